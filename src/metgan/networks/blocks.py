@@ -1,0 +1,124 @@
+"""The layers every network is made of, for two or three dimensions.
+
+``dims`` is an argument of each block and never a constant of a network, so that 3-D
+networks are the same code. Shapes are written for two: (N, C, Y, X).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import torch.nn.functional as nnf
+from torch import Tensor, nn
+
+from metgan.errors import ArrayError, SettingError
+
+_CONVOLUTIONS: Final[dict[int, type[nn.Conv2d] | type[nn.Conv3d]]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_BATCH_NORMS: Final[dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]]] = {
+    2: nn.BatchNorm2d,
+    3: nn.BatchNorm3d,
+}
+_INSTANCE_NORMS: Final[dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]]] = {
+    2: nn.InstanceNorm2d,
+    3: nn.InstanceNorm3d,
+}
+_LINEAR: Final = {2: "bilinear", 3: "trilinear"}
+BATCH_NORM_EPSILON: Final = 1e-4  # of the released U-Net; reference.md, section 2
+
+
+def check_dims(dims: int) -> None:
+    """Raise `SettingError` unless `dims` is 2 or 3."""
+    if dims not in _CONVOLUTIONS:
+        raise SettingError(f"dims={dims}", "2 (images) or 3 (volumes)", "Pass dims=2 or dims=3")
+
+
+def convolution(
+    dims: int, inputs: int, outputs: int, kernel: int, *, stride: int = 1, bias: bool = True
+) -> nn.Module:
+    """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
+    check_dims(dims)
+    return _CONVOLUTIONS[dims](
+        inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias
+    )
+
+
+def batch_norm(dims: int, channels: int, *, affine: bool = True, epsilon: float = 1e-5) -> nn.Module:
+    """Give a batch normalisation: in eval mode a fixed map, hence the same in every tile."""
+    check_dims(dims)
+    return _BATCH_NORMS[dims](channels, affine=affine, eps=epsilon)
+
+
+def instance_norm(dims: int, channels: int) -> nn.Module:
+    """Give an instance normalisation without learned scale, as the judges use it."""
+    check_dims(dims)
+    return _INSTANCE_NORMS[dims](channels, affine=False)
+
+
+class ConvNormReLU(nn.Module):
+    """Convolution 3 (no bias), batch normalisation, ReLU: the cell of the U-Net."""
+
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = convolution(dims, inputs, outputs, 3, bias=False)
+        self.norm = batch_norm(dims, outputs, epsilon=BATCH_NORM_EPSILON)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, inputs, Y, X) to (N, outputs, Y, X), values >= 0."""
+        return nnf.relu(self.norm(self.conv(x)))
+
+
+def cells(dims: int, widths: Sequence[int]) -> nn.Sequential:
+    """Chain `ConvNormReLU` cells through `widths`: (1, 24, 24) gives two cells."""
+    pairs = zip(widths[:-1], widths[1:], strict=True)
+    return nn.Sequential(*(ConvNormReLU(dims, i, o) for i, o in pairs))
+
+
+def max_pool(x: Tensor) -> Tensor:
+    """Halve every spatial axis by the maximum of 2 x 2 (x 2)."""
+    return nnf.max_pool2d(x, 2) if x.dim() == 4 else nnf.max_pool3d(x, 2)
+
+
+def average_pool(x: Tensor, factor: int) -> Tensor:
+    """Divide every spatial axis by `factor` through the mean of its cells."""
+    return nnf.avg_pool2d(x, factor) if x.dim() == 4 else nnf.avg_pool3d(x, factor)
+
+
+def resize_linear(x: Tensor, like: Tensor, *, align_corners: bool) -> Tensor:
+    """Resize `x` linearly to the spatial size of `like`."""
+    mode = _LINEAR[x.dim() - 2]
+    return nnf.interpolate(x, size=like.shape[2:], mode=mode, align_corners=align_corners)
+
+
+def pad_to_multiple(x: Tensor, multiple: int, *, mirror: bool) -> Tensor:
+    """Pad the far end of every spatial axis until it divides by `multiple`.
+
+    Only the far end grows, so the grid of the pooling keeps its origin and a tile that
+    starts at a multiple sees the same grid as the whole image.
+
+    Parameters
+    ----------
+    x : Tensor, (N, C, Y, X)
+    multiple : int
+        In pixels; an axis shorter than this is refused.
+    mirror : bool
+        Fill with the mirrored image (True, for images) or with zeros (False, for labels:
+        there are no tumours outside).
+    """
+    sizes = x.shape[2:]
+    if min(sizes) < multiple:
+        given = " x ".join(str(size) for size in sizes)
+        raise ArrayError(
+            f"image of {given} pixels",
+            f"at least {multiple} pixels along every axis, the minimum of this network",
+            "Use larger crops, or a preset with fewer stages (small)",
+        )
+    padding = [amount for size in reversed(sizes) for amount in (0, -size % multiple)]
+    if not any(padding):
+        return x
+    return nnf.pad(x, padding, mode="reflect" if mirror else "constant")
+
+
+def crop_like(x: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Cut (N, C, Y, X) back to the given spatial `sizes`, from the origin."""
+    return x[(..., *(slice(0, size) for size in sizes))]

@@ -1,0 +1,156 @@
+"""The U-Net: anatomy pathway of MetGen, and on its own the segmentor.
+
+Written from the layer table of the paper's release (reference.md, section 2), itself after
+Ronneberger et al. 2015 (arXiv 1505.04597). One class serves both players, because the
+segmentor of DeepMACT is the same network without label features.
+
+A reader may question that label features join a decoder stage at one of two places. The
+release concatenates them *behind* a stage, which leaves nothing to process them at full
+resolution; ours go *into* the stage's convolutions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from metgan.errors import SettingError
+
+from .blocks import cells, convolution, crop_like, max_pool, pad_to_multiple, resize_linear
+
+Merge = Literal["into", "behind"]
+
+
+@dataclass(frozen=True)
+class UNetSpec:
+    """Widths of a U-Net, finest stage first.
+
+    Parameters
+    ----------
+    encoder, decoder : tuple of int
+        Channels of each stage; equal lengths.
+    align_corners : bool
+        How the decoder resizes. True is the release's way; it stretches the grid by a factor that
+        depends on the image size, so the output at a pixel depends on the tile. Ours is False.
+    dims : int
+        2 for images, 3 for volumes.
+    """
+
+    encoder: tuple[int, ...] = (24, 64, 128, 256, 512, 768)
+    decoder: tuple[int, ...] = (24, 24, 64, 128, 256, 512)
+    align_corners: bool = False
+    dims: int = 2
+
+    def __post_init__(self) -> None:
+        if len(self.encoder) != len(self.decoder) or not self.encoder:
+            raise SettingError(
+                f"{len(self.encoder)} encoder and {len(self.decoder)} decoder widths",
+                "one width per stage for both, and at least one stage",
+                "Give both tuples the same length",
+            )
+
+    @property
+    def stride(self) -> int:
+        """Pixels per cell of the coarsest grid; also the smallest image side."""
+        return 2 ** len(self.encoder)
+
+    @property
+    def halo(self) -> int:
+        """How many pixels away an input can change an output, at most.
+
+        Walks the network from one output pixel back to the input, in cells of each level:
+        a 3-convolution adds one cell, a linear resize one, a pooled cell covers two.
+        """
+        radius = 3  # the finest decoder stage's three convolutions
+        for _ in self.encoder[1:]:
+            radius = radius // 2 + 1 + 1 + 3  # resize to the coarser level, then its three convolutions
+        radius = radius // 2 + 1 + 1 + 1  # resize, and the single cell at the centre
+        for _ in self.encoder:
+            radius = 2 * radius + 1 + 2  # unpool, then two convolutions
+        return radius
+
+
+class UNet(nn.Module):
+    """U-Net with two cells per encoder stage, three per decoder stage, one at the centre.
+
+    Parameters
+    ----------
+    spec : UNetSpec
+    features : sequence of int
+        Channels of the label features joining each decoder stage, finest first, 0 for none.
+    merge : {"into", "behind"}
+        Whether features enter a stage's convolutions or are concatenated to its output.
+    """
+
+    def __init__(self, spec: UNetSpec, features: Sequence[int] = (), merge: Merge = "into") -> None:
+        super().__init__()
+        self.spec = spec
+        self.merge = merge
+        extra = [*features] or [0] * len(spec.encoder)
+        into = extra if merge == "into" else [0] * len(extra)
+        behind = extra if merge == "behind" else [0] * len(extra)
+        dims, widths = spec.dims, (1, *spec.encoder)
+        self.down = nn.ModuleList(
+            cells(dims, (i, o, o)) for i, o in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.centre = cells(dims, (spec.encoder[-1], spec.encoder[-1]))
+        below = [d + b for d, b in zip(spec.decoder[1:], behind[1:], strict=True)] + [spec.encoder[-1]]
+        self.up = nn.ModuleList(
+            cells(dims, (b + skip + i, o, o, o))
+            for b, skip, i, o in zip(below, spec.encoder, into, spec.decoder, strict=True)
+        )
+        self.classify = convolution(dims, spec.decoder[0] + behind[0], 1, 1)
+
+    def forward(self, image: Tensor, features: Sequence[Tensor | None] = ()) -> Tensor:
+        """Map an image to one unbounded channel.
+
+        Parameters
+        ----------
+        image : Tensor, (N, 1, Y, X), float in [-1, 1]
+            Any size from ``spec.stride`` pixels on.
+        features : sequence of Tensor or None
+            Label features of the *padded* grid, finest first, as `LabelPathway` gives them.
+
+        Returns
+        -------
+        Tensor, (N, 1, Y, X)
+            Before tanh or sigmoid.
+        """
+        x = pad_to_multiple(image, self.spec.stride, mirror=True)
+        skips = []
+        for stage in self.down:
+            skips.append(stage(x))  # (N, C, Y / 2^k, X / 2^k)
+            x = max_pool(skips[-1])
+        x = self.centre(x)
+        labels = features or [None] * len(skips)
+        for stage, skip, label in reversed([*zip(self.up, skips, labels, strict=True)]):
+            x = resize_linear(x, skip, align_corners=self.spec.align_corners)
+            x = self._join(stage, [x, skip], label)
+        return crop_like(self.classify(x), image.shape[2:])
+
+    def _join(self, stage: nn.Module, parts: list[Tensor], label: Tensor | None) -> Tensor:
+        if label is None:
+            return stage(torch.cat(parts, 1))  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        if self.merge == "into":
+            return stage(torch.cat([*parts, label], 1))  # type: ignore[no-any-return]  # likewise
+        return torch.cat([stage(torch.cat(parts, 1)), label], 1)  # (N, decoder + features, Y, X)
+
+
+class Segmentor(nn.Module):
+    """The U-Net that reads tumours: probability of a tumour at every pixel.
+
+    Deviates: the release sees images rescaled per image; ours sees the normalisation it was
+    trained in, and gives logits to the loss, because a saturated sigmoid has no gradient.
+    """
+
+    def __init__(self, spec: UNetSpec) -> None:
+        super().__init__()
+        self.unet = UNet(spec)
+
+    def forward(self, tumour: Tensor) -> Tensor:
+        """Map a tumour image (N, 1, Y, X) in [-1, 1] to logits (N, 1, Y, X)."""
+        return self.unet(tumour)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
