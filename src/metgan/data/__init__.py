@@ -1,0 +1,28 @@
+"""Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
+
+from .augment import View, draw_view
+from .normalise import ChannelScale, Normalisation, fit_normalisation
+from .pairs import PairSet, read_table, write_pair, write_table
+from .sample import Entry, Pair, check_channel, read_channel, read_label, read_pair
+from .split import Split, draw_split, stated_split
+
+__all__ = [
+    "ChannelScale",
+    "Entry",
+    "Normalisation",
+    "Pair",
+    "PairSet",
+    "Split",
+    "View",
+    "check_channel",
+    "draw_split",
+    "draw_view",
+    "fit_normalisation",
+    "read_channel",
+    "read_label",
+    "read_pair",
+    "read_table",
+    "stated_split",
+    "write_pair",
+    "write_table",
+]

@@ -1,0 +1,121 @@
+"""One pair, and the checks at the door: what comes through here is trusted everywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from metgan.errors import ArrayError
+from metgan.io import read_image
+from metgan.labels import check_binary
+from metgan.types import AnyArray, Camera, Mask
+
+CHANNELS = ("anatomy", "tumour", "label")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of a pair set: where a pair's files are, and what is known about it.
+
+    ``split`` is "train", "val", "test" or empty; ``group`` is what must not be divided between them
+    (an animal, a block of tissue); ``history`` holds the further columns of ``pairs.csv``.
+    """
+
+    name: str
+    group: str
+    organ: str
+    split: str
+    paths: Mapping[str, Path]
+    history: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Both channels in camera units and the label, all (Y, X) of one shape."""
+
+    entry: Entry
+    anatomy: Camera
+    tumour: Camera
+    label: Mask
+
+
+def read_pair(entry: Entry) -> Pair:
+    """Read and check one pair.
+
+    Raises
+    ------
+    StorageError
+        When a file is missing, empty or damaged.
+    ArrayError
+        For colour, different shapes, NaN or infinite pixels, a flat image or a label with more
+        than two values.
+    """
+    anatomy = read_channel(entry.paths["anatomy"])
+    tumour = read_channel(entry.paths["tumour"])
+    label = read_label(entry.paths["label"])
+    shapes = {"anatomy": anatomy.shape, "tumour": tumour.shape, "label": label.shape}
+    if len(set(shapes.values())) > 1:
+        raise ArrayError(
+            f"pair {entry.name!r} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
+            "one shape for all three images",
+            "Crop or resample them to the same grid",
+        )
+    return Pair(entry, anatomy, tumour, label)
+
+
+def read_channel(path: Path) -> Camera:
+    """Read one anatomy or tumour image as uint8, uint16 or float32, (Y, X)."""
+    return check_channel(_one_channel(read_image(path), path), str(path))
+
+
+def read_label(path: Path) -> Mask:
+    """Read one label as a boolean mask (Y, X); any single positive value means tumour."""
+    return check_binary(_one_channel(read_image(path), path), str(path))
+
+
+def check_channel(image: AnyArray, name: str) -> Camera:
+    """Check that `image` is finite, not flat and of a camera's dtype.
+
+    Examples
+    --------
+    >>> check_channel(np.ones((2, 2), np.uint16), "a.tif")
+    Traceback (most recent call last):
+    metgan.errors.ArrayError: a.tif is flat, every pixel is 1; expected an image with contrast. ...
+    """
+    if image.dtype.kind == "f":
+        if not np.isfinite(image).all():
+            count = int((~np.isfinite(image)).sum())
+            raise ArrayError(
+                f"{name} has {count} NaN or infinite pixels", "finite values", "Mend or leave out the image"
+            )
+        image = image.astype(np.float32)
+    elif image.dtype not in (np.uint8, np.uint16):
+        raise ArrayError(
+            f"{name} has dtype {image.dtype}", "uint8, uint16 or a float", "Convert the file to uint16"
+        )
+    if image.size and image.min() == image.max():
+        raise ArrayError(
+            f"{name} is flat, every pixel is {image.flat[0]}",
+            "an image with contrast",
+            "Leave it out, or check the export",
+        )
+    return image
+
+
+def _one_channel(image: AnyArray, path: Path) -> AnyArray:
+    if image.ndim == 3 and image.shape[-1] in (2, 3, 4):
+        raise ArrayError(
+            f"{path} is in colour, shape {image.shape}",
+            "a single-channel image (Y, X)",
+            "Save each channel as a grey image of its own",
+        )
+    if image.ndim != 2:
+        raise ArrayError(
+            f"{path} has shape {image.shape}",
+            "a single-channel image (Y, X)",
+            "Cut stacks into crops with metgan prepare",
+        )
+    return image

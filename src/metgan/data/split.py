@@ -1,0 +1,122 @@
+"""Which pairs train, validate and test: by whole groups, balanced over organs and tumours.
+
+Neighbouring planes and crops of one animal look alike, so a split by image would test on what was
+trained on. Groups are never divided; within that, strata (organ, with or without tumour) are balanced.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from metgan.errors import SettingError
+
+from .sample import Entry
+
+PARTS: Final = ("train", "val", "test")
+FRACTIONS: Final = (0.7, 0.1, 0.2)  # 20 % for testing: paper, section 3
+
+
+@dataclass(frozen=True)
+class Split:
+    """Names of the pairs of each part, sorted."""
+
+    train: tuple[str, ...]
+    val: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def groups(self, entries: Sequence[Entry], *parts: str) -> frozenset[str]:
+        """Give the groups that the named parts hold."""
+        names = {name for part in parts for name in getattr(self, part)}
+        return frozenset(entry.group for entry in entries if entry.name in names)
+
+
+def stated_split(entries: Sequence[Entry]) -> Split | None:
+    """Give the split that ``pairs.csv`` states, or None when it states none.
+
+    Raises
+    ------
+    SettingError
+        For an unknown word, a pair without one, a part without pairs, or a divided group.
+    """
+    if not any(entry.split for entry in entries):
+        return None
+    words = {entry.split for entry in entries}
+    if words != set(PARTS):
+        raise SettingError(
+            f"the split column says {', '.join(repr(word) for word in sorted(words))}",
+            "train, val and test, each at least once, or an empty column",
+            "Run metgan prepare with --split for each part, or clear the column",
+        )
+    homes: dict[str, str] = {}
+    for entry in entries:
+        if homes.setdefault(entry.group, entry.split) != entry.split:
+            raise SettingError(
+                f"group {entry.group!r} is in {homes[entry.group]} and in {entry.split}",
+                "every group in one part",
+                "Give these pairs one split",
+            )
+    return _collect(entries, homes)
+
+
+def draw_split(
+    entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: np.random.Generator
+) -> Split:
+    """Draw a grouped split that balances organs and pairs with and without tumour.
+
+    Groups come in random order; each goes to the part that lacks most of what it holds.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+    with_tumour : mapping of name to bool
+    rng : numpy.random.Generator
+
+    Raises
+    ------
+    SettingError
+        When there are fewer than three groups.
+    """
+    groups: dict[str, Counter[tuple[str, bool]]] = {}
+    for entry in entries:
+        groups.setdefault(entry.group, Counter())[entry.organ, with_tumour[entry.name]] += 1
+    if len(groups) < len(PARTS):
+        raise SettingError(
+            f"{len(groups)} groups ({', '.join(sorted(groups))})",
+            "at least 3, one each for training, validation and testing",
+            "Name more groups in pairs.csv (or leave the column empty: then every pair is one)",
+        )
+    order = [sorted(groups)[k] for k in rng.permutation(len(groups))]
+    order.sort(key=lambda group: -groups[group].total())
+    return _collect(entries, _assign(order, groups))
+
+
+def _assign(
+    order: Sequence[str], groups: Mapping[str, Counter[tuple[str, bool]]]
+) -> dict[str, str]:
+    total: Counter[tuple[str, bool]] = sum(groups.values(), Counter())
+    lacking = [{key: fraction * count for key, count in total.items()} for fraction in FRACTIONS]
+    homes: dict[str, str] = {}
+    for index, group in enumerate(order):
+        empty = [p for p, part in enumerate(PARTS) if part not in homes.values()]
+        must_fill = len(order) - index <= len(empty)
+        choices = empty if must_fill else range(len(PARTS))
+        # The share of this part's need in these strata that is still open.
+        need = [
+            sum(lacking[p][key] / (FRACTIONS[p] * total[key]) * n for key, n in groups[group].items())
+            for p in range(len(PARTS))
+        ]
+        best = max(choices, key=lambda p: need[p])
+        homes[group] = PARTS[best]
+        for key, n in groups[group].items():
+            lacking[best][key] -= n
+    return homes
+
+
+def _collect(entries: Sequence[Entry], homes: Mapping[str, str]) -> Split:
+    parts = {part: sorted(e.name for e in entries if homes[e.group] == part) for part in PARTS}
+    return Split(*(tuple(parts[part]) for part in PARTS))

@@ -1,0 +1,26 @@
+"""Files to arrays and back; every write is all or nothing."""
+
+from .atomic import replacing, write_json, write_text
+from .folders import claim_folder
+from .registry import READERS, is_image, read_image, write_image
+from .tiff import Stack, read_stack
+from .weights import fingerprint, load_state, load_weights, read_metadata, save_state, save_weights
+
+__all__ = [
+    "READERS",
+    "Stack",
+    "claim_folder",
+    "fingerprint",
+    "is_image",
+    "load_state",
+    "load_weights",
+    "read_image",
+    "read_metadata",
+    "read_stack",
+    "replacing",
+    "save_state",
+    "save_weights",
+    "write_image",
+    "write_json",
+    "write_text",
+]

@@ -1,0 +1,58 @@
+"""Which reader and writer serves which kind of image file: one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+from metgan.errors import StorageError
+from metgan.types import AnyArray
+
+from .png import read_png, write_png
+from .tiff import read_tiff, write_tiff
+
+Entry = TypeVar("Entry")
+
+READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
+    ".tif": read_tiff,
+    ".tiff": read_tiff,
+    ".png": read_png,
+}
+WRITERS: Final[dict[str, Callable[[Path, AnyArray], None]]] = {
+    ".tif": write_tiff,
+    ".tiff": write_tiff,
+    ".png": write_png,
+}
+
+
+def read_image(path: Path) -> AnyArray:
+    """Read one image file as stored.
+
+    Raises
+    ------
+    StorageError
+        When the file is missing, empty, damaged or of an unknown kind.
+    """
+    if not path.is_file():
+        raise StorageError(f"there is no file {path}", "an image", "Check the path")
+    if path.stat().st_size == 0:
+        raise StorageError(f"{path} is empty (0 bytes)", "an image", "Copy it again from its source")
+    return _lookup(READERS, path)(path)
+
+
+def write_image(path: Path, image: AnyArray) -> None:
+    """Write one (Y, X) image in the format of the path's suffix, all or nothing."""
+    _lookup(WRITERS, path)(path, image)
+
+
+def is_image(path: Path) -> bool:
+    """Say whether the suffix is one that `read_image` knows."""
+    return path.suffix.lower() in READERS and not path.name.startswith(".")
+
+
+def _lookup(table: dict[str, Entry], path: Path) -> Entry:
+    suffix = path.suffix.lower()
+    if suffix not in table:
+        raise StorageError(f"{path} ends in {suffix!r}", f"one of {', '.join(table)}", "Convert the file")
+    return table[suffix]

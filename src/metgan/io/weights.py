@@ -1,0 +1,96 @@
+"""Weights and run states on disk, read without executing any code.
+
+Finished models are safetensors: tensors plus one JSON text. The state of a running training also
+holds numbers and nested dictionaries, so it goes through ``torch.save`` and comes back with
+``weights_only``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from metgan.errors import StorageError
+
+from .atomic import replacing
+
+_METADATA = "metgan"
+
+
+def save_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
+    """Write tensors and JSON-able `metadata` as safetensors, all or nothing."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as temporary:
+        save_file(contiguous, temporary, {_METADATA: json.dumps(dict(metadata))})
+
+
+def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `save_weights` wrote: tensors and metadata.
+
+    Raises
+    ------
+    StorageError
+        When the file is missing, damaged, or has no metgan metadata.
+    """
+    metadata = read_metadata(path)
+    return load_file(path), metadata
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """Read the metadata alone, without the tensors."""
+    _check_there(path)
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(_METADATA)
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    if text is None:
+        raise StorageError(
+            f"{path} has no metgan metadata", "a model that metgan wrote", "Give a run folder of metgan train"
+        )
+    content: dict[str, Any] = json.loads(text)
+    return content
+
+
+def fingerprint(path: Path) -> str:
+    """Give the first 16 hexadecimal digits of the file's SHA-256: the model's name in histories."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a training's state, all or nothing."""
+    with replacing(path) as temporary:
+        torch.save(dict(state), temporary)
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Read what `save_state` wrote; a file that would execute code is refused."""
+    _check_there(path)
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
+        raise _unreadable(path, error) from error
+    return state
+
+
+def _check_there(path: Path) -> None:
+    if not path.is_file():
+        raise StorageError(f"there is no file {path}", "a model or checkpoint", "Check the path")
+
+
+def _unreadable(path: Path, error: Exception) -> StorageError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return StorageError(
+        f"{path} cannot be read ({reason})",
+        "a complete model or checkpoint file",
+        "Train again, or copy the file again from its source",
+    )

@@ -1,0 +1,199 @@
+"""Labels made of labels: checked, thresholded, merged, turned and measured.
+
+Nothing here draws a random number: the caller draws, these functions carry out, so that a
+recipe can be written down and repeated. The decision a reader would question is
+`check_binary`, which refuses a third value instead of guessing what it means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.errors import ArrayError, SettingError
+from metgan.types import AnyArray, Mask
+
+SYMMETRIES = 8
+"""Number of symmetries of the square; indices of `symmetry` run from 0 to 7."""
+
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+
+def check_binary(label: AnyArray, name: str = "label") -> Mask:
+    """Read a two-valued array as a mask; refuse any other.
+
+    Parameters
+    ----------
+    label : ndarray, any shape, bool, integer or floating, values {0, v} with one v > 0
+        Zeros alone (no tumour) and v alone are fine.
+    name : str
+        What to call the array in the error: a file name, or ``"label"``.
+
+    Returns
+    -------
+    ndarray, the same shape, bool, new
+        True where the label is v.
+
+    Raises
+    ------
+    ArrayError
+        If there are more values, negative ones, nan or infinity.
+
+    Examples
+    --------
+    >>> check_binary(np.array([[0, 255]]))
+    array([[False,  True]])
+    >>> check_binary(np.array([[0, 1, 2]]))
+    Traceback (most recent call last):
+        ...
+    metgan.errors.ArrayError: label has values {0, 1, 2}; expected a binary mask {0, v}, v > 0. \
+Use labels.binarise(label, above=...) with a threshold of your choice.
+    """
+    _check_numbers(label, name)
+    mask: Mask = label > 0
+    if (label < 0).any() or (mask.any() and (label[mask] != label.max()).any()):
+        remedy = "Use labels.binarise(label, above=...) with a threshold of your choice"
+        raise ArrayError(f"{name} has values {_listed(label)}", "a binary mask {0, v}, v > 0", remedy)
+    return mask
+
+
+def binarise(label: AnyArray, above: float = 0) -> Mask:
+    """Give the mask of the pixels strictly above a threshold.
+
+    Parameters
+    ----------
+    label : ndarray, any shape, bool, integer or floating
+        A probability map, an instance map, or an image.
+    above : float, in the label's units
+        The threshold, itself outside the mask.
+
+    Returns
+    -------
+    ndarray, the same shape, bool
+
+    Raises
+    ------
+    ArrayError
+        If the label holds anything but real, finite numbers.
+
+    Examples
+    --------
+    >>> binarise(np.array([[0, 1, 2]]), above=1)
+    array([[False, False,  True]])
+    """
+    _check_numbers(label, "label")
+    mask: Mask = label > above
+    return mask
+
+
+def merge(masks: Sequence[Mask]) -> Mask:
+    """Give the union of one or more masks: the paper's "labels merged together".
+
+    Tumours that overlap or touch become one, so the union may hold fewer than its parts.
+
+    Parameters
+    ----------
+    masks : sequence of ndarray, (Y, X) or (Z, Y, X), bool
+        At least one; all of the same shape.
+
+    Returns
+    -------
+    ndarray, the same shape, bool
+        A new array, also for a single mask.
+
+    Raises
+    ------
+    ArrayError
+        If there is no mask, shapes differ, or one is not boolean.
+
+    Examples
+    --------
+    >>> merge([np.array([[True, False, False]]), np.array([[False, False, True]])])
+    array([[ True, False,  True]])
+    """
+    shapes = {mask.shape for mask in masks}
+    if len(shapes) != 1:
+        given = f"{len(masks)} masks have shapes {sorted(shapes)}"
+        raise ArrayError(given, "one or more masks of one shape", "Crop or resize the masks first")
+    for mask in masks:
+        if mask.dtype != np.bool_:
+            raise ArrayError(f"a mask has dtype {mask.dtype}", "bool", "Use labels.check_binary on it first")
+    union: Mask = np.logical_or.reduce(masks)
+    return union
+
+
+def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:
+    """Turn or mirror an image by one of the eight symmetries of the square.
+
+    Parameters
+    ----------
+    image : ndarray, (..., Y, X), any dtype
+        A label, an image or a stack; the last two axes are turned, the others kept.
+    index : int, 0 to 7
+        0 to 3: so many quarter turns, counter-clockwise with Y downwards; 0 is the identity.
+        4 to 7: mirror left and right, then ``index - 4`` quarter turns. 1 and 3 undo each
+        other; each other one undoes itself.
+
+    Returns
+    -------
+    ndarray, (..., Y, X), or (..., X, Y) for odd indices
+        A new contiguous array with the same pixels.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        If the image has fewer than two axes; if the index is not one of the eight.
+
+    Examples
+    --------
+    >>> image = np.array([[1, 2], [3, 4]])
+    >>> symmetry(image, 1).tolist(), symmetry(image, 4).tolist()
+    ([[2, 4], [1, 3]], [[2, 1], [4, 3]])
+    """
+    if image.ndim < 2:
+        raise ArrayError(f"image has shape {image.shape}", "axes (..., Y, X)", "Give at least two axes")
+    if index not in range(SYMMETRIES):
+        raise SettingError(f"symmetry index {index}", "0 to 7", "Draw it with rng.integers(8)")
+    mirrored = image if index < 4 else image[..., ::-1]
+    return np.rot90(mirrored, index % 4, axes=(-2, -1)).copy()
+
+
+def sizes(mask: Mask) -> NDArray[np.intp]:
+    """Give the area of each tumour in a mask.
+
+    Parameters
+    ----------
+    mask : ndarray, (Y, X) or (Z, Y, X), bool
+        Tumours are connected components, diagonal neighbours included.
+
+    Returns
+    -------
+    ndarray, (n,), integer
+        Pixels (voxels), in the order of a line-by-line scan; length 0 for an empty mask.
+
+    Examples
+    --------
+    >>> sizes(np.array([[1, 0, 0, 1], [0, 1, 0, 0]], bool)).tolist()
+    [2, 1]
+    """
+    numbered, count = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    return np.bincount(numbered.ravel(), minlength=count + 1)[1:]
+
+
+def _check_numbers(label: AnyArray, name: str) -> None:
+    """Refuse what is not a real, finite number."""
+    if label.dtype.kind not in "buif":
+        raise ArrayError(f"{name} has dtype {label.dtype}", "bool, integer or floating", "Convert it first")
+    if not np.isfinite(label).all():
+        count = np.count_nonzero(~np.isfinite(label))
+        raise ArrayError(f"{name} has {count} values of nan or infinity", "finite values", "Replace them")
+
+
+def _listed(label: AnyArray) -> str:
+    """Write the values of an array as a set, the first five by size."""
+    values = [f"{value:g}" for value in np.unique(label)]
+    return "{" + ", ".join(values[:5] + ["..."] * (len(values) > 5)) + "}"

@@ -1,0 +1,23 @@
+"""Methods as data: rows of a table, made of terms that are called with a step's translations."""
+
+from .catalogue import CATALOGUE, find_method
+from .method import Method, Term
+from .players import Players, build_players, freeze, trained_modules
+from .terms import Adversarial, Cycle, Paired, Segmentation
+from .translations import Translations
+
+__all__ = [
+    "CATALOGUE",
+    "Adversarial",
+    "Cycle",
+    "Method",
+    "Paired",
+    "Players",
+    "Segmentation",
+    "Term",
+    "Translations",
+    "build_players",
+    "find_method",
+    "freeze",
+    "trained_modules",
+]

@@ -1,0 +1,78 @@
+"""The four terms of the paper's loss, Eqs. (1) to (3), each a small value that can be called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+
+from metgan.losses import ADVERSARIAL, SEGMENTATION, AdversarialName, SegmentationName, absolute_difference
+
+from .translations import Translations
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """Convince the judges: first line of Eq. (1). One judge per direction."""
+
+    weight: float = 1.0
+    loss: AdversarialName = "least-squares"
+    name: ClassVar[str] = "adversarial"
+    needs_cycle: ClassVar[bool] = False
+    needs_segmentor: ClassVar[bool] = False
+
+    def __call__(self, step: Translations) -> Tensor:
+        """Sum over the directions of the loss of the judges' verdicts."""
+        convince = ADVERSARIAL[self.loss].convince
+        return _total([convince(scores) for scores in step.verdicts])
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """Come back to where you started: second line of Eq. (1)."""
+
+    weight: float = 10.0
+    name: ClassVar[str] = "cycle"
+    needs_cycle: ClassVar[bool] = True
+    needs_segmentor: ClassVar[bool] = False
+
+    def __call__(self, step: Translations) -> Tensor:
+        """Sum over both directions of the L1 distance after there and back."""
+        return _total([absolute_difference(back, real) for back, real in step.cycles])
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Put tumours where the label says: L_Segm, read by the frozen segmentor."""
+
+    weight: float = 100.0
+    loss: SegmentationName = "weighted-bce"
+    name: ClassVar[str] = "segmentation"
+    needs_cycle: ClassVar[bool] = False
+    needs_segmentor: ClassVar[bool] = True
+
+    def __call__(self, step: Translations) -> Tensor:
+        """Distance between the segmentor's reading of the fake and the label."""
+        return SEGMENTATION[self.loss](step.reading, step.label)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Resemble the real partner: Eq. (2), over all directions the method has."""
+
+    weight: float = 10.0
+    name: ClassVar[str] = "paired"
+    needs_cycle: ClassVar[bool] = False
+    needs_segmentor: ClassVar[bool] = False
+
+    def __call__(self, step: Translations) -> Tensor:
+        """Sum over the directions of the L1 distance to the real image."""
+        return _total([absolute_difference(fake, real) for fake, real in step.pairs])
+
+
+def _total(losses: list[Tensor]) -> Tensor:
+    total = losses[0]
+    for loss in losses[1:]:
+        total = total + loss
+    return total

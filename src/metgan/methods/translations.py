@@ -1,0 +1,99 @@
+"""One training step's images, each computed when first asked for, and only once.
+
+Terms ask for what they need: a method without a cycle never computes one, and the judges' phase finds
+the fakes that the generators' phase made.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from metgan.errors import SettingError
+from metgan.networks import Features
+
+from .players import Players
+
+
+class Translations:
+    """Real images of a step and all that the players make of them.
+
+    Parameters
+    ----------
+    players : Players
+    anatomy, tumour : Tensor, (N, 1, Y, X), float in [-1, 1]
+    label : Tensor, (N, 1, Y, X), float, 0 or 1
+    """
+
+    def __init__(self, players: Players, anatomy: Tensor, tumour: Tensor, label: Tensor) -> None:
+        self.players = players
+        self.anatomy = anatomy
+        self.tumour = tumour
+        self.label = label
+
+    @cached_property
+    def fake_tumour(self) -> Tensor:
+        """F(x, l): the tumour channel painted from the anatomy."""
+        return self.players.to_tumour(self.anatomy, self._tumour_features)  # type: ignore[no-any-return]
+
+    @cached_property
+    def fake_anatomy(self) -> Tensor:
+        """G(y, l): the anatomy channel painted from the tumour channel."""
+        return self.players.to_anatomy(self.tumour, self._anatomy_features)  # type: ignore[no-any-return]
+
+    @cached_property
+    def pairs(self) -> list[tuple[Tensor, Tensor]]:
+        """(generated, real) for each direction: Eq. (2)."""
+        pairs = [(self.fake_tumour, self.tumour)]
+        return [*pairs, (self.fake_anatomy, self.anatomy)] if self.players.is_cyclic else pairs
+
+    @cached_property
+    def cycles(self) -> list[tuple[Tensor, Tensor]]:
+        """(there and back, real) for each direction: Eq. (1), second line."""
+        back = self.players.to_anatomy(self.fake_tumour, self._anatomy_features)
+        forth = self.players.to_tumour(self.fake_anatomy, self._tumour_features)
+        return [(back, self.anatomy), (forth, self.tumour)]
+
+    @cached_property
+    def evidence(self) -> list[tuple[Tensor, Tensor]]:
+        """(real, fake) as each judge sees them, the tumour's first.
+
+        A plain judge sees the image; a conditional one sees input, label and image, in this order in
+        both phases.
+        """
+        tumours = [self._shown(self.anatomy, image) for image in (self.tumour, self.fake_tumour)]
+        if not self.players.is_cyclic:
+            return [(tumours[0], tumours[1])]
+        anatomies = [self._shown(self.tumour, image) for image in (self.anatomy, self.fake_anatomy)]
+        return [(tumours[0], tumours[1]), (anatomies[0], anatomies[1])]
+
+    @cached_property
+    def verdicts(self) -> list[Tensor]:
+        """Each judge's scores of the fake, (N, 1, about Y / 8, about X / 8)."""
+        return [
+            judge(fake) for judge, (_, fake) in zip(self.players.judges, self.evidence, strict=True)
+        ]
+
+    @cached_property
+    def reading(self) -> Tensor:
+        """The frozen segmentor's logits of the fake tumour image, (N, 1, Y, X)."""
+        if self.players.segmentor is None:
+            raise SettingError(
+                "a segmentation term without a segmentor", "a pretrained segmentor", "Give one to build_players"
+            )
+        return self.players.segmentor(self.fake_tumour)  # type: ignore[no-any-return]  # Module call
+
+    @cached_property
+    def _tumour_features(self) -> Features:
+        return self.players.to_tumour.embed(self.label)
+
+    @cached_property
+    def _anatomy_features(self) -> Features:
+        return self.players.to_anatomy.embed(self.label)
+
+    def _shown(self, source: Tensor, image: Tensor) -> Tensor:
+        if not self.players.judges_see_condition:
+            return image
+        return torch.cat([source, self.label, image], 1)  # (N, 3, Y, X)

@@ -1,0 +1,182 @@
+"""Whether the tumour appears where it was asked for, and nowhere else.
+
+A generated pair is only worth training on when its label is true. An independent segmentor
+reads the generated image; its reading is held against the label that was asked for. The
+decision a reader would question is `contrast`: it needs no segmentor, and so tells a tumour
+that is there but dim from one that the segmentor was taught to overlook.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.errors import ArrayError
+from metgan.types import AnyArray, Mask
+
+from .counts import Detection, Overlap, ratio
+from .lesions import LEAST_IOU, check_masks, components, detect, overlap
+
+RING_GAP = 2
+"""Pixels around a tumour that belong to neither side: its blur, and doubt about its outline."""
+
+RING_REACH = 6
+"""Pixels from the tumour at which its surroundings end."""
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """How one generated image, or several pooled with ``+`` or `pool`, kept to its label.
+
+    Attributes
+    ----------
+    detection : Detection
+        Asked-for tumours that were read, missed, and read without being asked for.
+    overlap : Overlap
+        The same in pixels.
+    label_free : int, pixels
+        Pixels where no tumour was asked for.
+    contrasts : tuple of float
+        One per asked-for tumour, see `judge`; nan where undefined.
+    images : int
+        Number of images pooled.
+
+    Examples
+    --------
+    >>> one = Faithfulness(Detection(2, 0, 0), Overlap(8, 1, 0), 4, (1.5, 2.5))
+    >>> both = one + Faithfulness(Detection(0, 1, 1), Overlap(0, 1, 1), 4, (3.5,))
+    >>> both.contrast, both.false_area, both.false_objects, both.overlap.dice
+    (2.5, 0.25, 0.5, 0.8421052631578947)
+    """
+
+    detection: Detection
+    overlap: Overlap
+    label_free: int
+    contrasts: tuple[float, ...]
+    images: int = 1
+
+    @property
+    def false_area(self) -> float:
+        """Share of label-free pixels read as tumour, outgrown rims included; nan without such pixels."""
+        return ratio(self.overlap.false_positive, self.label_free)
+
+    @property
+    def false_objects(self) -> float:
+        """Tumours per image that nobody asked for; nan for no image."""
+        return ratio(self.detection.false_positives, self.images)
+
+    @property
+    def contrast(self) -> float:
+        """Median contrast of the asked-for tumours; nan when none has one."""
+        defined = [value for value in self.contrasts if not np.isnan(value)]
+        return float(np.median(defined)) if defined else float("nan")
+
+    def __add__(self, other: Faithfulness) -> Faithfulness:
+        return Faithfulness(
+            self.detection + other.detection,
+            self.overlap + other.overlap,
+            self.label_free + other.label_free,
+            self.contrasts + other.contrasts,
+            self.images + other.images,
+        )
+
+
+def judge(
+    asked: Mask, read: Mask, image: AnyArray, *, least_iou: float = LEAST_IOU, smallest: int = 1
+) -> Faithfulness:
+    """Judge a generated tumour image by the label that it was asked to show.
+
+    Parameters
+    ----------
+    asked : ndarray, (Y, X) or (Z, Y, X), bool
+        The label that the generator was given.
+    read : ndarray, same shape, bool
+        What an independent segmentor reads in the generated image.
+    image : ndarray, same shape, any real dtype, camera units
+        The generated tumour channel, normalisation undone.
+    least_iou, smallest
+        As for `detect`.
+
+    Returns
+    -------
+    Faithfulness
+        Everything is nan, never 0, where there is nothing to measure it on.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        If shapes differ, a mask is not boolean, the image is not real and finite, or a
+        setting is out of range.
+
+    Notes
+    -----
+    The contrast of an asked-for tumour is the mean of the image on it over the mean of the
+    image on a ring around it: pixels at most 6 pixels away from it (Euclidean, centre to
+    centre) and more than 2 pixels away from every asked-for tumour. 1 means invisible. It is
+    nan where that ring is empty (a label that fills the image, a crowd) or its mean is not
+    above zero. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
+    and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
+    first: ``judge(asked, read, image.astype(float) - dark)``.
+
+    Examples
+    --------
+    A tumour of one pixel, three times as bright as its surroundings, read where it is:
+
+    >>> asked = np.arange(9)[None] == 4
+    >>> scores = judge(asked, asked, np.where(asked, 300, 100))
+    >>> scores.contrast, scores.detection.recall, scores.false_area
+    (3.0, 1.0, 0.0)
+    """
+    check_masks({"asked": asked, "read": read})
+    return Faithfulness(
+        detect(read, asked, least_iou=least_iou, smallest=smallest),
+        overlap(read, asked),
+        int((~asked).sum()),
+        _contrasts(asked, _checked(image, asked.shape)),
+    )
+
+
+def pool(scores: Iterable[Faithfulness]) -> Faithfulness:
+    """Pool the scores of many images: counts are added, contrasts gathered, ratios taken last.
+
+    The total over no image at all has `images` 0, and each of its ratios is nan.
+
+    Examples
+    --------
+    >>> nothing = pool([])
+    >>> nothing.images, nothing.detection.recall, nothing.false_objects
+    (0, nan, nan)
+    """
+    return sum(scores, Faithfulness(Detection(), Overlap(), 0, (), 0))
+
+
+def _checked(image: AnyArray, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Refuse an image that does not fit the label; give it in double precision."""
+    if image.shape != shape or image.dtype.kind not in "uif":
+        given = f"image is a {image.dtype} array of shape {image.shape}"
+        raise ArrayError(given, f"real numbers of the label's shape {shape}", "Give one channel, uncropped")
+    if not np.isfinite(image).all():
+        given = f"image has {np.count_nonzero(~np.isfinite(image))} pixels of nan or infinity"
+        raise ArrayError(given, "finite values", "Look for where the generator made them")
+    return image.astype(np.float64)
+
+
+def _contrasts(asked: Mask, image: NDArray[np.float64]) -> tuple[float, ...]:
+    """Give each tumour's contrast, in the order of `components`."""
+    numbered, sizes = components(asked)
+    if sizes.size == 0:
+        return ()
+    surroundings = ndimage.distance_transform_edt(~asked) > RING_GAP
+    contrasts = []
+    for number, box in enumerate(ndimage.find_objects(numbered), start=1):
+        # Nothing further than the ring's reach matters, so neither does the rest of a volume.
+        near = tuple(slice(max(side.start - RING_REACH, 0), side.stop + RING_REACH) for side in box)
+        tumour = numbered[near] == number
+        ring = surroundings[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)
+        background = image[near][ring].mean() if ring.any() else 0.0
+        contrasts.append(float(image[near][tumour].mean() / background) if background > 0 else float("nan"))
+    return tuple(contrasts)

@@ -1,0 +1,156 @@
+"""Tumours found and missed: counted as objects, and as pixels.
+
+The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their
+own names: `overlap` counts pixels, `detect` counts tumours. The decision a reader would
+question is when a predicted object counts as a true one; `detect` states and argues it.
+Counts of several images are pooled with ``+``, and ratios are taken at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+from metgan.errors import ArrayError, SettingError
+from metgan.types import AnyArray, Mask
+
+from .counts import Detection, Overlap
+
+LEAST_IOU = 0.1
+"""Least intersection over union of a predicted and a true object that may be matched."""
+
+
+def overlap(predicted: Mask, truth: Mask) -> Overlap:
+    """Count the pixels that two masks share and those that only one of them has.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray, (Y, X) or (Z, Y, X), bool
+        Masks of the same shape; empty ones are fine.
+
+    Raises
+    ------
+    ArrayError
+        If a mask is not boolean, has other axes, or the shapes differ.
+
+    Examples
+    --------
+    >>> overlap(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    Overlap(true_positive=1, false_positive=1, false_negative=1)
+    """
+    check_masks({"predicted": predicted, "truth": truth})
+    return Overlap(
+        true_positive=int((predicted & truth).sum()),
+        false_positive=int((predicted & ~truth).sum()),
+        false_negative=int((truth & ~predicted).sum()),
+    )
+
+
+def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Detection:
+    """Count the true tumours that were found, missed, and imagined.
+
+    Objects are connected components, diagonal neighbours included. A predicted and a true
+    object may be matched when their intersection over union reaches `least_iou`; each is
+    matched at most once, and as many pairs as possible are made. The counts therefore depend
+    on no order of objects, and swapping the masks swaps missed and imagined.
+
+    Parameters
+    ----------
+    predicted, truth : ndarray, (Y, X) or (Z, Y, X), bool
+        Masks of the same shape; empty ones are fine.
+    least_iou : float, in (0, 1], default 0.1
+        See Notes.
+    smallest : int, pixels, at least 1, default 1
+        Predicted objects with fewer pixels are ignored; 1 keeps all. True objects always
+        count: a threshold must not hide what was missed.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        As for `overlap`; or a setting is out of range.
+
+    Notes
+    -----
+    Why 0.1: the median tumour has about 41 pixels, a disc of radius 3.6. There an outline one
+    pixel tighter or wider leaves an IoU of 0.55, a shift by three pixels 0.28 and by four
+    0.17, an outline of twice the radius 0.23 and of three times 0.10. So 0.1 accepts a
+    careless outline around the right place, where the usual 0.5 would punish single pixels,
+    and refuses two tumours that share a pixel (0.012) and a blob that floods the image.
+    Two tumours read as one count as at most one found, and the other missed.
+
+    Examples
+    --------
+    >>> truth = np.array([[1, 1, 0, 0, 0, 1]], bool)
+    >>> detect(np.array([[0, 1, 0, 1, 0, 0]], bool), truth)
+    Detection(true_positives=1, false_negatives=1, false_positives=1)
+    """
+    check_masks({"predicted": predicted, "truth": truth})
+    if not 0 < least_iou <= 1 or smallest < 1:
+        given = f"least_iou is {least_iou} and smallest {smallest}"
+        raise SettingError(given, "least_iou in (0, 1] and smallest >= 1", "Leave them out for 0.1 and 1")
+    found, found_sizes = components(predicted)
+    true, true_sizes = components(truth)
+    allowed = _matchable(found, true, least_iou)
+    allowed = allowed[found_sizes >= smallest]
+    matched = int((maximum_bipartite_matching(allowed) >= 0).sum()) if allowed.nnz else 0
+    kept = int((found_sizes >= smallest).sum())
+    return Detection(matched, true_sizes.size - matched, kept - matched)
+
+
+def components(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Number the connected objects of a mask from 1, diagonal neighbours included.
+
+    Returns
+    -------
+    numbered : ndarray, the mask's shape, int32
+        0 outside, 1 to n inside the n objects.
+    sizes : ndarray, (n,), intp
+        Their pixels, in the order of their numbers.
+
+    Examples
+    --------
+    >>> numbered, sizes = components(np.array([[1, 0, 0, 0], [0, 1, 0, 1]], bool))
+    >>> numbered.tolist(), sizes.tolist()
+    ([[1, 0, 0, 0], [0, 1, 0, 2]], [2, 1])
+    """
+    numbered, count = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
+    sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
+    return numbered.astype(np.int32, copy=False), sizes
+
+
+def check_masks(masks: Mapping[str, AnyArray]) -> None:
+    """Refuse arrays, given by name, that are not masks of one shape.
+
+    Examples
+    --------
+    >>> check_masks({"asked": np.ones((2, 2), bool), "read": np.ones((2, 2), bool)})
+    """
+    for name, mask in masks.items():
+        if mask.dtype != np.bool_ or mask.ndim not in (2, 3):
+            given = f"{name} is a {mask.dtype} array of shape {mask.shape}"
+            remedy = "Use labels.check_binary or labels.binarise"
+            raise ArrayError(given, "a bool mask of axes (Y, X) or (Z, Y, X)", remedy)
+    if len({mask.shape for mask in masks.values()}) > 1:
+        given = " and ".join(f"{name} has shape {mask.shape}" for name, mask in masks.items())
+        raise ArrayError(given, "one shape", "Compare a mask with the image that it belongs to")
+
+
+def _matchable(found: NDArray[np.int32], true: NDArray[np.int32], least_iou: float) -> csr_array:
+    """Give the bipartite graph of pairs whose IoU suffices, (found objects, true objects)."""
+    n_found, n_true = int(found.max(initial=0)), int(true.max(initial=0))
+    inside = (found > 0) & (true > 0)
+    # One number per pair, so that counting numbers counts shared pixels.
+    codes = (found[inside].astype(np.int64) - 1) * n_true + (true[inside] - 1)
+    pairs, shared = np.unique(codes, return_counts=True)
+    rows, columns = np.divmod(pairs, max(n_true, 1))
+    found_sizes = np.bincount(found.ravel(), minlength=n_found + 1)[1:]
+    true_sizes = np.bincount(true.ravel(), minlength=n_true + 1)[1:]
+    union = found_sizes[rows] + true_sizes[columns] - shared
+    enough = shared / union >= least_iou
+    edges = (rows[enough], columns[enough])
+    return csr_array((np.ones(edges[0].size, np.bool_), edges), shape=(n_found, n_true))

@@ -1,0 +1,94 @@
+"""What must be known of a network besides its weights, to use it rightly.
+
+The card travels in the weights' file: a model without its normalisation paints in the wrong units, and
+one without the groups it has seen cannot be tested honestly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from metgan.data import Normalisation
+from metgan.errors import LeakageError, StorageError
+from metgan.networks import PRESETS, PresetName
+
+Kind = Literal["generator", "segmentor"]
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """The card of one trained network.
+
+    Parameters
+    ----------
+    kind : {"generator", "segmentor"}
+    method : str
+        Row of the catalogue; "segmentor" for one.
+    preset : {"paper", "released", "small"}
+        Size of the network.
+    normalisation : Normalisation
+    groups_seen : tuple of str
+        Groups of the pairs it was trained and chosen on.
+    step : int
+        Training step of these weights.
+    seed : int
+    metgan : str
+        Version that wrote it.
+    """
+
+    kind: Kind
+    method: str
+    preset: PresetName
+    normalisation: Normalisation
+    groups_seen: tuple[str, ...]
+    step: int
+    seed: int
+    metgan: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give plain values for a file's metadata."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> ModelCard:
+        """Rebuild from `to_dict`.
+
+        Raises
+        ------
+        StorageError
+            When the content is of another version or not a card.
+        """
+        try:
+            values = dict(content)
+            values["normalisation"] = Normalisation.from_dict(values["normalisation"])
+            values["groups_seen"] = tuple(values["groups_seen"])
+            card = cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _not_a_card(f"a model card that cannot be read ({error})") from error
+        if card.preset not in PRESETS:
+            raise _not_a_card(f"a model of unknown preset {card.preset!r}")
+        return card
+
+    def refuse_to_have_seen(self, groups: Iterable[str], purpose: str) -> None:
+        """Raise `LeakageError` when this network was trained on any of `groups`.
+
+        Parameters
+        ----------
+        groups : iterable of str
+            What it must not have seen, such as the test groups.
+        purpose : str
+            What it would be used for, for the message.
+        """
+        seen = sorted(set(groups) & set(self.groups_seen))
+        if seen:
+            raise LeakageError(
+                f"the {self.kind} for {purpose} was trained on {len(seen)} test groups ({', '.join(seen[:5])})",
+                f"a {self.kind} that has seen none of them",
+                "Train one on this data set's training part, or use the same split for both",
+            )
+
+
+def _not_a_card(given: str) -> StorageError:
+    return StorageError(given, "a model of this version of metgan", "Train it again")

@@ -1,0 +1,87 @@
+"""Trained networks to safetensors and back.
+
+This folder stands between the methods and the engines because training writes what synthesis reads,
+and neither engine may import the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from torch import Tensor, nn
+
+from metgan.errors import StorageError
+from metgan.io import load_weights, read_metadata, save_weights
+from metgan.networks import PRESETS, MetGen, Segmentor
+
+from .card import Kind, ModelCard
+
+MODEL_FILE = "model.safetensors"
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def model_path(run: Path | str) -> Path:
+    """Give the model file of a run folder, or the path itself when it is a file.
+
+    Raises
+    ------
+    StorageError
+        When there is no folder, or no finished model in it.
+    """
+    run = Path(run)
+    if not run.exists():
+        raise StorageError(f"there is no {run}", "a run folder", "Check the path, or run metgan train")
+    path = run / MODEL_FILE if run.is_dir() else run
+    if not path.is_file():
+        raise StorageError(
+            f"{run} holds no {MODEL_FILE}",
+            "the folder of a training that has saved a model",
+            "Finish it with metgan train ... --resume",
+        )
+    return path
+
+
+def save_model(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:
+    """Write weights and card, all or nothing."""
+    save_weights(path, weights, card.to_dict())
+
+
+def read_card(run: Path | str) -> ModelCard:
+    """Read the card of a run or model file, without the weights."""
+    return ModelCard.from_dict(read_metadata(model_path(run)))
+
+
+def load_generator(run: Path | str) -> tuple[MetGen, ModelCard]:
+    """Load a trained generator in eval mode, with its card."""
+    card = _card_of_kind(run, "generator")
+    return _with_weights(MetGen(PRESETS[card.preset].generator), run), card
+
+
+def load_segmentor(run: Path | str) -> tuple[Segmentor, ModelCard]:
+    """Load a trained segmentor in eval mode, with its card."""
+    card = _card_of_kind(run, "segmentor")
+    return _with_weights(Segmentor(PRESETS[card.preset].segmentor), run), card
+
+
+def _card_of_kind(run: Path | str, kind: Kind) -> ModelCard:
+    card = read_card(run)
+    if card.kind != kind:
+        raise StorageError(
+            f"{run} holds a {card.kind} ({card.method})", f"a {kind}", f"Give the run folder of a {kind}"
+        )
+    return card
+
+
+def _with_weights(network: Network, run: Path | str) -> Network:
+    weights, _ = load_weights(model_path(run))
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise StorageError(
+            f"the weights of {run} do not fit its card ({str(error).splitlines()[0]})",
+            "weights of the network that the card names",
+            "Train it again with this version of metgan",
+        ) from error
+    return network.eval()
