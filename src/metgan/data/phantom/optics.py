@@ -1,0 +1,60 @@
+"""From light in the tissue to counts in a file.
+
+A stored scan is not what the camera saw: it was resampled to even voxels, which smooths the noise with the
+picture. Real noise therefore has a grain (neighbours correlate 0.5 to 0.8 in the scans that we measured), and
+noise drawn per pixel looks wrong at a glance. So the order here is blur, detect, resample.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .animal import Animal
+from .fields import Field
+
+_HAZE_REACH = 10.0  # pixels
+
+
+def focus(light: Field, animal: Animal) -> Field:
+    """Give the light that reaches the camera's plane: blurred by the optics, veiled by scattering above it.
+
+    Parameters
+    ----------
+    light : Field
+        Light that the tissue sends out, (Y, X), >= 0.
+    animal : Animal
+        Its `focus` and `haze` are used.
+
+    Returns
+    -------
+    Field
+        Same shape, unit and (nearly) the same sum.
+    """
+    sharp = ndimage.gaussian_filter(light, animal.focus, mode="reflect")
+    veil = ndimage.gaussian_filter(light, _HAZE_REACH, mode="reflect", truncate=2.5)
+    return np.asarray((1 - animal.haze) * sharp + animal.haze * veil, dtype=np.float32)
+
+
+def expose(light: Field, animal: Animal, rng: np.random.Generator) -> NDArray[np.uint16]:
+    """Count photons, read the camera out and resample the scan.
+
+    Parameters
+    ----------
+    light : Field
+        Light on the camera, (Y, X), >= 0, where 1 is ordinary tissue.
+    animal : Animal
+        Its camera and `grain` are used.
+    rng : np.random.Generator
+        Source of the shot noise and of the camera's.
+
+    Returns
+    -------
+    NDArray[np.uint16]
+        Camera counts, (Y, X); what exceeds the camera's range is cut at 65535.
+    """
+    photons = rng.poisson(light * animal.photons)
+    counts = animal.gain * photons + animal.read_noise * rng.standard_normal(light.shape)
+    scan = animal.offset + ndimage.gaussian_filter(counts, animal.grain, mode="reflect")
+    return np.asarray(np.clip(np.rint(scan), 0, 65535), dtype=np.uint16)

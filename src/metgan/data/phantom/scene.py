@@ -1,0 +1,115 @@
+"""A picture before the camera: tissue and its edges, dye, confusers and tumours, in two channels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .animal import Animal
+from .confusers import Confusers, draw_confusers
+from .fields import Field, cloud, grid, ripple, step
+from .metastases import Metastasis, draw_metastases
+from .optics import focus
+from .organs import ORGANS, Tissue
+from .settings import PhantomSettings
+
+_AIR = 0.03  # light of the medium about the body, where 1 is ordinary tissue
+_BORDER_SHARE = 0.2  # of all pairs show the border of two organs, at most
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Light on the camera in both channels, and the tumours in it.
+
+    Parameters
+    ----------
+    anatomy, tumour : Field
+        Light, (Y, X), > 0, where 1 is ordinary tissue.
+    tumours : tuple of Metastasis
+        What is there; empty in pictures without tumour.
+    """
+
+    anatomy: Field
+    tumour: Field
+    tumours: tuple[Metastasis, ...]
+
+
+def draw_scene(
+    organ: str, is_empty: bool, animal: Animal, settings: PhantomSettings, rng: np.random.Generator
+) -> Scene:
+    """Draw the light of one picture.
+
+    Parameters
+    ----------
+    organ : str
+        A name in ``ORGANS``.
+    is_empty : bool
+        Whether to leave out the tumours; all else is equal with the same `rng`.
+    animal : Animal
+        Whose tissue it is.
+    settings : PhantomSettings
+        What to draw.
+    rng : np.random.Generator
+        Source of chance.
+    """
+    size = settings.size
+    tissue, body = _draw_body(organ, settings, rng)
+    tissue = _with_cells(tissue, rng)
+    sheet = np.clip(1 + 0.12 * cloud(size, 4.5, rng), 0.5, 1.6)  # uneven light falls on both channels
+    confusers = draw_confusers(size, settings.confusers_per_image, rng)
+    presence = _AIR + (1 - _AIR) * step(body, 1.0)
+    glow = animal.autofluorescence * presence * (tissue.glow + confusers.autofluorescent)
+    dye = animal.staining * presence * _stain(tissue, confusers, rng)
+    anatomy = focus(sheet * glow, animal)
+    tumour = focus(sheet * (dye + animal.crosstalk * glow), animal)
+    tumours = [] if is_empty else draw_metastases(body > 0, tumour, animal.focus, settings, rng)
+    for metastasis in tumours:
+        tumour[metastasis.window] += metastasis.light
+    return Scene(anatomy, tumour, tuple(tumours))
+
+
+def _stain(tissue: Tissue, confusers: Confusers, rng: np.random.Generator) -> Field:
+    """Give the light of dye that is bound to no tumour: everywhere, unevenly, on walls and on debris."""
+    uneven = 1 + 0.16 * cloud(len(tissue.glow), 2.6, rng)
+    patchy = np.clip(cloud(len(tissue.glow), 3.5, rng), 0, 2)  # some walls take the dye, others do not
+    bound = (0.25 + 0.25 * tissue.glow) * np.maximum(uneven, 0.3)
+    return np.asarray(bound + 0.5 * tissue.walls * patchy + 0.8 * confusers.stained, dtype=np.float32)
+
+
+def _draw_body(organ: str, settings: PhantomSettings, rng: np.random.Generator) -> tuple[Tissue, Field]:
+    """Draw the tissue, and the signed distance (pixels, positive inside) to the edge of the body."""
+    tissue = ORGANS[organ](settings.size, rng)
+    kind = float(rng.random())
+    depth = _winding_edge(settings.size, rng)
+    if kind < settings.edge_fraction:
+        skin = 0.35 * np.exp(-(((depth - 4) / 3) ** 2))
+        return Tissue((tissue.glow + skin).astype(np.float32), tissue.walls), depth
+    inside = np.full_like(depth, settings.size)
+    if kind > 1 - min(_BORDER_SHARE, (1 - settings.edge_fraction) / 2):
+        others = [name for name in ORGANS if name != organ]
+        tissue = _join(tissue, ORGANS[others[int(rng.integers(len(others)))]](settings.size, rng), depth)
+    return tissue, inside
+
+
+def _with_cells(tissue: Tissue, rng: np.random.Generator) -> Tissue:
+    """Break up the smoothness of drawn tissue: cells, some 4 pixels across, differ in brightness."""
+    cells = 1 + 0.13 * ripple(len(tissue.glow), 4.0, rng, octaves=0.8)
+    return Tissue((tissue.glow * np.maximum(cells, 0.4)).astype(np.float32), tissue.walls)
+
+
+def _winding_edge(size: int, rng: np.random.Generator) -> Field:
+    """Give the signed distance, pixels, to an edge that leaves most of the picture inside."""
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = grid(size)
+    straight = x * np.cos(angle) + y * np.sin(angle) + rng.uniform(0.1, 0.4) * size
+    return np.asarray(straight + 0.045 * size * cloud(size, 4.2, rng), dtype=np.float32)
+
+
+def _join(near: Tissue, far: Tissue, depth: Field) -> Tissue:
+    """Join two organs along an edge: a cleft, and a capsule that glows on the near side."""
+    share = step(depth, 1.0)
+    cleft = 1 - 0.6 * np.exp(-(((depth + 1.5) / 1.5) ** 2))
+    capsule = 0.3 * np.exp(-(((depth - 2.5) / 1.5) ** 2))
+    glow = (share * near.glow + (1 - share) * far.glow) * cleft + capsule
+    return Tissue(glow.astype(np.float32), share * near.walls + (1 - share) * far.walls)

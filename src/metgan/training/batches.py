@@ -1,0 +1,72 @@
+"""Which crops a step sees: a function of the seed and the step's number alone.
+
+Nothing is carried from step to step, so a resumed run draws what the interrupted one would have drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from metgan.data import Normalisation, Pair, View, draw_view
+from metgan.seeding import stream
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Crops of N pairs: anatomy and tumour in [-1, 1], label 0 or 1; all (N, 1, Y, X) float."""
+
+    anatomy: Tensor
+    tumour: Tensor
+    label: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Give the batch on another device."""
+        return Batch(self.anatomy.to(device), self.tumour.to(device), self.label.to(device))
+
+
+def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisation) -> Batch:
+    """Cut, turn and normalise `pairs`, one view each."""
+
+    def tensor(images: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> Tensor:
+        return torch.from_numpy(np.stack(images)[:, None])  # (N, 1, Y, X)
+
+    seen = [*zip(pairs, views, strict=True)]
+    return Batch(
+        tensor([normalisation.apply(view.apply(pair.anatomy), "anatomy") for pair, view in seen]),
+        tensor([normalisation.apply(view.apply(pair.tumour), "tumour") for pair, view in seen]),
+        tensor([view.apply(pair.label).astype(np.float32) for pair, view in seen]),
+    )
+
+
+class Batches:
+    """The endless, seeded sequence of training batches.
+
+    Every epoch visits each pair once, in a new order; what does not fill a last batch joins the
+    next epoch's first.
+    """
+
+    def __init__(
+        self, pairs: Sequence[Pair], normalisation: Normalisation, batch_size: int, crop: int, seed: int
+    ) -> None:
+        self.pairs = pairs
+        self.normalisation = normalisation
+        self.batch_size = batch_size
+        self.crop = crop
+        self.seed = seed
+
+    def at(self, step: int) -> Batch:
+        """Give the batch of one step, counted from 0."""
+        first = step * self.batch_size
+        chosen = [self.pairs[self._index(k)] for k in range(first, first + self.batch_size)]
+        rng = stream(self.seed, "views", step)
+        views = [draw_view(pair.label.shape, self.crop, rng) for pair in chosen]
+        return stack(chosen, views, self.normalisation)
+
+    def _index(self, position: int) -> int:
+        epoch, place = divmod(position, len(self.pairs))
+        return int(stream(self.seed, "order", epoch).permutation(len(self.pairs))[place])

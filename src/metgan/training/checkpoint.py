@@ -1,0 +1,71 @@
+"""The one object that makes a run resumable.
+
+Batches and history draws are functions of seed and step, so the state is: weights, optimisers,
+histories, the average, torch's random state, the step and the best score so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from metgan.errors import StorageError
+from metgan.io import load_state, save_state
+
+from .history import History
+
+CHECKPOINT = "last.ckpt"
+
+
+@dataclass
+class RunState:
+    """Everything that changes while a run goes on."""
+
+    modules: Mapping[str, nn.Module]
+    optimisers: Mapping[str, torch.optim.Optimizer]
+    histories: list[History]
+    identity: str
+    step: int = 0
+    best: float = float("-inf")
+
+    def save(self, folder: Path) -> None:
+        """Write ``last.ckpt``, all or nothing."""
+        state: dict[str, Any] = {
+            "identity": self.identity,
+            "step": self.step,
+            "best": self.best,
+            "modules": {name: module.state_dict() for name, module in self.modules.items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "histories": [history.state_dict() for history in self.histories],
+            "random": torch.get_rng_state(),
+        }
+        save_state(folder / CHECKPOINT, state)
+
+    def load(self, folder: Path, device: torch.device) -> None:
+        """Go back to ``last.ckpt``.
+
+        Raises
+        ------
+        StorageError
+            When it belongs to a run with other settings or another method.
+        """
+        state = load_state(folder / CHECKPOINT)
+        if state.get("identity") != self.identity:
+            raise StorageError(
+                f"{folder / CHECKPOINT} was written by {state.get('identity', 'another program')}",
+                self.identity,
+                "Resume with the settings it was started with, or use --overwrite to start anew",
+            )
+        for name, module in self.modules.items():
+            module.load_state_dict(state["modules"][name])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        for history, stored in zip(self.histories, state["histories"], strict=True):
+            history.load_state_dict(stored, device)
+        torch.set_rng_state(state["random"])
+        self.step, self.best = state["step"], state["best"]

@@ -1,0 +1,61 @@
+"""What happened in a run, one row per logged step, readable by any spreadsheet while it runs."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metgan.io import replacing
+
+try:
+    from torch.utils.tensorboard import SummaryWriter
+except ImportError:  # the optional extra "tensorboard" is not installed
+    SummaryWriter = None  # type: ignore[assignment, misc]  # the name stands for "not there"
+
+
+class Journal:
+    """``journal.csv``, and TensorBoard events beside it where tensorboard is installed.
+
+    Columns are fixed when it is opened. Rows go to disk as they come; those after the step of a
+    resumed checkpoint are taken back first, since they will be written again.
+    """
+
+    def __init__(self, folder: Path, columns: tuple[str, ...], step: int) -> None:
+        self.path = folder / "journal.csv"
+        self.columns = ("step", *columns)
+        kept = [row for row in read_journal(self.path) if int(row["step"]) <= step]
+        with replacing(self.path) as temporary, temporary.open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(kept)
+        self._events = SummaryWriter(str(folder / "events"), purge_step=step) if SummaryWriter else None
+
+    def write(self, step: int, values: Mapping[str, float]) -> None:
+        """Append the row of one step; missing columns stay empty."""
+        row = {"step": step} | {name: f"{value:.6g}" for name, value in values.items()}
+        with self.path.open("a", newline="") as file:
+            csv.DictWriter(file, self.columns, restval="").writerow(row)
+        if self._events is not None:
+            for name, value in values.items():
+                self._events.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Flush the events."""
+        if self._events is not None:
+            self._events.close()
+
+
+def read_journal(path: Path) -> list[dict[str, Any]]:
+    """Read the complete rows of a journal as text; none when there is no file.
+
+    A row that was being written when the process was killed is left out.
+    """
+    if not path.is_file():
+        return []
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False, on_bad_lines="skip")
+    whole = frame[frame["step"].str.fullmatch(r"\d+")]
+    return [{str(k): v for k, v in row.items()} for row in whole.to_dict("records")]

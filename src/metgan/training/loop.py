@@ -1,0 +1,143 @@
+"""The training loop: the same for a GAN and for a segmentor.
+
+Readable from top to bottom on purpose; Lightning Fabric only gives device, precision and backward.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor
+
+from metgan.errors import MetganError
+from metgan.progress import progress
+
+from .checkpoint import RunState
+from .journal import Journal
+from .phases import Material, Phase
+from .schedule import rate_factor
+
+
+class DivergedError(MetganError, ArithmeticError):
+    """A loss became NaN or infinite."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a run is and how often it looks up."""
+
+    steps: int
+    rate: float
+    constant_share: float
+    validate_every: int
+    log_every: int = 10
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What validation found: the score that chooses the weights, and what it is made of."""
+
+    score: float
+    details: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Training(Generic[Material]):
+    """One run: phases, where their material comes from, and what happens at a validation.
+
+    Parameters
+    ----------
+    material : callable
+        Step number to what the phases' losses take.
+    after_step : callable
+        Told the step's number after each step (running averages).
+    validate : callable
+        Gives the verdict of the present weights.
+    keep : callable
+        Told the step when its weights are the best so far.
+    """
+
+    name: str
+    folder: Path
+    fabric: Fabric
+    phases: list[Phase[Material]]
+    material: Callable[[int], Material]
+    after_step: Callable[[int], None]
+    validate: Callable[[int], Verdict]
+    keep: Callable[[int], None]
+    pace: Pace
+    state: RunState
+    columns: tuple[str, ...]
+
+    def run(self) -> None:
+        """Train from the state's step to the end; journal, validate and checkpoint on the way."""
+        journal = Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)
+        start = time.monotonic()
+        with progress(self.name, self.pace.steps, self.state.step) as advance:
+            for step in range(self.state.step, self.pace.steps):
+                losses = self._step(step)
+                self.after_step(step)
+                self.state.step = step + 1
+                row, note = self._look_up(step + 1, losses)
+                if row:
+                    clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
+                    journal.write(step + 1, clock | row)
+                advance(note)
+        journal.close()
+
+    def _step(self, step: int) -> dict[str, Tensor]:
+        material = self.material(step)
+        losses: dict[str, Tensor] = {}
+        for phase in self.phases:
+            self._only(phase)
+            for group in phase.optimiser.param_groups:
+                group["lr"] = self._rate(step)
+            with self.fabric.autocast():
+                mine = phase.losses(material, step)
+            phase.optimiser.zero_grad(set_to_none=True)
+            self.fabric.backward(torch.stack([*mine.values()]).sum())
+            phase.optimiser.step()
+            losses |= mine
+        return losses
+
+    def _only(self, active: Phase[Material]) -> None:
+        """Let gradients reach the weights of the active phase alone."""
+        for phase in self.phases:
+            for player in phase.players.values():
+                player.requires_grad_(phase is active)
+
+    def _look_up(self, done: int, losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
+        """Give the journal's row after `done` steps (empty between logged ones) and a note."""
+        is_validation = done % self.pace.validate_every == 0 or done == self.pace.steps
+        if not is_validation and done % self.pace.log_every:
+            return {}, ""
+        row = {name: float(loss.detach()) for name, loss in losses.items()}
+        self._refuse_divergence(done, row)
+        note = " ".join(f"{name} {value:.3g}" for name, value in row.items())
+        if is_validation:
+            verdict = self.validate(done)
+            row |= verdict.details
+            if verdict.score > self.state.best:
+                self.state.best = verdict.score
+                self.keep(done)
+            self.state.save(self.folder)
+        return row, note
+
+    def _rate(self, step: int) -> float:
+        return self.pace.rate * rate_factor(step, self.pace.steps, self.pace.constant_share)
+
+    def _refuse_divergence(self, step: int, losses: Mapping[str, float]) -> None:
+        bad = [name for name, value in losses.items() if not math.isfinite(value)]
+        if bad:
+            raise DivergedError(
+                f"loss {', '.join(bad)} is not finite at step {step}",
+                "finite losses",
+                "Lower the learning rate or use --precision fp32; --resume goes on from the last checkpoint",
+            )

@@ -1,0 +1,85 @@
+"""How long, how fast and on what crops to train; the paper's numbers are the defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from metgan.errors import SettingError
+from metgan.networks import PresetName
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of one training.
+
+    Parameters
+    ----------
+    epochs, steps : int or None
+        Length: exactly one of them. A step is one batch.
+    batch_size : int
+        Pairs per step.
+    crop : int
+        Side in pixels of what the networks see; larger images are cropped at random places.
+    learning_rate : float
+        Of Adam, with betas 0.5 and 0.999; constant, then linear to zero.
+    constant_share : float
+        Share of the steps before the decay begins, in [0, 1].
+    history : int
+        Fakes the judges remember.
+    average : float
+        Decay of the running average of the generator's weights, in [0, 1); 0 for none.
+    validations : int
+        How many times a run is validated, at even distances; the best weights are kept.
+    """
+
+    epochs: int | None = None
+    steps: int | None = None
+    batch_size: int = 1
+    crop: int = 256
+    learning_rate: float = 2e-4
+    constant_share: float = 0.5
+    history: int = 50
+    average: float = 0.0
+    validations: int = 20
+
+    def __post_init__(self) -> None:
+        if (self.epochs is None) == (self.steps is None):
+            raise SettingError(
+                f"epochs={self.epochs} and steps={self.steps}", "exactly one of them", "Set one"
+            )
+        for name in ("epochs", "steps", "batch_size", "crop", "validations"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise SettingError(f"{name}={value}", "1 or more", "Choose a positive number")
+        if not (self.learning_rate > 0 and 0 <= self.constant_share <= 1 and 0 <= self.average < 1):
+            raise SettingError(
+                f"learning_rate={self.learning_rate}, constant_share={self.constant_share}, "
+                f"average={self.average}",
+                "a positive rate, a share in [0, 1] and a decay in [0, 1)",
+                "Mend the value that is out of range",
+            )
+
+    def length(self, pairs: int) -> int:
+        """Give the number of steps on a training set of so many `pairs`."""
+        if self.steps is not None:
+            return self.steps
+        return (self.epochs or 0) * max(1, pairs // self.batch_size)
+
+
+# Horvath et al. 2021, section 3: 200 epochs, batch 1, Adam 2e-4, decay after half; release: pool of 50.
+_PAPER: Final = Recipe(epochs=200)
+GAN_RECIPES: Final[dict[PresetName, Recipe]] = {
+    "paper": _PAPER,
+    "released": _PAPER,
+    "small": Recipe(steps=700, batch_size=4, crop=128, learning_rate=5e-4, average=0.98, validations=7),
+}
+# The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
+_SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3, average=0.0)
+SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {
+    "paper": _SEGMENTOR,
+    "released": _SEGMENTOR,
+    "small": Recipe(steps=400, batch_size=8, crop=128, learning_rate=2e-3, validations=8),
+}

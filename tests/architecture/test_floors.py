@@ -1,0 +1,185 @@
+"""A file imports its own folder and strictly lower floors: the house that docs/design.md describes."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "metgan"
+
+FLOORS = (
+    ("errors", "types"),
+    ("io", "labels", "losses", "metrics", "networks", "seeding", "tiling"),
+    ("data", "methods"),
+    ("models",),
+    ("synthesis", "training"),
+    ("interop", "studies"),
+    ("experiment",),
+    ("cli", "napari", "web"),
+)
+"""Lowest floor first. A room is a folder or a single file of src/metgan."""
+
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+FRONT_DOORS = FLOORS[-1]
+OPTIONAL_EXTRAS = {"imagecodecs", "tensorboard"}
+DYNAMIC_IMPORTS = {"__import__", "import_module"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module by its absolute name: ``from .. import io`` in ``data/pairs.py`` is metgan.io."""
+
+    target: str
+    line: int
+    relative: bool
+    inside_function: bool
+
+
+def room_of(path: Path) -> str:
+    """The room of a path inside src/metgan; the package's own ``__init__.py`` is the room ''."""
+    room = path.parts[0].removesuffix(".py")
+    return "" if room == "__init__" else room
+
+
+def imports_in(path: Path, source: str) -> Iterator[Import]:
+    """All imports of a file, those under ``if TYPE_CHECKING`` included: a type is a dependency too."""
+
+    def visit(node: ast.AST, inside_function: bool) -> Iterator[Import]:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(alias.name, node.lineno, False, inside_function)
+        elif isinstance(node, ast.ImportFrom):
+            for target in from_targets(path, node):
+                yield Import(target, node.lineno, node.level > 0, inside_function)
+        deeper = inside_function or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, deeper)
+
+    return visit(ast.parse(source), inside_function=False)
+
+
+def from_targets(path: Path, node: ast.ImportFrom) -> list[str]:
+    """The absolute names that a ``from`` statement reaches; ``from metgan import io`` reaches metgan.io."""
+    package = ["metgan", *path.parent.parts]
+    base = package[: max(len(package) - node.level + 1, 0)] if node.level else []
+    module = ".".join([*base, *([node.module] if node.module else [])])
+    return [f"metgan.{alias.name}" for alias in node.names] if module == "metgan" else [module]
+
+
+def import_faults(path: Path, source: str) -> list[str]:
+    """What is wrong with the imports of one file, `path` being relative to src/metgan."""
+    room = room_of(path)
+    if room == "":  # the lazy __init__ opens every door, when asked
+        return []
+    if room not in FLOOR_OF:
+        return [f"{path}: {room!r} stands on no floor; give it one in FLOORS and in docs/design.md"]
+    faults = dynamic_import_faults(path, source) if room not in FRONT_DOORS else []
+    for found in imports_in(path, source):
+        where = f"{path}:{found.line}: {found.target}"
+        faults += [f"{where} {fault}" for fault in placement_faults(room, found)]
+        if found.relative or found.target.partition(".")[0] == "metgan":
+            faults += [f"{where} {fault}" for fault in direction_faults(room, found)]
+    return faults
+
+
+def placement_faults(room: str, found: Import) -> Iterator[str]:
+    """Imports stand at the top of a file, optional extras and the front doors' slow parts apart."""
+    optional = OPTIONAL_EXTRAS & set(found.target.split("."))
+    if found.inside_function and not optional and room not in FRONT_DOORS:
+        yield "is imported inside a function"
+
+
+def direction_faults(room: str, found: Import) -> Iterator[str]:
+    """Imports of metgan lead downwards, absolutely; within a room they are relative."""
+    names = found.target.split(".")
+    other = names[1] if len(names) > 1 and names[0] == "metgan" else ""
+    if found.relative:
+        if other != room:
+            yield "leaves its folder by a relative import; write it absolutely"
+    elif other == room:
+        yield "is in the same folder; import it relatively"
+    if names == ["metgan", "__version__"] or other == room:
+        return
+    if other not in FLOOR_OF:
+        yield "is in no room; name the module that holds it"
+    elif FLOOR_OF[other] == FLOOR_OF[room]:
+        yield f"is a sibling of {room} on floor {FLOOR_OF[room]}"
+    elif FLOOR_OF[other] > FLOOR_OF[room]:
+        yield f"is on floor {FLOOR_OF[other]}, above {room} on floor {FLOOR_OF[room]}"
+
+
+def dynamic_import_faults(path: Path, source: str) -> list[str]:
+    """An import by string would pass unseen, so only the lazy places may use one."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    names = [(getattr(call.func, "id", getattr(call.func, "attr", "")), call.lineno) for call in calls]
+    return [f"{path}:{line}: {name} hides an import" for name, line in names if name in DYNAMIC_IMPORTS]
+
+
+def test_every_import_leads_to_its_own_folder_or_a_lower_floor() -> None:
+    files = sorted(SOURCE.rglob("*.py"))
+    assert files, f"no sources below {SOURCE}"
+    faults = [fault for file in files for fault in import_faults(file.relative_to(SOURCE), file.read_text())]
+    assert not faults, "\n".join(["", *faults])
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "fault"),
+    [
+        ("losses/pair.py", "from metgan.training import loop", "above losses on floor 1"),
+        ("losses/pair.py", "import metgan.metrics", "is a sibling of losses on floor 1"),
+        ("losses/pair.py", "from metgan import metrics", "is a sibling of losses on floor 1"),
+        ("types.py", "from .errors import ArrayError", "leaves its folder"),
+        ("data/pairs.py", "from ..io import tiff", "leaves its folder"),
+        ("data/pairs.py", "from .... import io", "leaves its folder"),
+        ("io/omezarr/store.py", "from ...types import Mask", "leaves its folder"),
+        ("data/pairs.py", "from metgan.data.sample import Sample", "import it relatively"),
+        ("data/pairs.py", "from metgan import PairSet", "is in no room"),
+        ("data/pairs.py", "import metgan", "is in no room"),
+        ("data/pairs.py", "def read():\n    import pandas", "inside a function"),
+        (
+            "data/pairs.py",
+            "class Reader:\n    def read(self):\n        from metgan.io import tiff",
+            "inside a function",
+        ),
+        ("data/pairs.py", "if TYPE_CHECKING:\n    from metgan.cli import main", "above data on floor 2"),
+        ("data/pairs.py", "module = importlib.import_module('metgan.cli')", "hides an import"),
+        ("cli/train.py", "def train():\n    from metgan.web import page", "is a sibling of cli"),
+        ("utils/text.py", "", "stands on no floor"),
+        ("tools.py", "", "stands on no floor"),
+    ],
+)
+def test_a_misplaced_import_is_found(path: str, source: str, fault: str) -> None:
+    assert any(fault in found for found in import_faults(Path(path), source))
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        (
+            "data/pairs.py",
+            "import numpy as np\nfrom metgan.errors import ArrayError\nfrom .sample import Sample",
+        ),
+        ("data/__init__.py", "from .pairs import PairSet"),
+        ("io/omezarr/store.py", "from ..protocol import ImageSource\nfrom . import axes"),
+        ("training/journal.py", "def events():\n    from torch.utils.tensorboard import SummaryWriter"),
+        ("io/tiff.py", "def read():\n    import imagecodecs"),
+        ("cli/train.py", "def train():\n    from metgan.training import loop"),
+        ("models/stored.py", "from metgan import __version__"),
+        ("__init__.py", "def __getattr__(name):\n    return import_module(name)"),
+    ],
+)
+def test_a_well_placed_import_is_left_alone(path: str, source: str) -> None:
+    assert import_faults(Path(path), source) == []
+
+
+def test_the_design_page_shows_the_same_floors() -> None:
+    page = (ROOT / "docs" / "design.md").read_text()
+    rows = dict(re.findall(r"^\| (\d) \| ([^|]+) \|", page, flags=re.MULTILINE))
+    shown = tuple(tuple(sorted(re.findall(r"`(\w+)`", rows[floor]))) for floor in sorted(rows))
+    assert shown == FLOORS

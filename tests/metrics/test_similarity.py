@@ -1,0 +1,161 @@
+"""Similarity scores against hand calculations, numpy, scipy and a direct SSIM."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import ndimage, stats
+
+from metgan.errors import ArrayError
+from metgan.metrics import (
+    compare,
+    correlation,
+    mean_absolute_error,
+    mean_squared_difference,
+    structural_similarity,
+)
+
+SCORES = [mean_absolute_error, mean_squared_difference, structural_similarity, correlation]
+seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=20, deadline=None)
+
+
+def pair(seed, shape=(13, 17)):
+    """Give two related images in [-1, 1]."""
+    rng = np.random.default_rng(seed)
+    real = rng.uniform(-1, 1, shape)
+    return (0.7 * real + rng.uniform(-0.3, 0.3, shape)).astype(np.float32), real.astype(np.float32)
+
+
+def direct_ssim(a, b):
+    """SSIM as Wang et al. write it, Eq. (13), with the filter written out."""
+    a, b = a.astype(float), b.astype(float)
+
+    def mean(image):
+        return ndimage.gaussian_filter(image, sigma=1.5, radius=5)[5:-5, 5:-5]
+
+    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
+    var_a, var_b = mean(a * a) - mean(a) ** 2, mean(b * b) - mean(b) ** 2
+    covariance = mean(a * b) - mean(a) * mean(b)
+    luminance = (2 * mean(a) * mean(b) + c1) / (mean(a) ** 2 + mean(b) ** 2 + c1)
+    return (luminance * (2 * covariance + c2) / (var_a + var_b + c2)).mean()
+
+
+@few
+@given(seeds)
+def test_an_image_compared_with_itself_scores_perfectly(seed):
+    image, other = pair(seed)
+    assert astuple(compare(image, image)) == pytest.approx((0, 0, 1, 1))
+    assert astuple(compare(image, other)) != pytest.approx((0, 0, 1, 1))
+
+
+@few
+@given(seeds)
+def test_scores_do_not_depend_on_which_image_comes_first(seed):
+    generated, real = pair(seed)
+    assert astuple(compare(generated, real)) == pytest.approx(astuple(compare(real, generated)))
+
+
+@few
+@given(seeds, st.integers(0, 3), st.booleans())
+def test_scores_do_not_change_when_both_images_are_turned(seed, turns, mirror):
+    def turned(image):
+        return np.rot90(image[:, ::-1] if mirror else image, turns)
+
+    generated, real = pair(seed)
+    expected = astuple(compare(generated, real))
+    assert astuple(compare(turned(generated), turned(real))) == pytest.approx(expected)
+
+
+@few
+@given(seeds)
+def test_structural_similarity_equals_the_formula_written_out(seed):
+    generated, real = pair(seed)
+    assert structural_similarity(generated, real) == pytest.approx(direct_ssim(generated, real), abs=1e-9)
+
+
+@few
+@given(seeds)
+def test_correlation_equals_that_of_numpy_and_scipy(seed):
+    generated, real = (image.astype(np.float64) for image in pair(seed))
+    value = correlation(generated, real)
+    assert value == pytest.approx(np.corrcoef(generated.ravel(), real.ravel())[0, 1])
+    assert value == pytest.approx(stats.pearsonr(generated.ravel(), real.ravel()).statistic)
+
+
+@few
+@given(seeds, st.floats(0.01, 10), st.floats(-1, 1))
+def test_correlation_ignores_gain_and_offset_where_the_error_does_not(seed, gain, offset):
+    generated, real = (image.astype(np.float64) for image in pair(seed))
+    assert correlation(gain * generated + offset, real) == pytest.approx(correlation(generated, real))
+    assert correlation(-gain * generated + offset, real) == pytest.approx(-correlation(generated, real))
+    assert mean_absolute_error(generated + 0.5, generated) == pytest.approx(0.5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(hnp.arrays(np.float32, (2, 11, 12), elements=st.floats(-1, 1, width=32)))
+def test_scores_stay_in_their_ranges(images):
+    scores = compare(*images)
+    assert 0 <= scores.mae <= 2
+    assert 0 <= scores.msd <= 4
+    assert scores.mae**2 <= scores.msd * (1 + 1e-9)  # Jensen
+    assert -1 - 1e-9 <= scores.ssim <= 1 + 1e-9
+    assert np.isnan(scores.correlation) or -1 <= scores.correlation <= 1
+
+
+def test_errors_equal_those_worked_out_by_hand():
+    generated, real = np.array([[0.0, 0.5], [-1, 1]]), np.array([[0.0, 1.0], [1, 1]])
+    assert mean_absolute_error(generated, real) == (0 + 0.5 + 2 + 0) / 4
+    assert mean_squared_difference(generated, real) == (0 + 0.25 + 4 + 0) / 4
+
+
+def test_flat_images_are_structurally_compared_by_brightness_alone():
+    # Eq. (13) without variances: (2ab + c1) / (a^2 + b^2 + c1), c1 = (0.01 * 2)^2.
+    bright, dark = np.full((12, 12), 0.5), np.full((12, 12), -0.5)
+    assert structural_similarity(bright, dark) == pytest.approx((-0.5 + 4e-4) / (0.5 + 4e-4))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1.0])
+def test_correlation_with_a_flat_image_is_nan_and_the_other_scores_are_not(value):
+    image, _ = pair(0)
+    flat = np.full_like(image, value)
+    for scores in (compare(flat, image), compare(image, flat), compare(flat, flat)):
+        assert np.isnan(scores.correlation)
+        assert np.isfinite([scores.mae, scores.msd, scores.ssim]).all()
+
+
+def test_correlation_sees_structure_too_faint_to_be_squared():
+    faint = np.array([[0, 1e-200, 2e-200]])
+    assert correlation(faint, np.array([[0.0, 1, 2]])) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("score", [compare, *SCORES])
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda image: image[:-1], "generated has shape .* and real .*; expected one shape"),
+        (lambda image: image[None], "generated is a float32 array of shape"),
+        (lambda image: image[:0], "generated is a float32 array of shape"),
+        (lambda image: image.astype(np.uint16), "generated is a uint16 array"),
+        (lambda image: np.where(image == image.max(), np.nan, image), "generated has 1 pixels of nan"),
+        (lambda image: np.where(image == image.max(), np.inf, image), "generated has 1 pixels of nan"),
+    ],
+)
+def test_an_image_that_cannot_be_compared_is_refused(score, spoil, message):
+    generated, real = pair(1)
+    score(generated, real)
+    with pytest.raises(ArrayError, match=message):
+        score(spoil(generated), real)
+
+
+def test_an_image_smaller_than_the_window_is_refused_by_structural_similarity_alone():
+    generated, real = pair(2, (10, 40))
+    assert mean_absolute_error(generated, real) > 0
+    with pytest.raises(ArrayError, match="at least 11 pixels"):
+        structural_similarity(generated, real)
+    structural_similarity(*pair(2, (11, 40)))
