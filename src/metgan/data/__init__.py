@@ -3,21 +3,27 @@
 from .augment import View, draw_view
 from .normalise import ChannelScale, Normalisation, fit_normalisation
 from .pairs import PairSet, read_table, write_pair, write_table
+from .prepare import CropPlan, Prepared, Scan, place_crops, prepare
 from .sample import Entry, Pair, check_channel, read_channel, read_label, read_pair
 from .split import Split, draw_split, stated_split
 
 __all__ = [
     "ChannelScale",
+    "CropPlan",
     "Entry",
     "Normalisation",
     "Pair",
     "PairSet",
+    "Prepared",
+    "Scan",
     "Split",
     "View",
     "check_channel",
     "draw_split",
     "draw_view",
     "fit_normalisation",
+    "place_crops",
+    "prepare",
     "read_channel",
     "read_label",
     "read_pair",

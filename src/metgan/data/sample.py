@@ -77,30 +77,36 @@ def read_label(path: Path) -> Mask:
 
 
 def check_channel(image: AnyArray, name: str) -> Camera:
-    """Check that `image` is finite, not flat and of a camera's dtype.
+    """Check that `image` is of a camera's dtype, finite and not flat.
 
     Examples
     --------
     >>> check_channel(np.ones((2, 2), np.uint16), "a.tif")
     Traceback (most recent call last):
-    metgan.errors.ArrayError: a.tif is flat, every pixel is 1; expected an image with contrast. ...
+    metgan.errors.ArrayError: a.tif is flat, every pixel is 1; expected an image with contrast. Leave it out, or check the export.
     """
+    image = check_camera(image, name)
+    if image.size and image.min() == image.max():
+        raise ArrayError(
+            f"{name} is flat, every pixel is {image.flat[0]}",
+            "an image with contrast",
+            "Leave it out, or check the export",
+        )
+    return image
+
+
+def check_camera(image: AnyArray, name: str) -> Camera:
+    """Check that `image` is uint8, uint16 or float and finite; floats become float32."""
     if image.dtype.kind == "f":
         if not np.isfinite(image).all():
             count = int((~np.isfinite(image)).sum())
             raise ArrayError(
                 f"{name} has {count} NaN or infinite pixels", "finite values", "Mend or leave out the image"
             )
-        image = image.astype(np.float32)
-    elif image.dtype not in (np.uint8, np.uint16):
+        return image.astype(np.float32)
+    if image.dtype not in (np.uint8, np.uint16):
         raise ArrayError(
             f"{name} has dtype {image.dtype}", "uint8, uint16 or a float", "Convert the file to uint16"
-        )
-    if image.size and image.min() == image.max():
-        raise ArrayError(
-            f"{name} is flat, every pixel is {image.flat[0]}",
-            "an image with contrast",
-            "Leave it out, or check the export",
         )
     return image
 

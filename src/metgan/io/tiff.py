@@ -107,5 +107,5 @@ def _read(path: Path) -> tuple[AnyArray, str]:
         raise StorageError(
             f"{path} cannot be read as TIFF ({error})",
             "a complete TIFF",
-            hint and f"Its compression needs one more package: {hint}" or "Copy it again from its source",
+            (hint and f"Its compression needs one more package: {hint}") or "Copy it again from its source",
         ) from error

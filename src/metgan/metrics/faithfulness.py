@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.errors import ArrayError
@@ -132,11 +131,12 @@ def judge(
     (3.0, 1.0, 0.0)
     """
     check_masks({"asked": asked, "read": read})
+    _check_image(image, asked.shape)
     return Faithfulness(
         detect(read, asked, least_iou=least_iou, smallest=smallest),
         overlap(read, asked),
         int((~asked).sum()),
-        _contrasts(asked, _checked(image, asked.shape)),
+        _contrasts(asked, image),
     )
 
 
@@ -154,18 +154,17 @@ def pool(scores: Iterable[Faithfulness]) -> Faithfulness:
     return sum(scores, Faithfulness(Detection(), Overlap(), 0, (), 0))
 
 
-def _checked(image: AnyArray, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Refuse an image that does not fit the label; give it in double precision."""
+def _check_image(image: AnyArray, shape: tuple[int, ...]) -> None:
+    """Refuse an image that does not fit the label."""
     if image.shape != shape or image.dtype.kind not in "uif":
         given = f"image is a {image.dtype} array of shape {image.shape}"
         raise ArrayError(given, f"real numbers of the label's shape {shape}", "Give one channel, uncropped")
     if not np.isfinite(image).all():
         given = f"image has {np.count_nonzero(~np.isfinite(image))} pixels of nan or infinity"
         raise ArrayError(given, "finite values", "Look for where the generator made them")
-    return image.astype(np.float64)
 
 
-def _contrasts(asked: Mask, image: NDArray[np.float64]) -> tuple[float, ...]:
+def _contrasts(asked: Mask, image: AnyArray) -> tuple[float, ...]:
     """Give each tumour's contrast, in the order of `components`."""
     numbered, sizes = components(asked)
     if sizes.size == 0:
@@ -177,6 +176,7 @@ def _contrasts(asked: Mask, image: NDArray[np.float64]) -> tuple[float, ...]:
         near = tuple(slice(max(side.start - RING_REACH, 0), side.stop + RING_REACH) for side in box)
         tumour = numbered[near] == number
         ring = surroundings[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)
-        background = image[near][ring].mean() if ring.any() else 0.0
-        contrasts.append(float(image[near][tumour].mean() / background) if background > 0 else float("nan"))
+        background = image[near][ring].mean(dtype=np.float64) if ring.any() else 0.0
+        brightness = image[near][tumour].mean(dtype=np.float64)
+        contrasts.append(float(brightness / background) if background > 0 else float("nan"))
     return tuple(contrasts)

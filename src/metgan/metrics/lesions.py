@@ -24,6 +24,9 @@ from .counts import Detection, Overlap
 LEAST_IOU = 0.1
 """Least intersection over union of a predicted and a true object that may be matched."""
 
+Components = tuple[NDArray[np.int32], NDArray[np.intp]]
+"""Numbered objects and their sizes in pixels, as `components` gives them."""
+
 
 def overlap(predicted: Mask, truth: Mask) -> Overlap:
     """Count the pixels that two masks share and those that only one of them has.
@@ -93,16 +96,14 @@ def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalle
     if not 0 < least_iou <= 1 or smallest < 1:
         given = f"least_iou is {least_iou} and smallest {smallest}"
         raise SettingError(given, "least_iou in (0, 1] and smallest >= 1", "Leave them out for 0.1 and 1")
-    found, found_sizes = components(predicted)
-    true, true_sizes = components(truth)
-    allowed = _matchable(found, true, least_iou)
-    allowed = allowed[found_sizes >= smallest]
+    found, true = components(predicted), components(truth)
+    kept = found[1] >= smallest
+    allowed = _matchable(found, true, least_iou)[kept]
     matched = int((maximum_bipartite_matching(allowed) >= 0).sum()) if allowed.nnz else 0
-    kept = int((found_sizes >= smallest).sum())
-    return Detection(matched, true_sizes.size - matched, kept - matched)
+    return Detection(matched, true[1].size - matched, int(kept.sum()) - matched)
 
 
-def components(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+def components(mask: Mask) -> Components:
     """Number the connected objects of a mask from 1, diagonal neighbours included.
 
     Returns
@@ -140,17 +141,14 @@ def check_masks(masks: Mapping[str, AnyArray]) -> None:
         raise ArrayError(given, "one shape", "Compare a mask with the image that it belongs to")
 
 
-def _matchable(found: NDArray[np.int32], true: NDArray[np.int32], least_iou: float) -> csr_array:
+def _matchable(found: Components, true: Components, least_iou: float) -> csr_array:
     """Give the bipartite graph of pairs whose IoU suffices, (found objects, true objects)."""
-    n_found, n_true = int(found.max(initial=0)), int(true.max(initial=0))
-    inside = (found > 0) & (true > 0)
+    (found_at, found_sizes), (true_at, true_sizes) = found, true
+    both = (found_at > 0) & (true_at > 0)
     # One number per pair, so that counting numbers counts shared pixels.
-    codes = (found[inside].astype(np.int64) - 1) * n_true + (true[inside] - 1)
+    codes = (found_at[both].astype(np.int64) - 1) * true_sizes.size + (true_at[both] - 1)
     pairs, shared = np.unique(codes, return_counts=True)
-    rows, columns = np.divmod(pairs, max(n_true, 1))
-    found_sizes = np.bincount(found.ravel(), minlength=n_found + 1)[1:]
-    true_sizes = np.bincount(true.ravel(), minlength=n_true + 1)[1:]
-    union = found_sizes[rows] + true_sizes[columns] - shared
-    enough = shared / union >= least_iou
+    rows, columns = np.divmod(pairs, true_sizes.size)
+    enough = shared / (found_sizes[rows] + true_sizes[columns] - shared) >= least_iou
     edges = (rows[enough], columns[enough])
-    return csr_array((np.ones(edges[0].size, np.bool_), edges), shape=(n_found, n_true))
+    return csr_array((np.ones(edges[0].size, np.bool_), edges), shape=(found_sizes.size, true_sizes.size))

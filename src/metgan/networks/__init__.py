@@ -1,7 +1,7 @@
 """Networks: plain ``nn.Module``s that know no files, no configurations and no devices."""
 
 from .init import build
-from .metgen import Features, MetGen, MetGenSpec
+from .metgen import Features, MetGen, MetGenSpec, minimum_side
 from .patchgan import JudgeSpec, PatchGAN
 from .presets import PRESETS, NetworkPreset, PresetName
 from .spade import LabelPathway, LabelSpec
@@ -22,4 +22,5 @@ __all__ = [
     "UNet",
     "UNetSpec",
     "build",
+    "minimum_side",
 ]

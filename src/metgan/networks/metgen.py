@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from .spade import LabelPathway, LabelSpec
+from .spade import COARSEST, LabelPathway, LabelSpec
 from .unet import Merge, UNet, UNetSpec
 
 Features = Sequence[Tensor | None]
@@ -25,6 +25,11 @@ class MetGenSpec:
     image: UNetSpec = field(default_factory=UNetSpec)
     label: LabelSpec = field(default_factory=LabelSpec)
     merge: Merge = "into"
+
+
+def minimum_side(spec: MetGenSpec) -> int:
+    """Give the smallest image side in pixels: one cell of the coarsest grid of either pathway."""
+    return max(spec.image.stride, COARSEST)
 
 
 class MetGen(nn.Module):
@@ -40,12 +45,12 @@ class MetGen(nn.Module):
         stages = len(spec.image.encoder)
         self.spec = spec
         self.image_pathway = UNet(spec.image, spec.label.feature_widths(stages), spec.merge)
-        self.label_pathway = LabelPathway(spec.label, stages, spec.image.stride)
+        self.label_pathway = LabelPathway(spec.label, stages, minimum_side(spec))
 
     @property
     def stride(self) -> int:
         """Pixels per cell of the coarsest grid; also the smallest image side."""
-        return self.label_pathway.multiple
+        return minimum_side(self.spec)
 
     @property
     def halo(self) -> int:

@@ -22,7 +22,7 @@ from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
 
 Pyramid = Literal["pooled", "nearest"]
 _SLOPE = 0.2
-_COARSEST = 32  # the pathway starts at 1/32 of the resolution, as released
+COARSEST = 32  # the pathway starts at 1/32 of the resolution, as released
 
 
 @dataclass(frozen=True)
@@ -144,11 +144,11 @@ def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
 class LabelPathway(nn.Module):
     """Seven SPADE residual blocks that turn a label into features for the U-Net's decoder."""
 
-    def __init__(self, spec: LabelSpec, stages: int, stride: int) -> None:
+    def __init__(self, spec: LabelSpec, stages: int, multiple: int) -> None:
         super().__init__()
         self.spec = spec
         self.stages = stages
-        self.multiple = max(stride, _COARSEST)
+        self.multiple = multiple
         widths = (spec.block_widths[0], *spec.block_widths)
         self.entrance = convolution(spec.dims, 2, widths[0], 3)
         self.blocks = nn.ModuleList(

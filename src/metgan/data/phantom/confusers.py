@@ -54,7 +54,7 @@ def draw_confusers(size: int, mean: float, rng: np.random.Generator) -> Confuser
     grains, debris, threads, glows = rng.poisson(mean * size**2 / _AREA / _KINDS, _KINDS)
     stained = (
         _spots(size, int(debris), (0.45, 0.8), (1.5, 9.0), rng)
-        + _spots(size, int(glows), (4.0, 9.0), (0.2, 0.7), rng)
+        + _spots(size, int(glows), (4.0, 9.0), (0.1, 0.4), rng)
         + _threads(size, int(threads), rng)
     )
     return Confusers(_spots(size, int(grains), (0.9, 2.4), (0.5, 5.0), rng), stained)

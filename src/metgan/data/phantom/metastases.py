@@ -19,7 +19,7 @@ from .fields import Field, step
 from .settings import PhantomSettings
 
 _AREAS = (5, 400)  # pixels
-_DIMMEST, _DIM, _BRIGHTEST = 1.25, 1.6, 10.0  # ratios to the surroundings
+_DIMMEST, _DIM, _BRIGHTEST = 1.35, 1.7, 12.0  # ratios to the light around
 _CLUSTERING = 0.35  # chance that a tumour lies near the one before it
 _MARGIN = 4  # pixels from a centre to the picture's border, at least
 
@@ -94,7 +94,7 @@ def contrast_of(conspicuity: float, dim_fraction: float) -> float:
     Examples
     --------
     >>> [round(contrast_of(rank, 0.5), 2) for rank in (0.0, 0.5, 1.0)]
-    [1.25, 1.6, 10.0]
+    [1.35, 1.7, 12.0]
     """
     if conspicuity < dim_fraction:
         return float(_DIMMEST + (_DIM - _DIMMEST) * conspicuity / dim_fraction)
@@ -132,7 +132,7 @@ def _grow(
     """Grow a tumour of `area` pixels about `centre` and light it up against the `scene`."""
     half = int(np.ceil(3.0 * np.sqrt(area / np.pi) + 4 * blur + 2))
     ragged = _ragged(half, area, rng)
-    radii = np.asarray(ragged / np.partition(ragged.ravel(), area)[area], dtype=np.float32)  # < 1: inside
+    radii = _heal(ragged / np.partition(ragged.ravel(), area)[area])  # < 1: inside
     profile = step(1 - radii, 0.12) * np.maximum(1 + 0.3 * _grainy(radii.shape, 1.5, rng), 0)
     profile = np.asarray(ndimage.gaussian_filter(profile, blur), dtype=np.float32)
     rows, columns = (slice(max(c - half, 0), min(c + half + 1, len(scene))) for c in centre)
@@ -141,11 +141,11 @@ def _grow(
     rank = float(rng.random())
     contrast = contrast_of(rank, settings.dim_fraction)
     light = _light_up(profile[inner], radii[inner], scene[rows, columns], contrast)
-    return Metastasis((rows, columns), _heal(radii[inner]), light, rank)
+    return Metastasis((rows, columns), radii[inner] < 1, light, rank)
 
 
 def _light_up(profile: Field, radii: Field, behind: Field, contrast: float) -> Field:
-    """Scale `profile` so that its inside is about `contrast` times as bright as what lies in a ring about it."""
+    """Scale `profile` so that its inside is about `contrast` times as bright as the ring about it."""
     inside, ring = radii < 1, (radii > 1.5) & (radii < 2.5)
     around = float(np.median(behind[ring]))
     wanted = contrast * around - min(float(behind[inside].mean()), around)
@@ -153,10 +153,12 @@ def _light_up(profile: Field, radii: Field, behind: Field, contrast: float) -> F
     return np.asarray(profile * (wanted / max(gained, 0.05)), dtype=np.float32)
 
 
-def _heal(radii: Field) -> Mask:
-    """Give the inside as one piece, the one about the smallest of `radii`, without holes."""
+def _heal(radii: Field) -> Field:
+    """Make the inside, where `radii` < 1, one piece without holes: the piece about their smallest."""
     pieces, _ = ndimage.label(radii < 1)
-    return np.asarray(ndimage.binary_fill_holes(pieces == pieces.flat[int(radii.argmin())]), dtype=np.bool_)
+    whole = ndimage.binary_fill_holes(pieces == pieces.flat[int(radii.argmin())])
+    healed = np.where(whole, np.minimum(radii, 0.95), np.maximum(radii, 1.05))
+    return np.asarray(healed, dtype=np.float32)
 
 
 def _ragged(half: int, area: int, rng: np.random.Generator) -> Field:

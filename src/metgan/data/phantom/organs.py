@@ -112,7 +112,7 @@ def _lobules(size: int, pitch: float, rng: np.random.Generator) -> tuple[Field, 
     middles = _scatter(size, pitch, rng)
     points = np.indices((size, size)).reshape(2, -1).T  # (Y * X, 2)
     away, _ = spatial.KDTree(middles).query(points + 3 * rng.random(2), k=2)
-    first, second = away.reshape(size, size, 2).astype(np.float32).transpose(2, 0, 1)
+    first, second = np.asarray(away).reshape(size, size, 2).astype(np.float32).transpose(2, 0, 1)
     bend = 2 * cloud(size, 3.5, rng)
     return np.asarray(first + 0.3 * bend, dtype=np.float32), np.abs(second - first + bend)
 

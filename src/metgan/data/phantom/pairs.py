@@ -24,6 +24,7 @@ from .scene import draw_scene
 from .settings import PhantomSettings
 
 PAIRS_PER_ANIMAL = 8
+"""Consecutive pairs that show the same animal, the last one of a phantom apart."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 

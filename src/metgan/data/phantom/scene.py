@@ -74,7 +74,7 @@ def _stain(tissue: Tissue, confusers: Confusers, rng: np.random.Generator) -> Fi
     uneven = 1 + 0.16 * cloud(len(tissue.glow), 2.6, rng)
     patchy = np.clip(cloud(len(tissue.glow), 3.5, rng), 0, 2)  # some walls take the dye, others do not
     bound = (0.25 + 0.25 * tissue.glow) * np.maximum(uneven, 0.3)
-    return np.asarray(bound + 0.5 * tissue.walls * patchy + 0.8 * confusers.stained, dtype=np.float32)
+    return np.asarray(bound + 0.5 * tissue.walls * patchy + 1.6 * confusers.stained, dtype=np.float32)
 
 
 def _draw_body(organ: str, settings: PhantomSettings, rng: np.random.Generator) -> tuple[Tissue, Field]:

@@ -20,7 +20,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "confusers_per_image": (0, 100),
     "crosstalk": (0, 2),
     "edge_fraction": (0, 1),
-    "photons": (5, 5000),
+    "photons": (5, 500),
     "missed_fraction": (0, 1),
     "outline_noise": (0, 5),
 }
@@ -43,8 +43,8 @@ class PhantomSettings:
     area_spread : float
         Standard deviation of the logarithm of the area, in [0, 1.5]; areas are kept within [5, 400] pixels.
     dim_fraction : float
-        Share of the tumours that are 1.25 to 1.6 times as bright as their surroundings, in [0, 1]; the others
-        reach 10 times.
+        Share of the tumours that are 1.35 to 1.7 times as bright as their surroundings, in [0, 1]; the others
+        reach 12 times. In camera counts it is less, because of the offset.
     confusers_per_image : float
         Mean number of bright things that are no tumour, per 128 x 128 pixels, in [0, 100].
     crosstalk : float
@@ -53,7 +53,7 @@ class PhantomSettings:
         Share of the pairs that show the edge of the body, in [0, 1]. Half of the rest, at most a fifth of all
         pairs, show the border of two organs.
     photons : float
-        Photons detected per pixel of ordinary tissue, in [5, 5000]; the fewer, the noisier. Animals differ by
+        Photons detected per pixel of ordinary tissue, in [5, 500]; the fewer, the noisier. Animals differ by
         some 40 %.
     missed_fraction : float
         Share of the tumours that the annotator misses, the dimmest first, in [0, 1].
@@ -85,7 +85,7 @@ class PhantomSettings:
     outline_noise: float = 0.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.size, int):
+        if type(self.size) is not int:  # True is an int, too
             raise SettingError(f"size is {self.size!r}", "a whole number of pixels", "Give an int")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)

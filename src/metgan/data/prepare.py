@@ -1,0 +1,242 @@
+"""Volumes to pair sets: crops of planes, grouped by the block of tissue they were cut from.
+
+A crop's group is its block, the same in every plane, because neighbouring planes and overlapping crops
+show the same tissue. Crops never straddle blocks, so no pixel is ever in two groups.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from metgan.errors import ArrayError, SettingError, StorageError
+from metgan.labels import check_binary
+from metgan.types import AnyArray, Camera, Mask
+
+from .pairs import read_table, write_pair, write_table
+from .sample import check_camera
+
+Part = Literal["train", "val", "test", ""]
+Range = tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A registered two-channel scan with its label, all (Z, Y, X) of one shape.
+
+    Parameters
+    ----------
+    name : str
+        Becomes part of the pairs' names.
+    anatomy, tumour : array of a camera's dtype
+    label : array of two values
+    tissue : array of two values or None
+        Where there is tissue; None for everywhere.
+    """
+
+    name: str
+    anatomy: Camera
+    tumour: Camera
+    label: Mask
+    tissue: Mask | None = None
+
+    @classmethod
+    def checked(
+        cls, name: str, anatomy: AnyArray, tumour: AnyArray, label: AnyArray, tissue: AnyArray | None
+    ) -> Scan:
+        """Check dtypes, finiteness, label values and shapes, and give the scan.
+
+        Raises
+        ------
+        ArrayError
+            Naming the channel and what is wrong with it.
+        """
+        shapes = {"anatomy": anatomy.shape, "tumour": tumour.shape, "label": label.shape}
+        if tissue is not None:
+            shapes["tissue"] = tissue.shape
+        if len(set(shapes.values())) > 1:
+            raise ArrayError(
+                f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
+                "one shape (Z, Y, X) for all",
+                "Check the files and, for several channels or planes, --axes and --channels",
+            )
+        return cls(
+            name,
+            check_camera(anatomy, f"{name} anatomy"),
+            check_camera(tumour, f"{name} tumour"),
+            check_binary(label, f"{name} label"),
+            None if tissue is None else check_binary(tissue, f"{name} tissue"),
+        )
+
+
+@dataclass(frozen=True)
+class CropPlan:
+    """Which crops to cut.
+
+    Parameters
+    ----------
+    crop : int
+        Side in pixels.
+    stride : int
+        Distance of neighbouring crops within a block, in pixels.
+    block : int
+        Side in pixels of the blocks that become groups.
+    planes, rows, columns : (first, end) or None
+        Half-open ranges along Z, Y and X; None for all.
+    every : int
+        Take each so-manieth plane.
+    least_tissue : float
+        Share of a crop that must be tissue, in [0, 1].
+    split : {"train", "val", "test", ""}
+    group : str
+        One group for all crops instead of their blocks.
+    organ : str
+    """
+
+    crop: int = 256
+    stride: int = 256
+    block: int = 256
+    planes: Range = None
+    rows: Range = None
+    columns: Range = None
+    every: int = 1
+    least_tissue: float = 0.0
+    split: Part = ""
+    group: str = ""
+    organ: str = ""
+
+    def __post_init__(self) -> None:
+        if min(self.crop, self.stride, self.every) < 1 or self.block < self.crop:
+            raise SettingError(
+                f"crop={self.crop}, stride={self.stride}, block={self.block}, every={self.every}",
+                "positive numbers, and blocks at least as large as a crop",
+                "Choose other values",
+            )
+        if not 0 <= self.least_tissue <= 1:
+            raise SettingError(f"least_tissue={self.least_tissue}", "a share in [0, 1]", "Choose another")
+
+
+@dataclass(frozen=True)
+class Crop:
+    """Where a crop lies: plane, top and left in pixels of the scan, and its block's number."""
+
+    plane: int
+    top: int
+    left: int
+    block: tuple[int, int]
+
+
+def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
+    """List the crops of a scan of `shape` (Z, Y, X), in reading order.
+
+    Raises
+    ------
+    SettingError
+        When a range lies outside the scan or no crop fits.
+
+    Examples
+    --------
+    >>> crops = place_crops((1, 4, 6), CropPlan(crop=4, stride=2, block=6))
+    >>> [(crop.top, crop.left) for crop in crops]
+    [(0, 0), (0, 2)]
+    """
+    first_plane, last_plane = _range("planes", plan.planes, shape[0])
+    tops = _starts("rows", plan.rows, shape[1], plan)
+    lefts = _starts("columns", plan.columns, shape[2], plan)
+    if not tops or not lefts:
+        raise SettingError(
+            f"crops of {plan.crop} pixels in a region of {_size(plan.rows, shape[1])} x "
+            f"{_size(plan.columns, shape[2])}",
+            "a region that holds at least one crop",
+            "Choose smaller crops or a larger region",
+        )
+    planes = range(first_plane, last_plane, plan.every)
+    return [Crop(z, y, x, (by, bx)) for z in planes for y, by in tops for x, bx in lefts]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What `prepare` did: pairs written, pairs with a tumour among them, crops left out."""
+
+    written: int
+    with_tumour: int
+    left_out: int
+
+
+def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
+    """Cut a scan into a pair set, adding to what `out` already holds.
+
+    Flat crops and those with too little tissue are left out and counted. The table is written last,
+    so a killed call leaves the former set; calling again completes it.
+
+    Raises
+    ------
+    StorageError
+        When `out` already has pairs of these names.
+    """
+    rows = read_table(out)
+    known = {row["name"] for row in rows}
+    placed = place_crops(scan.label.shape, plan)
+    twice = [name for name in (_name(scan, crop) for crop in placed) if name in known]
+    if twice:
+        raise StorageError(
+            f"{out} already has {len(twice)} of these crops ({twice[0]}, ...)",
+            "each crop once",
+            "Choose other ranges, or start anew with --overwrite",
+        )
+    written = []
+    for crop in placed:
+        anatomy, tumour, label = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
+        if not _is_useful(scan, crop, plan, anatomy, tumour):
+            continue
+        name = _name(scan, crop)
+        write_pair(out, name, anatomy, tumour, label)
+        group = plan.group or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}"
+        row = {"name": name, "group": group, "organ": plan.organ, "split": plan.split}
+        written.append((row, bool(label.any())))
+    if not written:
+        raise ArrayError(
+            f"all {len(placed)} crops are flat or hold too little tissue", "some image", "Check the ranges"
+        )
+    write_table(out, [*rows, *(row for row, _ in written)])
+    return Prepared(len(written), sum(positive for _, positive in written), len(placed) - len(written))
+
+
+def _is_useful(scan: Scan, crop: Crop, plan: CropPlan, anatomy: Camera, tumour: Camera) -> bool:
+    if anatomy.min() == anatomy.max() or tumour.min() == tumour.max():
+        return False
+    return scan.tissue is None or float(_cut(scan.tissue, crop, plan.crop).mean()) >= plan.least_tissue
+
+
+def _cut(volume: AnyArray, crop: Crop, size: int) -> AnyArray:
+    return np.ascontiguousarray(volume[crop.plane, crop.top : crop.top + size, crop.left : crop.left + size])
+
+
+def _name(scan: Scan, crop: Crop) -> str:
+    return f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}"
+
+
+def _starts(axis: str, wanted: Range, length: int, plan: CropPlan) -> list[tuple[int, int]]:
+    """List (start, block number) of the crops along one axis; blocks are counted from the scan's origin."""
+    first, end = _range(axis, wanted, length)
+    starts = []
+    for begin in range(first, end, plan.block):
+        stop = min(begin + plan.block, end) - plan.crop
+        starts += [(start, begin) for start in range(begin, stop + 1, plan.stride)]
+    return starts
+
+
+def _range(axis: str, wanted: Range, length: int) -> tuple[int, int]:
+    first, end = wanted or (0, length)
+    if not 0 <= first < end <= length:
+        raise SettingError(
+            f"{axis} {first}:{end} of a scan with {length}", f"a range within 0:{length}", "Mend the range"
+        )
+    return first, end
+
+
+def _size(wanted: Range, length: int) -> int:
+    return wanted[1] - wanted[0] if wanted else length

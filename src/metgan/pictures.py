@@ -1,0 +1,97 @@
+"""Pictures: rows of images in a grid with headings, and a few curves.
+
+Grey values are shown on a stated scale, the same for generated and real, because a picture that
+stretches each image by itself hides just what one looks for.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from metgan.types import AnyArray, Mask
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_OUTLINE = "#ffb000"
+_INK = "#30343b"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One image of a grid.
+
+    Parameters
+    ----------
+    image : array, (Y, X)
+    low, high : float
+        Values shown as black and white (or as the two ends of the colours).
+    outline : Mask or None
+        Drawn as a thin line over the image.
+    colours : {"grey", "difference", "mask"}
+    """
+
+    image: AnyArray
+    low: float
+    high: float
+    outline: Mask | None = None
+    colours: Literal["grey", "difference", "mask"] = "grey"
+
+
+_MAPS = {"grey": "gray", "difference": "RdBu_r", "mask": "gray"}
+
+
+def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: Sequence[str] = ()) -> bytes:
+    """Draw panels in rows under `headings`, with the rows' `names` at the left; gives PNG bytes."""
+    height, width = len(rows), len(headings)
+    figure = Figure(figsize=(2.1 * width + 0.3, 2.1 * height + 0.35), layout="constrained")
+    axes = np.atleast_2d(figure.subplots(height, width, squeeze=False))
+    for r, row in enumerate(rows):
+        for c, panel in enumerate(row):
+            _draw_panel(axes[r, c], panel)
+        if names:
+            axes[r, 0].set_ylabel(names[r], fontsize=7, color=_INK)
+    for c, heading in enumerate(headings):
+        axes[0, c].set_title(heading, fontsize=10, color=_INK)
+    return _png(figure)
+
+
+def draw_curves(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, across: str = "step"
+) -> bytes:
+    """Draw named curves (x, y) over each other, on a log scale where they span decades; gives PNG bytes."""
+    figure = Figure(figsize=(5.2, 3.0), layout="constrained")
+    axes = figure.subplots()
+    values = np.array([v for _, ys in curves.values() for v in ys if v > 0])
+    for name, (xs, ys) in curves.items():
+        axes.plot(xs, ys, label=name, linewidth=1.4, marker="." if len(xs) < 15 else None)
+    if values.size and values.max() / values.min() > 50:
+        axes.set_yscale("log")
+    axes.set_title(title, fontsize=10, color=_INK)
+    axes.set_xlabel(across, fontsize=9)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def _draw_panel(axes: Axes, panel: Panel) -> None:
+    axes.imshow(panel.image, cmap=_MAPS[panel.colours], vmin=panel.low, vmax=panel.high, interpolation="nearest")
+    if panel.outline is not None and panel.outline.any() and not panel.outline.all():
+        axes.contour(panel.outline, levels=[0.5], colors=_OUTLINE, linewidths=0.7)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,67 @@
+"""What a run trains and validates on: loaded, checked and normalised once, before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from metgan.data import Normalisation, Pair, PairSet, Split, draw_split, fit_normalisation, stated_split
+from metgan.errors import ArrayError
+from metgan.seeding import stream
+
+
+@dataclass(frozen=True)
+class Curriculum:
+    """Training and validation pairs in memory, the split they come from, and their normalisation."""
+
+    train: Sequence[Pair]
+    val: Sequence[Pair]
+    split: Split
+    normalisation: Normalisation
+    groups_seen: tuple[str, ...]
+    groups_test: tuple[str, ...]
+
+    @property
+    def smallest_side(self) -> int:
+        """Smallest side in pixels over all pairs."""
+        return min(min(pair.label.shape) for pair in (*self.train, *self.val))
+
+    def to_json(self) -> dict[str, list[str]]:
+        """Give the split for ``splits.json``."""
+        return {part: list(names) for part, names in asdict(self.split).items()}
+
+
+def split_pairs(pairs: PairSet, seed: int) -> Split:
+    """Give the split that the table states, or draw one by whole groups."""
+    stated = stated_split(pairs.entries)
+    if stated is not None:
+        return stated
+    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in pairs.read_all()}
+    return draw_split(pairs.entries, with_tumour, stream(seed, "split"))
+
+
+def load_curriculum(pairs: PairSet, seed: int) -> Curriculum:
+    """Load a pair set for training.
+
+    Raises
+    ------
+    ArrayError
+        When no training label holds a tumour.
+    """
+    split = split_pairs(pairs, seed)
+    train = pairs.select(split.train).read_all()
+    val = pairs.select(split.val).read_all()
+    if not any(pair.label.any() for pair in train):
+        raise ArrayError(
+            f"none of the {len(train)} training labels in {pairs.root} holds a tumour",
+            "at least one positive label",
+            "Add annotated pairs, or check that the labels were exported",
+        )
+    return Curriculum(
+        train=train,
+        val=val,
+        split=split,
+        normalisation=fit_normalisation((p.anatomy for p in train), (p.tumour for p in train)),
+        groups_seen=tuple(sorted(split.groups(pairs.entries, "train", "val"))),
+        groups_test=tuple(sorted(split.groups(pairs.entries, "test"))),
+    )

@@ -1,0 +1,78 @@
+"""Device, precision and randomness of a run: all that is not science."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from lightning_fabric import Fabric
+
+from metgan.errors import SettingError
+
+from .recipe import Precision
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where and how exactly to compute.
+
+    Parameters
+    ----------
+    device : {"auto", "cpu", "cuda"}
+        "auto" takes CUDA where there is one.
+    precision : {"auto", "fp32", "bf16"}
+        "auto" takes bfloat16 where the hardware multiplies it faster (CUDA, or a CPU with AMX).
+    deterministic : bool
+        Refuse operations without a deterministic form; needed on CUDA alone.
+    """
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+    deterministic: bool = False
+
+    def fabric(self) -> Fabric:
+        """Give the Fabric for this engine.
+
+        Raises
+        ------
+        SettingError
+            When CUDA is asked for and there is none.
+        """
+        has_cuda = torch.cuda.is_available()
+        if self.device == "cuda" and not has_cuda:
+            raise SettingError("--device cuda on a machine without CUDA", "a CUDA device", "Use --device auto")
+        accelerator = "cuda" if has_cuda and self.device != "cpu" else "cpu"
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16" if _is_bf16_fast(accelerator) else "fp32"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Fabric advises on GPUs that were not asked for
+            fabric = Fabric(
+                accelerator=accelerator, devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true"
+            )
+        return fabric
+
+
+@contextmanager
+def seeded(engine: Engine, seed: int) -> Iterator[None]:
+    """Seed torch within the block and leave its state and settings as they were."""
+    was = torch.are_deterministic_algorithms_enabled()
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        torch.use_deterministic_algorithms(engine.deterministic or was)
+        try:
+            yield
+        finally:
+            torch.use_deterministic_algorithms(was)
+
+
+def _is_bf16_fast(accelerator: str) -> bool:
+    if accelerator == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return bool(torch.cpu._is_amx_tile_supported())

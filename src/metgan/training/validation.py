@@ -1,0 +1,139 @@
+"""Which weights are the best: label faithfulness and similarity together.
+
+Score of a generator = pooled Dice between the asked-for label and the in-loop segmentor's reading of
+the generated image, minus the mean absolute error on [-1, 1]. Both lie about between 0 and 1, so neither
+drowns the other: a blurred image without tumours loses the first, bright blobs on nothing the second.
+Score of a segmentor = pooled Dice against the labels.
+
+The segmentor that judges here is the one in the loop, so these figures only choose weights; published
+ones come from a segmentor of their own (metgan evaluate).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from metgan.data import Normalisation, Pair
+from metgan.metrics import Overlap, mean_absolute_error, overlap, structural_similarity
+from metgan.networks import MetGen, Segmentor
+from metgan.pictures import Panel, draw_grid
+from metgan.types import Scaled
+
+from .loop import Verdict
+
+SHOWN = 6
+READ_ABOVE = 0.5
+
+
+@dataclass(frozen=True)
+class ValidationSet:
+    """Pairs to validate on, normalised once."""
+
+    pairs: Sequence[Pair]
+    anatomy: Sequence[Scaled]
+    tumour: Sequence[Scaled]
+    device: torch.device
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], normalisation: Normalisation, most: int, device: torch.device) -> ValidationSet:
+        """Take at most `most` of `pairs`, evenly spread, those with tumours first."""
+        wanted = sorted(pairs, key=lambda pair: not pair.label.any())
+        wanted = wanted[: max(most, 1)] if len(wanted) <= most else _spread(wanted, most)
+        return cls(
+            wanted,
+            [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],
+            [normalisation.apply(pair.tumour, "tumour") for pair in wanted],
+            device,
+        )
+
+    def tensor(self, image: Scaled) -> Tensor:
+        """Give one image as (1, 1, Y, X) on the validation's device."""
+        return torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None].to(self.device)
+
+
+def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> Verdict:
+    """Judge a segmentor by its pooled Dice on real tumour images."""
+    with evaluating(segmentor):
+        total = Overlap(0, 0, 0)
+        for pair, tumour in zip(data.pairs, data.tumour, strict=True):
+            total += overlap(_read(segmentor, data.tensor(tumour)), pair.label)
+    dice = 0.0 if np.isnan(total.dice) else total.dice
+    return Verdict(dice, {"val_dice": dice})
+
+
+def paint(generator: MetGen, data: ValidationSet) -> list[Scaled]:
+    """Generate the tumour image of every validation pair, from its anatomy and label."""
+    with evaluating(generator):
+        return [
+            _array(generator(data.tensor(x), generator.embed(data.tensor(pair.label.astype(np.float32)))))
+            for pair, x in zip(data.pairs, data.anatomy, strict=True)
+        ]
+
+
+def validate_generator(painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet) -> Verdict:
+    """Judge painted images by error and, where there is a segmentor, by faithfulness to the label."""
+    errors = [mean_absolute_error(p, y) for p, y in zip(painted, data.tumour, strict=True)]
+    likeness = [structural_similarity(p, y) for p, y in zip(painted, data.tumour, strict=True)]
+    details = {"val_mae": float(np.mean(errors)), "val_ssim": float(np.mean(likeness))}
+    if segmentor is None:
+        return Verdict(-details["val_mae"], details)
+    total = Overlap(0, 0, 0)
+    for image, pair in zip(painted, data.pairs, strict=True):
+        total += overlap(_read(segmentor, data.tensor(image)), pair.label)
+    dice = 0.0 if np.isnan(total.dice) else total.dice
+    return Verdict(dice - details["val_mae"], {"val_dice": dice} | details)
+
+
+def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:
+    """Draw anatomy, label, generated, real and difference of the first pairs, all on [-1, 1]."""
+    rows = []
+    for pair, x, fake, real in [*zip(data.pairs, data.anatomy, painted, data.tumour, strict=True)][:SHOWN]:
+        rows.append(
+            [
+                Panel(x, -1, 1),
+                Panel(pair.label, 0, 1, colours="mask"),
+                Panel(fake, -1, 1, outline=pair.label),
+                Panel(real, -1, 1, outline=pair.label),
+                Panel(fake - real, -1, 1, colours="difference"),
+            ]
+        )
+    return draw_grid(rows, ("anatomy", "label", "generated", "real", "generated - real"))
+
+
+class evaluating:  # noqa: N801  # a context manager, read as a word
+    """Within the block the network is in eval mode and builds no graph; then as it was."""
+
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        self.graph = torch.inference_mode()
+
+    def __enter__(self) -> None:
+        self.was_training = self.network.training
+        self.network.eval()
+        self.graph.__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        self.graph.__exit__(None, None, None)
+        self.network.train(self.was_training)
+
+
+def _read(segmentor: Segmentor, image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+    with torch.inference_mode():
+        reading: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (
+            (segmentor(image).sigmoid() > READ_ABOVE)[0, 0].cpu().numpy()
+        )
+    return reading
+
+
+def _array(image: Tensor) -> Scaled:
+    array: Scaled = image[0, 0].float().cpu().numpy()
+    return array
+
+
+def _spread(pairs: Sequence[Pair], most: int) -> list[Pair]:
+    return [pairs[k] for k in np.linspace(0, len(pairs) - 1, most).round().astype(int)]
