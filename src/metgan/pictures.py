@@ -82,7 +82,9 @@ def draw_curves(
 
 
 def _draw_panel(axes: Axes, panel: Panel) -> None:
-    axes.imshow(panel.image, cmap=_MAPS[panel.colours], vmin=panel.low, vmax=panel.high, interpolation="nearest")
+    axes.imshow(
+        panel.image, cmap=_MAPS[panel.colours], vmin=panel.low, vmax=panel.high, interpolation="nearest"
+    )
     if panel.outline is not None and panel.outline.any() and not panel.outline.all():
         axes.contour(panel.outline, levels=[0.5], colors=_OUTLINE, linewidths=0.7)
     axes.set_xticks([])

@@ -2,10 +2,11 @@
 
 from .augment import View, draw_view
 from .normalise import ChannelScale, Normalisation, fit_normalisation
-from .pairs import PairSet, read_table, write_pair, write_table
+from .pairs import PairSet, open_images, read_table, write_pair, write_table
+from .phantom import PhantomSettings, write_phantom
 from .prepare import CropPlan, Prepared, Scan, place_crops, prepare
-from .sample import Entry, Pair, check_channel, read_channel, read_label, read_pair
-from .split import Split, draw_split, stated_split
+from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
+from .split import Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [
     "ChannelScale",
@@ -14,21 +15,28 @@ __all__ = [
     "Normalisation",
     "Pair",
     "PairSet",
+    "PhantomSettings",
     "Prepared",
     "Scan",
     "Split",
     "View",
+    "check_camera",
     "check_channel",
     "draw_split",
     "draw_view",
     "fit_normalisation",
+    "load_split",
+    "open_images",
+    "part_of",
     "place_crops",
     "prepare",
     "read_channel",
     "read_label",
     "read_pair",
     "read_table",
+    "save_split",
     "stated_split",
     "write_pair",
+    "write_phantom",
     "write_table",
 ]

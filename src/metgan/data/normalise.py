@@ -17,7 +17,9 @@ from metgan.errors import ArrayError, SettingError
 from metgan.types import AnyArray, Camera, Channel, Scaled
 
 LOW_PERCENTILE: Final = 0.1
-HIGH_PERCENTILE: Final = 99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
+HIGH_PERCENTILE: Final = (
+    99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
+)
 
 
 @dataclass(frozen=True)

@@ -86,6 +86,19 @@ class PairSet:
         return [read_pair(entry) for entry in self.entries]
 
 
+def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
+    """Open the images of one channel: of a pair set, or of a plain folder of images.
+
+    Where there is no ``anatomy/`` beside the tumours, as in tissue that was never annotated, the images
+    may lie in the folder itself.
+    """
+    root = Path(root)
+    folder = root / channel
+    files = _images(root, channel) if folder.is_dir() or not root.is_dir() else _listed(root)
+    rows = {row["name"]: row for row in read_table(root)}
+    return tuple(_entry(name, rows.get(name, {}), {channel: path}) for name, path in sorted(files.items()))
+
+
 def write_pair(root: Path, name: str, anatomy: Camera, tumour: Camera, label: Mask) -> None:
     """Write one pair's three TIFFs; the label holds 0 and 255, so that any viewer shows it."""
     for channel, image in (("anatomy", anatomy), ("tumour", tumour), ("label", label.astype("uint8") * 255)):
@@ -126,6 +139,10 @@ def _images(root: Path, channel: str) -> dict[str, Path]:
             "a pair set: anatomy/, tumour/ and label/ with same-named images",
             "Make one with metgan prepare, or metgan phantom to try",
         )
+    return _listed(folder)
+
+
+def _listed(folder: Path) -> dict[str, Path]:
     images = {path.stem: path for path in sorted(folder.iterdir()) if is_image(path)}
     if not images:
         raise StorageError(f"{folder} holds no image", "TIFF or PNG files", "Add the images")

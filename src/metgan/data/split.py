@@ -6,14 +6,17 @@ trained on. Groups are never divided; within that, strata (organ, with or withou
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from metgan.errors import SettingError
+from metgan.errors import SettingError, StorageError
+from metgan.io import write_json
 
 from .sample import Entry
 
@@ -33,6 +36,22 @@ class Split:
         """Give the groups that the named parts hold."""
         names = {name for part in parts for name in getattr(self, part)}
         return frozenset(entry.group for entry in entries if entry.name in names)
+
+
+def save_split(split: Split, path: Path) -> None:
+    """Write a split as JSON: ``splits.json`` of a run."""
+    write_json(path, {part: list(getattr(split, part)) for part in PARTS})
+
+
+def load_split(path: Path) -> Split:
+    """Read what `save_split` wrote."""
+    if not path.is_file():
+        raise StorageError(f"there is no {path}", "the splits.json of a run", "Give a run folder")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return Split(*(tuple(content[part]) for part in PARTS))
+    except (ValueError, KeyError, TypeError) as error:
+        raise StorageError(f"{path} cannot be read ({error})", "a split", "Train again") from error
 
 
 def stated_split(entries: Sequence[Entry]) -> Split | None:
@@ -63,9 +82,7 @@ def stated_split(entries: Sequence[Entry]) -> Split | None:
     return _collect(entries, homes)
 
 
-def draw_split(
-    entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: np.random.Generator
-) -> Split:
+def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: np.random.Generator) -> Split:
     """Draw a grouped split that balances organs and pairs with and without tumour.
 
     Groups come in random order; each goes to the part that lacks most of what it holds.
@@ -95,9 +112,7 @@ def draw_split(
     return _collect(entries, _assign(order, groups))
 
 
-def _assign(
-    order: Sequence[str], groups: Mapping[str, Counter[tuple[str, bool]]]
-) -> dict[str, str]:
+def _assign(order: Sequence[str], groups: Mapping[str, Counter[tuple[str, bool]]]) -> dict[str, str]:
     total: Counter[tuple[str, bool]] = sum(groups.values(), Counter())
     lacking = [{key: fraction * count for key, count in total.items()} for fraction in FRACTIONS]
     homes: dict[str, str] = {}
@@ -120,3 +135,25 @@ def _assign(
 def _collect(entries: Sequence[Entry], homes: Mapping[str, str]) -> Split:
     parts = {part: sorted(e.name for e in entries if homes[e.group] == part) for part in PARTS}
     return Split(*(tuple(parts[part]) for part in PARTS))
+
+
+def part_of(entries: Sequence[Entry], part: str, split: Split | None) -> tuple[Entry, ...]:
+    """Give the entries of one part.
+
+    A run's `split` decides where it knows the names; else the entries' own ``split``; entries that no one
+    has put into a part belong to any.
+
+    Raises
+    ------
+    SettingError
+        When nothing is left.
+    """
+    if part == "all":
+        return tuple(entries)
+    known = {name: p for p in PARTS for name in getattr(split, p)} if split else {}
+    chosen = tuple(e for e in entries if known.get(e.name, e.split or part) == part)
+    if not chosen:
+        raise SettingError(
+            f"no image of part {part!r} among {len(entries)}", "at least one", "Choose another --part"
+        )
+    return chosen

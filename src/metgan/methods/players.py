@@ -78,9 +78,7 @@ def build_players(method: Method, preset: PresetName, segmentor: Segmentor | Non
     sizes = PRESETS[preset]
     judge = replace(sizes.judge, channels=3 if method.judge == "conditional" else 1)
     way_back = (
-        WayBack(
-            build(lambda: MetGen(sizes.generator), seed + 1), build(lambda: PatchGAN(judge), seed + 3)
-        )
+        WayBack(build(lambda: MetGen(sizes.generator), seed + 1), build(lambda: PatchGAN(judge), seed + 3))
         if method.cyclic
         else None
     )

@@ -72,16 +72,16 @@ class Translations:
     @cached_property
     def verdicts(self) -> list[Tensor]:
         """Each judge's scores of the fake, (N, 1, about Y / 8, about X / 8)."""
-        return [
-            judge(fake) for judge, (_, fake) in zip(self.players.judges, self.evidence, strict=True)
-        ]
+        return [judge(fake) for judge, (_, fake) in zip(self.players.judges, self.evidence, strict=True)]
 
     @cached_property
     def reading(self) -> Tensor:
         """The frozen segmentor's logits of the fake tumour image, (N, 1, Y, X)."""
         if self.players.segmentor is None:
             raise SettingError(
-                "a segmentation term without a segmentor", "a pretrained segmentor", "Give one to build_players"
+                "a segmentation term without a segmentor",
+                "a pretrained segmentor",
+                "Give one to build_players",
             )
         return self.players.segmentor(self.fake_tumour)  # type: ignore[no-any-return]  # Module call
 

@@ -38,9 +38,7 @@ def convolution(
 ) -> nn.Module:
     """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
     check_dims(dims)
-    return _CONVOLUTIONS[dims](
-        inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias
-    )
+    return _CONVOLUTIONS[dims](inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias)
 
 
 def batch_norm(dims: int, channels: int, *, affine: bool = True, epsilon: float = 1e-5) -> nn.Module:

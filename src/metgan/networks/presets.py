@@ -39,7 +39,5 @@ PRESETS: dict[PresetName, NetworkPreset] = {
         JudgeSpec(),
     ),
     # The paper's shape at a size that two CPU cores train in minutes.
-    "small": NetworkPreset(
-        MetGenSpec(_SMALL, LabelSpec(width=4, hidden=32)), _SMALL, JudgeSpec(width=32)
-    ),
+    "small": NetworkPreset(MetGenSpec(_SMALL, LabelSpec(width=4, hidden=32)), _SMALL, JudgeSpec(width=32)),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from metgan.data import Normalisation, Pair, PairSet, Split, draw_split, fit_normalisation, stated_split
 from metgan.errors import ArrayError
@@ -22,13 +22,15 @@ class Curriculum:
     groups_test: tuple[str, ...]
 
     @property
+    def mean_tumour(self) -> float:
+        """Mean of the training tumour images on [-1, 1]: the least a generator must beat."""
+        means = [self.normalisation.apply(pair.tumour, "tumour").mean() for pair in self.train]
+        return float(sum(means) / len(means))
+
+    @property
     def smallest_side(self) -> int:
         """Smallest side in pixels over all pairs."""
         return min(min(pair.label.shape) for pair in (*self.train, *self.val))
-
-    def to_json(self) -> dict[str, list[str]]:
-        """Give the split for ``splits.json``."""
-        return {part: list(names) for part, names in asdict(self.split).items()}
 
 
 def split_pairs(pairs: PairSet, seed: int) -> Split:
@@ -40,15 +42,14 @@ def split_pairs(pairs: PairSet, seed: int) -> Split:
     return draw_split(pairs.entries, with_tumour, stream(seed, "split"))
 
 
-def load_curriculum(pairs: PairSet, seed: int) -> Curriculum:
-    """Load a pair set for training.
+def load_curriculum(pairs: PairSet, split: Split) -> Curriculum:
+    """Load the training and validation parts of a pair set.
 
     Raises
     ------
     ArrayError
         When no training label holds a tumour.
     """
-    split = split_pairs(pairs, seed)
     train = pairs.select(split.train).read_all()
     val = pairs.select(split.val).read_all()
     if not any(pair.label.any() for pair in train):

@@ -46,7 +46,9 @@ class Engine:
         """
         has_cuda = torch.cuda.is_available()
         if self.device == "cuda" and not has_cuda:
-            raise SettingError("--device cuda on a machine without CUDA", "a CUDA device", "Use --device auto")
+            raise SettingError(
+                "--device cuda on a machine without CUDA", "a CUDA device", "Use --device auto"
+            )
         accelerator = "cuda" if has_cuda and self.device != "cpu" else "cpu"
         precision = self.precision
         if precision == "auto":
@@ -54,7 +56,9 @@ class Engine:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Fabric advises on GPUs that were not asked for
             fabric = Fabric(
-                accelerator=accelerator, devices=1, precision="bf16-mixed" if precision == "bf16" else "32-true"
+                accelerator=accelerator,
+                devices=1,
+                precision="bf16-mixed" if precision == "bf16" else "32-true",
             )
         return fabric
 

@@ -122,9 +122,7 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
             validate=look.validate,
             keep=look.keep,
             pace=_pace(order.recipe, data),
-            state=_state(
-                {**learners, "average": average.network}, phases, histories, _identity(order, data)
-            ),
+            state=_state({**learners, "average": average.network}, phases, histories, _identity(order, data)),
             columns=look.columns(method),
         )
         _run(training, order)
@@ -160,9 +158,7 @@ class _Look:
         return (*terms, *self.players.judges_by_name, "val_dice", "val_mae", "val_ssim")
 
 
-def _segmentor_for(
-    method: Method, run: Path | None, data: Curriculum
-) -> tuple[Segmentor | None, Curriculum]:
+def _segmentor_for(method: Method, run: Path | None, data: Curriculum) -> tuple[Segmentor | None, Curriculum]:
     if run is None or not method.needs_segmentor:
         return None, data
     segmentor, card = load_segmentor(run)

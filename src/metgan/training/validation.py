@@ -40,7 +40,9 @@ class ValidationSet:
     device: torch.device
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair], normalisation: Normalisation, most: int, device: torch.device) -> ValidationSet:
+    def of(
+        cls, pairs: Sequence[Pair], normalisation: Normalisation, most: int, device: torch.device
+    ) -> ValidationSet:
         """Take at most `most` of `pairs`, evenly spread, those with tumours first."""
         wanted = sorted(pairs, key=lambda pair: not pair.label.any())
         wanted = wanted[: max(most, 1)] if len(wanted) <= most else _spread(wanted, most)
@@ -75,7 +77,9 @@ def paint(generator: MetGen, data: ValidationSet) -> list[Scaled]:
         ]
 
 
-def validate_generator(painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet) -> Verdict:
+def validate_generator(
+    painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet
+) -> Verdict:
     """Judge painted images by error and, where there is a segmentor, by faithfulness to the label."""
     errors = [mean_absolute_error(p, y) for p, y in zip(painted, data.tumour, strict=True)]
     likeness = [structural_similarity(p, y) for p, y in zip(painted, data.tumour, strict=True)]

@@ -1,0 +1,90 @@
+"""Options that mean the same on every verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter, validators
+
+Seed = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+Out = Annotated[Path, Parameter(help="Folder to write into.")]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Place:
+    """What may happen to an output folder that is not empty.
+
+    Parameters
+    ----------
+    resume
+        Go on where a stopped call left off.
+    overwrite
+        Delete what a former call wrote there, and start anew.
+    """
+
+    resume: Annotated[bool, Parameter(negative="")] = False
+    overwrite: Annotated[bool, Parameter(negative="")] = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Training:
+    """How to train; what is not given comes from --config, then from the preset.
+
+    Parameters
+    ----------
+    preset
+        Size and recipe: "paper" (40 M parameters, 200 epochs: a GPU), "released" (the released layout),
+        "small" (3 M parameters: two CPU cores, minutes). Default: paper.
+    seed
+        0 or more; the same seed gives the same bytes on a CPU. Default: 0.
+    steps
+        Length in batches, 1 or more.
+    epochs
+        Length in passes over the data, 1 or more; instead of --steps.
+    batch_size
+        Pairs per step, 1 or more.
+    crop
+        Side in pixels of the training crops.
+    learning_rate
+        Of Adam, above 0.
+    device
+        "auto" takes a CUDA device where there is one.
+    precision
+        "auto" takes bf16 where the hardware is faster with it (CUDA, CPUs with AMX).
+    deterministic
+        Refuse operations without a deterministic form (matters on CUDA).
+    config
+        Experiment file (TOML); options given here override it.
+    """
+
+    preset: Literal["paper", "released", "small"] | None = None
+    seed: Seed | None = None
+    steps: Positive | None = None
+    epochs: Positive | None = None
+    batch_size: Positive | None = None
+    crop: Positive | None = None
+    learning_rate: Annotated[float, Parameter(validator=validators.Number(gt=0))] | None = None
+    device: Literal["auto", "cpu", "cuda"] | None = None
+    precision: Literal["auto", "fp32", "bf16"] | None = None
+    deterministic: Annotated[bool, Parameter(negative="")] = False
+    config: Path | None = None
+
+    def layer(self, section: str) -> dict[str, Any]:
+        """Give the options as tables for `metgan.experiment.resolve`; the recipe goes into `section`."""
+        recipe = {name: getattr(self, name) for name in _RECIPE}
+        engine = {"device": self.device, "precision": self.precision}
+        if self.deterministic:
+            engine["deterministic"] = True
+        given = {section: recipe, "engine": engine, "preset": self.preset, "seed": self.seed}
+        return {key: value for key, value in given.items() if value is not None}
+
+
+_RECIPE = ("steps", "epochs", "batch_size", "crop", "learning_rate")
+
+NEW_FOLDER = Place()
+PRESET = Training()

@@ -1,0 +1,68 @@
+"""``metgan train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metgan.data import PairSet
+from metgan.methods import find_method
+from metgan.models import model_path, read_card
+from metgan.studies import Report, Section, training_chapter
+from metgan.training import SEGMENTOR_FOLDER
+from metgan.training import train as train_session
+
+from .folders import open_run, order_of, written
+from .options import NEW_FOLDER, PRESET, Place, Positive, Training
+
+
+def train(
+    data: Path,
+    /,
+    *,
+    out: Path,
+    method: str | None = None,
+    segmentor: Path | None = None,
+    segmentor_steps: Positive | None = None,
+    options: Training = PRESET,
+    place: Place = NEW_FOLDER,
+) -> None:
+    """Train a method on a pair set, and its segmentor first where none is given.
+
+    Parameters
+    ----------
+    data
+        Pair set: anatomy/, tumour/, label/ with same-named images.
+    out
+        Run folder to write.
+    method
+        Row of the table of methods. Default: metgan.
+    segmentor
+        Run of a pretrained segmentor; it must not have seen a test group.
+    segmentor_steps
+        Length of the segmentor's training in batches, 1 or more.
+    """
+    pairs = PairSet.open(data)
+    if segmentor is not None:
+        model_path(segmentor)  # refuse a wrong path before anything is written
+    experiment = open_run(
+        out, place, options, "training", method=method, segmentor={"steps": segmentor_steps}
+    )
+    row = find_method(experiment.method)
+    order = order_of(experiment, row.name, out, place)
+    train_session(row, order, pairs, experiment.segmentor, segmentor)
+    _report(out, data, row.title, experiment.preset).save(out / "report.html")
+    written(out)
+
+
+def _report(out: Path, data: Path, title: str, preset: str) -> Report:
+    chapters = [training_chapter(out)]
+    if (out / SEGMENTOR_FOLDER).is_dir():
+        chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
+    step = read_card(out).step
+    lead = f"{title}, preset {preset}, trained on {data}. The weights kept are those of step {step}, the best by "
+    lead += "validation: pooled Dice of label and reading, minus the mean absolute error."
+    commands = (
+        f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
+        f"metgan evaluate {out} --data {data} --out scores"
+    )
+    return Report(f"{title}: training", lead, [*chapters, Section("What to do next", code=commands)])

@@ -1,0 +1,28 @@
+"""A phantom on disk: a pair set like any other, with the truth beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from metgan.io import write_image
+
+from ..pairs import PairSet, write_pair, write_table
+from .pairs import draw_pairs
+from .settings import PhantomSettings
+
+
+def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -> PairSet:
+    """Draw `count` pairs into `out` and give them as a pair set.
+
+    ``label/`` holds what the annotator drew, ``truth/`` what is there; the two differ only where label
+    noise is asked for. Pairs are drawn again from the first after an interruption: the bytes are the same.
+    """
+    rows = []
+    for pair in draw_pairs(count, settings, seed):
+        write_pair(out, pair.name, pair.anatomy, pair.tumour, pair.label)
+        write_image(out / "truth" / f"{pair.name}.tif", pair.truth.astype(np.uint8) * 255)
+        rows.append({"name": pair.name, "group": pair.group, "organ": pair.organ, "split": ""})
+    write_table(out, rows)
+    return PairSet.open(out)

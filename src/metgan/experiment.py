@@ -1,0 +1,141 @@
+"""The only parser of experiment files: TOML to the frozen dataclasses beside the code.
+
+Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import tomli_w
+from pydantic import TypeAdapter, ValidationError
+
+from metgan.errors import SettingError, StorageError, UnknownNameError
+from metgan.io import write_text
+from metgan.methods import CATALOGUE
+from metgan.networks import PresetName
+from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, Recipe
+
+Table = Mapping[str, Any]
+Value = TypeVar("Value")
+_SECTIONS = ("training", "segmentor", "engine")
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides a run but its data.
+
+    Parameters
+    ----------
+    method : str
+        Row of the catalogue.
+    preset : {"paper", "released", "small"}
+    seed : int
+    training, segmentor : Recipe
+        Of the method, and of its segmentor where none is given.
+    engine : Engine
+    """
+
+    method: str
+    preset: PresetName
+    seed: int
+    training: Recipe
+    segmentor: Recipe
+    engine: Engine
+
+    def save(self, path: Path) -> None:
+        """Write the resolved experiment as TOML; `load_experiment` reads it back."""
+        content = {k: _without_none(v) if isinstance(v, dict) else v for k, v in asdict(self).items()}
+        write_text(path, tomli_w.dumps(content))
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """Read an experiment file as nested tables."""
+    if not path.is_file():
+        raise StorageError(f"there is no file {path}", "an experiment file (TOML)", "Check the path")
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StorageError(f"{path} cannot be read ({error})", "a TOML file", "Mend it") from error
+
+
+def resolve(*layers: Table) -> Experiment:
+    """Lay tables over each other, weakest first, and over the recipes of their preset.
+
+    Examples
+    --------
+    >>> resolve({"preset": "small", "training": {"epochs": 3}}, {"seed": 7}).training.epochs
+    3
+    """
+    merged: dict[str, Any] = {"method": "metgan", "preset": "paper", "seed": 0}
+    for layer in layers:
+        _lay_over(merged, layer)
+    _refuse_unknown(merged, [field.name for field in fields(Experiment)], "key")
+    preset = merged["preset"]
+    if preset not in GAN_RECIPES:
+        raise UnknownNameError.listing("preset", str(preset), get_args(PresetName))
+    if merged["method"] not in CATALOGUE:
+        raise UnknownNameError.listing("method", str(merged["method"]), CATALOGUE)
+    if not isinstance(merged["seed"], int) or merged["seed"] < 0:
+        raise SettingError(f"seed={merged['seed']!r}", "a whole number, 0 or more", "Choose another seed")
+    return Experiment(
+        method=merged["method"],
+        preset=preset,
+        seed=merged["seed"],
+        training=_recipe(GAN_RECIPES[preset], merged.get("training", {}), "training"),
+        segmentor=_recipe(SEGMENTOR_RECIPES[preset], merged.get("segmentor", {}), "segmentor"),
+        engine=_build(Engine, merged.get("engine", {}), "engine"),
+    )
+
+
+def load_experiment(path: Path) -> Experiment:
+    """Read an experiment file and resolve it."""
+    return resolve(read_file(path))
+
+
+def _lay_over(below: dict[str, Any], above: Table) -> None:
+    for key, value in above.items():
+        if key in _SECTIONS and isinstance(value, Mapping):
+            section = below.setdefault(key, {})
+            given = _without_none(value)
+            for one, other in (("steps", "epochs"), ("epochs", "steps")):
+                if one in given and other not in given:
+                    section.pop(other, None)
+            section.update(given)
+        elif value is not None:
+            below[key] = value
+
+
+def _recipe(preset: Recipe, given: Table, section: str) -> Recipe:
+    values = asdict(preset)
+    if "steps" in given or "epochs" in given:
+        values |= {"steps": None, "epochs": None}
+    return _build(Recipe, values | dict(given), section)
+
+
+def _build(kind: type[Value], given: Table, section: str) -> Value:
+    if not isinstance(given, Mapping):
+        raise SettingError(f"{section} = {given!r}", f"a table [{section}]", "Write it as a table")
+    _refuse_unknown(given, [field.name for field in fields(kind)], f"key of [{section}]")  # type: ignore[arg-type]  # kind is a dataclass
+    try:
+        return TypeAdapter(kind).validate_python(dict(given))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([section, *(str(part) for part in first["loc"])])
+        raise SettingError(
+            f"{where} = {first.get('input')!r}", first["msg"].lower(), "Mend this value"
+        ) from error
+
+
+def _refuse_unknown(given: Table, known: list[str], kind: str) -> None:
+    for key in given:
+        if key not in known:
+            raise UnknownNameError.listing(kind, key, known)
+
+
+def _without_none(table: Table) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if value is not None}

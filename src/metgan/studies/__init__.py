@@ -1,0 +1,32 @@
+"""Studies: what the paper's tables and figures ask, and the pages that answer."""
+
+from .chapters import (
+    facts,
+    faithfulness_chapter,
+    grid_chapter,
+    likeness_chapter,
+    pairs_chapter,
+    training_chapter,
+)
+from .evaluation import Evaluation, Painted, evaluate, refuse_same_judge
+from .referee import RefereeSource, evaluate_run
+from .report import Figure, Report, Section, Table
+
+__all__ = [
+    "Evaluation",
+    "Figure",
+    "Painted",
+    "RefereeSource",
+    "Report",
+    "Section",
+    "Table",
+    "evaluate",
+    "evaluate_run",
+    "facts",
+    "faithfulness_chapter",
+    "grid_chapter",
+    "likeness_chapter",
+    "pairs_chapter",
+    "refuse_same_judge",
+    "training_chapter",
+]

@@ -1,0 +1,154 @@
+"""The chapters that reports are made of: each reads a result and gives a section."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from metgan.data import Normalisation, PairSet
+from metgan.metrics import Faithfulness
+from metgan.pictures import Panel, draw_curves, draw_grid
+from metgan.training import read_journal
+
+from .evaluation import Evaluation, Painted
+from .report import Figure, Section, Table
+
+Item = TypeVar("Item")
+SHOWN = 6
+GRID = ("anatomy", "label", "generated", "real", "difference")
+
+
+def training_chapter(run: Path, title: str = "How the training went") -> Section:
+    """Show the curves of a run's journal, and its last validation pictures."""
+    rows = read_journal(run / "journal.csv")
+    steps = [float(row["step"]) for row in rows]
+    losses = [
+        c for c in (rows[0] if rows else {}) if c not in ("step", "seconds", "rate") and "val_" not in c
+    ]
+    curves = {name: _curve(rows, name) for name in losses}
+    figures = [Figure(draw_curves(curves, "weighted losses"), "Each term of the loss, with its weight.")]
+    checks = {name[4:]: _curve(rows, name) for name in ("val_dice", "val_mae", "val_ssim") if name in rows[0]}
+    caption = "Validation images, not trained on: Dice of label and reading, error, structural similarity."
+    figures.append(Figure(draw_curves(checks, "validation"), caption))
+    samples = sorted((run / "samples").glob("*.png")) if (run / "samples").is_dir() else []
+    if samples:
+        words = f"Validation images at the end ({samples[-1].stem}). Orange: the outline of the label."
+        figures.append(Figure(samples[-1].read_bytes(), words))
+    seconds = float(rows[-1]["seconds"]) if rows else 0.0
+    text = (
+        f"{int(steps[-1]) if steps else 0} steps; the last stretch without interruption took {seconds:.0f} s."
+    )
+    return Section(title, [text], figures=figures)
+
+
+def likeness_chapter(evaluation: Evaluation) -> Section:
+    """Tell how like the real images the generated ones are."""
+    mean, flat = evaluation.likeness(), evaluation.baseline
+    rows = [
+        ["mean absolute error (MAE)", f"{mean.mae:.4f}", f"{flat.mae:.4f}", f"{mean.mae / flat.mae:.2f}"],
+        ["mean squared difference (MSD)", f"{mean.msd:.4f}", f"{flat.msd:.4f}", f"{mean.msd / flat.msd:.2f}"],
+        ["structural similarity (SSIM)", f"{mean.ssim:.4f}", f"{flat.ssim:.4f}", ""],
+        ["cross-correlation", f"{mean.correlation:.4f}", "", ""],
+    ]
+    caption = (
+        f"Means over {len(evaluation.scores)} test images, on [-1, 1]. SSIM: Gaussian window, sigma 1.5, "
+        "population covariance, data range 2. Camera noise sets a floor that no generator can go below."
+    )
+    table = Table(("score", "generated", "painting the training mean", "ratio"), rows, caption)
+    text = "Each test image was painted from its anatomy and its label, and compared with the real one."
+    return Section("Is it like the real image?", [text], table=table)
+
+
+def faithfulness_chapter(evaluation: Evaluation) -> Section:
+    """Tell whether tumours are where they were asked for, and nowhere else."""
+    fake, real = evaluation.faithfulness(), evaluation.yardstick()
+    rows = [[name, *(form(value(found)) for found in (fake, real))] for name, value, form in _FAITHFUL]
+    caption = (
+        f"Pooled over {len(evaluation.scores)} test images. A tumour counts as found when the reading overlaps "
+        "it by an intersection over union of 0.1 or more, one to one."
+    )
+    text = (
+        "A segmentor that took no part in the training reads the generated and the real images. What it finds "
+        "in the real ones is the yardstick: it is not perfect, and neither are labels."
+    )
+    table = Table(("read by the referee", "generated", "real"), rows, caption)
+    return Section("Are the tumours where they were asked for?", [text], table=table)
+
+
+_FAITHFUL = (
+    ("tumours found (recall)", lambda f: f.detection.recall, "{:.3f}".format),
+    ("tumours asked for", lambda f: f.detection.true_positives + f.detection.false_negatives, "{:d}".format),
+    ("false objects per image", lambda f: f.false_objects, "{:.2f}".format),
+    ("false area (share of tumour-free pixels)", lambda f: f.false_area, "{:.5f}".format),
+    ("pooled Dice", lambda f: f.overlap.dice, "{:.3f}".format),
+    ("median contrast (tumour / surroundings)", lambda f: f.contrast, "{:.2f}".format),
+)
+
+
+def grid_chapter(painted: Sequence[Painted]) -> Section:
+    """Show test images beside what the generator made of them."""
+    chosen = _spread([p for p in painted if p.pair.label.any()] or list(painted))
+    rows = [
+        [
+            Panel(p.anatomy, -1, 1),
+            Panel(p.pair.label, 0, 1, colours="mask"),
+            Panel(p.generated, -1, 1, outline=p.pair.label),
+            Panel(p.real, -1, 1, outline=p.pair.label),
+            Panel(p.generated - p.real, -1, 1, colours="difference"),
+        ]
+        for p in chosen
+    ]
+    caption = (
+        "Test images, evenly chosen. Orange: the label. Generated and real share one grey scale; in the "
+        "difference red is too bright, blue too dark."
+    )
+    return Section("Side by side", figures=[Figure(draw_grid(rows, GRID), caption)])
+
+
+def pairs_chapter(pairs: PairSet, normalisation: Normalisation) -> Section:
+    """Show generated pairs: an anatomy, a label that was never there, and the painted tumours."""
+    rows = []
+    for entry in _spread(list(pairs)):
+        pair = pairs.read(entry.name)
+        fake = normalisation.apply(pair.tumour, "tumour")
+        rows.append(
+            [
+                Panel(normalisation.apply(pair.anatomy, "anatomy"), -1, 1),
+                Panel(pair.label, 0, 1, colours="mask"),
+                Panel(fake, -1, 1),
+                Panel(fake, -1, 1, outline=pair.label),
+            ]
+        )
+    picture = draw_grid(rows, ("real anatomy", "foreign label", "generated", "with outline"))
+    text = (
+        f"{len(pairs)} new pairs: real anatomy, with the label of another image. They are 16-bit TIFFs in the "
+        "camera's units; pairs.csv tells where each came from."
+    )
+    return Section(
+        "New labelled pairs", [text], figures=[Figure(picture, f"Some of the pairs in {pairs.root}.")]
+    )
+
+
+def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
+    """Give the few figures that a page opens with."""
+    found: Faithfulness = evaluation.faithfulness()
+    mean, flat = evaluation.likeness(), evaluation.baseline
+    return [
+        (f"{found.detection.recall:.0%}", "of the tumours asked for are found"),
+        (f"{found.false_objects:.2f}", "false objects per image"),
+        (f"{found.overlap.dice:.2f}", "Dice of label and reading"),
+        (f"{mean.mae / flat.mae:.2f}", "error, relative to painting the mean"),
+    ]
+
+
+def _curve(rows: Sequence[dict[str, str]], name: str) -> tuple[list[float], list[float]]:
+    kept = [(float(row["step"]), float(row[name])) for row in rows if row.get(name)]
+    return [x for x, _ in kept], [y for _, y in kept]
+
+
+def _spread(items: list[Item]) -> list[Item]:
+    count = min(SHOWN, len(items))
+    return [items[k] for k in np.linspace(0, len(items) - 1, count).round().astype(int)]

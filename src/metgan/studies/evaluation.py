@@ -1,0 +1,223 @@
+"""How good a generator is: like the real image, and faithful to the label.
+
+Table 1 of the paper asks for likeness alone. A generator that ignores the label can score well there, so
+a second question is asked: do tumours appear where they were asked for, and nowhere else? It is put to
+a *referee*, a segmentor trained apart from the one in the loop, since a generator may learn to please
+the segmentor that it trained with. The referee's reading of the real images stands beside it as the yardstick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from metgan.data import Normalisation, Pair, PairSet
+from metgan.errors import ArrayError, LeakageError
+from metgan.io import fingerprint, replacing, write_json
+from metgan.metrics import Faithfulness, Similarity, compare, judge, pool
+from metgan.models import load_segmentor, model_path
+from metgan.progress import progress
+from metgan.synthesis import Inpainter
+from metgan.training import READ_ABOVE
+from metgan.types import Camera, Mask, Scaled
+
+SMALLEST_READ = 3
+"""Pixels: smaller objects in a referee's reading are taken for noise."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One test image: its likeness, what the referee reads in it, and in the real one."""
+
+    name: str
+    group: str
+    organ: str
+    likeness: Similarity
+    generated: Faithfulness
+    real: Faithfulness
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All scores of one generator, and what it would get for painting the training mean.
+
+    Attributes
+    ----------
+    scores : sequence of Score
+    baseline : Similarity
+        Of a constant image with the mean of the training set; its SSIM and correlation say little.
+    model, referee : str
+        Fingerprints of the weights.
+    """
+
+    scores: Sequence[Score]
+    baseline: Similarity
+    model: str
+    referee: str
+
+    def likeness(self) -> Similarity:
+        """Give the mean of each similarity over the images, undefined correlations left out."""
+        return _mean([score.likeness for score in self.scores])
+
+    def faithfulness(self) -> Faithfulness:
+        """Pool what the referee reads in the generated images."""
+        return pool(score.generated for score in self.scores)
+
+    def yardstick(self) -> Faithfulness:
+        """Pool what the referee reads in the real images."""
+        return pool(score.real for score in self.scores)
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Give the means and pooled figures by name, as ``summary.json`` holds them."""
+        likeness, baseline = asdict(self.likeness()), asdict(self.baseline)
+        return {
+            "generated": {**likeness, **_figures(self.faithfulness())},
+            "real": _figures(self.yardstick()),
+            "training mean": baseline,
+            "generated / training mean": {k: likeness[k] / baseline[k] for k in ("mae", "msd")},
+        }
+
+    def save(self, out: Path) -> None:
+        """Write ``scores.csv`` (a row per image) and ``summary.json``."""
+        with replacing(out / "scores.csv") as temporary:
+            pd.DataFrame([_row(score) for score in self.scores]).to_csv(
+                temporary, index=False, float_format="%.6g"
+            )
+        content = {**self.summary(), "images": len(self.scores), "model": self.model, "referee": self.referee}
+        write_json(out / "summary.json", content)
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A test pair beside the generator's version of it, both on [-1, 1]."""
+
+    pair: Pair
+    anatomy: Scaled
+    real: Scaled
+    generated: Scaled
+
+
+def refuse_same_judge(referee: Path, in_loop: Path) -> None:
+    """Raise `LeakageError` when the referee is the segmentor that the generator trained with."""
+    if in_loop.is_file() and fingerprint(model_path(referee)) == fingerprint(in_loop):
+        raise LeakageError(
+            f"the referee {referee} is the segmentor that the generator trained with",
+            "a segmentor trained apart from it",
+            "Leave --referee out to train one, or use another seed",
+        )
+
+
+def evaluate(
+    painter: Inpainter, test: PairSet, referee: Path, training_mean: float
+) -> tuple[Evaluation, list[Painted]]:
+    """Score a generator on test pairs.
+
+    Parameters
+    ----------
+    painter : Inpainter
+    test : PairSet
+        Pairs of which neither generator nor referee has seen a group.
+    referee : path
+        Run of the judging segmentor.
+    training_mean : float
+        Mean of the training set's tumour channel on [-1, 1], for the baseline.
+
+    Raises
+    ------
+    LeakageError
+        When generator or referee has seen a group of `test`.
+    """
+    if not len(test):
+        raise ArrayError("an empty test part", "at least one pair", "Give another split")
+    groups = {entry.group for entry in test}
+    painter.card.refuse_to_have_seen(groups, "testing")
+    reader = Referee(referee)
+    reader.check(groups)
+    scores, painted = [], []
+    with progress("evaluate", len(test)) as advance:
+        for pair in test.read_all():
+            result = _paint(painter, pair)
+            painted.append(result)
+            scores.append(_score(result, reader, painter.card.normalisation))
+            advance()
+    flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
+    return Evaluation(scores, _mean(flat), painter.fingerprint, fingerprint(model_path(referee))), painted
+
+
+class Referee:
+    """A segmentor that reads tumour images in camera units."""
+
+    def __init__(self, run: Path) -> None:
+        self._segmentor, self._card = load_segmentor(run)
+
+    def check(self, groups: set[str]) -> None:
+        """Refuse to judge images of groups that it was trained on."""
+        self._card.refuse_to_have_seen(groups, "judging")
+
+    def read(self, tumour: Camera) -> Mask:
+        """Give the pixels that are read as tumour, (Y, X)."""
+        scaled = self._card.normalisation.apply(tumour, "tumour")
+        with torch.inference_mode():
+            logits = self._segmentor(torch.from_numpy(scaled)[None, None])
+        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).numpy()
+        return reading
+
+
+def _paint(painter: Inpainter, pair: Pair) -> Painted:
+    normalisation = painter.card.normalisation
+    return Painted(
+        pair,
+        normalisation.apply(pair.anatomy, "anatomy"),
+        normalisation.apply(pair.tumour, "tumour"),
+        normalisation.apply(painter.inpaint(pair.anatomy, pair.label), "tumour"),
+    )
+
+
+def _score(painted: Painted, referee: Referee, normalisation: Normalisation) -> Score:
+    pair = painted.pair
+    camera = normalisation.undo(painted.generated, "tumour")
+    return Score(
+        pair.entry.name,
+        pair.entry.group,
+        pair.entry.organ,
+        compare(painted.generated, painted.real),
+        judge(pair.label, referee.read(camera), camera, smallest=SMALLEST_READ),
+        judge(pair.label, referee.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ),
+    )
+
+
+def _figures(pooled: Faithfulness) -> dict[str, float]:
+    return {
+        "tumour recall": pooled.detection.recall,
+        "tumours asked for": pooled.detection.true_positives + pooled.detection.false_negatives,
+        "false objects per image": pooled.false_objects,
+        "false area": pooled.false_area,
+        "pooled Dice": pooled.overlap.dice,
+        "median contrast": pooled.contrast,
+    }
+
+
+def _row(score: Score) -> dict[str, object]:
+    row: dict[str, object] = {"name": score.name, "group": score.group, "organ": score.organ}
+    row |= asdict(score.likeness)
+    for kind, found in (("", score.generated), ("real_", score.real)):
+        row |= {
+            f"{kind}true_positives": found.detection.true_positives,
+            f"{kind}false_negatives": found.detection.false_negatives,
+            f"{kind}false_positives": found.detection.false_positives,
+            f"{kind}dice": found.overlap.dice,
+            f"{kind}false_area": found.false_area,
+            f"{kind}contrast": found.contrast,
+        }
+    return row
+
+
+def _mean(values: Sequence[Similarity]) -> Similarity:
+    columns = np.array([[v.mae, v.msd, v.ssim, v.correlation] for v in values])
+    defined = [column[~np.isnan(column)] for column in columns.T]
+    return Similarity(*(float(column.mean()) if column.size else float("nan") for column in defined))

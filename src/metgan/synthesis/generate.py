@@ -1,0 +1,223 @@
+"""New labelled pairs: a real anatomy, and real labels that were never drawn on it.
+
+Section 3 of the paper: "randomized unpaired combinations of real anatomical channel images, and real
+non-zero labels or combinations thereof". Each pair is a function of the seed and its number alone, so a
+killed generation goes on where it was, and its first ten pairs are the ten of a shorter one.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from metgan.data import Entry, PairSet, read_channel, read_label, read_table, write_pair, write_table
+from metgan.errors import ArrayError, SettingError, StorageError
+from metgan.labels import merge, sizes, symmetry
+from metgan.progress import progress
+from metgan.seeding import stream
+from metgan.types import Camera, Mask
+
+from .inpainter import Inpainter
+
+_DONE = ".done.csv"
+
+
+@dataclass(frozen=True)
+class LabelRecipe:
+    """How labels are made from real ones.
+
+    Parameters
+    ----------
+    merged : int
+        How many real non-zero labels are merged into one, 1 or more.
+    turned : bool
+        Turn each into one of its eight orientations first (square labels alone keep their shape, so
+        others are only mirrored and turned by 180 degrees).
+    """
+
+    merged: int = 1
+    turned: bool = True
+
+    def __str__(self) -> str:
+        return f"merged={self.merged} turned={self.turned}"
+
+    def __post_init__(self) -> None:
+        if self.merged < 1:
+            raise SettingError(f"merged={self.merged}", "1 or more labels per image", "Choose 1")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which images and labels make pair number k."""
+
+    anatomy: Entry
+    labels: tuple[Entry, ...]
+    orientations: tuple[int, ...]
+
+
+def plan_pair(
+    anatomies: Sequence[Entry], labels: Sequence[Entry], recipe: LabelRecipe, seed: int, number: int
+) -> Plan:
+    """Draw the sources of one pair: an anatomy, and labels that are not its own.
+
+    Deviates: the paper draws at random; here every anatomy is used once before any is used twice,
+    so that a small set uses all the tissue there is.
+    """
+    rng = stream(seed, "pair", number)
+    lap, place = divmod(number, len(anatomies))
+    order = stream(seed, "anatomies", lap).permutation(len(anatomies))
+    anatomy = anatomies[int(order[place])]
+    foreign = [entry for entry in labels if entry.name != anatomy.name] or list(labels)
+    count = min(recipe.merged, len(foreign))
+    chosen = rng.choice(len(foreign), size=count, replace=False)
+    orientations = rng.integers(8, size=count) if recipe.turned else np.zeros(count, int)
+    return Plan(anatomy, tuple(foreign[int(k)] for k in chosen), tuple(int(o) for o in orientations))
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A request for pairs: sources, recipe, number and seed."""
+
+    anatomies: Sequence[Entry]
+    labels: Sequence[Entry]
+    recipe: LabelRecipe
+    count: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
+
+
+def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
+    """Write `request.count` new pairs into `out` and give them as a pair set.
+
+    Goes on where a killed call stopped: finished pairs are kept, and the bytes are the same as
+    without the interruption. ``pairs.csv`` appears when all pairs are there.
+
+    Raises
+    ------
+    ArrayError
+        When no label holds a tumour, or an image is smaller than the network's minimum.
+    """
+    positive = _positive(request.labels)
+    done = _finished(out, request, painter)
+    with progress("generate", request.count, len(done)) as advance:
+        for number in range(request.count):
+            if str(number) in done:
+                continue
+            plan = plan_pair(request.anatomies, positive, request.recipe, request.seed, number)
+            row = _write(painter, plan, request, number, out)
+            done[str(number)] = row
+            _note(out, row)
+            advance()
+    write_table(out, [done[str(number)] for number in range(request.count)])
+    (out / _DONE).unlink(missing_ok=True)
+    return PairSet.open(out)
+
+
+def compose_label(plan: Plan, shape: tuple[int, ...]) -> Mask:
+    """Make a label of `shape` from a plan's real ones, turned, fitted and merged."""
+    return merge([_fit(_turn(read_label(e.paths["label"]), o), shape) for e, o in _parts(plan)])
+
+
+def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out: Path) -> dict[str, object]:
+    anatomy: Camera = read_channel(plan.anatomy.paths["anatomy"])
+    label = compose_label(plan, anatomy.shape)
+    name = f"synthetic-{number:06d}"
+    write_pair(out, name, anatomy, painter.inpaint(anatomy, label), label)
+    return {
+        "number": number,
+        "name": name,
+        "group": plan.anatomy.group,
+        "organ": plan.anatomy.organ,
+        "split": "",
+        "anatomy_source": plan.anatomy.name,
+        "label_sources": " ".join(entry.name for entry in plan.labels),
+        "label_orientations": " ".join(str(o) for o in plan.orientations),
+        "label_groups": " ".join(sorted({entry.group for entry in plan.labels})),
+        **_identity(request, painter),
+        "tumours": len(sizes(label)),
+        "tumour_pixels": int(label.sum()),
+        "method": painter.card.method,
+        "metgan": painter.card.metgan,
+    }
+
+
+def _positive(labels: Sequence[Entry]) -> list[Entry]:
+    positive = [entry for entry in labels if read_label(entry.paths["label"]).any()]
+    if not positive:
+        raise ArrayError(
+            f"none of the {len(labels)} labels holds a tumour",
+            "at least one non-zero label",
+            "Give other --labels",
+        )
+    return positive
+
+
+def _parts(plan: Plan) -> list[tuple[Entry, int]]:
+    return [*zip(plan.labels, plan.orientations, strict=True)]
+
+
+def _turn(label: Mask, orientation: int) -> Mask:
+    """Turn a label; one that is not square keeps its shape (no quarter turns)."""
+    height, width = label.shape
+    if height != width:
+        orientation -= orientation % 2
+    return symmetry(label, orientation)
+
+
+def _fit(label: Mask, shape: tuple[int, ...]) -> Mask:
+    """Cut or pad a label to `shape` about its centre, so that it lies on the anatomy's grid."""
+    fitted = np.zeros(shape, bool)
+    source, target = [], []
+    for have, want in zip(label.shape, shape, strict=True):
+        shared = min(have, want)
+        source.append(slice((have - shared) // 2, (have - shared) // 2 + shared))
+        target.append(slice((want - shared) // 2, (want - shared) // 2 + shared))
+    fitted[tuple(target)] = label[tuple(source)]
+    return fitted
+
+
+def _note(out: Path, row: Mapping[str, object]) -> None:
+    """Remember a finished pair; a line cut short by a kill does not count."""
+    path = out / _DONE
+    is_new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*row, "end"])
+        if is_new:
+            writer.writeheader()
+        writer.writerow({**row, "end": "."})
+
+
+def _finished(out: Path, request: Generation, painter: Inpainter) -> dict[str, dict[str, object]]:
+    """Give the rows of pairs that are there already, of a killed call or of a shorter one."""
+    rows: list[dict[str, object]] = [dict(row) for row in read_table(out)]
+    path = out / _DONE
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [dict(row) for row in csv.DictReader(file) if row.pop("end", None) == "."]
+        path.unlink()  # written anew without the line that the kill cut short
+        for row in rows:
+            _note(out, row)
+    for row in rows:
+        _refuse_other_request(row, _identity(request, painter), out)
+    return {str(row["number"]): row for row in rows}
+
+
+def _identity(request: Generation, painter: Inpainter) -> dict[str, str]:
+    return {"recipe": str(request.recipe), "seed": str(request.seed), "model": painter.fingerprint}
+
+
+def _refuse_other_request(row: Mapping[str, object], identity: Mapping[str, str], out: Path) -> None:
+    for key, wanted in identity.items():
+        if row.get(key) != wanted:
+            raise StorageError(
+                f"{out} holds pairs of {key} {row.get(key)}",
+                f"{key} {wanted}, as asked for now",
+                "Resume with the same settings, or use --overwrite",
+            )

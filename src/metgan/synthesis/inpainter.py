@@ -1,0 +1,105 @@
+"""A trained generator as a function of arrays, in the camera's units."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from metgan.data import check_camera
+from metgan.errors import ArrayError
+from metgan.io import fingerprint
+from metgan.labels import check_binary
+from metgan.models import ModelCard, load_generator, model_path
+from metgan.networks import MetGen
+from metgan.types import AnyArray, Camera
+
+
+class Inpainter:
+    """Paints the tumour channel from an anatomy image and a label.
+
+    Attributes
+    ----------
+    card : ModelCard
+        What the model was trained on.
+    fingerprint : str
+        Names the weights in histories.
+
+    Examples
+    --------
+    >>> painter = load("runs/mouse")  # doctest: +SKIP
+    >>> tumour = painter.inpaint(anatomy, label)  # doctest: +SKIP
+    >>> tumour.dtype  # doctest: +SKIP
+    dtype('uint16')
+    """
+
+    def __init__(self, generator: MetGen, card: ModelCard, name: str, device: torch.device) -> None:
+        self.card = card
+        self.fingerprint = name
+        self._device = device
+        self._generator = generator.to(device)
+
+    @property
+    def minimum_side(self) -> int:
+        """Smallest image side in pixels that the network takes."""
+        return self._generator.stride
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        """Paint one tumour image.
+
+        Parameters
+        ----------
+        anatomy : array, (Y, X), uint8, uint16 or float
+            In the units of the camera that the model was trained on.
+        label : array, (Y, X)
+            0 where there shall be no tumour, any one positive value where there shall be.
+            An empty label gives an image without tumours.
+
+        Returns
+        -------
+        array, (Y, X)
+            In the camera's units and dtype of the training set's tumour channel.
+
+        Raises
+        ------
+        ArrayError
+            For different shapes, more than two label values, NaN or infinite pixels, or an image
+            smaller than `minimum_side`.
+        """
+        image = check_camera(np.asarray(anatomy), "anatomy")
+        mask = check_binary(np.asarray(label), "label")
+        if image.ndim != 2 or image.shape != mask.shape:
+            raise ArrayError(
+                f"anatomy of shape {image.shape} and label of shape {mask.shape}",
+                "two images (Y, X) of one shape",
+                "Crop or resample them to the same grid",
+            )
+        scaled = self._tensor(self.card.normalisation.apply(image, "anatomy"))
+        with torch.inference_mode():
+            features = self._generator.embed(self._tensor(mask.astype(np.float32)))
+            painted = self._generator(scaled, features)
+        return self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
+
+    def _tensor(self, image: AnyArray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(image))[None, None].to(self._device)  # (1, 1, Y, X)
+
+
+def load(run: Path | str, device: str = "auto") -> Inpainter:
+    """Load a trained generator.
+
+    Parameters
+    ----------
+    run : path
+        Run folder of ``metgan train``, or its ``model.safetensors``.
+    device : {"auto", "cpu", "cuda"}
+
+    Raises
+    ------
+    StorageError
+        When there is no finished model, or it is not a generator.
+    """
+    generator, card = load_generator(run)
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Inpainter(generator, card, fingerprint(model_path(run)), torch.device(device))
