@@ -50,7 +50,9 @@ def progress(task: str, total: int, done: int = 0) -> Iterator[Advance]:
         handle = bar.add_task(task, total=total, completed=done, note="")
 
         def advance(note: str = "") -> None:
-            bar.update(handle, advance=1, **({"note": note} if note else {}))
+            bar.advance(handle)
+            if note:
+                bar.update(handle, note=note)
 
         yield advance
 

@@ -81,8 +81,8 @@ def demo(
         _next(),
     ]
     lead = (
-        "From a few annotated two-channel scans to as many labelled training pairs as you like: the whole way, "
-        "on a synthetic cleared mouse (a phantom) whose tumours are known."
+        "From a few annotated two-channel scans to as many labelled training pairs as you like: the whole "
+        "way, on a synthetic cleared mouse (a phantom) whose tumours are known."
     )
     Report("metgan: synthetic tumours with labels", lead, chapters, facts(evaluation)).save(
         out / "report.html"
@@ -97,11 +97,11 @@ def _opening(pairs: PairSet) -> Section:
         "What was done",
         [
             f"{len(pairs)} image pairs of {animals} made-up mice were drawn: an anatomy channel (tissue "
-            "autofluorescence), a tumour channel (a dye on metastases, with crosstalk, bright spots that are no "
-            "tumours, blur and camera noise), and a label that says where the tumours are.",
-            "A segmentor learned to find tumours. Then MetGAN learned to paint the tumour channel from an anatomy "
-            "image and a label, judged by two discriminators and held to the label by the frozen segmentor. "
-            "Whole animals were kept for testing; everything below is shown on them.",
+            "autofluorescence), a tumour channel (a dye on metastases, with crosstalk, bright spots that "
+            "are no tumours, blur and camera noise), and a label that says where the tumours are.",
+            "A segmentor learned to find tumours. Then MetGAN learned to paint the tumour channel from an "
+            "anatomy image and a label, judged by two discriminators and held to the label by the frozen "
+            "segmentor. Whole animals were kept for testing; everything below is shown on them.",
         ],
     )
 

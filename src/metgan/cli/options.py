@@ -77,7 +77,7 @@ class Training:
     def layer(self, section: str) -> dict[str, Any]:
         """Give the options as tables for `metgan.experiment.resolve`; the recipe goes into `section`."""
         recipe = {name: getattr(self, name) for name in _RECIPE}
-        engine = {"device": self.device, "precision": self.precision}
+        engine: dict[str, Any] = {"device": self.device, "precision": self.precision}
         if self.deterministic:
             engine["deterministic"] = True
         given = {section: recipe, "engine": engine, "preset": self.preset, "seed": self.seed}

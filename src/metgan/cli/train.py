@@ -59,8 +59,8 @@ def _report(out: Path, data: Path, title: str, preset: str) -> Report:
     if (out / SEGMENTOR_FOLDER).is_dir():
         chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
     step = read_card(out).step
-    lead = f"{title}, preset {preset}, trained on {data}. The weights kept are those of step {step}, the best by "
-    lead += "validation: pooled Dice of label and reading, minus the mean absolute error."
+    lead = f"{title}, preset {preset}, trained on {data}. The weights kept are those of step {step}, "
+    lead += "the best by validation: pooled Dice of label and reading, minus the mean absolute error."
     commands = (
         f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
         f"metgan evaluate {out} --data {data} --out scores"

@@ -41,7 +41,8 @@ class ChannelScale:
     def apply(self, image: Camera) -> Scaled:
         """Map camera units to [-1, 1]; what lies outside the robust range is clipped."""
         scaled = (image.astype(np.float32) - self.low) / (self.high - self.low) * 2 - 1
-        return np.clip(scaled, -1, 1).astype(np.float32)
+        clipped: Scaled = np.clip(scaled, -1, 1).astype(np.float32)
+        return clipped
 
     def undo(self, image: Scaled) -> Camera:
         """Map [-1, 1] back to the camera's units and dtype, rounded for integers.

@@ -81,9 +81,11 @@ def check_channel(image: AnyArray, name: str) -> Camera:
 
     Examples
     --------
-    >>> check_channel(np.ones((2, 2), np.uint16), "a.tif")
-    Traceback (most recent call last):
-    metgan.errors.ArrayError: a.tif is flat, every pixel is 1; expected an image with contrast. Leave it out, or check the export.
+    >>> try:
+    ...     check_channel(np.ones((2, 2), np.uint16), "a.tif")
+    ... except ArrayError as error:
+    ...     print(error.given)
+    a.tif is flat, every pixel is 1
     """
     image = check_camera(image, name)
     if image.size and image.min() == image.max():

@@ -44,18 +44,16 @@ class Players:
         return self.way_back.to_anatomy
 
     @property
-    def generators(self) -> dict[str, nn.Module]:
+    def generators(self) -> Mapping[str, nn.Module]:
         """The generators by name; the one to use afterwards stands first."""
-        return {"to_tumour": self.to_tumour} | (
-            {"to_anatomy": self.way_back.to_anatomy} if self.way_back else {}
-        )
+        back = {"to_anatomy": self.way_back.to_anatomy} if self.way_back else {}
+        return {"to_tumour": self.to_tumour, **back}
 
     @property
-    def judges_by_name(self) -> dict[str, nn.Module]:
+    def judges_by_name(self) -> Mapping[str, nn.Module]:
         """The judges by name, in the order of `Translations.evidence`."""
-        return {"judge_tumour": self.judge_tumour} | (
-            {"judge_anatomy": self.way_back.judge_anatomy} if self.way_back else {}
-        )
+        back = {"judge_anatomy": self.way_back.judge_anatomy} if self.way_back else {}
+        return {"judge_tumour": self.judge_tumour, **back}
 
     @property
     def judges(self) -> list[nn.Module]:
@@ -105,4 +103,4 @@ def freeze(segmentor: Segmentor) -> Segmentor:
 
 def trained_modules(players: Players) -> Mapping[str, nn.Module]:
     """Give every player that learns, by name."""
-    return players.generators | players.judges_by_name
+    return {**players.generators, **players.judges_by_name}

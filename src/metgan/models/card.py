@@ -84,7 +84,7 @@ class ModelCard:
         seen = sorted(set(groups) & set(self.groups_seen))
         if seen:
             raise LeakageError(
-                f"the {self.kind} for {purpose} was trained on {len(seen)} test groups ({', '.join(seen[:5])})",
+                f"the {self.kind} for {purpose} has seen {len(seen)} test groups ({', '.join(seen[:5])})",
                 f"a {self.kind} that has seen none of them",
                 "Train one on this data set's training part, or use the same split for both",
             )

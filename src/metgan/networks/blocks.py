@@ -6,6 +6,7 @@ networks are the same code. Shapes are written for two: (N, C, Y, X).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -68,8 +69,7 @@ class ConvNormReLU(nn.Module):
 
 def cells(dims: int, widths: Sequence[int]) -> nn.Sequential:
     """Chain `ConvNormReLU` cells through `widths`: (1, 24, 24) gives two cells."""
-    pairs = zip(widths[:-1], widths[1:], strict=True)
-    return nn.Sequential(*(ConvNormReLU(dims, i, o) for i, o in pairs))
+    return nn.Sequential(*(ConvNormReLU(dims, i, o) for i, o in itertools.pairwise(widths)))
 
 
 def max_pool(x: Tensor) -> Tensor:
@@ -119,4 +119,6 @@ def pad_to_multiple(x: Tensor, multiple: int, *, mirror: bool) -> Tensor:
 
 def crop_like(x: Tensor, sizes: Sequence[int]) -> Tensor:
     """Cut (N, C, Y, X) back to the given spatial `sizes`, from the origin."""
-    return x[(..., *(slice(0, size) for size in sizes))]
+    for axis, size in enumerate(sizes, start=2):
+        x = x.narrow(axis, 0, size)
+    return x

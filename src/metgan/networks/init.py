@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -34,9 +34,7 @@ def build(make: Callable[[], Network], seed: int) -> Network:
 def initialise(module: nn.Module) -> None:
     """Redraw the weights of one layer; other modules are left alone."""
     if isinstance(module, nn.Conv2d | nn.Conv3d):
-        # With spectral norm the drawn weight is the raw one; its scale is divided out again.
-        weight = module.parametrizations.weight.original if _is_spectral(module) else module.weight
-        nn.init.normal_(weight, 0.0, 0.02)
+        nn.init.normal_(_raw_weight(module), 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module.affine:
@@ -44,5 +42,7 @@ def initialise(module: nn.Module) -> None:
         nn.init.zeros_(module.bias)
 
 
-def _is_spectral(module: nn.Module) -> bool:
-    return hasattr(module, "parametrizations")
+def _raw_weight(convolution: nn.Conv2d | nn.Conv3d) -> Tensor:
+    """Give the weight that learns: with spectral norm, the one whose scale is divided out again."""
+    named = dict(convolution.named_parameters())
+    return named.get("parametrizations.weight.original", named.get("weight", convolution.weight))

@@ -9,6 +9,7 @@ median tumour of 41 pixels from the 1/16 grid in nearly three of four cases; our
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -135,7 +136,7 @@ def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
     if factor == 1:
         return classes
     if pyramid == "nearest":
-        return classes[(..., *[slice(None, None, factor)] * (classes.dim() - 2))]
+        return nnf.interpolate(classes, scale_factor=1 / factor, mode="nearest")
     background, tumour = classes[:, :1], classes[:, 1:]
     pool = nnf.max_pool2d if classes.dim() == 4 else nnf.max_pool3d
     return torch.cat([average_pool(background, factor), pool(tumour, factor)], 1)
@@ -151,9 +152,7 @@ class LabelPathway(nn.Module):
         self.multiple = multiple
         widths = (spec.block_widths[0], *spec.block_widths)
         self.entrance = convolution(spec.dims, 2, widths[0], 3)
-        self.blocks = nn.ModuleList(
-            SpadeBlock(spec, i, o) for i, o in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.blocks = nn.ModuleList(SpadeBlock(spec, i, o) for i, o in itertools.pairwise(widths))
         if spec.taps == "released":  # never computed; there so that released checkpoints load whole
             self.discarded = convolution(spec.dims, widths[-1], 3, 3)
 

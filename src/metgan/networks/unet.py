@@ -11,6 +11,7 @@ resolution; ours go *into* the stage's convolutions.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -56,7 +57,7 @@ class UNetSpec:
     @property
     def stride(self) -> int:
         """Pixels per cell of the coarsest grid; also the smallest image side."""
-        return 2 ** len(self.encoder)
+        return 1 << len(self.encoder)
 
     @property
     def halo(self) -> int:
@@ -94,9 +95,7 @@ class UNet(nn.Module):
         into = extra if merge == "into" else [0] * len(extra)
         behind = extra if merge == "behind" else [0] * len(extra)
         dims, widths = spec.dims, (1, *spec.encoder)
-        self.down = nn.ModuleList(
-            cells(dims, (i, o, o)) for i, o in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.down = nn.ModuleList(cells(dims, (i, o, o)) for i, o in itertools.pairwise(widths))
         self.centre = cells(dims, (spec.encoder[-1], spec.encoder[-1]))
         below = [d + b for d, b in zip(spec.decoder[1:], behind[1:], strict=True)] + [spec.encoder[-1]]
         self.up = nn.ModuleList(

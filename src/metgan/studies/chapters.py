@@ -64,28 +64,30 @@ def likeness_chapter(evaluation: Evaluation) -> Section:
 
 def faithfulness_chapter(evaluation: Evaluation) -> Section:
     """Tell whether tumours are where they were asked for, and nowhere else."""
-    fake, real = evaluation.faithfulness(), evaluation.yardstick()
-    rows = [[name, *(form(value(found)) for found in (fake, real))] for name, value, form in _FAITHFUL]
+    fake, real = _faithful_cells(evaluation.faithfulness()), _faithful_cells(evaluation.yardstick())
+    rows = [[name, fake[name], real[name]] for name in fake]
     caption = (
-        f"Pooled over {len(evaluation.scores)} test images. A tumour counts as found when the reading overlaps "
-        "it by an intersection over union of 0.1 or more, one to one."
+        f"Pooled over {len(evaluation.scores)} test images. A tumour counts as found when the reading "
+        "overlaps it by an intersection over union of 0.1 or more, one to one."
     )
     text = (
-        "A segmentor that took no part in the training reads the generated and the real images. What it finds "
-        "in the real ones is the yardstick: it is not perfect, and neither are labels."
+        "A segmentor that took no part in the training reads the generated and the real images. What it "
+        "finds in the real ones is the yardstick: it is not perfect, and neither are labels."
     )
     table = Table(("read by the referee", "generated", "real"), rows, caption)
     return Section("Are the tumours where they were asked for?", [text], table=table)
 
 
-_FAITHFUL = (
-    ("tumours found (recall)", lambda f: f.detection.recall, "{:.3f}".format),
-    ("tumours asked for", lambda f: f.detection.true_positives + f.detection.false_negatives, "{:d}".format),
-    ("false objects per image", lambda f: f.false_objects, "{:.2f}".format),
-    ("false area (share of tumour-free pixels)", lambda f: f.false_area, "{:.5f}".format),
-    ("pooled Dice", lambda f: f.overlap.dice, "{:.3f}".format),
-    ("median contrast (tumour / surroundings)", lambda f: f.contrast, "{:.2f}".format),
-)
+def _faithful_cells(found: Faithfulness) -> dict[str, str]:
+    asked = found.detection.true_positives + found.detection.false_negatives
+    return {
+        "tumours found (recall)": f"{found.detection.recall:.3f}",
+        "tumours asked for": f"{asked:d}",
+        "false objects per image": f"{found.false_objects:.2f}",
+        "false area (share of tumour-free pixels)": f"{found.false_area:.5f}",
+        "pooled Dice": f"{found.overlap.dice:.3f}",
+        "median contrast (tumour / surroundings)": f"{found.contrast:.2f}",
+    }
 
 
 def grid_chapter(painted: Sequence[Painted]) -> Section:
@@ -124,7 +126,7 @@ def pairs_chapter(pairs: PairSet, normalisation: Normalisation) -> Section:
         )
     picture = draw_grid(rows, ("real anatomy", "foreign label", "generated", "with outline"))
     text = (
-        f"{len(pairs)} new pairs: real anatomy, with the label of another image. They are 16-bit TIFFs in the "
+        f"{len(pairs)} new pairs: real anatomy, with the label of another image. They are TIFFs in the "
         "camera's units; pairs.csv tells where each came from."
     )
     return Section(

@@ -3,7 +3,7 @@
 Table 1 of the paper asks for likeness alone. A generator that ignores the label can score well there, so
 a second question is asked: do tumours appear where they were asked for, and nowhere else? It is put to
 a *referee*, a segmentor trained apart from the one in the loop, since a generator may learn to please
-the segmentor that it trained with. The referee's reading of the real images stands beside it as the yardstick.
+the segmentor that it trained with. Its reading of the real images stands beside as the yardstick.
 """
 
 from __future__ import annotations

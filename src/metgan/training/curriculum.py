@@ -30,7 +30,7 @@ class Curriculum:
     @property
     def smallest_side(self) -> int:
         """Smallest side in pixels over all pairs."""
-        return min(min(pair.label.shape) for pair in (*self.train, *self.val))
+        return min(int(side) for pair in (*self.train, *self.val) for side in pair.label.shape)
 
 
 def split_pairs(pairs: PairSet, seed: int) -> Split:

@@ -55,12 +55,11 @@ class Engine:
             precision = "bf16" if _is_bf16_fast(accelerator) else "fp32"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Fabric advises on GPUs that were not asked for
-            fabric = Fabric(
+            return Fabric(
                 accelerator=accelerator,
                 devices=1,
                 precision="bf16-mixed" if precision == "bf16" else "32-true",
             )
-        return fabric
 
 
 @contextmanager
@@ -78,5 +77,5 @@ def seeded(engine: Engine, seed: int) -> Iterator[None]:
 
 def _is_bf16_fast(accelerator: str) -> bool:
     if accelerator == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_amx_tile_supported())

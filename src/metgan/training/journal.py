@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,8 @@ import pandas as pd
 
 from metgan.io import replacing
 
-try:
+if importlib.util.find_spec("tensorboard"):  # an optional extra
     from torch.utils.tensorboard import SummaryWriter
-except ImportError:  # the optional extra "tensorboard" is not installed
-    SummaryWriter = None  # type: ignore[assignment, misc]  # the name stands for "not there"
 
 
 class Journal:
@@ -32,7 +31,9 @@ class Journal:
             writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(kept)
-        self._events = SummaryWriter(str(folder / "events"), purge_step=step) if SummaryWriter else None
+        self._events = None
+        if importlib.util.find_spec("tensorboard"):
+            self._events = SummaryWriter(str(folder / "events"), purge_step=step)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Append the row of one step; missing columns stay empty."""

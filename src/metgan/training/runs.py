@@ -77,8 +77,8 @@ def train_segmentor(order: Order, data: Curriculum) -> Path:
             fabric=fabric,
             phases=phases,
             material=lambda step: batches.at(step).to(fabric.device),
-            after_step=lambda step: None,
-            validate=lambda done: validate_segmentor(segmentor, watched),
+            after_step=lambda _: None,
+            validate=lambda _: validate_segmentor(segmentor, watched),
             keep=lambda done: _save(order.folder, segmentor, replace(card, step=done)),
             pace=_pace(order.recipe, data),
             state=_state({"segmentor": segmentor}, phases, [], _identity(order, data)),
@@ -190,13 +190,11 @@ def _pace(recipe: Recipe, data: Curriculum) -> Pace:
 
 
 def _identity(order: Order, data: Curriculum) -> str:
-    """Everything that decides a run's bytes, so that a resumed run cannot differ from the one it continues."""
+    """Everything that decides a run's bytes, so that a resumed run cannot differ."""
     names = ",".join(pair.entry.name for pair in (*data.train, *data.val))
-    engine = order.engine.precision
-    return (
-        f"{order.method} {order.preset} seed={order.seed} precision={engine} data={zlib.crc32(names.encode()):08x} "
-        f"{order.recipe}"
-    )
+    data_name = f"data={zlib.crc32(names.encode()):08x}"
+    engine = f"precision={order.engine.precision}"
+    return f"{order.method} {order.preset} seed={order.seed} {engine} {data_name} {order.recipe}"
 
 
 def _card(kind: Kind, order: Order, data: Curriculum) -> ModelCard:
@@ -218,7 +216,11 @@ def _save(folder: Path, network: nn.Module, card: ModelCard) -> None:
 
 def _placed(network: Network, device: torch.device) -> Network:
     """Move to the device, in the memory layout that convolutions are fastest in."""
-    return network.to(device=device, memory_format=torch.channels_last)
+    network.to(device=device)
+    for weight in network.parameters():
+        if weight.dim() == 4:  # (outputs, inputs, Y, X)
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def _check_size(least: int, data: Curriculum) -> None:
