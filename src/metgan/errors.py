@@ -65,3 +65,7 @@ class UnknownNameError(MetganError, KeyError):
 
 class LeakageError(MetganError, ValueError):
     """A network or a label would be tested on a group that it was made from."""
+
+
+class DivergedError(MetganError, ArithmeticError):
+    """A training's loss became NaN or infinite."""

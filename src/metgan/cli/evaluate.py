@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from cyclopts import Parameter
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -28,14 +30,33 @@ from .folders import written
 from .options import NEW_FOLDER, Place, Positive
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class RefereeChoice:
+    """Who judges.
+
+    Parameters
+    ----------
+    referee
+        Run of metgan segmentor, trained with another seed on the same training part. Default: train one.
+    referee_steps
+        Length of the referee's training in batches.
+    """
+
+    referee: Path | None = None
+    referee_steps: Positive | None = None
+
+
+_NEW_REFEREE = RefereeChoice()
+
+
 def evaluate(
     run: Path,
     /,
     *,
     data: Path,
     out: Path,
-    referee: Path | None = None,
-    referee_steps: Positive | None = None,
+    judge: RefereeChoice = _NEW_REFEREE,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -53,17 +74,14 @@ def evaluate(
         The pair set that it was trained on, or another with the same pairs.
     out
         Folder for scores.csv, summary.json, grid.png and report.html.
-    referee
-        Run of metgan segmentor, trained with another seed on the same training part.
-    referee_steps
-        Length of the referee's training in batches.
     device
         "auto" takes a CUDA device where there is one.
     """
     model_path(run)
     pairs = PairSet.open(data)
     claim_folder(out, "scores", resume=place.resume, overwrite=place.overwrite)
-    source = RefereeSource(referee, referee_steps, out / "referee", Engine(device=device), place.resume)
+    engine = Engine(device=device)
+    source = RefereeSource(judge.referee, judge.referee_steps, out / "referee", engine, place.resume)
     evaluation, painted = evaluate_run(run, pairs, source)
     evaluation.save(out)
     grid = grid_chapter(painted)

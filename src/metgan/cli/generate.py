@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,18 +18,60 @@ from .folders import written
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Sources:
+    """What new pairs are made of.
+
+    Parameters
+    ----------
+    anatomy
+        Pair set, or plain folder of anatomy images, in the units the run was trained on.
+    labels
+        Pair set, or plain folder of labels; empty labels are not used.
+    part
+        Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
+        part stays unseen by default.
+    """
+
+    anatomy: Path
+    labels: Path
+    part: Literal["train", "val", "test", "all"] = "train"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Amount:
+    """How many pairs, and how their labels are made.
+
+    Parameters
+    ----------
+    count
+        Number of pairs, 1 or more.
+    merge
+        How many labels are merged into one, for more tumours per image.
+    turn
+        Turn and mirror labels at random.
+    seed
+        0 or more; the same seed gives the same bytes.
+    """
+
+    count: Positive = 100
+    merge: Positive = 1
+    turn: Annotated[bool, Parameter(negative="--no-turn")] = True
+    seed: Seed = 0
+
+
+_HUNDRED = Amount()
+
+
 def generate(
     run: Path,
     /,
     *,
-    anatomy: Path,
-    labels: Path,
+    sources: Sources,
     out: Path,
-    count: Positive = 100,
-    merge: Positive = 1,
-    turn: Annotated[bool, Parameter(negative="--no-turn")] = True,
-    part: Literal["train", "val", "test", "all"] = "train",
-    seed: Seed = 0,
+    amount: Amount = _HUNDRED,
     device: Literal["auto", "cpu", "cuda"] = "auto",
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -38,23 +81,8 @@ def generate(
     ----------
     run
         Run folder of metgan train.
-    anatomy
-        Pair set, or plain folder of anatomy images, in the units the run was trained on.
-    labels
-        Pair set, or plain folder of labels; empty labels are not used.
     out
         Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's history.
-    count
-        Number of pairs.
-    merge
-        How many labels are merged into one, for more tumours per image.
-    turn
-        Turn and mirror labels at random.
-    part
-        Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
-        part stays unseen by default.
-    seed
-        0 or more; the same seed gives the same bytes.
     device
         "auto" takes a CUDA device where there is one.
     """
@@ -62,11 +90,11 @@ def generate(
     split_file = run / SPLIT_FILE
     split = load_split(split_file) if split_file.is_file() else None
     request = Generation(
-        part_of(open_images(anatomy, "anatomy"), part, split),
-        part_of(open_images(labels, "label"), part, split),
-        LabelRecipe(merge, turn),
-        count,
-        seed,
+        part_of(open_images(sources.anatomy, "anatomy"), sources.part, split),
+        part_of(open_images(sources.labels, "label"), sources.part, split),
+        LabelRecipe(amount.merge, amount.turn),
+        amount.count,
+        amount.seed,
     )
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
     write_pairs(painter, request, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,45 +17,39 @@ from .folders import written
 from .options import Positive
 
 
-def prepare(
-    sources: Annotated[list[Path], Parameter(negative="")],
-    /,
-    *,
-    labels: Path,
-    out: Path,
-    tissue: Path | None = None,
-    channels: tuple[int, int] = (0, 1),
-    axes: str | None = None,
-    crop: Positive = 256,
-    stride: Positive | None = None,
-    block: Positive | None = None,
-    planes: str | None = None,
-    rows: str | None = None,
-    columns: str | None = None,
-    every: Positive = 1,
-    least_tissue: float = 0.5,
-    split: Literal["train", "val", "test", ""] = "",
-    group: str = "",
-    organ: str = "",
-    name: str | None = None,
-    overwrite: Annotated[bool, Parameter(negative="")] = False,
-) -> None:
-    """Cut registered TIFF stacks into a pair set; repeated calls add to it.
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Files:
+    """Masks that belong to the sources, and how the files are to be read.
 
     Parameters
     ----------
-    sources
-        One TIFF with both channels, or two: anatomy, then tumour. Planes and channels in any order.
     labels
         TIFF with the tumours' mask: 0, and one other value.
-    out
-        Pair set to write or to add to.
     tissue
         TIFF with the mask of the tissue; crops with less than --least-tissue of it are left out.
     channels
         Numbers of the anatomy and the tumour channel in a file with both, counted from 0.
     axes
         Axes of the sources, as in ZCYX, where the file does not state them rightly.
+    name
+        First part of the pairs' names. Default: the source's file name.
+    """
+
+    labels: Path
+    tissue: Path | None = None
+    channels: Annotated[tuple[int, int], Parameter(negative="")] = (0, 1)
+    axes: str | None = None
+    name: str | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Crops:
+    """Which crops are cut, and what is noted of them.
+
+    Parameters
+    ----------
     crop
         Side of the crops in pixels.
     stride
@@ -78,26 +73,63 @@ def prepare(
         One group for all these crops (an animal) instead of one per block.
     organ
         Noted in pairs.csv, for balanced splits.
-    name
-        First part of the pairs' names. Default: the source's file name.
+    """
+
+    crop: Positive = 256
+    stride: Positive | None = None
+    block: Positive | None = None
+    planes: str | None = None
+    rows: str | None = None
+    columns: str | None = None
+    every: Positive = 1
+    least_tissue: float = 0.5
+    split: Literal["train", "val", "test", ""] = ""
+    group: str = ""
+    organ: str = ""
+
+    def plan(self, *, has_tissue: bool) -> CropPlan:
+        """Give the plan, with the defaults that depend on other options."""
+        stride = self.stride or self.crop
+        return CropPlan(
+            crop=self.crop,
+            stride=stride,
+            block=self.block or (self.crop if stride >= self.crop else 3 * self.crop),
+            planes=_range("--planes", self.planes),
+            rows=_range("--rows", self.rows),
+            columns=_range("--columns", self.columns),
+            every=self.every,
+            least_tissue=self.least_tissue if has_tissue else 0.0,
+            split=self.split,
+            group=self.group,
+            organ=self.organ,
+        )
+
+
+_WHOLE = Crops()
+
+
+def prepare(
+    sources: Annotated[list[Path], Parameter(negative="")],
+    /,
+    *,
+    files: Files,
+    out: Path,
+    crops: Crops = _WHOLE,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Cut registered TIFF stacks into a pair set; repeated calls add to it.
+
+    Parameters
+    ----------
+    sources
+        One TIFF with both channels, or two: anatomy, then tumour. Planes and channels in any order.
+    out
+        Pair set to write or to add to.
     overwrite
         Delete the pair set first.
     """
-    stride = stride or crop
-    scan = _read_scan(sources, labels, tissue, channels, axes, name)
-    plan = CropPlan(
-        crop=crop,
-        stride=stride,
-        block=block or (crop if stride >= crop else 3 * crop),
-        planes=_range("--planes", planes),
-        rows=_range("--rows", rows),
-        columns=_range("--columns", columns),
-        every=every,
-        least_tissue=least_tissue if tissue else 0.0,
-        split=split,
-        group=group,
-        organ=organ,
-    )
+    plan = crops.plan(has_tissue=files.tissue is not None)
+    scan = _read_scan(sources, files)
     claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite)
     done = cut_pairs(scan, plan, out)
     print(
@@ -107,28 +139,21 @@ def prepare(
     written(out)
 
 
-def _read_scan(
-    sources: list[Path],
-    labels: Path,
-    tissue: Path | None,
-    channels: tuple[int, int],
-    axes: str | None,
-    name: str | None,
-) -> Scan:
+def _read_scan(sources: list[Path], files: Files) -> Scan:
     if len(sources) not in (1, 2):
         raise SettingError(
             f"{len(sources)} sources",
             "one TIFF with both channels, or two: anatomy and tumour",
             "Name one or two",
         )
-    stacks = [read_stack(path, axes) for path in sources]
+    stacks = [read_stack(path, files.axes) for path in sources]
     both = len(stacks) == 1
     return Scan.checked(
-        name or sources[0].name.split(".")[0],
-        stacks[0].plane_order(channels[0] if both else None),
-        stacks[-1].plane_order(channels[1] if both else None),
-        read_stack(labels).plane_order(None),
-        None if tissue is None else read_stack(tissue).plane_order(None),
+        files.name or sources[0].name.split(".")[0],
+        stacks[0].plane_order(files.channels[0] if both else None),
+        stacks[-1].plane_order(files.channels[1] if both else None),
+        read_stack(files.labels).plane_order(None),
+        None if files.tissue is None else read_stack(files.tissue).plane_order(None),
     )
 
 

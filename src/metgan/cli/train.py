@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+
+from cyclopts import Parameter
 
 from metgan.data import PairSet
 from metgan.methods import find_method
@@ -15,14 +18,33 @@ from .folders import open_run, order_of, written
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class SegmentorChoice:
+    """Which segmentor holds the generator to the label.
+
+    Parameters
+    ----------
+    segmentor
+        Run of a pretrained segmentor; it must not have seen a test group. Default: train one first.
+    segmentor_steps
+        Length of the segmentor's training in batches, 1 or more.
+    """
+
+    segmentor: Path | None = None
+    segmentor_steps: Positive | None = None
+
+
+_NEW_SEGMENTOR = SegmentorChoice()
+
+
 def train(
     data: Path,
     /,
     *,
     out: Path,
     method: str | None = None,
-    segmentor: Path | None = None,
-    segmentor_steps: Positive | None = None,
+    reader: SegmentorChoice = _NEW_SEGMENTOR,
     options: Training = PRESET,
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -36,20 +58,16 @@ def train(
         Run folder to write.
     method
         Row of the table of methods. Default: metgan.
-    segmentor
-        Run of a pretrained segmentor; it must not have seen a test group.
-    segmentor_steps
-        Length of the segmentor's training in batches, 1 or more.
     """
     pairs = PairSet.open(data)
-    if segmentor is not None:
-        model_path(segmentor)  # refuse a wrong path before anything is written
+    if reader.segmentor is not None:
+        model_path(reader.segmentor)  # refuse a wrong path before anything is written
     experiment = open_run(
-        out, place, options, "training", method=method, segmentor={"steps": segmentor_steps}
+        out, place, options, "training", method=method, segmentor={"steps": reader.segmentor_steps}
     )
     row = find_method(experiment.method)
     order = order_of(experiment, row.name, out, place)
-    train_session(row, order, pairs, experiment.segmentor, segmentor)
+    train_session(row, order, pairs, experiment.segmentor, reader.segmentor)
     _report(out, data, row.title, experiment.preset).save(out / "report.html")
     written(out)
 

@@ -19,6 +19,7 @@ READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
     ".tiff": read_tiff,
     ".png": read_png,
 }
+"""Suffix to reader."""
 WRITERS: Final[dict[str, Callable[[Path, AnyArray], None]]] = {
     ".tif": write_tiff,
     ".tiff": write_tiff,

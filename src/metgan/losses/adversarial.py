@@ -14,6 +14,7 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 AdversarialName = Literal["least-squares", "log"]
+"""Names of the adversarial losses."""
 
 
 @dataclass(frozen=True)

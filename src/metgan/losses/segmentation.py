@@ -13,9 +13,11 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 SegmentationName = Literal["weighted-bce", "l1"]
+"""Names of the segmentation losses."""
 SegmentationLoss = Callable[[Tensor, Tensor], Tensor]
 
 TUMOUR_WEIGHT = 10.0
+"""How many background pixels a tumour pixel weighs."""
 
 
 def weighted_cross_entropy(logits: Tensor, label: Tensor, tumour_weight: float = TUMOUR_WEIGHT) -> Tensor:
@@ -53,3 +55,4 @@ SEGMENTATION: dict[SegmentationName, SegmentationLoss] = {
     "weighted-bce": weighted_cross_entropy,
     "l1": absolute_error,
 }
+"""Segmentation losses by name: (logits, label) to a scalar."""

@@ -21,6 +21,7 @@ _ROWS = (
     ),
 )
 CATALOGUE: Final[dict[str, Method]] = {row.name: row for row in _ROWS}
+"""The table of methods by name."""
 
 
 def find_method(name: str) -> Method:

@@ -15,6 +15,7 @@ from metgan.errors import LeakageError, StorageError
 from metgan.networks import PRESETS, PresetName
 
 Kind = Literal["generator", "segmentor"]
+"""What a stored network is."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from metgan.networks import PRESETS, MetGen, Segmentor
 from .card import Kind, ModelCard
 
 MODEL_FILE = "model.safetensors"
+"""Name of the weights in a run folder."""
 Network = TypeVar("Network", bound=nn.Module)
 
 

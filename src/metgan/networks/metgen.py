@@ -16,6 +16,7 @@ from .spade import COARSEST, LabelPathway, LabelSpec
 from .unet import Merge, UNet, UNetSpec
 
 Features = Sequence[Tensor | None]
+"""Label features for each decoder stage, finest first; None where there are none."""
 
 
 @dataclass(frozen=True)

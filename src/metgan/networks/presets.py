@@ -14,6 +14,7 @@ from .spade import LabelSpec
 from .unet import UNetSpec
 
 PresetName = Literal["paper", "released", "small"]
+"""Names of the sizes."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from metgan.errors import SettingError
 from .recipe import Precision
 
 Device = Literal["auto", "cpu", "cuda"]
+"""Where to compute."""
 
 
 @dataclass(frozen=True)

@@ -16,17 +16,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from metgan.errors import MetganError
+from metgan.errors import DivergedError
 from metgan.progress import progress
 
 from .checkpoint import RunState
 from .journal import Journal
 from .phases import Material, Phase
 from .schedule import rate_factor
-
-
-class DivergedError(MetganError, ArithmeticError):
-    """A loss became NaN or infinite."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from metgan.errors import SettingError
 from metgan.networks import PresetName
 
 Precision = Literal["auto", "fp32", "bf16"]
+"""Arithmetic of a run."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ GAN_RECIPES: Final[dict[PresetName, Recipe]] = {
     "released": _PAPER,
     "small": Recipe(steps=700, batch_size=4, crop=128, learning_rate=5e-4, average=0.98, validations=7),
 }
+"""How each preset trains a method."""
 # The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
 _SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3, average=0.0)
 SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {
@@ -83,3 +85,4 @@ SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {
     "released": _SEGMENTOR,
     "small": Recipe(steps=400, batch_size=8, crop=128, learning_rate=2e-3, validations=8),
 }
+"""How each preset trains a segmentor."""

@@ -18,7 +18,9 @@ from .recipe import Recipe
 from .runs import Order, train_method, train_segmentor
 
 SPLIT_FILE = "splits.json"
+"""Where a run keeps its split."""
 SEGMENTOR_FOLDER = "segmentor"
+"""Where a run keeps the segmentor that it trained."""
 
 
 def train(

@@ -28,6 +28,7 @@ from .loop import Verdict
 
 SHOWN = 6
 READ_ABOVE = 0.5
+"""Probability above which a pixel is read as tumour."""
 
 
 @dataclass(frozen=True)
