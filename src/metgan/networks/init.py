@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 Network = TypeVar("Network", bound=nn.Module)
+_POWER_ITERATIONS: Final = 15  # as torch does when it wraps a weight
 
 
 def build(make: Callable[[], Network], seed: int) -> Network:
@@ -35,6 +37,7 @@ def initialise(module: nn.Module) -> None:
     """Redraw the weights of one layer; other modules are left alone."""
     if isinstance(module, nn.Conv2d | nn.Conv3d):
         nn.init.normal_(_raw_weight(module), 0.0, 0.02)
+        _settle_spectral_norm(module)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module.affine:
@@ -44,5 +47,17 @@ def initialise(module: nn.Module) -> None:
 
 def _raw_weight(convolution: nn.Conv2d | nn.Conv3d) -> Tensor:
     """Give the weight that learns: with spectral norm, the one whose scale is divided out again."""
-    named = dict(convolution.named_parameters())
-    return named.get("parametrizations.weight.original", named.get("weight", convolution.weight))
+    if is_parametrized(convolution, "weight"):
+        return convolution.get_parameter("parametrizations.weight.original")
+    return convolution.weight
+
+
+@torch.no_grad()
+def _settle_spectral_norm(convolution: nn.Conv2d | nn.Conv3d) -> None:
+    """Turn the singular vectors, which still belong to the weight before, to the redrawn one.
+
+    With those of another weight, an untrained network in eval mode divides by almost nothing.
+    """
+    if is_parametrized(convolution, "weight"):
+        for _ in range(_POWER_ITERATIONS):
+            _ = convolution.weight  # in training mode, each look is one power iteration

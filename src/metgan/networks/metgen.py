@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from .spade import COARSEST, LabelPathway, LabelSpec
+from .blocks import crop_like, pad_to_multiple
+from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .unet import Merge, UNet, UNetSpec
 
 Features = Sequence[Tensor | None]
@@ -55,9 +56,17 @@ class MetGen(nn.Module):
 
     @property
     def halo(self) -> int:
-        """How many pixels away an image or a label can change an output, at most."""
-        blocks = 4 * 32 * 2  # two convolutions per SPADE and per block, in cells of 1/32 and finer
-        return self.spec.image.halo + blocks
+        """How many pixels away an image or a label can change an output in eval mode, at most.
+
+        The larger of the U-Net's halo and the label's. The label's is walked from the decoder back:
+        features at 1/2^k are read as far as the decoder stage reads (`UNetSpec.reach`; before its three
+        convolutions where they are merged behind it). In a SPADE block two 3-convolutions read its
+        input two cells further, and the label four, since scale and shift see it through two
+        3-convolutions more. Enlarging maps ``r`` cells to ``(r + 1) // 2`` coarser ones, and ``r`` cells
+        of 2^k pixels end at most ``(r + 1) 2^k - 1`` pixels away. The entrance is a 3-convolution of
+        the label next to the head, which sees one cell further itself.
+        """
+        return max(self.spec.image.halo, _label_halo(self.spec))
 
     def embed(self, label: Tensor) -> Features:
         """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
@@ -65,4 +74,17 @@ class MetGen(nn.Module):
 
     def forward(self, image: Tensor, features: Features) -> Tensor:
         """Translate `image`, (N, 1, Y, X) in [-1, 1], to the other channel in [-1, 1]."""
-        return torch.tanh(self.image_pathway(image, features))
+        padded = pad_to_multiple(image, self.stride, mirror=True)  # the grid of the features
+        return torch.tanh(crop_like(self.image_pathway(padded, features), image.shape[2:]))
+
+
+def _label_halo(spec: MetGenSpec) -> int:
+    unread = 3 if spec.merge == "behind" else 0
+    halo = radius = 0
+    for level, blocks in enumerate(BLOCKS_PER_LEVEL):
+        read = spec.image.reach[level] - unread if level < len(spec.image.reach) else 0
+        radius = max((radius + 1) // 2, read)
+        for _ in range(blocks):
+            halo = max(halo, (radius + 4 + 1) * 2**level - 1)
+            radius += 2
+    return halo

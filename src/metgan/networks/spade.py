@@ -24,6 +24,7 @@ from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
 Pyramid = Literal["pooled", "nearest"]
 _SLOPE = 0.2
 COARSEST = 32  # the pathway starts at 1/32 of the resolution, as released
+BLOCKS_PER_LEVEL = (1, 1, 1, 1, 2, 1)  # at 1/1, 1/2, ..., 1/32: up 3 to up 0, the two middles, the head
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class LabelSpec:
         """Channels given to each of a decoder's `stages`, finest first."""
         head, _, middle, *ups = self.block_widths
         if self.taps == "released":
-            return (0, ups[2], ups[1], middle, middle, *[0] * (stages - 5))
-        coarse = (head,) if stages > 5 else ()
-        return (*reversed(ups), middle, *coarse, *[0] * (stages - 6))
+            widths: tuple[int, ...] = (0, ups[2], ups[1], middle, middle)
+        else:
+            widths = (*reversed(ups), middle, head)
+        return (*widths, *[0] * stages)[:stages]
 
 
 class Spade(nn.Module):

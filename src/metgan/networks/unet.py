@@ -60,18 +60,35 @@ class UNetSpec:
         return 1 << len(self.encoder)
 
     @property
-    def halo(self) -> int:
-        """How many pixels away an input can change an output, at most.
+    def reach(self) -> tuple[int, ...]:
+        """How far each decoder stage reads its input for one output pixel, in its cells, finest first.
 
-        Walks the network from one output pixel back to the input, in cells of each level:
-        a 3-convolution adds one cell, a linear resize one, a pooled cell covers two.
+        Three 3-convolutions read three cells more than is asked of the stage. A linear resize
+        (``align_corners=False``) that is asked for ``r`` cells about a cell reads ``r // 2 + 1`` about
+        the coarser cell.
         """
-        radius = 3  # the finest decoder stage's three convolutions
+        radii = [3]
         for _ in self.encoder[1:]:
-            radius = radius // 2 + 1 + 1 + 3  # resize to the coarser level, then its three convolutions
-        radius = radius // 2 + 1 + 1 + 1  # resize, and the single cell at the centre
+            radii.append(radii[-1] // 2 + 1 + 3)
+        return tuple(radii)
+
+    @property
+    def halo(self) -> int:
+        """How many pixels away an input can change an output in eval mode, at most.
+
+        Walks the longest way from one output pixel back to the input: through the decoder
+        (`reach`), the cell at the centre, and the encoder, where ``r`` pooled cells come from
+        ``2 r + 1`` finer ones and two 3-convolutions add two. Without ``align_corners``, which ties
+        an output to the size of its tile.
+
+        Examples
+        --------
+        >>> UNetSpec(encoder=(8,), decoder=(8,)).halo  # 3, resized 2, centre 3, pooled 7, encoder 9
+        9
+        """
+        radius = self.reach[-1] // 2 + 1 + 1
         for _ in self.encoder:
-            radius = 2 * radius + 1 + 2  # unpool, then two convolutions
+            radius = 2 * radius + 1 + 2
         return radius
 
 

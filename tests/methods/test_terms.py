@@ -1,0 +1,86 @@
+"""Each term by hand, and where its gradient goes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from metgan.methods import Adversarial, Cycle, Paired, Players, Segmentation, Translations, freeze
+from metgan.methods.players import WayBack
+from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
+
+UNET = UNetSpec((2, 2), (2, 2))
+GENERATOR = MetGenSpec(UNET, LabelSpec(width=1, hidden=2))
+TERMS = [Adversarial(), Cycle(), Segmentation(), Segmentation(loss="l1"), Paired(), Adversarial(loss="log")]
+every_term = pytest.mark.parametrize(
+    "term", TERMS, ids=lambda term: f"{term.name}-{getattr(term, 'loss', '')}"
+)
+
+
+def play():
+    judge = JudgeSpec(width=2, layers=1)
+    back = WayBack(build(lambda: MetGen(GENERATOR), 2), build(lambda: PatchGAN(judge), 3))
+    return Players(
+        build(lambda: MetGen(GENERATOR), 0),
+        build(lambda: PatchGAN(judge), 1),
+        back,
+        freeze(build(lambda: Segmentor(UNET), 4)),
+        judges_see_condition=False,
+    )
+
+
+def step_of(players):
+    dice = torch.Generator().manual_seed(0)
+    anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
+    return Translations(players, anatomy, tumour, (label > 0.9).float())
+
+
+def moved(network):
+    return any(p.grad is not None and p.grad.abs().max() > 0 for p in network.parameters())
+
+
+@every_term
+def test_the_gradient_reaches_the_generators_and_never_the_segmentors_weights(term):
+    players = play()
+    before = {name: value.clone() for name, value in players.segmentor.state_dict().items()}
+    loss = term(step_of(players))
+    loss.backward()
+    assert loss.shape == ()
+    assert moved(players.to_tumour)
+    assert moved(players.to_anatomy) == (term.name != "segmentation")  # it reads the fake tumour alone
+    assert all(p.grad is None for p in players.segmentor.parameters())
+    assert all(torch.equal(before[name], value) for name, value in players.segmentor.state_dict().items())
+
+
+@every_term
+def test_only_the_adversarial_term_touches_the_judges(term):
+    players = play()
+    term(step_of(players)).backward()
+    assert [moved(judge) for judge in players.judges] == [term.name == "adversarial"] * 2
+
+
+def numpy_of(*tensors):
+    return [tensor.detach().double().numpy() for tensor in tensors]
+
+
+def test_every_term_is_the_sum_over_directions_of_its_unweighted_formula():
+    step = step_of(play())
+    (fake, tumour), (fake_anatomy, anatomy) = (numpy_of(*pair) for pair in step.pairs)
+    paired = np.abs(fake - tumour).mean() + np.abs(fake_anatomy - anatomy).mean()
+    assert Paired(weight=7)(step).item() == pytest.approx(paired, rel=1e-5)
+    cycle = sum(np.abs(np.subtract(*numpy_of(*pair))).mean() for pair in step.cycles)
+    assert Cycle(weight=7)(step).item() == pytest.approx(cycle, rel=1e-5)
+    scores = numpy_of(*step.verdicts)
+    assert Adversarial()(step).item() == pytest.approx(sum(((s - 1) ** 2).mean() for s in scores), rel=1e-5)
+    logs = sum(np.log1p(np.exp(-s)).mean() for s in scores)
+    assert Adversarial(loss="log")(step).item() == pytest.approx(logs, rel=1e-5)
+    reading, label = numpy_of(step.players.segmentor(step.fake_tumour), step.label)
+    costs = np.where(label > 0, np.log1p(np.exp(-reading)), np.log1p(np.exp(reading)))
+    assert Segmentation()(step).item() == pytest.approx(np.average(costs, weights=1 + 9 * label), rel=1e-4)
+    plain = np.abs(1 / (1 + np.exp(-reading)) - label).mean()
+    assert Segmentation(loss="l1")(step).item() == pytest.approx(plain, rel=1e-4)
+
+
+def test_defaults_are_the_papers_alphas():
+    assert [term.weight for term in (Adversarial(), Cycle(), Segmentation(), Paired())] == [1, 10, 100, 10]

@@ -1,0 +1,157 @@
+"""A step computes each image once, and only the images that somebody asks for."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import torch
+
+from metgan.errors import SettingError
+from metgan.methods import Adversarial, Cycle, Paired, Players, Segmentation, Translations, freeze
+from metgan.methods.players import WayBack
+from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
+
+UNET = UNetSpec((2, 2), (2, 2))
+GENERATOR = MetGenSpec(UNET, LabelSpec(width=1, hidden=2))
+
+
+class CountingMetGen(MetGen):
+    """Counts its two calls."""
+
+    def __init__(self, spec):
+        super().__init__(spec)
+        self.calls = Counter()
+
+    def embed(self, label):
+        self.calls["embed"] += 1
+        return super().embed(label)
+
+    def forward(self, image, features):
+        self.calls["forward"] += 1
+        return super().forward(image, features)
+
+
+def play(*, cyclic=True, conditional=False, segmentor=True):
+    judge = JudgeSpec(width=2, layers=1, channels=3 if conditional else 1)
+    return Players(
+        to_tumour=build(lambda: CountingMetGen(GENERATOR), 0),
+        judge_tumour=build(lambda: PatchGAN(judge), 1),
+        way_back=WayBack(build(lambda: CountingMetGen(GENERATOR), 2), build(lambda: PatchGAN(judge), 3))
+        if cyclic
+        else None,
+        segmentor=freeze(build(lambda: Segmentor(UNET), 4)) if segmentor else None,
+        judges_see_condition=conditional,
+    )
+
+
+def step_of(players, seed=0):
+    dice = torch.Generator().manual_seed(seed)
+    anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
+    return Translations(players, anatomy, tumour, (label > 0.9).float())
+
+
+ALL_TERMS = (Adversarial(), Cycle(), Segmentation(), Paired())
+
+
+def test_all_terms_together_embed_the_label_once_and_translate_twice_per_generator():
+    players = play()
+    step = step_of(players)
+    for _ in range(2):  # the judges' phase, too, finds what is there
+        for term in ALL_TERMS:
+            term(step)
+        assert len(step.evidence) == 2
+    for generator in (players.to_tumour, players.to_anatomy):
+        assert generator.calls == {"embed": 1, "forward": 2}  # the fake, and the way of the cycle
+
+
+@pytest.mark.parametrize(
+    ("terms", "there", "back"),
+    [
+        ([Segmentation()], 1, 0),
+        ([Adversarial()], 1, 1),
+        ([Paired()], 1, 1),
+        ([Adversarial(), Paired(), Segmentation()], 1, 1),
+        ([Cycle()], 2, 2),
+    ],
+    ids=["segmentation", "adversarial", "paired", "all three", "cycle"],
+)
+def test_nothing_is_computed_that_no_term_asks_for(terms, there, back):
+    players = play()
+    step = step_of(players)
+    for term in terms:
+        term(step)
+    assert players.to_tumour.calls["forward"] == there
+    assert players.to_anatomy.calls["forward"] == back
+    assert players.to_anatomy.calls["embed"] == min(back, 1)
+
+
+def test_a_step_that_nobody_asks_computes_nothing():
+    players = play()
+    step_of(players)
+    assert not players.to_tumour.calls
+    assert not players.to_anatomy.calls
+
+
+def test_a_method_without_a_cycle_translates_one_way_only():
+    players = play(cyclic=False, conditional=True)
+    step = step_of(players)
+    Adversarial()(step), Paired()(step), Segmentation()(step)
+    assert players.to_tumour.calls == {"embed": 1, "forward": 1}
+    assert len(step.pairs) == len(step.evidence) == len(step.verdicts) == 1
+    with pytest.raises(SettingError, match="cycle asked of a method without one"):
+        _ = step.cycles
+
+
+def test_images_are_those_of_the_generators_asked_directly():
+    players = play()
+    for network in (players.to_tumour, players.to_anatomy):
+        network.eval()
+    step = step_of(players)
+    there, back = players.to_tumour, players.to_anatomy
+    tumour = there(step.anatomy, there.embed(step.label))
+    anatomy = back(step.tumour, back.embed(step.label))
+    expected = {
+        "pairs": [(tumour, step.tumour), (anatomy, step.anatomy)],
+        "cycles": [
+            (back(tumour, back.embed(step.label)), step.anatomy),
+            (there(anatomy, there.embed(step.label)), step.tumour),
+        ],
+    }
+    for name, pairs in expected.items():
+        for (made, real), (expected_made, expected_real) in zip(getattr(step, name), pairs, strict=True):
+            torch.testing.assert_close(made, expected_made)
+            assert real is expected_real
+
+
+def test_a_plain_judge_sees_the_image_alone():
+    step = step_of(play())
+    (real, fake), (real_anatomy, fake_anatomy) = step.evidence
+    assert real is step.tumour
+    assert fake is step.fake_tumour
+    assert real_anatomy is step.anatomy
+    assert fake_anatomy is step.fake_anatomy
+
+
+def test_a_conditional_judge_sees_input_label_and_image_in_this_order():
+    step = step_of(play(conditional=True))
+    expected = [
+        [(step.anatomy, step.label, step.tumour), (step.anatomy, step.label, step.fake_tumour)],
+        [(step.tumour, step.label, step.anatomy), (step.tumour, step.label, step.fake_anatomy)],
+    ]
+    for shown, direction in zip(step.evidence, expected, strict=True):
+        for image, channels in zip(shown, direction, strict=True):
+            assert torch.equal(image, torch.cat(channels, 1))
+            assert image.shape[1] == 3
+
+
+def test_verdicts_are_each_judges_scores_of_its_own_fake():
+    players = play()
+    step = step_of(players)
+    torch.testing.assert_close(step.verdicts[0], players.judge_tumour(step.fake_tumour))
+    torch.testing.assert_close(step.verdicts[1], players.way_back.judge_anatomy(step.fake_anatomy))
+
+
+def test_a_segmentation_term_without_a_segmentor_is_refused():
+    with pytest.raises(SettingError, match="segmentation term without a segmentor"):
+        Segmentation()(step_of(play(segmentor=False)))

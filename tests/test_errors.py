@@ -1,0 +1,69 @@
+"""Every refusal says what was given, what was expected and what to do, and survives being sent."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metgan import errors
+from metgan.errors import (
+    ArrayError,
+    LeakageError,
+    MetganError,
+    SettingError,
+    StorageError,
+    UnknownNameError,
+)
+
+ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, MetganError)]
+every_kind = pytest.mark.parametrize("kind", ALL)
+
+
+@every_kind
+@given(*[st.text(max_size=20)] * 3)
+def test_the_message_has_its_three_parts_in_order(kind, given_, expected, remedy):
+    error = kind(given_, expected, remedy)
+    assert str(error) == f"{given_}; expected {expected}. {remedy}."
+    assert (error.given, error.expected, error.remedy) == (given_, expected, remedy)
+
+
+@every_kind
+@given(st.tuples(*[st.text(max_size=20)] * 3))
+def test_errors_are_the_same_after_pickling_and_copying(kind, parts):
+    error = kind(*parts)
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error)):
+        assert type(again) is kind
+        assert (str(again), again.given, again.expected, again.remedy) == (str(error), *parts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "builtin"),
+    [
+        (ArrayError, ValueError),
+        (SettingError, ValueError),
+        (LeakageError, ValueError),
+        (StorageError, OSError),
+        (UnknownNameError, KeyError),
+    ],
+)
+def test_code_that_never_heard_of_metgan_catches_them(kind, builtin):
+    with pytest.raises(builtin, match="what; expected else"):
+        raise kind("what", "else", "Do it")
+    assert issubclass(kind, MetganError)
+
+
+@every_kind
+def test_no_part_can_be_forgotten(kind):
+    with pytest.raises(TypeError):
+        kind("given", "expected")
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones():
+    error = UnknownNameError.listing("method", "megtan", ["metgan", "pix2pix"])
+    assert isinstance(error, UnknownNameError)
+    assert str(error) == "unknown method 'megtan'; expected one of: metgan, pix2pix. Choose one of these."

@@ -1,0 +1,191 @@
+"""What decides a run: the options, over the file, over the preset; and nothing that was mistyped."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
+from metgan.experiment import Experiment, load_experiment, read_file, resolve
+from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, Recipe
+
+RECIPES = st.fixed_dictionaries(
+    {},
+    optional={
+        "batch_size": st.integers(1, 99),
+        "crop": st.integers(1, 999),
+        "learning_rate": st.floats(1e-9, 1),
+        "constant_share": st.floats(0, 1),
+        "history": st.integers(0, 99),
+        "average": st.floats(0, 0.999),
+        "validations": st.integers(1, 99),
+    },
+)
+LENGTHS = st.sampled_from(["steps", "epochs"]).flatmap(lambda n: st.fixed_dictionaries({n: st.integers(1, 99)}))
+TABLES = st.fixed_dictionaries(
+    {"preset": st.sampled_from(["paper", "released", "small"])},
+    optional={
+        "seed": st.integers(0, 2**31),
+        "training": st.tuples(RECIPES, LENGTHS).map(lambda pair: pair[0] | pair[1]),
+        "segmentor": RECIPES,
+        "engine": st.fixed_dictionaries(
+            {}, optional={"device": st.sampled_from(["auto", "cpu"]), "deterministic": st.booleans()}
+        ),
+    },
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(TABLES)
+def test_a_saved_experiment_comes_back(tmp_path_factory: pytest.TempPathFactory, table: dict[str, Any]) -> None:
+    path = tmp_path_factory.getbasetemp() / "config.toml"
+    experiment = resolve(table)
+    experiment.save(path)
+    assert load_experiment(path) == experiment
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from(["paper", "released", "small"]), RECIPES, RECIPES)
+def test_options_win_over_the_file_and_the_file_over_the_preset(
+    preset: str, file: dict[str, Any], options: dict[str, Any]
+) -> None:
+    recipe = resolve({"preset": preset, "training": file}, {"training": options}).training
+    for field in fields(Recipe):
+        by_preset = getattr(GAN_RECIPES[preset], field.name)
+        wanted = options.get(field.name, file.get(field.name, by_preset))
+        assert getattr(recipe, field.name) == wanted
+
+
+def test_nothing_given_is_the_paper() -> None:
+    assert resolve() == Experiment(
+        "metgan", "paper", 0, GAN_RECIPES["paper"], SEGMENTOR_RECIPES["paper"], Engine()
+    )
+
+
+def test_a_preset_in_the_options_changes_what_the_file_left_open() -> None:
+    experiment = resolve({"preset": "paper", "training": {"crop": 77}}, {"preset": "small"})
+    assert experiment.training.crop == 77
+    assert experiment.training.batch_size == GAN_RECIPES["small"].batch_size
+    assert experiment.segmentor == SEGMENTOR_RECIPES["small"]
+
+
+def test_options_that_were_not_given_change_nothing() -> None:
+    file = {"seed": 4, "training": {"steps": 9}}
+    nothing = {"seed": None, "preset": None, "training": {"steps": None, "epochs": None, "crop": None}}
+    assert resolve(file, nothing) == resolve(file)
+
+
+@pytest.mark.parametrize(
+    "layers, wanted",
+    [
+        ([{"epochs": 3}], (None, 3)),
+        ([{"steps": 3}], (3, None)),
+        ([{"epochs": 3}, {"steps": 5}], (5, None)),
+        ([{"steps": 5}, {"epochs": 3}], (None, 3)),
+        ([{"steps": 5}, {"crop": 64}], (5, None)),
+    ],
+)
+def test_a_length_in_steps_and_one_in_epochs_replace_each_other(
+    layers: list[dict[str, int]], wanted: tuple[int | None, int | None]
+) -> None:
+    for preset in ("paper", "small"):  # one counts epochs, the other steps
+        recipe = resolve({"preset": preset}, *({"training": layer} for layer in layers)).training
+        assert (recipe.steps, recipe.epochs) == wanted
+
+
+def test_both_lengths_at_once_are_refused_in_the_recipes_own_words() -> None:
+    with pytest.raises(SettingError, match="training: epochs=3 and steps=5; expected exactly one of them"):
+        resolve({"training": {"steps": 5, "epochs": 3}})
+
+
+@pytest.mark.parametrize(
+    "table, known",
+    [
+        ({"sead": 1}, "seed"),
+        ({"training": {"step": 1}}, "steps"),
+        ({"segmentor": {"learning-rate": 1}}, "learning_rate"),
+        ({"engine": {"gpu": True}}, "device"),
+        ({"preset": "tiny"}, "paper, released, small"),
+        ({"method": "cyclegan2"}, "metgan"),
+        ({"preset": ["small"]}, "paper, released, small"),
+        ({"method": 3}, "metgan"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_known_ones(table: dict[str, Any], known: str) -> None:
+    with pytest.raises(UnknownNameError, match=rf"unknown .*; expected one of: .*{known}"):
+        resolve(table)
+
+
+@pytest.mark.parametrize(
+    "section, key, value",
+    [
+        ("training", "steps", "3"),
+        ("training", "steps", 3.0),
+        ("training", "steps", True),
+        ("training", "crop", [256]),
+        ("segmentor", "learning_rate", "fast"),
+        ("engine", "deterministic", "yes"),
+        ("engine", "deterministic", 1),
+        ("engine", "device", "gpu"),
+        ("engine", "precision", 32),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_refused_by_its_address(section: str, key: str, value: object) -> None:
+    with pytest.raises(SettingError, match=rf"{section}\.{key} = ") as caught:
+        resolve({section: {key: value}})
+    assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"training": {"steps": 0}},
+        {"training": {"learning_rate": -1}},
+        {"training": {"learning_rate": float("nan")}},
+        {"segmentor": {"average": 1}},
+        {"segmentor": {"batch_size": -4}},
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_its_section(table: dict[str, Any]) -> None:
+    (section,) = table
+    with pytest.raises(SettingError, match=rf"^{section}: .*; expected .*\.$"):
+        resolve(table)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", True])
+def test_a_seed_is_a_whole_number_from_0(seed: object) -> None:
+    with pytest.raises(SettingError, match="0 or more"):
+        resolve({"seed": seed})
+
+
+@pytest.mark.parametrize("layers", [[{"training": 3}], [{"training": {"steps": 3}}, {"training": "long"}]])
+def test_a_section_that_is_no_table_is_refused(layers: list[dict[str, Any]]) -> None:
+    with pytest.raises(SettingError, match=r"expected a table \[training\]"):
+        resolve(*layers, {"training": {"crop": 64}})
+
+
+def test_a_whole_number_is_a_fine_learning_rate() -> None:
+    assert resolve({"training": {"learning_rate": 1}}).training.learning_rate == 1
+
+
+@pytest.mark.parametrize("content", [b"seed = ", b"\xff", b"[training]\nsteps = 1\n[training]\n"])
+def test_a_damaged_file_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.toml").write_bytes(content)
+    with pytest.raises(StorageError, match=r"a\.toml cannot be read"):
+        load_experiment(tmp_path / "a.toml")
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"there is no file .*a\.toml"):
+        read_file(tmp_path / "a.toml")
+
+
+def test_a_date_in_a_file_is_refused_like_any_wrong_type(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("[training]\nsteps = 2021-04-21\n")
+    with pytest.raises(MetganError, match=r"training\.steps = '2021-04-21'"):
+        load_experiment(tmp_path / "a.toml")

@@ -1,0 +1,151 @@
+"""Commands that are killed in mid-run and started again with --resume give what they would have given.
+
+SIGKILL leaves no time to clean up. The commands are processes of their own, with one thread each, so that
+sums are taken in one order.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from metgan.data import PairSet
+from metgan.training import read_journal
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+
+METGAN = (sys.executable, "-c", "from metgan.cli import main; main()")
+ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+PATIENCE = 240.0
+EXACT = ("--preset", "small", "--device", "cpu", "--precision", "fp32", "--batch-size", "2", "--crop", "64")
+
+
+def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+    command = [*METGAN, *(str(argument) for argument in arguments)]
+    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finish(*arguments: str | Path) -> None:
+    process = start(*arguments)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors.decode()
+
+
+def kill_when(is_time: Callable[[], bool], *arguments: str | Path) -> None:
+    """Start a command and kill it as soon as `is_time`; fail if it ends before."""
+    process = start(*arguments)
+    give_up = time.monotonic() + PATIENCE
+    try:
+        while process.poll() is None and not is_time() and time.monotonic() < give_up:
+            time.sleep(0.005)
+    finally:
+        process.kill()
+    _, errors = process.communicate()
+    assert process.returncode == -signal.SIGKILL, f"it ended before it was killed: {errors.decode()}"
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """What must not depend on an interruption: models, tables and images; no clocks and no dates."""
+    kinds = ("model.safetensors", "splits.json", "pairs.csv", "config.toml")
+    paths = [path for path in folder.rglob("*") if path.name in kinds or path.suffix in (".tif", ".png")]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in paths if path.name[0] != "."}
+
+
+def steps_of(run: Path) -> list[int]:
+    return [int(row["step"]) for row in read_journal(run / "journal.csv")]
+
+
+def lines_in(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.is_file() else 0
+
+
+@pytest.fixture(scope="session")
+def painted_run(small_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two steps: enough to generate from."""
+    run = tmp_path_factory.mktemp("painted") / "run"
+    finish("train", small_world, "--out", run, "--steps", "2", "--segmentor-steps", "2", *EXACT)
+    return run
+
+
+def test_a_killed_segmentor_resumes_to_the_same_bytes(small_world: Path, tmp_path: Path) -> None:
+    def command(out: str) -> tuple[str | Path, ...]:
+        return ("segmentor", small_world, "--out", tmp_path / out, "--steps", "32", *EXACT)
+
+    finish(*command("whole"))
+    cut = tmp_path / "cut"
+    kill_when(lambda: lines_in(cut / "journal.csv") >= 3, *command("cut"))
+    assert 0 < steps_of(cut)[-1] < 32
+    assert not (cut / "report.html").exists()
+    finish(*command("cut"), "--resume")
+    assert results(cut) == results(tmp_path / "whole")
+    assert "model.safetensors" in results(cut)
+    assert steps_of(cut) == steps_of(tmp_path / "whole")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", ["segmentor", "metgan"])
+def test_a_killed_metgan_resumes_to_the_same_bytes(small_world: Path, tmp_path: Path, where: str) -> None:
+    def command(out: str) -> tuple[str | Path, ...]:
+        lengths = ("--steps", "14", "--segmentor-steps", "32")
+        return ("train", small_world, "--out", tmp_path / out, *lengths, *EXACT)
+
+    finish(*command("whole"))
+    cut = tmp_path / "cut"
+    part = cut / "segmentor" if where == "segmentor" else cut
+    kill_when(lambda: lines_in(part / "journal.csv") >= 3, *command("cut"))
+    assert not (cut / "report.html").exists()
+    finish(*command("cut"), "--resume")
+    assert results(cut) == results(tmp_path / "whole")
+    assert {"model.safetensors", "segmentor/model.safetensors"} <= results(cut).keys()
+    for run in (Path(), Path("segmentor")):
+        assert steps_of(cut / run) == steps_of(tmp_path / "whole" / run)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [1, 3])
+def test_a_killed_generation_resumes_to_the_same_bytes(
+    painted_run: Path, small_world: Path, tmp_path: Path, kills: int
+) -> None:
+    def command(out: str) -> tuple[str | Path, ...]:
+        sources = ("--anatomy", small_world, "--labels", small_world)
+        return ("generate", painted_run, *sources, "--count", "60", "--out", tmp_path / out, "--device", "cpu")
+
+    finish(*command("whole"))
+    cut = tmp_path / "cut"
+    for kill in range(kills):
+        had = lines_in(cut / ".done.csv")
+        resume = ("--resume",) if kill else ()
+        kill_when(lambda had=had: lines_in(cut / ".done.csv") >= had + 4, *command("cut"), *resume)  # type: ignore[misc]  # bound per round
+        assert not (cut / "pairs.csv").exists()
+    finish(*command("cut"), "--resume")
+    assert results(cut) == results(tmp_path / "whole")
+    assert len(PairSet.open(cut)) == 60
+
+
+@pytest.mark.slow
+def test_a_run_that_starts_anew_would_not_hide_a_lost_checkpoint(small_world: Path, tmp_path: Path) -> None:
+    """Untreated: resumed from weights alone, without the checkpoint, the journal begins again."""
+
+    def command(out: str) -> tuple[str | Path, ...]:
+        return ("segmentor", small_world, "--out", tmp_path / out, "--steps", "32", *EXACT)
+
+    cut = tmp_path / "cut"
+    kill_when(lambda: lines_in(cut / "journal.csv") >= 4, *command("cut"))
+    shutil.copytree(cut, tmp_path / "lost")
+    (tmp_path / "lost" / "last.ckpt").unlink()
+    for name in ("cut", "lost"):
+        finish(*command(name), "--resume")
+    clocks = [
+        [float(row["seconds"]) for row in read_journal(tmp_path / name / "journal.csv")]
+        for name in ("cut", "lost")
+    ]
+    assert clocks[1] == sorted(clocks[1])  # one stretch from the first step
+    assert clocks[0] != sorted(clocks[0])  # went on: its clock began again

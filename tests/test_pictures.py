@@ -1,0 +1,113 @@
+"""Pictures decoded again: grey values follow the stated scale, outlines are drawn, bytes repeat."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from metgan.pictures import Panel, draw_curves, draw_grid
+
+ORANGE = (255, 176, 0)
+
+
+def decoded(png):
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+
+
+def share(picture, colour, tolerance=2):
+    """Give the share of pixels of that colour."""
+    return (np.abs(picture - np.array(colour)) <= tolerance).all(-1).mean()
+
+
+def commonest(picture):
+    """Give the commonest colour other than the white of the page."""
+    colours, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
+    counts[(colours == 255).all(1)] = 0
+    return tuple(colours[counts.argmax()].tolist())
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 90), st.sampled_from([(0.0, 100.0), (-50.0, 150.0)]))
+def test_a_grey_value_is_its_place_on_the_stated_scale(value, scale):
+    low, high = scale
+    picture = decoded(draw_grid([[Panel(np.full((4, 4), value), low, high)]], [""]))
+    grey = 255 * (value - low) / (high - low)
+    assert commonest(picture) == pytest.approx((grey,) * 3, abs=1.5)
+
+
+def test_a_bright_neighbour_in_the_image_does_not_change_the_scale():
+    dim = np.full((8, 8), 40.0)
+    hot = dim.copy()
+    hot[0, 0] = 1e6
+    one, other = (commonest(decoded(draw_grid([[Panel(i, 0, 100)]], [""]))) for i in (dim, hot))
+    assert one == other
+    stretched = commonest(decoded(draw_grid([[Panel(hot, hot.min(), hot.max())]], [""])))
+    assert stretched != one
+
+
+def test_an_outline_is_drawn_only_where_a_mask_has_an_edge():
+    image, mask = np.zeros((16, 16)), np.zeros((16, 16), bool)
+    disc = mask.copy()
+    disc[5:11, 5:11] = True
+    outlined, empty, full, none = (
+        share(decoded(draw_grid([[Panel(image, 0, 1, outline)]], [""])), ORANGE, 40)
+        for outline in (disc, mask, ~mask, None)
+    )
+    assert outlined > 0.0005
+    assert empty == full == none == 0
+
+
+def test_differences_are_red_above_and_blue_below_and_white_at_zero():
+    colours = [
+        commonest(decoded(draw_grid([[Panel(np.full((4, 4), v), -1, 1, colours="difference")]], [""])))
+        for v in (-1.0, 1.0)
+    ]
+    (red_below, _, blue_below), (red_above, _, blue_above) = colours
+    assert blue_below > red_below
+    assert red_above > blue_above
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(1, 3), st.integers(1, 3))
+def test_a_grid_grows_with_its_rows_and_columns(rows, columns):
+    panel = Panel(np.zeros((4, 4)), 0, 1)
+    grid = draw_grid([[panel] * columns] * rows, ["heading"] * columns, ["name"] * rows)
+    height, width, _ = decoded(grid).shape
+    assert (height, width) == pytest.approx((110 * (2.1 * rows + 0.35), 110 * (2.1 * columns + 0.3)), abs=2)
+    assert grid[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_the_same_panels_give_the_same_bytes_and_others_do_not():
+    one, again, other = (
+        draw_grid([[Panel(np.full((4, 4), v), 0, 10)]], ["anatomy"]) for v in (3.0, 3.0, 4.0)
+    )
+    assert one == again
+    assert one != other
+
+
+def test_curves_that_span_decades_are_drawn_on_a_log_scale():
+    """1, 10, ..., 10^4 is straight on a log scale alone, 1, 2, ..., 5 on a linear one alone."""
+    steps = [0, 1, 2, 3, 4]
+    curved, straight = (
+        draw_curves({"loss": (steps, ys)}, "Loss") for ys in ([10.0**k for k in steps], [1.0, 2, 3, 4, 5])
+    )
+    blue = (31, 119, 180)  # matplotlib's first colour
+
+    def middle(png):
+        picture = decoded(png)
+        rows, columns = np.nonzero((np.abs(picture - np.array(blue)) < 30).all(-1))
+        at_centre = np.abs(columns - (columns.min() + columns.max()) / 2) < 6
+        return (np.median(rows[at_centre]) - rows.min()) / (rows.max() - rows.min())
+
+    assert middle(curved) == pytest.approx(0.5, abs=0.06)
+    assert middle(straight) == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0], [float("nan"), 1.0], [5.0, 5.0], [-1.0, 2.0]])
+def test_curves_of_zeros_gaps_constants_and_negatives_are_drawn(values):
+    assert decoded(draw_curves({"loss": ([0, 1], values)}, "Loss")).shape == (330, 572, 3)
