@@ -26,7 +26,9 @@ RECIPES = st.fixed_dictionaries(
         "validations": st.integers(1, 99),
     },
 )
-LENGTHS = st.sampled_from(["steps", "epochs"]).flatmap(lambda n: st.fixed_dictionaries({n: st.integers(1, 99)}))
+LENGTHS = st.sampled_from(["steps", "epochs"]).flatmap(
+    lambda n: st.fixed_dictionaries({n: st.integers(1, 99)})
+)
 TABLES = st.fixed_dictionaries(
     {"preset": st.sampled_from(["paper", "released", "small"])},
     optional={
@@ -42,7 +44,9 @@ TABLES = st.fixed_dictionaries(
 
 @settings(max_examples=50, deadline=None)
 @given(TABLES)
-def test_a_saved_experiment_comes_back(tmp_path_factory: pytest.TempPathFactory, table: dict[str, Any]) -> None:
+def test_a_saved_experiment_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, table: dict[str, Any]
+) -> None:
     path = tmp_path_factory.getbasetemp() / "config.toml"
     experiment = resolve(table)
     experiment.save(path)
@@ -81,7 +85,7 @@ def test_options_that_were_not_given_change_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "layers, wanted",
+    ("layers", "wanted"),
     [
         ([{"epochs": 3}], (None, 3)),
         ([{"steps": 3}], (3, None)),
@@ -104,7 +108,7 @@ def test_both_lengths_at_once_are_refused_in_the_recipes_own_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "table, known",
+    ("table", "known"),
     [
         ({"sead": 1}, "seed"),
         ({"training": {"step": 1}}, "steps"),
@@ -122,7 +126,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(table: dict[str, Any], 
 
 
 @pytest.mark.parametrize(
-    "section, key, value",
+    ("section", "key", "value"),
     [
         ("training", "steps", "3"),
         ("training", "steps", 3.0),

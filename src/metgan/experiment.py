@@ -5,6 +5,7 @@ Order of precedence: command line, then file, then the preset's recipe. Unknown 
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -14,7 +15,7 @@ from typing import Any, TypeVar, get_args
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
-from metgan.errors import SettingError, StorageError, UnknownNameError
+from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.io import write_text
 from metgan.methods import CATALOGUE
 from metgan.networks import PresetName
@@ -76,11 +77,11 @@ def resolve(*layers: Table) -> Experiment:
         _lay_over(merged, layer)
     _refuse_unknown(merged, [field.name for field in fields(Experiment)], "key")
     preset = merged["preset"]
-    if preset not in GAN_RECIPES:
+    if not isinstance(preset, str) or preset not in GAN_RECIPES:
         raise UnknownNameError.listing("preset", str(preset), get_args(PresetName))
-    if merged["method"] not in CATALOGUE:
+    if not isinstance(merged["method"], str) or merged["method"] not in CATALOGUE:
         raise UnknownNameError.listing("method", str(merged["method"]), CATALOGUE)
-    if not isinstance(merged["seed"], int) or merged["seed"] < 0:
+    if type(merged["seed"]) is not int or merged["seed"] < 0:  # True is an int, too
         raise SettingError(f"seed={merged['seed']!r}", "a whole number, 0 or more", "Choose another seed")
     return Experiment(
         method=merged["method"],
@@ -99,7 +100,9 @@ def load_experiment(path: Path) -> Experiment:
 
 def _lay_over(below: dict[str, Any], above: Table) -> None:
     for key, value in above.items():
-        if key in _SECTIONS and isinstance(value, Mapping):
+        if key in _SECTIONS and value is not None:
+            if not isinstance(value, Mapping):
+                raise SettingError(f"{key} = {value!r}", f"a table [{key}]", "Write it as a table")
             section = below.setdefault(key, {})
             given = _without_none(value)
             for one, other in (("steps", "epochs"), ("epochs", "steps")):
@@ -118,13 +121,15 @@ def _recipe(preset: Recipe, given: Table, section: str) -> Recipe:
 
 
 def _build(kind: type[Value], given: Table, section: str) -> Value:
-    if not isinstance(given, Mapping):
-        raise SettingError(f"{section} = {given!r}", f"a table [{section}]", "Write it as a table")
     _refuse_unknown(given, [field.name for field in fields(kind)], f"key of [{section}]")  # type: ignore[arg-type]  # kind is a dataclass
     try:
-        return TypeAdapter(kind).validate_python(dict(given))
+        # As JSON, because strict Python mode refuses to make a dataclass of a table.
+        return TypeAdapter(kind).validate_json(json.dumps(dict(given), default=str), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
+        cause = first.get("ctx", {}).get("error")
+        if isinstance(cause, MetganError):  # the dataclass itself has refused, in its own words
+            raise type(cause)(f"{section}: {cause.given}", cause.expected, cause.remedy) from error
         where = ".".join([section, *(str(part) for part in first["loc"])])
         raise SettingError(
             f"{where} = {first.get('input')!r}", first["msg"].lower(), "Mend this value"

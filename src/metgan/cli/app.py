@@ -6,12 +6,14 @@ the command line itself.
 
 from __future__ import annotations
 
+import logging
 import sys
+from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
 from metgan import __version__
-from metgan.errors import MetganError
+from metgan.errors import MetganError, StorageError
 
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
@@ -37,13 +39,22 @@ for _verb, _help in _VERBS.items():
 
 def main() -> None:
     """Run the command line; exit status 0, 2 for refused input, 130 when interrupted."""
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs, the error says
     try:
-        app(exit_on_error=False, print_error=True)
+        app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
     except MetganError as error:
-        print(f"metgan: {error}", file=sys.stderr)
-        sys.exit(2)
+        _refuse(error)
+    except OSError as error:  # of a file that is read or appended to without a wrapper of ours
+        given = f"{error.filename or 'a file'}: {error.strerror or error}"
+        _refuse(StorageError(given, "a path that can be read and written", "Check it, and the free space"))
     except KeyboardInterrupt:
         print("metgan: interrupted; add --resume to the same command to go on", file=sys.stderr)
         sys.exit(130)
+
+
+def _refuse(error: MetganError) -> NoReturn:
+    """Print the error as one line, whatever line breaks the quoted names or messages hold."""
+    print(f"metgan: {' '.join(str(error).split())}", file=sys.stderr)
+    sys.exit(2)

@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.table import Table
 
 from metgan.data import PairSet
-from metgan.io import claim_folder
-from metgan.models import model_path
+from metgan.io import check_folder, claim_folder
 from metgan.studies import (
     Evaluation,
     RefereeSource,
     Report,
-    evaluate_run,
     facts,
     faithfulness_chapter,
     grid_chapter,
+    hold_trial,
     likeness_chapter,
+    open_trial,
 )
 from metgan.training import Engine
 
@@ -77,12 +77,13 @@ def evaluate(
     device
         "auto" takes a CUDA device where there is one.
     """
-    model_path(run)
-    pairs = PairSet.open(data)
-    claim_folder(out, "scores", resume=place.resume, overwrite=place.overwrite)
+    check_folder(out, "scores", resume=place.resume, overwrite=place.overwrite)
     engine = Engine(device=device)
     source = RefereeSource(judge.referee, judge.referee_steps, out / "referee", engine, place.resume)
-    evaluation, painted = evaluate_run(run, pairs, source)
+    trial = open_trial(run, PairSet.open(data), source)
+    inputs = [run, data, *([judge.referee] if judge.referee else [])]
+    claim_folder(out, "scores", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
+    evaluation, painted = hold_trial(trial, source)
     evaluation.save(out)
     grid = grid_chapter(painted)
     (out / "grid.png").write_bytes(grid.figures[0].png)

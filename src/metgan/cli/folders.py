@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from metgan.experiment import Experiment, read_file, resolve
-from metgan.io import claim_folder
+from metgan.io import check_folder, claim_folder
 from metgan.training import Order
 
 from .options import Place, Training
 
 CONFIG_FILE = "config.toml"
+_RUN = "a run"
 
 
-def open_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
-    """Claim a run folder and write its resolved ``config.toml``.
+def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
+    """Give the settings of a run that may be written to `out`; writes nothing.
 
     A resumed run takes its settings from its own ``config.toml``; options given again override them.
     """
+    check_folder(out, _RUN, resume=place.resume, overwrite=place.overwrite)
     resumes = place.resume and (out / CONFIG_FILE).is_file()
     layers = [read_file(options.config)] if options.config else []
     if resumes and not layers:
         layers = [read_file(out / CONFIG_FILE)]
-    experiment = resolve(*layers, {k: v for k, v in given.items() if v is not None}, options.layer(section))
-    claim_folder(out, "a run", resume=place.resume, overwrite=place.overwrite)
+    return resolve(*layers, {k: v for k, v in given.items() if v is not None}, options.layer(section))
+
+
+def claim_run(out: Path, place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
+    """Claim a run folder, once its data is checked, and write its resolved ``config.toml``."""
+    claim_folder(out, _RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     experiment.save(out / CONFIG_FILE)
-    return experiment
 
 
 def order_of(experiment: Experiment, method: str, out: Path, place: Place) -> Order:

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from metgan.data import load_split, open_images, part_of
-from metgan.io import claim_folder
-from metgan.synthesis import Generation, LabelRecipe, load
+from metgan.io import check_folder, claim_folder
+from metgan.synthesis import Generation, LabelRecipe, check_request, load
 from metgan.synthesis import generate as write_pairs
 from metgan.training import SPLIT_FILE
 
@@ -86,6 +86,7 @@ def generate(
     device
         "auto" takes a CUDA device where there is one.
     """
+    check_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
     painter = load(run, device)
     split_file = run / SPLIT_FILE
     split = load_split(split_file) if split_file.is_file() else None
@@ -96,6 +97,8 @@ def generate(
         amount.count,
         amount.seed,
     )
-    claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
+    check_request(painter, request)
+    inputs = [run, sources.anatomy, sources.labels]
+    claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     write_pairs(painter, request, out)
     written(out)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from metgan.data import CropPlan, Scan
+from metgan.data import CropPlan, Scan, useful_crops
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError
 from metgan.io import claim_folder, read_stack
@@ -130,7 +130,9 @@ def prepare(
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
     scan = _read_scan(sources, files)
-    claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite)
+    useful_crops(scan, plan)  # refuses ranges without an image, before anything is written or deleted
+    inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
+    claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite, inputs=inputs)
     done = cut_pairs(scan, plan, out)
     print(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import PairSet
+from metgan.data import PairSet, save_split
 from metgan.studies import Report, training_chapter
-from metgan.training import open_curriculum, train_segmentor
+from metgan.training import SPLIT_FILE, check_segmentor_order, load_data, train_segmentor
 
-from .folders import open_run, order_of, written
+from .folders import claim_run, order_of, resolve_run, written
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 
@@ -22,10 +22,13 @@ def segmentor(data: Path, /, *, out: Path, options: Training = PRESET, place: Pl
     out
         Run folder to write.
     """
-    pairs = PairSet.open(data)
-    experiment = open_run(out, place, options, "segmentor")
+    experiment = resolve_run(out, place, options, "segmentor")
     order = order_of(experiment, "segmentor", out, place)
-    train_segmentor(order, open_curriculum(pairs, order))
+    curriculum = load_data(PairSet.open(data), experiment.seed)
+    check_segmentor_order(order, curriculum)
+    claim_run(out, place, experiment, [data])
+    save_split(curriculum.split, out / SPLIT_FILE)
+    train_segmentor(order, curriculum)
     chapters = [training_chapter(out)]
     Report("A segmentor", f"Trained on {data}, preset {experiment.preset}.", chapters).save(
         out / "report.html"

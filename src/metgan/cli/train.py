@@ -9,12 +9,11 @@ from cyclopts import Parameter
 
 from metgan.data import PairSet
 from metgan.methods import find_method
-from metgan.models import model_path, read_card
+from metgan.models import read_card
 from metgan.studies import Report, Section, training_chapter
-from metgan.training import SEGMENTOR_FOLDER
-from metgan.training import train as train_session
+from metgan.training import SEGMENTOR_FOLDER, check_training, load_data, train_on
 
-from .folders import open_run, order_of, written
+from .folders import claim_run, order_of, resolve_run, written
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 
@@ -59,15 +58,15 @@ def train(
     method
         Row of the table of methods. Default: metgan.
     """
-    pairs = PairSet.open(data)
-    if reader.segmentor is not None:
-        model_path(reader.segmentor)  # refuse a wrong path before anything is written
-    experiment = open_run(
+    experiment = resolve_run(
         out, place, options, "training", method=method, segmentor={"steps": reader.segmentor_steps}
     )
     row = find_method(experiment.method)
     order = order_of(experiment, row.name, out, place)
-    train_session(row, order, pairs, experiment.segmentor, reader.segmentor)
+    curriculum = load_data(PairSet.open(data), experiment.seed)
+    check_training(row, order, curriculum, experiment.segmentor, reader.segmentor)
+    claim_run(out, place, experiment, [data, *([reader.segmentor] if reader.segmentor else [])])
+    train_on(row, order, curriculum, experiment.segmentor, reader.segmentor)
     _report(out, data, row.title, experiment.preset).save(out / "report.html")
     written(out)
 

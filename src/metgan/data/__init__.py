@@ -4,7 +4,7 @@ from .augment import View, draw_view
 from .normalise import ChannelScale, Normalisation, fit_normalisation
 from .pairs import PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
-from .prepare import CropPlan, Prepared, Scan, place_crops, prepare
+from .prepare import CropPlan, Prepared, Scan, place_crops, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
 from .split import Split, draw_split, load_split, part_of, save_split, stated_split
 
@@ -36,6 +36,7 @@ __all__ = [
     "read_table",
     "save_split",
     "stated_split",
+    "useful_crops",
     "write_pair",
     "write_phantom",
     "write_table",

@@ -93,8 +93,9 @@ def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
     may lie in the folder itself.
     """
     root = Path(root)
-    folder = root / channel
-    files = _images(root, channel) if folder.is_dir() or not root.is_dir() else _listed(root)
+    is_pair_set = not root.is_dir() or (root / channel).is_dir()
+    is_plain = not is_pair_set and any(is_image(path) for path in root.iterdir())
+    files = _listed(root) if is_plain else _images(root, channel)
     rows = {row["name"]: row for row in read_table(root)}
     return tuple(_entry(name, rows.get(name, {}), {channel: path}) for name, path in sorted(files.items()))
 
@@ -107,7 +108,7 @@ def write_pair(root: Path, name: str, anatomy: Camera, tumour: Camera, label: Ma
 
 def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
     """Write ``pairs.csv``, all or nothing; every row needs ``name, group, organ, split``."""
-    frame = pd.DataFrame(rows)
+    frame = pd.DataFrame(rows, columns=None if rows else _KNOWN)
     order = [*_KNOWN, *(column for column in frame.columns if column not in _KNOWN)]
     with replacing(root / TABLE) as temporary:
         frame[order].to_csv(temporary, index=False)
@@ -143,15 +144,24 @@ def _images(root: Path, channel: str) -> dict[str, Path]:
 
 
 def _listed(folder: Path) -> dict[str, Path]:
-    images = {path.stem: path for path in sorted(folder.iterdir()) if is_image(path)}
+    images: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if is_image(path) and images.setdefault(path.stem, path) != path:
+            raise StorageError(
+                f"{folder} holds {images[path.stem].name} and {path.name}",
+                "one image per name",
+                "Remove one of them",
+            )
     if not images:
         raise StorageError(f"{folder} holds no image", "TIFF or PNG files", "Add the images")
     return images
 
 
 def _rows(root: Path, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    if not (root / TABLE).is_file():
+        return {}
     rows = {row["name"]: row for row in read_table(root)}
-    astray = sorted(set(rows) ^ set(names)) if rows else []
+    astray = sorted(set(rows) ^ set(names))
     if astray:
         raise StorageError(
             f"{root / TABLE} and the images disagree about {_listing(astray)}",

@@ -166,11 +166,29 @@ class Prepared:
     left_out: int
 
 
+def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
+    """List the crops of `scan` that have contrast in both channels and enough tissue.
+
+    Raises
+    ------
+    ArrayError
+        When there is none.
+    """
+    placed = place_crops(scan.label.shape, plan)
+    useful = [crop for crop in placed if _is_useful(scan, crop, plan)]
+    if not useful:
+        raise ArrayError(
+            f"all {len(placed)} crops are flat or hold too little tissue", "some image", "Check the ranges"
+        )
+    return useful
+
+
 def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
     """Cut a scan into a pair set, adding to what `out` already holds.
 
-    Flat crops and those with too little tissue are left out and counted. The table is written last,
-    so a killed call leaves the former set; calling again completes it.
+    Flat crops and those with too little tissue are left out and counted. The table is written last, and an
+    empty one first: a killed call leaves the former table, so `PairSet.open` says that it and the images
+    disagree, and never takes crops of one block for groups of their own. Calling again completes the set.
 
     Raises
     ------
@@ -179,34 +197,32 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
     """
     rows = read_table(out)
     known = {row["name"] for row in rows}
-    placed = place_crops(scan.label.shape, plan)
-    twice = [name for name in (_name(scan, crop) for crop in placed) if name in known]
+    useful = useful_crops(scan, plan)
+    twice = [name for name in (_name(scan, crop) for crop in useful) if name in known]
     if twice:
         raise StorageError(
             f"{out} already has {len(twice)} of these crops ({twice[0]}, ...)",
             "each crop once",
             "Choose other ranges, or start anew with --overwrite",
         )
+    if not rows:
+        write_table(out, [])
     written = []
-    for crop in placed:
+    for crop in useful:
         anatomy, tumour, label = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
-        if not _is_useful(scan, crop, plan, anatomy, tumour):
-            continue
         name = _name(scan, crop)
         write_pair(out, name, anatomy, tumour, label)
         group = plan.group or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}"
         row = {"name": name, "group": group, "organ": plan.organ, "split": plan.split}
         written.append((row, bool(label.any())))
-    if not written:
-        raise ArrayError(
-            f"all {len(placed)} crops are flat or hold too little tissue", "some image", "Check the ranges"
-        )
     write_table(out, [*rows, *(row for row, _ in written)])
-    return Prepared(len(written), sum(positive for _, positive in written), len(placed) - len(written))
+    left_out = len(place_crops(scan.label.shape, plan)) - len(useful)
+    return Prepared(len(written), sum(positive for _, positive in written), left_out)
 
 
-def _is_useful(scan: Scan, crop: Crop, plan: CropPlan, anatomy: Camera, tumour: Camera) -> bool:
-    if anatomy.min() == anatomy.max() or tumour.min() == tumour.max():
+def _is_useful(scan: Scan, crop: Crop, plan: CropPlan) -> bool:
+    channels = (_cut(channel, crop, plan.crop) for channel in (scan.anatomy, scan.tumour))
+    if any(channel.min() == channel.max() for channel in channels):
         return False
     return scan.tissue is None or float(_cut(scan.tissue, crop, plan.crop).mean()) >= plan.least_tissue
 

@@ -1,7 +1,7 @@
 """Files to arrays and back; every write is all or nothing."""
 
 from .atomic import replacing, write_json, write_text
-from .folders import claim_folder
+from .folders import check_folder, claim_folder
 from .registry import READERS, is_image, read_image, write_image
 from .tiff import Stack, read_stack
 from .weights import fingerprint, load_state, load_weights, read_metadata, save_state, save_weights
@@ -9,6 +9,7 @@ from .weights import fingerprint, load_state, load_weights, read_metadata, save_
 __all__ = [
     "READERS",
     "Stack",
+    "check_folder",
     "claim_folder",
     "fingerprint",
     "is_image",

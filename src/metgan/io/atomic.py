@@ -10,11 +10,13 @@ import errno
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from metgan.errors import StorageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -34,7 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise _unwritable(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the error of the block is the one to tell
+            temporary.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -51,9 +54,9 @@ def write_json(path: Path, content: Any) -> None:
 def _unwritable(path: Path, error: OSError) -> StorageError:
     if isinstance(error, StorageError):
         return error
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+    if error.errno in _FULL:
         return StorageError(
-            f"no space left while writing {path}",
+            f"no space left while writing {path} ({error.strerror})",
             "room for the whole file",
             "Free some space or choose another output folder; what was complete is kept",
         )

@@ -7,6 +7,7 @@ The marker names the result's kind, so that overwriting never deletes a folder t
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from metgan.errors import SettingError, StorageError
@@ -16,17 +17,20 @@ from .atomic import write_text
 _MARKER = ".metgan"
 
 
-def claim_folder(path: Path, kind: str, *, resume: bool, overwrite: bool) -> None:
-    """Make `path` the place for a result of `kind`, or say why it cannot be.
+def check_folder(
+    path: Path, kind: str, *, resume: bool, overwrite: bool, inputs: Iterable[Path] = ()
+) -> None:
+    """Say why `path` cannot become the place for a result of `kind`; touch nothing.
 
     Parameters
     ----------
     path : Path
-        Created with its parents when missing.
     kind : str
-        What is written, in one word: "run", "pairs", "scores".
+        What is written, in a few words: "a run", "pairs", "scores".
     resume, overwrite : bool
         Go on with what is there; or delete it first. Not both.
+    inputs : iterable of Path
+        What the result is made from; overwriting must not delete it.
 
     Raises
     ------
@@ -38,16 +42,39 @@ def claim_folder(path: Path, kind: str, *, resume: bool, overwrite: bool) -> Non
     marker = path / _MARKER
     if path.exists() and not path.is_dir():
         raise StorageError(f"{path} is a file", "a folder or a new path", "Choose another --out")
+    if overwrite:
+        _refuse_to_delete(path, inputs)
     if path.is_dir() and any(path.iterdir()):
         held = marker.read_text().strip() if marker.is_file() else "something that metgan did not write"
         if held != kind:
             raise StorageError(
                 f"{path} holds {held}", f"an empty folder, or one with {kind}", "Choose another --out"
             )
-        if overwrite:
-            shutil.rmtree(path)
-        elif not resume:
+        if not (resume or overwrite):
             raise StorageError(
                 f"{path} already holds {kind}", "a new folder", "Add --resume to go on, or --overwrite"
             )
-    write_text(marker, kind + "\n")
+
+
+def claim_folder(
+    path: Path, kind: str, *, resume: bool, overwrite: bool, inputs: Iterable[Path] = ()
+) -> None:
+    """Make `path` the place for a result of `kind`; with `overwrite`, delete the former result.
+
+    Call it when the inputs have been checked, so that a refused command leaves the former result.
+    Takes what `check_folder` takes and refuses what it refuses; creates `path` and its parents.
+    """
+    check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
+    if overwrite and path.is_dir():
+        shutil.rmtree(path)
+    write_text(path / _MARKER, kind + "\n")
+
+
+def _refuse_to_delete(path: Path, inputs: Iterable[Path]) -> None:
+    for given in inputs:
+        if given.resolve().is_relative_to(path.resolve()):
+            raise StorageError(
+                f"--overwrite of {path}, which holds the input {given}",
+                "an output folder apart from the inputs",
+                "Choose another --out",
+            )

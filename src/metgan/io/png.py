@@ -20,7 +20,7 @@ def read_png(path: Path) -> AnyArray:
             if image.mode == "1":
                 return np.asarray(image).astype(np.uint8)
             array = np.asarray(image.convert("RGB") if image.mode == "P" else image)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise StorageError(
             f"{path} cannot be read as PNG ({error})", "a complete PNG", "Copy it again from its source"
         ) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,17 @@ from metgan.errors import ArrayError, StorageError
 from metgan.types import AnyArray
 
 from .atomic import replacing
+
+_DAMAGED = (
+    tifffile.TiffFileError,
+    struct.error,
+    zlib.error,
+    ValueError,
+    IndexError,
+    KeyError,
+    RuntimeError,
+    OSError,
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +52,15 @@ class Stack:
                 "a file with a C axis",
                 "Give one file per channel, or name the axes with --axes",
             )
-        if axes not in ("ZYX", "YX"):
+        wanted = "ZYX" if "Z" in axes else "YX"
+        if sorted(axes) != sorted(wanted):
             raise ArrayError(
                 f"{self.path} has axes {self.axes} and shape {self.array.shape}",
                 "planes Y, X with optional Z and C",
                 "Name the axes in their order, as in --axes ZCYX",
             )
-        return array if axes == "ZYX" else array[None]  # (Z, Y, X)
+        planes = array.transpose([axes.index(axis) for axis in wanted])
+        return planes if wanted == "ZYX" else planes[None]  # (Z, Y, X)
 
     def _squeezed(self) -> tuple[AnyArray, str]:
         long = [k for k, a in enumerate(self.axes) if self.array.shape[k] > 1 or a in "YX"]
@@ -102,7 +117,7 @@ def _read(path: Path) -> tuple[AnyArray, str]:
         with tifffile.TiffFile(path) as file:
             series = file.series[0]
             return series.asarray(), series.axes
-    except (tifffile.TiffFileError, ValueError, IndexError, RuntimeError, OSError, KeyError) as error:
+    except _DAMAGED as error:
         hint = "pip install 'metgan[compression]'" if "imagecodecs" in str(error) else ""
         raise StorageError(
             f"{path} cannot be read as TIFF ({error})",

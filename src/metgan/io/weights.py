@@ -16,7 +16,7 @@ from typing import Any
 
 import safetensors
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from metgan.errors import StorageError
@@ -29,8 +29,9 @@ _METADATA = "metgan"
 def save_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Write tensors and JSON-able `metadata` as safetensors, all or nothing."""
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    content = save(contiguous, {_METADATA: json.dumps(dict(metadata))})
     with replacing(path) as temporary:
-        save_file(contiguous, temporary, {_METADATA: json.dumps(dict(metadata))})
+        temporary.write_bytes(content)
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -51,13 +52,13 @@ def read_metadata(path: Path) -> dict[str, Any]:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             text = (file.metadata() or {}).get(_METADATA)
+        content: dict[str, Any] | None = None if text is None else json.loads(text)
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    if text is None:
+    if content is None:
         raise StorageError(
             f"{path} has no metgan metadata", "a model that metgan wrote", "Give a run folder of metgan train"
         )
-    content: dict[str, Any] = json.loads(text)
     return content
 
 
@@ -68,17 +69,24 @@ def fingerprint(path: Path) -> str:
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
     """Write a training's state, all or nothing."""
-    with replacing(path) as temporary:
-        torch.save(dict(state), temporary)
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        try:
+            torch.save(dict(state), file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # a full disk, which torch hides
+                raise error.__context__ from error
+            raise
 
 
 def load_state(path: Path) -> dict[str, Any]:
     """Read what `save_state` wrote; a file that would execute code is refused."""
     _check_there(path)
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
         raise _unreadable(path, error) from error
+    if not isinstance(state, dict):
+        raise _unreadable(path, TypeError(f"it holds a {type(state).__name__}"))
     return state
 
 

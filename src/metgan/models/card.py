@@ -68,7 +68,7 @@ class ModelCard:
             card = cls(**values)
         except (KeyError, TypeError, ValueError) as error:
             raise _not_a_card(f"a model card that cannot be read ({error})") from error
-        if card.preset not in PRESETS:
+        if card.preset not in [*PRESETS]:
             raise _not_a_card(f"a model of unknown preset {card.preset!r}")
         return card
 

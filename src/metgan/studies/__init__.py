@@ -9,7 +9,7 @@ from .chapters import (
     training_chapter,
 )
 from .evaluation import Evaluation, Painted, evaluate, refuse_same_judge
-from .referee import RefereeSource, evaluate_run
+from .referee import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 from .report import Figure, Report, Section, Table
 
 __all__ = [
@@ -20,12 +20,15 @@ __all__ = [
     "Report",
     "Section",
     "Table",
+    "Trial",
     "evaluate",
     "evaluate_run",
     "facts",
     "faithfulness_chapter",
     "grid_chapter",
+    "hold_trial",
     "likeness_chapter",
+    "open_trial",
     "pairs_chapter",
     "refuse_same_judge",
     "training_chapter",

@@ -24,24 +24,26 @@ GRID = ("anatomy", "label", "generated", "real", "difference")
 def training_chapter(run: Path, title: str = "How the training went") -> Section:
     """Show the curves of a run's journal, and its last validation pictures."""
     rows = read_journal(run / "journal.csv")
-    steps = [float(row["step"]) for row in rows]
-    losses = [
-        c for c in (rows[0] if rows else {}) if c not in ("step", "seconds", "rate") and "val_" not in c
-    ]
-    curves = {name: _curve(rows, name) for name in losses}
-    figures = [Figure(draw_curves(curves, "weighted losses"), "Each term of the loss, with its weight.")]
-    checks = {name[4:]: _curve(rows, name) for name in ("val_dice", "val_mae", "val_ssim") if name in rows[0]}
-    caption = "Validation images, not trained on: Dice of label and reading, error, structural similarity."
-    figures.append(Figure(draw_curves(checks, "validation"), caption))
+    figures = _training_curves(rows) if rows else []
     samples = sorted((run / "samples").glob("*.png")) if (run / "samples").is_dir() else []
     if samples:
         words = f"Validation images at the end ({samples[-1].stem}). Orange: the outline of the label."
         figures.append(Figure(samples[-1].read_bytes(), words))
     seconds = float(rows[-1]["seconds"]) if rows else 0.0
-    text = (
-        f"{int(steps[-1]) if steps else 0} steps; the last stretch without interruption took {seconds:.0f} s."
-    )
+    steps = int(rows[-1]["step"]) if rows else 0
+    text = f"{steps} steps; the last stretch without interruption took {seconds:.0f} s."
     return Section(title, [text], figures=figures)
+
+
+def _training_curves(rows: Sequence[dict[str, str]]) -> list[Figure]:
+    losses = [name for name in rows[0] if name not in ("step", "seconds", "rate") and "val_" not in name]
+    curves = {name: _curve(rows, name) for name in losses}
+    checks = {name[4:]: _curve(rows, name) for name in ("val_dice", "val_mae", "val_ssim") if name in rows[0]}
+    caption = "Validation images, not trained on: Dice of label and reading, error, structural similarity."
+    return [
+        Figure(draw_curves(curves, "weighted losses"), "Each term of the loss, with its weight."),
+        Figure(draw_curves(checks, "validation"), caption),
+    ]
 
 
 def likeness_chapter(evaluation: Evaluation) -> Section:

@@ -8,7 +8,7 @@ the segmentor that it trained with. Its reading of the real images stands beside
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -83,12 +83,13 @@ class Evaluation:
         }
 
     def save(self, out: Path) -> None:
-        """Write ``scores.csv`` (a row per image) and ``summary.json``."""
+        """Write ``scores.csv`` (a row per image) and ``summary.json``; what is undefined is empty or null."""
         with replacing(out / "scores.csv") as temporary:
             pd.DataFrame([_row(score) for score in self.scores]).to_csv(
                 temporary, index=False, float_format="%.6g"
             )
-        content = {**self.summary(), "images": len(self.scores), "model": self.model, "referee": self.referee}
+        figures = {kind: _without_nan(values) for kind, values in self.summary().items()}
+        content = {**figures, "images": len(self.scores), "model": self.model, "referee": self.referee}
         write_json(out / "summary.json", content)
 
 
@@ -141,9 +142,9 @@ def evaluate(
     scores, painted = [], []
     with progress("evaluate", len(test)) as advance:
         for pair in test.read_all():
-            result = _paint(painter, pair)
-            painted.append(result)
-            scores.append(_score(result, reader, painter.card.normalisation))
+            camera = painter.inpaint(pair.anatomy, pair.label)
+            painted.append(_painted(pair, camera, painter.card.normalisation))
+            scores.append(_score(painted[-1], camera, reader))
             advance()
     flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
     return Evaluation(scores, _mean(flat), painter.fingerprint, fingerprint(model_path(referee))), painted
@@ -168,19 +169,18 @@ class Referee:
         return reading
 
 
-def _paint(painter: Inpainter, pair: Pair) -> Painted:
-    normalisation = painter.card.normalisation
+def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painted:
     return Painted(
         pair,
         normalisation.apply(pair.anatomy, "anatomy"),
         normalisation.apply(pair.tumour, "tumour"),
-        normalisation.apply(painter.inpaint(pair.anatomy, pair.label), "tumour"),
+        normalisation.apply(camera, "tumour"),
     )
 
 
-def _score(painted: Painted, referee: Referee, normalisation: Normalisation) -> Score:
+def _score(painted: Painted, camera: Camera, referee: Referee) -> Score:
+    """Score one image; the referee reads the generated one in camera units, as it reads the real one."""
     pair = painted.pair
-    camera = normalisation.undo(painted.generated, "tumour")
     return Score(
         pair.entry.name,
         pair.entry.group,
@@ -200,6 +200,11 @@ def _figures(pooled: Faithfulness) -> dict[str, float]:
         "pooled Dice": pooled.overlap.dice,
         "median contrast": pooled.contrast,
     }
+
+
+def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Give null for undefined figures: JSON has no NaN, and strict parsers refuse a file with one."""
+    return {name: None if np.isnan(figure) else figure for name, figure in figures.items()}
 
 
 def _row(score: Score) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
-from .generate import Generation, LabelRecipe, Plan, compose_label, generate, plan_pair
+from .generate import Generation, LabelRecipe, Plan, check_request, compose_label, generate, plan_pair
 from .inpainter import Inpainter, load
 
 __all__ = [
@@ -8,6 +8,7 @@ __all__ = [
     "Inpainter",
     "LabelRecipe",
     "Plan",
+    "check_request",
     "compose_label",
     "generate",
     "load",

@@ -93,6 +93,26 @@ class Generation:
             raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
 
 
+def check_request(painter: Inpainter, request: Generation) -> None:
+    """Refuse sources from which not every pair could be made, by reading all of them once.
+
+    Raises
+    ------
+    StorageError, ArrayError
+        When an image cannot be read or is not what it should be, no label holds a tumour, or an anatomy
+        is smaller than the network's minimum.
+    """
+    _positive(request.labels)
+    for entry in request.anatomies:
+        shape = read_channel(entry.paths["anatomy"]).shape
+        if min(shape) < painter.minimum_side:
+            raise ArrayError(
+                f"{entry.paths['anatomy']} has shape {shape}",
+                f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
+                "Leave it out, or cut larger crops with metgan prepare --crop",
+            )
+
+
 def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
     """Write `request.count` new pairs into `out` and give them as a pair set.
 
@@ -105,12 +125,19 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
         When no label holds a tumour, or an image is smaller than the network's minimum.
     """
     positive = _positive(request.labels)
-    done = _finished(out, request, painter)
+    done = _finished(out)
+    if len(done) > request.count:
+        raise StorageError(
+            f"{out} holds {len(done)} pairs",
+            f"at most {request.count}, as asked for now",
+            "Ask for as many or more, or use --overwrite",
+        )
     with progress("generate", request.count, len(done)) as advance:
         for number in range(request.count):
-            if str(number) in done:
-                continue
             plan = plan_pair(request.anatomies, positive, request.recipe, request.seed, number)
+            if str(number) in done:
+                _refuse_other_request(done[str(number)], _identity(painter, plan, request), out)
+                continue
             row = _write(painter, plan, request, number, out)
             done[str(number)] = row
             _note(out, row)
@@ -136,11 +163,7 @@ def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out
         "group": plan.anatomy.group,
         "organ": plan.anatomy.organ,
         "split": "",
-        "anatomy_source": plan.anatomy.name,
-        "label_sources": " ".join(entry.name for entry in plan.labels),
-        "label_orientations": " ".join(str(o) for o in plan.orientations),
-        "label_groups": " ".join(sorted({entry.group for entry in plan.labels})),
-        **_identity(request, painter),
+        **_identity(painter, plan, request),
         "tumours": len(sizes(label)),
         "tumour_pixels": int(label.sum()),
         "method": painter.card.method,
@@ -194,7 +217,7 @@ def _note(out: Path, row: Mapping[str, object]) -> None:
         writer.writerow({**row, "end": "."})
 
 
-def _finished(out: Path, request: Generation, painter: Inpainter) -> dict[str, dict[str, object]]:
+def _finished(out: Path) -> dict[str, dict[str, object]]:
     """Give the rows of pairs that are there already, of a killed call or of a shorter one."""
     rows: list[dict[str, object]] = [dict(row) for row in read_table(out)]
     path = out / _DONE
@@ -204,18 +227,26 @@ def _finished(out: Path, request: Generation, painter: Inpainter) -> dict[str, d
         path.unlink()  # written anew without the line that the kill cut short
         for row in rows:
             _note(out, row)
-    for row in rows:
-        _refuse_other_request(row, _identity(request, painter), out)
-    return {str(row["number"]): row for row in rows}
+    # A set that was not generated has no numbers; its rows are refused for want of a recipe.
+    return {str(row.get("number", k)): row for k, row in enumerate(rows)}
 
 
-def _identity(request: Generation, painter: Inpainter) -> dict[str, str]:
-    return {"recipe": str(request.recipe), "seed": str(request.seed), "model": painter.fingerprint}
+def _identity(painter: Inpainter, plan: Plan, request: Generation) -> dict[str, str]:
+    """Give all that decides a pair's bytes, as its history tells it."""
+    return {
+        "anatomy_source": plan.anatomy.name,
+        "label_sources": " ".join(entry.name for entry in plan.labels),
+        "label_orientations": " ".join(str(o) for o in plan.orientations),
+        "label_groups": " ".join(sorted({entry.group for entry in plan.labels})),
+        "recipe": str(request.recipe),
+        "seed": str(request.seed),
+        "model": painter.fingerprint,
+    }
 
 
 def _refuse_other_request(row: Mapping[str, object], identity: Mapping[str, str], out: Path) -> None:
-    for key, wanted in identity.items():
-        if row.get(key) != wanted:
+    for key in ("recipe", "seed", "model", *identity):  # settings first: sources follow from them
+        if row.get(key) != (wanted := identity[key]):
             raise StorageError(
                 f"{out} holds pairs of {key} {row.get(key)}",
                 f"{key} {wanted}, as asked for now",

@@ -4,8 +4,16 @@ from .curriculum import Curriculum, load_curriculum, split_pairs
 from .engine import Device, Engine
 from .journal import read_journal
 from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, Precision, Recipe
-from .runs import Order, train_method, train_segmentor
-from .session import SEGMENTOR_FOLDER, SPLIT_FILE, open_curriculum, train
+from .runs import Order, check_segmentor_order, train_method, train_segmentor
+from .session import (
+    SEGMENTOR_FOLDER,
+    SPLIT_FILE,
+    check_training,
+    load_data,
+    open_curriculum,
+    train,
+    train_on,
+)
 from .validation import READ_ABOVE
 
 __all__ = [
@@ -20,11 +28,15 @@ __all__ = [
     "Order",
     "Precision",
     "Recipe",
+    "check_segmentor_order",
+    "check_training",
     "load_curriculum",
+    "load_data",
     "open_curriculum",
     "read_journal",
     "split_pairs",
     "train",
     "train_method",
+    "train_on",
     "train_segmentor",
 ]

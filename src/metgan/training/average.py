@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 import torch
 from torch import nn
 
+# Singular vectors of spectral norms: an average of unit vectors is shorter, and would enlarge the weights.
+_DIRECTIONS = (".weight.0._u", ".weight.0._v")
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -36,7 +38,7 @@ class Average(Generic[Network]):
         decay = min(self.decay, (1 + step) / (10 + step))
         theirs = newest.state_dict()
         for name, mine in self.network.state_dict().items():
-            if mine.is_floating_point():
+            if mine.is_floating_point() and not name.endswith(_DIRECTIONS):
                 mine.lerp_(theirs[name], 1 - decay)
             else:
                 mine.copy_(theirs[name])

@@ -54,13 +54,7 @@ class RunState:
         StorageError
             When it belongs to a run with other settings or another method.
         """
-        state = load_state(folder / CHECKPOINT)
-        if state.get("identity") != self.identity:
-            raise StorageError(
-                f"{folder / CHECKPOINT} was written by {state.get('identity', 'another program')}",
-                self.identity,
-                "Resume with the settings it was started with, or use --overwrite to start anew",
-            )
+        state = load_checkpoint(folder, self.identity)
         for name, module in self.modules.items():
             module.load_state_dict(state["modules"][name])
         for name, optimiser in self.optimisers.items():
@@ -69,3 +63,21 @@ class RunState:
             history.load_state_dict(stored, device)
         torch.set_rng_state(state["random"])
         self.step, self.best = state["step"], state["best"]
+
+
+def load_checkpoint(folder: Path, identity: str) -> dict[str, Any]:
+    """Read ``last.ckpt`` of the run that `identity` names.
+
+    Raises
+    ------
+    StorageError
+        When it belongs to a run with other settings or another method.
+    """
+    state = load_state(folder / CHECKPOINT)
+    if state.get("identity") != identity:
+        raise StorageError(
+            f"{folder / CHECKPOINT} was written by {state.get('identity', 'another program')}",
+            identity,
+            "Resume with the settings it was started with, or use --overwrite to start anew",
+        )
+    return state

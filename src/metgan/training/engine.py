@@ -37,6 +37,13 @@ class Engine:
     precision: Precision = "auto"
     deterministic: bool = False
 
+    def check_device(self) -> None:
+        """Raise `SettingError` when CUDA is asked for and there is none."""
+        if self.device == "cuda" and not torch.cuda.is_available():
+            raise SettingError(
+                "--device cuda on a machine without CUDA", "a CUDA device", "Use --device auto"
+            )
+
     def fabric(self) -> Fabric:
         """Give the Fabric for this engine.
 
@@ -45,12 +52,8 @@ class Engine:
         SettingError
             When CUDA is asked for and there is none.
         """
-        has_cuda = torch.cuda.is_available()
-        if self.device == "cuda" and not has_cuda:
-            raise SettingError(
-                "--device cuda on a machine without CUDA", "a CUDA device", "Use --device auto"
-            )
-        accelerator = "cuda" if has_cuda and self.device != "cpu" else "cpu"
+        self.check_device()
+        accelerator = "cuda" if torch.cuda.is_available() and self.device != "cpu" else "cpu"
         precision = self.precision
         if precision == "auto":
             precision = "bf16" if _is_bf16_fast(accelerator) else "fp32"

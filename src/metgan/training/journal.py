@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from metgan.io import replacing
 
 if importlib.util.find_spec("tensorboard"):  # an optional extra
@@ -53,10 +51,10 @@ class Journal:
 def read_journal(path: Path) -> list[dict[str, Any]]:
     """Read the complete rows of a journal as text; none when there is no file.
 
-    A row that was being written when the process was killed is left out.
+    A row that was being written when the process was killed has no end of line, and is left out.
     """
     if not path.is_file():
         return []
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False, on_bad_lines="skip")
-    whole = frame[frame["step"].str.fullmatch(r"\d+")]
-    return [{str(k): v for k, v in row.items()} for row in whole.to_dict("records")]
+    with path.open(newline="", encoding="utf-8") as file:
+        whole = [line for line in file if line.endswith("\n")]
+    return [*csv.DictReader(whole)]

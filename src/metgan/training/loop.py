@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
@@ -74,9 +75,11 @@ class Training(Generic[Material]):
 
     def run(self) -> None:
         """Train from the state's step to the end; journal, validate and checkpoint on the way."""
-        journal = Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)
         start = time.monotonic()
-        with progress(self.name, self.pace.steps, self.state.step) as advance:
+        with (
+            closing(Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
+            progress(self.name, self.pace.steps, self.state.step) as advance,
+        ):
             for step in range(self.state.step, self.pace.steps):
                 losses = self._step(step)
                 self.after_step(step)
@@ -85,8 +88,9 @@ class Training(Generic[Material]):
                 if row:
                     clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
                     journal.write(step + 1, clock | row)
+                if self._is_validation(step + 1):
+                    self.state.save(self.folder)  # after its row, so that no kill between them loses the row
                 advance(note)
-        journal.close()
 
     def _step(self, step: int) -> dict[str, Tensor]:
         material = self.material(step)
@@ -111,7 +115,7 @@ class Training(Generic[Material]):
 
     def _look_up(self, done: int, losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
         """Give the journal's row after `done` steps (empty between logged ones) and a note."""
-        is_validation = done % self.pace.validate_every == 0 or done == self.pace.steps
+        is_validation = self._is_validation(done)
         if not is_validation and done % self.pace.log_every:
             return {}, ""
         row = {name: float(loss.detach()) for name, loss in losses.items()}
@@ -123,8 +127,10 @@ class Training(Generic[Material]):
             if verdict.score > self.state.best:
                 self.state.best = verdict.score
                 self.keep(done)
-            self.state.save(self.folder)
         return row, note
+
+    def _is_validation(self, done: int) -> bool:
+        return done % self.pace.validate_every == 0 or done == self.pace.steps
 
     def _rate(self, step: int) -> float:
         return self.pace.rate * rate_factor(step, self.pace.steps, self.pace.constant_share)

@@ -20,7 +20,7 @@ from metgan.networks import PRESETS, MetGen, PresetName, Segmentor, build, minim
 
 from .average import Average
 from .batches import Batches
-from .checkpoint import CHECKPOINT, RunState
+from .checkpoint import CHECKPOINT, RunState, load_checkpoint
 from .curriculum import Curriculum
 from .engine import Engine, seeded
 from .history import History
@@ -58,6 +58,21 @@ class Order:
     seed: int
     folder: Path
     resume: bool = False
+
+
+def check_segmentor_order(order: Order, data: Curriculum) -> None:
+    """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
+    order.engine.check_device()
+    _check_size(PRESETS[order.preset].segmentor.stride, data)
+    _check_resumed(order, data)
+
+
+def check_method_order(order: Order, data: Curriculum, method: Method, segmentor_run: Path | None) -> None:
+    """Refuse now, before anything is written, what `train_method` would refuse later."""
+    order.engine.check_device()
+    _segmentor_for(method, segmentor_run, data)
+    _check_size(minimum_side(PRESETS[order.preset].generator), data)
+    _check_resumed(order, data)
 
 
 def train_segmentor(order: Order, data: Curriculum) -> Path:
@@ -166,8 +181,17 @@ def _segmentor_for(method: Method, run: Path | None, data: Curriculum) -> tuple[
     return segmentor, replace(data, normalisation=card.normalisation)
 
 
+def _resumes(order: Order) -> bool:
+    return order.resume and (order.folder / CHECKPOINT).is_file()
+
+
+def _check_resumed(order: Order, data: Curriculum) -> None:
+    if _resumes(order):
+        load_checkpoint(order.folder, _identity(order, data))
+
+
 def _run(training: Training[Any], order: Order) -> None:
-    if order.resume and (order.folder / CHECKPOINT).is_file():
+    if _resumes(order):
         training.state.load(order.folder, training.fabric.device)
     training.run()
 

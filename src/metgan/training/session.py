@@ -12,10 +12,9 @@ from metgan.data import PairSet, save_split
 from metgan.methods import Method
 from metgan.models import MODEL_FILE
 
-from .checkpoint import CHECKPOINT
 from .curriculum import Curriculum, load_curriculum, split_pairs
 from .recipe import Recipe
-from .runs import Order, train_method, train_segmentor
+from .runs import Order, check_method_order, check_segmentor_order, train_method, train_segmentor
 
 SPLIT_FILE = "splits.json"
 """Where a run keeps its split."""
@@ -39,23 +38,47 @@ def train(
     segmentor : path or None
         Run of a pretrained segmentor.
     """
-    data = open_curriculum(pairs, order)
+    return train_on(method, order, load_data(pairs, order.seed), segmentor_recipe, segmentor)
+
+
+def train_on(
+    method: Method, order: Order, data: Curriculum, segmentor_recipe: Recipe, segmentor: Path | None = None
+) -> Path:
+    """Train a method on data that is loaded already, otherwise as `train` does."""
+    save_split(data.split, order.folder / SPLIT_FILE)
     if method.needs_segmentor and segmentor is None:
         segmentor = train_in_loop(replace(order, recipe=segmentor_recipe), data)
     return train_method(order, data, method, segmentor)
 
 
+def check_training(
+    method: Method, order: Order, data: Curriculum, segmentor_recipe: Recipe, segmentor: Path | None = None
+) -> None:
+    """Refuse what `train_on` would refuse, with the same arguments, before anything is written."""
+    if method.needs_segmentor and segmentor is None:
+        check_segmentor_order(_order_in_loop(replace(order, recipe=segmentor_recipe)), data)
+    check_method_order(order, data, method, segmentor)
+
+
+def load_data(pairs: PairSet, seed: int) -> Curriculum:
+    """Load the data of a run; writes nothing."""
+    return load_curriculum(pairs, split_pairs(pairs, seed))
+
+
 def open_curriculum(pairs: PairSet, order: Order) -> Curriculum:
     """Load the data of a run and write its split beside it."""
-    split = split_pairs(pairs, order.seed)
-    save_split(split, order.folder / SPLIT_FILE)
-    return load_curriculum(pairs, split)
+    data = load_data(pairs, order.seed)
+    save_split(data.split, order.folder / SPLIT_FILE)
+    return data
 
 
 def train_in_loop(order: Order, data: Curriculum) -> Path:
     """Train the segmentor of a run into its ``segmentor/``; a finished one is not trained again."""
-    folder = order.folder / SEGMENTOR_FOLDER
-    folder.mkdir(exist_ok=True)
-    resumes = order.resume and (folder / CHECKPOINT).is_file()
-    train_segmentor(replace(order, method="segmentor", folder=folder, resume=resumes), data)
-    return folder / MODEL_FILE
+    mine = _order_in_loop(order)
+    mine.folder.mkdir(exist_ok=True)
+    train_segmentor(mine, data)
+    return mine.folder / MODEL_FILE
+
+
+def _order_in_loop(order: Order) -> Order:
+    return replace(order, method="segmentor", folder=order.folder / SEGMENTOR_FOLDER)

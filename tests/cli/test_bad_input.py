@@ -1,0 +1,570 @@
+"""Refused input: one line that says what was given, what was expected and what to do; status 2; no trace.
+
+Most cases are tried twice: into a new folder, which must not appear, and with ``--overwrite`` into one
+that holds an old result, which must stay.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from metgan.io import read_image, save_weights, write_image
+
+from .conftest import Command
+
+Snapshot = dict[str, tuple[int, int]]
+Capture = pytest.CaptureFixture[str]
+SMALL = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--device", "cpu")
+KINDS = {
+    "train": "a run",
+    "segmentor": "a run",
+    "generate": "pairs",
+    "evaluate": "scores",
+    "prepare": "pairs",
+}
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """When each file below `folder` was written, and its size."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.stat().st_size) for path in found}
+
+
+def assert_one_line(capsys: Capture, status: int, *words: str) -> None:
+    """One line of given, expected and what to do, which holds all of `words`."""
+    error = capsys.readouterr().err
+    assert status == 2, error
+    assert re.fullmatch(r"metgan: \S.*; expected \S.*\. \S.*\.\n", error), error
+    for word in words:
+        assert word in error
+
+
+def refuse(metgan: Command, capsys: Capture, tmp_path: Path, verb: str, *args: object, says: str) -> None:
+    """Run a verb twice, into a new folder and over an old result; both refuse and leave no trace."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    capsys.readouterr()
+    assert_one_line(capsys, metgan(verb, *args, "--out", new), says)
+    assert not new.exists()
+    old.mkdir()
+    (old / ".metgan").write_text(KINDS[verb] + "\n")
+    (old / "result").write_text("a week of computing")
+    before = snapshot(old)
+    assert_one_line(capsys, metgan(verb, *args, "--out", old, "--overwrite"), says)
+    assert snapshot(old) == before
+
+
+def arguments(verb: str, world: Path, run: Path) -> tuple[object, ...]:
+    """Give the verb's arguments without ``--out``."""
+    return {
+        "train": (world, *SMALL),
+        "segmentor": (world, "--preset", "small", "--steps", 2, "--device", "cpu"),
+        "generate": (run, "--anatomy", world, "--labels", world, "--count", 2, "--part", "all"),
+        "evaluate": (run, "--data", world, "--referee-steps", 2, "--device", "cpu"),
+    }[verb]
+
+
+def image(world: Path, channel: str, number: int) -> Path:
+    return sorted((world / channel).iterdir())[number]
+
+
+def rewrite(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    tifffile.imwrite(path, change(tifffile.imread(path)))
+
+
+def with_pixel(value: float) -> Callable[[np.ndarray], np.ndarray]:
+    """Give a change that makes one pixel `value`, and the rest float."""
+
+    def change(array: np.ndarray) -> np.ndarray:
+        array = array.astype(np.float32)
+        array[3, 4] = value
+        return array
+
+    return change
+
+
+def third_value(array: np.ndarray) -> np.ndarray:
+    array[0, :3] = (0, 7, 255)
+    return array
+
+
+def no_tumour(world: Path, number: int) -> None:
+    for path in (world / "label").iterdir():
+        rewrite(path, np.zeros_like)
+
+
+def cut_all(world: Path, number: int) -> None:
+    for channel in ("anatomy", "tumour", "label"):
+        for path in (world / channel).iterdir():
+            rewrite(
+                path, lambda array: third_value(array)[:8, :8] if array.dtype == np.uint16 else array[:8, :8]
+            )
+    rewrite(image(world, "label", 0), np.ones_like)
+
+
+def shorter(array: np.ndarray) -> np.ndarray:
+    return array[:-1]
+
+
+def anatomy(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path, int], None]:
+    return lambda world, number: rewrite(image(world, "anatomy", number), change)
+
+
+def label(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Path, int], None]:
+    return lambda world, number: rewrite(image(world, "label", number), change)
+
+
+def cut_file(share: float) -> Callable[[Path, int], None]:
+    def damage(world: Path, number: int) -> None:
+        path = image(world, "anatomy", number)
+        path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+    return damage
+
+
+DAMAGES: dict[str, tuple[Callable[[Path, int], None], str]] = {
+    "missing folder": (lambda world, number: shutil.rmtree(world), "there is no folder"),
+    "missing channel": (lambda world, number: shutil.rmtree(world / "label"), "no folder label/"),
+    "unmatched names": (
+        lambda world, number: image(world, "label", number).unlink(),
+        "missing: label/phantom-0000",
+    ),
+    "different shapes": (anatomy(shorter), "anatomy (63, 64), tumour (64, 64), label (64, 64)"),
+    "colour": (anatomy(lambda array: np.stack([array] * 3, -1)), "is in colour, shape (64, 64, 3)"),
+    "stack": (anatomy(lambda array: np.stack([array] * 5)), "has shape (5, 64, 64)"),
+    "three values in a label": (label(third_value), "{0, 7, 255}"),
+    "NaN": (anatomy(with_pixel(np.nan)), "1 NaN or infinite pixels"),
+    "infinite": (anatomy(with_pixel(np.inf)), "1 NaN or infinite pixels"),
+    "int32": (anatomy(lambda array: array.astype(np.int32)), "has dtype int32"),
+    "flat": (anatomy(np.ones_like), "is flat, every pixel is 1"),
+    "empty file": (cut_file(0), "is empty (0 bytes)"),
+    "truncated file": (cut_file(0.5), "cannot be read as TIFF"),
+    "truncated header": (cut_file(0.001), "cannot be read as TIFF"),
+    "text for an image": (
+        lambda w, n: image(w, "anatomy", n).write_text("no\nimage\n" * 9),
+        "cannot be read as TIFF",
+    ),
+    "damaged table": (lambda world, number: (world / "pairs.csv").write_text("who\nme\n"), "column 'name'"),
+    "too small": (cut_all, "at least"),
+    "no tumour": (no_tumour, "holds a tumour"),
+}
+UNSEEN = {"unmatched names", "different shapes"}  # generate takes anatomies and labels from different sets
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("verb", ["train", "segmentor", "generate", "evaluate"])
+def test_a_damaged_pair_set_is_refused(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, verb: str, damage: str
+) -> None:
+    if verb == "generate" and damage in UNSEEN:
+        return
+    spoil, says = DAMAGES[damage]
+    spoil(world, 1)
+    refuse(metgan, capsys, tmp_path, verb, *arguments(verb, world, trained), says=says)
+
+
+@pytest.mark.parametrize(("number", "part"), [(5, "val"), (8, "test")])
+@pytest.mark.parametrize("damage", ["NaN", "three values in a label", "truncated file"])
+def test_validation_and_test_images_are_checked_before_the_hours_of_training(
+    metgan: Command,
+    capsys: Capture,
+    world: Path,
+    trained: Path,
+    tmp_path: Path,
+    number: int,
+    part: str,
+    damage: str,
+) -> None:
+    spoil, says = DAMAGES[damage]
+    spoil(world, number)
+    verb = "train" if part == "val" else "evaluate"
+    refuse(metgan, capsys, tmp_path, verb, *arguments(verb, world, trained), says=says)
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+def test_the_undamaged_arguments_are_those_of_the_happy_paths(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, verb: str
+) -> None:
+    """So that no case above is refused for another reason than its own: these get as far as the folder."""
+    (tmp_path / "out").write_text("a file")
+    status = metgan(verb, *arguments(verb, world, trained), "--out", tmp_path / "out")
+    assert_one_line(capsys, status, "is a file")
+
+
+@pytest.mark.parametrize("verb", ["generate", "evaluate"])
+@pytest.mark.parametrize("content", [b"", b"garbage" * 99, b"{}\x00"])
+def test_an_unreadable_model_is_refused(
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, verb: str, content: bytes
+) -> None:
+    run = tmp_path / "broken"
+    run.mkdir()
+    (run / "model.safetensors").write_bytes(content)
+    refuse(metgan, capsys, tmp_path, verb, *arguments(verb, world, run), says="cannot be read")
+
+
+@pytest.mark.parametrize("verb", ["generate", "evaluate"])
+def test_a_model_without_a_card_or_an_unfinished_run_is_refused(
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, verb: str
+) -> None:
+    run = tmp_path / "odd"
+    refuse(metgan, capsys, tmp_path, verb, *arguments(verb, world, run), says="there is no")
+    run.mkdir()
+    shutil.rmtree(tmp_path / "old")
+    refuse(metgan, capsys, tmp_path, verb, *arguments(verb, world, run), says="holds no model.safetensors")
+    shutil.rmtree(tmp_path / "old")
+    save_weights(run / "model.safetensors", {}, {"kind": "generator"})
+    refuse(
+        metgan, capsys, tmp_path, verb, *arguments(verb, world, run), says="model card that cannot be read"
+    )
+
+
+@pytest.mark.parametrize("verb", ["generate", "evaluate"])
+def test_a_segmentor_is_no_generator(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, verb: str
+) -> None:
+    args = arguments(verb, world, trained / "segmentor")
+    refuse(metgan, capsys, tmp_path, verb, *args, says="holds a segmentor (segmentor)")
+
+
+def test_a_generator_is_no_segmentor_and_no_referee(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    args = (*arguments("train", world, trained), "--segmentor", trained)
+    refuse(metgan, capsys, tmp_path, "train", *args, says="holds a generator (metgan)")
+    shutil.rmtree(tmp_path / "old")
+    args = (trained, "--data", world, "--referee", trained)
+    refuse(metgan, capsys, tmp_path, "evaluate", *args, says="holds a generator (metgan)")
+
+
+def test_the_segmentor_in_the_loop_is_no_referee(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    args = (trained, "--data", world, "--referee", trained / "segmentor")
+    refuse(
+        metgan, capsys, tmp_path, "evaluate", *args, says="is the segmentor that the generator trained with"
+    )
+
+
+def test_a_segmentor_that_has_seen_a_test_group_is_refused(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    table = world / "pairs.csv"
+    swapped = {"animal-train": "animal-test", "animal-test": "animal-train"}
+    table.write_text(re.sub("animal-(train|test)", lambda found: swapped[found[0]], table.read_text()))
+    args = (*arguments("train", world, trained), "--segmentor", trained / "segmentor")
+    refuse(metgan, capsys, tmp_path, "train", *args, says="has seen 1 test groups (animal-train)")
+
+
+def test_another_data_set_than_the_runs_is_refused_by_name(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    for channel in ("anatomy", "tumour", "label"):
+        image(world, channel, 9).rename(world / channel / "stranger.tif")
+    table = world / "pairs.csv"
+    table.write_text(table.read_text().replace("phantom-00009", "stranger"))
+    args = arguments("evaluate", world, trained)
+    refuse(metgan, capsys, tmp_path, "evaluate", *args, says="has no pair phantom-00009")
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (("--steps", 3), "was written by metgan small"),
+        (("--seed", 1), "was written by"),
+        (("--batch-size", 1), "was written by metgan small"),
+        (("--segmentor-steps", 3), "was written by segmentor small"),
+        (("--precision", "fp32"), "was written by segmentor small"),
+        (("--overwrite",), "--resume and --overwrite together"),
+    ],
+)
+def test_resuming_with_other_settings_leaves_the_run_as_it_was(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path, changed: tuple[object, ...], says: str
+) -> None:
+    before = snapshot(trained)
+    capsys.readouterr()
+    status = metgan("train", small_world, "--out", trained, "--resume", *changed)
+    assert_one_line(capsys, status, says)
+    assert snapshot(trained) == before
+
+
+def test_resuming_on_other_data_leaves_the_run_as_it_was(
+    metgan: Command, capsys: Capture, world: Path, trained: Path
+) -> None:
+    for channel in ("anatomy", "tumour", "label"):
+        image(world, channel, 1).unlink()
+    table = world / "pairs.csv"
+    table.write_text(re.sub(".*phantom-00001.*\n", "", table.read_text()))
+    before = snapshot(trained)
+    assert_one_line(capsys, metgan("train", world, "--out", trained, "--resume"), "was written by")
+    assert snapshot(trained) == before
+
+
+def test_a_run_cannot_be_resumed_as_a_segmentors(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path
+) -> None:
+    before = snapshot(trained)
+    capsys.readouterr()
+    status = metgan("segmentor", small_world, "--out", trained, "--resume")
+    assert_one_line(capsys, status, "last.ckpt was written by metgan small")
+    assert snapshot(trained) == before
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage" * 99])
+def test_an_unreadable_checkpoint_is_refused(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path, content: bytes
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in (".metgan", "config.toml"):
+        shutil.copy(trained / name, run / name)
+    (run / "last.ckpt").write_bytes(content)
+    before = snapshot(run)
+    status = metgan("train", small_world, "--out", run, "--resume")
+    assert_one_line(capsys, status, "last.ckpt cannot be read")
+    assert snapshot(run) == before
+
+
+@pytest.mark.parametrize("verb", ["train", "segmentor", "generate", "evaluate"])
+@pytest.mark.parametrize("holds", ["a run", "pairs", "scores", ""])
+def test_a_folder_that_holds_something_is_refused(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path, verb: str, holds: str
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "thesis.tex").write_text("dear")
+    if holds:
+        (out / ".metgan").write_text(holds + "\n")
+    before = snapshot(out)
+    capsys.readouterr()
+    modes: list[tuple[str, ...]] = [()]
+    if holds != KINDS[verb]:
+        modes += [("--overwrite",), ("--resume",)]
+    for mode in modes:
+        status = metgan(verb, *arguments(verb, small_world, trained), "--out", out, *mode)
+        assert_one_line(capsys, status, "holds")
+        assert snapshot(out) == before
+
+
+@pytest.mark.parametrize("verb", ["train", "segmentor", "generate", "evaluate"])
+def test_a_file_in_the_place_of_the_output_is_refused(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path, verb: str
+) -> None:
+    (tmp_path / "out").write_text("dear")
+    capsys.readouterr()
+    status = metgan(verb, *arguments(verb, small_world, trained), "--out", tmp_path / "out")
+    assert_one_line(capsys, status, "is a file")
+    assert (tmp_path / "out").read_text() == "dear"
+
+
+def test_generating_over_the_source_is_refused(
+    metgan: Command, capsys: Capture, world: Path, trained: Path
+) -> None:
+    before = snapshot(world)
+    status = metgan("generate", *arguments("generate", world, trained), "--out", world, "--overwrite")
+    assert_one_line(capsys, status, "which holds the input")
+    assert snapshot(world) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("sead = 1\n", "unknown key 'sead'; expected one of: method, preset, seed"),
+        ("[training]\nepoch = 3\n", "unknown key of [training] 'epoch'; expected one of: epochs, steps"),
+        ('[training]\nepochs = "3"\n', "training.epochs = '3'"),
+        ("[training]\ncrop = 0\n", "training: crop=0"),
+        ("training = 3\n", "expected a table [training]"),
+        ("[training\n", "cannot be read"),
+        (None, "there is no file"),
+    ],
+)
+def test_a_faulty_experiment_file_is_refused(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path, content: str | None, says: str
+) -> None:
+    config = tmp_path / "config.toml"
+    if content is not None:
+        config.write_text(content)
+    refuse(metgan, capsys, tmp_path, "train", small_world, "--config", config, says=says)
+
+
+def test_an_unknown_method_is_answered_with_the_known_ones(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path
+) -> None:
+    says = "unknown method 'cyclegun'; expected one of: metgan"
+    refuse(metgan, capsys, tmp_path, "train", small_world, "--method", "cyclegun", says=says)
+
+
+def test_steps_and_epochs_at_once_are_refused(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path
+) -> None:
+    lengths = ("--steps", 2, "--epochs", 2)
+    refuse(metgan, capsys, tmp_path, "train", small_world, *lengths, says="epochs=2 and steps=2")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("paint", "{world}"),
+        ("train", "{world}", "--out", "{out}", "--preset", "tiny"),
+        ("train", "{world}", "--out", "{out}", "--seed", "-1"),
+        ("train", "{world}", "--out", "{out}", "--steps", "0"),
+        ("train", "{world}", "--out", "{out}", "--steps", "many"),
+        ("train", "{world}", "--out", "{out}", "--learning-rate", "0"),
+        ("train", "{world}", "--out", "{out}", "--device", "tpu"),
+        ("train", "{world}", "--out", "{out}", "--step", "3"),
+        ("train", "{world}"),
+        ("train", "--out", "{out}"),
+        ("phantom", "{out}", "--pairs", "-3"),
+        ("generate", "run", "--anatomy", "a", "--labels", "b", "--out", "{out}", "--count", "0"),
+    ],
+)  # fmt: skip
+def test_a_mistyped_command_line_ends_with_status_2_and_no_folder(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    status = metgan(*(word.format(world=small_world, out=tmp_path / "out") for word in words))
+    error = capsys.readouterr().err
+    assert status == 2
+    assert "Error" in error
+    assert "Traceback" not in error
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("option", "value"), [("--size", 8), ("--missed", 1.5), ("--outline-noise", -1)])
+def test_a_phantom_out_of_range_is_refused(
+    metgan: Command, capsys: Capture, tmp_path: Path, option: str, value: float
+) -> None:
+    status = metgan("phantom", tmp_path / "out", "--pairs", 1, option, value)
+    assert_one_line(capsys, status, str(value))
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_disk_space_the_phantom_says_so_and_leaves_no_half_image(
+    metgan: Command, capsys: Capture, tmp_path: Path, little_room: None
+) -> None:
+    status = metgan("phantom", tmp_path / "out", "--pairs", 2, "--size", 64)
+    assert_one_line(capsys, status, "no space left while writing", "phantom-00000.tif")
+    assert snapshot(tmp_path / "out").keys() == {".metgan"}
+
+
+def test_without_disk_space_generating_says_so_and_leaves_no_half_image(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path, little_room: None
+) -> None:
+    capsys.readouterr()
+    args = arguments("generate", small_world, trained)
+    status = metgan("generate", *args, "--out", tmp_path / "out")
+    assert_one_line(capsys, status, "no space left while writing")
+    assert snapshot(tmp_path / "out").keys() == {".metgan"}
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    """``scan.tif`` (Z 2, C 2, Y 16, X 24) and ``mask.tif`` (Z 2, Y 16, X 24)."""
+    voxels = np.arange(2 * 2 * 16 * 24, dtype=np.uint16).reshape(2, 2, 16, 24)
+    tifffile.imwrite(tmp_path / "scan.tif", voxels, imagej=True, metadata={"axes": "ZCYX"})
+    mask = np.zeros((2, 16, 24), np.uint8)
+    mask[0, 2:5, 2:5] = 255
+    tifffile.imwrite(tmp_path / "mask.tif", mask, imagej=True, metadata={"axes": "ZYX"})
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--rows", "600"), "--rows 600; expected first:end"),
+        (("--rows", "a:b"), "--rows a:b"),
+        (("--rows", "-1:5"), "--rows"),
+        (("--rows", "0:600"), "rows 0:600 of a scan with 16"),
+        (("--columns", "8:8"), "columns 8:8"),
+        (("--planes", "2:3"), "planes 2:3 of a scan with 2"),
+        (("--crop", "64"), "crops of 64 pixels"),
+        (("--block", "4"), "block=4"),
+        (("--channels", "0", "2"), "channel 2 was asked for"),
+        (("--axes", "ZCY"), "axes ZCY"),
+        (("--tissue", "nowhere.tif"), "there is no file"),
+        (("--least-tissue", "2", "--tissue", "mask.tif"), "least_tissue=2"),
+    ],
+)
+def test_prepare_refuses_options_that_do_not_fit_the_scan(
+    metgan: Command,
+    capsys: Capture,
+    stack: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    more: tuple[str, ...],
+    says: str,
+) -> None:
+    monkeypatch.chdir(stack)
+    crop = () if "--crop" in more else ("--crop", 8)
+    refuse(metgan, capsys, stack, "prepare", "scan.tif", "--labels", "mask.tif", *crop, *more, says=says)
+
+
+def flat_scan(folder: Path) -> None:
+    rewrite(folder / "scan.tif", np.zeros_like)
+
+
+def half_scan(folder: Path) -> None:
+    path = folder / "scan.tif"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (flat_scan, "crops are flat"),
+        (half_scan, "axes ZCYX for scan.tif, whose shape is (16, 24)"),
+        (lambda folder: (folder / "scan.tif").write_bytes(b""), "is empty (0 bytes)"),
+        (lambda folder: (folder / "scan.tif").unlink(), "there is no file"),
+        (
+            lambda folder: rewrite(folder / "scan.tif", lambda a: np.where(a == 9, np.nan, a)),
+            "1 NaN or infinite",
+        ),
+        (lambda folder: rewrite(folder / "mask.tif", lambda a: a[:, :-1]), "label (2, 15, 24)"),
+        (lambda folder: rewrite(folder / "mask.tif", lambda a: np.minimum(a, np.arange(24))), "mask.tif"),
+    ],
+)
+def test_prepare_refuses_a_damaged_scan(
+    metgan: Command,
+    capsys: Capture,
+    stack: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], None],
+    says: str,
+) -> None:
+    monkeypatch.chdir(stack)
+    spoil(stack)
+    args = ("scan.tif", "--labels", "mask.tif", "--crop", 8, "--axes", "ZCYX")
+    says = "label has values" if says == "mask.tif" else says
+    refuse(metgan, capsys, stack, "prepare", *args, says=says)
+
+
+def test_prepare_refuses_the_same_crops_twice_and_keeps_the_set(
+    metgan: Command, capsys: Capture, stack: Path
+) -> None:
+    args = (
+        "prepare",
+        stack / "scan.tif",
+        "--labels",
+        stack / "mask.tif",
+        "--crop",
+        8,
+        "--out",
+        stack / "out",
+    )
+    assert metgan(*args) == 0
+    table = (stack / "out" / "pairs.csv").read_bytes()
+    capsys.readouterr()
+    assert_one_line(capsys, metgan(*args), "already has")
+    assert (stack / "out" / "pairs.csv").read_bytes() == table
+
+
+def test_info_of_nothing_or_of_damage_is_refused(metgan: Command, capsys: Capture, world: Path) -> None:
+    assert_one_line(capsys, metgan("info", world / "nowhere"), "there is no")
+    assert_one_line(capsys, metgan("info", world / "pairs.csv"), "cannot be read")
+    assert_one_line(capsys, metgan("info", world / "label"), "no folder anatomy/")
+    write_image(world / "label" / "phantom-00003.tif", np.zeros((3, 3), np.uint8))
+    assert_one_line(capsys, metgan("info", world), "has shapes")
+    assert read_image(world / "label" / "phantom-00003.tif").shape == (3, 3)

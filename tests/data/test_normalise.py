@@ -1,0 +1,127 @@
+"""One linear map per channel, there and back."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from metgan.data import ChannelScale, Normalisation, fit_normalisation
+from metgan.errors import ArrayError, SettingError
+
+few = settings(max_examples=60, deadline=None)
+INTEGERS = st.sampled_from(["uint8", "uint16"])
+
+
+@st.composite
+def scales(draw: st.DrawFn) -> ChannelScale:
+    dtype = draw(INTEGERS)
+    most = int(np.iinfo(dtype).max)
+    low = draw(st.floats(0, most - 1))
+    return ChannelScale(low, draw(st.floats(low + 1, most)), dtype)
+
+
+@few
+@given(scales(), st.data())
+def test_integers_within_the_range_come_back_to_the_digit(scale: ChannelScale, data: st.DataObject) -> None:
+    inside = st.integers(int(np.ceil(scale.low)), int(scale.high))
+    image = data.draw(hnp.arrays(scale.dtype, (3, 4), elements=inside))
+    back = scale.undo(scale.apply(image))
+    assert back.dtype == image.dtype
+    np.testing.assert_array_equal(back, image)
+
+
+@few
+@given(scales(), st.data())
+def test_brighter_stays_at_least_as_bright_within_minus_1_and_1(
+    scale: ChannelScale, data: st.DataObject
+) -> None:
+    image = np.sort(data.draw(hnp.arrays(scale.dtype, 12)))
+    scaled = scale.apply(image)
+    assert scaled.dtype == np.float32
+    assert (np.diff(scaled) >= 0).all()
+    assert -1 <= scaled[0] <= scaled[-1] <= 1
+    assert (np.diff(scale.undo(scaled).astype(int)) >= 0).all()
+
+
+def test_the_ends_and_the_middle_of_the_range_are_minus_1_1_and_0() -> None:
+    scale = ChannelScale(100, 300, "uint16")
+    assert scale.apply(np.array([100, 200, 300], np.uint16)).tolist() == [-1, 0, 1]
+
+
+def test_what_lies_outside_comes_back_as_the_end_of_the_range() -> None:
+    scale = ChannelScale(100, 300, "uint16")
+    image = np.array([0, 99, 301, 65535], np.uint16)
+    assert scale.apply(image).tolist() == [-1, -1, 1, 1]
+    assert scale.undo(scale.apply(image)).tolist() == [100, 100, 300, 300]
+
+
+def test_undoing_more_than_1_stays_within_the_dtype_without_wrapping() -> None:
+    scale = ChannelScale(0, 250, "uint8")
+    assert scale.undo(np.array([-1.5, 1.2], np.float32)).tolist() == [0, 255]
+
+
+def test_a_float_camera_keeps_its_dtype_and_its_fractions() -> None:
+    scale = fit_normalisation([np.linspace(0, 1, 50, dtype=np.float32)] * 2, [np.eye(9, dtype=np.float32)])
+    image = np.array([[0.25, 0.5]], np.float32)
+    back = scale.undo(scale.apply(image, "anatomy"), "anatomy")
+    assert back.dtype == np.float32
+    np.testing.assert_allclose(back, image, atol=1e-6)
+
+
+@few
+@given(st.lists(hnp.arrays(np.uint16, (5, 6)), min_size=1, max_size=3))
+def test_the_range_is_numpys_percentiles_over_all_images_together(images: list[np.ndarray]) -> None:
+    low, high = np.percentile(np.stack(images), [0.1, 99.95])
+    if low == high:
+        with pytest.raises(SettingError):
+            fit_normalisation(images, images)
+        return
+    scale = fit_normalisation(images, images).tumour
+    assert (scale.low, scale.high, scale.dtype) == (low, high, "uint16")
+
+
+def test_one_hot_pixel_does_not_set_the_scale() -> None:
+    image = np.arange(10_000, dtype=np.uint16).reshape(100, 100) % 500
+    hot = image.copy()
+    hot[0, 0] = 65535
+    plain, spoilt = (fit_normalisation([i], [i]).anatomy for i in (image, hot))
+    assert hot.max() > 100 * image.max()
+    assert spoilt.high == pytest.approx(plain.high, rel=0.01)
+
+
+def test_each_channel_has_its_own_scale() -> None:
+    dim, bright = np.arange(51, dtype=np.uint8), np.arange(1000, 9000, 50, dtype=np.uint16)
+    normalisation = fit_normalisation([dim], [bright])
+    assert (normalisation.anatomy.dtype, normalisation.tumour.dtype) == ("uint8", "uint16")
+    assert normalisation.apply(bright, "tumour").max() == 1
+    assert normalisation.undo(np.zeros(1, np.float32), "anatomy").tolist() == [25]
+
+
+def test_a_flat_channel_is_refused() -> None:
+    flat, image = np.full((4, 4), 7, np.uint8), np.arange(16, dtype=np.uint8)
+    with pytest.raises(SettingError, match=r"robust range is 7\.0 to 7\.0; expected images with contrast"):
+        fit_normalisation([image], [flat, flat])
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (float("nan"), 1), (0, float("nan"))])
+def test_a_range_that_does_not_rise_is_refused(low: float, high: float) -> None:
+    with pytest.raises(SettingError):
+        ChannelScale(low, high, "uint8")
+
+
+def test_images_of_two_dtypes_are_refused_with_both_named() -> None:
+    images = [np.arange(9, dtype=np.uint8), np.arange(9, dtype=np.uint16)]
+    with pytest.raises(ArrayError, match=r"anatomy images of 2 dtypes \(uint16, uint8\)"):
+        fit_normalisation(images, images[:1])
+    with pytest.raises(ArrayError, match="tumour images of 0 dtypes"):
+        fit_normalisation(images[:1], [])
+
+
+@few
+@given(scales(), scales())
+def test_plain_numbers_and_back_is_identity(anatomy: ChannelScale, tumour: ChannelScale) -> None:
+    normalisation = Normalisation(anatomy, tumour)
+    assert Normalisation.from_dict(normalisation.to_dict()) == normalisation

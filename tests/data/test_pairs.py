@@ -1,0 +1,174 @@
+"""A pair set on disk: read as written, and refused where its parts do not belong together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from metgan.data import PairSet, open_images, read_label, read_table, write_pair, write_table
+from metgan.errors import ArrayError, StorageError, UnknownNameError
+from metgan.io import write_image
+
+IMAGE = np.arange(20, dtype=np.uint16).reshape(4, 5)
+LABEL = IMAGE > 15
+
+
+def row(name: str, **more: object) -> dict[str, object]:
+    return {"name": name, "group": "mouse", "organ": "lung", "split": "", **more}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Two pairs, ``one`` and ``two``, without a table."""
+    for name in ("two", "one"):
+        write_pair(tmp_path, name, IMAGE, IMAGE + 1, LABEL)
+    return tmp_path
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), st.sampled_from(["uint8", "uint16", "float32"]), st.sampled_from([".tif", ".png"]))
+def test_a_pair_comes_back_as_it_was_written(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, dtype: str, suffix: str
+) -> None:
+    elements = st.floats(-1e3, 1e3, width=32) if dtype == "float32" else None
+    images = [data.draw(hnp.arrays(dtype, (4, 5), elements=elements).filter(np.ptp)) for _ in range(2)]
+    label = data.draw(hnp.arrays(np.bool_, (4, 5)))
+    root = tmp_path_factory.mktemp("pairs")
+    write_pair(root, "a", *images, label)
+    if suffix == ".png" and dtype != "float32":
+        for channel, image in zip(("anatomy", "tumour"), images, strict=True):
+            (root / channel / "a.tif").unlink()
+            write_image(root / channel / "a.png", image)
+    pair = PairSet.open(root).read("a")
+    for wanted, found in zip([*images, label], [pair.anatomy, pair.tumour, pair.label], strict=True):
+        assert found.dtype == wanted.dtype
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_without_a_table_every_pair_is_its_own_group(root: Path) -> None:
+    pairs = PairSet.open(root)
+    assert [(e.name, e.group, e.organ, e.split, e.history) for e in pairs] == [
+        ("one", "one", "", "", {}),
+        ("two", "two", "", "", {}),
+    ]
+    assert len(pairs) == 2
+
+
+def test_the_table_gives_group_organ_split_and_history(root: Path) -> None:
+    write_table(
+        root, [row("two", split="test", seed=3, model="00ff"), row("one", group="", seed=4, model="")]
+    )
+    one, two = PairSet.open(root)
+    assert (two.group, two.organ, two.split) == ("mouse", "lung", "test")
+    assert two.history == {"seed": "3", "model": "00ff"}
+    assert (one.group, one.history) == ("one", {"seed": "4", "model": ""})
+
+
+def test_a_table_comes_back_as_text_with_leading_zeros_and_na_kept(tmp_path: Path) -> None:
+    rows = [row("007", organ="NA", note='a, "b"\nc'), row("8", note="ü")]
+    write_table(tmp_path, rows)
+    assert read_table(tmp_path) == rows
+    assert (tmp_path / "pairs.csv").read_text(encoding="utf-8").startswith("name,group,organ,split,note\n")
+
+
+def test_an_empty_table_has_its_columns_and_no_rows(tmp_path: Path) -> None:
+    assert read_table(tmp_path) == []
+    write_table(tmp_path, [])
+    assert read_table(tmp_path) == []
+    assert (tmp_path / "pairs.csv").read_text() == "name,group,organ,split\n"
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", "two", "three"], []])
+def test_a_table_that_disagrees_with_the_images_is_refused(root: Path, names: list[str]) -> None:
+    write_table(root, [row(name) for name in names])
+    with pytest.raises(StorageError, match=r"pairs\.csv and the images disagree about .*t"):
+        PairSet.open(root)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"group\nmouse\n", b"name\none\none\n", b'name,a\n"one', b"name\n\xff\xfe\n"]
+)
+def test_a_damaged_table_is_refused_by_name(root: Path, content: bytes) -> None:
+    (root / "pairs.csv").write_bytes(content)
+    with pytest.raises(StorageError, match=r"pairs\.csv"):
+        PairSet.open(root)
+
+
+def test_unmatched_names_are_listed_up_to_five(root: Path) -> None:
+    (root / "tumour" / "two.tif").unlink()
+    with pytest.raises(StorageError, match="unmatched names; missing: tumour/two;"):
+        PairSet.open(root)
+    for number in range(3):
+        write_image(root / "anatomy" / f"{number}.tif", IMAGE)
+    with pytest.raises(StorageError, match=r"label/0, tumour/1, label/1.* and 2 more"):
+        PairSet.open(root)
+
+
+def test_two_images_of_one_name_are_refused(root: Path) -> None:
+    write_image(root / "anatomy" / "one.png", IMAGE)
+    with pytest.raises(StorageError, match=r"holds one\.png and one\.tif"):
+        PairSet.open(root)
+
+
+def test_hidden_and_other_files_are_no_pairs(root: Path) -> None:
+    (root / "anatomy" / "Thumbs.db").write_text("")
+    (root / "anatomy" / ".one.tif.4.part").write_text("")
+    (root / "anatomy" / "._one.tif").write_text("")
+    assert len(PairSet.open(root)) == 2
+
+
+def test_a_missing_folder_channel_or_image_is_refused(tmp_path: Path, root: Path) -> None:
+    with pytest.raises(StorageError, match=r"there is no folder .*nowhere"):
+        PairSet.open(tmp_path / "nowhere")
+    for path in (root / "label").iterdir():
+        path.unlink()
+    with pytest.raises(StorageError, match="label holds no image"):
+        PairSet.open(root)
+    (root / "label").rmdir()
+    with pytest.raises(StorageError, match="has no folder label/"):
+        PairSet.open(root)
+
+
+@pytest.mark.parametrize("high", [1, 255, 65535, True, 0.5])
+def test_every_way_to_write_a_label_reads_the_same(tmp_path: Path, high: float) -> None:
+    dtype = {bool: np.uint8, float: np.float32}.get(type(high), np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", (LABEL * high).astype(dtype))
+    label = read_label(tmp_path / "a.tif")
+    assert label.dtype == np.bool_
+    np.testing.assert_array_equal(label, LABEL)
+
+
+def test_a_label_of_three_values_is_refused(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.tif", np.array([[0, 1, 2]] * 2, np.uint8))
+    with pytest.raises(ArrayError, match=r"a\.tif has values \{0, 1, 2\}"):
+        read_label(tmp_path / "a.tif")
+
+
+def test_selecting_keeps_the_order_and_names_what_is_missing(root: Path) -> None:
+    pairs = PairSet.open(root)
+    assert [e.name for e in pairs.select(["two", "one"])] == ["one", "two"]
+    assert [e.name for e in pairs.select(["two"])] == ["two"]
+    with pytest.raises(UnknownNameError, match="has no pair three"):
+        pairs.select(["one", "three"])
+
+
+def test_images_are_opened_from_a_pair_set_or_from_a_plain_folder(root: Path) -> None:
+    write_table(root, [row("one"), row("two", split="val")])
+    from_set = open_images(root, "anatomy")
+    assert [(e.name, e.group, e.split) for e in from_set] == [("one", "mouse", ""), ("two", "mouse", "val")]
+    plain = open_images(root / "anatomy", "anatomy")
+    assert [(e.name, e.group, e.split) for e in plain] == [("one", "one", ""), ("two", "two", "")]
+    assert [e.paths for e in plain] == [e.paths for e in from_set]
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_a_folder_without_images_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(StorageError, match=name):
+        open_images(tmp_path / name, "label")

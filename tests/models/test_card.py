@@ -1,0 +1,58 @@
+"""What a model says of itself survives the file, and guards the test part."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from metgan.data import ChannelScale, Normalisation
+from metgan.errors import LeakageError, StorageError
+from metgan.models import ModelCard
+
+CARD = ModelCard(
+    kind="generator",
+    method="metgan",
+    preset="small",
+    normalisation=Normalisation(ChannelScale(90, 1234.5, "uint16"), ChannelScale(0, 1, "float32")),
+    groups_seen=("mouse-1", "mouse-2"),
+    step=700,
+    seed=3,
+    metgan="0.1.0",
+)
+
+
+def test_a_card_comes_back_through_json() -> None:
+    assert ModelCard.from_dict(json.loads(json.dumps(CARD.to_dict()))) == CARD
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"preset": "huge"},
+        {"preset": ["small"]},
+        {"normalisation": {}},
+        {"normalisation": None},
+        {"normalisation": {"anatomy": {"low": 2, "high": 1, "dtype": "uint8"}, "tumour": {}}},
+        {"groups_seen": None},
+        {"a later version's field": 1},
+    ],
+)
+def test_a_card_of_another_version_is_refused(change: dict) -> None:
+    with pytest.raises(StorageError, match="this version of metgan"):
+        ModelCard.from_dict(CARD.to_dict() | change)
+
+
+@pytest.mark.parametrize("field", ["kind", "normalisation", "step"])
+def test_a_card_that_lacks_a_field_is_refused(field: str) -> None:
+    content = CARD.to_dict()
+    del content[field]
+    with pytest.raises(StorageError, match="cannot be read"):
+        ModelCard.from_dict(content)
+
+
+def test_a_model_must_not_be_tested_on_a_group_it_has_seen() -> None:
+    with pytest.raises(LeakageError, match=r"generator for testing has seen 1 test groups \(mouse-2\)"):
+        CARD.refuse_to_have_seen(["mouse-3", "mouse-2", "mouse-2"], "testing")
+    CARD.refuse_to_have_seen(["mouse-3", "mouse-12"], "testing")
+    CARD.refuse_to_have_seen([], "testing")

@@ -1,0 +1,234 @@
+"""Scores of painters whose worth is known: an oracle, one that ignores the label, and a real one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from metgan.data import Pair, PairSet, part_of, save_split
+from metgan.errors import ArrayError, LeakageError
+from metgan.io import fingerprint
+from metgan.models import MODEL_FILE, ModelCard, save_model
+from metgan.networks import PRESETS, MetGen, build
+from metgan.studies import Evaluation, RefereeSource, evaluate, evaluate_run, refuse_same_judge
+from metgan.synthesis import Inpainter, load
+from metgan.training import (
+    SEGMENTOR_FOLDER,
+    SPLIT_FILE,
+    Curriculum,
+    Engine,
+    Order,
+    Recipe,
+    load_curriculum,
+    split_pairs,
+    train_segmentor,
+)
+from metgan.types import AnyArray, Camera
+
+EXACT = Engine(device="cpu", precision="fp32")
+FIGURES = {
+    "tumour recall",
+    "tumours asked for",
+    "false objects per image",
+    "false area",
+    "pooled Dice",
+    "median contrast",
+}
+LIKENESS = {"mae", "msd", "ssim", "correlation"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def data(small_pairs: PairSet) -> Curriculum:
+    return load_curriculum(small_pairs, split_pairs(small_pairs, seed=0))
+
+
+@pytest.fixture(scope="module")
+def test_part(small_pairs: PairSet) -> PairSet:
+    return small_pairs.select(entry.name for entry in part_of(small_pairs.entries, "test", None))
+
+
+@pytest.fixture(scope="module")
+def referee(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A segmentor that has learned enough to see the brightest tumours."""
+    folder = tmp_path_factory.mktemp("referee")
+    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
+    train_segmentor(Order("segmentor", "small", recipe, EXACT, 1000, folder), data)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with an untrained generator that says it has seen the training and validation part."""
+    folder = tmp_path_factory.mktemp("run")
+    network = build(lambda: MetGen(PRESETS["small"].generator), 0).train()
+    for scene in data.train:  # settles the statistics of its normalisation layers
+        image = torch.from_numpy(data.normalisation.apply(scene.anatomy, "anatomy"))[None, None]
+        with torch.no_grad():
+            network(image, network.embed(torch.from_numpy(scene.label).float()[None, None]))
+    card = ModelCard("generator", "metgan", "small", data.normalisation, data.groups_seen, 1, 0, "test")
+    save_model(folder / MODEL_FILE, network.state_dict(), card)
+    save_split(data.split, folder / SPLIT_FILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def painter(run: Path) -> Inpainter:
+    return load(run, "cpu")
+
+
+class Oracle(Inpainter):
+    """Paints each test image as it really is."""
+
+    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
+        self.card, self.fingerprint = painter.card, "oracle"
+        self.by_anatomy: Mapping[bytes, Pair] = {p.anatomy.tobytes(): p for p in pairs.read_all()}
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        return self.by_anatomy[anatomy.tobytes()].tumour
+
+
+class Eraser(Oracle):
+    """Paints the real image, but nothing that is brighter than its median."""
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        tumour = self.by_anatomy[anatomy.tobytes()].tumour
+        return np.where(tumour > np.median(tumour), np.median(tumour), tumour).astype(tumour.dtype)
+
+
+def score(painter: Inpainter, test: PairSet, referee: Path, data: Curriculum) -> Evaluation:
+    return evaluate(painter, test, referee, data.mean_tumour)[0]
+
+
+def test_an_oracle_gets_full_marks_and_reads_like_the_real_images(
+    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+) -> None:
+    evaluation = score(Oracle(painter, test_part), test_part, referee, data)
+    likeness = evaluation.likeness()
+    assert (likeness.mae, likeness.msd) == (0, 0)
+    assert (likeness.ssim, likeness.correlation) == pytest.approx((1, 1))
+    assert evaluation.faithfulness() == evaluation.yardstick()
+    assert evaluation.yardstick().detection.true_positives > 0  # the referee does see something
+
+
+def test_a_painter_without_tumours_is_found_out_by_the_referee(
+    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+) -> None:
+    evaluation = score(Eraser(painter, test_part), test_part, referee, data)
+    erased, real = evaluation.faithfulness(), evaluation.yardstick()
+    assert erased.detection.recall == 0 < real.detection.recall
+    assert erased.contrast < 1.1 < real.contrast
+    assert evaluation.likeness().mae > 0
+
+
+def test_a_painter_of_the_mean_gets_the_baseline(
+    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+) -> None:
+    class Mean(Oracle):
+        def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+            return self.card.normalisation.undo(np.full(anatomy.shape, data.mean_tumour), "tumour")
+
+    evaluation = score(Mean(painter, test_part), test_part, referee, data)
+    likeness, baseline = evaluation.likeness(), evaluation.baseline
+    assert (likeness.mae, likeness.msd) == pytest.approx((baseline.mae, baseline.msd), rel=0.05)
+    assert evaluation.summary()["generated / training mean"]["mae"] == pytest.approx(1, rel=0.05)
+
+
+def test_likeness_is_that_of_a_calculation_by_hand(
+    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+) -> None:
+    evaluation, painted = evaluate(painter, test_part, referee, data.mean_tumour)
+    scale, errors = data.normalisation.tumour, []
+    for pair in test_part.read_all():
+        images = (pair.tumour, painter.inpaint(pair.anatomy, pair.label))
+        real, fake = (
+            np.clip((i.astype(float) - scale.low) / (scale.high - scale.low) * 2 - 1, -1, 1) for i in images
+        )
+        errors.append(np.abs(fake - real).mean())
+    assert evaluation.likeness().mae == pytest.approx(np.mean(errors), abs=1e-5)
+    assert [p.pair.entry.name for p in painted] == [entry.name for entry in test_part]
+
+
+def test_the_scores_on_disk_have_a_row_per_image_and_a_summary_that_any_parser_reads(
+    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum, tmp_path: Path
+) -> None:
+    evaluation = score(painter, test_part, referee, data)
+    evaluation.save(tmp_path)
+    rows = pd.read_csv(tmp_path / "scores.csv")
+    assert rows["name"].tolist() == [entry.name for entry in test_part]
+    assert set(rows["group"]) == {"animal-test"}
+    assert rows["mae"].mean() == pytest.approx(evaluation.likeness().mae, rel=1e-5)
+    found = evaluation.yardstick().detection
+    assert rows["real_true_positives"].sum() == found.true_positives
+    assert rows["real_false_negatives"].sum() == found.false_negatives
+
+    summary = json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)  # no NaN
+    assert summary["generated"].keys() == LIKENESS | FIGURES
+    assert summary["real"].keys() == FIGURES
+    assert summary["training mean"].keys() == LIKENESS
+    assert summary["training mean"]["correlation"] is None  # a flat image has none
+    assert summary["generated / training mean"].keys() == {"mae", "msd"}
+    assert summary["images"] == 3
+    assert summary["model"] == painter.fingerprint
+    assert summary["referee"] == fingerprint(referee / MODEL_FILE)
+
+
+def test_a_run_is_scored_on_the_test_part_of_its_split_by_a_referee_trained_for_it(
+    run: Path, small_pairs: PairSet, test_part: PairSet, tmp_path: Path
+) -> None:
+    source = RefereeSource(None, 2, tmp_path / "referee", EXACT)
+    evaluation, painted = evaluate_run(run, small_pairs, source)
+    assert [s.name for s in evaluation.scores] == [entry.name for entry in test_part]
+    assert len(painted) == 3
+    assert evaluation.referee == fingerprint(tmp_path / "referee" / MODEL_FILE)
+
+
+def test_a_generator_that_saw_a_test_group_is_refused(
+    painter: Inpainter, small_pairs: PairSet, referee: Path, data: Curriculum
+) -> None:
+    with pytest.raises(LeakageError, match=r"generator for testing has seen .*animal-train"):
+        score(painter, small_pairs, referee, data)
+
+
+def test_a_referee_that_saw_a_test_group_is_refused(
+    painter: Inpainter, test_part: PairSet, data: Curriculum, tmp_path: Path
+) -> None:
+    tainted = replace(data, groups_seen=("animal-test", "animal-train"))
+    order = Order("segmentor", "small", Recipe(steps=1, crop=64, batch_size=2), EXACT, 0, tmp_path)
+    train_segmentor(order, tainted)
+    with pytest.raises(LeakageError, match=r"segmentor for judging has seen 1 test groups \(animal-test\)"):
+        score(painter, test_part, tmp_path, data)
+
+
+def test_the_segmentor_in_the_loop_is_refused_as_referee(
+    run: Path, small_pairs: PairSet, referee: Path, tmp_path: Path
+) -> None:
+    in_loop = tmp_path / SEGMENTOR_FOLDER / MODEL_FILE
+    for path in (run / MODEL_FILE, run / SPLIT_FILE):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    refuse_same_judge(referee, in_loop)  # there is none yet
+    in_loop.parent.mkdir()
+    in_loop.write_bytes((referee / MODEL_FILE).read_bytes())
+    with pytest.raises(LeakageError, match="segmentor that the generator trained with"):
+        evaluate_run(tmp_path, small_pairs, RefereeSource(referee, None, tmp_path, EXACT))
+
+
+def test_an_empty_test_part_is_refused(
+    painter: Inpainter, small_pairs: PairSet, referee: Path, data: Curriculum
+) -> None:
+    with pytest.raises(ArrayError, match="empty test part"):
+        score(painter, small_pairs.select([]), referee, data)

@@ -1,0 +1,146 @@
+"""A generator as a function of arrays in the camera's units."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from metgan.data import ChannelScale, Normalisation
+from metgan.errors import ArrayError, StorageError
+from metgan.models import MODEL_FILE, load_generator
+from metgan.synthesis import Inpainter, load
+
+Image = NDArray[Any]
+
+
+@pytest.fixture(scope="module")
+def anatomy() -> Image:
+    return np.random.default_rng(0).integers(100, 900, (64, 64)).astype(np.uint16)
+
+
+@pytest.fixture(scope="module")
+def label() -> Image:
+    label = np.zeros((64, 64), bool)
+    label[20:30, 40:50] = True
+    return label
+
+
+def test_an_image_is_painted_in_the_units_and_dtype_of_the_tumour_channel(
+    painter: Inpainter, anatomy: Image, label: Image
+) -> None:
+    painted = painter.inpaint(anatomy, label)
+    assert painted.dtype == np.uint16
+    assert painted.shape == anatomy.shape
+    assert 50 <= painted.min() < painted.max() <= 650
+
+
+def test_an_image_is_what_the_network_paints_from_the_scaled_anatomy(
+    painter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
+) -> None:
+    network, _ = load_generator(save_run())
+    scaled = torch.from_numpy((anatomy.astype(np.float32) - 100) / 800 * 2 - 1)[None, None]
+    with torch.no_grad():
+        painted = network(scaled, network.embed(torch.from_numpy(label).float()[None, None]))[0, 0].numpy()
+    by_hand = np.rint((painted.astype(np.float64) + 1) / 2 * 600 + 50)
+    assert np.abs(painter.inpaint(anatomy, label) - by_hand).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_other_cameras_get_their_own_dtype(save_run: Callable[..., Path], label: Image, dtype: str) -> None:
+    units = Normalisation(ChannelScale(0, 200, dtype), ChannelScale(10, 210, dtype))
+    anatomy = np.random.default_rng(1).integers(0, 200, (64, 64)).astype(dtype)
+    painted = load(save_run(0, units), "cpu").inpaint(anatomy, label)
+    assert painted.dtype == dtype
+    assert 10 <= painted.min() < painted.max() <= 210
+
+
+def test_an_image_does_not_depend_on_the_calls_before_it(
+    painter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
+) -> None:
+    first = painter.inpaint(anatomy, label)
+    painter.inpaint(anatomy[::-1], ~label)
+    assert np.array_equal(painter.inpaint(anatomy, label), first)
+    assert np.array_equal(load(save_run(), "cpu").inpaint(anatomy, label), first)
+
+
+def test_anatomy_label_and_weights_all_matter(
+    painter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
+) -> None:
+    first = painter.inpaint(anatomy, label)
+    others = (
+        painter.inpaint(anatomy[::-1], label),
+        painter.inpaint(anatomy, label[::-1]),
+        load(save_run(seed=1), "cpu").inpaint(anatomy, label),
+    )
+    assert not any(np.array_equal(first, other) for other in others)
+
+
+def test_painting_in_inference_would_depend_on_its_company_in_training_mode(
+    save_run: Callable[..., Path], anatomy: Image, label: Image
+) -> None:
+    network, card = load_generator(save_run())
+    assert not network.training
+    careless = Inpainter(network.train(), card, "careless", torch.device("cpu"))
+    first = careless.inpaint(anatomy, label)
+    careless.inpaint(anatomy, ~label)
+    network.eval()
+    assert not np.array_equal(careless.inpaint(anatomy, label), first)
+
+
+def test_an_empty_label_gives_an_image_without_tumours(painter: Inpainter, anatomy: Image) -> None:
+    painted = painter.inpaint(anatomy, np.zeros(anatomy.shape, np.uint8))
+    assert painted.shape == anatomy.shape
+    assert painted.min() < painted.max()
+
+
+@pytest.mark.parametrize("value", [1, 255])
+def test_any_one_positive_value_marks_a_tumour(
+    painter: Inpainter, anatomy: Image, label: Image, value: int
+) -> None:
+    same = painter.inpaint(anatomy, label.astype(np.uint8) * value)
+    assert np.array_equal(same, painter.inpaint(anatomy, label))
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (70, 33), (32, 32)])
+def test_images_of_any_shape_keep_it(painter: Inpainter, shape: tuple[int, int]) -> None:
+    anatomy = np.random.default_rng(2).integers(100, 900, shape).astype(np.uint16)
+    assert painter.inpaint(anatomy, anatomy > 880).shape == shape
+
+
+def test_the_inputs_stay_as_they_were(painter: Inpainter, anatomy: Image, label: Image) -> None:
+    locked, mask = anatomy.copy(), label.copy()
+    locked.flags.writeable = mask.flags.writeable = False
+    painter.inpaint(locked, mask)
+    assert np.array_equal(locked, anatomy)
+
+
+@pytest.mark.parametrize(
+    ("anatomy_like", "label_like", "message"),
+    [
+        (np.ones((64, 64), np.uint16), np.zeros((64, 32), bool), "one shape"),
+        (np.ones((1, 64, 64), np.uint16), np.zeros((1, 64, 64), bool), r"two images \(Y, X\)"),
+        (np.ones((64, 64), np.uint16), np.arange(4096).reshape(64, 64), "binary mask"),
+        (np.ones((64, 64), np.uint16), np.full((64, 64), -1), "binary mask"),
+        (np.full((64, 64), np.nan), np.zeros((64, 64), bool), "4096 NaN"),
+        (np.ones((64, 64), np.int64), np.zeros((64, 64), bool), "dtype int64"),
+        (np.ones((31, 64), np.uint16), np.zeros((31, 64), bool), "at least 32 pixels"),
+    ],
+)
+def test_what_cannot_be_painted_is_refused(
+    painter: Inpainter, anatomy_like: Image, label_like: Image, message: str
+) -> None:
+    with pytest.raises(ArrayError, match=message):
+        painter.inpaint(anatomy_like, label_like)
+
+
+def test_a_run_without_a_finished_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=f"holds no {MODEL_FILE}.*--resume"):
+        load(tmp_path)
+    with pytest.raises(StorageError, match="there is no"):
+        load(tmp_path / "nowhere")

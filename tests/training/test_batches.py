@@ -1,0 +1,108 @@
+"""Batches are a function of seed and step, visit every pair once per epoch, and cut three images alike."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metgan.data import ChannelScale, Entry, Normalisation, Pair, View
+from metgan.training.batches import Batches, stack
+
+UNITS = Normalisation(ChannelScale(0, 2, "float32"), ChannelScale(0, 2, "float32"))
+
+
+def flat_pairs(count: int, side: int = 4) -> list[Pair]:
+    """Pairs whose pixels hold the pair's number, scaled into [-1, 1]."""
+    images = [np.full((side, side), k / count, np.float32) for k in range(count)]
+    return [Pair(entry(k), image, image, np.zeros((side, side), bool)) for k, image in enumerate(images)]
+
+
+def ramp_pairs(count: int, side: int) -> list[Pair]:
+    """Pairs in which every pixel differs, the tumour is the anatomy / 2, the label its brighter half."""
+    pairs = []
+    for k in range(count):
+        ramp = (np.arange(side * side, dtype=np.float32).reshape(side, side) + k) / (side * side + count)
+        pairs.append(Pair(entry(k), ramp, ramp / 2, ramp > 0.5))
+    return pairs
+
+
+def entry(number: int) -> Entry:
+    return Entry(f"pair-{number}", f"animal-{number}", "", "", {})
+
+
+def numbers(batches: Batches, steps: int, count: int) -> list[int]:
+    """Which pairs `steps` batches of flat pairs hold, in order."""
+    values = torch.cat([batches.at(step).anatomy[:, 0, 0, 0] for step in range(steps)])
+    return ((values + 1) * count).round().int().tolist()
+
+
+def same(first: Batches, second: Batches, step: int) -> bool:
+    a, b = first.at(step), second.at(step)
+    return all(torch.equal(getattr(a, n), getattr(b, n)) for n in ("anatomy", "tumour", "label"))
+
+
+@given(st.integers(0, 2**31), st.integers(0, 500))
+def test_a_batch_is_a_function_of_seed_and_step_alone(seed: int, step: int) -> None:
+    pairs = ramp_pairs(5, 8)
+    fresh, used = (Batches(pairs, UNITS, 2, 4, seed) for _ in range(2))
+    for earlier in (0, 3, step + 1):
+        used.at(earlier)
+    assert same(fresh, used, step)
+
+
+def test_another_seed_or_step_gives_another_batch() -> None:
+    pairs = ramp_pairs(5, 8)
+    batches = Batches(pairs, UNITS, 2, 4, seed=0)
+    assert not same(batches, Batches(pairs, UNITS, 2, 4, seed=1), 0)
+    assert not torch.equal(batches.at(0).anatomy, batches.at(1).anatomy)
+
+
+@given(st.integers(1, 7), st.integers(1, 4), st.integers(0, 1000))
+def test_each_epoch_visits_each_pair_once(count: int, batch_size: int, seed: int) -> None:
+    seen = numbers(Batches(flat_pairs(count), UNITS, batch_size, 4, seed), 3 * count, count)
+    epochs = [seen[first : first + count] for first in range(0, 3 * count * batch_size, count)]
+    assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
+
+
+def test_epochs_come_in_different_orders() -> None:
+    seen = numbers(Batches(flat_pairs(7), UNITS, 1, 4, seed=0), 28, 7)
+    epochs = [tuple(seen[first : first + 7]) for first in range(0, 28, 7)]
+    assert all(first != second for first, second in pairwise(epochs))
+
+
+@given(st.integers(0, 10_000))
+def test_anatomy_tumour_and_label_are_cut_and_turned_alike(seed: int) -> None:
+    batch = Batches(ramp_pairs(3, 9), UNITS, 3, 5, seed).at(0)
+    anatomy = batch.anatomy + 1  # back to the ramp, (3, 1, 5, 5)
+    assert torch.allclose(anatomy / 2, batch.tumour + 1, atol=1e-6)
+    assert torch.equal((anatomy > 0.5 + 1e-6).float(), batch.label)
+
+
+def test_a_label_turned_by_itself_would_be_noticed() -> None:
+    (pair,) = ramp_pairs(1, 9)
+    turned = Pair(pair.entry, pair.anatomy, pair.tumour, np.rot90(pair.label).copy())
+    batch = stack([turned], [View(0, 0, 5, 0)], UNITS)
+    assert not torch.equal((batch.anatomy + 1 > 0.5 + 1e-6).float(), batch.label)
+
+
+def test_a_batch_is_a_stack_of_single_channel_crops() -> None:
+    batch = Batches(ramp_pairs(3, 9), UNITS, 2, 5, seed=0).at(0)
+    assert batch.anatomy.shape == batch.tumour.shape == batch.label.shape == (2, 1, 5, 5)
+    assert batch.anatomy.dtype == batch.tumour.dtype == batch.label.dtype == torch.float32
+    assert set(batch.label.unique().tolist()) <= {0.0, 1.0}
+
+
+def test_crops_come_from_all_over_the_image() -> None:
+    batches = Batches(ramp_pairs(1, 8), UNITS, 1, 4, seed=0)
+    least = {round(float(batches.at(step).anatomy.min()), 4) for step in range(200)}
+    assert len(least) == 25  # 5 x 5 places of a crop of 4 in 8 pixels
+
+
+def test_views_and_pairs_must_be_as_many() -> None:
+    with pytest.raises(ValueError, match="shorter"):
+        stack(ramp_pairs(2, 8), [View(0, 0, 4, 0)], UNITS)
