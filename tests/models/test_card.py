@@ -16,6 +16,7 @@ CARD = ModelCard(
     preset="small",
     normalisation=Normalisation(ChannelScale(90, 1234.5, "uint16"), ChannelScale(0, 1, "float32")),
     groups_seen=("mouse-1", "mouse-2"),
+    segmentor="0123456789abcdef",
     step=700,
     seed=3,
     metgan="0.1.0",

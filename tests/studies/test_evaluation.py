@@ -15,12 +15,11 @@ import torch
 from metgan.data import Pair, PairSet, part_of, save_split
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
-from metgan.models import MODEL_FILE, ModelCard, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_generator, save_model
 from metgan.networks import PRESETS, MetGen, build
 from metgan.studies import Evaluation, RefereeSource, evaluate, evaluate_run, refuse_same_judge
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
-    SEGMENTOR_FOLDER,
     SPLIT_FILE,
     Curriculum,
     Engine,
@@ -80,7 +79,7 @@ def run(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
         image = torch.from_numpy(data.normalisation.apply(scene.anatomy, "anatomy"))[None, None]
         with torch.no_grad():
             network(image, network.embed(torch.from_numpy(scene.label).float()[None, None]))
-    card = ModelCard("generator", "metgan", "small", data.normalisation, data.groups_seen, 1, 0, "test")
+    card = ModelCard("generator", "metgan", "small", data.normalisation, data.groups_seen, "", 1, 0, "test")
     save_model(folder / MODEL_FILE, network.state_dict(), card)
     save_split(data.split, folder / SPLIT_FILE)
     return folder
@@ -217,12 +216,11 @@ def test_a_referee_that_saw_a_test_group_is_refused(
 def test_the_segmentor_in_the_loop_is_refused_as_referee(
     run: Path, small_pairs: PairSet, referee: Path, tmp_path: Path
 ) -> None:
-    in_loop = tmp_path / SEGMENTOR_FOLDER / MODEL_FILE
-    for path in (run / MODEL_FILE, run / SPLIT_FILE):
-        (tmp_path / path.name).write_bytes(path.read_bytes())
-    refuse_same_judge(referee, in_loop)  # there is none yet
-    in_loop.parent.mkdir()
-    in_loop.write_bytes((referee / MODEL_FILE).read_bytes())
+    generator, card = load_generator(run)
+    refuse_same_judge(referee, card)  # it trained with none
+    in_loop = fingerprint(referee / MODEL_FILE)
+    save_model(tmp_path / MODEL_FILE, generator.state_dict(), replace(card, segmentor=in_loop))
+    (tmp_path / SPLIT_FILE).write_bytes((run / SPLIT_FILE).read_bytes())
     with pytest.raises(LeakageError, match="segmentor that the generator trained with"):
         evaluate_run(tmp_path, small_pairs, RefereeSource(referee, None, tmp_path, EXACT))
 

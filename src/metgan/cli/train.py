@@ -77,7 +77,7 @@ def _report(out: Path, data: Path, title: str, preset: str) -> Report:
         chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
     step = read_card(out).step
     lead = f"{title}, preset {preset}, trained on {data}. The weights kept are those of step {step}, "
-    lead += "the best by validation: pooled Dice of label and reading, minus the mean absolute error."
+    lead += "the best by validation: pooled Dice of label and reading, minus the relative absolute error."
     commands = (
         f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
         f"metgan evaluate {out} --data {data} --out scores"

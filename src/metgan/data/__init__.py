@@ -2,13 +2,14 @@
 
 from .augment import View, draw_view
 from .normalise import ChannelScale, Normalisation, fit_normalisation
-from .pairs import PairSet, open_images, read_table, write_pair, write_table
+from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
 from .prepare import CropPlan, Prepared, Scan, place_crops, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
 from .split import Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [
+    "TABLE",
     "ChannelScale",
     "CropPlan",
     "Entry",

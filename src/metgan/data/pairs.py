@@ -19,6 +19,7 @@ from metgan.types import Camera, Mask
 from .sample import CHANNELS, Entry, Pair, read_pair
 
 TABLE = "pairs.csv"
+"""Name of a pair set's table."""
 _KNOWN = ("name", "group", "organ", "split")
 _LISTED = 5
 

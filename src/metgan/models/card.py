@@ -32,6 +32,8 @@ class ModelCard:
     normalisation : Normalisation
     groups_seen : tuple of str
         Groups of the pairs it was trained and chosen on.
+    segmentor : str
+        Fingerprint of the segmentor that held a generator to its labels; empty for none.
     step : int
         Training step of these weights.
     seed : int
@@ -44,6 +46,7 @@ class ModelCard:
     preset: PresetName
     normalisation: Normalisation
     groups_seen: tuple[str, ...]
+    segmentor: str
     step: int
     seed: int
     metgan: str

@@ -20,7 +20,7 @@ from metgan.data import Normalisation, Pair, PairSet
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint, replacing, write_json
 from metgan.metrics import Faithfulness, Similarity, compare, judge, pool
-from metgan.models import load_segmentor, model_path
+from metgan.models import ModelCard, load_segmentor, model_path
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
 from metgan.training import READ_ABOVE
@@ -103,9 +103,9 @@ class Painted:
     generated: Scaled
 
 
-def refuse_same_judge(referee: Path, in_loop: Path) -> None:
-    """Raise `LeakageError` when the referee is the segmentor that the generator trained with."""
-    if in_loop.is_file() and fingerprint(model_path(referee)) == fingerprint(in_loop):
+def refuse_same_judge(referee: Path, card: ModelCard) -> None:
+    """Raise `LeakageError` when the referee is the segmentor that the card's generator trained with."""
+    if fingerprint(model_path(referee)) == card.segmentor:
         raise LeakageError(
             f"the referee {referee} is the segmentor that the generator trained with",
             "a segmentor trained apart from it",

@@ -8,10 +8,8 @@ from pathlib import Path
 
 from metgan.data import PairSet, load_split
 from metgan.errors import ArrayError
-from metgan.models import MODEL_FILE
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
-    SEGMENTOR_FOLDER,
     SEGMENTOR_RECIPES,
     SPLIT_FILE,
     Curriculum,
@@ -49,7 +47,6 @@ class Trial:
     painter: Inpainter
     data: Curriculum
     test: PairSet
-    in_loop: Path
 
 
 def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
@@ -65,14 +62,14 @@ def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
     painter = load(run, source.engine.device)
     split = load_split(run / SPLIT_FILE)
     data = load_curriculum(pairs, split)
-    trial = Trial(painter, data, pairs.select(split.test), run / SEGMENTOR_FOLDER / MODEL_FILE)
+    trial = Trial(painter, data, pairs.select(split.test))
     groups = {entry.group for entry in trial.test}
     painter.card.refuse_to_have_seen(groups, "testing")
     if source.run is None:
         check_segmentor_order(_order(painter, source), data)
     else:
         Referee(source.run).check(groups)
-        refuse_same_judge(source.run, trial.in_loop)
+        refuse_same_judge(source.run, painter.card)
     for pair in trial.test.read_all():
         if min(pair.label.shape) < painter.minimum_side:
             raise ArrayError(
@@ -95,7 +92,7 @@ def hold_trial(trial: Trial, source: RefereeSource) -> tuple[Evaluation, Sequenc
         source.folder.mkdir(parents=True, exist_ok=True)
         train_segmentor(_order(trial.painter, source), trial.data)
         referee = source.folder
-    refuse_same_judge(referee, trial.in_loop)
+    refuse_same_judge(referee, trial.painter.card)
     data = replace(trial.data, normalisation=trial.painter.card.normalisation)
     return evaluate(trial.painter, trial.test, referee, data.mean_tumour)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Entry, PairSet, read_channel, read_label, read_table, write_pair, write_table
+from metgan.data import TABLE, Entry, PairSet, read_channel, read_label, read_table, write_pair, write_table
 from metgan.errors import ArrayError, SettingError, StorageError
 from metgan.labels import merge, sizes, symmetry
 from metgan.progress import progress
@@ -117,7 +117,7 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
     """Write `request.count` new pairs into `out` and give them as a pair set.
 
     Goes on where a killed call stopped: finished pairs are kept, and the bytes are the same as
-    without the interruption. ``pairs.csv`` appears when all pairs are there.
+    without the interruption. ``pairs.csv`` is filled when all pairs are there.
 
     Raises
     ------
@@ -132,6 +132,8 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
             f"at most {request.count}, as asked for now",
             "Ask for as many or more, or use --overwrite",
         )
+    if not (out / TABLE).is_file():
+        write_table(out, [])  # until it is full, `PairSet.open` refuses a half-made set
     with progress("generate", request.count, len(done)) as advance:
         for number in range(request.count):
             plan = plan_pair(request.anatomies, positive, request.recipe, request.seed, number)
@@ -156,7 +158,14 @@ def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out
     anatomy: Camera = read_channel(plan.anatomy.paths["anatomy"])
     label = compose_label(plan, anatomy.shape)
     name = f"synthetic-{number:06d}"
-    write_pair(out, name, anatomy, painter.inpaint(anatomy, label), label)
+    painted = painter.inpaint(anatomy, label)
+    if painted.min() == painted.max():
+        raise ArrayError(
+            f"the model paints {plan.anatomy.name} flat, every pixel {painted.flat[0]}",
+            "an image with contrast",
+            "Train the model for longer",
+        )
+    write_pair(out, name, anatomy, painted, label)
     return {
         "number": number,
         "name": name,

@@ -3,8 +3,10 @@
 from .curriculum import Curriculum, load_curriculum, split_pairs
 from .engine import Device, Engine
 from .journal import read_journal
+from .method_run import train_method
+from .order import Order
 from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, Precision, Recipe
-from .runs import Order, check_segmentor_order, train_method, train_segmentor
+from .segmentor_run import check_segmentor_order, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
     SPLIT_FILE,

@@ -6,7 +6,7 @@ histories, the average, torch's random state, the step and the best score so far
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from metgan.errors import StorageError
 from metgan.io import load_state, save_state
 
 from .history import History
+from .phases import Phase
 
 CHECKPOINT = "last.ckpt"
 
@@ -32,6 +33,17 @@ class RunState:
     identity: str
     step: int = 0
     best: float = float("-inf")
+
+    @classmethod
+    def of(
+        cls,
+        modules: Mapping[str, nn.Module],
+        phases: Sequence[Phase[Any]],
+        histories: list[History],
+        identity: str,
+    ) -> RunState:
+        """Give the state of a run at its beginning."""
+        return cls(modules, {phase.name: phase.optimiser for phase in phases}, histories, identity)
 
     def save(self, folder: Path) -> None:
         """Write ``last.ckpt``, all or nothing."""

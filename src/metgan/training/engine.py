@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
 from lightning_fabric import Fabric
+from torch import nn
 
 from metgan.errors import SettingError
 
 from .recipe import Precision
 
+Network = TypeVar("Network", bound=nn.Module)
 Device = Literal["auto", "cpu", "cuda"]
 """Where to compute."""
 
@@ -57,13 +60,26 @@ class Engine:
         precision = self.precision
         if precision == "auto":
             precision = "bf16" if _is_bf16_fast(accelerator) else "fp32"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Fabric advises on GPUs that were not asked for
+        with _quietly():
             return Fabric(
                 accelerator=accelerator,
                 devices=1,
                 precision="bf16-mixed" if precision == "bf16" else "32-true",
             )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep Fabric's advice on other devices, and its note on precision, from the terminal."""
+    logger = logging.getLogger("lightning_fabric")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager
@@ -83,3 +99,12 @@ def _is_bf16_fast(accelerator: str) -> bool:
     if accelerator == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_amx_tile_supported())
+
+
+def place(network: Network, device: torch.device) -> Network:
+    """Move to the device, in the memory layout that convolutions are fastest in."""
+    network.to(device=device)
+    for weight in network.parameters():
+        if weight.dim() == 4:  # (outputs, inputs, Y, X)
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network

@@ -73,8 +73,16 @@ class Training(Generic[Material]):
     state: RunState
     columns: tuple[str, ...]
 
-    def run(self) -> None:
-        """Train from the state's step to the end; journal, validate and checkpoint on the way."""
+    def run(self, *, resume: bool = False) -> None:
+        """Train to the end; journal, validate and checkpoint on the way.
+
+        Parameters
+        ----------
+        resume : bool
+            Go back to the folder's ``last.ckpt`` first.
+        """
+        if resume:
+            self.state.load(self.folder, self.fabric.device)
         start = time.monotonic()
         with (
             closing(Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,

@@ -13,8 +13,10 @@ from metgan.methods import Method
 from metgan.models import MODEL_FILE
 
 from .curriculum import Curriculum, load_curriculum, split_pairs
+from .method_run import check_method_order, train_method
+from .order import Order
 from .recipe import Recipe
-from .runs import Order, check_method_order, check_segmentor_order, train_method, train_segmentor
+from .segmentor_run import check_segmentor_order, train_segmentor
 
 SPLIT_FILE = "splits.json"
 """Where a run keeps its split."""
@@ -56,7 +58,10 @@ def check_training(
 ) -> None:
     """Refuse what `train_on` would refuse, with the same arguments, before anything is written."""
     if method.needs_segmentor and segmentor is None:
-        check_segmentor_order(_order_in_loop(replace(order, recipe=segmentor_recipe)), data)
+        in_loop = _order_in_loop(replace(order, recipe=segmentor_recipe))
+        check_segmentor_order(in_loop, data)
+        if order.resumes:  # then the segmentor is there already
+            segmentor = in_loop.folder
     check_method_order(order, data, method, segmentor)
 
 

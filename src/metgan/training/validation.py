@@ -1,8 +1,9 @@
 """Which weights are the best: label faithfulness and similarity together.
 
 Score of a generator = pooled Dice between the asked-for label and the in-loop segmentor's reading of
-the generated image, minus the mean absolute error on [-1, 1]. Both lie about between 0 and 1, so neither
-drowns the other: a blurred image without tumours loses the first, bright blobs on nothing the second.
+the generated image, minus the mean absolute error as a share of that of a constant image. Both go from 0
+to about 1, so neither drowns the other: a blurred image without tumours loses the first, bright blobs on
+nothing the second.
 Score of a segmentor = pooled Dice against the labels.
 
 The segmentor that judges here is the one in the loop, so these figures only choose weights; published
@@ -27,6 +28,7 @@ from metgan.types import Scaled
 from .loop import Verdict
 
 SHOWN = 6
+VALIDATED = 32  # pairs at most, so that looking does not take longer than training
 READ_ABOVE = 0.5
 """Probability above which a pixel is read as tumour."""
 
@@ -53,6 +55,12 @@ class ValidationSet:
             [normalisation.apply(pair.tumour, "tumour") for pair in wanted],
             device,
         )
+
+    @property
+    def flat_error(self) -> float:
+        """Mean absolute error of painting every image with the mean of all."""
+        mean = float(np.mean([image.mean() for image in self.tumour]))
+        return float(np.mean([np.abs(image - mean).mean() for image in self.tumour]))
 
     def tensor(self, image: Scaled) -> Tensor:
         """Give one image as (1, 1, Y, X) on the validation's device."""
@@ -85,13 +93,14 @@ def validate_generator(
     errors = [mean_absolute_error(p, y) for p, y in zip(painted, data.tumour, strict=True)]
     likeness = [structural_similarity(p, y) for p, y in zip(painted, data.tumour, strict=True)]
     details = {"val_mae": float(np.mean(errors)), "val_ssim": float(np.mean(likeness))}
+    relative = details["val_mae"] / data.flat_error
     if segmentor is None:
-        return Verdict(-details["val_mae"], details)
+        return Verdict(-relative, details)
     total = Overlap(0, 0, 0)
     for image, pair in zip(painted, data.pairs, strict=True):
         total += overlap(_read(segmentor, data.tensor(image)), pair.label)
     dice = 0.0 if np.isnan(total.dice) else total.dice
-    return Verdict(dice - details["val_mae"], {"val_dice": dice} | details)
+    return Verdict(dice - relative, {"val_dice": dice} | details)
 
 
 def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:

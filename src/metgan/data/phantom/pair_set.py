@@ -18,7 +18,9 @@ def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -
 
     ``label/`` holds what the annotator drew, ``truth/`` what is there; the two differ only where label
     noise is asked for. Pairs are drawn again from the first after an interruption: the bytes are the same.
+    The table is emptied first and filled last, so that `PairSet.open` refuses a half-drawn set.
     """
+    write_table(out, [])
     rows = []
     for pair in draw_pairs(count, settings, seed):
         write_pair(out, pair.name, pair.anatomy, pair.tumour, pair.label)

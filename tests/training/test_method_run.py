@@ -226,11 +226,6 @@ def test_a_run_is_not_resumed_with_other_settings(
     train_segmentor(order, data)  # the same are taken
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=pytest.fail.Exception,
-    reason="a run's identity holds neither its segmentor nor which pairs validate",
-)
 @pytest.mark.parametrize("change", ["segmentor", "validation part"])
 def test_a_run_is_not_resumed_with_another_segmentor_or_validation_part(
     finished: Uninterrupted, data: Curriculum, tmp_path: Path, change: str

@@ -1,0 +1,114 @@
+"""Training a method's players, from data and a segmentor to the generator's model file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from metgan.io import fingerprint, replacing
+from metgan.methods import Method, Players, Translations, build_players, trained_modules
+from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
+from metgan.networks import PRESETS, MetGen, Segmentor, minimum_side
+
+from .average import Average
+from .checkpoint import RunState
+from .curriculum import Curriculum
+from .engine import place, seeded
+from .history import History
+from .loop import Training, Verdict
+from .order import Order
+from .phases import gan_phases
+from .validation import VALIDATED, ValidationSet, paint, sample_grid, validate_generator
+
+
+def check_method_order(order: Order, data: Curriculum, method: Method, segmentor_run: Path | None) -> None:
+    """Refuse now, before anything is written, what `train_method` would refuse later.
+
+    A segmentor that is still to be trained may be missing.
+    """
+    _, name, data = _segmentor_for(method, segmentor_run, data)
+    order.check(data, minimum_side(PRESETS[order.preset].generator), name)
+
+
+def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: Path | None) -> Path:
+    """Train a method's players; gives the generator's model file.
+
+    The data is normalised as the segmentor's was, so that the segmentor reads fakes in exactly the
+    units it was trained in (reference.md, section 4; pinned by
+    ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``).
+
+    Raises
+    ------
+    LeakageError
+        When the segmentor has seen a group of the test part.
+    """
+    check_method_order(order, data, method, segmentor_run)
+    fabric = order.engine.fabric()
+    segmentor, held_by, data = _segmentor_for(method, segmentor_run, data)
+    with seeded(order.engine, order.seed):
+        players = build_players(method, order.preset, segmentor, order.seed)
+        learners = trained_modules(players)
+        for network in (*learners.values(), *([segmentor] if segmentor else [])):
+            place(network, fabric.device)
+        average = Average(players.to_tumour, order.recipe.average)
+        histories = [History(order.recipe.history, order.seed, k) for k in range(len(players.judges))]
+        phases = gan_phases(method, players, order.recipe.learning_rate, histories)
+        modules = {**learners, "average": average.network}
+        look = _Look(order, data, players, average, fabric.device)
+
+        def keep(done: int) -> None:
+            card = order.card("generator", data, done, held_by)
+            save_model(order.folder / MODEL_FILE, average.network.state_dict(), card)
+
+        Training(
+            name=method.name,
+            folder=order.folder,
+            fabric=fabric,
+            phases=phases,
+            material=look.translations,
+            after_step=lambda step: average.update(players.to_tumour, step),
+            validate=look.validate,
+            keep=keep,
+            pace=order.pace(data),
+            state=RunState.of(modules, phases, histories, order.identity(data, held_by)),
+            columns=look.columns(method),
+        ).run(resume=order.resumes)
+    return order.folder / MODEL_FILE
+
+
+class _Look:
+    """What a GAN's training looks at: its translations, validation pictures and the weights to keep."""
+
+    def __init__(
+        self, order: Order, data: Curriculum, players: Players, average: Average[MetGen], device: torch.device
+    ) -> None:
+        self.folder, self.players, self.average, self.device = order.folder, players, average, device
+        self.batches = order.batches(data)
+        self.watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, device)
+
+    def translations(self, step: int) -> Translations:
+        batch = self.batches.at(step).to(self.device)
+        return Translations(self.players, batch.anatomy, batch.tumour, batch.label)
+
+    def validate(self, done: int) -> Verdict:
+        painted = paint(self.average.network, self.watched)
+        with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
+            temporary.write_bytes(sample_grid(painted, self.watched))
+        return validate_generator(painted, self.players.segmentor, self.watched)
+
+    def columns(self, method: Method) -> tuple[str, ...]:
+        terms = tuple(term.name for term in method.terms)
+        return (*terms, *self.players.judges_by_name, "val_dice", "val_mae", "val_ssim")
+
+
+def _segmentor_for(
+    method: Method, run: Path | None, data: Curriculum
+) -> tuple[Segmentor | None, str, Curriculum]:
+    """Give the segmentor, its fingerprint, and the data in its normalisation."""
+    if run is None or not method.needs_segmentor:
+        return None, "", data
+    segmentor, card = load_segmentor(run)
+    card.refuse_to_have_seen(data.groups_test, "training")
+    return segmentor, fingerprint(model_path(run)), replace(data, normalisation=card.normalisation)

@@ -1,0 +1,120 @@
+"""What is to be trained, on what terms, and what makes one order differ from another."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metgan import __version__
+from metgan.data import Pair
+from metgan.errors import ArrayError
+from metgan.models import Kind, ModelCard
+from metgan.networks import PresetName
+
+from .batches import Batches
+from .checkpoint import CHECKPOINT, load_checkpoint
+from .curriculum import Curriculum
+from .engine import Engine
+from .loop import Pace
+from .recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to train, on what terms.
+
+    Parameters
+    ----------
+    method : str
+        A row of the catalogue, or "segmentor".
+    preset : {"paper", "released", "small"}
+    recipe : Recipe
+    engine : Engine
+    seed : int
+    folder : Path
+        The run folder; must be there.
+    resume : bool
+        Go on from ``last.ckpt`` where there is one.
+    """
+
+    method: str
+    preset: PresetName
+    recipe: Recipe
+    engine: Engine
+    seed: int
+    folder: Path
+    resume: bool = False
+
+    @property
+    def resumes(self) -> bool:
+        """Whether there is a checkpoint to go on from, and it shall be used."""
+        return self.resume and (self.folder / CHECKPOINT).is_file()
+
+    def identity(self, data: Curriculum, segmentor: str = "") -> str:
+        """Name everything that decides a run's bytes, so that a resumed run cannot differ.
+
+        Parameters
+        ----------
+        data : Curriculum
+        segmentor : str
+            Fingerprint of the segmentor in the loop; empty for none.
+        """
+        facts = f"train={_names(data.train)} val={_names(data.val)} {data.normalisation}"
+        settings = f"seed={self.seed} precision={self.engine.precision} {self.recipe}"
+        held_by = f" segmentor={segmentor}" if segmentor else ""
+        return f"{self.method} {self.preset} {settings} data={zlib.crc32(facts.encode()):08x}{held_by}"
+
+    def check(self, data: Curriculum, least_side: int, segmentor: str = "") -> None:
+        """Refuse, before anything is written, a device, crops or a checkpoint that will not do.
+
+        Parameters
+        ----------
+        least_side : int
+            Smallest image side in pixels that the network takes.
+        """
+        self.engine.check_device()
+        crop = self.crop(data)
+        # Batch normalisation needs two values per channel, also where the network is coarsest.
+        least = least_side if self.recipe.batch_size > 1 else 2 * least_side
+        if crop < least:
+            raise ArrayError(
+                f"crops of {crop} pixels (the smallest image side is {data.smallest_side})",
+                f"at least {least} for this network at batch size {self.recipe.batch_size}",
+                "Cut larger crops with metgan prepare --crop, raise --crop, or use --preset small",
+            )
+        if self.resumes:
+            load_checkpoint(self.folder, self.identity(data, segmentor))
+
+    def crop(self, data: Curriculum) -> int:
+        """Give the side of the training crops in pixels: the recipe's, or the smallest image's."""
+        return min(self.recipe.crop, data.smallest_side)
+
+    def batches(self, data: Curriculum) -> Batches:
+        """Give the training batches."""
+        return Batches(data.train, data.normalisation, self.recipe.batch_size, self.crop(data), self.seed)
+
+    def pace(self, data: Curriculum) -> Pace:
+        """Give the length of the run and when it is validated."""
+        steps = self.recipe.length(len(data.train))
+        every = max(1, steps // self.recipe.validations)
+        return Pace(steps, self.recipe.learning_rate, self.recipe.constant_share, every)
+
+    def card(self, kind: Kind, data: Curriculum, step: int, segmentor: str = "") -> ModelCard:
+        """Give the card of the weights after `step`."""
+        return ModelCard(
+            kind=kind,
+            method=self.method,
+            preset=self.preset,
+            normalisation=data.normalisation,
+            groups_seen=data.groups_seen,
+            segmentor=segmentor,
+            step=step,
+            seed=self.seed,
+            metgan=__version__,
+        )
+
+
+def _names(pairs: Sequence[Pair]) -> str:
+    return ",".join(pair.entry.name for pair in pairs)

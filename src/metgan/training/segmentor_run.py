@@ -1,0 +1,53 @@
+"""Training a segmentor, from data to model file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from metgan.models import MODEL_FILE, save_model
+from metgan.networks import PRESETS, Segmentor, build
+
+from .checkpoint import RunState
+from .curriculum import Curriculum
+from .engine import place, seeded
+from .loop import Training
+from .order import Order
+from .phases import segmentor_phases
+from .validation import VALIDATED, ValidationSet, validate_segmentor
+
+
+def check_segmentor_order(order: Order, data: Curriculum) -> None:
+    """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
+    order.check(data, PRESETS[order.preset].segmentor.stride)
+
+
+def train_segmentor(order: Order, data: Curriculum) -> Path:
+    """Train a segmentor on real tumour images and labels; gives its model file."""
+    check_segmentor_order(order, data)
+    fabric = order.engine.fabric()
+    with seeded(order.engine, order.seed):
+        segmentor = place(
+            build(lambda: Segmentor(PRESETS[order.preset].segmentor), order.seed), fabric.device
+        )
+        phases = segmentor_phases(segmentor, order.recipe.learning_rate)
+        batches = order.batches(data)
+        watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, fabric.device)
+
+        def keep(done: int) -> None:
+            card = order.card("segmentor", data, done)
+            save_model(order.folder / MODEL_FILE, segmentor.state_dict(), card)
+
+        Training(
+            name="segmentor",
+            folder=order.folder,
+            fabric=fabric,
+            phases=phases,
+            material=lambda step: batches.at(step).to(fabric.device),
+            after_step=lambda _: None,
+            validate=lambda _: validate_segmentor(segmentor, watched),
+            keep=keep,
+            pace=order.pace(data),
+            state=RunState.of({"segmentor": segmentor}, phases, [], order.identity(data)),
+            columns=("segmentation", "val_dice"),
+        ).run(resume=order.resumes)
+    return order.folder / MODEL_FILE
