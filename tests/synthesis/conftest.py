@@ -39,7 +39,9 @@ def save_run(tmp_path_factory: pytest.TempPathFactory) -> SaveRun:
         folder = tmp_path_factory.mktemp("run")
         network = build(lambda: MetGen(PRESETS["small"].generator), seed)
         settle(network)
-        card = ModelCard("generator", "metgan", "small", normalisation, ("animal-train",), "", 1, seed, "test")
+        card = ModelCard(
+            "generator", "metgan", "small", normalisation, ("animal-train",), "", 1, seed, "test"
+        )
         save_model(folder / MODEL_FILE, network.state_dict(), card)
         return folder
 
