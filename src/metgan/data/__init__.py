@@ -1,10 +1,11 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
 from .augment import View, draw_view
+from .crops import CropPlan, place_crops
 from .normalise import ChannelScale, Normalisation, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
-from .prepare import CropPlan, Prepared, Scan, place_crops, prepare, useful_crops
+from .prepare import Prepared, Scan, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
 from .split import Split, draw_split, load_split, part_of, save_split, stated_split
 

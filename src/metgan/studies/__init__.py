@@ -8,9 +8,10 @@ from .chapters import (
     pairs_chapter,
     training_chapter,
 )
-from .evaluation import Evaluation, Painted, evaluate, refuse_same_judge
-from .referee import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
+from .evaluation import Evaluation, Painted, evaluate
+from .referee import refuse_same_judge
 from .report import Figure, Report, Section, Table
+from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 
 __all__ = [
     "Evaluation",

@@ -14,17 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
 from metgan.data import Normalisation, Pair, PairSet
-from metgan.errors import ArrayError, LeakageError
+from metgan.errors import ArrayError
 from metgan.io import fingerprint, replacing, write_json
 from metgan.metrics import Faithfulness, Similarity, compare, judge, pool
-from metgan.models import ModelCard, load_segmentor, model_path
+from metgan.models import model_path
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
-from metgan.training import READ_ABOVE
-from metgan.types import Camera, Mask, Scaled
+from metgan.types import Camera, Scaled
+
+from .referee import Referee
 
 SMALLEST_READ = 3
 """Pixels: smaller objects in a referee's reading are taken for noise."""
@@ -103,16 +103,6 @@ class Painted:
     generated: Scaled
 
 
-def refuse_same_judge(referee: Path, card: ModelCard) -> None:
-    """Raise `LeakageError` when the referee is the segmentor that the card's generator trained with."""
-    if fingerprint(model_path(referee)) == card.segmentor:
-        raise LeakageError(
-            f"the referee {referee} is the segmentor that the generator trained with",
-            "a segmentor trained apart from it",
-            "Leave --referee out to train one, or use another seed",
-        )
-
-
 def evaluate(
     painter: Inpainter, test: PairSet, referee: Path, training_mean: float
 ) -> tuple[Evaluation, list[Painted]]:
@@ -148,25 +138,6 @@ def evaluate(
             advance()
     flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
     return Evaluation(scores, _mean(flat), painter.fingerprint, fingerprint(model_path(referee))), painted
-
-
-class Referee:
-    """A segmentor that reads tumour images in camera units."""
-
-    def __init__(self, run: Path) -> None:
-        self._segmentor, self._card = load_segmentor(run)
-
-    def check(self, groups: set[str]) -> None:
-        """Refuse to judge images of groups that it was trained on."""
-        self._card.refuse_to_have_seen(groups, "judging")
-
-    def read(self, tumour: Camera) -> Mask:
-        """Give the pixels that are read as tumour, (Y, X)."""
-        scaled = self._card.normalisation.apply(tumour, "tumour")
-        with torch.inference_mode():
-            logits = self._segmentor(torch.from_numpy(scaled)[None, None])
-        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).numpy()
-        return reading
 
 
 def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painted:

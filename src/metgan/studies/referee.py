@@ -1,105 +1,42 @@
-"""The segmentor that judges: trained apart from the one in the loop, on the same training part."""
+"""The segmentor that judges: trained apart from the one in the loop."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PairSet, load_split
-from metgan.errors import ArrayError
-from metgan.synthesis import Inpainter, load
-from metgan.training import (
-    SEGMENTOR_RECIPES,
-    SPLIT_FILE,
-    Curriculum,
-    Engine,
-    Order,
-    check_segmentor_order,
-    load_curriculum,
-    train_segmentor,
-)
+import torch
 
-from .evaluation import Evaluation, Painted, Referee, evaluate, refuse_same_judge
-
-_APART = 1000
-"""Added to the run's seed: other first weights, other crops in another order."""
+from metgan.errors import LeakageError
+from metgan.io import fingerprint
+from metgan.models import ModelCard, load_segmentor, model_path
+from metgan.training import READ_ABOVE
+from metgan.types import Camera, Mask
 
 
-@dataclass(frozen=True)
-class RefereeSource:
-    """Where the referee comes from: a finished run, or a training of so many steps into `folder`.
+class Referee:
+    """A segmentor that reads tumour images in camera units."""
 
-    ``steps`` is None for the preset's length.
-    """
+    def __init__(self, run: Path) -> None:
+        self._segmentor, self._card = load_segmentor(run)
 
-    run: Path | None
-    steps: int | None
-    folder: Path
-    engine: Engine
-    resume: bool = False
+    def check(self, groups: set[str]) -> None:
+        """Refuse to judge images of groups that it was trained on."""
+        self._card.refuse_to_have_seen(groups, "judging")
 
-
-@dataclass(frozen=True)
-class Trial:
-    """What an evaluation needs, read and checked; only the referee may be missing still."""
-
-    painter: Inpainter
-    data: Curriculum
-    test: PairSet
+    def read(self, tumour: Camera) -> Mask:
+        """Give the pixels that are read as tumour, (Y, X)."""
+        scaled = self._card.normalisation.apply(tumour, "tumour")
+        with torch.inference_mode():
+            logits = self._segmentor(torch.from_numpy(scaled)[None, None])
+        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).numpy()
+        return reading
 
 
-def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
-    """Read a run, its data and its referee, and refuse what cannot be scored; writes nothing.
-
-    Raises
-    ------
-    StorageError, ArrayError
-        When a file cannot be read or is not what it should be, or a test image is too small.
-    LeakageError
-        When generator or referee has seen a test group, or the referee has trained with the generator.
-    """
-    painter = load(run, source.engine.device)
-    split = load_split(run / SPLIT_FILE)
-    data = load_curriculum(pairs, split)
-    trial = Trial(painter, data, pairs.select(split.test))
-    groups = {entry.group for entry in trial.test}
-    painter.card.refuse_to_have_seen(groups, "testing")
-    if source.run is None:
-        check_segmentor_order(_order(painter, source), data)
-    else:
-        Referee(source.run).check(groups)
-        refuse_same_judge(source.run, painter.card)
-    for pair in trial.test.read_all():
-        if min(pair.label.shape) < painter.minimum_side:
-            raise ArrayError(
-                f"test pair {pair.entry.name!r} has shape {pair.label.shape}",
-                f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
-                "Evaluate on the pair set that the run was trained on",
-            )
-    return trial
-
-
-def evaluate_run(run: Path, pairs: PairSet, source: RefereeSource) -> tuple[Evaluation, Sequence[Painted]]:
-    """Score a run on the test part of its split, with a referee trained first where none is given."""
-    return hold_trial(open_trial(run, pairs, source), source)
-
-
-def hold_trial(trial: Trial, source: RefereeSource) -> tuple[Evaluation, Sequence[Painted]]:
-    """Score what `open_trial` gave, with a referee trained first into its folder where none is given."""
-    referee = source.run
-    if referee is None:
-        source.folder.mkdir(parents=True, exist_ok=True)
-        train_segmentor(_order(trial.painter, source), trial.data)
-        referee = source.folder
-    refuse_same_judge(referee, trial.painter.card)
-    data = replace(trial.data, normalisation=trial.painter.card.normalisation)
-    return evaluate(trial.painter, trial.test, referee, data.mean_tumour)
-
-
-def _order(painter: Inpainter, source: RefereeSource) -> Order:
-    recipe = SEGMENTOR_RECIPES[painter.card.preset]
-    if source.steps is not None:
-        recipe = replace(recipe, steps=source.steps, epochs=None)
-    seed = painter.card.seed + _APART
-    return Order("segmentor", painter.card.preset, recipe, source.engine, seed, source.folder, source.resume)
+def refuse_same_judge(referee: Path, card: ModelCard) -> None:
+    """Raise `LeakageError` when the referee is the segmentor that the card's generator trained with."""
+    if fingerprint(model_path(referee)) == card.segmentor:
+        raise LeakageError(
+            f"the referee {referee} is the segmentor that the generator trained with",
+            "a segmentor trained apart from it",
+            "Leave --referee out to train one, or use another seed",
+        )
