@@ -267,3 +267,32 @@ def test_aligned_corners_or_a_start_off_the_grid_change_pixels_beyond_the_halo(a
     whole, crop, halo = whole_and_crop(spec, start, 1100)
     difference = (crop - whole[..., start:])[..., halo:-halo].abs().max()
     assert difference > 1e-4
+
+
+# --- painting: a mirrored margin around the image -------------------------------------------------
+
+
+def test_painting_differs_from_translating_within_the_halo_of_an_edge_alone():
+    network = lively(TINY)
+    side = 2 * network.halo + 40
+    image, label = noise(1, 1, side, side), spots(1, 1, side, side)
+    with torch.no_grad():
+        painted = network.paint(image, label)
+    difference = (painted - translate(network, image, label)).abs()[0, 0]
+    inside = slice(network.halo, side - network.halo)
+    assert difference[inside, inside].max() < 1e-12
+    assert difference[0].max() > 1e-3
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.integers(SMALLEST, 70), st.integers(SMALLEST, 70))
+def test_painting_gives_the_size_of_the_image(small, height, width):
+    image, label = noise(1, 1, height, width).float(), spots(1, 1, height, width).float()
+    with torch.no_grad():
+        assert small.paint(image, label).shape == image.shape
+
+
+def test_painting_refuses_an_image_below_the_minimum_though_its_margin_would_fill_it(small):
+    image = torch.zeros(1, 1, SMALLEST - 1, 64)
+    with pytest.raises(ArrayError, match=f"at least {SMALLEST}"):
+        small.paint(image, image)

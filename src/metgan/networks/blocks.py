@@ -10,6 +10,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
+import numpy as np
+import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
@@ -88,6 +90,18 @@ def resize_linear(x: Tensor, like: Tensor, *, align_corners: bool) -> Tensor:
     return nnf.interpolate(x, size=like.shape[2:], mode=mode, align_corners=align_corners)
 
 
+def check_sides(x: Tensor, least: int) -> None:
+    """Raise `ArrayError` when a spatial axis of `x`, (N, C, Y, X), is shorter than `least` pixels."""
+    sizes = x.shape[2:]
+    if min(sizes) < least:
+        given = " x ".join(str(size) for size in sizes)
+        raise ArrayError(
+            f"image of {given} pixels",
+            f"at least {least} pixels along every axis, the minimum of this network",
+            "Use larger crops, or a preset with fewer stages (small)",
+        )
+
+
 def pad_to_multiple(x: Tensor, multiple: int, *, mirror: bool) -> Tensor:
     """Pad the far end of every spatial axis until it divides by `multiple`.
 
@@ -103,22 +117,30 @@ def pad_to_multiple(x: Tensor, multiple: int, *, mirror: bool) -> Tensor:
         Fill with the mirrored image (True, for images) or with zeros (False, for labels:
         there are no tumours outside).
     """
+    check_sides(x, multiple)
     sizes = x.shape[2:]
-    if min(sizes) < multiple:
-        given = " x ".join(str(size) for size in sizes)
-        raise ArrayError(
-            f"image of {given} pixels",
-            f"at least {multiple} pixels along every axis, the minimum of this network",
-            "Use larger crops, or a preset with fewer stages (small)",
-        )
     padding = [amount for size in reversed(sizes) for amount in (0, -size % multiple)]
     if not any(padding):
         return x
     return nnf.pad(x, padding, mode="reflect" if mirror else "constant")
 
 
-def crop_like(x: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Cut (N, C, Y, X) back to the given spatial `sizes`, from the origin."""
+def mirror(x: Tensor, margin: int) -> Tensor:
+    """Surround `x`, (N, C, Y, X), with `margin` pixels of its own mirrored image, as often as it takes.
+
+    Examples
+    --------
+    >>> mirror(torch.tensor([[[[1, 2]]]]), 1).tolist()
+    [[[[1, 1, 2, 2], [1, 1, 2, 2], [1, 1, 2, 2]]]]
+    """
+    for axis in range(2, x.dim()):
+        order = np.pad(np.arange(x.shape[axis]), margin, mode="symmetric")
+        x = x.index_select(axis, torch.from_numpy(order).to(x.device))
+    return x
+
+
+def crop_like(x: Tensor, sizes: Sequence[int], first: int = 0) -> Tensor:
+    """Cut (N, C, Y, X) back to the given spatial `sizes`, from pixel `first` of every axis."""
     for axis, size in enumerate(sizes, start=2):
-        x = x.narrow(axis, 0, size)
+        x = x.narrow(axis, first, size)
     return x

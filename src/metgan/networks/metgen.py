@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from .blocks import crop_like, pad_to_multiple
+from .blocks import check_sides, crop_like, mirror, pad_to_multiple
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .unet import Merge, UNet, UNetSpec
 
@@ -71,6 +71,26 @@ class MetGen(nn.Module):
     def embed(self, label: Tensor) -> Features:
         """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
         return self.label_pathway(label)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+
+    def paint(self, image: Tensor, label: Tensor) -> Tensor:
+        """Translate one image as it is meant to be used: with its mirrored surroundings.
+
+        Convolutions pad with zeros, which shows as a faint frame along an image's edges. Here the edges
+        lie one coarse cell further out and are cut away; the grid keeps its origin.
+
+        Parameters
+        ----------
+        image, label : Tensor, (N, 1, Y, X)
+            As for `forward` and `embed`.
+
+        Returns
+        -------
+        Tensor, (N, 1, Y, X), in [-1, 1]
+        """
+        margin = self.stride
+        check_sides(image, margin)
+        painted = self(mirror(image, margin), self.embed(mirror(label, margin)))
+        return crop_like(painted, image.shape[2:], margin)
 
     def forward(self, image: Tensor, features: Features) -> Tensor:
         """Translate `image`, (N, 1, Y, X) in [-1, 1], to the other channel in [-1, 1]."""

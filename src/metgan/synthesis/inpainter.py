@@ -77,8 +77,7 @@ class Inpainter:
             )
         scaled = self._tensor(self.card.normalisation.apply(image, "anatomy"))
         with torch.inference_mode():
-            features = self._generator.embed(self._tensor(mask.astype(np.float32)))
-            painted = self._generator(scaled, features)
+            painted = self._generator.paint(scaled, self._tensor(mask.astype(np.float32)))
         return self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
 
     def _tensor(self, image: AnyArray) -> torch.Tensor:

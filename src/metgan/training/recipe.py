@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -55,6 +56,8 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise SettingError(f"{name}={value}", "1 or more", "Choose a positive number")
+        if self.history < 0:
+            raise SettingError(f"history={self.history}", "0 or more fakes", "Choose 0 for no memory")
         if not (self.learning_rate > 0 and 0 <= self.constant_share <= 1 and 0 <= self.average < 1):
             raise SettingError(
                 f"learning_rate={self.learning_rate}, constant_share={self.constant_share}, "
@@ -64,10 +67,16 @@ class Recipe:
             )
 
     def length(self, pairs: int) -> int:
-        """Give the number of steps on a training set of so many `pairs`."""
+        """Give the number of steps on a training set of so many `pairs`.
+
+        Examples
+        --------
+        >>> Recipe(epochs=2, batch_size=4).length(pairs=7)
+        4
+        """
         if self.steps is not None:
             return self.steps
-        return (self.epochs or 0) * max(1, pairs // self.batch_size)
+        return math.ceil((self.epochs or 0) * pairs / self.batch_size)
 
 
 # Horvath et al. 2021, section 3: 200 epochs, batch 1, Adam 2e-4, decay after half; release: pool of 50.

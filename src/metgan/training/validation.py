@@ -81,7 +81,7 @@ def paint(generator: MetGen, data: ValidationSet) -> list[Scaled]:
     """Generate the tumour image of every validation pair, from its anatomy and label."""
     with evaluating(generator):
         return [
-            _array(generator(data.tensor(x), generator.embed(data.tensor(pair.label.astype(np.float32)))))
+            _array(generator.paint(data.tensor(x), data.tensor(pair.label.astype(np.float32))))
             for pair, x in zip(data.pairs, data.anatomy, strict=True)
         ]
 
