@@ -39,6 +39,8 @@ class Experiment:
     training, segmentor : Recipe
         Of the method, and of its segmentor where none is given.
     engine : Engine
+    pretrained_segmentor : str
+        Run folder of a segmentor that is given; empty where it is trained first.
     """
 
     method: str
@@ -47,6 +49,7 @@ class Experiment:
     training: Recipe
     segmentor: Recipe
     engine: Engine
+    pretrained_segmentor: str = ""
 
     def save(self, path: Path) -> None:
         """Write the resolved experiment as TOML; `load_experiment` reads it back."""
@@ -90,6 +93,7 @@ def resolve(*layers: Table) -> Experiment:
         training=_recipe(GAN_RECIPES[preset], merged.get("training", {}), "training"),
         segmentor=_recipe(SEGMENTOR_RECIPES[preset], merged.get("segmentor", {}), "segmentor"),
         engine=_build(Engine, merged.get("engine", {}), "engine"),
+        pretrained_segmentor=str(merged.get("pretrained_segmentor", "")),
     )
 
 

@@ -448,7 +448,7 @@ def test_without_disk_space_the_phantom_says_so_and_leaves_no_half_image(
 ) -> None:
     status = metgan("phantom", tmp_path / "out", "--pairs", 2, "--size", 64)
     assert_one_line(capsys, status, "no space left while writing", "phantom-00000.tif")
-    assert snapshot(tmp_path / "out").keys() == {".metgan"}
+    assert snapshot(tmp_path / "out").keys() == {".metgan", "phantom.json", "pairs.csv"}
 
 
 def test_without_disk_space_generating_says_so_and_leaves_no_half_image(
@@ -458,7 +458,7 @@ def test_without_disk_space_generating_says_so_and_leaves_no_half_image(
     args = arguments("generate", small_world, trained)
     status = metgan("generate", *args, "--out", tmp_path / "out")
     assert_one_line(capsys, status, "no space left while writing")
-    assert snapshot(tmp_path / "out").keys() == {".metgan"}
+    assert snapshot(tmp_path / "out").keys() == {".metgan", "pairs.csv"}
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.data import CropPlan, PairSet, Scan, place_crops, prepare, read_table, useful_crops
-from metgan.errors import ArrayError, MetganError, SettingError, StorageError
+from metgan.errors import ArrayError, LeakageError, MetganError, SettingError, StorageError
 from metgan.io import read_stack
 
 few = settings(max_examples=60, deadline=None)
@@ -128,9 +128,33 @@ def test_another_call_adds_to_the_set_and_the_same_one_is_refused(tmp_path: Path
     with pytest.raises(StorageError, match="already has 2 of these crops"):
         prepare(scan, CropPlan(4, 4, 4, planes=(0, 1)), tmp_path)
     assert read_table(tmp_path) == first
-    prepare(scan, CropPlan(4, 4, 4, planes=(1, 2), split="test"), tmp_path)
+    prepare(scan, CropPlan(4, 4, 4, planes=(1, 2)), tmp_path)
     assert read_table(tmp_path)[:2] == first
     assert len(PairSet.open(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        CropPlan(4, 4, 4, planes=(1, 2), split="test"),  # the same tissue, one plane deeper
+        CropPlan(4, 4, 4, columns=(2, 6), group="another"),
+        CropPlan(2, 2, 2, rows=(1, 3)),
+    ],
+)
+def test_tissue_that_is_in_one_group_and_part_is_refused_in_another(tmp_path: Path, second: CropPlan) -> None:
+    scan = scan_of(2, 4, 12)
+    prepare(scan, CropPlan(4, 4, 4, planes=(0, 1), columns=(0, 8)), tmp_path)
+    before = read_table(tmp_path)
+    with pytest.raises(LeakageError, match="overlap"):
+        prepare(scan, second, tmp_path)
+    assert read_table(tmp_path) == before
+
+
+def test_tissue_apart_may_be_in_another_part(tmp_path: Path) -> None:
+    scan = scan_of(2, 4, 12)
+    prepare(scan, CropPlan(4, 4, 4, columns=(0, 8), split="train"), tmp_path)
+    prepare(scan, CropPlan(4, 4, 4, columns=(8, 12), split="test"), tmp_path)
+    assert {entry.split for entry in PairSet.open(tmp_path)} == {"train", "test"}
 
 
 def test_flat_crops_are_left_out_and_counted(tmp_path: Path) -> None:

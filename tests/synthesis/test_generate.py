@@ -96,14 +96,30 @@ def test_every_anatomy_is_used_once_before_any_is_used_twice(count: int, seed: i
         assert Counter(plan.anatomy.name for plan in lap) == Counter(entry.name for entry in sources)
 
 
-@given(st.integers(2, 8), st.integers(1, 4), st.integers(0, 10_000))
+@given(st.integers(5, 8), st.integers(1, 4), st.integers(0, 10_000))
 def test_no_pair_uses_its_own_label_or_one_label_twice(count: int, merged: int, seed: int) -> None:
     sources = entries(count)
     for number in range(2 * count):
         plan = plan_pair(sources, sources, LabelRecipe(merged), seed, number)
         names = [entry.name for entry in plan.labels]
         assert plan.anatomy.name not in names
-        assert len(set(names)) == len(names) == min(merged, count - 1)
+        assert len(set(names)) == len(names) == merged
+
+
+def test_labels_of_the_same_group_are_not_foreign_while_there_are_others() -> None:
+    sources = [Entry(f"pair-{k}", f"animal-{k // 3}", "", "", {}) for k in range(6)]
+    for number in range(60):
+        plan = plan_pair(sources, sources, LabelRecipe(merged=2), 0, number)
+        assert plan.anatomy.group not in {entry.group for entry in plan.labels}
+    alone = sources[:3]
+    plan = plan_pair(alone, alone, LabelRecipe(), 0, 0)
+    assert plan.labels[0].name != plan.anatomy.name
+
+
+def test_more_labels_than_there_are_foreign_ones_cannot_be_merged() -> None:
+    sources = entries(3)
+    with pytest.raises(SettingError, match=r"3 labels to merge onto pair-., and 2 that are not its own"):
+        plan_pair(sources, sources, LabelRecipe(merged=3), 0, 0)
 
 
 def test_over_many_pairs_every_foreign_label_and_orientation_comes_up() -> None:

@@ -136,7 +136,7 @@ def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_stops_the_run_and_says_which(tmp_path: Path, value: float) -> None:
     player = Player(1.0)
     phases = [phase("generator", player, lambda step, _: {"generator": player.weight * value**step})]
-    with pytest.raises(DivergedError, match=r"loss generator is not finite at step 2;.*learning rate"):
+    with pytest.raises(DivergedError, match=r"generator is not finite at step 2;.*learning-rate"):
         training(tmp_path, phases, steps=4).run()
     assert steps_of(tmp_path) == [1]
     assert not (tmp_path / CHECKPOINT).exists()

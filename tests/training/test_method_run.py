@@ -296,7 +296,7 @@ def test_images_below_the_minimum_of_the_network_are_refused_at_once(
     corners = [
         replace(p, anatomy=p.anatomy[:24], tumour=p.tumour[:24], label=p.label[:24]) for p in data.train
     ]
-    with pytest.raises(ArrayError, match="smallest image side is 24 pixels; expected at least 32"):
+    with pytest.raises(ArrayError, match=r"smallest image side is 24\); expected at least 32"):
         train_segmentor(read_order(tmp_path / "run"), replace(data, train=corners))
 
 

@@ -50,7 +50,7 @@ def main() -> None:
         given = f"{error.filename or 'a file'}: {error.strerror or error}"
         _refuse(StorageError(given, "a path that can be read and written", "Check it, and the free space"))
     except KeyboardInterrupt:
-        print("metgan: interrupted; add --resume to the same command to go on", file=sys.stderr)
+        print("metgan: interrupted; --resume goes on (prepare: call it again)", file=sys.stderr)
         sys.exit(130)
 
 

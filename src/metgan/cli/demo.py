@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import PairSet, PhantomSettings, write_phantom
-from metgan.experiment import resolve
+from metgan.data import PairSet, PhantomSettings, load_split, part_of, write_phantom
+from metgan.errors import StorageError
+from metgan.experiment import Experiment, load_experiment, resolve
 from metgan.io import claim_folder
 from metgan.methods import find_method
 from metgan.studies import (
@@ -21,7 +22,7 @@ from metgan.studies import (
     training_chapter,
 )
 from metgan.synthesis import Generation, LabelRecipe, generate, load
-from metgan.training import SEGMENTOR_FOLDER, train
+from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE, train
 
 from .evaluate import show_scores
 from .folders import CONFIG_FILE, order_of, written
@@ -54,18 +55,18 @@ def demo(
     seed
         0 or more; the same seed gives the same bytes.
     """
-    claim_folder(out, "a demo", resume=place.resume, overwrite=place.overwrite)
-    run = out / "run"
-    claim_folder(run, "a run", resume=place.resume, overwrite=False)
-    pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)
     lengths = {"training": {"steps": steps}, "segmentor": {"steps": segmentor_steps}}
     experiment = resolve({"preset": "small", "seed": seed}, lengths)
+    _claim(out, experiment, place)
+    run = out / "run"
+    pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
     order = order_of(experiment, method.name, run, place)
     train(method, order, pairs, experiment.segmentor)
     painter = load(run)
-    request = Generation(pairs.entries, pairs.entries, LabelRecipe(merged=2), _NEW_PAIRS, seed)
+    seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
+    request = Generation(seen, seen, LabelRecipe(merged=2), _NEW_PAIRS, seed)
     new_pairs = generate(painter, request, out / "new-pairs")
     source = RefereeSource(None, segmentor_steps, out / "scores" / "referee", experiment.engine, place.resume)
     evaluation, painted = evaluate_run(run, pairs, source)
@@ -91,6 +92,20 @@ def demo(
     written(out / "report.html")
 
 
+def _claim(out: Path, experiment: Experiment, place: Place) -> None:
+    """Claim the demo's folders; one that was begun with other options is left as it is."""
+    run = out / "run"
+    if place.resume and (run / CONFIG_FILE).is_file() and load_experiment(run / CONFIG_FILE) != experiment:
+        raise StorageError(
+            f"{out} holds a demo of other lengths or seed",
+            "the options that it was begun with",
+            "Use the same, or --overwrite to start anew",
+        )
+    claim_folder(out, "a demo", resume=place.resume, overwrite=place.overwrite)
+    for folder, kind in ((run, "a run"), (out / "pairs", "pairs"), (out / "new-pairs", "pairs")):
+        claim_folder(folder, kind, resume=place.resume, overwrite=False)
+
+
 def _opening(pairs: PairSet) -> Section:
     animals = len({entry.group for entry in pairs})
     return Section(
@@ -101,7 +116,7 @@ def _opening(pairs: PairSet) -> Section:
             "are no tumours, blur and camera noise), and a label that says where the tumours are.",
             "A segmentor learned to find tumours. Then MetGAN learned to paint the tumour channel from an "
             "anatomy image and a label, judged by two discriminators and held to the label by the frozen "
-            "segmentor. Whole animals were kept for testing; everything below is shown on them.",
+            "segmentor. Whole animals were kept for testing: the pictures and scores below are theirs.",
         ],
     )
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from metgan.data import PairSet
-from metgan.io import check_folder, claim_folder
+from metgan.io import check_folder, claim_folder, replacing
 from metgan.studies import (
     Evaluation,
     RefereeSource,
@@ -38,7 +38,8 @@ class RefereeChoice:
     Parameters
     ----------
     referee
-        Run of metgan segmentor, trained with another seed on the same training part. Default: train one.
+        Run of metgan segmentor DATA --split RUN/splits.json, trained with a seed of its own. Default:
+        train one.
     referee_steps
         Length of the referee's training in batches.
     """
@@ -86,7 +87,8 @@ def evaluate(
     evaluation, painted = hold_trial(trial, source)
     evaluation.save(out)
     grid = grid_chapter(painted)
-    (out / "grid.png").write_bytes(grid.figures[0].png)
+    with replacing(out / "grid.png") as temporary:
+        temporary.write_bytes(grid.figures[0].png)
     chapters = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
     lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
     Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation)).save(out / "report.html")

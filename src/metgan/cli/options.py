@@ -10,7 +10,6 @@ from cyclopts import Parameter, validators
 
 Seed = Annotated[int, Parameter(validator=validators.Number(gte=0))]
 Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
-Out = Annotated[Path, Parameter(help="Folder to write into.")]
 
 
 @Parameter(name="*")

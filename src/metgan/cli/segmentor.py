@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import PairSet, save_split
+from metgan.data import PairSet, load_split, save_split
 from metgan.studies import Report, training_chapter
-from metgan.training import SPLIT_FILE, check_segmentor_order, load_data, train_segmentor
+from metgan.training import SPLIT_FILE, check_segmentor_order, load_curriculum, load_data, train_segmentor
 
 from .folders import claim_run, order_of, resolve_run, written
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 
-def segmentor(data: Path, /, *, out: Path, options: Training = PRESET, place: Place = NEW_FOLDER) -> None:
+def segmentor(
+    data: Path,
+    /,
+    *,
+    out: Path,
+    split: Path | None = None,
+    options: Training = PRESET,
+    place: Place = NEW_FOLDER,
+) -> None:
     """Train a segmentor on a pair set's tumour images and labels.
 
     Parameters
@@ -21,10 +29,13 @@ def segmentor(data: Path, /, *, out: Path, options: Training = PRESET, place: Pl
         Pair set.
     out
         Run folder to write.
+    split
+        splits.json of another run, to train on exactly its training part (as a referee for it must).
     """
     experiment = resolve_run(out, place, options, "segmentor")
     order = order_of(experiment, "segmentor", out, place)
-    curriculum = load_data(PairSet.open(data), experiment.seed)
+    pairs = PairSet.open(data)
+    curriculum = load_curriculum(pairs, load_split(split)) if split else load_data(pairs, experiment.seed)
     check_segmentor_order(order, curriculum)
     claim_run(out, place, experiment, [data])
     save_split(curriculum.split, out / SPLIT_FILE)

@@ -8,7 +8,7 @@ from pathlib import Path
 from cyclopts import Parameter
 
 from metgan.data import PairSet
-from metgan.methods import find_method
+from metgan.methods import Method, find_method
 from metgan.models import read_card
 from metgan.studies import Report, Section, training_chapter
 from metgan.training import SEGMENTOR_FOLDER, check_training, load_data, train_on
@@ -58,28 +58,32 @@ def train(
     method
         Row of the table of methods. Default: metgan.
     """
+    given = {"steps": reader.segmentor_steps}
+    path = str(reader.segmentor.resolve()) if reader.segmentor else None
     experiment = resolve_run(
-        out, place, options, "training", method=method, segmentor={"steps": reader.segmentor_steps}
+        out, place, options, "training", method=method, segmentor=given, pretrained_segmentor=path
     )
+    segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
     row = find_method(experiment.method)
     order = order_of(experiment, row.name, out, place)
     curriculum = load_data(PairSet.open(data), experiment.seed)
-    check_training(row, order, curriculum, experiment.segmentor, reader.segmentor)
-    claim_run(out, place, experiment, [data, *([reader.segmentor] if reader.segmentor else [])])
-    train_on(row, order, curriculum, experiment.segmentor, reader.segmentor)
-    _report(out, data, row.title, experiment.preset).save(out / "report.html")
+    check_training(row, order, curriculum, experiment.segmentor, segmentor)
+    claim_run(out, place, experiment, [data, *([segmentor] if segmentor else [])])
+    train_on(row, order, curriculum, experiment.segmentor, segmentor)
+    _report(out, data, row, experiment.preset).save(out / "report.html")
     written(out)
 
 
-def _report(out: Path, data: Path, title: str, preset: str) -> Report:
+def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
     chapters = [training_chapter(out)]
     if (out / SEGMENTOR_FOLDER).is_dir():
         chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
     step = read_card(out).step
-    lead = f"{title}, preset {preset}, trained on {data}. The weights kept are those of step {step}, "
+    lead = f"{method.title} ({method.source}), preset {preset}, trained on {data}. "
+    lead += f"The weights kept are those of step {step}, "
     lead += "the best by validation: pooled Dice of label and reading, minus the relative absolute error."
     commands = (
         f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
         f"metgan evaluate {out} --data {data} --out scores"
     )
-    return Report(f"{title}: training", lead, [*chapters, Section("What to do next", code=commands)])
+    return Report(f"{method.title}: training", lead, [*chapters, Section("What to do next", code=commands)])

@@ -97,7 +97,7 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
 
 
 def _starts(axis: str, wanted: Range, length: int, plan: CropPlan) -> list[tuple[int, int]]:
-    """List (start, block number) of the crops along one axis; blocks are counted from the scan's origin."""
+    """List (start, block number) of the crops along one axis; a block is named by its first pixel."""
     first, end = _range(axis, wanted, length)
     starts = []
     for begin in range(first, end, plan.block):

@@ -76,6 +76,22 @@ class Normalisation:
         """Map one channel from [-1, 1] to camera units."""
         return self._scale(channel).undo(image)
 
+    def check(self, image: Camera, channel: Channel, name: str) -> None:
+        """Refuse an image of another dtype than the channel was measured in.
+
+        Raises
+        ------
+        ArrayError
+            Naming both dtypes: other bits mean other units, and would be painted all dark.
+        """
+        expected = self._scale(channel).dtype
+        if str(image.dtype) != expected:
+            raise ArrayError(
+                f"{name} has dtype {image.dtype}",
+                f"{expected}, the units that the model was trained on",
+                "Give the images as the microscope stored them, or train on images like these",
+            )
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain numbers for a model's metadata."""
         return asdict(self)

@@ -6,12 +6,13 @@ show the same tissue. Crops never straddle blocks, so no pixel is ever in two gr
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from metgan.errors import ArrayError, StorageError
+from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.labels import check_binary
 from metgan.types import AnyArray, Camera, Mask
 
@@ -106,30 +107,84 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
     ------
     StorageError
         When `out` already has pairs of these names.
+    LeakageError
+        When a crop overlaps one that `out` holds in another group or part.
     """
     rows = read_table(out)
-    known = {row["name"] for row in rows}
     useful = useful_crops(scan, plan)
-    twice = [name for name in (_name(scan, crop) for crop in useful) if name in known]
+    planned = [_row(scan, crop, plan) for crop in useful]
+    _refuse_twice(out, rows, planned)
+    _refuse_shared_tissue(out, rows, planned)
+    if not rows:
+        write_table(out, [])
+    with_tumour = 0
+    for crop, row in zip(useful, planned, strict=True):
+        anatomy, tumour, label = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
+        write_pair(out, row["name"], anatomy, tumour, label)
+        with_tumour += bool(label.any())
+    write_table(out, [*rows, *planned])
+    left_out = len(place_crops(scan.label.shape, plan)) - len(useful)
+    return Prepared(len(useful), with_tumour, left_out)
+
+
+def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
+    """Give a crop's row of ``pairs.csv``: with where it lies, in pixels of the scan."""
+    return {
+        "name": f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}",
+        "group": plan.group or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}",
+        "organ": plan.organ,
+        "split": plan.split,
+        "scan": scan.name,
+        "plane": str(crop.plane),
+        "top": str(crop.top),
+        "left": str(crop.left),
+        "size": str(plan.crop),
+    }
+
+
+def _refuse_twice(out: Path, rows: Sequence[Mapping[str, str]], planned: Sequence[Mapping[str, str]]) -> None:
+    twice = sorted({row["name"] for row in rows} & {row["name"] for row in planned})
     if twice:
         raise StorageError(
             f"{out} already has {len(twice)} of these crops ({twice[0]}, ...)",
             "each crop once",
-            "Choose other ranges, or start anew with --overwrite",
+            "Choose other ranges, --name another scan differently, or start anew with --overwrite",
         )
-    if not rows:
-        write_table(out, [])
-    written = []
-    for crop in useful:
-        anatomy, tumour, label = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
-        name = _name(scan, crop)
-        write_pair(out, name, anatomy, tumour, label)
-        group = plan.group or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}"
-        row = {"name": name, "group": group, "organ": plan.organ, "split": plan.split}
-        written.append((row, bool(label.any())))
-    write_table(out, [*rows, *(row for row, _ in written)])
-    left_out = len(place_crops(scan.label.shape, plan)) - len(useful)
-    return Prepared(len(written), sum(positive for _, positive in written), left_out)
+
+
+def _refuse_shared_tissue(
+    out: Path, rows: Sequence[Mapping[str, str]], planned: Sequence[Mapping[str, str]]
+) -> None:
+    """Compare crops by where they lie in Y and X: neighbouring planes show the same tissue."""
+    for old in _places(rows):
+        for new in _places(planned):
+            same_scan, same_home = old[0] == new[0], old[1:3] == new[1:3]
+            if same_scan and not same_home and _overlap(old[3:], new[3:]):
+                raise LeakageError(
+                    f"crops of {new[0]} at row {new[3]}, column {new[4]} overlap crops of group {old[1]!r}, "
+                    f"part {old[2]!r}, in {out}",
+                    "every piece of tissue in one group and one part",
+                    "Choose ranges apart, or one --group and one --split for both",
+                )
+
+
+def _places(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str, int, int, int]]:
+    """Give (scan, group, part, top, left, size) of each place, planes left out."""
+    return {
+        (row["scan"], row["group"], row["split"], int(row["top"]), int(row["left"]), int(row["size"]))
+        for row in rows
+        if row.get("scan")
+    }
+
+
+def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    (top, left, size), (their_top, their_left, their_size) = one, other
+    return (
+        top < their_top + their_size
+        and their_top < top + size
+        and left < their_left + their_size
+        and their_left < left + size
+    )
 
 
 def _is_useful(scan: Scan, crop: Crop, plan: CropPlan) -> bool:
@@ -141,7 +196,3 @@ def _is_useful(scan: Scan, crop: Crop, plan: CropPlan) -> bool:
 
 def _cut(volume: AnyArray, crop: Crop, size: int) -> AnyArray:
     return np.ascontiguousarray(volume[crop.plane, crop.top : crop.top + size, crop.left : crop.left + size])
-
-
-def _name(scan: Scan, crop: Crop) -> str:
-    return f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}"

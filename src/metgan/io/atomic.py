@@ -7,6 +7,7 @@ at once. A full disk or a killed process leaves the former file, or none.
 from __future__ import annotations
 
 import errno
+import glob
 import json
 import os
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left_behind in path.parent.glob(f".{glob.escape(path.name)}.*.part"):  # by a killed process
+            if left_behind != temporary:
+                left_behind.unlink(missing_ok=True)
         yield temporary
         temporary.replace(path)
     except OSError as error:

@@ -26,7 +26,7 @@ class NetworkPreset:
     judge: JudgeSpec
 
 
-_SMALL = UNetSpec(encoder=(16, 32, 64, 128, 192), decoder=(16, 24, 48, 96, 128))
+_SMALL = UNetSpec(encoder=(16, 32, 64, 128, 160), decoder=(16, 24, 48, 96, 128))
 
 PRESETS: dict[PresetName, NetworkPreset] = {
     # Horvath et al. 2021, section 2 and supplement: seven blocks, all merged.

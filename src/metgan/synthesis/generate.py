@@ -50,7 +50,9 @@ def check_request(painter: Inpainter, request: Generation) -> None:
     """
     _positive(request.labels)
     for entry in request.anatomies:
-        shape = read_channel(entry.paths["anatomy"]).shape
+        anatomy = read_channel(entry.paths["anatomy"])
+        painter.card.normalisation.check(anatomy, "anatomy", str(entry.paths["anatomy"]))
+        shape = anatomy.shape
         if min(shape) < painter.minimum_side:
             raise ArrayError(
                 f"{entry.paths['anatomy']} has shape {shape}",
@@ -99,14 +101,7 @@ def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out
     anatomy: Camera = read_channel(plan.anatomy.paths["anatomy"])
     label = compose_label(plan, anatomy.shape)
     name = f"synthetic-{number:06d}"
-    painted = painter.inpaint(anatomy, label)
-    if painted.min() == painted.max():
-        raise ArrayError(
-            f"the model paints {plan.anatomy.name} flat, every pixel {painted.flat[0]}",
-            "an image with contrast",
-            "Train the model for longer",
-        )
-    write_pair(out, name, anatomy, painted, label)
+    write_pair(out, name, anatomy, painter.inpaint(anatomy, label), label)
     return {
         "number": number,
         "name": name,
@@ -149,10 +144,11 @@ def _finished(out: Path) -> dict[str, dict[str, object]]:
     path = out / _DONE
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
-            rows = [dict(row) for row in csv.DictReader(file) if row.pop("end", None) == "."]
+            noted = [dict(row) for row in csv.DictReader(file) if row.pop("end", None) == "."]
         path.unlink()  # written anew without the line that the kill cut short
-        for row in rows:
+        for row in noted:
             _note(out, row)
+        rows += noted
     # A set that was not generated has no numbers; its rows are refused for want of a recipe.
     return {str(row.get("number", k)): row for k, row in enumerate(rows)}
 

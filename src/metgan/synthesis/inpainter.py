@@ -51,7 +51,7 @@ class Inpainter:
         Parameters
         ----------
         anatomy : array, (Y, X), uint8, uint16 or float
-            In the units of the camera that the model was trained on.
+            In the units and dtype of the camera that the model was trained on.
         label : array, (Y, X)
             0 where there shall be no tumour, any one positive value where there shall be.
             An empty label gives an image without tumours.
@@ -64,10 +64,11 @@ class Inpainter:
         Raises
         ------
         ArrayError
-            For different shapes, more than two label values, NaN or infinite pixels, or an image
-            smaller than `minimum_side`.
+            For another dtype, different shapes, more than two label values, NaN or infinite pixels, or an
+            image smaller than `minimum_side`.
         """
         image = check_camera(np.asarray(anatomy), "anatomy")
+        self.card.normalisation.check(image, "anatomy", "anatomy")
         mask = check_binary(np.asarray(label), "label")
         if image.ndim != 2 or image.shape != mask.shape:
             raise ArrayError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metgan.data import Entry, read_label
-from metgan.errors import SettingError
+from metgan.errors import ArrayError, SettingError
 from metgan.labels import merge, symmetry
 from metgan.seeding import stream
 from metgan.types import Mask
@@ -50,25 +50,54 @@ class Plan:
 def plan_pair(
     anatomies: Sequence[Entry], labels: Sequence[Entry], recipe: LabelRecipe, seed: int, number: int
 ) -> Plan:
-    """Draw the sources of one pair: an anatomy, and labels that are not its own.
+    """Draw the sources of one pair: an anatomy, and labels of other groups.
+
+    Neighbouring planes and crops of one group show the same tumours, so their labels are not foreign to
+    it; only where no other group has a label is one of the same group taken, and never the pair's own.
 
     Deviates: the paper draws at random; here every anatomy is used once before any is used twice,
-    so that a small set uses all the tissue there is.
+    so that a small set uses all the tissue there is. Pinned by
+    ``test_every_anatomy_is_used_once_before_any_is_used_twice``.
+
+    Raises
+    ------
+    SettingError
+        When there are fewer foreign labels than are to be merged.
     """
     rng = stream(seed, "pair", number)
     lap, place = divmod(number, len(anatomies))
     order = stream(seed, "anatomies", lap).permutation(len(anatomies))
     anatomy = anatomies[int(order[place])]
-    foreign = [entry for entry in labels if entry.name != anatomy.name] or list(labels)
-    count = min(recipe.merged, len(foreign))
+    others = [entry for entry in labels if entry.name != anatomy.name]
+    foreign = [entry for entry in others if entry.group != anatomy.group] or others
+    count = recipe.merged
+    if len(foreign) < count:
+        raise SettingError(
+            f"{count} labels to merge onto {anatomy.name}, and {len(foreign)} that are not its own",
+            "at least as many foreign labels with a tumour",
+            "Give more labels, or merge fewer",
+        )
     chosen = rng.choice(len(foreign), size=count, replace=False)
     orientations = rng.integers(8, size=count) if recipe.turned else np.zeros(count, int)
     return Plan(anatomy, tuple(foreign[int(k)] for k in chosen), tuple(int(o) for o in orientations))
 
 
 def compose_label(plan: Plan, shape: tuple[int, ...]) -> Mask:
-    """Make a label of `shape` from a plan's real ones, turned, fitted and merged."""
-    return merge([_fit(_turn(read_label(e.paths["label"]), o), shape) for e, o in _parts(plan)])
+    """Make a label of `shape` from a plan's real ones, turned, fitted and merged.
+
+    Raises
+    ------
+    ArrayError
+        When the labels' tumours lie outside `shape`.
+    """
+    label = merge([_fit(_turn(read_label(e.paths["label"]), o), shape) for e, o in _parts(plan)])
+    if not label.any():
+        raise ArrayError(
+            f"the tumours of {', '.join(e.name for e in plan.labels)} lie outside an image of {shape}",
+            "labels about as large as the anatomy",
+            "Cut both to one size with metgan prepare --crop",
+        )
+    return label
 
 
 def _parts(plan: Plan) -> list[tuple[Entry, int]]:

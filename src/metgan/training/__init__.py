@@ -12,7 +12,6 @@ from .session import (
     SPLIT_FILE,
     check_training,
     load_data,
-    open_curriculum,
     train,
     train_on,
 )
@@ -34,7 +33,6 @@ __all__ = [
     "check_training",
     "load_curriculum",
     "load_data",
-    "open_curriculum",
     "read_journal",
     "split_pairs",
     "train",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from metgan.data import Normalisation, Pair, PairSet, Split, draw_split, fit_normalisation, stated_split
 from metgan.errors import ArrayError
@@ -20,6 +23,25 @@ class Curriculum:
     normalisation: Normalisation
     groups_seen: tuple[str, ...]
     groups_test: tuple[str, ...]
+
+    @property
+    def checksum(self) -> int:
+        """CRC-32 of the names and pixels of both parts and of the normalisation."""
+        total = zlib.crc32(str(self.normalisation).encode())
+        for part in (self.train, self.val):
+            for pair in part:
+                total = zlib.crc32(pair.entry.name.encode(), total)
+                for image in (pair.anatomy, pair.tumour, pair.label):
+                    total = zlib.crc32(np.ascontiguousarray(image).tobytes(), total)
+            total = zlib.crc32(b"end of part", total)
+        return total
+
+    def in_units_of(self, normalisation: Normalisation) -> Curriculum:
+        """Give the same data in the normalisation of a network that was trained before."""
+        for pair in (*self.train, *self.val):
+            normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
+            normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
+        return replace(self, normalisation=normalisation)
 
     @property
     def mean_tumour(self) -> float:
@@ -58,7 +80,7 @@ def load_curriculum(pairs: PairSet, split: Split) -> Curriculum:
             "at least one positive label",
             "Add annotated pairs, or check that the labels were exported",
         )
-    return Curriculum(
+    data = Curriculum(
         train=train,
         val=val,
         split=split,
@@ -66,3 +88,4 @@ def load_curriculum(pairs: PairSet, split: Split) -> Curriculum:
         groups_seen=tuple(sorted(split.groups(pairs.entries, "train", "val"))),
         groups_test=tuple(sorted(split.groups(pairs.entries, "test"))),
     )
+    return data.in_units_of(data.normalisation)  # validation images are checked too

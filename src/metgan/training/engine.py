@@ -56,16 +56,21 @@ class Engine:
             When CUDA is asked for and there is none.
         """
         self.check_device()
-        accelerator = "cuda" if torch.cuda.is_available() and self.device != "cpu" else "cpu"
-        precision = self.precision
-        if precision == "auto":
-            precision = "bf16" if _is_bf16_fast(accelerator) else "fp32"
+        chosen = self.resolved()
         with _quietly():
             return Fabric(
-                accelerator=accelerator,
+                accelerator=chosen.device,
                 devices=1,
-                precision="bf16-mixed" if precision == "bf16" else "32-true",
+                precision="bf16-mixed" if chosen.precision == "bf16" else "32-true",
             )
+
+    def resolved(self) -> Engine:
+        """Give what "auto" means on this machine."""
+        device: Device = "cuda" if torch.cuda.is_available() and self.device != "cpu" else "cpu"
+        precision = self.precision
+        if precision == "auto":
+            precision = "bf16" if _is_bf16_fast(device) else "fp32"
+        return Engine(device, precision, self.deterministic)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class Journal:
             writer.writerows(kept)
         self._events = None
         if importlib.util.find_spec("tensorboard"):
-            self._events = SummaryWriter(str(folder / "events"), purge_step=step)
+            self._events = SummaryWriter(str(folder / "events"), purge_step=step + 1)
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Append the row of one step; missing columns stay empty."""

@@ -132,6 +132,7 @@ class Training(Generic[Material]):
         if is_validation:
             verdict = self.validate(done)
             row |= verdict.details
+            self._refuse_divergence(done, {"validation": verdict.score})
             if verdict.score > self.state.best:
                 self.state.best = verdict.score
                 self.keep(done)
@@ -147,7 +148,7 @@ class Training(Generic[Material]):
         bad = [name for name, value in losses.items() if not math.isfinite(value)]
         if bad:
             raise DivergedError(
-                f"loss {', '.join(bad)} is not finite at step {step}",
-                "finite losses",
-                "Lower the learning rate or use --precision fp32; --resume goes on from the last checkpoint",
+                f"{', '.join(bad)} is not finite at step {step}",
+                "finite losses and weights",
+                "Start anew with --overwrite and a lower --learning-rate, or with --precision fp32",
             )

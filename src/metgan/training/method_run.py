@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -111,4 +110,4 @@ def _segmentor_for(
         return None, "", data
     segmentor, card = load_segmentor(run)
     card.refuse_to_have_seen(data.groups_test, "training")
-    return segmentor, fingerprint(model_path(run)), replace(data, normalisation=card.normalisation)
+    return segmentor, fingerprint(model_path(run)), data.in_units_of(card.normalisation)

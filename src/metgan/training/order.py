@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from metgan import __version__
-from metgan.data import Pair
 from metgan.errors import ArrayError
 from metgan.models import Kind, ModelCard
 from metgan.networks import PresetName
@@ -61,10 +58,10 @@ class Order:
         segmentor : str
             Fingerprint of the segmentor in the loop; empty for none.
         """
-        facts = f"train={_names(data.train)} val={_names(data.val)} {data.normalisation}"
-        settings = f"seed={self.seed} precision={self.engine.precision} {self.recipe}"
+        engine = self.engine.resolved()
+        settings = f"seed={self.seed} {engine.device} {engine.precision} {self.recipe}"
         held_by = f" segmentor={segmentor}" if segmentor else ""
-        return f"{self.method} {self.preset} {settings} data={zlib.crc32(facts.encode()):08x}{held_by}"
+        return f"{self.method} {self.preset} {settings} data={data.checksum:08x}{held_by}"
 
     def check(self, data: Curriculum, least_side: int, segmentor: str = "") -> None:
         """Refuse, before anything is written, a device, crops or a checkpoint that will not do.
@@ -114,7 +111,3 @@ class Order:
             seed=self.seed,
             metgan=__version__,
         )
-
-
-def _names(pairs: Sequence[Pair]) -> str:
-    return ",".join(pair.entry.name for pair in pairs)

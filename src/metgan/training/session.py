@@ -60,7 +60,7 @@ def check_training(
     if method.needs_segmentor and segmentor is None:
         in_loop = _order_in_loop(replace(order, recipe=segmentor_recipe))
         check_segmentor_order(in_loop, data)
-        if order.resumes:  # then the segmentor is there already
+        if order.resumes and (in_loop.folder / MODEL_FILE).is_file():
             segmentor = in_loop.folder
     check_method_order(order, data, method, segmentor)
 
@@ -70,15 +70,8 @@ def load_data(pairs: PairSet, seed: int) -> Curriculum:
     return load_curriculum(pairs, split_pairs(pairs, seed))
 
 
-def open_curriculum(pairs: PairSet, order: Order) -> Curriculum:
-    """Load the data of a run and write its split beside it."""
-    data = load_data(pairs, order.seed)
-    save_split(data.split, order.folder / SPLIT_FILE)
-    return data
-
-
 def train_in_loop(order: Order, data: Curriculum) -> Path:
-    """Train the segmentor of a run into its ``segmentor/``; a finished one is not trained again."""
+    """Train the segmentor of a run into its ``segmentor/``, or go on with it where the order resumes."""
     mine = _order_in_loop(order)
     mine.folder.mkdir(exist_ok=True)
     train_segmentor(mine, data)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from metgan.io import write_image
+from metgan.errors import StorageError
+from metgan.io import write_image, write_json
 
 from ..pairs import PairSet, write_pair, write_table
 from .pairs import draw_pairs
@@ -20,6 +24,7 @@ def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -
     noise is asked for. Pairs are drawn again from the first after an interruption: the bytes are the same.
     The table is emptied first and filled last, so that `PairSet.open` refuses a half-drawn set.
     """
+    _refuse_other_request(out, {"pairs": count, "seed": seed, **asdict(settings)})
     write_table(out, [])
     rows = []
     for pair in draw_pairs(count, settings, seed):
@@ -28,3 +33,15 @@ def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -
         rows.append({"name": pair.name, "group": pair.group, "organ": pair.organ, "split": ""})
     write_table(out, rows)
     return PairSet.open(out)
+
+
+def _refuse_other_request(out: Path, request: dict[str, Any]) -> None:
+    """Note what is drawn, before it is; a folder with another phantom is left as it is."""
+    note = out / "phantom.json"
+    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != request:
+        raise StorageError(
+            f"{out} holds a phantom with other settings",
+            "the settings that it was begun with",
+            "Use --overwrite to start anew",
+        )
+    write_json(note, request)
