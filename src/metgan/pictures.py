@@ -9,16 +9,17 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from metgan.types import AnyArray, Mask
+from metgan.types import AnyArray, Mask, Scaled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Item = TypeVar("Item")
 _OUTLINE = "#ffb000"
 _INK = "#30343b"
 
@@ -45,6 +46,36 @@ class Panel:
 
 
 _MAPS = {"grey": "gray", "difference": "RdBu_r", "mask": "gray"}
+
+
+COMPARISON = ("anatomy", "label", "generated", "real", "difference")
+"""Headings of the rows that `compare_images` gives."""
+
+
+def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled) -> list[Panel]:
+    """Give the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
+
+    In the difference, red is too bright and blue too dark.
+    """
+    return [
+        Panel(anatomy, -1, 1),
+        Panel(label, 0, 1, colours="mask"),
+        Panel(generated, -1, 1, outline=label),
+        Panel(real, -1, 1, outline=label),
+        Panel(generated - real, -1, 1, colours="difference"),
+    ]
+
+
+def evenly(items: Sequence[Item], most: int) -> list[Item]:
+    """Give at most `most` of `items`, evenly spread from the first to the last.
+
+    Examples
+    --------
+    >>> evenly("abcdefg", 3)
+    ['a', 'd', 'g']
+    """
+    places = np.linspace(0, len(items) - 1, min(most, len(items))).round().astype(int)
+    return [items[place] for place in places]
 
 
 def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: Sequence[str] = ()) -> bytes:

@@ -112,6 +112,9 @@ def fit_normalisation(anatomies: Iterable[Camera], tumours: Iterable[Camera]) ->
     ----------
     anatomies, tumours : iterable of array, (Y, X)
         All images of one channel must share a dtype: it becomes the dtype of generated images.
+
+    Deviates: the release rescales each image by its own extremes. Pinned by
+    ``test_one_hot_pixel_does_not_set_the_scale``.
     """
     return Normalisation(_fit("anatomy", [*anatomies]), _fit("tumour", [*tumours]))
 

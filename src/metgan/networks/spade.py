@@ -126,6 +126,10 @@ def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
         "pooled" gives the mean of the background and the maximum of the tumour: each tumour stays
         at 1 however small, and its area is still known. At factor 1 both are the one-hot label.
 
+    Deviates: the release takes the nearest pixel, with which a median tumour survives at 1/16 with
+    probability 27 % (reference.md, section 4). Pinned by
+    ``test_no_tumour_vanishes_in_the_pooled_pyramid``.
+
     Examples
     --------
     >>> label = torch.zeros(1, 1, 4, 4)

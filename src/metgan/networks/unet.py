@@ -39,6 +39,9 @@ class UNetSpec:
         depends on the image size, so the output at a pixel depends on the tile. Ours is False.
     dims : int
         2 for images, 3 for volumes.
+
+    Deviates: the release aligns corners; a pixel's value then depends on the size of the image it is in.
+    Pinned by ``test_aligned_corners_or_a_start_off_the_grid_change_pixels_beyond_the_halo``.
     """
 
     encoder: tuple[int, ...] = (24, 64, 128, 256, 512, 768)
@@ -160,7 +163,8 @@ class Segmentor(nn.Module):
     """The U-Net that reads tumours: probability of a tumour at every pixel.
 
     Deviates: the release sees images rescaled per image; ours sees the normalisation it was
-    trained in, and gives logits to the loss, because a saturated sigmoid has no gradient.
+    trained in, and gives logits to the loss, because a saturated sigmoid has no gradient. Pinned by
+    ``test_the_segmentor_is_the_same_network_without_features_and_gives_logits``.
     """
 
     def __init__(self, spec: UNetSpec) -> None:

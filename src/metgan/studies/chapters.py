@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
-
-import numpy as np
 
 from metgan.data import Normalisation, PairSet
 from metgan.metrics import Faithfulness
-from metgan.pictures import Panel, draw_curves, draw_grid
+from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly
 from metgan.training import read_journal
 
 from .evaluation import Evaluation, Painted
 from .report import Figure, Section, Table
 
-Item = TypeVar("Item")
 SHOWN = 6
-GRID = ("anatomy", "label", "generated", "real", "difference")
 
 
 def training_chapter(run: Path, title: str = "How the training went") -> Section:
@@ -94,28 +89,19 @@ def _faithful_cells(found: Faithfulness) -> dict[str, str]:
 
 def grid_chapter(painted: Sequence[Painted]) -> Section:
     """Show test images beside what the generator made of them."""
-    chosen = _spread([p for p in painted if p.pair.label.any()] or list(painted))
-    rows = [
-        [
-            Panel(p.anatomy, -1, 1),
-            Panel(p.pair.label, 0, 1, colours="mask"),
-            Panel(p.generated, -1, 1, outline=p.pair.label),
-            Panel(p.real, -1, 1, outline=p.pair.label),
-            Panel(p.generated - p.real, -1, 1, colours="difference"),
-        ]
-        for p in chosen
-    ]
+    chosen = evenly([p for p in painted if p.pair.label.any()] or list(painted), SHOWN)
+    rows = [compare_images(p.anatomy, p.pair.label, p.generated, p.real) for p in chosen]
     caption = (
         "Test images, evenly chosen. Orange: the label. Generated and real share one grey scale; in the "
         "difference red is too bright, blue too dark."
     )
-    return Section("Side by side", figures=[Figure(draw_grid(rows, GRID), caption)])
+    return Section("Side by side", figures=[Figure(draw_grid(rows, COMPARISON), caption)])
 
 
 def pairs_chapter(pairs: PairSet, normalisation: Normalisation) -> Section:
     """Show generated pairs: an anatomy, a label that was never there, and the painted tumours."""
     rows = []
-    for entry in _spread(list(pairs)):
+    for entry in evenly(list(pairs), SHOWN):
         pair = pairs.read(entry.name)
         fake = normalisation.apply(pair.tumour, "tumour")
         rows.append(
@@ -151,8 +137,3 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
 def _curve(rows: Sequence[dict[str, str]], name: str) -> tuple[list[float], list[float]]:
     kept = [(float(row["step"]), float(row[name])) for row in rows if row.get(name)]
     return [x for x, _ in kept], [y for _, y in kept]
-
-
-def _spread(items: list[Item]) -> list[Item]:
-    count = min(SHOWN, len(items))
-    return [items[k] for k in np.linspace(0, len(items) - 1, count).round().astype(int)]

@@ -12,7 +12,8 @@ ones come from a segmentor of their own (metgan evaluate).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from torch import Tensor, nn
 from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, mean_absolute_error, overlap, structural_similarity
 from metgan.networks import MetGen, Segmentor
-from metgan.pictures import Panel, draw_grid
+from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.types import Scaled
 
 from .loop import Verdict
@@ -47,8 +48,7 @@ class ValidationSet:
         cls, pairs: Sequence[Pair], normalisation: Normalisation, most: int, device: torch.device
     ) -> ValidationSet:
         """Take at most `most` of `pairs`, evenly spread, those with tumours first."""
-        wanted = sorted(pairs, key=lambda pair: not pair.label.any())
-        wanted = wanted[: max(most, 1)] if len(wanted) <= most else _spread(wanted, most)
+        wanted = evenly(sorted(pairs, key=lambda pair: not pair.label.any()), most)
         return cls(
             wanted,
             [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],
@@ -105,35 +105,18 @@ def validate_generator(
 
 def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:
     """Draw anatomy, label, generated, real and difference of the first pairs, all on [-1, 1]."""
-    rows = []
-    for pair, x, fake, real in [*zip(data.pairs, data.anatomy, painted, data.tumour, strict=True)][:SHOWN]:
-        rows.append(
-            [
-                Panel(x, -1, 1),
-                Panel(pair.label, 0, 1, colours="mask"),
-                Panel(fake, -1, 1, outline=pair.label),
-                Panel(real, -1, 1, outline=pair.label),
-                Panel(fake - real, -1, 1, colours="difference"),
-            ]
-        )
-    return draw_grid(rows, ("anatomy", "label", "generated", "real", "generated - real"))
+    shown = [*zip(data.pairs, data.anatomy, painted, data.tumour, strict=True)][:SHOWN]
+    return draw_grid([compare_images(x, p.label, fake, real) for p, x, fake, real in shown], COMPARISON)
 
 
-class evaluating:  # noqa: N801  # a context manager, read as a word
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
     """Within the block the network is in eval mode and builds no graph; then as it was."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network
-        self.graph = torch.inference_mode()
-
-    def __enter__(self) -> None:
-        self.was_training = self.network.training
-        self.network.eval()
-        self.graph.__enter__()
-
-    def __exit__(self, *exception: object) -> None:
-        self.graph.__exit__(None, None, None)
-        self.network.train(self.was_training)
+    was_training = network.training
+    network.eval()
+    with torch.inference_mode():
+        yield
+    network.train(was_training)
 
 
 def _read(segmentor: Segmentor, image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
@@ -147,7 +130,3 @@ def _read(segmentor: Segmentor, image: Tensor) -> np.ndarray[tuple[int, ...], np
 def _array(image: Tensor) -> Scaled:
     array: Scaled = image[0, 0].float().cpu().numpy()
     return array
-
-
-def _spread(pairs: Sequence[Pair], most: int) -> list[Pair]:
-    return [pairs[k] for k in np.linspace(0, len(pairs) - 1, most).round().astype(int)]

@@ -1,0 +1,39 @@
+"""Recipes: the paper's numbers, lengths, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from metgan.errors import SettingError
+from metgan.training import GAN_RECIPES, Recipe
+
+
+def test_the_paper_trains_by_the_papers_numbers() -> None:
+    recipe = GAN_RECIPES["paper"]
+    assert (recipe.epochs, recipe.steps, recipe.batch_size, recipe.crop) == (200, None, 1, 256)
+    assert (recipe.learning_rate, recipe.constant_share, recipe.history) == (2e-4, 0.5, 50)
+    assert recipe.average == 0
+
+
+def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
+    assert Recipe(epochs=10, batch_size=4).length(pairs=7) == 18  # 70 pairs, of which 2 join an 18th batch
+    assert Recipe(epochs=1, batch_size=4).length(pairs=3) == 1
+    assert Recipe(steps=5, batch_size=4).length(pairs=7) == 5
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"steps": 1, "epochs": 1},
+        {"steps": 0},
+        {"steps": 1, "batch_size": 0},
+        {"steps": 1, "history": -1},
+        {"steps": 1, "learning_rate": 0.0},
+        {"steps": 1, "constant_share": 1.5},
+        {"steps": 1, "average": 1.0},
+    ],
+)
+def test_a_recipe_that_cannot_be_followed_is_refused(settings: dict[str, float]) -> None:
+    with pytest.raises(SettingError, match="expected"):
+        Recipe(**settings)  # type: ignore[arg-type]  # wrong on purpose
