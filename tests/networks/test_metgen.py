@@ -296,3 +296,14 @@ def test_painting_refuses_an_image_below_the_minimum_though_its_margin_would_fil
     image = torch.zeros(1, 1, SMALLEST - 1, 64)
     with pytest.raises(ArrayError, match=f"at least {SMALLEST}"):
         small.paint(image, image)
+
+
+# --- a fresh generator begins where the data is ---------------------------------------------------
+
+
+@pytest.mark.parametrize("level", [-0.9, 0.0, 0.4])
+def test_a_fresh_generator_begins_at_the_level_it_is_told(level):
+    network = build(lambda: MetGen(PRESETS["small"].generator), 0)
+    network.begin_at(level)
+    painted = network(noise(1, 1, 64, 64).float(), network.embed(torch.zeros(1, 1, 64, 64)))
+    assert painted.mean().item() == pytest.approx(level, abs=0.1)

@@ -110,7 +110,7 @@ class Eraser(Oracle):
 
 
 def score(painter: Inpainter, test: PairSet, referee: Path, data: Curriculum) -> Evaluation:
-    return evaluate(painter, test, referee, data.mean_tumour)[0]
+    return evaluate(painter, test, referee, data.mean("tumour"))[0]
 
 
 def test_an_oracle_gets_full_marks_and_reads_like_the_real_images(
@@ -139,7 +139,7 @@ def test_a_painter_of_the_mean_gets_the_baseline(
 ) -> None:
     class Mean(Oracle):
         def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
-            return self.card.normalisation.undo(np.full(anatomy.shape, data.mean_tumour), "tumour")
+            return self.card.normalisation.undo(np.full(anatomy.shape, data.mean("tumour")), "tumour")
 
     evaluation = score(Mean(painter, test_part), test_part, referee, data)
     likeness, baseline = evaluation.likeness(), evaluation.baseline
@@ -150,7 +150,7 @@ def test_a_painter_of_the_mean_gets_the_baseline(
 def test_likeness_is_that_of_a_calculation_by_hand(
     painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
 ) -> None:
-    evaluation, painted = evaluate(painter, test_part, referee, data.mean_tumour)
+    evaluation, painted = evaluate(painter, test_part, referee, data.mean("tumour"))
     scale, errors = data.normalisation.tumour, []
     for pair in test_part.read_all():
         images = (pair.tumour, painter.inpaint(pair.anatomy, pair.label))

@@ -6,6 +6,7 @@ Section 2 and Fig. 5 of Horvath et al. 2021 (arXiv 2104.10993). The two calls ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -67,6 +68,10 @@ class MetGen(nn.Module):
         the label next to the head, which sees one cell further itself.
         """
         return max(self.spec.image.halo, _label_halo(self.spec))
+
+    def begin_at(self, level: float) -> None:
+        """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
+        self.image_pathway.begin_at(math.atanh(level))
 
     def embed(self, label: Tensor) -> Features:
         """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""

@@ -95,7 +95,7 @@ def hold_trial(trial: Trial, source: RefereeSource) -> tuple[Evaluation, Sequenc
         referee = source.folder
     refuse_same_judge(referee, trial.painter.card)
     data = replace(trial.data, normalisation=trial.painter.card.normalisation)
-    return evaluate(trial.painter, trial.test, referee, data.mean_tumour)
+    return evaluate(trial.painter, trial.test, referee, data.mean("tumour"))
 
 
 def _order(painter: Inpainter, source: RefereeSource) -> Order:

@@ -11,6 +11,7 @@ import numpy as np
 from metgan.data import Normalisation, Pair, PairSet, Split, draw_split, fit_normalisation, stated_split
 from metgan.errors import ArrayError
 from metgan.seeding import stream
+from metgan.types import Channel
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,15 @@ class Curriculum:
             normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
         return replace(self, normalisation=normalisation)
 
+    def mean(self, channel: Channel) -> float:
+        """Mean of one channel of the training images on [-1, 1]: painting it is the least that counts."""
+        images = [pair.anatomy if channel == "anatomy" else pair.tumour for pair in self.train]
+        return float(np.mean([self.normalisation.apply(image, channel).mean() for image in images]))
+
     @property
-    def mean_tumour(self) -> float:
-        """Mean of the training tumour images on [-1, 1]: the least a generator must beat."""
-        means = [self.normalisation.apply(pair.tumour, "tumour").mean() for pair in self.train]
-        return float(sum(means) / len(means))
+    def tumour_share(self) -> float:
+        """Share of the training pixels that are tumour, in (0, 1)."""
+        return float(np.mean([pair.label.mean() for pair in self.train]))
 
     @property
     def smallest_side(self) -> int:

@@ -48,6 +48,9 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
     segmentor, held_by, data = _segmentor_for(method, segmentor_run, data)
     with seeded(order.engine, order.seed):
         players = build_players(method, order.preset, segmentor, order.seed)
+        players.to_tumour.begin_at(data.mean("tumour"))
+        if players.is_cyclic:
+            players.to_anatomy.begin_at(data.mean("anatomy"))
         learners = trained_modules(players)
         for network in (*learners.values(), *([segmentor] if segmentor else [])):
             place(network, fabric.device)
