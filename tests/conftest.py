@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from metgan.data import PairSet, PhantomSettings, write_phantom, write_table
 
@@ -33,3 +35,12 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_pairs(small_world: Path) -> PairSet:
     """The small world, opened."""
     return PairSet.open(small_world)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Sums in one order, and no contest for the cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

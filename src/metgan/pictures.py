@@ -1,7 +1,7 @@
 """Pictures: rows of images in a grid with headings, and a few curves.
 
-Grey values are shown on a stated scale, the same for generated and real, because a picture that
-stretches each image by itself hides just what one looks for.
+Generated and real images that are compared share one grey scale, because a picture that stretches each
+by itself hides just what one looks for.
 """
 
 from __future__ import annotations
@@ -55,15 +55,27 @@ COMPARISON = ("anatomy", "label", "generated", "real", "difference")
 def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled) -> list[Panel]:
     """Give the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
 
-    In the difference, red is too bright and blue too dark.
+    Generated and real share one grey scale, so that a dim tumour is seen to be dim. In the difference,
+    red is too bright and blue too dark, at full colour by half of that scale.
     """
+    low, high = window(generated, real)
+    reach = (high - low) / 2
     return [
-        Panel(anatomy, -1, 1),
+        Panel(anatomy, *window(anatomy)),
         Panel(label, 0, 1, colours="mask"),
-        Panel(generated, -1, 1, outline=label),
-        Panel(real, -1, 1, outline=label),
-        Panel(generated - real, -1, 1, colours="difference"),
+        Panel(generated, low, high, outline=label),
+        Panel(real, low, high, outline=label),
+        Panel(generated - real, -reach, reach, colours="difference"),
     ]
+
+
+def window(*images: Scaled) -> tuple[float, float]:
+    """Give the values to show as black and white: all but the darkest and brightest pixels of `images`.
+
+    The scale of a data set is set by its brightest tumours; on it, most tissue is black.
+    """
+    low, high = np.percentile(np.concatenate([image.ravel() for image in images]), [0.5, 99.7])
+    return float(low), float(max(high, low + 1e-3))
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, SupportsIndex
@@ -31,19 +31,11 @@ from metgan.training import (
 )
 from metgan.training.checkpoint import CHECKPOINT
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
 READING = Recipe(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
 PAINTING = Recipe(steps=4, batch_size=1, crop=64, history=1, average=0.9, validations=2)
 METGAN = find_method("metgan")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums in one order, and no contest for the cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metgan.data import Normalisation, PairSet
 from metgan.metrics import Faithfulness
-from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly
+from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
 from metgan.training import read_journal
 
 from .evaluation import Evaluation, Painted
@@ -103,13 +103,14 @@ def pairs_chapter(pairs: PairSet, normalisation: Normalisation) -> Section:
     rows = []
     for entry in evenly(list(pairs), SHOWN):
         pair = pairs.read(entry.name)
+        anatomy = normalisation.apply(pair.anatomy, "anatomy")
         fake = normalisation.apply(pair.tumour, "tumour")
         rows.append(
             [
-                Panel(normalisation.apply(pair.anatomy, "anatomy"), -1, 1),
+                Panel(anatomy, *window(anatomy)),
                 Panel(pair.label, 0, 1, colours="mask"),
-                Panel(fake, -1, 1),
-                Panel(fake, -1, 1, outline=pair.label),
+                Panel(fake, *window(fake)),
+                Panel(fake, *window(fake), outline=pair.label),
             ]
         )
     picture = draw_grid(rows, ("real anatomy", "foreign label", "generated", "with outline"))
