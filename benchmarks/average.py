@@ -1,7 +1,6 @@
 """Does the running average of the generator's weights help? Newest against averaged, on the test part.
 
-Run it on a finished run whose config.toml says ``average = 0.98`` under ``[training]``:
-``python benchmarks/average.py RUN DATA``. Both sets of weights come from the same
+Run it on a finished run: ``python benchmarks/average.py RUN DATA``. Both sets of weights come from the same
 ``last.ckpt``, so that nothing but the averaging differs. The Dice is the in-loop segmentor's, like that of
 the validation.
 """

@@ -88,7 +88,7 @@ _PAPER: Final = Recipe(epochs=200)
 GAN_RECIPES: Final[dict[PresetName, Recipe]] = {
     "paper": _PAPER,
     "released": _PAPER,
-    "small": Recipe(steps=360, batch_size=4, crop=128, learning_rate=5e-4, validations=9),
+    "small": Recipe(steps=360, batch_size=4, crop=128, learning_rate=5e-4, average=0.98, validations=9),
 }
 """How each preset trains a method."""
 # The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
