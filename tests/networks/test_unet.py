@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.errors import ArrayError, SettingError
-from metgan.networks import Segmentor, UNet, UNetSpec, build
+from metgan.networks import PRESETS, Segmentor, UNet, UNetSpec, build
 
 TINY = UNetSpec(encoder=(2, 3), decoder=(2, 3))
 
@@ -204,3 +204,10 @@ def test_the_minimum_is_the_stride_for_all_depths():
                 unet(image)
         else:
             assert unet(image).shape == image.shape
+
+
+def test_a_fresh_segmentor_begins_at_the_share_of_tumour():
+    network = build(lambda: Segmentor(PRESETS["small"].segmentor), 0)
+    network.begin_at(0.01)
+    reading = network(torch.zeros(1, 1, 64, 64)).sigmoid()
+    assert reading.mean().item() == pytest.approx(0.01, abs=0.005)

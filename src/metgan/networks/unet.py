@@ -12,6 +12,7 @@ resolution; ours go *into* the stage's convolutions.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -126,7 +127,7 @@ class UNet(nn.Module):
 
     @torch.no_grad()
     def begin_at(self, level: float) -> None:
-        """Let a fresh network give `level` (before tanh) on average.
+        """Let a fresh network give `level` (before tanh or sigmoid) on average.
 
         Otherwise a channel whose background lies near -1 keeps the first hundreds of steps busy with
         moving one number.
@@ -181,6 +182,10 @@ class Segmentor(nn.Module):
     def __init__(self, spec: UNetSpec) -> None:
         super().__init__()
         self.unet = UNet(spec)
+
+    def begin_at(self, probability: float) -> None:
+        """Let a fresh segmentor read tumour with this `probability`, in (0, 1), everywhere."""
+        self.unet.begin_at(math.log(probability / (1 - probability)))
 
     def forward(self, tumour: Tensor) -> Tensor:
         """Map a tumour image (N, 1, Y, X) in [-1, 1] to logits (N, 1, Y, X)."""

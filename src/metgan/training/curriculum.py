@@ -50,6 +50,11 @@ class Curriculum:
         return float(np.mean([self.normalisation.apply(image, channel).mean() for image in images]))
 
     @property
+    def tumour_share(self) -> float:
+        """Share of the training pixels that are tumour, in (0, 1)."""
+        return float(np.mean([pair.label.mean() for pair in self.train]))
+
+    @property
     def smallest_side(self) -> int:
         """Smallest side in pixels over all pairs."""
         return min(int(side) for pair in (*self.train, *self.val) for side in pair.label.shape)

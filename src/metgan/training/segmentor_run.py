@@ -29,6 +29,7 @@ def train_segmentor(order: Order, data: Curriculum) -> Path:
         segmentor = place(
             build(lambda: Segmentor(PRESETS[order.preset].segmentor), order.seed), fabric.device
         )
+        segmentor.begin_at(data.tumour_share)
         phases = segmentor_phases(segmentor, order.recipe.learning_rate)
         batches = order.batches(data)
         watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, fabric.device)
