@@ -16,6 +16,7 @@ import torch
 
 from metgan.methods import Translations, build_players, find_method, trained_modules
 from metgan.networks import PRESETS, Segmentor, build
+from metgan.training import GAN_RECIPES
 from metgan.training.history import History
 from metgan.training.phases import gan_phases
 
@@ -30,7 +31,7 @@ def stepper(*, bf16: bool, channels_last: bool) -> Callable[[], None]:
     if channels_last:
         for network in (*trained_modules(players).values(), segmentor):
             network.to(memory_format=torch.channels_last)
-    phases = gan_phases(method, players, 2e-4, [History(50, 0, k) for k in range(2)])
+    phases = gan_phases(method, players, GAN_RECIPES["small"], [History(50, 0, k) for k in range(2)])
     images = torch.rand(3, BATCH, 1, CROP, CROP) * 2 - 1
     label = (images[2] > 0.99).float()
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from metgan.data import PairSet, PhantomSettings, write_phantom, write_table
+from metgan.models import MODEL_FILE, load_generator, save_model
+from metgan.networks import MetGen
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
 
@@ -44,3 +47,35 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def settle() -> Callable[[MetGen], None]:
+    """Give the normalisation layers of a network statistics of noise.
+
+    Hardly trained networks have none that fit; their activations fade, and they paint flat images.
+    """
+
+    def settle(network: MetGen) -> None:
+        noise = torch.Generator().manual_seed(0)
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = 1.0
+        with torch.no_grad():
+            for _ in range(3):
+                image = torch.rand(1, 1, 64, 64, generator=noise) * 2 - 1
+                network(image, network.embed((image > 0.8).float()))
+
+    return settle
+
+
+@pytest.fixture(scope="session")
+def settle_run(settle: Callable[[MetGen], None]) -> Callable[[Path], None]:
+    """Settle the model of a run folder."""
+
+    def settle_run(run: Path) -> None:
+        network, card = load_generator(run)
+        settle(network.train())
+        save_model(run / MODEL_FILE, network.state_dict(), card)
+
+    return settle_run

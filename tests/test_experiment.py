@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +165,20 @@ def test_a_value_out_of_range_is_refused_with_its_section(table: dict[str, Any])
 def test_a_seed_is_a_whole_number_from_0(seed: object) -> None:
     with pytest.raises(SettingError, match="0 or more"):
         resolve({"seed": seed})
+
+
+def test_a_light_is_laid_over_the_presets_and_comes_back_from_its_file(tmp_path: Path) -> None:
+    preset = resolve({"preset": "small"}).training
+    changed = resolve({"preset": "small"}, {"training": {"judge_light": {"noise": 0.3}}})
+    assert changed.training == replace(preset, judge_light=replace(preset.judge_light, noise=0.3))
+    assert changed.training != preset
+    changed.save(tmp_path / "config.toml")
+    assert load_experiment(tmp_path / "config.toml") == changed
+
+
+def test_a_mistyped_key_of_a_light_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown key of \[training.judge_light\] 'brighness'"):
+        resolve({"preset": "small", "training": {"judge_light": {"brighness": 0.3}}})
 
 
 @pytest.mark.parametrize("layers", [[{"training": 3}], [{"training": {"steps": 3}}, {"training": "long"}]])

@@ -112,7 +112,7 @@ def _lay_over(below: dict[str, Any], above: Table) -> None:
             for one, other in (("steps", "epochs"), ("epochs", "steps")):
                 if one in given and other not in given:
                     section.pop(other, None)
-            section.update(given)
+            below[key] = _merged(section, given)
         elif value is not None:
             below[key] = value
 
@@ -121,7 +121,19 @@ def _recipe(preset: Recipe, given: Table, section: str) -> Recipe:
     values = asdict(preset)
     if "steps" in given or "epochs" in given:
         values |= {"steps": None, "epochs": None}
-    return _build(Recipe, values | dict(given), section)
+    for name, table in values.items():
+        if isinstance(table, Mapping) and isinstance(given.get(name), Mapping):
+            _refuse_unknown(given[name], [*table], f"key of [{section}.{name}]")
+    return _build(Recipe, _merged(values, given), section)
+
+
+def _merged(below: Table, above: Table) -> dict[str, Any]:
+    """Lay a table over another; tables within them are merged likewise."""
+    merged = dict(below)
+    for key, value in above.items():
+        both_tables = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merged(merged[key], value) if both_tables else value
+    return merged
 
 
 def _build(kind: type[Value], given: Table, section: str) -> Value:

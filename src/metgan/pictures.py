@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from metgan.types import AnyArray, Mask, Scaled
 
@@ -115,12 +116,13 @@ def draw_curves(
     for name, (xs, ys) in curves.items():
         axes.plot(xs, ys, label=name, linewidth=1.4, marker="." if len(xs) < 15 else None)
     if values.size and values.max() / values.min() > 50:
-        axes.set_yscale("log")
+        axes.set_yscale("log", nonpositive="mask")  # a zero is a gap, not a cliff
     axes.set_title(title, fontsize=10, color=_INK)
     axes.set_xlabel(across, fontsize=9)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=8, frameon=False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return _png(figure)
 
 

@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "metgan"
 
 FLOORS = (
     ("errors", "types"),
-    ("io", "labels", "losses", "metrics", "networks", "pictures", "progress", "seeding", "tiling"),
+    ("device", "io", "labels", "losses", "metrics", "networks", "pictures", "progress", "seeding", "tiling"),
     ("data", "methods"),
     ("models",),
     ("synthesis", "training"),

@@ -40,11 +40,17 @@ def world(small_world: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(small_world: Path, tmp_path_factory: pytest.TempPathFactory, metgan: Command) -> Path:
-    """A run of two steps on the small world, with a segmentor of two steps; never written to."""
+def trained(
+    small_world: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    metgan: Command,
+    settle_run: Callable[[Path], None],
+) -> Path:
+    """A run of four steps on the small world, settled so that it paints something; never written to."""
     run = tmp_path_factory.mktemp("trained") / "run"
-    lengths = ("--steps", 2, "--segmentor-steps", 2)
+    lengths = ("--steps", 4, "--segmentor-steps", 2)
     assert metgan("train", small_world, "--out", run, "--preset", "small", *lengths, "--device", "cpu") == 0
+    settle_run(run)
     return run
 
 

@@ -14,13 +14,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import torch
 
-from metgan.io import read_image, save_weights, write_image
+from metgan.io import load_weights, read_image, save_weights, write_image
+from metgan.training import Engine
 
 from .conftest import Command
 
 Snapshot = dict[str, tuple[int, int]]
 Capture = pytest.CaptureFixture[str]
+# "auto" means one on a CPU with AMX and the other on one without.
+OTHER_PRECISION = "fp32" if Engine(device="cpu").resolved().precision == "bf16" else "bf16"
 SMALL = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--device", "cpu")
 KINDS = {
     "train": "a run",
@@ -275,11 +279,11 @@ def test_another_data_set_than_the_runs_is_refused_by_name(
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        (("--steps", 3), "was written by metgan small"),
-        (("--seed", 1), "was written by"),
-        (("--batch-size", 1), "was written by metgan small"),
-        (("--segmentor-steps", 3), "was written by segmentor small"),
-        (("--precision", "fp32"), "was written by segmentor small"),
+        (("--steps", 3), "last.ckpt was written with steps 4; expected steps 3, as"),
+        (("--seed", 1), "was written with seed 0; expected seed 1, as"),
+        (("--batch-size", 1), "was written with batch_size 4; expected batch_size 1, as"),
+        (("--segmentor-steps", 3), "segmentor/last.ckpt was written with steps 2; expected steps 3, as"),
+        (("--precision", OTHER_PRECISION), f"expected precision {OTHER_PRECISION}, as asked for now"),
         (("--overwrite",), "--resume and --overwrite together"),
     ],
 )
@@ -301,7 +305,9 @@ def test_resuming_on_other_data_leaves_the_run_as_it_was(
     table = world / "pairs.csv"
     table.write_text(re.sub(".*phantom-00001.*\n", "", table.read_text()))
     before = snapshot(trained)
-    assert_one_line(capsys, metgan("train", world, "--out", trained, "--resume"), "was written by")
+    assert_one_line(
+        capsys, metgan("train", world, "--out", trained, "--resume"), "last.ckpt was written with data"
+    )
     assert snapshot(trained) == before
 
 
@@ -311,7 +317,7 @@ def test_a_run_cannot_be_resumed_as_a_segmentors(
     before = snapshot(trained)
     capsys.readouterr()
     status = metgan("segmentor", small_world, "--out", trained, "--resume")
-    assert_one_line(capsys, status, "last.ckpt was written by metgan small")
+    assert_one_line(capsys, status, "last.ckpt was written with method metgan")
     assert snapshot(trained) == before
 
 
@@ -360,6 +366,36 @@ def test_a_file_in_the_place_of_the_output_is_refused(
     status = metgan(verb, *arguments(verb, small_world, trained), "--out", tmp_path / "out")
     assert_one_line(capsys, status, "is a file")
     assert (tmp_path / "out").read_text() == "dear"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA is there")
+@pytest.mark.parametrize("verb", ["train", "segmentor", "generate", "evaluate"])
+def test_cuda_where_there_is_none_is_refused(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, verb: str
+) -> None:
+    words = arguments(verb, world, trained)
+    words = words[: words.index("--device")] if "--device" in words else words
+    refuse(metgan, capsys, tmp_path, verb, *words, "--device", "cuda", says="a machine without CUDA")
+
+
+def test_more_labels_to_merge_than_there_are_leave_no_folder(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    words = (*arguments("generate", world, trained), "--merge", 50)
+    refuse(metgan, capsys, tmp_path, "generate", *words, says="50 labels to merge")
+
+
+def test_a_model_that_paints_flat_images_is_refused_and_leaves_no_pair(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    """The last layer's weights are zero: the generator paints one grey everywhere."""
+    run = shutil.copytree(trained, tmp_path / "run")
+    weights, metadata = load_weights(run / "model.safetensors")
+    weights["image_pathway.classify.weight"].zero_()
+    save_weights(run / "model.safetensors", weights, metadata)
+    status = metgan("generate", *arguments("generate", world, run), "--out", tmp_path / "out")
+    assert_one_line(capsys, status, "is flat, every pixel is", "Train the model longer")
+    assert not (tmp_path / "out" / "tumour").exists()
 
 
 def test_generating_over_the_source_is_refused(
@@ -487,6 +523,10 @@ def stack(tmp_path: Path) -> Path:
         (("--axes", "ZCY"), "axes ZCY"),
         (("--tissue", "nowhere.tif"), "there is no file"),
         (("--least-tissue", "2", "--tissue", "mask.tif"), "least_tissue=2"),
+        (("--least-tissue", "0.5"), "--least-tissue 0.5 without --tissue"),
+        (("--mask-axes", "YX"), "--mask-axes ZYX"),
+        (("--channels", "0", "0"), "one image in both channels"),
+        (("--labels-above", "-1"), "covers 100% of the pixels"),
     ],
 )
 def test_prepare_refuses_options_that_do_not_fit_the_scan(
@@ -506,6 +546,10 @@ def flat_scan(folder: Path) -> None:
     rewrite(folder / "scan.tif", np.zeros_like)
 
 
+def inverted_mask(folder: Path) -> None:
+    rewrite(folder / "mask.tif", lambda mask: 255 - mask)
+
+
 def half_scan(folder: Path) -> None:
     path = folder / "scan.tif"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -515,6 +559,7 @@ def half_scan(folder: Path) -> None:
     ("spoil", "says"),
     [
         (flat_scan, "crops are flat"),
+        (inverted_mask, "covers 99% of the pixels; expected tumours to cover the smaller part"),
         (half_scan, "axes ZCYX for scan.tif, whose shape is (16, 24)"),
         (lambda folder: (folder / "scan.tif").write_bytes(b""), "is empty (0 bytes)"),
         (lambda folder: (folder / "scan.tif").unlink(), "there is no file"),
@@ -565,6 +610,7 @@ def test_info_of_nothing_or_of_damage_is_refused(metgan: Command, capsys: Captur
     assert_one_line(capsys, metgan("info", world / "nowhere"), "there is no")
     assert_one_line(capsys, metgan("info", world / "pairs.csv"), "cannot be read")
     assert_one_line(capsys, metgan("info", world / "label"), "no folder anatomy/")
-    write_image(world / "label" / "phantom-00003.tif", np.zeros((3, 3), np.uint8))
-    assert_one_line(capsys, metgan("info", world), "has shapes")
+    for path in (world / "label").iterdir():
+        write_image(path, np.zeros((3, 3), np.uint8))
+    assert_one_line(capsys, metgan("info", world), "has shapes")  # of all pairs
     assert read_image(world / "label" / "phantom-00003.tif").shape == (3, 3)

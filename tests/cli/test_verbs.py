@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
+import subprocess
+import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -54,13 +59,90 @@ def test_prepare_cuts_a_stack_with_the_axes_and_channels_named(metgan: Command, 
     np.testing.assert_array_equal(pair.tumour, voxels[0, 1, :8, 8:16])
 
 
+@pytest.fixture
+def voxels(tmp_path: Path) -> np.ndarray:
+    """Planes 3, channels 2, 16 x 16 pixels; the tumour channel (1) is ten times as bright on the mask.
+
+    ``scan.tif`` holds both. ``mask.tif`` is written without axes: 3 planes of 16 x 16 that a reader takes for
+    colours.
+    """
+    voxels = np.random.default_rng(0).integers(100, 200, (3, 2, 16, 16)).astype(np.uint16)
+    voxels[1, 1, 2:4, 2:4] *= 10
+    tifffile.imwrite(tmp_path / "scan.tif", voxels, imagej=True, metadata={"axes": "ZCYX"})
+    mask = np.zeros((3, 16, 16), np.uint8)
+    mask[1, 2:4, 2:4] = 255
+    tifffile.imwrite(tmp_path / "mask.tif", mask, photometric="rgb", planarconfig="separate")
+    return voxels
+
+
+def prepared(metgan: Command, folder: Path, *args: object) -> PairSet:
+    words = ("--labels", folder / "mask.tif", "--mask-axes", "ZYX", "--crop", 16, "--out", folder / "out")
+    assert metgan("prepare", *args, *words) == 0
+    return PairSet.open(folder / "out")
+
+
+def test_prepare_reads_a_mask_whose_planes_pass_for_colours_by_its_axes(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
+) -> None:
+    words = ("prepare", tmp_path / "scan.tif", "--labels", tmp_path / "mask.tif", "--crop", 16)
+    assert metgan(*words, "--out", tmp_path / "out") == 2
+    assert "--mask-axes ZYX" in capsys.readouterr().err
+    pairs = prepared(metgan, tmp_path, tmp_path / "scan.tif")
+    assert [int(pair.label.sum()) for pair in pairs.read_all()] == [0, 4, 0]
+
+
+def test_prepare_takes_the_named_channel_of_each_of_two_files(
+    metgan: Command, tmp_path: Path, voxels: np.ndarray
+) -> None:
+    tifffile.imwrite(tmp_path / "other.tif", voxels + 1000, imagej=True, metadata={"axes": "ZCYX"})
+    pairs = prepared(metgan, tmp_path, tmp_path / "scan.tif", tmp_path / "other.tif", "--channels", 1, 0)
+    unnamed = (tmp_path / "scan.tif", tmp_path / "other.tif", "--labels", tmp_path / "mask.tif")
+    axes = ("--mask-axes", "ZYX", "--crop", 16)
+    assert metgan("prepare", *unnamed, *axes, "--out", tmp_path / "unnamed") == 2
+    pair = pairs.read_all()[0]
+    np.testing.assert_array_equal(pair.anatomy, voxels[0, 1])
+    np.testing.assert_array_equal(pair.tumour, voxels[0, 0] + 1000)
+
+
+def test_prepare_refuses_channel_numbers_of_files_that_have_one_channel(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
+) -> None:
+    files = (tmp_path / "anatomy.tif", tmp_path / "tumour.tif")
+    for file, planes in zip(files, voxels.swapaxes(0, 1), strict=True):
+        tifffile.imwrite(file, planes, imagej=True, metadata={"axes": "ZYX"})
+    words = ("--labels", tmp_path / "mask.tif", "--mask-axes", "ZYX", "--crop", 16, "--out", tmp_path / "out")
+    assert metgan("prepare", *files, *words, "--channels", 1, 0) == 2
+    assert "no source has a C axis" in capsys.readouterr().err
+    assert metgan("prepare", *files, *words) == 0
+
+
+def test_prepare_takes_a_mask_of_numbered_objects_above_a_threshold(
+    metgan: Command, tmp_path: Path, voxels: np.ndarray
+) -> None:
+    """Two objects, numbered 1 and 7."""
+    mask = np.zeros((3, 16, 16), np.uint8)
+    mask[0, 1, 1], mask[2, 5, 5:7] = 1, 7
+    tifffile.imwrite(tmp_path / "mask.tif", mask, imagej=True, metadata={"axes": "ZYX"})
+    pairs = prepared(metgan, tmp_path, tmp_path / "scan.tif", "--labels-above", 0)
+    assert [int(pair.label.sum()) for pair in pairs.read_all()] == [1, 0, 2]
+
+
+def test_prepare_wonders_about_channels_in_the_wrong_order(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
+) -> None:
+    prepared(metgan, tmp_path, tmp_path / "scan.tif")
+    assert "are the channels in the right order" not in capsys.readouterr().err
+    prepared(metgan, tmp_path, tmp_path / "scan.tif", "--channels", 1, 0, "--overwrite")
+    assert "are the channels in the right order" in capsys.readouterr().err
+
+
 def test_train_writes_what_a_run_folder_holds(trained: Path, small_world: Path) -> None:
     files = {path.name for path in trained.iterdir()}
     assert files >= {"config.toml", "splits.json", "journal.csv", "last.ckpt", "model.safetensors",
                      "report.html", "samples", "segmentor"}  # fmt: skip
     assert (trained / "segmentor" / "model.safetensors").is_file()
     config = tomllib.loads((trained / "config.toml").read_text())
-    assert (config["preset"], config["training"]["steps"], config["segmentor"]["steps"]) == ("small", 2, 2)
+    assert (config["preset"], config["training"]["steps"], config["segmentor"]["steps"]) == ("small", 4, 2)
     card = read_card(trained)
     assert (card.kind, card.groups_seen) == ("generator", ("animal-train", "animal-val"))
     assert not list(trained.rglob("*.part"))
@@ -96,17 +178,64 @@ def test_generate_writes_pairs_in_the_cameras_dtype_with_their_history(
 
 
 def test_info_tells_of_a_pair_set_and_of_a_run(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path
+    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     assert metgan("info", small_world) == 0
     shown = capsys.readouterr().out
     for fact in ("10, 10 with a tumour", "64 x 64", "uint16", "3: animal-test", "train (5)", "not generated"):
         assert fact in shown
-    for path in (trained, trained / "model.safetensors"):
+    alone = shutil.copy(trained / "model.safetensors", tmp_path / "model.safetensors")
+    for path, training in (
+        (trained, "finished"),
+        (trained / "model.safetensors", "finished"),
+        (alone, "not known"),
+    ):
         assert metgan("info", path) == 0
         shown = capsys.readouterr().out
+        assert training in shown
         for fact in ("generator", "small", "uint16, to [-1, 1]", "2: animal-train, animal-val"):
             assert fact in shown
+
+
+def test_info_and_generate_tell_of_a_training_that_stopped(
+    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    """A journal cut back to step 1 of 4 is what a killed training leaves behind."""
+    run = shutil.copytree(trained, tmp_path / "run")
+    lines = (run / "journal.csv").read_text().splitlines(keepends=True)
+    (run / "journal.csv").write_text("".join(lines[:2]))
+    make = ("--anatomy", small_world, "--labels", small_world, "--count", 1, "--device", "cpu")
+    for folder, is_told in ((trained, False), (run, True)):
+        assert metgan("info", folder) == 0
+        assert ("stopped at step 1" in capsys.readouterr().out) == is_told
+        assert metgan("generate", folder, *make, "--out", tmp_path / f"pairs-{is_told}") == 0
+        assert ("stopped at step 1 of 4" in capsys.readouterr().err) == is_told
+
+
+def test_info_tells_of_faulty_pairs_instead_of_refusing_the_set(
+    metgan: Command, capsys: pytest.CaptureFixture[str], small_world: Path, tmp_path: Path
+) -> None:
+    world = shutil.copytree(small_world, tmp_path / "pairs")
+    flat = sorted((world / "tumour").iterdir())[2]
+    tifffile.imwrite(flat, np.full((64, 64), 9, np.uint16))
+    assert metgan("info", world) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "10, 9 with a tumour" in shown
+    assert "1; the first" in shown
+    assert "is flat, every pixel is 9" in shown
+
+
+def test_generate_tells_of_anatomy_as_bright_as_nothing_in_the_training_set(
+    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    world = shutil.copytree(small_world, tmp_path / "pairs")
+    words = ("--labels", small_world, "--count", 1, "--part", "all", "--device", "cpu")
+    for factor, is_told in ((1, False), (20, True)):
+        for path in (world / "anatomy").iterdir():
+            tifffile.imwrite(path, tifffile.imread(path) * np.uint16(factor))
+        out = tmp_path / f"new-{factor}"
+        assert metgan("generate", trained, "--anatomy", world, *words, "--out", out) == 0
+        assert ("lie outside" in capsys.readouterr().err) == is_told
 
 
 def test_evaluate_writes_scores_of_the_test_part(
@@ -121,6 +250,23 @@ def test_evaluate_writes_scores_of_the_test_part(
     scores = pd.read_csv(out / "scores.csv")
     assert [*scores["name"]] == ["phantom-00007", "phantom-00008", "phantom-00009"]
     assert scores["mae"].between(0, 2).all()
+
+
+def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> None:
+    words = ("phantom", str(tmp_path / "out"), "--pairs", "9999", "--size", "64")
+    with subprocess.Popen(
+        [sys.executable, "-c", "from metgan.cli import main; main()", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline = time.monotonic() + 100
+        while not [*tmp_path.glob("out/anatomy/*.tif")] and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert "metgan: interrupted; --resume goes on" in error
 
 
 def test_help_and_version_end_well(metgan: Command, capsys: pytest.CaptureFixture[str]) -> None:

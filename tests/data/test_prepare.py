@@ -267,6 +267,7 @@ def test_scans_with_impossible_values_are_refused_by_channel(channel: str, value
     world = {name: np.zeros((1, 4, 4), np.float32) for name in ("anatomy", "tumour", "label", "tissue")}
     for image in world.values():
         image[0, 0, 0] = 1
+    world["tumour"][0, 3, 3] = 1
     Scan.checked("scan", **world)
     world[channel][0, 1, 1] = value
     with pytest.raises(MetganError, match=f"scan {channel} has"):

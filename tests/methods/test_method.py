@@ -68,6 +68,7 @@ def test_the_row_of_metgan_has_the_papers_weights():
         "segmentation": 100,
         "paired": 10,
     }
+    assert [t.tolerance for t in METGAN.terms if isinstance(t, Segmentation)] == [0.5]  # ours
     assert (METGAN.cyclic, METGAN.judge, METGAN.needs_segmentor) == (True, "plain", True)
 
 

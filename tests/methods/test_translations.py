@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
 from metgan.errors import SettingError
-from metgan.methods import Adversarial, Cycle, Paired, Players, Segmentation, Translations, freeze
+from metgan.methods import (
+    Adversarial,
+    Cycle,
+    Light,
+    Paired,
+    Players,
+    Segmentation,
+    Translations,
+    freeze,
+)
 from metgan.methods.players import WayBack
 from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
 
@@ -49,6 +59,77 @@ def step_of(players, seed=0):
     dice = torch.Generator().manual_seed(seed)
     anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
     return Translations(players, anatomy, tumour, (label > 0.9).float())
+
+
+def seen_with(players, light, step=3):
+    plain = step_of(players)
+    return Translations(
+        players, plain.anatomy, plain.tumour, plain.label, judges_light=light.at(7, "judges", step)
+    )
+
+
+@pytest.mark.parametrize("conditional", [False, True])
+def test_judges_see_real_and_fake_through_noise_of_their_own_and_nobody_else_does(conditional):
+    players = play(cyclic=not conditional, conditional=conditional)
+    plain, noisy = step_of(players), seen_with(players, Light(noise=0.25))
+    grains = []
+    for (clear, _), (real, fake), image in zip(plain.evidence, noisy.evidence, noisy.pairs, strict=True):
+        assert torch.equal(real[:, :-1], clear[:, :-1])  # input and label of a conditional judge
+        grains += [real[:, -1:] - image[1], fake[:, -1:] - image[0]]
+    for grain in grains:
+        assert grain.std().item() == pytest.approx(0.25, rel=0.05)
+        assert abs(grain.mean().item()) < 0.02
+    assert not torch.allclose(grains[0], grains[1], atol=0.01)
+    assert torch.equal(noisy.reading, players.segmentor(noisy.fake_tumour))
+    again, later = (seen_with(players, Light(noise=0.25), step) for step in (3, 4))
+    assert torch.equal(again.evidence[0][0], noisy.evidence[0][0])
+    assert not torch.equal(later.evidence[0][0], noisy.evidence[0][0])
+
+
+def test_judges_see_images_in_another_light_whose_shape_is_kept():
+    """Each image is a * image + b, with a between 1/2 and 2 about the mean, and a shift up to 0.5."""
+    images = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0)) - 0.5
+    seen = Light(brightness=0.5, contrast=1.0).at(0, "judges", 0)(images, 0)
+    shifts = (seen.mean((1, 2, 3)) - images.mean((1, 2, 3))).numpy()
+    factors = (seen.std((1, 2, 3)) / images.std((1, 2, 3))).numpy()
+    assert -0.5 < shifts.min() < -0.3 < 0.3 < shifts.max() < 0.5
+    assert 0.5 < factors.min() < 0.7 < 1.6 < factors.max() < 2
+    for image, other in zip(images.flatten(1), seen.flatten(1), strict=True):
+        assert np.corrcoef(image, other)[0, 1] == pytest.approx(1, abs=1e-5)
+
+
+def test_the_gradient_of_a_verdict_reaches_the_generator_through_the_judges_light():
+    players = play()
+    step = seen_with(players, Light(0.5, 1.0, 0.1))
+    Adversarial()(step).backward()
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in players.to_tumour.parameters())
+
+
+def test_the_painter_sees_the_anatomy_in_its_light_and_every_comparison_is_with_the_anatomy_as_it_is():
+    """A light that only adds 0.25: the painter gets anatomy + 0.25, in the fake and in the cycle."""
+    players = play()
+    plain = step_of(players)
+
+    def brighter(image, place):
+        return image + 0.25
+
+    step = Translations(players, plain.anatomy, plain.tumour, plain.label, painter_light=brighter)
+    for network in (players.to_tumour, players.to_anatomy):
+        network.eval()
+    features = players.to_tumour.embed(plain.label)
+    assert torch.equal(step.fake_tumour, players.to_tumour(plain.anatomy + 0.25, features))
+    assert torch.equal(step.fake_anatomy, plain.fake_anatomy)
+    (_, anatomy), (forth, _) = step.cycles
+    assert torch.equal(anatomy, plain.anatomy)
+    assert torch.equal(forth, players.to_tumour(step.fake_anatomy + 0.25, features))
+    assert torch.equal(step.evidence[1][0], plain.anatomy)
+
+
+@pytest.mark.parametrize("name", ["brightness", "contrast", "noise"])
+@pytest.mark.parametrize("value", [-0.1, float("nan")])
+def test_a_light_out_of_range_is_refused(name, value):
+    with pytest.raises(SettingError, match=f"{name}={value} of a light"):
+        Light(**{name: value})
 
 
 ALL_TERMS = (Adversarial(), Cycle(), Segmentation(), Paired())

@@ -18,6 +18,7 @@ CARD = ModelCard(
     groups_seen=("mouse-1", "mouse-2"),
     segmentor="0123456789abcdef",
     step=700,
+    steps=900,
     seed=3,
     metgan="0.1.0",
 )

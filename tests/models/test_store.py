@@ -24,7 +24,9 @@ from metgan.models import (
 from metgan.networks import PRESETS, MetGen, Segmentor
 
 SCALE = ChannelScale(0, 255, "uint8")
-CARD = ModelCard("generator", "metgan", "small", Normalisation(SCALE, SCALE), ("mouse",), "", 1, 0, "0.1.0")
+CARD = ModelCard(
+    "generator", "metgan", "small", Normalisation(SCALE, SCALE), ("mouse",), "", 1, 1, 0, "0.1.0"
+)
 SEGMENTOR = replace(CARD, kind="segmentor", method="segmentor")
 
 

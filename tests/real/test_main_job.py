@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +62,11 @@ def pairs(stacks: Path, work: Path) -> PairSet:
 
 
 @pytest.fixture(scope="module")
-def run(pairs: PairSet, work: Path) -> Path:
+def run(pairs: PairSet, work: Path, settle_run: Callable[[Path], None]) -> Path:
+    """A run of six steps; settled, since hardly trained generators paint flat images, which are refused."""
     steps = ("--steps", "6", "--segmentor-steps", "6")
     metgan("train", pairs.root, "--out", work / "run", "--preset", "small", *steps)
+    settle_run(work / "run")
     return work / "run"
 
 

@@ -72,7 +72,9 @@ def run(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
         image = torch.from_numpy(data.normalisation.apply(scene.anatomy, "anatomy"))[None, None]
         with torch.no_grad():
             network(image, network.embed(torch.from_numpy(scene.label).float()[None, None]))
-    card = ModelCard("generator", "metgan", "small", data.normalisation, data.groups_seen, "", 1, 0, "test")
+    card = ModelCard(
+        "generator", "metgan", "small", data.normalisation, data.groups_seen, "", 1, 1, 0, "test"
+    )
     save_model(folder / MODEL_FILE, network.state_dict(), card)
     save_split(data.split, folder / SPLIT_FILE)
     return folder
@@ -87,7 +89,7 @@ class Oracle(Inpainter):
     """Paints each test image as it really is."""
 
     def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
-        self.card, self.fingerprint = painter.card, "oracle"
+        self.card, self.fingerprint, self.device = painter.card, "oracle", painter.device
         self.by_anatomy: Mapping[bytes, Pair] = {p.anatomy.tobytes(): p for p in pairs.read_all()}
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:

@@ -52,7 +52,7 @@ def test_auto_means_something_definite_on_every_machine() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
 def test_cuda_is_refused_where_there_is_none(data: Curriculum, tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="--device auto"):
+    with pytest.raises(SettingError, match="without CUDA"):
         trained(tmp_path, data, Engine("cuda"))
 
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from metgan.methods import Translations, build_players, find_method
 from metgan.networks import PRESETS, Segmentor, build
-from metgan.training import Engine, read_journal
+from metgan.training import Engine, Recipe, read_journal
 from metgan.training.checkpoint import CHECKPOINT, RunState
 from metgan.training.history import History
 from metgan.training.loop import DivergedError, Pace, Training, Verdict
@@ -21,6 +21,7 @@ from metgan.training.phases import Phase, gan_phases
 
 EXACT = Engine(device="cpu", precision="fp32")
 RATE = 0.5
+ONE_STEP = Recipe(steps=1, learning_rate=1e-3)
 
 
 class Player(nn.Module):
@@ -39,7 +40,7 @@ def phase(name: str, player: nn.Module, losses: Loss) -> Phase[int]:
 def training(folder: Path, phases: list[Phase[Any]], steps: int = 8, **changes: Any) -> Training[Any]:
     """A run without validation but its last, whose material is the step's number."""
     modules = {name: player for phase in phases for name, player in phase.players.items()}
-    state = RunState(modules, {phase.name: phase.optimiser for phase in phases}, [], "toy")
+    state = RunState(modules, {phase.name: phase.optimiser for phase in phases}, [], {"method": "toy"})
     run = Training(
         name="toy",
         folder=folder,
@@ -75,7 +76,7 @@ def test_phases_take_turns_and_a_later_one_sees_what_an_earlier_one_learned(tmp_
 
 def test_generators_step_before_judges() -> None:
     players = build_players(find_method("metgan"), "small", segmentor(), seed=0)
-    phases = gan_phases(find_method("metgan"), players, RATE, [History(0, 0, k) for k in range(2)])
+    phases = gan_phases(find_method("metgan"), players, ONE_STEP, [History(0, 0, k) for k in range(2)])
     assert [(phase.name, sorted(phase.players)) for phase in phases] == [
         ("generators", ["to_anatomy", "to_tumour"]),
         ("judges", ["judge_anatomy", "judge_tumour"]),
@@ -132,6 +133,30 @@ def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
     assert player.weight.item() == pytest.approx(-sum(by_hand))
 
 
+def test_judges_learn_at_their_own_pace(tmp_path: Path) -> None:
+    """The judges' phase learns at a quarter of the generators' rate, in the decay as before."""
+    rates: dict[str, list[float]] = {"generator": [], "judge": []}
+
+    def turn(name: str, pace: float) -> Phase[int]:
+        player = Player(0.0)
+
+        def losses(*_: int) -> dict[str, Tensor]:
+            rates[name].append(mine.optimiser.param_groups[0]["lr"])
+            return {name: player.weight * 1}
+
+        mine = replace(phase(name, player, losses), pace=pace)
+        return mine
+
+    training(tmp_path, [turn("generator", 1.0), turn("judge", 0.25)], steps=4).run()
+    assert rates["judge"] == [0.25 * rate for rate in rates["generator"]]
+    assert len({*rates["judge"]}) > 1
+
+    players = build_players(find_method("metgan"), "small", segmentor(), seed=0)
+    slow = replace(ONE_STEP, judge_pace=0.25)
+    paces = [p.pace for p in gan_phases(find_method("metgan"), players, slow, [History(0, 0, 0)] * 2)]
+    assert paces == [1.0, 0.25]
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_the_run_and_says_which(tmp_path: Path, value: float) -> None:
     player = Player(1.0)
@@ -162,7 +187,7 @@ def test_logged_and_validated_steps_alone_enter_the_journal(tmp_path: Path) -> N
     ]
 
 
-def test_the_best_weights_are_kept_and_not_the_last(tmp_path: Path) -> None:
+def test_the_best_weights_are_kept_of_equals_the_later_and_not_the_last(tmp_path: Path) -> None:
     player, kept = Player(0.0), []
     scores = {2: 0.3, 4: 0.8, 6: 0.8, 8: 0.1}
     training(
@@ -172,7 +197,7 @@ def test_the_best_weights_are_kept_and_not_the_last(tmp_path: Path) -> None:
         keep=kept.append,
         pace=Pace(8, RATE, 0.5, validate_every=2),
     ).run()
-    assert kept == [2, 4]
+    assert kept == [2, 4, 6]
 
 
 class CutAfter(RunState):
@@ -194,7 +219,7 @@ def test_a_resumed_run_has_every_row_once_even_when_cut_right_after_a_checkpoint
         return training(tmp_path, phases, pace=Pace(8, RATE, 0.5, validate_every=2, log_every=1))
 
     first = fresh()
-    state = CutAfter(first.state.modules, first.state.optimisers, [], "toy")
+    state = CutAfter(first.state.modules, first.state.optimisers, [], {"method": "toy"})
     with pytest.raises(KeyboardInterrupt):
         replace(first, state=state).run()
     second = fresh()
@@ -208,8 +233,8 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     player = Player(0.0)
     phases = [phase("generator", player, lambda *_: {"generator": player.weight * 1})]
     training(tmp_path, phases, steps=2).run()
-    other = RunState({"generator": player}, {}, [], "another toy")
-    with pytest.raises(OSError, match=r"written by toy; expected another toy\. Resume with the settings"):
+    other = RunState({"generator": player}, {}, [], {"method": "another toy"})
+    with pytest.raises(OSError, match=r"written with method toy; expected method another toy, as"):
         other.load(tmp_path, torch.device("cpu"))
 
 
@@ -219,7 +244,7 @@ def frozen_game(tmp_path: Path) -> tuple[Training[Translations], Segmentor]:
     method, watcher = find_method("metgan"), segmentor()
     players = build_players(method, "small", watcher, seed=0)
     histories = [History(1, 0, k) for k in range(2)]
-    phases = gan_phases(method, players, 1e-3, histories)
+    phases = gan_phases(method, players, ONE_STEP, histories)
     torch.manual_seed(0)
     images = torch.rand(2, 1, 1, 64, 64) * 2 - 1
     label = (torch.rand(1, 1, 64, 64) > 0.9).float()

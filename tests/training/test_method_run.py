@@ -14,7 +14,7 @@ import torch
 from metgan.data import Pair, PairSet, Split, load_split, write_pair
 from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.io import load_state, save_state
-from metgan.methods import find_method
+from metgan.methods import Light, find_method
 from metgan.models import MODEL_FILE, read_card
 from metgan.training import (
     SEGMENTOR_FOLDER,
@@ -299,3 +299,32 @@ def test_a_curriculum_without_any_training_tumour_is_refused(small_pairs: PairSe
     empty = PairSet.open(tmp_path)
     with pytest.raises(ArrayError, match="none of the 5 training labels"):
         load_curriculum(empty, split_pairs(empty, seed=0))
+
+
+def test_each_light_reaches_its_player_and_no_other(
+    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+) -> None:
+    """The losses of the first step, from the same weights: what did not see the light did not change."""
+
+    def first_losses(name: str, **lights: Light) -> dict[str, str]:
+        recipe = replace(PAINTING, steps=1, epochs=None, **{"judge_light": Light(), "anatomy_light": Light()})
+        order = paint_order(tmp_path / name, recipe=replace(recipe, **lights))  # type: ignore[arg-type]  # lights
+        train_method(order, data, METGAN, finished.segmentor)
+        return read_journal(order.folder / "journal.csv")[0]
+
+    plain = first_losses("plain")
+    judged = first_losses("judged", judge_light=Light(brightness=0.9))
+    painted = first_losses("painted", anatomy_light=Light(brightness=0.9))
+    names = ("adversarial", "cycle", "paired", "segmentation")
+    assert [judged[name] == plain[name] for name in names] == [False, True, True, True]
+    assert painted["paired"] != plain["paired"]
+    assert painted["cycle"] != plain["cycle"]
+
+
+def test_a_run_with_other_terms_is_not_gone_on_with(
+    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(finished.metgan, tmp_path / "run")
+    other = replace(METGAN, terms=METGAN.terms[:-1])
+    with pytest.raises(StorageError, match="was written with terms"):
+        train_method(paint_order(folder, resume=True), data, other, finished.segmentor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from metgan.errors import SettingError
+from metgan.methods import Light
 from metgan.training import GAN_RECIPES, Recipe
 
 
@@ -12,7 +13,8 @@ def test_the_paper_trains_by_the_papers_numbers() -> None:
     recipe = GAN_RECIPES["paper"]
     assert (recipe.epochs, recipe.steps, recipe.batch_size, recipe.crop) == (200, None, 1, 256)
     assert (recipe.learning_rate, recipe.constant_share, recipe.history) == (2e-4, 0.5, 50)
-    assert recipe.average == 0
+    assert (recipe.average, recipe.judge_pace) == (0, 1)
+    assert recipe.judge_light == recipe.anatomy_light == Light()
 
 
 def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
@@ -30,6 +32,7 @@ def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
         {"steps": 1, "batch_size": 0},
         {"steps": 1, "history": -1},
         {"steps": 1, "learning_rate": 0.0},
+        {"steps": 1, "judge_pace": 0.0},
         {"steps": 1, "constant_share": 1.5},
         {"steps": 1, "average": 1.0},
     ],

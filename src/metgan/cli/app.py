@@ -1,5 +1,7 @@
 """The verbs and where they live; nothing heavy is loaded until one is called.
 
+A verb's help is written here and not in its function, which is loaded late.
+
 Errors that metgan raises on purpose become one line on stderr and exit status 2, as do mistakes in
 the command line itself.
 """
@@ -18,11 +20,16 @@ from metgan.errors import MetganError, StorageError
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
     "phantom": "Draw a synthetic two-channel pair set whose truth is known.",
-    "prepare": "Cut registered TIFF stacks into a pair set.",
+    "prepare": "Cut registered TIFF stacks into a pair set.\n\n"
+    "Repeated calls add to it: other rows, other scans, other animals.",
     "segmentor": "Train a segmentor on a pair set.",
-    "train": "Train a method, and its segmentor first where none is given.",
+    "train": "Train a method, and its segmentor first where none is given.\n\n"
+    "What is not given here comes from --config, then from the preset; RUN/config.toml shows the result.",
     "generate": "Paint new labelled pairs with a trained method.",
-    "evaluate": "Score a trained method on its test pairs.",
+    "evaluate": "Score a trained method on its test pairs.\n\n"
+    "Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
+    "label asks for them and nowhere else, as read by a referee: a segmentor trained apart from the one in "
+    "the loop. It is trained first, into OUT/referee, where none is given.",
     "info": "Tell what a run or a pair set is.",
 }
 
@@ -32,6 +39,7 @@ app = App(
     version=__version__,
     help_flags=["--help", "-h"],
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # main() says what goes on from there
 )
 for _verb, _help in _VERBS.items():
     app.command(f"metgan.cli.{_verb}:{_verb}", name=_verb, help=_help)

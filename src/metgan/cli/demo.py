@@ -35,7 +35,7 @@ def demo(
     out: Path,
     /,
     *,
-    steps: Positive = 300,
+    steps: Positive = 180,
     segmentor_steps: Positive = 250,
     seed: Seed = 0,
     place: Place = NEW_FOLDER,

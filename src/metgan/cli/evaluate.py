@@ -9,7 +9,7 @@ from typing import Literal
 from cyclopts import Parameter
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from metgan.data import PairSet
 from metgan.io import check_folder, claim_folder, replacing
@@ -24,9 +24,9 @@ from metgan.studies import (
     likeness_chapter,
     open_trial,
 )
-from metgan.training import Engine
+from metgan.training import Engine, stopped_at
 
-from .folders import written
+from .folders import note, written
 from .options import NEW_FOLDER, Place, Positive
 
 
@@ -63,10 +63,6 @@ def evaluate(
 ) -> None:
     """Score a trained method on the test pairs of its split.
 
-    Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the
-    label asks for them and nowhere else, as read by a referee: a segmentor trained apart from the one in the
-    loop. It is trained first, into OUT/referee, where none is given.
-
     Parameters
     ----------
     run
@@ -93,18 +89,20 @@ def evaluate(
     lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
     Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation)).save(out / "report.html")
     show_scores(evaluation)
+    if not evaluation.yardstick().detection.true_positives:
+        note("the referee finds no tumour in the real images either: its verdict on the generated is void")
+    steps = trial.painter.card.steps
+    if (stopped := stopped_at(run, steps)) is not None:
+        note(f"the training of {run} stopped at step {stopped} of {steps}")
     written(out)
 
 
 def show_scores(evaluation: Evaluation) -> None:
-    """Print the summary as a table in the terminal."""
-    summary = evaluation.summary()
-    columns = list(summary)
-    table = Table(box=SIMPLE, title=f"{len(evaluation.scores)} test images")
-    table.add_column("score")
-    for column in columns:
-        table.add_column(column, justify="right")
-    for name in dict.fromkeys(name for figures in summary.values() for name in figures):
-        cells = (f"{summary[c][name]:.4g}" if name in summary[c] else "" for c in columns)
-        table.add_row(name, *cells)
-    Console().print(table)
+    """Print the report's two tables in the terminal."""
+    for chapter in (faithfulness_chapter(evaluation), likeness_chapter(evaluation)):
+        if chapter.table is not None:
+            first, *others = chapter.table.header
+            table = Table(first, *(Column(name, justify="right") for name in others), box=SIMPLE)
+            for row in chapter.table.rows:
+                table.add_row(*row)
+            Console().print(table)

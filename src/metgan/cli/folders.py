@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ def order_of(experiment: Experiment, method: str, out: Path, place: Place) -> Or
     """Give the order for training `method` as the experiment says."""
     recipe = experiment.segmentor if method == "segmentor" else experiment.training
     return Order(method, experiment.preset, recipe, experiment.engine, experiment.seed, out, place.resume)
+
+
+def note(text: str) -> None:
+    """Tell on stderr what the user should know and may want to mend; work goes on."""
+    print(f"metgan: note: {text}", file=sys.stderr)
 
 
 def written(path: Path) -> None:

@@ -12,9 +12,9 @@ from metgan.data import load_split, open_images, part_of
 from metgan.io import check_folder, claim_folder
 from metgan.synthesis import Generation, LabelRecipe, check_request, load
 from metgan.synthesis import generate as write_pairs
-from metgan.training import SPLIT_FILE
+from metgan.training import SPLIT_FILE, stopped_at
 
-from .folders import written
+from .folders import note, written
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 
@@ -28,7 +28,8 @@ class Sources:
     anatomy
         Pair set, or plain folder of anatomy images, in the units the run was trained on.
     labels
-        Pair set, or plain folder of labels; empty labels are not used.
+        Pair set, or plain folder of labels; empty labels are not used. One of another size than the
+        anatomy is cut or padded about its centre.
     part
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
@@ -53,7 +54,7 @@ class Amount:
     turn
         Turn and mirror labels at random.
     seed
-        0 or more; the same seed gives the same bytes.
+        0 or more; the same seed gives the same bytes on a CPU.
     """
 
     count: Positive = 100
@@ -63,6 +64,7 @@ class Amount:
 
 
 _HUNDRED = Amount()
+_MUCH_OUTSIDE = 0.05
 
 
 def generate(
@@ -97,7 +99,15 @@ def generate(
         amount.count,
         amount.seed,
     )
-    check_request(painter, request)
+    outside = check_request(painter, request)
+    if outside > _MUCH_OUTSIDE:
+        scale = painter.card.normalisation.anatomy
+        note(
+            f"{outside:.0%} of the anatomy's pixels lie outside {scale.low:.5g} to {scale.high:.5g}, "
+            "the range of the training images; the model has seen nothing like them"
+        )
+    if (stopped := stopped_at(run, painter.card.steps)) is not None:
+        note(f"the training of {run} stopped at step {stopped} of {painter.card.steps}")
     inputs = [run, sources.anatomy, sources.labels]
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     write_pairs(painter, request, out)

@@ -10,11 +10,12 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from metgan.data import Pair, PairSet
-from metgan.errors import StorageError
+from metgan.data import Pair, PairSet, read_pair
+from metgan.errors import MetganError, StorageError
 from metgan.io import fingerprint
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
+from metgan.training import last_step
 
 
 def info(path: Path, /) -> None:
@@ -37,11 +38,16 @@ def info(path: Path, /) -> None:
 
 def _model_facts(path: Path, card: ModelCard) -> dict[str, str]:
     scale = card.normalisation
+    last = last_step(path)
+    training = "finished" if last == card.steps else f"stopped at step {last}; --resume finishes it"
+    if last is None:
+        training = "not known: there is no journal beside the model"
     return {
         "kind": card.kind,
-        "method": card.method,
+        **({} if card.method == card.kind else {"method": card.method}),
         "preset": card.preset,
-        "step": str(card.step),
+        "weights of": f"step {card.step} of {card.steps}, the best by validation",
+        "training": training,
         "seed": str(card.seed),
         "anatomy": f"{scale.anatomy.low:.5g} to {scale.anatomy.high:.5g} {scale.anatomy.dtype}, to [-1, 1]",
         "tumour": f"{scale.tumour.low:.5g} to {scale.tumour.high:.5g} {scale.tumour.dtype}, to [-1, 1]",
@@ -52,13 +58,16 @@ def _model_facts(path: Path, card: ModelCard) -> dict[str, str]:
 
 
 def _pair_facts(pairs: PairSet) -> dict[str, str]:
-    read = pairs.read_all()
+    read, faults = _read_what_can_be(pairs)
+    if not read:
+        raise faults[0]
     areas = np.concatenate([sizes(pair.label) for pair in read])
     found = "none"
     if areas.size:
         found = f"{areas.size}, {areas.min()} to {areas.max()} pixels, median {np.median(areas):.0f}"
     return {
-        "pairs": f"{len(read)}, {sum(bool(pair.label.any()) for pair in read)} with a tumour",
+        "pairs": f"{len(pairs)}, {sum(bool(pair.label.any()) for pair in read)} with a tumour",
+        **({"faulty": f"{len(faults)}; the first: {faults[0]}"} if faults else {}),
         "tumours": found,
         "sizes": _counted(" x ".join(map(str, pair.label.shape)) for pair in read),
         "anatomy": _range(read, "anatomy"),
@@ -70,6 +79,17 @@ def _pair_facts(pairs: PairSet) -> dict[str, str]:
             f"{e.history['method']} {e.history['model']}" for e in pairs if "model" in e.history
         ) or "not generated",
     }  # fmt: skip
+
+
+def _read_what_can_be(pairs: PairSet) -> tuple[list[Pair], list[MetganError]]:
+    """Give the pairs that are as they should be, and what is wrong with the others."""
+    read, faults = [], []
+    for entry in pairs:
+        try:
+            read.append(read_pair(entry))
+        except MetganError as error:
+            faults.append(error)
+    return read, faults
 
 
 def _range(pairs: list[Pair], channel: str) -> str:

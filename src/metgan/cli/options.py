@@ -42,19 +42,19 @@ class Training:
     seed
         0 or more; the same seed gives the same bytes on a CPU. Default: 0.
     steps
-        Length in batches, 1 or more.
+        Length in batches, 1 or more. Default: the preset's.
     epochs
         Length in passes over the data, 1 or more; instead of --steps.
     batch_size
-        Pairs per step, 1 or more.
+        Pairs per step, 1 or more. Default: the preset's.
     crop
-        Side in pixels of the training crops.
+        Side in pixels of the training crops, at most: the smallest image decides. Default: the preset's.
     learning_rate
-        Of Adam, above 0.
+        Of Adam, above 0. Default: the preset's.
     device
-        "auto" takes a CUDA device where there is one.
+        "auto" takes a CUDA device where there is one. Default: auto.
     precision
-        "auto" takes bf16 where the hardware is faster with it (CUDA, CPUs with AMX).
+        "auto" takes bf16 where the hardware is faster with it (CUDA, CPUs with AMX). Default: auto.
     deterministic
         Refuse operations without a deterministic form (matters on CUDA).
     config

@@ -8,39 +8,14 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from metgan.data import CropPlan, Scan, useful_crops
+from metgan.data import CropPlan, useful_crops
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError
-from metgan.io import claim_folder, read_stack
+from metgan.io import claim_folder
 
-from .folders import written
+from .files import Files, read_scan
+from .folders import note, written
 from .options import Positive
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Files:
-    """Masks that belong to the sources, and how the files are to be read.
-
-    Parameters
-    ----------
-    labels
-        TIFF with the tumours' mask: 0, and one other value.
-    tissue
-        TIFF with the mask of the tissue; crops with less than --least-tissue of it are left out.
-    channels
-        Numbers of the anatomy and the tumour channel in a file with both, counted from 0.
-    axes
-        Axes of the sources, as in ZCYX, where the file does not state them rightly.
-    name
-        First part of the pairs' names. Default: the source's file name.
-    """
-
-    labels: Path
-    tissue: Path | None = None
-    channels: Annotated[tuple[int, int], Parameter(negative="")] = (0, 1)
-    axes: str | None = None
-    name: str | None = None
 
 
 @Parameter(name="*")
@@ -58,7 +33,8 @@ class Crops:
         Side in pixels of the blocks of tissue that become groups; crops never straddle them. Default: the
         crop, or three crops when the stride is smaller.
     planes
-        Range along Z, as in 0:20 (the end is not included).
+        Range along Z, as in 0:20 (the end is not included). Planes do not separate tissue: a crop's
+        group is the same in all of them.
     rows
         Range along Y in pixels, as in 0:600.
     columns
@@ -66,7 +42,7 @@ class Crops:
     every
         Take each so-manieth plane.
     least_tissue
-        Share of a crop that must be tissue, in [0, 1]; needs --tissue.
+        Share of a crop that must be tissue, in [0, 1]; needs --tissue. Default: 0.5.
     split
         Part that these crops belong to; without it metgan train draws one.
     group
@@ -82,13 +58,19 @@ class Crops:
     rows: str | None = None
     columns: str | None = None
     every: Positive = 1
-    least_tissue: float = 0.5
+    least_tissue: float | None = None
     split: Literal["train", "val", "test", ""] = ""
     group: str = ""
     organ: str = ""
 
     def plan(self, *, has_tissue: bool) -> CropPlan:
         """Give the plan, with the defaults that depend on other options."""
+        if self.least_tissue is not None and not has_tissue:
+            raise SettingError(
+                f"--least-tissue {self.least_tissue} without --tissue",
+                "a mask of the tissue to measure it on",
+                "Give --tissue MASK.tif, or leave --least-tissue out",
+            )
         stride = self.stride or self.crop
         return CropPlan(
             crop=self.crop,
@@ -98,13 +80,14 @@ class Crops:
             rows=_range("--rows", self.rows),
             columns=_range("--columns", self.columns),
             every=self.every,
-            least_tissue=self.least_tissue if has_tissue else 0.0,
+            least_tissue=_LEAST_TISSUE * has_tissue if self.least_tissue is None else self.least_tissue,
             split=self.split,
             group=self.group,
             organ=self.organ,
         )
 
 
+_LEAST_TISSUE = 0.5
 _WHOLE = Crops()
 
 
@@ -117,7 +100,7 @@ def prepare(
     crops: Crops = _WHOLE,
     overwrite: Annotated[bool, Parameter(negative="")] = False,
 ) -> None:
-    """Cut registered TIFF stacks into a pair set; repeated calls add to it.
+    """Cut registered TIFF stacks into a pair set.
 
     Parameters
     ----------
@@ -129,7 +112,7 @@ def prepare(
         Delete the pair set first.
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
-    scan = _read_scan(sources, files)
+    scan = read_scan(sources, files)
     useful_crops(scan, plan)  # refuses ranges without an image, before anything is written or deleted
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
     claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite, inputs=inputs)
@@ -138,25 +121,13 @@ def prepare(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
         "(flat, or too little tissue)"
     )
+    if done.with_tumour:
+        anatomy, tumour = scan.contrast("anatomy"), scan.contrast("tumour")
+        print(f"Labelled pixels are {tumour:.2f} times as bright as others in the tumour channel, ", end="")
+        print(f"{anatomy:.2f} times in the anatomy")
+        if anatomy > tumour:
+            note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
     written(out)
-
-
-def _read_scan(sources: list[Path], files: Files) -> Scan:
-    if len(sources) not in (1, 2):
-        raise SettingError(
-            f"{len(sources)} sources",
-            "one TIFF with both channels, or two: anatomy and tumour",
-            "Name one or two",
-        )
-    stacks = [read_stack(path, files.axes) for path in sources]
-    both = len(stacks) == 1
-    return Scan.checked(
-        files.name or sources[0].name.split(".")[0],
-        stacks[0].plane_order(files.channels[0] if both else None),
-        stacks[-1].plane_order(files.channels[1] if both else None),
-        read_stack(files.labels).plane_order(None),
-        None if files.tissue is None else read_stack(files.tissue).plane_order(None),
-    )
 
 
 def _range(option: str, text: str | None) -> tuple[int, int] | None:

@@ -27,7 +27,8 @@ class SegmentorChoice:
     segmentor
         Run of a pretrained segmentor; it must not have seen a test group. Default: train one first.
     segmentor_steps
-        Length of the segmentor's training in batches, 1 or more.
+        Length of the segmentor's training in batches, 1 or more. Its batch size, crop and learning rate are
+        those of the preset, or of [segmentor] in --config. Default: the preset's.
     """
 
     segmentor: Path | None = None

@@ -5,8 +5,9 @@ from .crops import CropPlan, place_crops
 from .normalise import ChannelScale, Normalisation, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
-from .prepare import Prepared, Scan, prepare, useful_crops
+from .prepare import Prepared, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
+from .scan import Scan
 from .split import Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [

@@ -92,6 +92,15 @@ class Normalisation:
                 "Give the images as the microscope stored them, or train on images like these",
             )
 
+    def share_outside(self, image: Camera, channel: Channel) -> float:
+        """Give the share of pixels that lie outside the robust range, and are clipped.
+
+        About 0.0015 of the training set. A large share says that the image is of another brightness than
+        what the model was trained on.
+        """
+        scale = self._scale(channel)
+        return float(((image < scale.low) | (image > scale.high)).mean())
+
     def to_dict(self) -> dict[str, Any]:
         """Give plain numbers for a model's metadata."""
         return asdict(self)

@@ -74,7 +74,7 @@ class PairSet:
             raise UnknownNameError(
                 f"{self.root} has no pair {_listing(sorted(unknown))}",
                 "names of its pairs",
-                "The data set has changed since the split was made; train again",
+                "Give the pair set that the split was made for, or train again on this one",
             )
         return PairSet(self.root, tuple(entry for entry in self.entries if entry.name in wanted))
 

@@ -13,61 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from metgan.errors import ArrayError, LeakageError, StorageError
-from metgan.labels import check_binary
-from metgan.types import AnyArray, Camera, Mask
+from metgan.types import AnyArray
 
 from .crops import Crop, CropPlan, place_crops
 from .pairs import read_table, write_pair, write_table
-from .sample import check_camera
-
-
-@dataclass(frozen=True)
-class Scan:
-    """A registered two-channel scan with its label, all (Z, Y, X) of one shape.
-
-    Parameters
-    ----------
-    name : str
-        Becomes part of the pairs' names.
-    anatomy, tumour : array of a camera's dtype
-    label : array of two values
-    tissue : array of two values or None
-        Where there is tissue; None for everywhere.
-    """
-
-    name: str
-    anatomy: Camera
-    tumour: Camera
-    label: Mask
-    tissue: Mask | None = None
-
-    @classmethod
-    def checked(
-        cls, name: str, anatomy: AnyArray, tumour: AnyArray, label: AnyArray, tissue: AnyArray | None
-    ) -> Scan:
-        """Check dtypes, finiteness, label values and shapes, and give the scan.
-
-        Raises
-        ------
-        ArrayError
-            Naming the channel and what is wrong with it.
-        """
-        shapes = {"anatomy": anatomy.shape, "tumour": tumour.shape, "label": label.shape}
-        if tissue is not None:
-            shapes["tissue"] = tissue.shape
-        if len(set(shapes.values())) > 1:
-            raise ArrayError(
-                f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
-                "one shape (Z, Y, X) for all",
-                "Check the files and, for several channels or planes, --axes and --channels",
-            )
-        return cls(
-            name,
-            check_camera(anatomy, f"{name} anatomy"),
-            check_camera(tumour, f"{name} tumour"),
-            check_binary(label, f"{name} label"),
-            None if tissue is None else check_binary(tissue, f"{name} tissue"),
-        )
+from .scan import Scan
 
 
 @dataclass(frozen=True)
@@ -164,7 +114,8 @@ def _refuse_shared_tissue(
                     f"crops of {new[0]} at row {new[3]}, column {new[4]} overlap crops of group {old[1]!r}, "
                     f"part {old[2]!r}, in {out}",
                     "every piece of tissue in one group and one part",
-                    "Choose ranges apart, or one --group and one --split for both",
+                    "Choose --rows or --columns apart (planes do not separate tissue), or one --group and "
+                    "--split for both",
                 )
 
 

@@ -35,6 +35,11 @@ class Stack:
     axes: str
     path: Path
 
+    @property
+    def has_channels(self) -> bool:
+        """Whether there is a C axis longer than 1."""
+        return "C" in self._squeezed()[1]
+
     def plane_order(self, channel: int | None) -> AnyArray:
         """Give one channel as (Z, Y, X); `channel` is None for a stack without a C axis.
 
@@ -50,14 +55,14 @@ class Stack:
             raise ArrayError(
                 f"{self.path} has axes {self.axes} and no channel {channel}",
                 "a file with a C axis",
-                "Give one file per channel, or name the axes with --axes",
+                "Give one file per channel, or name the axes, as in --axes ZCYX",
             )
         wanted = "ZYX" if "Z" in axes else "YX"
         if sorted(axes) != sorted(wanted):
             raise ArrayError(
                 f"{self.path} has axes {self.axes} and shape {self.array.shape}",
                 "planes Y, X with optional Z and C",
-                "Name the axes in their order, as in --axes ZCYX",
+                "Name the axes in their order, as in --axes ZCYX; of masks, as in --mask-axes ZYX",
             )
         planes = array.transpose([axes.index(axis) for axis in wanted])
         return planes if wanted == "ZYX" else planes[None]  # (Z, Y, X)
@@ -70,10 +75,12 @@ class Stack:
         at = axes.index("C")
         count = array.shape[at]
         if channel is None or not 0 <= channel < count:
+            asked = "one is needed" if channel is None else f"channel {channel} was asked for"
             raise ArrayError(
-                f"{self.path} has {count} channels and channel {channel} was asked for",
-                f"a channel from 0 to {count - 1}",
-                "Say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1",
+                f"{self.path} has {count} channels and {asked}",
+                "one channel, or its number" if channel is None else f"a channel from 0 to {count - 1}",
+                "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; planes "
+                "that are stored as channels are named with --axes ZYX (of masks, with --mask-axes ZYX)",
             )
         return np.take(array, channel, at), axes.replace("C", "")
 
@@ -92,7 +99,7 @@ def read_stack(path: Path, axes: str | None = None) -> Stack:
         raise ArrayError(
             f"axes {axes} for {path}, whose shape is {array.shape}",
             f"{array.ndim} letters",
-            "Name every axis, as in --axes ZCYX",
+            "Name every axis, as in --axes ZCYX (masks: --mask-axes ZYX)",
         )
     return Stack(array, axes, path)
 

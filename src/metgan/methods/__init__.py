@@ -1,6 +1,7 @@
 """Methods as data: rows of a table, made of terms that are called with a step's translations."""
 
 from .catalogue import CATALOGUE, find_method
+from .light import Light
 from .method import Method, Term
 from .players import Players, build_players, freeze, trained_modules
 from .terms import Adversarial, Cycle, Paired, Segmentation
@@ -10,6 +11,7 @@ __all__ = [
     "CATALOGUE",
     "Adversarial",
     "Cycle",
+    "Light",
     "Method",
     "Paired",
     "Players",

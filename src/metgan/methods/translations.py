@@ -14,7 +14,10 @@ from torch import Tensor
 from metgan.errors import SettingError
 from metgan.networks import Features
 
+from .light import Light, Show
 from .players import Players
+
+_PLAIN = Light().at(0, "", 0)
 
 
 class Translations:
@@ -25,10 +28,22 @@ class Translations:
     players : Players
     anatomy, tumour : Tensor, (N, 1, Y, X), float in [-1, 1]
     label : Tensor, (N, 1, Y, X), float, 0 or 1
+    judges_light, painter_light : callable
+        How judges see images, and how ``to_tumour`` sees the anatomy: see `Light.at`. Default: as they are.
     """
 
-    def __init__(self, players: Players, anatomy: Tensor, tumour: Tensor, label: Tensor) -> None:
+    def __init__(
+        self,
+        players: Players,
+        anatomy: Tensor,
+        tumour: Tensor,
+        label: Tensor,
+        judges_light: Show = _PLAIN,
+        painter_light: Show = _PLAIN,
+    ) -> None:
         self.players = players
+        self.judges_light = judges_light
+        self.painter_light = painter_light
         self.anatomy = anatomy
         self.tumour = tumour
         self.label = label
@@ -36,7 +51,7 @@ class Translations:
     @cached_property
     def fake_tumour(self) -> Tensor:
         """F(x, l): the tumour channel painted from the anatomy."""
-        return self.players.to_tumour(self.anatomy, self._tumour_features)  # type: ignore[no-any-return]
+        return self.players.to_tumour(self.painter_light(self.anatomy, 0), self._tumour_features)  # type: ignore[no-any-return]
 
     @cached_property
     def fake_anatomy(self) -> Tensor:
@@ -53,7 +68,7 @@ class Translations:
     def cycles(self) -> list[tuple[Tensor, Tensor]]:
         """(there and back, real) for each direction: Eq. (1), second line."""
         back = self.players.to_anatomy(self.fake_tumour, self._anatomy_features)
-        forth = self.players.to_tumour(self.fake_anatomy, self._tumour_features)
+        forth = self.players.to_tumour(self.painter_light(self.fake_anatomy, 1), self._tumour_features)
         return [(back, self.anatomy), (forth, self.tumour)]
 
     @cached_property
@@ -61,13 +76,13 @@ class Translations:
         """(real, fake) as each judge sees them, the tumour's first.
 
         A plain judge sees the image; a conditional one sees input, label and image, in this order in
-        both phases.
+        both phases. The image is shown in the judges' light.
         """
-        tumours = [self._shown(self.anatomy, image) for image in (self.tumour, self.fake_tumour)]
-        if not self.players.is_cyclic:
-            return [(tumours[0], tumours[1])]
-        anatomies = [self._shown(self.tumour, image) for image in (self.anatomy, self.fake_anatomy)]
-        return [(tumours[0], tumours[1]), (anatomies[0], anatomies[1])]
+        shown = [(self._shown(self.anatomy, self.tumour, 0), self._shown(self.anatomy, self.fake_tumour, 1))]
+        if self.players.is_cyclic:
+            real, fake = self.anatomy, self.fake_anatomy
+            shown.append((self._shown(self.tumour, real, 2), self._shown(self.tumour, fake, 3)))
+        return shown
 
     @cached_property
     def verdicts(self) -> list[Tensor]:
@@ -77,13 +92,22 @@ class Translations:
     @cached_property
     def reading(self) -> Tensor:
         """The frozen segmentor's logits of the fake tumour image, (N, 1, Y, X)."""
+        return self._read(self.fake_tumour)
+
+    @cached_property
+    def reading_of_real(self) -> Tensor:
+        """Its logits of the real tumour image, without a gradient."""
+        with torch.no_grad():
+            return self._read(self.tumour)
+
+    def _read(self, tumour: Tensor) -> Tensor:
         if self.players.segmentor is None:
             raise SettingError(
                 "a segmentation term without a segmentor",
                 "a pretrained segmentor",
                 "Give one to build_players",
             )
-        return self.players.segmentor(self.fake_tumour)  # type: ignore[no-any-return]  # Module call
+        return self.players.segmentor(tumour)  # type: ignore[no-any-return]  # Module call
 
     @cached_property
     def _tumour_features(self) -> Features:
@@ -93,7 +117,8 @@ class Translations:
     def _anatomy_features(self) -> Features:
         return self.players.to_anatomy.embed(self.label)
 
-    def _shown(self, source: Tensor, image: Tensor) -> Tensor:
+    def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
+        image = self.judges_light(image, place)
         if not self.players.judges_see_condition:
             return image
         return torch.cat([source, self.label, image], 1)  # (N, 3, Y, X)

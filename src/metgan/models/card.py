@@ -36,6 +36,8 @@ class ModelCard:
         Fingerprint of the segmentor that held a generator to its labels; empty for none.
     step : int
         Training step of these weights.
+    steps : int
+        Length of the training.
     seed : int
     metgan : str
         Version that wrote it.
@@ -48,6 +50,7 @@ class ModelCard:
     groups_seen: tuple[str, ...]
     segmentor: str
     step: int
+    steps: int
     seed: int
     metgan: str
 

@@ -8,17 +8,23 @@ from pathlib import Path
 from metgan.data import Normalisation, PairSet
 from metgan.metrics import Faithfulness
 from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
-from metgan.training import read_journal
+from metgan.training import JOURNAL_FILE, read_journal
 
 from .evaluation import Evaluation, Painted
 from .report import Figure, Section, Table
 
 SHOWN = 6
+_NAMES = {"val_dice": "Dice", "val_ssim": "SSIM", "val_mae": "MAE"}
+_CHECKS = {
+    ("val_dice",): "Validation images, not trained on: pooled Dice of the label and the segmentor's reading.",
+    ("val_mae",): "The same images: mean absolute error against the real ones, on [-1, 1].",
+    ("val_ssim",): "The same images: structural similarity to the real ones.",
+}
 
 
 def training_chapter(run: Path, title: str = "How the training went") -> Section:
     """Show the curves of a run's journal, and its last validation pictures."""
-    rows = read_journal(run / "journal.csv")
+    rows = read_journal(run / JOURNAL_FILE)
     figures = _training_curves(rows) if rows else []
     samples = sorted((run / "samples").glob("*.png")) if (run / "samples").is_dir() else []
     if samples:
@@ -33,12 +39,12 @@ def training_chapter(run: Path, title: str = "How the training went") -> Section
 def _training_curves(rows: Sequence[dict[str, str]]) -> list[Figure]:
     losses = [name for name in rows[0] if name not in ("step", "seconds", "rate") and "val_" not in name]
     curves = {name: _curve(rows, name) for name in losses}
-    checks = {name[4:]: _curve(rows, name) for name in ("val_dice", "val_mae", "val_ssim") if name in rows[0]}
-    caption = "Validation images, not trained on: Dice of label and reading, error, structural similarity."
-    return [
-        Figure(draw_curves(curves, "weighted losses"), "Each term of the loss, with its weight."),
-        Figure(draw_curves(checks, "validation"), caption),
-    ]
+    figures = [Figure(draw_curves(curves, "weighted losses"), "Each term of the loss, with its weight.")]
+    for columns, caption in _CHECKS.items():
+        checks = {_NAMES[name]: _curve(rows, name) for name in columns if name in rows[0]}
+        if checks:
+            figures.append(Figure(draw_curves(checks, "validation"), caption))
+    return figures
 
 
 def likeness_chapter(evaluation: Evaluation) -> Section:

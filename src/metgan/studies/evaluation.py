@@ -127,7 +127,7 @@ def evaluate(
         raise ArrayError("an empty test part", "at least one pair", "Give another split")
     groups = {entry.group for entry in test}
     painter.card.refuse_to_have_seen(groups, "testing")
-    reader = Referee(referee)
+    reader = Referee(referee, painter.device)
     reader.check(groups)
     scores, painted = [], []
     with progress("evaluate", len(test)) as advance:

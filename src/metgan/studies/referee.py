@@ -16,8 +16,10 @@ from metgan.types import Camera, Mask
 class Referee:
     """A segmentor that reads tumour images in camera units."""
 
-    def __init__(self, run: Path) -> None:
-        self._segmentor, self._card = load_segmentor(run)
+    def __init__(self, run: Path, device: torch.device) -> None:
+        self._device = device
+        segmentor, self._card = load_segmentor(run)
+        self._segmentor = segmentor.to(self._device)
 
     def check(self, groups: set[str]) -> None:
         """Refuse to judge images of groups that it was trained on."""
@@ -27,8 +29,8 @@ class Referee:
         """Give the pixels that are read as tumour, (Y, X)."""
         scaled = self._card.normalisation.apply(tumour, "tumour")
         with torch.inference_mode():
-            logits = self._segmentor(torch.from_numpy(scaled)[None, None])
-        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).numpy()
+            logits = self._segmentor(torch.from_numpy(scaled)[None, None].to(self._device))
+        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).cpu().numpy()
         return reading
 
 

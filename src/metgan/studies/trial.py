@@ -69,7 +69,7 @@ def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
     if source.run is None:
         check_segmentor_order(_order(painter, source), data)
     else:
-        Referee(source.run).check(groups)
+        Referee(source.run, painter.device).check(groups)
         refuse_same_judge(source.run, painter.card)
     for pair in trial.test.read_all():
         if min(pair.label.shape) < painter.minimum_side:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from metgan.data import TABLE, Entry, PairSet, read_channel, read_label, read_table, write_pair, write_table
 from metgan.errors import ArrayError, SettingError, StorageError
 from metgan.labels import sizes
@@ -39,16 +41,24 @@ class Generation:
             raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
 
 
-def check_request(painter: Inpainter, request: Generation) -> None:
+def check_request(painter: Inpainter, request: Generation) -> float:
     """Refuse sources from which not every pair could be made, by reading all of them once.
+
+    Returns
+    -------
+    float
+        Share of the anatomies' pixels that lie outside the range the model was trained on, in [0, 1].
 
     Raises
     ------
-    StorageError, ArrayError
-        When an image cannot be read or is not what it should be, no label holds a tumour, or an anatomy
-        is smaller than the network's minimum.
+    StorageError, ArrayError, SettingError
+        When an image cannot be read or is not what it should be, no label holds a tumour, there are too
+        few to merge, or an anatomy is smaller than the network's minimum.
     """
-    _positive(request.labels)
+    positive = _positive(request.labels)
+    for number in range(min(request.count, len(request.anatomies))):
+        plan_pair(request.anatomies, positive, request.recipe, request.seed, number)
+    outside = []
     for entry in request.anatomies:
         anatomy = read_channel(entry.paths["anatomy"])
         painter.card.normalisation.check(anatomy, "anatomy", str(entry.paths["anatomy"]))
@@ -59,6 +69,8 @@ def check_request(painter: Inpainter, request: Generation) -> None:
                 f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
                 "Leave it out, or cut larger crops with metgan prepare --crop",
             )
+        outside.append(painter.card.normalisation.share_outside(anatomy, "anatomy"))
+    return float(np.mean(outside))
 
 
 def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
@@ -70,7 +82,8 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
     Raises
     ------
     ArrayError
-        When no label holds a tumour, or an image is smaller than the network's minimum.
+        When no label holds a tumour, an image is smaller than the network's minimum, or what is painted
+        is flat, as by a model that is hardly trained.
     """
     positive = _positive(request.labels)
     done = _finished(out)
@@ -101,7 +114,14 @@ def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out
     anatomy: Camera = read_channel(plan.anatomy.paths["anatomy"])
     label = compose_label(plan, anatomy.shape)
     name = f"synthetic-{number:06d}"
-    write_pair(out, name, anatomy, painter.inpaint(anatomy, label), label)
+    tumour = painter.inpaint(anatomy, label)
+    if tumour.min() == tumour.max():
+        raise ArrayError(
+            f"the image painted from {plan.anatomy.name} is flat, every pixel is {tumour.flat[0]}",
+            "an image with contrast",
+            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
+        )
+    write_pair(out, name, anatomy, tumour, label)
     return {
         "number": number,
         "name": name,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from metgan.data import check_camera
+from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.labels import check_binary
@@ -25,6 +26,8 @@ class Inpainter:
         What the model was trained on.
     fingerprint : str
         Names the weights in histories.
+    device : torch.device
+        Where it computes.
 
     Examples
     --------
@@ -37,7 +40,7 @@ class Inpainter:
     def __init__(self, generator: MetGen, card: ModelCard, name: str, device: torch.device) -> None:
         self.card = card
         self.fingerprint = name
-        self._device = device
+        self.device = device
         self._generator = generator.to(device)
 
     @property
@@ -82,10 +85,10 @@ class Inpainter:
         return self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
 
     def _tensor(self, image: AnyArray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(image))[None, None].to(self._device)  # (1, 1, Y, X)
+        return torch.from_numpy(np.ascontiguousarray(image))[None, None].to(self.device)  # (1, 1, Y, X)
 
 
-def load(run: Path | str, device: str = "auto") -> Inpainter:
+def load(run: Path | str, device: Device = "auto") -> Inpainter:
     """Load a trained generator.
 
     Parameters
@@ -98,8 +101,9 @@ def load(run: Path | str, device: str = "auto") -> Inpainter:
     ------
     StorageError
         When there is no finished model, or it is not a generator.
+    SettingError
+        When CUDA is asked for and there is none.
     """
+    where = choose_device(device)
     generator, card = load_generator(run)
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return Inpainter(generator, card, fingerprint(model_path(run)), torch.device(device))
+    return Inpainter(generator, card, fingerprint(model_path(run)), where)

@@ -1,8 +1,8 @@
 """Training: one loop of phases for segmentors and GANs, resumable to the bit."""
 
 from .curriculum import Curriculum, load_curriculum, split_pairs
-from .engine import Device, Engine
-from .journal import read_journal
+from .engine import Engine
+from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at
 from .method_run import train_method
 from .order import Order
 from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, Precision, Recipe
@@ -19,22 +19,24 @@ from .validation import READ_ABOVE
 
 __all__ = [
     "GAN_RECIPES",
+    "JOURNAL_FILE",
     "READ_ABOVE",
     "SEGMENTOR_FOLDER",
     "SEGMENTOR_RECIPES",
     "SPLIT_FILE",
     "Curriculum",
-    "Device",
     "Engine",
     "Order",
     "Precision",
     "Recipe",
     "check_segmentor_order",
     "check_training",
+    "last_step",
     "load_curriculum",
     "load_data",
     "read_journal",
     "split_pairs",
+    "stopped_at",
     "train",
     "train_method",
     "train_on",

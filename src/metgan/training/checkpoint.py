@@ -21,6 +21,8 @@ from .history import History
 from .phases import Phase
 
 CHECKPOINT = "last.ckpt"
+Identity = dict[str, str]
+"""Everything that decides a run's bytes, by name."""
 
 
 @dataclass
@@ -30,7 +32,7 @@ class RunState:
     modules: Mapping[str, nn.Module]
     optimisers: Mapping[str, torch.optim.Optimizer]
     histories: list[History]
-    identity: str
+    identity: Identity
     step: int = 0
     best: float = float("-inf")
 
@@ -40,7 +42,7 @@ class RunState:
         modules: Mapping[str, nn.Module],
         phases: Sequence[Phase[Any]],
         histories: list[History],
-        identity: str,
+        identity: Identity,
     ) -> RunState:
         """Give the state of a run at its beginning."""
         return cls(modules, {phase.name: phase.optimiser for phase in phases}, histories, identity)
@@ -48,7 +50,7 @@ class RunState:
     def save(self, folder: Path) -> None:
         """Write ``last.ckpt``, all or nothing."""
         state: dict[str, Any] = {
-            "identity": self.identity,
+            "identity": dict(self.identity),
             "step": self.step,
             "best": self.best,
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
@@ -77,7 +79,7 @@ class RunState:
         self.step, self.best = state["step"], state["best"]
 
 
-def load_checkpoint(folder: Path, identity: str) -> dict[str, Any]:
+def load_checkpoint(folder: Path, identity: Identity) -> dict[str, Any]:
     """Read ``last.ckpt`` of the run that `identity` names.
 
     Raises
@@ -86,10 +88,17 @@ def load_checkpoint(folder: Path, identity: str) -> dict[str, Any]:
         When it belongs to a run with other settings or another method.
     """
     state = load_state(folder / CHECKPOINT)
-    if state.get("identity") != identity:
-        raise StorageError(
-            f"{folder / CHECKPOINT} was written by {state.get('identity', 'another program')}",
-            identity,
-            "Resume with the settings it was started with, or use --overwrite to start anew",
-        )
+    theirs = state.get("identity")
+    if theirs != identity:
+        raise _of_another_run(folder / CHECKPOINT, theirs if isinstance(theirs, dict) else {}, identity)
     return state
+
+
+def _of_another_run(path: Path, theirs: Identity, mine: Identity) -> StorageError:
+    """Name the settings that differ, and those alone."""
+    differing = [name for name in {**mine, **theirs} if theirs.get(name) != mine.get(name)]
+    return StorageError(
+        f"{path} was written with " + ", ".join(f"{name} {theirs.get(name, '?')}" for name in differing),
+        ", ".join(f"{name} {mine.get(name, '?')}" for name in differing) + ", as asked for now",
+        "Resume with the settings and the data that it was started with, or use --overwrite to start anew",
+    )

@@ -7,19 +7,17 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from metgan.errors import SettingError
+from metgan.device import Device, choose_device
 
 from .recipe import Precision
 
 Network = TypeVar("Network", bound=nn.Module)
-Device = Literal["auto", "cpu", "cuda"]
-"""Where to compute."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,6 @@ class Engine:
     precision: Precision = "auto"
     deterministic: bool = False
 
-    def check_device(self) -> None:
-        """Raise `SettingError` when CUDA is asked for and there is none."""
-        if self.device == "cuda" and not torch.cuda.is_available():
-            raise SettingError(
-                "--device cuda on a machine without CUDA", "a CUDA device", "Use --device auto"
-            )
-
     def fabric(self) -> Fabric:
         """Give the Fabric for this engine.
 
@@ -55,7 +46,6 @@ class Engine:
         SettingError
             When CUDA is asked for and there is none.
         """
-        self.check_device()
         chosen = self.resolved()
         with _quietly():
             return Fabric(
@@ -65,8 +55,14 @@ class Engine:
             )
 
     def resolved(self) -> Engine:
-        """Give what "auto" means on this machine."""
-        device: Device = "cuda" if torch.cuda.is_available() and self.device != "cpu" else "cpu"
+        """Give what "auto" means on this machine.
+
+        Raises
+        ------
+        SettingError
+            When CUDA is asked for and there is none.
+        """
+        device: Device = "cuda" if choose_device(self.device).type == "cuda" else "cpu"
         precision = self.precision
         if precision == "auto":
             precision = "bf16" if _is_bf16_fast(device) else "fp32"

@@ -12,7 +12,7 @@ from metgan.seeding import stream
 
 
 class History:
-    """A pool of at most `size` fakes, with their conditions where a judge sees them.
+    """A pool of at most `size` fakes as a judge saw them: in its light, with its conditions.
 
     Once it is full, each new fake is shown as it is or, with probability 1/2, swapped for a former one.
     """

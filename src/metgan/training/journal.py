@@ -14,6 +14,10 @@ if importlib.util.find_spec("tensorboard"):  # an optional extra
     from torch.utils.tensorboard import SummaryWriter
 
 
+JOURNAL_FILE = "journal.csv"
+"""Name of a run's journal."""
+
+
 class Journal:
     """``journal.csv``, and TensorBoard events beside it where tensorboard is installed.
 
@@ -22,7 +26,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path, columns: tuple[str, ...], step: int) -> None:
-        self.path = folder / "journal.csv"
+        self.path = folder / JOURNAL_FILE
         self.columns = ("step", *columns)
         kept = [row for row in read_journal(self.path) if int(row["step"]) <= step]
         with replacing(self.path) as temporary, temporary.open("w", newline="") as file:
@@ -46,6 +50,25 @@ class Journal:
         """Flush the events."""
         if self._events is not None:
             self._events.close()
+
+
+def last_step(run: Path) -> int | None:
+    """Give the last journalled step of a run; None where there is no journal beside the model.
+
+    Parameters
+    ----------
+    run : path
+        Run folder, or a model file in one.
+    """
+    folder = run if run.is_dir() else run.parent
+    rows = read_journal(folder / JOURNAL_FILE)
+    return int(rows[-1]["step"]) if rows else None
+
+
+def stopped_at(run: Path, steps: int) -> int | None:
+    """Give the last step of a training of `steps` that was stopped; None for a finished or unknown one."""
+    last = last_step(run)
+    return last if last is not None and last < steps else None
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:

@@ -106,7 +106,7 @@ class Training(Generic[Material]):
         for phase in self.phases:
             self._only(phase)
             for group in phase.optimiser.param_groups:
-                group["lr"] = self._rate(step)
+                group["lr"] = self._rate(step) * phase.pace
             with self.fabric.autocast():
                 mine = phase.losses(material, step)
             phase.optimiser.zero_grad(set_to_none=True)
@@ -133,7 +133,7 @@ class Training(Generic[Material]):
             verdict = self.validate(done)
             row |= verdict.details
             self._refuse_divergence(done, {"validation": verdict.score})
-            if verdict.score > self.state.best:
+            if verdict.score >= self.state.best:  # of equals the later: it has learned longer
                 self.state.best = verdict.score
                 self.keep(done)
         return row, note

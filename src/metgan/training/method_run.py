@@ -12,7 +12,7 @@ from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
 from metgan.networks import PRESETS, MetGen, Segmentor, minimum_side
 
 from .average import Average
-from .checkpoint import RunState
+from .checkpoint import Identity, RunState
 from .curriculum import Curriculum
 from .engine import place, seeded
 from .history import History
@@ -28,7 +28,7 @@ def check_method_order(order: Order, data: Curriculum, method: Method, segmentor
     A segmentor that is still to be trained may be missing.
     """
     _, name, data = _segmentor_for(method, segmentor_run, data)
-    order.check(data, minimum_side(PRESETS[order.preset].generator), name)
+    order.check(data, minimum_side(PRESETS[order.preset].generator), _beside(method, name))
 
 
 def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: Path | None) -> Path:
@@ -56,7 +56,7 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
             place(network, fabric.device)
         average = Average(players.to_tumour, order.recipe.average)
         histories = [History(order.recipe.history, order.seed, k) for k in range(len(players.judges))]
-        phases = gan_phases(method, players, order.recipe.learning_rate, histories)
+        phases = gan_phases(method, players, order.recipe, histories)
         modules = {**learners, "average": average.network}
         look = _Look(order, data, players, average, fabric.device)
 
@@ -74,10 +74,14 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
             validate=look.validate,
             keep=keep,
             pace=order.pace(data),
-            state=RunState.of(modules, phases, histories, order.identity(data, held_by)),
+            state=RunState.of(modules, phases, histories, order.identity(data, _beside(method, held_by))),
             columns=look.columns(method),
         ).run(resume=order.resumes)
     return order.folder / MODEL_FILE
+
+
+def _beside(method: Method, segmentor: str) -> Identity:
+    return {"terms": repr(method.terms), "segmentor": segmentor or "none"}
 
 
 class _Look:
@@ -88,11 +92,19 @@ class _Look:
     ) -> None:
         self.folder, self.players, self.average, self.device = order.folder, players, average, device
         self.batches = order.batches(data)
+        self.recipe, self.seed = order.recipe, order.seed
         self.watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, device)
 
     def translations(self, step: int) -> Translations:
         batch = self.batches.at(step).to(self.device)
-        return Translations(self.players, batch.anatomy, batch.tumour, batch.label)
+        return Translations(
+            self.players,
+            batch.anatomy,
+            batch.tumour,
+            batch.label,
+            judges_light=self.recipe.judge_light.at(self.seed, "judges", step),
+            painter_light=self.recipe.anatomy_light.at(self.seed, "painter", step),
+        )
 
     def validate(self, done: int) -> Verdict:
         painted = paint(self.average.network, self.watched)

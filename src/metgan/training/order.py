@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from metgan import __version__
@@ -11,7 +11,7 @@ from metgan.models import Kind, ModelCard
 from metgan.networks import PresetName
 
 from .batches import Batches
-from .checkpoint import CHECKPOINT, load_checkpoint
+from .checkpoint import CHECKPOINT, Identity, load_checkpoint
 from .curriculum import Curriculum
 from .engine import Engine
 from .loop import Pace
@@ -49,29 +49,40 @@ class Order:
         """Whether there is a checkpoint to go on from, and it shall be used."""
         return self.resume and (self.folder / CHECKPOINT).is_file()
 
-    def identity(self, data: Curriculum, segmentor: str = "") -> str:
+    def identity(self, data: Curriculum, beside: Identity | None = None) -> Identity:
         """Name everything that decides a run's bytes, so that a resumed run cannot differ.
 
         Parameters
         ----------
         data : Curriculum
-        segmentor : str
-            Fingerprint of the segmentor in the loop; empty for none.
+        beside : dict of str
+            What the training adds: the method's terms, the fingerprint of the segmentor in the loop.
         """
         engine = self.engine.resolved()
-        settings = f"seed={self.seed} {engine.device} {engine.precision} {self.recipe}"
-        held_by = f" segmentor={segmentor}" if segmentor else ""
-        return f"{self.method} {self.preset} {settings} data={data.checksum:08x}{held_by}"
+        settings = {
+            "method": self.method,
+            "preset": self.preset,
+            "seed": self.seed,
+            "device": engine.device,
+            "precision": engine.precision,
+            "deterministic": engine.deterministic,
+            **asdict(self.recipe),
+            "data": f"{data.checksum:08x}",
+            **(beside or {}),
+        }
+        return {name: str(value) for name, value in settings.items()}
 
-    def check(self, data: Curriculum, least_side: int, segmentor: str = "") -> None:
+    def check(self, data: Curriculum, least_side: int, beside: Identity | None = None) -> None:
         """Refuse, before anything is written, a device, crops or a checkpoint that will not do.
 
         Parameters
         ----------
         least_side : int
             Smallest image side in pixels that the network takes.
+        beside : dict of str
+            As for `identity`.
         """
-        self.engine.check_device()
+        self.engine.resolved()  # refuses CUDA where there is none
         crop = self.crop(data)
         # Batch normalisation needs two values per channel, also where the network is coarsest.
         least = least_side if self.recipe.batch_size > 1 else 2 * least_side
@@ -82,7 +93,7 @@ class Order:
                 "Cut larger crops with metgan prepare --crop, raise --crop, or use --preset small",
             )
         if self.resumes:
-            load_checkpoint(self.folder, self.identity(data, segmentor))
+            load_checkpoint(self.folder, self.identity(data, beside))
 
     def crop(self, data: Curriculum) -> int:
         """Give the side of the training crops in pixels: the recipe's, or the smallest image's."""
@@ -108,6 +119,7 @@ class Order:
             groups_seen=data.groups_seen,
             segmentor=segmentor,
             step=step,
+            steps=self.recipe.length(len(data.train)),
             seed=self.seed,
             metgan=__version__,
         )

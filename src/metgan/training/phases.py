@@ -18,6 +18,7 @@ from metgan.methods import Adversarial, Method, Players, Translations
 
 from .batches import Batch
 from .history import History
+from .recipe import Recipe
 
 Material = TypeVar("Material")
 BETAS = (0.5, 0.999)  # paper, section 3
@@ -27,13 +28,15 @@ BETAS = (0.5, 0.999)  # paper, section 3
 class Phase(Generic[Material]):
     """One optimiser's turn within a step.
 
-    ``losses`` gives named scalars whose sum is minimised; they are journalled under these names.
+    ``losses`` gives named scalars whose sum is minimised; they are journalled under these names. ``pace``
+    is the share of the run's learning rate that this phase learns at.
     """
 
     name: str
     players: Mapping[str, nn.Module]
     optimiser: torch.optim.Optimizer
     losses: Callable[[Material, int], dict[str, Tensor]]
+    pace: float = 1.0
 
 
 def optimise(players: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
@@ -43,9 +46,10 @@ def optimise(players: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
 
 
 def gan_phases(
-    method: Method, players: Players, rate: float, histories: list[History]
+    method: Method, players: Players, recipe: Recipe, histories: list[History]
 ) -> list[Phase[Translations]]:
     """Give the generators' phase and, where the method has an adversarial term, the judges'."""
+    rate = recipe.learning_rate
     adversarial = next((term for term in method.terms if isinstance(term, Adversarial)), None)
 
     def generate(step: Translations, _: int) -> dict[str, Tensor]:
@@ -66,7 +70,8 @@ def gan_phases(
         return losses
 
     judges = players.judges_by_name
-    return [*phases, Phase("judges", judges, optimise(judges, rate), tell_apart)]
+    optimiser = optimise(judges, rate * recipe.judge_pace)
+    return [*phases, Phase("judges", judges, optimiser, tell_apart, recipe.judge_pace)]
 
 
 def segmentor_phases(segmentor: nn.Module, rate: float) -> list[Phase[Batch]]:
