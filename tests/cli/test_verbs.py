@@ -254,8 +254,10 @@ def test_evaluate_writes_scores_of_the_test_part(
 
 def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> None:
     words = ("phantom", str(tmp_path / "out"), "--pairs", "9999", "--size", "64")
+    # A process that a shell has started in the background ignores SIGINT, and so do its children.
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     with subprocess.Popen(
-        [sys.executable, "-c", "from metgan.cli import main; main()", *words],
+        [sys.executable, "-c", f"{listen}; from metgan.cli import main; main()", *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
