@@ -31,7 +31,7 @@ METGAN = (sys.executable, "-c", "from metgan.cli import main; main()")
 
 def metgan(*arguments: str | Path) -> str:
     command = [*METGAN, *(str(argument) for argument in arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -63,8 +63,8 @@ def pairs(stacks: Path, work: Path) -> PairSet:
 
 @pytest.fixture(scope="module")
 def run(pairs: PairSet, work: Path, settle_run: Callable[[Path], None]) -> Path:
-    """A run of six steps; settled, since hardly trained generators paint flat images, which are refused."""
-    steps = ("--steps", "6", "--segmentor-steps", "6")
+    """A run of two steps; settled, since hardly trained generators paint flat images, which are refused."""
+    steps = ("--steps", "2", "--segmentor-steps", "2")
     metgan("train", pairs.root, "--out", work / "run", "--preset", "small", *steps)
     settle_run(work / "run")
     return work / "run"
@@ -79,7 +79,7 @@ def new_pairs(run: Path, pairs: PairSet, work: Path) -> PairSet:
 
 @pytest.fixture(scope="module")
 def scores(run: Path, pairs: PairSet, work: Path) -> Path:
-    metgan("evaluate", run, "--data", pairs.root, "--referee-steps", "6", "--out", work / "scores")
+    metgan("evaluate", run, "--data", pairs.root, "--referee-steps", "2", "--out", work / "scores")
     return work / "scores"
 
 
@@ -120,7 +120,7 @@ def test_new_pairs_come_from_training_rows_in_camera_units(new_pairs: PairSet, p
     assert len(new_pairs) == 4
     for entry in new_pairs:
         history = entry.history
-        # After six steps a painted image may be flat, which PairSet.read refuses.
+        # After two steps a painted image may be flat, which PairSet.read refuses.
         anatomy, tumour, label = (read_image(entry.paths[c]) for c in ("anatomy", "tumour", "label"))
         assert anatomy.dtype == tumour.dtype == np.uint16
         assert anatomy.shape == tumour.shape == label.shape == (128, 128)
