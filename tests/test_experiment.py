@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.experiment import Experiment, load_experiment, read_file, resolve
-from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, Recipe
+from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe
 
 RECIPES = st.fixed_dictionaries(
     {},
@@ -21,11 +21,13 @@ RECIPES = st.fixed_dictionaries(
         "crop": st.integers(1, 999),
         "learning_rate": st.floats(1e-9, 1),
         "constant_share": st.floats(0, 1),
-        "history": st.integers(0, 99),
-        "average": st.floats(0, 0.999),
         "validations": st.integers(1, 99),
     },
 )
+GAN_RECIPES_GIVEN = st.tuples(
+    RECIPES,
+    st.fixed_dictionaries({}, optional={"history": st.integers(0, 99), "average": st.floats(0, 0.999)}),
+).map(lambda both: both[0] | both[1])
 LENGTHS = st.sampled_from(["steps", "epochs"]).flatmap(
     lambda n: st.fixed_dictionaries({n: st.integers(1, 99)})
 )
@@ -33,7 +35,7 @@ TABLES = st.fixed_dictionaries(
     {"preset": st.sampled_from(["paper", "released", "small"])},
     optional={
         "seed": st.integers(0, 2**31),
-        "training": st.tuples(RECIPES, LENGTHS).map(lambda pair: pair[0] | pair[1]),
+        "training": st.tuples(GAN_RECIPES_GIVEN, LENGTHS).map(lambda pair: pair[0] | pair[1]),
         "segmentor": RECIPES,
         "engine": st.fixed_dictionaries(
             {}, optional={"device": st.sampled_from(["auto", "cpu"]), "deterministic": st.booleans()}
@@ -54,12 +56,12 @@ def test_a_saved_experiment_comes_back(
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.sampled_from(["paper", "released", "small"]), RECIPES, RECIPES)
+@given(st.sampled_from(["paper", "released", "small"]), GAN_RECIPES_GIVEN, GAN_RECIPES_GIVEN)
 def test_options_win_over_the_file_and_the_file_over_the_preset(
     preset: str, file: dict[str, Any], options: dict[str, Any]
 ) -> None:
     recipe = resolve({"preset": preset, "training": file}, {"training": options}).training
-    for field in fields(Recipe):
+    for field in fields(GanRecipe):
         by_preset = getattr(GAN_RECIPES[preset], field.name)
         wanted = options.get(field.name, file.get(field.name, by_preset))
         assert getattr(recipe, field.name) == wanted
@@ -151,7 +153,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_its_address(section: str, key: 
         {"training": {"steps": 0}},
         {"training": {"learning_rate": -1}},
         {"training": {"learning_rate": float("nan")}},
-        {"segmentor": {"average": 1}},
+        {"training": {"average": 1}},
         {"segmentor": {"batch_size": -4}},
     ],
 )
@@ -159,6 +161,12 @@ def test_a_value_out_of_range_is_refused_with_its_section(table: dict[str, Any])
     (section,) = table
     with pytest.raises(SettingError, match=rf"^{section}: .*; expected .*\.$"):
         resolve(table)
+
+
+@pytest.mark.parametrize("key", ["history", "average", "judge_pace", "judge_light", "anatomy_light"])
+def test_a_setting_of_gans_is_refused_for_the_segmentor(key: str) -> None:
+    with pytest.raises(UnknownNameError, match=rf"key of \[segmentor\] '{key}'"):
+        resolve({"segmentor": {key: 0}})
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True])

@@ -19,10 +19,11 @@ from metgan.errors import MetganError, SettingError, StorageError, UnknownNameEr
 from metgan.io import write_text
 from metgan.methods import CATALOGUE
 from metgan.networks import PresetName
-from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, Recipe
+from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe, Recipe
 
 Table = Mapping[str, Any]
 Value = TypeVar("Value")
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 _SECTIONS = ("training", "segmentor", "engine")
 
 
@@ -36,8 +37,10 @@ class Experiment:
         Row of the catalogue.
     preset : {"paper", "released", "small"}
     seed : int
-    training, segmentor : Recipe
-        Of the method, and of its segmentor where none is given.
+    training : GanRecipe
+        Of the method.
+    segmentor : Recipe
+        Of its segmentor, where none is given.
     engine : Engine
     pretrained_segmentor : str
         Run folder of a segmentor that is given; empty where it is trained first.
@@ -46,7 +49,7 @@ class Experiment:
     method: str
     preset: PresetName
     seed: int
-    training: Recipe
+    training: GanRecipe
     segmentor: Recipe
     engine: Engine
     pretrained_segmentor: str = ""
@@ -117,14 +120,14 @@ def _lay_over(below: dict[str, Any], above: Table) -> None:
             below[key] = value
 
 
-def _recipe(preset: Recipe, given: Table, section: str) -> Recipe:
+def _recipe(preset: AnyRecipe, given: Table, section: str) -> AnyRecipe:
     values = asdict(preset)
     if "steps" in given or "epochs" in given:
         values |= {"steps": None, "epochs": None}
     for name, table in values.items():
         if isinstance(table, Mapping) and isinstance(given.get(name), Mapping):
             _refuse_unknown(given[name], [*table], f"key of [{section}.{name}]")
-    return _build(Recipe, _merged(values, given), section)
+    return _build(type(preset), _merged(values, given), section)
 
 
 def _merged(below: Table, above: Table) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from metgan.models import ModelCard
 CARD = ModelCard(
     kind="generator",
     method="metgan",
+    generator="metgen",
     preset="small",
     normalisation=Normalisation(ChannelScale(90, 1234.5, "uint16"), ChannelScale(0, 1, "float32")),
     groups_seen=("mouse-1", "mouse-2"),
@@ -33,6 +34,9 @@ def test_a_card_comes_back_through_json() -> None:
     [
         {"preset": "huge"},
         {"preset": ["small"]},
+        {"generator": "transformer"},
+        {"generator": ""},
+        {"kind": "segmentor"},
         {"normalisation": {}},
         {"normalisation": None},
         {"normalisation": {"anatomy": {"low": 2, "high": 1, "dtype": "uint8"}, "tumour": {}}},

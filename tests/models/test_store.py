@@ -21,18 +21,18 @@ from metgan.models import (
     read_card,
     save_model,
 )
-from metgan.networks import PRESETS, MetGen, Segmentor
+from metgan.networks import PRESETS, GeneratorName, MetGen, Segmentor, make_generator
 
 SCALE = ChannelScale(0, 255, "uint8")
 CARD = ModelCard(
-    "generator", "metgan", "small", Normalisation(SCALE, SCALE), ("mouse",), "", 1, 1, 0, "0.1.0"
+    "generator", "metgan", "metgen", "small", Normalisation(SCALE, SCALE), ("mouse",), "", 1, 1, 0, "0.1.0"
 )
-SEGMENTOR = replace(CARD, kind="segmentor", method="segmentor")
+SEGMENTOR = replace(CARD, kind="segmentor", method="segmentor", generator="")
 
 
 @pytest.fixture(scope="module")
 def generator() -> MetGen:
-    return MetGen(PRESETS["small"].generator)
+    return MetGen(PRESETS["small"].metgen)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,16 @@ def test_a_generator_comes_back_in_eval_mode_with_its_card(tmp_path: Path, gener
         assert card == CARD == read_card(place)
         assert same_weights(back, generator)
         assert not back.training
-    assert not same_weights(MetGen(PRESETS["small"].generator), generator)
+    assert not same_weights(MetGen(PRESETS["small"].metgen), generator)
+
+
+@pytest.mark.parametrize("name", ["pix2pix", "resnet", "metgen-six", "metgen-nearest"])
+def test_every_architecture_comes_back_by_its_card(tmp_path: Path, name: GeneratorName) -> None:
+    network = make_generator(name, "small")
+    save_model(tmp_path / MODEL_FILE, network.state_dict(), replace(CARD, generator=name))
+    back, _ = load_generator(tmp_path)
+    assert type(back) is type(network)
+    assert same_weights(back, network)
 
 
 def test_a_segmentor_comes_back_in_eval_mode_with_its_card(tmp_path: Path, segmentor: Segmentor) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.errors import ArrayError
-from metgan.networks import PRESETS, LabelSpec, MetGen, MetGenSpec, UNetSpec, build, minimum_side
+from metgan.networks import PRESETS, LabelSpec, MetGen, MetGenSpec, UNetSpec, build
+from metgan.networks.metgen import least_side
 
 LABEL = LabelSpec(width=1, hidden=4)
 TINY = MetGenSpec(UNetSpec((2, 3), (2, 3)), LABEL)  # two stages: a small halo for images
@@ -35,7 +36,7 @@ def lively(spec, seed=0):
     """Give a generator in eval mode with large weights, normalised on noise, so that no cell is dead."""
     network = build(lambda: MetGen(spec), seed).double()
     dice = torch.Generator().manual_seed(seed)
-    side = 2 * minimum_side(spec)
+    side = 2 * least_side(spec)
     with torch.no_grad():
         for parameter in network.parameters():
             if parameter.dim() > 1:
@@ -55,10 +56,10 @@ def translate(network, image, label):
 
 @pytest.fixture(scope="module")
 def small():
-    return build(lambda: MetGen(PRESETS["small"].generator), 0).eval()
+    return build(lambda: MetGen(PRESETS["small"].metgen), 0).eval()
 
 
-SMALLEST = minimum_side(PRESETS["small"].generator)
+SMALLEST = least_side(PRESETS["small"].metgen)
 
 
 @settings(max_examples=12, deadline=None)
@@ -74,7 +75,7 @@ def test_any_size_from_the_minimum_on_comes_back_as_it_was(small, height, width)
 @given(st.integers(1, 6), st.lists(st.integers(0, 40), min_size=2, max_size=2))
 def test_any_depth_takes_any_size_from_its_minimum_on(stages, extra):
     spec = MetGenSpec(UNetSpec((2,) * stages, (2,) * stages), LABEL)
-    sizes = [minimum_side(spec) + e for e in extra]
+    sizes = [least_side(spec) + e for e in extra]
     image = torch.zeros(1, 1, *sizes)
     assert translate(MetGen(spec).eval(), image, image).shape == image.shape
 
@@ -82,7 +83,7 @@ def test_any_depth_takes_any_size_from_its_minimum_on(stages, extra):
 @pytest.mark.parametrize(("spec", "least"), [(TINY, 32), (PAPER_SHAPE, 64)])
 def test_a_smaller_image_or_label_is_refused_with_the_minimum(spec, least):
     network = MetGen(spec).eval()
-    assert minimum_side(spec) == network.stride == least
+    assert least_side(spec) == network.stride == least
     good, bad = torch.zeros(1, 1, least, least), torch.zeros(1, 1, least, least - 1)
     with pytest.raises(ArrayError, match=f"at least {least} pixels"):
         network.embed(bad)
@@ -109,7 +110,7 @@ def gradients_by_block(spec):
 
 
 def test_every_spade_block_of_the_paper_preset_reaches_the_image():
-    paper = PRESETS["paper"].generator
+    paper = PRESETS["paper"].metgen
     assert (paper.label.taps, paper.merge, len(paper.image.encoder)) == ("all", "into", 6)
     blocks = gradients_by_block(PAPER_SHAPE)
     assert len(blocks) == 7
@@ -118,7 +119,7 @@ def test_every_spade_block_of_the_paper_preset_reaches_the_image():
 
 
 def test_the_last_spade_block_of_the_released_preset_does_not():
-    released = PRESETS["released"].generator
+    released = PRESETS["released"].metgen
     assert (released.label.taps, released.merge) == ("released", "behind")
     *reaching, last = gradients_by_block(RELEASED_SHAPE)
     for gradients in reaching:
@@ -199,7 +200,7 @@ SHAPES = [
 @pytest.mark.parametrize("spec", SHAPES, ids=lambda s: f"{len(s.image.encoder)}-{s.label.taps}-{s.merge}")
 def test_the_halo_is_a_bound_and_a_tight_one(spec):
     halo = MetGen(spec).halo
-    period = minimum_side(spec)
+    period = least_side(spec)
     pixels = range(8192, 8192 + period, 3)  # every third phase of the grid, even and odd
     reached = max(max(farthest_label(spec, p), farthest_image(spec, p)) for p in pixels)
     assert reached <= halo <= 1.2 * reached
@@ -252,7 +253,7 @@ def whole_and_crop(spec, start, stop, seed=0):
 @settings(max_examples=6, deadline=None)
 @given(st.integers(1, 6), st.integers(0, 90), st.integers(0, 3))
 def test_a_crop_on_the_grid_gives_the_pixels_of_the_whole_image_beyond_the_halo(cells, cut, seed):
-    start, stop = cells * minimum_side(TINY), 1100 - cut
+    start, stop = cells * least_side(TINY), 1100 - cut
     whole, crop, halo = whole_and_crop(TINY, start, stop, seed)
     inside = slice(start + halo, stop - halo)
     assert inside.start < inside.stop
@@ -303,7 +304,7 @@ def test_painting_refuses_an_image_below_the_minimum_though_its_margin_would_fil
 
 @pytest.mark.parametrize("level", [-0.9, 0.0, 0.4])
 def test_a_fresh_generator_begins_at_the_level_it_is_told(level):
-    network = build(lambda: MetGen(PRESETS["small"].generator), 0)
+    network = build(lambda: MetGen(PRESETS["small"].metgen), 0)
     network.begin_at(level)
     painted = network(noise(1, 1, 64, 64).float(), network.embed(torch.zeros(1, 1, 64, 64)))
     assert painted.mean().item() == pytest.approx(level, abs=0.1)

@@ -29,7 +29,7 @@ def parameters(network):
 
 @pytest.fixture(scope="module")
 def released():
-    return on_meta(MetGen, PRESETS["released"].generator)
+    return on_meta(MetGen, PRESETS["released"].metgen)
 
 
 def test_the_released_anatomy_pathway_has_its_35_602_993_parameters(released):
@@ -73,7 +73,7 @@ def test_every_module_of_the_released_label_pathway_has_its_parameters(released)
 
 
 def test_the_paper_preset_differs_from_the_release_by_where_features_join_alone():
-    paper = on_meta(MetGen, PRESETS["paper"].generator)
+    paper = on_meta(MetGen, PRESETS["paper"].metgen)
     by_hand = {  # inputs of each decoder stage: from below + skip + features, then its three cells
         0: ((24 + 24 + 8) + 24 + 24) * 24 * 9 + 6 * 24,
         5: ((768 + 768 + 128) + 512 + 512) * 512 * 9 + 6 * 512,
@@ -83,7 +83,7 @@ def test_the_paper_preset_differs_from_the_release_by_where_features_join_alone(
 
 
 def test_the_small_generator_has_between_2_and_4_million_parameters():
-    assert 2e6 < parameters(on_meta(MetGen, PRESETS["small"].generator)) < 4e6
+    assert 2e6 < parameters(on_meta(MetGen, PRESETS["small"].metgen)) < 4e6
 
 
 def expand(*patterns):
@@ -119,7 +119,7 @@ def test_state_dict_keys_of_the_segmentor_are_pinned():
 
 
 def test_state_dict_keys_of_the_generator_are_pinned():
-    keys = set(on_meta(MetGen, PRESETS["small"].generator).state_dict())
+    keys = set(on_meta(MetGen, PRESETS["small"].metgen).state_dict())
     assert keys == {f"image_pathway.{k}" for k in UNET_KEYS} | {f"label_pathway.{k}" for k in LABEL_KEYS}
 
 
@@ -137,8 +137,8 @@ def digest(network):
 @pytest.mark.parametrize(
     ("make", "preset", "part", "expected"),
     [
-        (MetGen, "paper", "generator", "87ef8e5a767e"),
-        (MetGen, "released", "generator", "06d289d75035"),
+        (MetGen, "paper", "metgen", "87ef8e5a767e"),
+        (MetGen, "released", "metgen", "06d289d75035"),
         (Segmentor, "paper", "segmentor", "cc85182d906b"),
         (PatchGAN, "paper", "judge", "cc5adfc77368"),
     ],

@@ -67,13 +67,13 @@ def referee(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with an untrained generator that says it has seen the training and validation part."""
     folder = tmp_path_factory.mktemp("run")
-    network = build(lambda: MetGen(PRESETS["small"].generator), 0).train()
+    network = build(lambda: MetGen(PRESETS["small"].metgen), 0).train()
     for scene in data.train:  # settles the statistics of its normalisation layers
         image = torch.from_numpy(data.normalisation.apply(scene.anatomy, "anatomy"))[None, None]
         with torch.no_grad():
             network(image, network.embed(torch.from_numpy(scene.label).float()[None, None]))
     card = ModelCard(
-        "generator", "metgan", "small", data.normalisation, data.groups_seen, "", 1, 1, 0, "test"
+        "generator", "metgan", "metgen", "small", data.normalisation, data.groups_seen, "", 1, 1, 0, "test"
     )
     save_model(folder / MODEL_FILE, network.state_dict(), card)
     save_split(data.split, folder / SPLIT_FILE)

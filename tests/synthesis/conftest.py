@@ -23,10 +23,10 @@ def save_run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
 
     def save(seed: int = 0, normalisation: Normalisation = UNITS) -> Path:
         folder = tmp_path_factory.mktemp("run")
-        network = build(lambda: MetGen(PRESETS["small"].generator), seed)
+        network = build(lambda: MetGen(PRESETS["small"].metgen), seed)
         settle(network)
         card = ModelCard(
-            "generator", "metgan", "small", normalisation, ("animal-train",), "", 1, 1, seed, "test"
+            "generator", "metgan", "metgen", "small", normalisation, ("animal-train",), "", 1, 1, seed, "test"
         )
         save_model(folder / MODEL_FILE, network.state_dict(), card)
         return folder

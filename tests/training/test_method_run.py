@@ -20,6 +20,7 @@ from metgan.training import (
     SEGMENTOR_FOLDER,
     Curriculum,
     Engine,
+    GanRecipe,
     Order,
     Recipe,
     load_curriculum,
@@ -34,7 +35,7 @@ from metgan.training.checkpoint import CHECKPOINT
 pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
 READING = Recipe(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
-PAINTING = Recipe(steps=4, batch_size=1, crop=64, history=1, average=0.9, validations=2)
+PAINTING = GanRecipe(steps=4, batch_size=1, crop=64, history=1, average=0.9, validations=2)
 METGAN = find_method("metgan")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from metgan.errors import SettingError
 from metgan.methods import Light
-from metgan.training import GAN_RECIPES, Recipe
+from metgan.training import GAN_RECIPES, GanRecipe, Recipe
 
 
 def test_the_paper_trains_by_the_papers_numbers() -> None:
@@ -39,4 +39,4 @@ def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(settings: dict[str, float]) -> None:
     with pytest.raises(SettingError, match="expected"):
-        Recipe(**settings)  # type: ignore[arg-type]  # wrong on purpose
+        GanRecipe(**settings)  # type: ignore[arg-type]  # wrong on purpose

@@ -33,6 +33,14 @@ _VERBS = {
     "info": "Tell what a run or a pair set is.",
 }
 
+_STUDIES = {
+    "similarity": "Train methods alike and compare what they paint: Table 1 and Fig. 3 of the paper.\n\n"
+    "What is trained already is only read: methods, seeds and the other studies can be added to the same "
+    "folder later, with --resume.",
+    "robustness": "Train methods with partly shuffled labels, beside clean ones: Fig. 6 of the paper.",
+    "ablation": "Train MetGAN with one decision at a time made as its release made it.",
+}
+
 app = App(
     name="metgan",
     help="Labelled synthetic tumours for light-sheet microscopy.",
@@ -43,6 +51,10 @@ app = App(
 )
 for _verb, _help in _VERBS.items():
     app.command(f"metgan.cli.{_verb}:{_verb}", name=_verb, help=_help)
+_study = App(name="study", help="Ask what the tables and figures of the paper ask, on your data.")
+for _verb, _help in _STUDIES.items():
+    _study.command(f"metgan.cli.study:{_verb}", name=_verb, help=_help)
+app.command(_study)
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def demo(
     pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
-    order = order_of(experiment, method.name, run, place)
+    order = order_of(experiment, run, place)
     train(method, order, pairs, experiment.segmentor)
     painter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))

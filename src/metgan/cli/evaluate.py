@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from cyclopts import Parameter
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Column, Table
 
 from metgan.data import PairSet
 from metgan.io import check_folder, claim_folder, replacing
@@ -26,7 +23,7 @@ from metgan.studies import (
 )
 from metgan.training import Engine, stopped_at
 
-from .folders import note, written
+from .folders import note, show_tables, written
 from .options import NEW_FOLDER, Place, Positive
 
 
@@ -99,10 +96,4 @@ def evaluate(
 
 def show_scores(evaluation: Evaluation) -> None:
     """Print the report's two tables in the terminal."""
-    for chapter in (faithfulness_chapter(evaluation), likeness_chapter(evaluation)):
-        if chapter.table is not None:
-            first, *others = chapter.table.header
-            table = Table(first, *(Column(name, justify="right") for name in others), box=SIMPLE)
-            for row in chapter.table.rows:
-                table.add_row(*row)
-            Console().print(table)
+    show_tables([faithfulness_chapter(evaluation), likeness_chapter(evaluation)])

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from metgan.experiment import Experiment, read_file, resolve
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Column
+from rich.table import Table as TextTable
+
+from metgan.experiment import Experiment, Table, read_file, resolve
 from metgan.io import check_folder, claim_folder
-from metgan.training import Order
+from metgan.studies import Section
+from metgan.training import GanRecipe, Order, Recipe
 
 from .options import Place, Training
 
 CONFIG_FILE = "config.toml"
 _RUN = "a run"
+STUDY = "a study"
 
 
 def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
@@ -23,11 +30,26 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
     A resumed run takes its settings from its own ``config.toml``; options given again override them.
     """
     check_folder(out, _RUN, resume=place.resume, overwrite=place.overwrite)
-    resumes = place.resume and (out / CONFIG_FILE).is_file()
-    layers = [read_file(options.config)] if options.config else []
-    if resumes and not layers:
-        layers = [read_file(out / CONFIG_FILE)]
-    return resolve(*layers, {k: v for k, v in given.items() if v is not None}, options.layer(section))
+    given = {k: v for k, v in given.items() if v is not None}
+    return resolve(*_base(out, place, options, {}), given, options.layer(section))
+
+
+def resolve_study(out: Path, place: Place, options: Training, quick: Table, segmentor: Table) -> Experiment:
+    """Give the settings of a study that may be written to `out`; `quick` yields to all that is given."""
+    check_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite)
+    layers = _base(out, place, options, quick)
+    return resolve(*layers, {"segmentor": segmentor}, options.layer("training"))
+
+
+def _base(
+    out: Path, place: Place, options: Training, otherwise: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Give the file that is given; or that of the run that is resumed; or else the layer for neither."""
+    if options.config:
+        return [otherwise, read_file(options.config)]
+    if place.resume and (out / CONFIG_FILE).is_file():
+        return [read_file(out / CONFIG_FILE)]
+    return [otherwise]
 
 
 def claim_run(out: Path, place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
@@ -36,15 +58,32 @@ def claim_run(out: Path, place: Place, experiment: Experiment, inputs: Iterable[
     experiment.save(out / CONFIG_FILE)
 
 
-def order_of(experiment: Experiment, method: str, out: Path, place: Place) -> Order:
-    """Give the order for training `method` as the experiment says."""
-    recipe = experiment.segmentor if method == "segmentor" else experiment.training
-    return Order(method, experiment.preset, recipe, experiment.engine, experiment.seed, out, place.resume)
+def order_of(experiment: Experiment, out: Path, place: Place) -> Order[GanRecipe]:
+    """Give the order for training the method as the experiment says."""
+    e = experiment
+    return Order(e.method, e.preset, e.training, e.engine, e.seed, out, place.resume)
+
+
+def segmentor_order_of(experiment: Experiment, out: Path, place: Place) -> Order[Recipe]:
+    """Give the order for training a segmentor as the experiment says."""
+    e = experiment
+    return Order("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume)
 
 
 def note(text: str) -> None:
     """Tell on stderr what the user should know and may want to mend; work goes on."""
     print(f"metgan: note: {text}", file=sys.stderr)
+
+
+def show_tables(chapters: Iterable[Section]) -> None:
+    """Print the chapters' tables in the terminal."""
+    for chapter in chapters:
+        if chapter.table is not None:
+            first, *others = chapter.table.header
+            table = TextTable(first, *(Column(name, justify="right") for name in others), box=SIMPLE)
+            for row in chapter.table.rows:
+                table.add_row(*row)
+            Console().print(table)
 
 
 def written(path: Path) -> None:

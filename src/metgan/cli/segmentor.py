@@ -8,7 +8,7 @@ from metgan.data import PairSet, load_split, save_split
 from metgan.studies import Report, training_chapter
 from metgan.training import SPLIT_FILE, check_segmentor_order, load_curriculum, load_data, train_segmentor
 
-from .folders import claim_run, order_of, resolve_run, written
+from .folders import claim_run, resolve_run, segmentor_order_of, written
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 
@@ -33,7 +33,7 @@ def segmentor(
         splits.json of another run, to train on exactly its training part (as a referee for it must).
     """
     experiment = resolve_run(out, place, options, "segmentor")
-    order = order_of(experiment, "segmentor", out, place)
+    order = segmentor_order_of(experiment, out, place)
     pairs = PairSet.open(data)
     curriculum = load_curriculum(pairs, load_split(split)) if split else load_data(pairs, experiment.seed)
     check_segmentor_order(order, curriculum)

@@ -66,7 +66,7 @@ def train(
     )
     segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
     row = find_method(experiment.method)
-    order = order_of(experiment, row.name, out, place)
+    order = order_of(experiment, out, place)
     curriculum = load_data(PairSet.open(data), experiment.seed)
     check_training(row, order, curriculum, experiment.segmentor, segmentor)
     claim_run(out, place, experiment, [data, *([segmentor] if segmentor else [])])

@@ -2,12 +2,13 @@
 
 from .augment import View, draw_view
 from .crops import CropPlan, place_crops
-from .normalise import ChannelScale, Normalisation, fit_normalisation
+from .normalise import ChannelScale, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
 from .prepare import Prepared, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
 from .scan import Scan
+from .shuffle import shuffle_labels
 from .split import Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "PairSet",
     "PhantomSettings",
     "Prepared",
+    "Scaling",
     "Scan",
     "Split",
     "View",
@@ -38,6 +40,7 @@ __all__ = [
     "read_pair",
     "read_table",
     "save_split",
+    "shuffle_labels",
     "stated_split",
     "useful_crops",
     "write_pair",

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from metgan.errors import ArrayError, SettingError
 from metgan.types import AnyArray, Camera, Channel, Scaled
 
+Scaling = Literal["shared", "per-image"]
+"""One map for all images of a channel, or one for each image."""
 LOW_PERCENTILE: Final = 0.1
 HIGH_PERCENTILE: Final = (
     99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
@@ -24,11 +26,16 @@ HIGH_PERCENTILE: Final = (
 
 @dataclass(frozen=True)
 class ChannelScale:
-    """Linear map of one channel: `low` to -1, `high` to 1, both in the camera's units."""
+    """Linear map of one channel: `low` to -1, `high` to 1, both in the camera's units.
+
+    With ``per_image``, an image's own extremes are mapped to -1 and 1, as in the release; `low` and `high`,
+    the medians of the training images' extremes, only lead back to the camera's units.
+    """
 
     low: float
     high: float
     dtype: str
+    per_image: bool = False
 
     def __post_init__(self) -> None:
         if not self.high > self.low:
@@ -39,8 +46,14 @@ class ChannelScale:
             )
 
     def apply(self, image: Camera) -> Scaled:
-        """Map camera units to [-1, 1]; what lies outside the robust range is clipped."""
-        scaled = (image.astype(np.float32) - self.low) / (self.high - self.low) * 2 - 1
+        """Map camera units to [-1, 1]; what lies outside the robust range is clipped.
+
+        A flat image with ``per_image`` has no range of its own and takes that of the training images.
+        """
+        low, high = self.low, self.high
+        if self.per_image and image.max() > image.min():
+            low, high = float(image.min()), float(image.max())
+        scaled = (image.astype(np.float32) - low) / (high - low) * 2 - 1
         clipped: Scaled = np.clip(scaled, -1, 1).astype(np.float32)
         return clipped
 
@@ -96,9 +109,11 @@ class Normalisation:
         """Give the share of pixels that lie outside the robust range, and are clipped.
 
         About 0.0015 of the training set. A large share says that the image is of another brightness than
-        what the model was trained on.
+        what the model was trained on. None does where every image is scaled by itself.
         """
         scale = self._scale(channel)
+        if scale.per_image:
+            return 0.0
         return float(((image < scale.low) | (image > scale.high)).mean())
 
     def to_dict(self) -> dict[str, Any]:
@@ -114,21 +129,25 @@ class Normalisation:
         return self.anatomy if channel == "anatomy" else self.tumour
 
 
-def fit_normalisation(anatomies: Iterable[Camera], tumours: Iterable[Camera]) -> Normalisation:
+def fit_normalisation(
+    anatomies: Iterable[Camera], tumours: Iterable[Camera], scaling: Scaling = "shared"
+) -> Normalisation:
     """Measure the robust range of both channels over a training set.
 
     Parameters
     ----------
     anatomies, tumours : iterable of array, (Y, X)
         All images of one channel must share a dtype: it becomes the dtype of generated images.
+    scaling : {"shared", "per-image"}
+        One map for all images, or the release's, which scales every image by its own extremes.
 
     Deviates: the release rescales each image by its own extremes. Pinned by
     ``test_one_hot_pixel_does_not_set_the_scale``.
     """
-    return Normalisation(_fit("anatomy", [*anatomies]), _fit("tumour", [*tumours]))
+    return Normalisation(_fit("anatomy", [*anatomies], scaling), _fit("tumour", [*tumours], scaling))
 
 
-def _fit(channel: Channel, images: list[Camera]) -> ChannelScale:
+def _fit(channel: Channel, images: list[Camera], scaling: Scaling) -> ChannelScale:
     dtypes = {str(image.dtype) for image in images}
     if len(dtypes) != 1:
         raise ArrayError(
@@ -136,6 +155,9 @@ def _fit(channel: Channel, images: list[Camera]) -> ChannelScale:
             "one dtype, the camera's",
             "Convert the files to the dtype of the microscope",
         )
+    if scaling == "per-image":
+        extremes = np.median([(image.min(), image.max()) for image in images], axis=0)
+        return ChannelScale(float(extremes[0]), float(extremes[1]), dtypes.pop(), per_image=True)
     pixels: AnyArray = np.concatenate([image.ravel() for image in images])
     low, high = np.percentile(pixels, [LOW_PERCENTILE, HIGH_PERCENTILE])
     return ChannelScale(float(low), float(high), dtypes.pop())

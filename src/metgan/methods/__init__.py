@@ -1,6 +1,7 @@
 """Methods as data: rows of a table, made of terms that are called with a step's translations."""
 
-from .catalogue import CATALOGUE, find_method
+from .ablations import ABLATIONS
+from .catalogue import CATALOGUE, METHOD_SETS, find_method, find_methods
 from .light import Light
 from .method import Method, Term
 from .players import Players, build_players, freeze, trained_modules
@@ -8,7 +9,9 @@ from .terms import Adversarial, Cycle, Paired, Segmentation
 from .translations import Translations
 
 __all__ = [
+    "ABLATIONS",
     "CATALOGUE",
+    "METHOD_SETS",
     "Adversarial",
     "Cycle",
     "Light",
@@ -20,6 +23,7 @@ __all__ = [
     "Translations",
     "build_players",
     "find_method",
+    "find_methods",
     "freeze",
     "trained_modules",
 ]

@@ -1,6 +1,9 @@
-"""Every method as a row of one table; weights are those of the paper, section 3.
+"""Every method as a row of one table: Tables 1 and 3 of Horvath et al. 2021 (arXiv 2104.10993).
 
-The tolerance is ours; `Segmentation` says why.
+Weights are those of the papers. Horvath et al., section 3: 1, 10, 100 and 10 for judges, cycle, segmentor and
+pairs. Isola et al. 2017 (arXiv 1611.07004), section 3.3: 1 and 100 for judge and pairs. Zhu et al. 2017
+(arXiv 1703.10593), section 4: 1 and 10 for judges and cycle. A rival that is given a segmentor is given
+MetGAN's term; the tolerance in it is ours, and `Segmentation` says why.
 """
 
 from __future__ import annotations
@@ -12,6 +15,10 @@ from metgan.errors import UnknownNameError
 from .method import Method
 from .terms import Adversarial, Cycle, Paired, Segmentation
 
+_SEGMENTED = Segmentation(100, tolerance=0.5)
+_PIX2PIX = (Adversarial(1), Paired(100))
+_CYCLEGAN = (Adversarial(1), Cycle(10))
+
 _ROWS = (
     Method(
         name="metgan",
@@ -19,12 +26,90 @@ _ROWS = (
         generator="metgen",
         cyclic=True,
         judge="plain",
-        terms=(Adversarial(1), Cycle(10), Segmentation(100, tolerance=0.5), Paired(10)),
+        terms=(*_CYCLEGAN, _SEGMENTED, Paired(10)),
         source="Horvath et al. 2021, Eq. (3), alpha 1-4 in section 3; the tolerance is ours",
+    ),
+    Method(
+        name="metgan-minus",
+        title="MetGAN-",
+        generator="metgen",
+        cyclic=True,
+        judge="plain",
+        terms=(*_CYCLEGAN, _SEGMENTED),
+        source="Horvath et al. 2021, section 3: MetGAN without the pair-wise loss",
+    ),
+    Method(
+        name="metgencondseg",
+        title="MetGenCondSeg",
+        generator="metgen",
+        cyclic=False,
+        judge="conditional",
+        terms=(*_PIX2PIX, _SEGMENTED),
+        source="Horvath et al. 2021, section 3: MetGen trained as Pix2Pix is, with the segmentor",
+    ),
+    Method(
+        name="pix2pix",
+        title="Pix2Pix",
+        generator="pix2pix",
+        cyclic=False,
+        judge="conditional",
+        terms=_PIX2PIX,
+        source="Isola et al. 2017, Eq. (4), lambda in section 3.3",
+    ),
+    Method(
+        name="pix2pixseg",
+        title="Pix2PixSeg",
+        generator="pix2pix",
+        cyclic=False,
+        judge="conditional",
+        terms=(*_PIX2PIX, _SEGMENTED),
+        source="Horvath et al. 2021, section 3: Pix2Pix with the segmentor",
+    ),
+    Method(
+        name="cyclegan",
+        title="CycleGAN",
+        generator="resnet",
+        cyclic=True,
+        judge="plain",
+        terms=_CYCLEGAN,
+        source="Zhu et al. 2017, Eq. (3), lambda in section 4; without the optional identity loss",
+    ),
+    Method(
+        name="cycleganseg",
+        title="CycleGANSeg",
+        generator="resnet",
+        cyclic=True,
+        judge="plain",
+        terms=(*_CYCLEGAN, _SEGMENTED),
+        source="Horvath et al. 2021, section 3: CycleGAN with the segmentor",
+    ),
+    Method(
+        name="metgen-cycle",
+        title="MetGen-Cycle",
+        generator="metgen",
+        cyclic=True,
+        judge="plain",
+        terms=_CYCLEGAN,
+        source="Horvath et al. 2021, Table 3 and Fig. 7: MetGen trained as CycleGAN is",
+    ),
+    Method(
+        name="metgen-cond",
+        title="MetGen-Cond",
+        generator="metgen",
+        cyclic=False,
+        judge="conditional",
+        terms=_PIX2PIX,
+        source="Horvath et al. 2021, Table 3 and Fig. 7: MetGen trained as Pix2Pix is",
     ),
 )
 CATALOGUE: Final[dict[str, Method]] = {row.name: row for row in _ROWS}
-"""The table of methods by name."""
+"""The table of methods by name; the seven of Table 1 stand first."""
+METHOD_SETS: Final[dict[str, tuple[str, ...]]] = {
+    "all": tuple(CATALOGUE),
+    "table1": tuple(CATALOGUE)[:7],
+    "table3": ("metgen-cycle", "metgen-cond", "pix2pix", "cyclegan"),
+}
+"""Rows that are compared with each other, by the name of the comparison."""
 
 
 def find_method(name: str) -> Method:
@@ -32,3 +117,22 @@ def find_method(name: str) -> Method:
     if name not in CATALOGUE:
         raise UnknownNameError.listing("method", name, CATALOGUE)
     return CATALOGUE[name]
+
+
+def find_methods(names: str) -> list[Method]:
+    """Give the rows of a comparison, or of names with commas between them.
+
+    Examples
+    --------
+    >>> [method.title for method in find_methods("metgan,pix2pix")]
+    ['MetGAN', 'Pix2Pix']
+    >>> len(find_methods("table1"))
+    7
+    """
+    if names in METHOD_SETS:
+        return [CATALOGUE[name] for name in METHOD_SETS[names]]
+    given = dict.fromkeys(name.strip() for name in names.split(","))
+    for name in given:
+        if name not in CATALOGUE:
+            raise UnknownNameError.listing("method", name, [*METHOD_SETS, *CATALOGUE])
+    return [CATALOGUE[name] for name in given]

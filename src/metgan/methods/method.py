@@ -10,6 +10,8 @@ from metgan.errors import SettingError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from metgan.networks import GeneratorName
+
     from .translations import Translations
 
 
@@ -49,8 +51,8 @@ class Method:
         As on the command line.
     title : str
         As in the paper's tables.
-    generator : {"metgen"}
-        Which architecture translates.
+    generator : {"metgen", "metgen-nearest", "metgen-six", "pix2pix", "resnet"}
+        Which architecture translates: a row of `metgan.networks.GENERATORS`.
     cyclic : bool
         Whether a second generator leads back from tumour to anatomy.
     judge : {"plain", "conditional"}
@@ -63,7 +65,7 @@ class Method:
 
     name: str
     title: str
-    generator: Literal["metgen"]
+    generator: GeneratorName
     cyclic: bool
     judge: Literal["plain", "conditional"]
     terms: tuple[Term, ...]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from torch import nn
 
 from metgan.errors import SettingError
-from metgan.networks import PRESETS, MetGen, PatchGAN, PresetName, Segmentor, build
+from metgan.networks import PRESETS, Generator, PatchGAN, PresetName, Segmentor, build, make_generator
 
 from .method import Method
 
@@ -17,7 +17,7 @@ from .method import Method
 class WayBack:
     """The way back of a cyclic method: to_anatomy and its judge."""
 
-    to_anatomy: MetGen
+    to_anatomy: Generator
     judge_anatomy: PatchGAN
 
 
@@ -25,7 +25,7 @@ class WayBack:
 class Players:
     """All networks of a method; `way_back` is None where the method has no cycle."""
 
-    to_tumour: MetGen
+    to_tumour: Generator
     judge_tumour: PatchGAN
     way_back: WayBack | None
     segmentor: Segmentor | None
@@ -37,7 +37,7 @@ class Players:
         return self.way_back is not None
 
     @property
-    def to_anatomy(self) -> MetGen:
+    def to_anatomy(self) -> Generator:
         """The generator back to anatomy, for a term that needs it."""
         if self.way_back is None:
             raise SettingError("a cycle asked of a method without one", "a cyclic method", "Drop the term")
@@ -73,15 +73,16 @@ def build_players(method: Method, preset: PresetName, segmentor: Segmentor | Non
         raise SettingError(
             f"method {method.name} without a segmentor", "a pretrained segmentor", "Train one first"
         )
-    sizes = PRESETS[preset]
-    judge = replace(sizes.judge, channels=3 if method.judge == "conditional" else 1)
-    way_back = (
-        WayBack(build(lambda: MetGen(sizes.generator), seed + 1), build(lambda: PatchGAN(judge), seed + 3))
-        if method.cyclic
-        else None
-    )
+    judge = replace(PRESETS[preset].judge, channels=3 if method.judge == "conditional" else 1)
+
+    def generator(seed: int) -> Generator:
+        return build(lambda: make_generator(method.generator, preset), seed)
+
+    way_back = None
+    if method.cyclic:
+        way_back = WayBack(generator(seed + 1), build(lambda: PatchGAN(judge), seed + 3))
     return Players(
-        to_tumour=build(lambda: MetGen(sizes.generator), seed),
+        to_tumour=generator(seed),
         judge_tumour=build(lambda: PatchGAN(judge), seed + 2),
         way_back=way_back,
         segmentor=freeze(segmentor) if segmentor is not None and method.needs_segmentor else None,

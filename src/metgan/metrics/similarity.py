@@ -93,7 +93,7 @@ def mean_absolute_error(generated: Scaled, real: Scaled) -> float:
     >>> mean_absolute_error(np.float32([[0, 0.5]]), np.float32([[0, -0.5]]))
     0.5
     """
-    first, second = _checked(generated, real)
+    first, second = as_pair(generated, real)
     return float(np.abs(first - second).mean())
 
 
@@ -108,7 +108,7 @@ def mean_squared_difference(generated: Scaled, real: Scaled) -> float:
     >>> mean_squared_difference(np.float32([[0, 1]]), np.float32([[0, -1]]))
     2.0
     """
-    first, second = _checked(generated, real)
+    first, second = as_pair(generated, real)
     return float(np.square(first - second).mean())
 
 
@@ -134,20 +134,30 @@ def structural_similarity(generated: Scaled, real: Scaled) -> float:
     >>> structural_similarity(flat, flat)
     1.0
     """
-    first, second = _checked(generated, real)
+    margin = WINDOW // 2
+    return float(similarity_map(generated, real)[margin:-margin, margin:-margin].mean())
+
+
+def similarity_map(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
+    """Give the structural similarity of the window about every pixel, (Y, X): see `structural_similarity`.
+
+    Windows that reach beyond the image see it mirrored.
+    """
+    first, second = as_pair(generated, real)
     if min(first.shape) < WINDOW:
         given = f"images have shape {first.shape}"
         raise ArrayError(given, f"at least {WINDOW} pixels along each side", "Compare larger images")
-    return float(
-        windowed_similarity(  # type: ignore[no-untyped-call]  # scikit-image is not annotated
-            first,
-            second,
-            gaussian_weights=True,
-            sigma=WINDOW_SIGMA,
-            use_sample_covariance=False,
-            data_range=DATA_RANGE,
-        )
+    _, values = windowed_similarity(  # type: ignore[no-untyped-call]  # scikit-image is not annotated
+        first,
+        second,
+        gaussian_weights=True,
+        sigma=WINDOW_SIGMA,
+        use_sample_covariance=False,
+        data_range=DATA_RANGE,
+        full=True,
     )
+    whole: NDArray[np.float64] = values
+    return whole
 
 
 def correlation(generated: Scaled, real: Scaled) -> float:
@@ -163,7 +173,7 @@ def correlation(generated: Scaled, real: Scaled) -> float:
     >>> correlation(np.zeros((1, 3)), np.float32([[0.5, 0, -0.5]]))
     nan
     """
-    first, second = (_centred(image) for image in _checked(generated, real))
+    first, second = (_centred(image) for image in as_pair(generated, real))
     spread = float(np.sqrt(np.vdot(first, first) * np.vdot(second, second)))
     if spread == 0:
         return float("nan")
@@ -180,7 +190,7 @@ def _centred(image: NDArray[np.float64]) -> NDArray[np.float64]:
     return centred
 
 
-def _checked(generated: AnyArray, real: AnyArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def as_pair(generated: AnyArray, real: AnyArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Refuse what cannot be compared; give both images in double precision."""
     for name, image in (("generated", generated), ("real", real)):
         if image.ndim != 2 or image.size == 0 or not np.issubdtype(image.dtype, np.floating):

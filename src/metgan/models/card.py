@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from metgan.data import Normalisation
 from metgan.errors import LeakageError, StorageError
-from metgan.networks import PRESETS, PresetName
+from metgan.networks import GENERATORS, PRESETS, GeneratorName, PresetName
 
 Kind = Literal["generator", "segmentor"]
 """What a stored network is."""
@@ -27,13 +27,15 @@ class ModelCard:
     kind : {"generator", "segmentor"}
     method : str
         Row of the catalogue; "segmentor" for one.
+    generator : str
+        Row of `metgan.networks.GENERATORS`; "" for a segmentor.
     preset : {"paper", "released", "small"}
         Size of the network.
     normalisation : Normalisation
     groups_seen : tuple of str
         Groups of the pairs it was trained and chosen on.
     segmentor : str
-        Fingerprint of the segmentor that held a generator to its labels; empty for none.
+        Fingerprint of the segmentor that held a generator to its labels, or chose its weights; "" for none.
     step : int
         Training step of these weights.
     steps : int
@@ -45,6 +47,7 @@ class ModelCard:
 
     kind: Kind
     method: str
+    generator: GeneratorName | Literal[""]
     preset: PresetName
     normalisation: Normalisation
     groups_seen: tuple[str, ...]
@@ -76,6 +79,8 @@ class ModelCard:
             raise _not_a_card(f"a model card that cannot be read ({error})") from error
         if card.preset not in [*PRESETS]:
             raise _not_a_card(f"a model of unknown preset {card.preset!r}")
+        if card.generator not in ["", *GENERATORS] or (card.kind == "generator") == (card.generator == ""):
+            raise _not_a_card(f"a {card.kind} with the unknown architecture {card.generator!r}")
         return card
 
     def refuse_to_have_seen(self, groups: Iterable[str], purpose: str) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from metgan.errors import StorageError
 from metgan.io import load_weights, read_metadata, save_weights
-from metgan.networks import PRESETS, MetGen, Segmentor
+from metgan.networks import PRESETS, Generator, Segmentor, make_generator
 
 from .card import Kind, ModelCard
 
@@ -54,10 +54,12 @@ def read_card(run: Path | str) -> ModelCard:
     return ModelCard.from_dict(read_metadata(model_path(run)))
 
 
-def load_generator(run: Path | str) -> tuple[MetGen, ModelCard]:
+def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
     """Load a trained generator in eval mode, with its card."""
     card = _card_of_kind(run, "generator")
-    return _with_weights(MetGen(PRESETS[card.preset].generator), run), card
+    if not card.generator:
+        raise StorageError(f"{run} names no architecture", "a generator with one", "Train it again")
+    return _with_weights(make_generator(card.generator, card.preset), run), card
 
 
 def load_segmentor(run: Path | str) -> tuple[Segmentor, ModelCard]:

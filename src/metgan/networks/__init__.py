@@ -1,15 +1,29 @@
 """Networks: plain ``nn.Module``s that know no files, no configurations and no devices."""
 
+from .generator import Features, Generator
 from .init import build
-from .metgen import Features, MetGen, MetGenSpec, minimum_side
+from .metgen import MetGen, MetGenSpec
 from .patchgan import JudgeSpec, PatchGAN
-from .presets import PRESETS, NetworkPreset, PresetName
+from .pix2pix import Pix2PixGenerator, Pix2PixSpec
+from .presets import (
+    GENERATORS,
+    PRESETS,
+    GeneratorName,
+    NetworkPreset,
+    PresetName,
+    make_generator,
+    minimum_side,
+)
+from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
 from .unet import Segmentor, UNet, UNetSpec
 
 __all__ = [
+    "GENERATORS",
     "PRESETS",
     "Features",
+    "Generator",
+    "GeneratorName",
     "JudgeSpec",
     "LabelPathway",
     "LabelSpec",
@@ -17,10 +31,15 @@ __all__ = [
     "MetGenSpec",
     "NetworkPreset",
     "PatchGAN",
+    "Pix2PixGenerator",
+    "Pix2PixSpec",
     "PresetName",
+    "ResNetGenerator",
+    "ResNetSpec",
     "Segmentor",
     "UNet",
     "UNetSpec",
     "build",
+    "make_generator",
     "minimum_side",
 ]

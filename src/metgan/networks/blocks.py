@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import torch
@@ -18,6 +18,10 @@ from torch import Tensor, nn
 from metgan.errors import ArrayError, SettingError
 
 _CONVOLUTIONS: Final[dict[int, type[nn.Conv2d] | type[nn.Conv3d]]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED: Final[dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]]] = {
+    2: nn.ConvTranspose2d,
+    3: nn.ConvTranspose3d,
+}
 _BATCH_NORMS: Final[dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]]] = {
     2: nn.BatchNorm2d,
     3: nn.BatchNorm3d,
@@ -37,11 +41,34 @@ def check_dims(dims: int) -> None:
 
 
 def convolution(
-    dims: int, inputs: int, outputs: int, kernel: int, *, stride: int = 1, bias: bool = True
+    dims: int,
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    bias: bool = True,
+    edges: Literal["zeros", "reflect"] = "zeros",
 ) -> nn.Module:
-    """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
+    """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size.
+
+    It is padded with zeros, or with the image reflected at its `edges`.
+    """
     check_dims(dims)
-    return _CONVOLUTIONS[dims](inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias)
+    padding = (kernel - 1) // 2
+    return _CONVOLUTIONS[dims](
+        inputs, outputs, kernel, stride=stride, padding=padding, bias=bias, padding_mode=edges
+    )
+
+
+def transposed_convolution(
+    dims: int, inputs: int, outputs: int, kernel: int, *, bias: bool = True
+) -> nn.Module:
+    """Give a transposed convolution of stride 2 that doubles every spatial axis; kernel 3 or 4."""
+    check_dims(dims)
+    return _TRANSPOSED[dims](
+        inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias
+    )
 
 
 def batch_norm(dims: int, channels: int, *, affine: bool = True, epsilon: float = 1e-5) -> nn.Module:

@@ -35,7 +35,11 @@ def build(make: Callable[[], Network], seed: int) -> Network:
 
 def initialise(module: nn.Module) -> None:
     """Redraw the weights of one layer; other modules are left alone."""
-    if isinstance(module, nn.Conv2d | nn.Conv3d):
+    if isinstance(module, nn.ConvTranspose2d | nn.ConvTranspose3d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Conv2d | nn.Conv3d):
         nn.init.normal_(_raw_weight(module), 0.0, 0.02)
         _settle_spectral_norm(module)
         if module.bias is not None:

@@ -7,18 +7,15 @@ Section 2 and Fig. 5 of Horvath et al. 2021 (arXiv 2104.10993). The two calls ar
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from .blocks import check_sides, crop_like, mirror, pad_to_multiple
+from .blocks import crop_like, pad_to_multiple
+from .generator import Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .unet import Merge, UNet, UNetSpec
-
-Features = Sequence[Tensor | None]
-"""Label features for each decoder stage, finest first; None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +27,12 @@ class MetGenSpec:
     merge: Merge = "into"
 
 
-def minimum_side(spec: MetGenSpec) -> int:
+def least_side(spec: MetGenSpec) -> int:
     """Give the smallest image side in pixels: one cell of the coarsest grid of either pathway."""
     return max(spec.image.stride, COARSEST)
 
 
-class MetGen(nn.Module):
+class MetGen(Generator):
     """Translates one channel into the other, with tumours where the label says.
 
     Deviates: by default all seven SPADE blocks reach the image, the last at full resolution
@@ -48,16 +45,19 @@ class MetGen(nn.Module):
         stages = len(spec.image.encoder)
         self.spec = spec
         self.image_pathway = UNet(spec.image, spec.label.feature_widths(stages), spec.merge)
-        self.label_pathway = LabelPathway(spec.label, stages, minimum_side(spec))
+        self.label_pathway = LabelPathway(spec.label, stages, least_side(spec))
+        self.margin = least_side(spec)
 
     @property
     def stride(self) -> int:
         """Pixels per cell of the coarsest grid; also the smallest image side."""
-        return minimum_side(self.spec)
+        return least_side(self.spec)
 
     @property
-    def halo(self) -> int:
+    def halo(self) -> int | None:
         """How many pixels away an image or a label can change an output in eval mode, at most.
+
+        None where the decoder aligns corners, as in the release: see `UNetSpec`.
 
         The larger of the U-Net's halo and the label's. The label's is walked from the decoder back:
         features at 1/2^k are read as far as the decoder stage reads (`UNetSpec.reach`; before its three
@@ -67,6 +67,8 @@ class MetGen(nn.Module):
         of 2^k pixels end at most ``(r + 1) 2^k - 1`` pixels away. The entrance is a 3-convolution of
         the label next to the head, which sees one cell further itself.
         """
+        if self.spec.image.align_corners:
+            return None
         return max(self.spec.image.halo, _label_halo(self.spec))
 
     def begin_at(self, level: float) -> None:
@@ -76,26 +78,6 @@ class MetGen(nn.Module):
     def embed(self, label: Tensor) -> Features:
         """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
         return self.label_pathway(label)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
-
-    def paint(self, image: Tensor, label: Tensor) -> Tensor:
-        """Translate one image as it is meant to be used: with its mirrored surroundings.
-
-        Convolutions pad with zeros, which shows as a faint frame along an image's edges. Here the edges
-        lie one coarse cell further out and are cut away; the grid keeps its origin.
-
-        Parameters
-        ----------
-        image, label : Tensor, (N, 1, Y, X)
-            As for `forward` and `embed`.
-
-        Returns
-        -------
-        Tensor, (N, 1, Y, X), in [-1, 1]
-        """
-        margin = self.stride
-        check_sides(image, margin)
-        painted = self(mirror(image, margin), self.embed(mirror(label, margin)))
-        return crop_like(painted, image.shape[2:], margin)
 
     def forward(self, image: Tensor, features: Features) -> Tensor:
         """Translate `image`, (N, 1, Y, X) in [-1, 1], to the other channel in [-1, 1]."""

@@ -5,12 +5,18 @@ One table, so that a newcomer sees side by side what differs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
-from .metgen import MetGenSpec
+import torch
+
+from .generator import Generator
+from .metgen import MetGen, MetGenSpec
 from .patchgan import JudgeSpec
-from .spade import LabelSpec
+from .pix2pix import Pix2PixGenerator, Pix2PixSpec
+from .resnet import ResNetGenerator, ResNetSpec
+from .spade import LabelSpec, Pyramid, Taps
 from .unet import UNetSpec
 
 PresetName = Literal["paper", "released", "small"]
@@ -19,9 +25,11 @@ PresetName = Literal["paper", "released", "small"]
 
 @dataclass(frozen=True)
 class NetworkPreset:
-    """One size: the generator's, the segmentor's and the judge's spec."""
+    """One size: the specs of the three generators, of the segmentor and of the judge."""
 
-    generator: MetGenSpec
+    metgen: MetGenSpec
+    pix2pix: Pix2PixSpec
+    resnet: ResNetSpec
     segmentor: UNetSpec
     judge: JudgeSpec
 
@@ -29,16 +37,58 @@ class NetworkPreset:
 _SMALL = UNetSpec(encoder=(16, 32, 64, 128, 160), decoder=(16, 24, 48, 96, 128))
 
 PRESETS: dict[PresetName, NetworkPreset] = {
-    # Horvath et al. 2021, section 2 and supplement: seven blocks, all merged.
-    "paper": NetworkPreset(MetGenSpec(), UNetSpec(), JudgeSpec()),
+    # Horvath et al. 2021, section 2 and supplement: seven blocks, all merged. Rivals by their papers.
+    "paper": NetworkPreset(MetGenSpec(), Pix2PixSpec(), ResNetSpec(), UNetSpec(), JudgeSpec()),
     # The released networks to the digit: reference.md, section 2.
     "released": NetworkPreset(
         MetGenSpec(
             UNetSpec(align_corners=True), LabelSpec(pyramid="nearest", taps="released"), merge="behind"
         ),
+        Pix2PixSpec(),
+        ResNetSpec(),
         UNetSpec(align_corners=True),
         JudgeSpec(),
     ),
-    # The paper's shape at a size that two CPU cores train in minutes.
-    "small": NetworkPreset(MetGenSpec(_SMALL, LabelSpec(width=4, hidden=32)), _SMALL, JudgeSpec(width=32)),
+    # The papers' shapes with 2.8 to 2.9 M parameters each, which two CPU cores train in minutes.
+    "small": NetworkPreset(
+        MetGenSpec(_SMALL, LabelSpec(width=4, hidden=32)),
+        Pix2PixSpec(width=20, depth=6),
+        ResNetSpec(width=32),
+        _SMALL,
+        JudgeSpec(width=32),
+    ),
 }
+
+GeneratorName = Literal["metgen", "metgen-nearest", "metgen-six", "pix2pix", "resnet"]
+"""Names of the generators."""
+
+GENERATORS: Final[dict[GeneratorName, Callable[[NetworkPreset], Generator]]] = {
+    "metgen": lambda sizes: MetGen(sizes.metgen),
+    # Two of the release's choices, one at a time, for the ablation.
+    "metgen-nearest": lambda sizes: MetGen(_with_label(sizes.metgen, pyramid="nearest")),
+    "metgen-six": lambda sizes: MetGen(_with_label(sizes.metgen, taps="six")),
+    "pix2pix": lambda sizes: Pix2PixGenerator(sizes.pix2pix),
+    "resnet": lambda sizes: ResNetGenerator(sizes.resnet),
+}
+"""How each generator is made from a size."""
+
+
+def make_generator(name: GeneratorName, preset: PresetName) -> Generator:
+    """Give a generator with weights that are still to be drawn (`build`) or loaded."""
+    return GENERATORS[name](PRESETS[preset])
+
+
+def minimum_side(name: GeneratorName, preset: PresetName) -> int:
+    """Give the smallest image side in pixels that a generator takes.
+
+    Examples
+    --------
+    >>> minimum_side("metgen", "small"), minimum_side("pix2pix", "small"), minimum_side("resnet", "small")
+    (32, 64, 8)
+    """
+    with torch.device("meta"):
+        return make_generator(name, preset).stride
+
+
+def _with_label(spec: MetGenSpec, *, pyramid: Pyramid = "pooled", taps: Taps = "all") -> MetGenSpec:
+    return replace(spec, label=replace(spec.label, pyramid=pyramid, taps=taps))

@@ -22,6 +22,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
 
 Pyramid = Literal["pooled", "nearest"]
+Taps = Literal["all", "six", "released"]
 _SLOPE = 0.2
 COARSEST = 32  # the pathway starts at 1/32 of the resolution, as released
 BLOCKS_PER_LEVEL = (1, 1, 1, 1, 2, 1)  # at 1/1, 1/2, ..., 1/32: up 3 to up 0, the two middles, the head
@@ -39,15 +40,16 @@ class LabelSpec:
         Channels between the label and the scale and shift of a SPADE layer.
     pyramid : {"pooled", "nearest"}
         How the label gets to low resolution.
-    taps : {"all", "released"}
-        Which blocks reach the decoder: all seven, or the release's six (its 1/8 features are those
-        of 1/16 enlarged, and its seventh block's image is thrown away).
+    taps : {"all", "six", "released"}
+        Which blocks reach the decoder: all seven; all but the one at full resolution, which is not made;
+        or the release's six (its 1/8 features are those of 1/16 enlarged, and its seventh block's image is
+        thrown away).
     """
 
     width: int = 8
     hidden: int = 128
     pyramid: Pyramid = "pooled"
-    taps: Literal["all", "released"] = "all"
+    taps: Taps = "all"
     dims: int = 2
 
     @property
@@ -61,7 +63,8 @@ class LabelSpec:
         if self.taps == "released":
             widths: tuple[int, ...] = (0, ups[2], ups[1], middle, middle)
         else:
-            widths = (*reversed(ups), middle, head)
+            finest = 0 if self.taps == "six" else ups[3]
+            widths = (finest, *reversed(ups[:3]), middle, head)
         return (*widths, *[0] * stages)[:stages]
 
 
@@ -156,7 +159,7 @@ class LabelPathway(nn.Module):
         self.spec = spec
         self.stages = stages
         self.multiple = multiple
-        widths = (spec.block_widths[0], *spec.block_widths)
+        widths = (spec.block_widths[0], *spec.block_widths)[: 7 if spec.taps == "six" else 8]
         self.entrance = convolution(spec.dims, 2, widths[0], 3)
         self.blocks = nn.ModuleList(SpadeBlock(spec, i, o) for i, o in itertools.pairwise(widths))
         if spec.taps == "released":  # never computed; there so that released checkpoints load whole
@@ -181,7 +184,7 @@ class LabelPathway(nn.Module):
         x = self.blocks[1](enlarge(x), levels[4])
         middle = x = self.blocks[2](x, levels[4])
         ups: list[Tensor] = []
-        last = 6 if self.spec.taps == "released" else 7
+        last = 7 if self.spec.taps == "all" else 6
         for block, level in zip(list(self.blocks)[3:last], (3, 2, 1, 0), strict=False):
             x = block(enlarge(x), levels[level])
             ups.append(x)
@@ -191,7 +194,7 @@ class LabelPathway(nn.Module):
         if self.spec.taps == "released":
             taps = [None, ups[2], ups[1], enlarge(middle), middle]
         else:
-            taps = [*reversed(ups), middle, head]
+            taps = [*([None] if self.spec.taps == "six" else []), *reversed(ups), middle, head]
         return [*taps, *[None] * self.stages][: self.stages]
 
 

@@ -8,20 +8,28 @@ from .chapters import (
     pairs_chapter,
     training_chapter,
 )
+from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
+from .contest import Rules
 from .evaluation import Evaluation, Painted, evaluate
 from .referee import refuse_same_judge
 from .report import Figure, Report, Section, Table
 from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 
 __all__ = [
+    "Comparison",
     "Evaluation",
     "Figure",
     "Painted",
     "RefereeSource",
     "Report",
+    "Rules",
     "Section",
+    "Study",
     "Table",
     "Trial",
+    "compare_ablation",
+    "compare_robustness",
+    "compare_similarity",
     "evaluate",
     "evaluate_run",
     "facts",

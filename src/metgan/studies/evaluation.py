@@ -18,7 +18,15 @@ import pandas as pd
 from metgan.data import Normalisation, Pair, PairSet
 from metgan.errors import ArrayError
 from metgan.io import fingerprint, replacing, write_json
-from metgan.metrics import Faithfulness, Similarity, compare, judge, pool
+from metgan.metrics import (
+    Faithfulness,
+    Similarity,
+    compare,
+    compare_within,
+    judge,
+    pool,
+    spectrum_distance,
+)
 from metgan.models import model_path
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
@@ -26,18 +34,26 @@ from metgan.types import Camera, Scaled
 
 from .referee import Referee
 
+SCORES_FILE, SUMMARY_FILE = "scores.csv", "summary.json"
 SMALLEST_READ = 3
 """Pixels: smaller objects in a referee's reading are taken for noise."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One test image: its likeness, what the referee reads in it, and in the real one."""
+    """One test image: its likeness, what the referee reads in it, and in the real one.
+
+    ``inside`` and ``outside`` are the likeness on the label and on the rest, ``spectrum`` the distance of the
+    power spectra in decibels.
+    """
 
     name: str
     group: str
     organ: str
     likeness: Similarity
+    inside: Similarity
+    outside: Similarity
+    spectrum: float
     generated: Faithfulness
     real: Faithfulness
 
@@ -53,16 +69,31 @@ class Evaluation:
         Of a constant image with the mean of the training set; its SSIM and correlation say little.
     model, referee : str
         Fingerprints of the weights.
+    step : int
+        Training step of the model's weights.
     """
 
     scores: Sequence[Score]
     baseline: Similarity
     model: str
+    step: int
     referee: str
 
     def likeness(self) -> Similarity:
         """Give the mean of each similarity over the images, undefined correlations left out."""
         return _mean([score.likeness for score in self.scores])
+
+    def inside(self) -> Similarity:
+        """Give the same on the labels alone."""
+        return _mean([score.inside for score in self.scores])
+
+    def outside(self) -> Similarity:
+        """Give the same off the labels."""
+        return _mean([score.outside for score in self.scores])
+
+    def spectrum(self) -> float:
+        """Give the mean distance of the power spectra, in decibels."""
+        return float(np.mean([score.spectrum for score in self.scores]))
 
     def faithfulness(self) -> Faithfulness:
         """Pool what the referee reads in the generated images."""
@@ -76,7 +107,13 @@ class Evaluation:
         """Give the means and pooled figures by name, as ``summary.json`` holds them."""
         likeness, baseline = asdict(self.likeness()), asdict(self.baseline)
         return {
-            "generated": {**likeness, **_figures(self.faithfulness())},
+            "generated": {
+                **likeness,
+                **_prefixed("inside", self.inside()),
+                **_prefixed("outside", self.outside()),
+                "spectrum": self.spectrum(),
+                **_figures(self.faithfulness()),
+            },
             "real": _figures(self.yardstick()),
             "training mean": baseline,
             "generated / training mean": {k: likeness[k] / baseline[k] for k in ("mae", "msd")},
@@ -84,13 +121,19 @@ class Evaluation:
 
     def save(self, out: Path) -> None:
         """Write ``scores.csv`` (a row per image) and ``summary.json``; what is undefined is empty or null."""
-        with replacing(out / "scores.csv") as temporary:
+        with replacing(out / SCORES_FILE) as temporary:
             pd.DataFrame([_row(score) for score in self.scores]).to_csv(
                 temporary, index=False, float_format="%.6g"
             )
         figures = {kind: _without_nan(values) for kind, values in self.summary().items()}
-        content = {**figures, "images": len(self.scores), "model": self.model, "referee": self.referee}
-        write_json(out / "summary.json", content)
+        content = {
+            **figures,
+            "images": len(self.scores),
+            "model": self.model,
+            "step": self.step,
+            "referee": self.referee,
+        }
+        write_json(out / SUMMARY_FILE, content)
 
 
 @dataclass(frozen=True)
@@ -104,7 +147,7 @@ class Painted:
 
 
 def evaluate(
-    painter: Inpainter, test: PairSet, referee: Path, training_mean: float
+    painter: Inpainter, test: PairSet, referee: Path, training_mean: float, units: Normalisation | None = None
 ) -> tuple[Evaluation, list[Painted]]:
     """Score a generator on test pairs.
 
@@ -117,6 +160,9 @@ def evaluate(
         Run of the judging segmentor.
     training_mean : float
         Mean of the training set's tumour channel on [-1, 1], for the baseline.
+    units : Normalisation or None
+        The [-1, 1] that likeness is measured on; None for the painter's own. Painters that were trained in
+        different ones can be compared in one alone.
 
     Raises
     ------
@@ -133,11 +179,13 @@ def evaluate(
     with progress("evaluate", len(test)) as advance:
         for pair in test.read_all():
             camera = painter.inpaint(pair.anatomy, pair.label)
-            painted.append(_painted(pair, camera, painter.card.normalisation))
+            painted.append(_painted(pair, camera, units or painter.card.normalisation))
             scores.append(_score(painted[-1], camera, reader))
             advance()
     flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
-    return Evaluation(scores, _mean(flat), painter.fingerprint, fingerprint(model_path(referee))), painted
+    return Evaluation(
+        scores, _mean(flat), painter.fingerprint, painter.card.step, fingerprint(model_path(referee))
+    ), painted
 
 
 def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painted:
@@ -152,11 +200,15 @@ def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painte
 def _score(painted: Painted, camera: Camera, referee: Referee) -> Score:
     """Score one image; the referee reads the generated one in camera units, as it reads the real one."""
     pair = painted.pair
+    generated, real = painted.generated, painted.real
     return Score(
         pair.entry.name,
         pair.entry.group,
         pair.entry.organ,
-        compare(painted.generated, painted.real),
+        compare(generated, real),
+        compare_within(generated, real, pair.label),
+        compare_within(generated, real, ~pair.label),
+        spectrum_distance(generated, real),
         judge(pair.label, referee.read(camera), camera, smallest=SMALLEST_READ),
         judge(pair.label, referee.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ),
     )
@@ -178,9 +230,15 @@ def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
     return {name: None if np.isnan(figure) else figure for name, figure in figures.items()}
 
 
+def _prefixed(region: str, similarity: Similarity) -> dict[str, float]:
+    return {f"{region}_{name}": value for name, value in asdict(similarity).items()}
+
+
 def _row(score: Score) -> dict[str, object]:
     row: dict[str, object] = {"name": score.name, "group": score.group, "organ": score.organ}
     row |= asdict(score.likeness)
+    row |= _prefixed("inside", score.inside) | _prefixed("outside", score.outside)
+    row["spectrum"] = score.spectrum
     for kind, found in (("", score.generated), ("real_", score.real)):
         row |= {
             f"{kind}true_positives": found.detection.true_positives,

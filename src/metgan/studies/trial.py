@@ -15,6 +15,7 @@ from metgan.training import (
     Curriculum,
     Engine,
     Order,
+    Recipe,
     check_segmentor_order,
     load_curriculum,
     train_segmentor,
@@ -23,7 +24,7 @@ from metgan.training import (
 from .evaluation import Evaluation, Painted, evaluate
 from .referee import Referee, refuse_same_judge
 
-_APART = 1000
+REFEREE_APART = 1000
 """Added to the run's seed: other first weights, other crops in another order."""
 
 
@@ -98,9 +99,9 @@ def hold_trial(trial: Trial, source: RefereeSource) -> tuple[Evaluation, Sequenc
     return evaluate(trial.painter, trial.test, referee, data.mean("tumour"))
 
 
-def _order(painter: Inpainter, source: RefereeSource) -> Order:
+def _order(painter: Inpainter, source: RefereeSource) -> Order[Recipe]:
     recipe = SEGMENTOR_RECIPES[painter.card.preset]
     if source.steps is not None:
         recipe = replace(recipe, steps=source.steps, epochs=None)
-    seed = painter.card.seed + _APART
+    seed = painter.card.seed + REFEREE_APART
     return Order("segmentor", painter.card.preset, recipe, source.engine, seed, source.folder, source.resume)

@@ -13,7 +13,7 @@ from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.labels import check_binary
 from metgan.models import ModelCard, load_generator, model_path
-from metgan.networks import MetGen
+from metgan.networks import Generator
 from metgan.types import AnyArray, Camera
 
 
@@ -37,7 +37,7 @@ class Inpainter:
     dtype('uint16')
     """
 
-    def __init__(self, generator: MetGen, card: ModelCard, name: str, device: torch.device) -> None:
+    def __init__(self, generator: Generator, card: ModelCard, name: str, device: torch.device) -> None:
         self.card = card
         self.fingerprint = name
         self.device = device
@@ -47,6 +47,11 @@ class Inpainter:
     def minimum_side(self) -> int:
         """Smallest image side in pixels that the network takes."""
         return self._generator.stride
+
+    @property
+    def parameters(self) -> int:
+        """How many weights the generator has."""
+        return sum(weight.numel() for weight in self._generator.parameters())
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         """Paint one tumour image.

@@ -2,10 +2,10 @@
 
 from .curriculum import Curriculum, load_curriculum, split_pairs
 from .engine import Engine
-from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at
-from .method_run import train_method
+from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at, trained_seconds
+from .method_run import check_method_order, train_method
 from .order import Order
-from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, Precision, Recipe
+from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
@@ -26,9 +26,11 @@ __all__ = [
     "SPLIT_FILE",
     "Curriculum",
     "Engine",
+    "GanRecipe",
     "Order",
     "Precision",
     "Recipe",
+    "check_method_order",
     "check_segmentor_order",
     "check_training",
     "last_step",
@@ -41,4 +43,5 @@ __all__ = [
     "train_method",
     "train_on",
     "train_segmentor",
+    "trained_seconds",
 ]

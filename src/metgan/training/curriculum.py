@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from metgan.data import Normalisation, Pair, PairSet, Split, draw_split, fit_normalisation, stated_split
+from metgan.data import (
+    Normalisation,
+    Pair,
+    PairSet,
+    Scaling,
+    Split,
+    draw_split,
+    fit_normalisation,
+    shuffle_labels,
+    stated_split,
+)
 from metgan.errors import ArrayError
 from metgan.seeding import stream
 from metgan.types import Channel
@@ -43,6 +53,19 @@ class Curriculum:
             normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
             normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
         return replace(self, normalisation=normalisation)
+
+    def rescaled(self, scaling: Scaling) -> Curriculum:
+        """Give the same data in a normalisation of another kind, measured on the training part."""
+        images = [pair.anatomy for pair in self.train], [pair.tumour for pair in self.train]
+        return replace(self, normalisation=fit_normalisation(*images, scaling))
+
+    def with_shuffled_labels(self, share: float, seed: int) -> Curriculum:
+        """Give the same images with a share of the labels on wrong ones, in both parts: `shuffle_labels`."""
+        train, val = (
+            shuffle_labels(part, share, stream(seed, f"shuffled {name}"))
+            for name, part in (("train", self.train), ("val", self.val))
+        )
+        return replace(self, train=train, val=val)
 
     def mean(self, channel: Channel) -> float:
         """Mean of one channel of the training images on [-1, 1]: painting it is the least that counts."""

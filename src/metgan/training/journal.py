@@ -71,6 +71,16 @@ def stopped_at(run: Path, steps: int) -> int | None:
     return last if last is not None and last < steps else None
 
 
+def trained_seconds(run: Path) -> float:
+    """Give the seconds that a run has trained, over all its stretches; 0 without a journal."""
+    total = before = 0.0
+    for row in read_journal(run / JOURNAL_FILE):
+        now = float(row["seconds"])
+        total += now - before if now >= before else now  # a resumed run counts from zero
+        before = now
+    return total
+
+
 def read_journal(path: Path) -> list[dict[str, Any]]:
     """Read the complete rows of a journal as text; none when there is no file.
 

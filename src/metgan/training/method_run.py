@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 
 from metgan.io import fingerprint, replacing
-from metgan.methods import Method, Players, Translations, build_players, trained_modules
+from metgan.methods import Method, Players, Translations, build_players, freeze, trained_modules
 from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
-from metgan.networks import PRESETS, MetGen, Segmentor, minimum_side
+from metgan.networks import Generator, Segmentor, minimum_side
 
 from .average import Average
 from .checkpoint import Identity, RunState
@@ -19,24 +19,30 @@ from .history import History
 from .loop import Training, Verdict
 from .order import Order
 from .phases import gan_phases
+from .recipe import GanRecipe
 from .validation import VALIDATED, ValidationSet, paint, sample_grid, validate_generator
 
 
-def check_method_order(order: Order, data: Curriculum, method: Method, segmentor_run: Path | None) -> None:
+def check_method_order(
+    order: Order[GanRecipe], data: Curriculum, method: Method, segmentor_run: Path | None
+) -> None:
     """Refuse now, before anything is written, what `train_method` would refuse later.
 
     A segmentor that is still to be trained may be missing.
     """
-    _, name, data = _segmentor_for(method, segmentor_run, data)
-    order.check(data, minimum_side(PRESETS[order.preset].generator), _beside(method, name))
+    _, name, data = _segmentor_for(segmentor_run, data)
+    order.check(data, minimum_side(method.generator, order.preset), _beside(method, name))
 
 
-def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: Path | None) -> Path:
+def train_method(
+    order: Order[GanRecipe], data: Curriculum, method: Method, segmentor_run: Path | None
+) -> Path:
     """Train a method's players; gives the generator's model file.
 
     The data is normalised as the segmentor's was, so that the segmentor reads fakes in exactly the
     units it was trained in (reference.md, section 4; pinned by
-    ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``).
+    ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``). A method without a segmentation
+    term uses a segmentor to choose its best weights alone, and need not have one.
 
     Raises
     ------
@@ -45,7 +51,7 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
     """
     check_method_order(order, data, method, segmentor_run)
     fabric = order.engine.fabric()
-    segmentor, held_by, data = _segmentor_for(method, segmentor_run, data)
+    segmentor, read_by, data = _segmentor_for(segmentor_run, data)
     with seeded(order.engine, order.seed):
         players = build_players(method, order.preset, segmentor, order.seed)
         players.to_tumour.begin_at(data.mean("tumour"))
@@ -58,10 +64,10 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
         histories = [History(order.recipe.history, order.seed, k) for k in range(len(players.judges))]
         phases = gan_phases(method, players, order.recipe, histories)
         modules = {**learners, "average": average.network}
-        look = _Look(order, data, players, average, fabric.device)
+        look = _Look(order, data, players, average, segmentor, fabric.device)
 
         def keep(done: int) -> None:
-            card = order.card("generator", data, done, held_by)
+            card = order.card("generator", data, done, method.generator, read_by)
             save_model(order.folder / MODEL_FILE, average.network.state_dict(), card)
 
         Training(
@@ -74,23 +80,31 @@ def train_method(order: Order, data: Curriculum, method: Method, segmentor_run: 
             validate=look.validate,
             keep=keep,
             pace=order.pace(data),
-            state=RunState.of(modules, phases, histories, order.identity(data, _beside(method, held_by))),
+            state=RunState.of(modules, phases, histories, order.identity(data, _beside(method, read_by))),
             columns=look.columns(method),
         ).run(resume=order.resumes)
     return order.folder / MODEL_FILE
 
 
 def _beside(method: Method, segmentor: str) -> Identity:
-    return {"terms": repr(method.terms), "segmentor": segmentor or "none"}
+    row = {"generator": method.generator, "cyclic": str(method.cyclic), "judge": method.judge}
+    return {**row, "terms": repr(method.terms), "segmentor": segmentor or "none"}
 
 
 class _Look:
     """What a GAN's training looks at: its translations, validation pictures and the weights to keep."""
 
     def __init__(
-        self, order: Order, data: Curriculum, players: Players, average: Average[MetGen], device: torch.device
+        self,
+        order: Order[GanRecipe],
+        data: Curriculum,
+        players: Players,
+        average: Average[Generator],
+        segmentor: Segmentor | None,
+        device: torch.device,
     ) -> None:
         self.folder, self.players, self.average, self.device = order.folder, players, average, device
+        self.segmentor = freeze(segmentor) if segmentor else None
         self.batches = order.batches(data)
         self.recipe, self.seed = order.recipe, order.seed
         self.watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, device)
@@ -110,18 +124,16 @@ class _Look:
         painted = paint(self.average.network, self.watched)
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
             temporary.write_bytes(sample_grid(painted, self.watched))
-        return validate_generator(painted, self.players.segmentor, self.watched)
+        return validate_generator(painted, self.segmentor, self.watched)
 
     def columns(self, method: Method) -> tuple[str, ...]:
         terms = tuple(term.name for term in method.terms)
         return (*terms, *self.players.judges_by_name, "val_dice", "val_mae", "val_ssim")
 
 
-def _segmentor_for(
-    method: Method, run: Path | None, data: Curriculum
-) -> tuple[Segmentor | None, str, Curriculum]:
+def _segmentor_for(run: Path | None, data: Curriculum) -> tuple[Segmentor | None, str, Curriculum]:
     """Give the segmentor, its fingerprint, and the data in its normalisation."""
-    if run is None or not method.needs_segmentor:
+    if run is None:
         return None, "", data
     segmentor, card = load_segmentor(run)
     card.refuse_to_have_seen(data.groups_test, "training")

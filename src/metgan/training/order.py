@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Generic, Literal, TypeVar
 
 from metgan import __version__
 from metgan.errors import ArrayError
 from metgan.models import Kind, ModelCard
-from metgan.networks import PresetName
+from metgan.networks import GeneratorName, PresetName
 
 from .batches import Batches
 from .checkpoint import CHECKPOINT, Identity, load_checkpoint
@@ -17,9 +18,11 @@ from .engine import Engine
 from .loop import Pace
 from .recipe import Recipe
 
+Settings = TypeVar("Settings", bound=Recipe, covariant=True)
+
 
 @dataclass(frozen=True)
-class Order:
+class Order(Generic[Settings]):
     """What to train, on what terms.
 
     Parameters
@@ -27,7 +30,7 @@ class Order:
     method : str
         A row of the catalogue, or "segmentor".
     preset : {"paper", "released", "small"}
-    recipe : Recipe
+    recipe : Recipe or GanRecipe
     engine : Engine
     seed : int
     folder : Path
@@ -38,7 +41,7 @@ class Order:
 
     method: str
     preset: PresetName
-    recipe: Recipe
+    recipe: Settings
     engine: Engine
     seed: int
     folder: Path
@@ -109,11 +112,19 @@ class Order:
         every = max(1, steps // self.recipe.validations)
         return Pace(steps, self.recipe.learning_rate, self.recipe.constant_share, every)
 
-    def card(self, kind: Kind, data: Curriculum, step: int, segmentor: str = "") -> ModelCard:
+    def card(
+        self,
+        kind: Kind,
+        data: Curriculum,
+        step: int,
+        generator: GeneratorName | Literal[""] = "",
+        segmentor: str = "",
+    ) -> ModelCard:
         """Give the card of the weights after `step`."""
         return ModelCard(
             kind=kind,
             method=self.method,
+            generator=generator,
             preset=self.preset,
             normalisation=data.normalisation,
             groups_seen=data.groups_seen,

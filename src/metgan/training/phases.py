@@ -18,7 +18,7 @@ from metgan.methods import Adversarial, Method, Players, Translations
 
 from .batches import Batch
 from .history import History
-from .recipe import Recipe
+from .recipe import GanRecipe
 
 Material = TypeVar("Material")
 BETAS = (0.5, 0.999)  # paper, section 3
@@ -46,7 +46,7 @@ def optimise(players: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
 
 
 def gan_phases(
-    method: Method, players: Players, recipe: Recipe, histories: list[History]
+    method: Method, players: Players, recipe: GanRecipe, histories: list[History]
 ) -> list[Phase[Translations]]:
     """Give the generators' phase and, where the method has an adversarial term, the judges'."""
     rate = recipe.learning_rate

@@ -31,23 +31,8 @@ class Recipe:
         Of Adam, with betas 0.5 and 0.999; constant, then linear to zero.
     constant_share : float
         Share of the steps before the decay begins, in [0, 1].
-    history : int
-        Fakes the judges remember.
-    judge_pace : float
-        Learning rate of the judges as a share of the generators' (Heusel et al. 2017, arXiv 1706.08500, for
-        why the two need not be equal); above 0.
-    judge_light : Light
-        The light that judges see images in.
-    anatomy_light : Light
-        The light that the generator of tumours sees the anatomy in.
-    average : float
-        Decay of the running average of the generator's weights, in [0, 1); 0 for none.
     validations : int
         How many times a run is validated, at even distances; the best weights are kept.
-
-    Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower judges and in
-    a changing light, because it is made for minutes and for little data; "paper" keeps the paper's numbers.
-    Pinned by ``test_the_paper_trains_by_the_papers_numbers``.
     """
 
     epochs: int | None = None
@@ -56,11 +41,6 @@ class Recipe:
     crop: int = 256
     learning_rate: float = 2e-4
     constant_share: float = 0.5
-    history: int = 50
-    judge_pace: float = 1.0
-    judge_light: Light = Light()
-    anatomy_light: Light = Light()
-    average: float = 0.0
     validations: int = 20
 
     def __post_init__(self) -> None:
@@ -72,18 +52,10 @@ class Recipe:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise SettingError(f"{name}={value}", "1 or more", "Choose a positive number")
-        if self.history < 0:
-            raise SettingError(f"history={self.history}", "0 or more fakes", "Choose 0 for no memory")
-        if not (
-            self.learning_rate > 0
-            and self.judge_pace > 0
-            and 0 <= self.constant_share <= 1
-            and 0 <= self.average < 1
-        ):
+        if not (self.learning_rate > 0 and 0 <= self.constant_share <= 1):
             raise SettingError(
-                f"learning_rate={self.learning_rate}, judge_pace={self.judge_pace}, "
-                f"constant_share={self.constant_share}, average={self.average}",
-                "a positive rate and pace, a share in [0, 1] and a decay in [0, 1)",
+                f"learning_rate={self.learning_rate}, constant_share={self.constant_share}",
+                "a positive rate, and a share in [0, 1]",
                 "Mend the value that is out of range",
             )
 
@@ -100,12 +72,53 @@ class Recipe:
         return math.ceil((self.epochs or 0) * pairs / self.batch_size)
 
 
+@dataclass(frozen=True)
+class GanRecipe(Recipe):
+    """Settings of one training of generators against judges.
+
+    Parameters
+    ----------
+    history : int
+        Fakes the judges remember.
+    judge_pace : float
+        Learning rate of the judges as a share of the generators' (Heusel et al. 2017, arXiv 1706.08500, for
+        why the two need not be equal); above 0.
+    judge_light : Light
+        The light that judges see images in.
+    anatomy_light : Light
+        The light that the generator of tumours sees the anatomy in.
+    average : float
+        Decay of the running average of the generator's weights, in [0, 1); 0 for none.
+
+    Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower judges and in
+    a changing light, because it is made for minutes and for little data; "paper" keeps the paper's numbers.
+    Pinned by ``test_the_paper_trains_by_the_papers_numbers``.
+    """
+
+    history: int = 50
+    judge_pace: float = 1.0
+    judge_light: Light = Light()
+    anatomy_light: Light = Light()
+    average: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.history < 0:
+            raise SettingError(f"history={self.history}", "0 or more fakes", "Choose 0 for no memory")
+        if not (self.judge_pace > 0 and 0 <= self.average < 1):
+            raise SettingError(
+                f"judge_pace={self.judge_pace}, average={self.average}",
+                "a positive pace and a decay in [0, 1)",
+                "Mend the value that is out of range",
+            )
+
+
 # Horvath et al. 2021, section 3: 200 epochs, batch 1, Adam 2e-4, decay after half; release: pool of 50.
-_PAPER: Final = Recipe(epochs=200)
-GAN_RECIPES: Final[dict[PresetName, Recipe]] = {
+_PAPER: Final = GanRecipe(epochs=200)
+GAN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
     "paper": _PAPER,
     "released": _PAPER,
-    "small": Recipe(
+    "small": GanRecipe(
         steps=180,
         batch_size=4,
         crop=128,
@@ -119,7 +132,7 @@ GAN_RECIPES: Final[dict[PresetName, Recipe]] = {
 }
 """How each preset trains a method."""
 # The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
-_SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3, average=0.0)
+_SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3)
 SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {
     "paper": _SEGMENTOR,
     "released": _SEGMENTOR,

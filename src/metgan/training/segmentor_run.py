@@ -13,15 +13,16 @@ from .engine import place, seeded
 from .loop import Training
 from .order import Order
 from .phases import segmentor_phases
+from .recipe import Recipe
 from .validation import VALIDATED, ValidationSet, validate_segmentor
 
 
-def check_segmentor_order(order: Order, data: Curriculum) -> None:
+def check_segmentor_order(order: Order[Recipe], data: Curriculum) -> None:
     """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
     order.check(data, PRESETS[order.preset].segmentor.stride)
 
 
-def train_segmentor(order: Order, data: Curriculum) -> Path:
+def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
     """Train a segmentor on real tumour images and labels; gives its model file."""
     check_segmentor_order(order, data)
     fabric = order.engine.fabric()

@@ -5,7 +5,6 @@ Every part is resumable by itself, so a killed session goes on in the part where
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from metgan.data import PairSet, save_split
@@ -15,7 +14,7 @@ from metgan.models import MODEL_FILE
 from .curriculum import Curriculum, load_curriculum, split_pairs
 from .method_run import check_method_order, train_method
 from .order import Order
-from .recipe import Recipe
+from .recipe import GanRecipe, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 
 SPLIT_FILE = "splits.json"
@@ -25,7 +24,11 @@ SEGMENTOR_FOLDER = "segmentor"
 
 
 def train(
-    method: Method, order: Order, pairs: PairSet, segmentor_recipe: Recipe, segmentor: Path | None = None
+    method: Method,
+    order: Order[GanRecipe],
+    pairs: PairSet,
+    segmentor_recipe: Recipe,
+    segmentor: Path | None = None,
 ) -> Path:
     """Train a method on a pair set; gives the generator's model file.
 
@@ -44,21 +47,29 @@ def train(
 
 
 def train_on(
-    method: Method, order: Order, data: Curriculum, segmentor_recipe: Recipe, segmentor: Path | None = None
+    method: Method,
+    order: Order[GanRecipe],
+    data: Curriculum,
+    segmentor_recipe: Recipe,
+    segmentor: Path | None = None,
 ) -> Path:
     """Train a method on data that is loaded already, otherwise as `train` does."""
     save_split(data.split, order.folder / SPLIT_FILE)
     if method.needs_segmentor and segmentor is None:
-        segmentor = train_in_loop(replace(order, recipe=segmentor_recipe), data)
+        segmentor = train_in_loop(order, data, segmentor_recipe)
     return train_method(order, data, method, segmentor)
 
 
 def check_training(
-    method: Method, order: Order, data: Curriculum, segmentor_recipe: Recipe, segmentor: Path | None = None
+    method: Method,
+    order: Order[GanRecipe],
+    data: Curriculum,
+    segmentor_recipe: Recipe,
+    segmentor: Path | None = None,
 ) -> None:
     """Refuse what `train_on` would refuse, with the same arguments, before anything is written."""
     if method.needs_segmentor and segmentor is None:
-        in_loop = _order_in_loop(replace(order, recipe=segmentor_recipe))
+        in_loop = _order_in_loop(order, segmentor_recipe)
         check_segmentor_order(in_loop, data)
         if order.resumes and (in_loop.folder / MODEL_FILE).is_file():
             segmentor = in_loop.folder
@@ -70,13 +81,14 @@ def load_data(pairs: PairSet, seed: int) -> Curriculum:
     return load_curriculum(pairs, split_pairs(pairs, seed))
 
 
-def train_in_loop(order: Order, data: Curriculum) -> Path:
+def train_in_loop(order: Order[GanRecipe], data: Curriculum, recipe: Recipe) -> Path:
     """Train the segmentor of a run into its ``segmentor/``, or go on with it where the order resumes."""
-    mine = _order_in_loop(order)
+    mine = _order_in_loop(order, recipe)
     mine.folder.mkdir(exist_ok=True)
     train_segmentor(mine, data)
     return mine.folder / MODEL_FILE
 
 
-def _order_in_loop(order: Order) -> Order:
-    return replace(order, method="segmentor", folder=order.folder / SEGMENTOR_FOLDER)
+def _order_in_loop(order: Order[GanRecipe], recipe: Recipe) -> Order[Recipe]:
+    folder = order.folder / SEGMENTOR_FOLDER
+    return Order("segmentor", order.preset, recipe, order.engine, order.seed, folder, order.resume)

@@ -1,6 +1,6 @@
 """Which weights are the best: label faithfulness and similarity together.
 
-Score of a generator = pooled Dice between the asked-for label and the in-loop segmentor's reading of
+Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of
 the generated image, minus the mean absolute error as a share of that of a constant image. Both go from 0
 to about 1, so neither drowns the other: a blurred image without tumours loses the first, bright blobs on
 nothing the second.
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, mean_absolute_error, overlap, structural_similarity
-from metgan.networks import MetGen, Segmentor
+from metgan.networks import Generator, Segmentor
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.types import Scaled
 
@@ -77,7 +77,7 @@ def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> Verdict:
     return Verdict(dice, {"val_dice": dice})
 
 
-def paint(generator: MetGen, data: ValidationSet) -> list[Scaled]:
+def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
     """Generate the tumour image of every validation pair, from its anatomy and label."""
     with evaluating(generator):
         return [

@@ -1,0 +1,58 @@
+"""Labels on the wrong images, on purpose: how the robustness study spoils a training set (Fig. 6)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from metgan.errors import SettingError
+
+from .sample import Pair
+
+
+def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> list[Pair]:
+    """Give the pairs with a share of their labels passed on to each other.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    share : float, in [0, 1]
+        How many of the pairs get the label of another; images of different shapes exchange none.
+    rng : Generator
+
+    Returns
+    -------
+    list of Pair
+        In the order of `pairs`. Each chosen pair has the label of another chosen one, and no label is lost.
+
+    Raises
+    ------
+    SettingError
+        When the share is out of range, or asks for fewer than two pairs of any shape, though not for none.
+
+    """
+    if not 0 <= share <= 1:
+        raise SettingError(f"a share of {share}", "a share in [0, 1]", "Choose 0.25 for a quarter")
+    shuffled = list(pairs)
+    by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
+    for place, pair in enumerate(pairs):
+        by_shape[pair.label.shape].append(place)
+    moved = 0
+    for places in by_shape.values():
+        count = round(share * len(places))
+        if count < 2:
+            continue
+        chosen = rng.choice(places, size=count, replace=False)  # in random order: each gives to the next
+        for taker, giver in zip(chosen, np.roll(chosen, 1), strict=True):
+            shuffled[taker] = replace(pairs[taker], label=pairs[giver].label)
+        moved += count
+    if share and not moved:
+        raise SettingError(
+            f"{share:.0%} of {len(pairs)} labels to shuffle",
+            "two pairs of one shape or more to exchange labels",
+            "Give more pairs, or a larger share",
+        )
+    return shuffled

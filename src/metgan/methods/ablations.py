@@ -1,0 +1,57 @@
+"""MetGAN with one decision at a time made as the release, or the paper, made it: reference.md, section 4."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from .catalogue import CATALOGUE
+from .method import Term
+from .terms import Adversarial, Segmentation
+
+_METGAN = CATALOGUE["metgan"]
+
+
+def _with(term: Term) -> tuple[Term, ...]:
+    """Give MetGAN's terms with one of that name replaced."""
+    return tuple(term if term.name == own.name else own for own in _METGAN.terms)
+
+
+ABLATIONS: Final = (
+    replace(
+        _METGAN,
+        name="metgan-l1",
+        title="MetGAN, L1 segmentation loss",
+        terms=_with(Segmentation(100, loss="l1")),
+        source="release: plain L1",
+    ),
+    replace(
+        _METGAN,
+        name="metgan-intolerant",
+        title="MetGAN, no tolerance",
+        terms=_with(Segmentation(100)),
+        source="paper: weighted cross-entropy down to zero",
+    ),
+    replace(
+        _METGAN,
+        name="metgan-log",
+        title="MetGAN, logarithmic judges",
+        terms=_with(Adversarial(1, loss="log")),
+        source="paper: Eq. (1)",
+    ),
+    replace(
+        _METGAN,
+        name="metgan-nearest",
+        title="MetGAN, nearest label pyramid",
+        generator="metgen-nearest",
+        source="release: nearest resizing",
+    ),
+    replace(
+        _METGAN,
+        name="metgan-six",
+        title="MetGAN, six SPADE blocks",
+        generator="metgen-six",
+        source="release: no block at full resolution",
+    ),
+)
+"""One change each; all else is MetGAN's row."""

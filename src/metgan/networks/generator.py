@@ -1,0 +1,104 @@
+"""What a generator is: an image and a label's features in, the other channel out.
+
+Embedding and translating are two calls, because a training step translates several images with one label.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from .blocks import check_sides, crop_like, mirror, pad_to_multiple
+
+Features = Sequence[Tensor | None]
+"""A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""
+
+
+class Generator(nn.Module, ABC):
+    """Translates one channel into the other, with tumours where the label says."""
+
+    margin: int = 0
+    """Pixels of mirrored surroundings that `paint` gives an image; a multiple of `stride`."""
+
+    @property
+    @abstractmethod
+    def stride(self) -> int:
+        """Pixels per cell of the coarsest grid; also the smallest image side."""
+
+    @property
+    @abstractmethod
+    def halo(self) -> int | None:
+        """How many pixels away an image or a label can change an output in eval mode, at most.
+
+        None where there is no such distance, because an output depends on the tile that it is in.
+        """
+
+    @abstractmethod
+    def embed(self, label: Tensor) -> Features:
+        """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
+
+    @abstractmethod
+    def forward(self, image: Tensor, features: Features) -> Tensor:
+        """Translate `image`, (N, 1, Y, X) in [-1, 1], to the other channel in [-1, 1]."""
+
+    @abstractmethod
+    def begin_at(self, level: float) -> None:
+        """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
+
+    def paint(self, image: Tensor, label: Tensor) -> Tensor:
+        """Translate one image as it is meant to be used: with its mirrored surroundings.
+
+        Convolutions that pad with zeros show a faint frame along an image's edges. Here the edges
+        lie `margin` pixels further out and are cut away; the grid keeps its origin.
+
+        Parameters
+        ----------
+        image, label : Tensor, (N, 1, Y, X)
+            As for `forward` and `embed`.
+
+        Returns
+        -------
+        Tensor, (N, 1, Y, X), in [-1, 1]
+        """
+        check_sides(image, self.stride)
+        painted: Tensor = self(mirror(image, self.margin), self.embed(mirror(label, self.margin)))
+        return crop_like(painted, image.shape[2:], self.margin)
+
+
+IMAGE_AND_LABEL: Final = 2
+"""Input channels of a generator that takes the label as one more channel."""
+
+
+class PlainGenerator(Generator):
+    """One pathway: the label is a second input channel, as Pix2Pix and CycleGAN would take it.
+
+    Subclasses set ``body`` and ``last``, the layer with a bias that gives the one channel; one after the
+    other they map (N, 2, Y, X), sides divisible by `stride`, to (N, 1, Y, X).
+    """
+
+    body: nn.Module
+    last: nn.Module
+
+    def embed(self, label: Tensor) -> Features:
+        """Give the label itself."""
+        return [label]
+
+    def forward(self, image: Tensor, features: Features) -> Tensor:
+        """Translate `image`, (N, 1, Y, X) in [-1, 1]; any size from `stride` on."""
+        (label,) = (feature for feature in features if feature is not None)
+        inputs = [
+            pad_to_multiple(image, self.stride, mirror=True),
+            pad_to_multiple(label, self.stride, mirror=False),
+        ]
+        painted = self.last(self.body(torch.cat(inputs, 1)))  # (N, 1, Y, X)
+        return torch.tanh(crop_like(painted, image.shape[2:]))
+
+    @torch.no_grad()
+    def begin_at(self, level: float) -> None:
+        """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
+        self.last.get_parameter("bias").fill_(math.atanh(level))

@@ -1,0 +1,157 @@
+"""What every generator keeps to, whatever its architecture: the contract of `Generator`."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from metgan.errors import ArrayError, SettingError
+from metgan.networks import (
+    GENERATORS,
+    Generator,
+    Pix2PixGenerator,
+    Pix2PixSpec,
+    ResNetGenerator,
+    ResNetSpec,
+    build,
+    make_generator,
+    minimum_side,
+)
+
+SMALL_PIX2PIX = Pix2PixSpec(width=2, depth=3)
+SMALL_RESNET = ResNetSpec(width=2, blocks=2)
+PLAIN = {
+    "pix2pix": lambda: Pix2PixGenerator(SMALL_PIX2PIX),
+    "resnet": lambda: ResNetGenerator(SMALL_RESNET),
+}
+
+
+def parameters(network: torch.nn.Module) -> int:
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def lively(network: Generator) -> Generator:
+    """Weights large enough to see what depends on what; drawn ones are near zero."""
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if name.endswith("weight"):
+                weight.mul_(15)
+    return network.eval()
+
+
+@pytest.fixture(params=PLAIN)
+def plain(request: pytest.FixtureRequest) -> Generator:
+    return lively(build(PLAIN[request.param], 0))
+
+
+def noise(*shape: int) -> torch.Tensor:
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def test_pix2pix_has_the_54_414_million_parameters_of_its_authors_for_three_channels() -> None:
+    """Theirs maps 3 channels to 3; ours maps 2 to 1, which spares kernels of 4 x 4 at both ends."""
+    spared = 64 * 1 * 16 + (2 * 64) * 2 * 16 + 2
+    with torch.device("meta"):
+        assert parameters(Pix2PixGenerator(Pix2PixSpec())) + spared == 54_414_531
+
+
+def test_cyclegan_has_the_11_378_million_parameters_of_its_authors_for_three_channels() -> None:
+    """Likewise, with kernels of 7 x 7."""
+    spared = 64 * 1 * 49 + 64 * 2 * 49 + 2
+    with torch.device("meta"):
+        assert parameters(ResNetGenerator(ResNetSpec())) + spared == 11_378_179
+
+
+def test_generators_of_one_size_are_comparable_at_small() -> None:
+    with torch.device("meta"):
+        counts = [parameters(make_generator(name, "small")) for name in ("metgen", "pix2pix", "resnet")]
+    assert max(counts) < 1.05 * min(counts)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_the_smallest_image_is_taken_and_a_smaller_one_refused(name: str) -> None:
+    network = build(lambda: make_generator(name, "small"), 0).eval()
+    side = minimum_side(name, "small")
+    assert side == network.stride
+    with torch.inference_mode():
+        painted = network.paint(noise(1, 1, side, side + 3), torch.zeros(1, 1, side, side + 3))
+        assert painted.shape == (1, 1, side, side + 3)
+        assert -1 <= painted.min() <= painted.max() <= 1
+        with pytest.raises(ArrayError, match=f"at least {side} pixels"):
+            network.paint(noise(1, 1, side, side - 1), torch.zeros(1, 1, side, side - 1))
+
+
+@pytest.mark.parametrize("sides", [(8, 8), (9, 23), (17, 40)])
+def test_a_plain_generator_takes_any_size(plain: Generator, sides: tuple[int, int]) -> None:
+    with torch.inference_mode():
+        assert plain(noise(2, 1, *sides), plain.embed(torch.zeros(2, 1, *sides))).shape == (2, 1, *sides)
+
+
+def test_a_plain_generator_listens_to_the_label(plain: Generator) -> None:
+    image, label = noise(1, 1, 32, 32), torch.zeros(1, 1, 32, 32)
+    label[..., 12:20, 12:20] = 1
+    with torch.inference_mode():
+        without, with_tumour = plain(image, [torch.zeros_like(label)]), plain(image, plain.embed(label))
+    assert (without - with_tumour)[..., 12:20, 12:20].abs().mean() > 1e-3
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_fresh_generator_paints_at_the_level_that_it_begins_at(name: str) -> None:
+    network = build(lambda: make_generator(name, "small"), 0).eval()
+    side = 2 * network.stride
+    label = torch.zeros(1, 1, side, side)
+    with torch.inference_mode():
+        before = float(network.paint(noise(1, 1, side, side), label).mean())
+        network.begin_at(-0.8)
+        after = float(network.paint(noise(1, 1, side, side), label).mean())
+    assert abs(after + 0.8) < 0.15 < abs(before + 0.8)
+
+
+def test_pix2pix_paints_the_same_twice_although_it_trains_with_dropout() -> None:
+    network = lively(build(PLAIN["pix2pix"], 0))
+    image = noise(2, 1, 32, 32)
+    features = network.embed(torch.zeros(2, 1, 32, 32))
+    with torch.no_grad():
+        assert torch.equal(network(image, features), network(image, features))
+        network.train()  # untreated: dropout draws anew each time
+        assert not torch.equal(network(image, features), network(image, features))
+
+
+def reach(network: Generator, side: int) -> int:
+    """How far away, in pixels, a single input pixel is seen to change the output."""
+    image, label = noise(1, 1, side, side), torch.zeros(1, 1, side, side)
+    middle, farthest = side // 2, 0
+    with torch.inference_mode():
+        before = network(image, network.embed(label))
+        for start in range(network.stride):  # every place within a coarse cell
+            changed = image.clone()
+            changed[..., middle + start, middle + start] += 1
+            difference = (network(changed, network.embed(label)) - before).abs() > 0
+            _, _, rows, columns = torch.nonzero(difference, as_tuple=True)
+            distances = torch.cat([rows - middle - start, columns - middle - start]).abs()
+            farthest = max(farthest, int(distances.max()))
+    return farthest
+
+
+def test_pix2pix_sees_as_far_as_its_halo_says() -> None:
+    network = lively(build(PLAIN["pix2pix"], 0))
+    assert network.halo is not None
+    assert network.halo / 2 < reach(network, 96) <= network.halo
+
+
+def test_cyclegan_has_no_halo_since_a_pixel_changes_the_whole_image() -> None:
+    network = lively(build(PLAIN["resnet"], 0))
+    assert network.halo is None
+    assert reach(network, 96) == 55  # to the farthest corner
+
+
+def test_too_few_halvings_are_refused() -> None:
+    with pytest.raises(SettingError, match="2 or more halvings"):
+        Pix2PixSpec(depth=1)
+
+
+def test_the_sixth_block_is_the_last_where_six_are_asked_for() -> None:
+    with torch.device("meta"):
+        seven, six = make_generator("metgen", "small"), make_generator("metgen-six", "small")
+    assert (len(seven.label_pathway.blocks), len(six.label_pathway.blocks)) == (7, 6)
+    assert six.label_pathway.spec.feature_widths(5)[0] == 0 < seven.label_pathway.spec.feature_widths(5)[0]
