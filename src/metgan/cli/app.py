@@ -55,6 +55,12 @@ _study = App(name="study", help="Ask what the tables and figures of the paper as
 for _verb, _help in _STUDIES.items():
     _study.command(f"metgan.cli.study:{_verb}", name=_verb, help=_help)
 app.command(_study)
+app.command(
+    "metgan.cli.released:released",
+    name="import",
+    help="Make a run folder of the checkpoints that the paper's authors released.\n\n"
+    "Files are read without executing code.",
+)
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from metgan.training import GanRecipe, Order, Recipe
 from .options import Place, Training
 
 CONFIG_FILE = "config.toml"
-_RUN = "a run"
+RUN = "a run"
 STUDY = "a study"
 
 
@@ -29,7 +29,7 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
 
     A resumed run takes its settings from its own ``config.toml``; options given again override them.
     """
-    check_folder(out, _RUN, resume=place.resume, overwrite=place.overwrite)
+    check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
     given = {k: v for k, v in given.items() if v is not None}
     return resolve(*_base(out, place, options, {}), given, options.layer(section))
 
@@ -54,7 +54,7 @@ def _base(
 
 def claim_run(out: Path, place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
     """Claim a run folder, once its data is checked, and write its resolved ``config.toml``."""
-    claim_folder(out, _RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
+    claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     experiment.save(out / CONFIG_FILE)
 
 

@@ -14,7 +14,7 @@ from metgan.data import Normalisation
 from metgan.errors import LeakageError, StorageError
 from metgan.networks import GENERATORS, PRESETS, GeneratorName, PresetName
 
-Kind = Literal["generator", "segmentor"]
+Kind = Literal["generator", "segmentor", "judge"]
 """What a stored network is."""
 
 
@@ -24,7 +24,7 @@ class ModelCard:
 
     Parameters
     ----------
-    kind : {"generator", "segmentor"}
+    kind : {"generator", "segmentor", "judge"}
     method : str
         Row of the catalogue; "segmentor" for one.
     generator : str

@@ -46,7 +46,8 @@ class MetGen(Generator):
         self.spec = spec
         self.image_pathway = UNet(spec.image, spec.label.feature_widths(stages), spec.merge)
         self.label_pathway = LabelPathway(spec.label, stages, least_side(spec))
-        self.margin = least_side(spec)
+        # Where every size of tile gives another image, only the image's own size is right.
+        self.margin = 0 if spec.image.align_corners else least_side(spec)
 
     @property
     def stride(self) -> int:

@@ -1,0 +1,91 @@
+"""``metgan import``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cyclopts import Parameter
+
+from metgan.data import PairSet, save_split
+from metgan.interop import ReleasedFiles, read_released, write_released
+from metgan.io import check_folder, claim_folder
+from metgan.training import SPLIT_FILE, load_data
+
+from .folders import RUN, note, written
+from .options import NEW_FOLDER, Place, Seed
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Parts:
+    """The files of the release beside the generator's two.
+
+    Parameters
+    ----------
+    back_anatomy_pathway
+        Of the generator from tumour back to anatomy; with --back-label-pathway.
+    back_label_pathway
+        Likewise.
+    judge_tumour
+        Discriminator of tumour images.
+    judge_anatomy
+        Discriminator of anatomy images.
+    segmentor
+        DeepMACT's; goes to OUT/segmentor, for metgan train --segmentor.
+    """
+
+    back_anatomy_pathway: Path | None = None
+    back_label_pathway: Path | None = None
+    judge_tumour: Path | None = None
+    judge_anatomy: Path | None = None
+    segmentor: Path | None = None
+
+
+_NO_MORE = Parts()
+
+
+def released(
+    *,
+    anatomy_pathway: Path,
+    label_pathway: Path,
+    data: Path,
+    out: Path,
+    parts: Parts = _NO_MORE,
+    seed: Seed = 0,
+    place: Place = NEW_FOLDER,
+) -> None:
+    """Make a run folder of the checkpoints that the paper's authors released.
+
+    Parameters
+    ----------
+    anatomy_pathway
+        U-Net of the generator from anatomy to tumour: a state dict.
+    label_pathway
+        SPADE pathway of the same generator.
+    data
+        Pair set whose images it shall be used on. Each is scaled by its own extremes, as in the release; the
+        training part says what painted images are scaled back to.
+    out
+        Run folder to write.
+    seed
+        Of the split into training and test part, where the pair set states none.
+    """
+    check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
+    files = ReleasedFiles(
+        anatomy_pathway,
+        label_pathway,
+        parts.back_anatomy_pathway,
+        parts.back_label_pathway,
+        parts.judge_tumour,
+        parts.judge_anatomy,
+        parts.segmentor,
+    )
+    networks = read_released(files)
+    curriculum = load_data(PairSet.open(data), seed).rescaled("per-image")
+    given = [path for path in vars(files).values() if path is not None]
+    claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=[data, *given])
+    write_released(networks, out, curriculum.normalisation)
+    save_split(curriculum.split, out / SPLIT_FILE)
+    note("which animals these networks were trained on is not known; metgan cannot guard the test part")
+    written(out)

@@ -1,0 +1,200 @@
+"""Checkpoints of the paper's release as a run folder of metgan.
+
+They are plain state dicts, one file for each pathway, judge and segmentor; reference.md, section 2, lists
+their keys. Files are read without executing code. Nothing in them says which way a generator translates, nor
+what it was trained on, so the files are given by role, and no test group can be guarded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from metgan import __version__
+from metgan.data import Normalisation
+from metgan.errors import StorageError
+from metgan.io import load_state
+from metgan.models import MODEL_FILE, Kind, ModelCard, save_model
+from metgan.networks import PRESETS, PatchGAN, Segmentor, make_generator
+
+_SHOWN = 5  # keys of each kind that an error lists
+_UNET = (
+    (r"down\.(\d)\.(\d)\.", lambda m: f"down{int(m[1]) + 1}.encode.{m[2]}."),
+    (r"up\.(\d)\.(\d)\.", lambda m: f"up{int(m[1]) + 1}.decode.{m[2]}."),
+    (r"centre\.", "center."),
+    (r"\.norm\.", ".bn."),
+)
+_BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
+_LABEL = (
+    (r"blocks\.(\d)\.", lambda m: f"{_BLOCKS[int(m[1])]}."),
+    (r"entrance\.", "fc."),
+    (r"discarded\.", "conv_img."),
+    (r"shortcut\.", "conv_s."),
+    (r"parametrizations\.weight\.original", "weight_orig"),
+    (r"parametrizations\.weight\.0\._([uv])", r"weight_\1"),
+    (r"spade_([01s])\.norm\.", r"norm_\1.param_free_norm."),
+    (r"spade_([01s])\.shared\.", r"norm_\1.mlp_shared.0."),
+    (r"spade_([01s])\.(gamma|beta)\.", r"norm_\1.mlp_\2."),
+)
+_JUDGE = ((r"^layers\.", "model."),)
+Names = Sequence[tuple[str, object]]
+"""Patterns in our keys and what they are called in the release, applied in this order."""
+
+
+@dataclass(frozen=True)
+class ReleasedFiles:
+    """The release's files by role.
+
+    Parameters
+    ----------
+    anatomy_pathway, label_pathway : path
+        Of the generator from anatomy to tumour.
+    back_anatomy_pathway, back_label_pathway : path or None
+        Of the generator back; both or none.
+    judge_tumour, judge_anatomy : path or None
+    segmentor : path or None
+        DeepMACT's.
+    """
+
+    anatomy_pathway: Path
+    label_pathway: Path
+    back_anatomy_pathway: Path | None = None
+    back_label_pathway: Path | None = None
+    judge_tumour: Path | None = None
+    judge_anatomy: Path | None = None
+    segmentor: Path | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One network of the release: where it goes in a run folder, what it is, and its weights by our keys."""
+
+    place: Path
+    kind: Kind
+    weights: Mapping[str, Tensor]
+
+
+def read_released(files: ReleasedFiles) -> list[Part]:
+    """Read and check the release's files.
+
+    Returns
+    -------
+    list of Part
+        ``model.safetensors`` and, for what is given, ``to_anatomy.safetensors``,
+        ``judge_tumour.safetensors``, ``judge_anatomy.safetensors`` and ``segmentor/model.safetensors``.
+
+    Raises
+    ------
+    StorageError
+        For a file that cannot be read, or lacks keys, has others, or has others' shapes.
+    """
+    weights = _read_generator(files.anatomy_pathway, files.label_pathway)
+    parts = [Part(Path(MODEL_FILE), "generator", weights)]
+    if (files.back_anatomy_pathway is None) != (files.back_label_pathway is None):
+        raise StorageError("one pathway of the generator back", "both of them, or none", "Give the other too")
+    if files.back_anatomy_pathway is not None and files.back_label_pathway is not None:
+        weights = _read_generator(files.back_anatomy_pathway, files.back_label_pathway)
+        parts.append(Part(Path("to_anatomy.safetensors"), "generator", weights))
+    with torch.device("meta"):
+        judge, segmentor = PatchGAN(PRESETS["released"].judge), Segmentor(PRESETS["released"].segmentor)
+    for name, path in (("judge_tumour", files.judge_tumour), ("judge_anatomy", files.judge_anatomy)):
+        if path is not None:
+            parts.append(Part(Path(f"{name}.safetensors"), "judge", _translate(path, judge, _JUDGE)))
+    if files.segmentor is not None:
+        weights = _prefixed("unet", _translate(files.segmentor, segmentor.unet, _UNET))
+        parts.append(Part(Path("segmentor", MODEL_FILE), "segmentor", weights))
+    return parts
+
+
+def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisation) -> None:
+    """Write what `read_released` gave into a run folder.
+
+    Parameters
+    ----------
+    parts : sequence of Part
+    out : path
+    normalisation : Normalisation
+        Between the user's camera and [-1, 1]; the release scaled every image by its own extremes.
+    """
+    for part in parts:
+        save_model(out / part.place, part.weights, _card(part.kind, normalisation))
+
+
+def _read_generator(anatomy_pathway: Path, label_pathway: Path) -> dict[str, Tensor]:
+    with torch.device("meta"):
+        network = make_generator("metgen", "released")
+    image = _translate(anatomy_pathway, network.get_submodule("image_pathway"), _UNET)
+    label = _translate(label_pathway, network.get_submodule("label_pathway"), _LABEL)
+    return _prefixed("image_pathway", image) | _prefixed("label_pathway", label)
+
+
+def _translate(path: Path, network: nn.Module, names: Names) -> dict[str, Tensor]:
+    """Read a file and give its tensors under the keys of `network`, whose shapes they must have."""
+    theirs = load_state(path)
+    expected = network.state_dict()
+    called = {key: released_name(key, names) for key in expected}
+    missing = [name for name in called.values() if name not in theirs]
+    extra = [str(name) for name in theirs if name not in called.values()]
+    misshapen = [
+        f"{name} of {_shape(theirs[name])} for {_shape(expected[key])}"
+        for key, name in called.items()
+        if name in theirs and _shape(theirs[name]) != _shape(expected[key])
+    ]
+    faults = {"missing": missing, "unknown": extra, "misshapen": misshapen}
+    if any(faults.values()):
+        found = "; ".join(f"{len(keys)} {kind} ({_few(keys)})" for kind, keys in faults.items() if keys)
+        raise StorageError(
+            f"{path} does not hold the weights of this part: {found}",
+            f"the {len(called)} keys of the release",
+            "Check that the file is given in its role: pathways, judges and the segmentor differ",
+        )
+    return {key: theirs[name] for key, name in called.items()}
+
+
+def released_name(key: str, names: Names) -> str:
+    """Give the release's name of one of our keys.
+
+    Examples
+    --------
+    >>> released_name("up.4.2.norm.bias", _UNET)
+    'up5.decode.2.bn.bias'
+    >>> released_name("blocks.3.conv_0.parametrizations.weight.0._u", _LABEL)
+    'up_0.conv_0.weight_u'
+    """
+    for pattern, name in names:
+        key = re.sub(pattern, name, key)  # type: ignore[call-overload]  # text or a function of the match
+    return key
+
+
+def _prefixed(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}.{key}": tensor for key, tensor in state.items()}
+
+
+def _shape(tensor: object) -> str:
+    return " x ".join(map(str, tensor.shape)) or "one number" if isinstance(tensor, Tensor) else "no tensor"
+
+
+def _few(keys: Sequence[str]) -> str:
+    more = f", and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
+    return ", ".join(keys[:_SHOWN]) + more
+
+
+def _card(kind: Kind, normalisation: Normalisation) -> ModelCard:
+    return ModelCard(
+        kind=kind,
+        method="segmentor" if kind == "segmentor" else "metgan",
+        generator="metgen" if kind == "generator" else "",
+        preset="released",
+        normalisation=normalisation,
+        groups_seen=(),
+        segmentor="",
+        step=0,
+        steps=0,
+        seed=0,
+        metgan=__version__,
+    )
