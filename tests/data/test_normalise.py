@@ -125,3 +125,40 @@ def test_images_of_two_dtypes_are_refused_with_both_named() -> None:
 def test_plain_numbers_and_back_is_identity(anatomy: ChannelScale, tumour: ChannelScale) -> None:
     normalisation = Normalisation(anatomy, tumour)
     assert Normalisation.from_dict(normalisation.to_dict()) == normalisation
+
+
+RANGES = np.array([[0, 10, 100], [50, 60, 250]], np.uint16)  # two images of three pixels, as rows
+
+
+def test_scaled_by_itself_every_image_fills_the_range() -> None:
+    """Extremes 0 to 100 and 50 to 250; shared, neither would reach -1 and 1."""
+    images = [row[None] for row in RANGES]
+    own = fit_normalisation(images, images, "per-image")
+    for image in images:
+        scaled = own.apply(image, "tumour")
+        assert (scaled.min(), scaled.max()) == (-1, 1)
+        assert own.share_outside(image * 2, "tumour") == 0
+
+
+def test_scaled_by_itself_an_image_leads_back_to_the_median_extremes() -> None:
+    images = [row[None] for row in RANGES]
+    own = fit_normalisation(images, images, "per-image")
+    assert (own.tumour.low, own.tumour.high) == (25, 175)
+    back = own.undo(np.float32([[-1, 0, 1]]), "tumour")
+    assert back.tolist() == [[25, 100, 175]]
+    assert back.dtype == np.uint16
+
+
+def test_a_flat_image_scaled_by_itself_takes_the_common_range() -> None:
+    images = [row[None] for row in RANGES]
+    own = fit_normalisation(images, images, "per-image")
+    flat = np.full((1, 3), 100, np.uint16)
+    assert own.apply(flat, "tumour").tolist() == [[0, 0, 0]]
+
+
+def test_the_kind_of_scaling_is_stored() -> None:
+    images = [row[None] for row in RANGES]
+    for scaling in ("shared", "per-image"):
+        kept = fit_normalisation(images, images, scaling)
+        assert Normalisation.from_dict(kept.to_dict()) == kept
+        assert kept.anatomy.per_image == (scaling == "per-image")

@@ -20,7 +20,8 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
     ----------
     pairs : sequence of Pair
     share : float, in [0, 1]
-        How many of the pairs get the label of another; images of different shapes exchange none.
+        How many of the pairs get the label of another, but for a share above 0 at least two of each shape:
+        one label alone cannot be passed on, and images of different shapes exchange none.
     rng : Generator
 
     Returns
@@ -31,8 +32,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
     Raises
     ------
     SettingError
-        When the share is out of range, or asks for fewer than two pairs of any shape, though not for none.
-
+        When the share is out of range, or above 0 where no two pairs have one shape.
     """
     if not 0 <= share <= 1:
         raise SettingError(f"a share of {share}", "a share in [0, 1]", "Choose 0.25 for a quarter")
@@ -42,9 +42,9 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
         by_shape[pair.label.shape].append(place)
     moved = 0
     for places in by_shape.values():
-        count = round(share * len(places))
-        if count < 2:
+        if not share or len(places) < 2:
             continue
+        count = max(2, round(share * len(places)))
         chosen = rng.choice(places, size=count, replace=False)  # in random order: each gives to the next
         for taker, giver in zip(chosen, np.roll(chosen, 1), strict=True):
             shuffled[taker] = replace(pairs[taker], label=pairs[giver].label)
@@ -52,7 +52,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
     if share and not moved:
         raise SettingError(
             f"{share:.0%} of {len(pairs)} labels to shuffle",
-            "two pairs of one shape or more to exchange labels",
-            "Give more pairs, or a larger share",
+            "two pairs of one shape, to exchange labels",
+            "Give more pairs",
         )
     return shuffled

@@ -60,11 +60,14 @@ class Curriculum:
         return replace(self, normalisation=fit_normalisation(*images, scaling))
 
     def with_shuffled_labels(self, share: float, seed: int) -> Curriculum:
-        """Give the same images with a share of the labels on wrong ones, in both parts: `shuffle_labels`."""
-        train, val = (
-            shuffle_labels(part, share, stream(seed, f"shuffled {name}"))
-            for name, part in (("train", self.train), ("val", self.val))
-        )
+        """Give the same images with a share of the labels on wrong ones, in both parts: `shuffle_labels`.
+
+        A validation part of one pair stays as it is.
+        """
+        train = shuffle_labels(self.train, share, stream(seed, "shuffled train"))
+        val = self.val
+        if len(val) > 1:
+            val = shuffle_labels(val, share, stream(seed, "shuffled val"))
         return replace(self, train=train, val=val)
 
     def mean(self, channel: Channel) -> float:

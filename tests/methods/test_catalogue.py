@@ -1,0 +1,73 @@
+"""The table of methods, against the papers' own words: who cycles, who judges, who weighs how much."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from metgan.errors import UnknownNameError
+from metgan.methods import ABLATIONS, CATALOGUE, METHOD_SETS, Method, find_method, find_methods
+from metgan.networks import GENERATORS
+
+# Horvath et al. 2021, Tables 1 and 3, section 3: generator, cyclic, judge, weights in the order of TERMS.
+PAPER = {
+    "MetGAN": ("metgen", True, "plain", 1, 10, 100, 10),
+    "MetGAN-": ("metgen", True, "plain", 1, 10, 100, None),
+    "MetGenCondSeg": ("metgen", False, "conditional", 1, None, 100, 100),
+    "Pix2Pix": ("pix2pix", False, "conditional", 1, None, None, 100),
+    "Pix2PixSeg": ("pix2pix", False, "conditional", 1, None, 100, 100),
+    "CycleGAN": ("resnet", True, "plain", 1, 10, None, None),
+    "CycleGANSeg": ("resnet", True, "plain", 1, 10, 100, None),
+    "MetGen-Cycle": ("metgen", True, "plain", 1, 10, None, None),
+    "MetGen-Cond": ("metgen", False, "conditional", 1, None, None, 100),
+}
+TERMS = ("adversarial", "cycle", "segmentation", "paired")
+
+
+def row(method: Method) -> tuple[object, ...]:
+    weights = {term.name: term.weight for term in method.terms}
+    return method.generator, method.cyclic, method.judge, *(weights.get(name) for name in TERMS)
+
+
+def test_every_row_is_what_the_paper_says() -> None:
+    assert {method.title: row(method) for method in CATALOGUE.values()} == PAPER
+
+
+def test_the_seven_of_table_1_stand_first() -> None:
+    assert [find_method(name).title for name in METHOD_SETS["table1"]] == [*PAPER][:7]
+    assert METHOD_SETS["all"] == tuple(CATALOGUE)
+
+
+def test_every_row_says_where_it_is_described() -> None:
+    assert all("20" in method.source for method in CATALOGUE.values())
+
+
+def test_a_comparison_is_named_or_listed_and_nobody_takes_part_twice() -> None:
+    assert [method.name for method in find_methods("pix2pix, metgan,pix2pix")] == ["pix2pix", "metgan"]
+    assert [method.title for method in find_methods("table3")] == [
+        "MetGen-Cycle",
+        "MetGen-Cond",
+        "Pix2Pix",
+        "CycleGAN",
+    ]
+
+
+@pytest.mark.parametrize("names", ["stargan", "metgan,", ""])
+def test_an_unknown_method_is_answered_with_the_known_ones(names: str) -> None:
+    with pytest.raises(UnknownNameError) as caught:
+        find_methods(names)
+    assert all(name in str(caught.value) for name in (*CATALOGUE, *METHOD_SETS))
+
+
+def test_an_ablation_changes_one_thing_of_metgan() -> None:
+    metgan = CATALOGUE["metgan"]
+    for ablated in ABLATIONS:
+        as_before = replace(ablated, name=metgan.name, title=metgan.title, source=metgan.source)
+        changed = [f.name for f in fields(Method) if getattr(as_before, f.name) != getattr(metgan, f.name)]
+        assert len(changed) == 1
+        if changed == ["terms"]:
+            pairs = zip(ablated.terms, metgan.terms, strict=True)
+            assert sum(one != other for one, other in pairs) == 1
+        assert ablated.generator in GENERATORS
+    assert len({ablated.name for ablated in (metgan, *ABLATIONS)}) == len(ABLATIONS) + 1

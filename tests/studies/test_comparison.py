@@ -1,0 +1,160 @@
+"""Studies from end to end on a handful of tiny pairs, with trainings of two steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from metgan.data import PairSet
+from metgan.errors import StorageError
+from metgan.methods import ABLATIONS, find_methods
+from metgan.models import read_card
+from metgan.studies import Comparison, Rules, Study, compare_ablation, compare_robustness, compare_similarity
+from metgan.training import Curriculum, Engine, GanRecipe, Recipe, load_data
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+RULES = Rules(
+    preset="small",
+    training=GanRecipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    segmentor=Recipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    engine=Engine(device="cpu", precision="fp32"),
+)
+PAIR = find_methods("metgan,pix2pix")
+
+
+@pytest.fixture(scope="module")
+def data(small_pairs: PairSet) -> Curriculum:
+    return load_data(small_pairs, 0)
+
+
+@pytest.fixture(scope="module")
+def study(data: Curriculum, small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return Study(tmp_path_factory.mktemp("study"), small_pairs, data, RULES)
+
+
+@pytest.fixture(scope="module")
+def held(study: Study) -> Comparison:
+    comparison = compare_similarity(study, PAIR)
+    comparison.check()
+    assert not [*study.folder.iterdir()]  # a check writes nothing
+    comparison.hold("Two methods.")
+    return comparison
+
+
+def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
+    for path in sorted(folder.rglob("model.safetensors")):
+        yield str(path.relative_to(folder)), path.read_bytes(), path.stat().st_mtime_ns
+
+
+def test_every_file_that_is_promised_is_there(held: Comparison) -> None:
+    names = {path.name for path in held.out.iterdir()}
+    assert names == {"scores.csv", "standings.csv", "tables.md", "grid.png", "report.html"}
+
+
+def test_every_method_is_scored_on_every_test_image_and_none_else(held: Comparison, study: Study) -> None:
+    scores = pd.read_csv(held.out / "scores.csv")
+    for method in PAIR:
+        assert [*scores[scores["method"] == method.name]["name"]] == [*study.data.split.test]
+
+
+def test_both_players_trained_with_one_segmentor_and_the_referee_is_another(
+    held: Comparison, study: Study
+) -> None:
+    """Pix2Pix has no segmentation term; the segmentor chooses its weights alone."""
+    cards = [read_card(study.folder / "clean" / "runs" / f"{method.name}-seed0") for method in PAIR]
+    assert len({card.segmentor for card in cards}) == 1
+    assert [card.generator for card in cards] == ["metgen", "pix2pix"]
+    assert read_card(study.referee).seed != read_card(study.folder / "clean" / "segmentor").seed
+
+
+def test_what_is_finished_is_never_trained_again_and_seeds_can_be_added(
+    held: Comparison, study: Study
+) -> None:
+    before = {name: rest for name, *rest in weights(study.folder)}
+    more = replace(study, rules=replace(RULES, seeds=2))
+    compare_similarity(more, PAIR[1:]).hold("One more seed.")
+    after = {name: rest for name, *rest in weights(study.folder)}
+    assert {name: after[name] for name in before} == before
+    assert set(after) - set(before) == {"clean/runs/pix2pix-seed1/model.safetensors"}
+    table = pd.read_csv(held.out / "standings.csv").set_index(["method", "score"])
+    assert table.loc[("pix2pix", "mae"), "seed_sd"] > 0
+    held.hold("Two methods.")  # leaves the folder as the other tests expect it
+
+
+def test_a_study_under_other_rules_is_refused(held: Comparison, study: Study) -> None:
+    other = replace(study, rules=replace(RULES, training=replace(RULES.training, learning_rate=2e-3)))
+    with pytest.raises(StorageError, match=r"learning_rate 0\.001; expected learning_rate 0\.002"):
+        compare_similarity(other, PAIR).check()
+
+
+def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(
+    held: Comparison, study: Study, tmp_path: Path
+) -> None:
+    """It is interrupted where it would save; what follows must give the same bytes."""
+    recipe = replace(RULES.training, validations=2)
+    rules = replace(RULES, training=recipe)
+    whole, cut = (replace(study, folder=tmp_path / name, rules=rules) for name in ("whole", "cut"))
+    compare_similarity(whole, PAIR[1:]).hold("")
+    first = {name: content for name, content, _ in weights(whole.folder)}
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("metgan.training.checkpoint.RunState.save", kill)
+        with pytest.raises(KeyboardInterrupt):
+            compare_similarity(cut, PAIR[1:]).hold("")
+    compare_similarity(cut, PAIR[1:]).hold("")
+    assert {name: content for name, content, _ in weights(cut.folder)} == first
+
+
+def test_shuffled_labels_are_trained_on_beside_clean_ones_and_clean_runs_are_shared(
+    held: Comparison, study: Study
+) -> None:
+    before = {name: rest for name, *rest in weights(study.folder)}
+    comparison = compare_robustness(study, PAIR[1:], 0.5)
+    comparison.check()
+    comparison.hold("Half of the labels are wrong.")
+    after = {name: rest for name, *rest in weights(study.folder)}
+    assert {name: after[name] for name in before} == before
+    assert {name.split("/")[0] for name in set(after) - set(before)} == {"shuffled"}
+    table = pd.read_csv(comparison.out / "standings.csv")
+    assert [*table["method"].unique()] == ["pix2pix", "pix2pix-shuffled"]
+    assert comparison.against == {"pix2pix-shuffled": "pix2pix"}
+
+
+def test_labels_are_shuffled_by_the_seed_in_training_and_validation_and_the_test_stays_clean(
+    data: Curriculum,
+) -> None:
+    one, again = data.with_shuffled_labels(0.5, 0), data.with_shuffled_labels(0.5, 0)
+    assert one.checksum == again.checksum != data.checksum
+    assert one.split == data.split
+    assert one.normalisation == data.normalisation
+
+
+def test_an_ablation_tests_every_decision_against_metgan(study: Study) -> None:
+    comparison = compare_ablation(study)
+    names = [team.named(method).name for team in comparison.teams for method in team.methods]
+    assert names == ["metgan", *(row.name for row in ABLATIONS), "metgan-per-image"]
+    assert set(comparison.against) == set(names[1:])
+    clean, scaled = (team.contest.data.normalisation.tumour for team in comparison.teams)
+    assert (clean.per_image, scaled.per_image) == (False, True)
+    assert all(team.contest.units == study.data.normalisation for team in comparison.teams)
+
+
+def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: Study) -> None:
+    """Scored in its own units, its error would be measured on another scale."""
+    comparison = compare_ablation(study)
+    team = replace(comparison.teams[1], methods=PAIR[1:])
+    comparison = replace(comparison, teams=[team], against={})
+    comparison.hold("")
+    summary = pd.read_json(team.contest.folder / "scores" / "pix2pix-seed0" / "summary.json")
+    images = [study.data.normalisation.apply(pair.tumour, "tumour") for pair in study.test.read_all()]
+    mean = study.data.mean("tumour")
+    flat = np.mean([np.abs(image - mean).mean() for image in images])
+    assert summary["training mean"]["mae"] == pytest.approx(flat)
