@@ -275,3 +275,31 @@ def test_help_and_version_end_well(metgan: Command, capsys: pytest.CaptureFixtur
     for words in (["--help"], ["train", "--help"], ["--version"], []):
         assert metgan(*words) == 0
     assert "--segmentor-steps" in capsys.readouterr().out
+
+
+def test_preparing_without_a_tumour_is_noted(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    tifffile.imwrite(
+        tmp_path / "scan.tif", rng.integers(0, 999, (2, 2, 16, 16), "uint16"), metadata={"axes": "ZCYX"}
+    )
+    tifffile.imwrite(tmp_path / "mask.tif", np.zeros((2, 16, 16), "uint8"), metadata={"axes": "ZYX"})
+    words = (tmp_path / "scan.tif", "--labels", tmp_path / "mask.tif", "--crop", 8, "--out", tmp_path / "out")
+    assert metgan("prepare", *words) == 0
+    assert "no crop holds a tumour" in capsys.readouterr().err
+
+
+def test_resuming_what_is_not_there_is_noted(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    metgan("train", tmp_path, "--out", tmp_path / "nope", "--resume")
+    assert f"there is no {tmp_path / 'nope'} to resume" in capsys.readouterr().err
+
+
+def test_a_trained_segmentor_and_a_length_for_it_are_refused(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    words = ("--segmentor", tmp_path, "--segmentor-steps", 3, "--out", tmp_path / "out")
+    assert metgan("train", tmp_path, *words) == 2
+    assert "a segmentor that is trained already, or the length" in capsys.readouterr().err

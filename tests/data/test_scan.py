@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from metgan.data import Scan
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, SettingError
 
 
 def world() -> dict[str, np.ndarray]:
@@ -31,6 +31,19 @@ def test_contrast_is_nan_without_a_tumour_and_without_light_around() -> None:
     assert np.isnan(Scan.checked("scan", **empty).contrast("tumour"))
     dark = world() | {"tumour": np.array([[[0, 0, 0, 30]]], np.uint16)}
     assert np.isnan(Scan.checked("scan", **dark).contrast("tumour"))
+
+
+@pytest.mark.parametrize("name", ["", "..", "../../x", "sub/x", "sub\\x"])
+def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
+    with pytest.raises(SettingError, match="a name that can begin a file's"):
+        Scan.checked(name, **world())
+
+
+def test_the_other_order_of_bytes_is_the_same_image() -> None:
+    swapped = {k: v.astype(v.dtype.newbyteorder(">")) for k, v in world().items()}
+    scan = Scan.checked("scan", **swapped)
+    assert scan.tumour.dtype == np.uint16
+    assert np.array_equal(scan.tumour, world()["tumour"])
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
     A resumed run takes its settings from its own ``config.toml``; options given again override them.
     """
     check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
+    if place.resume and not out.exists():
+        note(f"there is no {out} to resume; it is started")
     given = {k: v for k, v in given.items() if v is not None}
     return resolve(*_base(out, place, options, {}), given, options.layer(section))
 

@@ -121,7 +121,9 @@ def prepare(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
         "(flat, or too little tissue)"
     )
-    if done.with_tumour:
+    if not done.with_tumour:
+        note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
+    else:
         anatomy, tumour = scan.contrast("anatomy"), scan.contrast("tumour")
         print(f"Labelled pixels are {tumour:.2f} times as bright as others in the tumour channel, ", end="")
         print(f"{anatomy:.2f} times in the anatomy")

@@ -8,6 +8,7 @@ from pathlib import Path
 from cyclopts import Parameter
 
 from metgan.data import PairSet
+from metgan.errors import SettingError
 from metgan.methods import Method, find_method
 from metgan.models import read_card
 from metgan.studies import Report, Section, training_chapter
@@ -59,6 +60,12 @@ def train(
     method
         Row of the table of methods. Default: metgan.
     """
+    if reader.segmentor and reader.segmentor_steps:
+        raise SettingError(
+            f"--segmentor {reader.segmentor} and --segmentor-steps {reader.segmentor_steps}",
+            "a segmentor that is trained already, or the length of a training",
+            "Leave one out",
+        )
     given = {"steps": reader.segmentor_steps}
     path = str(reader.segmentor.resolve()) if reader.segmentor else None
     experiment = resolve_run(

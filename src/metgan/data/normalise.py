@@ -101,8 +101,8 @@ class Normalisation:
         if str(image.dtype) != expected:
             raise ArrayError(
                 f"{name} has dtype {image.dtype}",
-                f"{expected}, the units that the model was trained on",
-                "Give the images as the microscope stored them, or train on images like these",
+                f"{expected}, the units of the training images",
+                "Give all images as the microscope stored them",
             )
 
     def share_outside(self, image: Camera, channel: Channel) -> float:

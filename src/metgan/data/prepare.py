@@ -40,8 +40,11 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
     placed = place_crops(scan.label.shape, plan)
     useful = [crop for crop in placed if _is_useful(scan, crop, plan)]
     if not useful:
+        why = "flat" if scan.tissue is None else "flat or hold too little tissue"
         raise ArrayError(
-            f"all {len(placed)} crops are flat or hold too little tissue", "some image", "Check the ranges"
+            f"all {len(placed)} crops are {why}",
+            "images with contrast in both channels",
+            "Check the files, the ranges and --channels",
         )
     return useful
 

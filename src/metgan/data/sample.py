@@ -99,6 +99,7 @@ def check_channel(image: AnyArray, name: str) -> Camera:
 
 def check_camera(image: AnyArray, name: str) -> Camera:
     """Check that `image` is uint8, uint16 or float and finite; floats become float32."""
+    image = image.astype(image.dtype.newbyteorder("="), copy=False)  # a TIFF may hold the other order
     if image.dtype.kind == "f":
         if not np.isfinite(image).all():
             count = int((~np.isfinite(image)).sum())

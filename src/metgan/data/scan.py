@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, SettingError
 from metgan.labels import check_binary
 from metgan.types import AnyArray, Camera, Channel, Mask
 
@@ -50,7 +50,15 @@ class Scan:
         ------
         ArrayError
             Naming the channel and what is wrong with it.
+        SettingError
+            For a name that would lead elsewhere as a part of file names.
         """
+        if name in ("", ".", "..") or any(mark in name for mark in "/\\\0"):
+            raise SettingError(
+                f"a scan called {name!r}",
+                "a name that can begin a file's: not empty, without / and \\",
+                "Choose another --name",
+            )
         shapes = {"anatomy": anatomy.shape, "tumour": tumour.shape, "label": label.shape}
         if tissue is not None:
             shapes["tissue"] = tissue.shape

@@ -18,7 +18,7 @@ from metgan.data import TABLE, Entry, PairSet, read_channel, read_label, read_ta
 from metgan.errors import ArrayError, SettingError, StorageError
 from metgan.labels import sizes
 from metgan.progress import progress
-from metgan.types import Camera
+from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
 from .recipes import LabelRecipe, Plan, compose_label, plan_pair
@@ -53,7 +53,7 @@ def check_request(painter: Inpainter, request: Generation) -> float:
     ------
     StorageError, ArrayError, SettingError
         When an image cannot be read or is not what it should be, no label holds a tumour, there are too
-        few to merge, or an anatomy is smaller than the network's minimum.
+        few to merge, an anatomy is smaller than the network's minimum, or the first painted image is flat.
     """
     positive = _positive(request.labels)
     for number in range(min(request.count, len(request.anatomies))):
@@ -70,6 +70,8 @@ def check_request(painter: Inpainter, request: Generation) -> float:
                 "Leave it out, or cut larger crops with metgan prepare --crop",
             )
         outside.append(painter.card.normalisation.share_outside(anatomy, "anatomy"))
+    plan = plan_pair(request.anatomies, positive, request.recipe, request.seed, 0)
+    _paint(painter, plan)  # a model that is hardly trained shows at once
     return float(np.mean(outside))
 
 
@@ -111,16 +113,8 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
 
 
 def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out: Path) -> dict[str, object]:
-    anatomy: Camera = read_channel(plan.anatomy.paths["anatomy"])
-    label = compose_label(plan, anatomy.shape)
+    anatomy, tumour, label = _paint(painter, plan)
     name = f"synthetic-{number:06d}"
-    tumour = painter.inpaint(anatomy, label)
-    if tumour.min() == tumour.max():
-        raise ArrayError(
-            f"the image painted from {plan.anatomy.name} is flat, every pixel is {tumour.flat[0]}",
-            "an image with contrast",
-            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
-        )
     write_pair(out, name, anatomy, tumour, label)
     return {
         "number": number,
@@ -134,6 +128,20 @@ def _write(painter: Inpainter, plan: Plan, request: Generation, number: int, out
         "method": painter.card.method,
         "metgan": painter.card.metgan,
     }
+
+
+def _paint(painter: Inpainter, plan: Plan) -> tuple[Camera, Camera, Mask]:
+    """Give anatomy, tumour channel and label of a pair; a flat image is refused."""
+    anatomy: Camera = read_channel(plan.anatomy.paths["anatomy"])
+    label = compose_label(plan, anatomy.shape)
+    tumour = painter.inpaint(anatomy, label)
+    if tumour.min() == tumour.max():
+        raise ArrayError(
+            f"the image painted from {plan.anatomy.name} is flat, every pixel is {tumour.flat[0]}",
+            "an image with contrast",
+            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
+        )
+    return anatomy, tumour, label
 
 
 def _positive(labels: Sequence[Entry]) -> list[Entry]:
