@@ -5,17 +5,40 @@ from pathlib import Path
 
 import pytest
 
+from metgan.methods import CATALOGUE
+from metgan.models import read_card
+
 DOCS = Path(__file__).parents[1] / "docs"
+
+
+def run_page(name: str) -> int:
+    """Run a page's Python blocks one after the other, and give their number."""
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / name).read_text(), flags=re.DOTALL)
+    namespace: dict[str, object] = {"__name__": name}
+    for block in blocks:
+        exec(block, namespace)
+    return len(blocks)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_guide_to_an_eighth_method_trains_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_page("methods.md") == 2
+    assert float(capsys.readouterr().out) > 0  # the new term was asked
+    card = read_card(tmp_path / "run")
+    assert (card.method, card.generator) == ("metgan-edges", "metgen")
+
+
+def test_the_table_of_methods_in_the_docs_is_the_catalogue():
+    page = (DOCS / "methods.md").read_text()
+    named = re.findall(r"^\| `([a-z0-9-]+)` \|", page, flags=re.MULTILINE)
+    assert named == [*CATALOGUE]
 
 
 @pytest.mark.slow
 def test_the_python_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys):
-    blocks = re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text(), flags=re.DOTALL)
-    assert len(blocks) > 3
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {}
-    for block in blocks:
-        exec(block, namespace)
+    assert run_page("python.md") > 3
     assert "uint16" in capsys.readouterr().out
     assert len(list((tmp_path / "new-pairs" / "tumour").glob("*.tif"))) == 5
 

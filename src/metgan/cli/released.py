@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cyclopts import Parameter
@@ -18,11 +18,15 @@ from .options import NEW_FOLDER, Place, Seed
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Parts:
-    """The files of the release beside the generator's two.
+class Checkpoints:
+    """The files of the release: state dicts.
 
     Parameters
     ----------
+    anatomy_pathway
+        U-Net of the generator from anatomy to tumour.
+    label_pathway
+        SPADE pathway of the same generator.
     back_anatomy_pathway
         Of the generator from tumour back to anatomy; with --back-label-pathway.
     back_label_pathway
@@ -35,6 +39,8 @@ class Parts:
         DeepMACT's; goes to OUT/segmentor, for metgan train --segmentor.
     """
 
+    anatomy_pathway: Path
+    label_pathway: Path
     back_anatomy_pathway: Path | None = None
     back_label_pathway: Path | None = None
     judge_tumour: Path | None = None
@@ -42,16 +48,11 @@ class Parts:
     segmentor: Path | None = None
 
 
-_NO_MORE = Parts()
-
-
 def released(
     *,
-    anatomy_pathway: Path,
-    label_pathway: Path,
+    checkpoints: Checkpoints,
     data: Path,
     out: Path,
-    parts: Parts = _NO_MORE,
     seed: Seed = 0,
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -59,10 +60,6 @@ def released(
 
     Parameters
     ----------
-    anatomy_pathway
-        U-Net of the generator from anatomy to tumour: a state dict.
-    label_pathway
-        SPADE pathway of the same generator.
     data
         Pair set whose images it shall be used on. Each is scaled by its own extremes, as in the release; the
         training part says what painted images are scaled back to.
@@ -72,19 +69,11 @@ def released(
         Of the split into training and test part, where the pair set states none.
     """
     check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
-    files = ReleasedFiles(
-        anatomy_pathway,
-        label_pathway,
-        parts.back_anatomy_pathway,
-        parts.back_label_pathway,
-        parts.judge_tumour,
-        parts.judge_anatomy,
-        parts.segmentor,
-    )
-    networks = read_released(files)
+    given = asdict(checkpoints)
+    networks = read_released(ReleasedFiles(**given))
     curriculum = load_data(PairSet.open(data), seed).rescaled("per-image")
-    given = [path for path in vars(files).values() if path is not None]
-    claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=[data, *given])
+    inputs = [data, *(path for path in given.values() if path is not None)]
+    claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     write_released(networks, out, curriculum.normalisation)
     save_split(curriculum.split, out / SPLIT_FILE)
     note("which animals these networks were trained on is not known; metgan cannot guard the test part")

@@ -55,7 +55,25 @@ class Extent:
     quick: Annotated[bool, Parameter(negative="")] = False
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class WrongLabels:
+    """Who is given how many wrong labels.
+
+    Parameters
+    ----------
+    methods
+        As for metgan study similarity.
+    share
+        Share of the training and validation labels that are passed on to wrong images, in (0, 1].
+    """
+
+    methods: str = "metgan,pix2pix,cyclegan"
+    share: Share = 0.25
+
+
 _ONCE = Extent()
+_A_QUARTER = WrongLabels()
 
 
 def similarity(
@@ -89,8 +107,7 @@ def robustness(
     /,
     *,
     out: Path,
-    methods: str = "metgan,pix2pix,cyclegan",
-    share: Share = 0.25,
+    wrong: WrongLabels = _A_QUARTER,
     extent: Extent = _ONCE,
     options: Training = PRESET,
     place: Place = NEW_FOLDER,
@@ -104,13 +121,9 @@ def robustness(
     out
         Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
-    methods
-        As for metgan study similarity.
-    share
-        Share of the training and validation labels that are passed on to wrong images, in (0, 1].
     """
-    rows = find_methods(methods)
-    _compare(data, out, extent, options, place, lambda study: compare_robustness(study, rows, share))
+    rows = find_methods(wrong.methods)
+    _compare(data, out, extent, options, place, lambda study: compare_robustness(study, rows, wrong.share))
 
 
 def ablation(

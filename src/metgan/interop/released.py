@@ -23,14 +23,14 @@ from metgan.models import MODEL_FILE, Kind, ModelCard, save_model
 from metgan.networks import PRESETS, PatchGAN, Segmentor, make_generator
 
 _SHOWN = 5  # keys of each kind that an error lists
-_UNET = (
+UNET_NAMES = (
     (r"down\.(\d)\.(\d)\.", lambda m: f"down{int(m[1]) + 1}.encode.{m[2]}."),
     (r"up\.(\d)\.(\d)\.", lambda m: f"up{int(m[1]) + 1}.decode.{m[2]}."),
     (r"centre\.", "center."),
     (r"\.norm\.", ".bn."),
 )
 _BLOCKS = ("head_0", "G_middle_0", "G_middle_1", "up_0", "up_1", "up_2", "up_3")
-_LABEL = (
+LABEL_NAMES = (
     (r"blocks\.(\d)\.", lambda m: f"{_BLOCKS[int(m[1])]}."),
     (r"entrance\.", "fc."),
     (r"discarded\.", "conv_img."),
@@ -41,7 +41,7 @@ _LABEL = (
     (r"spade_([01s])\.shared\.", r"norm_\1.mlp_shared.0."),
     (r"spade_([01s])\.(gamma|beta)\.", r"norm_\1.mlp_\2."),
 )
-_JUDGE = ((r"^layers\.", "model."),)
+JUDGE_NAMES = ((r"^layers\.", "model."),)
 Names = Sequence[tuple[str, object]]
 """Patterns in our keys and what they are called in the release, applied in this order."""
 
@@ -104,9 +104,9 @@ def read_released(files: ReleasedFiles) -> list[Part]:
         judge, segmentor = PatchGAN(PRESETS["released"].judge), Segmentor(PRESETS["released"].segmentor)
     for name, path in (("judge_tumour", files.judge_tumour), ("judge_anatomy", files.judge_anatomy)):
         if path is not None:
-            parts.append(Part(Path(f"{name}.safetensors"), "judge", _translate(path, judge, _JUDGE)))
+            parts.append(Part(Path(f"{name}.safetensors"), "judge", _translate(path, judge, JUDGE_NAMES)))
     if files.segmentor is not None:
-        weights = _prefixed("unet", _translate(files.segmentor, segmentor.unet, _UNET))
+        weights = _prefixed("unet", _translate(files.segmentor, segmentor.unet, UNET_NAMES))
         parts.append(Part(Path("segmentor", MODEL_FILE), "segmentor", weights))
     return parts
 
@@ -128,8 +128,8 @@ def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisatio
 def _read_generator(anatomy_pathway: Path, label_pathway: Path) -> dict[str, Tensor]:
     with torch.device("meta"):
         network = make_generator("metgen", "released")
-    image = _translate(anatomy_pathway, network.get_submodule("image_pathway"), _UNET)
-    label = _translate(label_pathway, network.get_submodule("label_pathway"), _LABEL)
+    image = _translate(anatomy_pathway, network.get_submodule("image_pathway"), UNET_NAMES)
+    label = _translate(label_pathway, network.get_submodule("label_pathway"), LABEL_NAMES)
     return _prefixed("image_pathway", image) | _prefixed("label_pathway", label)
 
 
@@ -161,9 +161,9 @@ def released_name(key: str, names: Names) -> str:
 
     Examples
     --------
-    >>> released_name("up.4.2.norm.bias", _UNET)
+    >>> released_name("up.4.2.norm.bias", UNET_NAMES)
     'up5.decode.2.bn.bias'
-    >>> released_name("blocks.3.conv_0.parametrizations.weight.0._u", _LABEL)
+    >>> released_name("blocks.3.conv_0.parametrizations.weight.0._u", LABEL_NAMES)
     'up_0.conv_0.weight_u'
     """
     for pattern, name in names:

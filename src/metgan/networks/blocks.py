@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
@@ -48,17 +48,16 @@ def convolution(
     *,
     stride: int = 1,
     bias: bool = True,
-    edges: Literal["zeros", "reflect"] = "zeros",
 ) -> nn.Module:
-    """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size.
-
-    It is padded with zeros, or with the image reflected at its `edges`.
-    """
+    """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
     check_dims(dims)
-    padding = (kernel - 1) // 2
-    return _CONVOLUTIONS[dims](
-        inputs, outputs, kernel, stride=stride, padding=padding, bias=bias, padding_mode=edges
-    )
+    return _CONVOLUTIONS[dims](inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias)
+
+
+def reflecting_convolution(dims: int, inputs: int, outputs: int, kernel: int) -> nn.Module:
+    """Give a convolution that keeps the size and sees the image reflected beyond its edges; odd kernel."""
+    check_dims(dims)
+    return _CONVOLUTIONS[dims](inputs, outputs, kernel, padding=(kernel - 1) // 2, padding_mode="reflect")
 
 
 def transposed_convolution(

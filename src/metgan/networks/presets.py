@@ -58,6 +58,7 @@ PRESETS: dict[PresetName, NetworkPreset] = {
         JudgeSpec(width=32),
     ),
 }
+"""Every size by its name."""
 
 GeneratorName = Literal["metgen", "metgen-nearest", "metgen-six", "pix2pix", "resnet"]
 """Names of the generators."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .blocks import convolution, instance_norm, transposed_convolution
+from .blocks import convolution, instance_norm, reflecting_convolution, transposed_convolution
 from .generator import IMAGE_AND_LABEL, PlainGenerator
 
 
@@ -47,14 +47,14 @@ class ResNetGenerator(PlainGenerator):
         self.spec = spec
         dims, width = spec.dims, spec.width
         self.body = nn.Sequential(
-            *_cell(dims, convolution(dims, IMAGE_AND_LABEL, width, 7, edges="reflect"), width),
+            *_cell(dims, reflecting_convolution(dims, IMAGE_AND_LABEL, width, 7), width),
             *_cell(dims, convolution(dims, width, 2 * width, 3, stride=2), 2 * width),
             *_cell(dims, convolution(dims, 2 * width, 4 * width, 3, stride=2), 4 * width),
             *(ResidualBlock(dims, 4 * width) for _ in range(spec.blocks)),
             *_cell(dims, transposed_convolution(dims, 4 * width, 2 * width, 3), 2 * width),
             *_cell(dims, transposed_convolution(dims, 2 * width, width, 3), width),
         )
-        self.last = convolution(dims, width, 1, 7, edges="reflect")
+        self.last = reflecting_convolution(dims, width, 1, 7)
 
     @property
     def stride(self) -> int:
@@ -73,8 +73,8 @@ class ResidualBlock(nn.Module):
     def __init__(self, dims: int, channels: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *_cell(dims, convolution(dims, channels, channels, 3, edges="reflect"), channels),
-            convolution(dims, channels, channels, 3, edges="reflect"),
+            *_cell(dims, reflecting_convolution(dims, channels, channels, 3), channels),
+            reflecting_convolution(dims, channels, channels, 3),
             instance_norm(dims, channels),
         )
 

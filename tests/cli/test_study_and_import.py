@@ -1,0 +1,112 @@
+"""Studies and imported checkpoints through the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from metgan.interop.released import LABEL_NAMES, UNET_NAMES, released_name
+from metgan.models import read_card
+from metgan.networks import PRESETS, MetGen, Segmentor, build
+
+from .conftest import Command
+
+TINY = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1, "--crop", 64, "--batch-size", 2)
+ON_CPU = ("--device", "cpu", "--precision", "fp32")
+
+
+def test_a_study_prints_its_tables_and_says_where_it_wrote(
+    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+) -> None:
+    words = (world, "--methods", "pix2pix,metgen-cond", *TINY, *ON_CPU, "--out", tmp_path / "study")
+    assert metgan("study", "similarity", *words) == 0
+    shown = capsys.readouterr().out
+    assert "MetGen-Cond" in shown
+    assert "study/similarity" in shown.replace("\n", "")
+    table = pd.read_csv(tmp_path / "study" / "similarity" / "standings.csv")
+    assert set(table["method"]) == {"pix2pix", "metgen-cond"}
+    text = (tmp_path / "study" / "similarity" / "tables.md").read_text()
+    assert text.count("| Pix2Pix |") >= 3
+    assert "| real images |" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("similarity", "--methods", "stargan"), "unknown method 'stargan'"),
+        (("robustness", "--share", "0"), "Must be > 0"),
+        (("similarity", "--seeds", "0"), "Must be >= 1"),
+        (("similarity", "--crop", "48"), "at least 64 for this network"),
+    ],
+)
+def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
+    metgan: Command,
+    capsys: pytest.CaptureFixture[str],
+    world: Path,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    says: str,
+) -> None:
+    """Pix2Pix needs 64 pixels, of which a crop of 48 leaves too few."""
+    name, *rest = words
+    lengths = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1)
+    assert metgan("study", name, world, *lengths, *rest, "--out", tmp_path / "study") == 2
+    assert says in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "study").exists()
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> dict[str, Path]:
+    """Fresh networks in the release's form; tests/interop builds them from the layer table instead."""
+    folder = tmp_path_factory.mktemp("released")
+    generator = build(lambda: MetGen(PRESETS["released"].metgen), 0)
+    with torch.no_grad():
+        for weight in generator.image_pathway.parameters():
+            weight.mul_(5)  # fresh ones fade, and would paint flat images
+    parts = {
+        "anatomy": (generator.get_submodule("image_pathway"), UNET_NAMES),
+        "label": (generator.get_submodule("label_pathway"), LABEL_NAMES),
+        "segmentor": (build(lambda: Segmentor(PRESETS["released"].segmentor), 0).unet, UNET_NAMES),
+    }
+    for name, (network, names) in parts.items():
+        state = {released_name(key, names): value for key, value in network.state_dict().items()}
+        torch.save(state, folder / f"{name}.pth")
+    return {name: folder / f"{name}.pth" for name in parts}
+
+
+def test_imported_networks_are_runs_that_other_verbs_take(
+    metgan: Command,
+    capsys: pytest.CaptureFixture[str],
+    world: Path,
+    tmp_path: Path,
+    released: dict[str, Path],
+) -> None:
+    run = tmp_path / "run"
+    files = ("--anatomy-pathway", released["anatomy"], "--label-pathway", released["label"])
+    assert metgan("import", *files, "--segmentor", released["segmentor"], "--data", world, "--out", run) == 0
+    assert "cannot guard the test part" in capsys.readouterr().err
+    assert metgan("info", run) == 0
+    assert "released" in capsys.readouterr().out
+    pairs = ("--anatomy", world, "--labels", world, "--count", 2, "--device", "cpu")
+    assert metgan("generate", run, *pairs, "--out", tmp_path / "new") == 0
+    assert len([*(tmp_path / "new" / "tumour").iterdir()]) == 2
+    card = read_card(run / "segmentor")
+    assert (card.kind, card.preset, card.normalisation.tumour.per_image) == ("segmentor", "released", True)
+
+
+def test_an_import_without_its_keys_is_refused_and_leaves_nothing(
+    metgan: Command,
+    capsys: pytest.CaptureFixture[str],
+    world: Path,
+    tmp_path: Path,
+    released: dict[str, Path],
+) -> None:
+    files = ("--anatomy-pathway", released["label"], "--label-pathway", released["anatomy"])
+    assert metgan("import", *files, "--data", world, "--out", tmp_path / "run") == 2
+    error = capsys.readouterr().err
+    assert "missing (down1.encode.0.conv.weight" in error
+    assert "unknown (fc.weight" in error
+    assert not (tmp_path / "run").exists()
