@@ -63,7 +63,8 @@ def settle() -> Callable[[MetGen], None]:
                 module.momentum = 1.0
         with torch.no_grad():
             for _ in range(3):
-                image = torch.rand(1, 1, 64, 64, generator=noise) * 2 - 1
+                side = 2 * network.stride
+                image = torch.rand(1, 1, side, side, generator=noise) * 2 - 1
                 network(image, network.embed((image > 0.8).float()))
 
     return settle

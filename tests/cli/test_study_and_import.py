@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -63,9 +64,7 @@ def released(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
     """Fresh networks in the release's form; tests/interop builds them from the layer table instead."""
     folder = tmp_path_factory.mktemp("released")
     generator = build(lambda: MetGen(PRESETS["released"].metgen), 0)
-    with torch.no_grad():
-        for weight in generator.image_pathway.parameters():
-            weight.mul_(5)  # fresh ones fade, and would paint flat images
+    settle(generator)
     parts = {
         "anatomy": (generator.get_submodule("image_pathway"), UNET_NAMES),
         "label": (generator.get_submodule("label_pathway"), LABEL_NAMES),
