@@ -11,14 +11,15 @@ from metgan.methods import ABLATIONS, CATALOGUE, METHOD_SETS, Method, find_metho
 from metgan.networks import GENERATORS
 
 # Horvath et al. 2021, Tables 1 and 3, section 3: generator, cyclic, judge, weights in the order of TERMS.
+# Ours are 30 for every segmentor (theirs: 100) and 100 for MetGAN's pairs (theirs: 10).
 PAPER = {
-    "MetGAN": ("metgen", True, "plain", 1, 10, 100, 10),
-    "MetGAN-": ("metgen", True, "plain", 1, 10, 100, None),
-    "MetGenCondSeg": ("metgen", False, "conditional", 1, None, 100, 100),
+    "MetGAN": ("metgen", True, "plain", 1, 10, 30, 100),
+    "MetGAN-": ("metgen", True, "plain", 1, 10, 30, None),
+    "MetGenCondSeg": ("metgen", False, "conditional", 1, None, 30, 100),
     "Pix2Pix": ("pix2pix", False, "conditional", 1, None, None, 100),
-    "Pix2PixSeg": ("pix2pix", False, "conditional", 1, None, 100, 100),
+    "Pix2PixSeg": ("pix2pix", False, "conditional", 1, None, 30, 100),
     "CycleGAN": ("resnet", True, "plain", 1, 10, None, None),
-    "CycleGANSeg": ("resnet", True, "plain", 1, 10, 100, None),
+    "CycleGANSeg": ("resnet", True, "plain", 1, 10, 30, None),
     "MetGen-Cycle": ("metgen", True, "plain", 1, 10, None, None),
     "MetGen-Cond": ("metgen", False, "conditional", 1, None, None, 100),
 }
@@ -30,7 +31,7 @@ def row(method: Method) -> tuple[object, ...]:
     return method.generator, method.cyclic, method.judge, *(weights.get(name) for name in TERMS)
 
 
-def test_every_row_is_what_the_paper_says() -> None:
+def test_every_row_is_what_the_papers_say_but_for_two_weights() -> None:
     assert {method.title: row(method) for method in CATALOGUE.values()} == PAPER
 
 
@@ -66,7 +67,7 @@ def test_an_ablation_changes_one_thing_of_metgan() -> None:
         as_before = replace(ablated, name=metgan.name, title=metgan.title, source=metgan.source)
         changed = [f.name for f in fields(Method) if getattr(as_before, f.name) != getattr(metgan, f.name)]
         assert len(changed) == 1
-        if changed == ["terms"]:
+        if changed == ["terms"] and ablated.name != "metgan-weights":
             pairs = zip(ablated.terms, metgan.terms, strict=True)
             assert sum(one != other for one, other in pairs) == 1
         assert ablated.generator in GENERATORS

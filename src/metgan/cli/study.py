@@ -28,8 +28,8 @@ from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
-    "training": {"steps": 150, "crop": 64},
-    "segmentor": {"steps": 150},
+    "training": {"steps": 120, "crop": 64, "validations": 4},
+    "segmentor": {"steps": 120, "validations": 3},
 }
 Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))]
 

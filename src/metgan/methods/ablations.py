@@ -7,7 +7,7 @@ from typing import Final
 
 from .catalogue import CATALOGUE
 from .method import Term
-from .terms import Adversarial, Segmentation
+from .terms import Adversarial, Cycle, Paired, Segmentation
 
 _METGAN = CATALOGUE["metgan"]
 
@@ -20,6 +20,13 @@ def _with(term: Term) -> tuple[Term, ...]:
 ABLATIONS: Final = (
     replace(
         _METGAN,
+        name="metgan-weights",
+        title="MetGAN, the paper's weights",
+        terms=(Adversarial(1), Cycle(10), Segmentation(100, tolerance=0.5), Paired(10)),
+        source="paper: section 3, 1 / 10 / 100 / 10",
+    ),
+    replace(
+        _METGAN,
         name="metgan-l1",
         title="MetGAN, L1 segmentation loss",
         terms=_with(Segmentation(100, loss="l1")),
@@ -29,7 +36,7 @@ ABLATIONS: Final = (
         _METGAN,
         name="metgan-intolerant",
         title="MetGAN, no tolerance",
-        terms=_with(Segmentation(100)),
+        terms=_with(Segmentation(30)),
         source="paper: weighted cross-entropy down to zero",
     ),
     replace(
@@ -54,4 +61,4 @@ ABLATIONS: Final = (
         source="release: no block at full resolution",
     ),
 )
-"""One change each; all else is MetGAN's row."""
+"""One decision each; all else is MetGAN's row."""
