@@ -6,6 +6,9 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 WORKERS ?= 2
 
+# How the phantom's Table 1 is made.
+TABLE1 ?= --preset small --steps 200 --crop 64 --segmentor-steps 250 --seeds 3
+
 VENV := .venv
 BIN := $(VENV)/bin
 # Errors alone: pip's warnings are about the machine's settings.
@@ -16,15 +19,19 @@ DOCS_INSTALLED := $(VENV)/.installed-docs
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: clean demo docs format help lint test test-all
+.PHONY: clean demo docs format help lint table1 test test-all
 .DELETE_ON_ERROR:
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(INSTALLED) ## phantom to report on two CPU cores, in demo/
 	$(BIN)/metgan demo demo --overwrite
 	@echo "The report is at $(CURDIR)/demo/report.html"
+
+table1: $(INSTALLED) ## the phantom's Table 1, in table1/: hours, resumable; TABLE1=--quick takes minutes
+	test -f table1/pairs/pairs.csv || $(BIN)/metgan phantom table1/pairs --pairs 240
+	$(BIN)/metgan study similarity table1/pairs --out table1/study --resume $(TABLE1)
 
 test: $(INSTALLED) ## ruff, mypy, and all tests but the slow, gpu and real ones
 	$(BIN)/ruff check .
