@@ -32,6 +32,10 @@ def test_a_study_prints_its_tables_and_says_where_it_wrote(
     text = (tmp_path / "study" / "similarity" / "tables.md").read_text()
     assert text.count("| Pix2Pix |") >= 3
     assert "| real images |" in text
+    assert metgan("info", tmp_path / "study") == 0
+    shown = capsys.readouterr().out
+    assert "2 of 2 begun" in shown
+    assert "clean pix2pix-seed0" in shown
 
 
 @pytest.mark.parametrize(

@@ -250,6 +250,9 @@ def test_evaluate_writes_scores_of_the_test_part(
     scores = pd.read_csv(out / "scores.csv")
     assert [*scores["name"]] == ["phantom-00007", "phantom-00008", "phantom-00009"]
     assert scores["mae"].between(0, 2).all()
+    assert metgan("info", out) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("referee", "tumour recall", "spectrum"))
 
 
 def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> None:

@@ -171,13 +171,16 @@ def test_the_scores_on_disk_have_a_row_per_image_and_a_summary_that_any_parser_r
     assert rows["real_false_negatives"].sum() == found.false_negatives
 
     summary = json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)  # no NaN
-    assert summary["generated"].keys() == LIKENESS | FIGURES
+    regions = {f"{region}_{name}" for region in ("inside", "outside") for name in LIKENESS}
+    assert summary["generated"].keys() == LIKENESS | regions | {"spectrum"} | FIGURES
+    assert rows["inside_mae"].mean() == pytest.approx(evaluation.inside().mae, rel=1e-5)
+    assert rows["spectrum"].mean() == pytest.approx(evaluation.spectrum(), rel=1e-5)
     assert summary["real"].keys() == FIGURES
     assert summary["training mean"].keys() == LIKENESS
     assert summary["training mean"]["correlation"] is None  # a flat image has none
     assert summary["generated / training mean"].keys() == {"mae", "msd"}
     assert summary["images"] == 3
-    assert summary["model"] == painter.fingerprint
+    assert (summary["model"], summary["step"]) == (painter.fingerprint, painter.card.step)
     assert summary["referee"] == fingerprint(referee / MODEL_FILE)
 
 

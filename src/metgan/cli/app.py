@@ -30,7 +30,7 @@ _VERBS = {
     "Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
     "label asks for them and nowhere else, as read by a referee: a segmentor trained apart from the one in "
     "the loop. It is trained first, into OUT/referee, where none is given.",
-    "info": "Tell what a run or a pair set is.",
+    "info": "Tell what a run, a pair set, scores or a study is.",
 }
 
 _STUDIES = {

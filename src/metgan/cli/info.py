@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -12,22 +13,30 @@ from rich.table import Table
 
 from metgan.data import Pair, PairSet, read_pair
 from metgan.errors import MetganError, StorageError
-from metgan.io import fingerprint
+from metgan.io import fingerprint, kind_of_folder
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.training import last_step
 
+from .folders import STUDY
+
 
 def info(path: Path, /) -> None:
-    """Tell what a run or a pair set is.
+    """Tell what a run, a pair set, scores or a study is.
 
     Parameters
     ----------
     path
-        Run folder, model file or pair set.
+        Run folder, model file, pair set, or folder of metgan evaluate or metgan study.
     """
     if not path.exists():
         raise StorageError(f"there is no {path}", "a run folder or a pair set", "Check the path")
+    if path.is_dir() and kind_of_folder(path) == STUDY:
+        _show(f"Study {path}", _study_facts(path))
+        return
+    if path.is_dir() and kind_of_folder(path) == "scores":
+        _show(f"Scores {path}", _score_facts(path))
+        return
     if path.is_file() or (path / MODEL_FILE).is_file():
         _show(f"Model {path}", _model_facts(path, read_card(path)))
     elif (path / "config.toml").is_file():
@@ -54,6 +63,39 @@ def _model_facts(path: Path, card: ModelCard) -> dict[str, str]:
         "groups seen": f"{len(card.groups_seen)}: {_few(card.groups_seen)}",
         "fingerprint": fingerprint(model_path(path)),
         "written by": f"metgan {card.metgan}",
+    }
+
+
+def _study_facts(path: Path) -> dict[str, str]:
+    runs = sorted(path.glob("*/runs/*"))
+    finished = [run for run in runs if (run / MODEL_FILE).is_file() and _is_finished(run)]
+    return {
+        "studies": _few(sorted(table.parent.name for table in path.glob("*/standings.csv")))
+        or "none finished",
+        "runs finished": f"{len(finished)} of {len(runs)} begun",
+        **{f"{run.parents[1].name} {run.name}": f"step {last_step(run)}" for run in runs},
+    }
+
+
+def _is_finished(run: Path) -> bool:
+    return last_step(run) == read_card(run).steps
+
+
+def _score_facts(path: Path) -> dict[str, str]:
+    file = path / "summary.json"
+    if not file.is_file():
+        raise StorageError(
+            f"{path} holds no summary.json",
+            "finished scores",
+            "Finish them with metgan evaluate ... --resume",
+        )
+    summary = json.loads(file.read_text(encoding="utf-8"))
+    figures = {name: figure for name, figure in summary["generated"].items() if figure is not None}
+    return {
+        "test images": str(summary["images"]),
+        "model": f"{summary['model']}, weights of step {summary['step']}",
+        "referee": summary["referee"],
+        **{name: f"{figure:.4g}" for name, figure in figures.items()},
     }
 
 

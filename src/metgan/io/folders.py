@@ -39,13 +39,12 @@ def check_folder(
     """
     if resume and overwrite:
         raise SettingError("--resume and --overwrite together", "one of them", "Drop one")
-    marker = path / _MARKER
     if path.exists() and not path.is_dir():
         raise StorageError(f"{path} is a file", "a folder or a new path", "Choose another --out")
     if overwrite:
         _refuse_to_delete(path, inputs)
     if path.is_dir() and any(path.iterdir()):
-        held = marker.read_text().strip() if marker.is_file() else "something that metgan did not write"
+        held = kind_of_folder(path) or "something that metgan did not write"
         if held != kind:
             raise StorageError(
                 f"{path} holds {held}", f"an empty folder, or one with {kind}", "Choose another --out"
@@ -54,6 +53,12 @@ def check_folder(
             raise StorageError(
                 f"{path} already holds {kind}", "a new folder", "Add --resume to go on, or --overwrite"
             )
+
+
+def kind_of_folder(path: Path) -> str:
+    """Give the kind of result that a folder was claimed for; "" when metgan did not claim it."""
+    marker = path / _MARKER
+    return marker.read_text().strip() if marker.is_file() else ""
 
 
 def claim_folder(

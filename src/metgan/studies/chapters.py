@@ -55,6 +55,9 @@ def likeness_chapter(evaluation: Evaluation) -> Section:
         ["mean squared difference (MSD)", f"{mean.msd:.4f}", f"{flat.msd:.4f}", f"{mean.msd / flat.msd:.2f}"],
         ["structural similarity (SSIM)", f"{mean.ssim:.4f}", f"{flat.ssim:.4f}", ""],
         ["cross-correlation", f"{mean.correlation:.4f}", "", ""],
+        ["MAE on the labels", f"{evaluation.inside().mae:.4f}", "", ""],
+        ["MAE off the labels", f"{evaluation.outside().mae:.4f}", "", ""],
+        ["distance of power spectra, dB", f"{evaluation.spectrum():.2f}", "", ""],
     ]
     caption = (
         f"Means over {len(evaluation.scores)} test images, on [-1, 1]. SSIM: Gaussian window, sigma 1.5, "
