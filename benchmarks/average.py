@@ -15,7 +15,7 @@ import torch
 from metgan.data import PairSet, load_split
 from metgan.io import load_state
 from metgan.models import load_segmentor, read_card
-from metgan.networks import PRESETS, MetGen
+from metgan.networks import make_generator
 from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE
 from metgan.training.validation import ValidationSet, paint, validate_generator
 
@@ -32,7 +32,7 @@ def main() -> None:
     segmentor, _ = load_segmentor(given.run / SEGMENTOR_FOLDER)
     modules = load_state(given.run / "last.ckpt")["modules"]
     for name, weights in (("newest", modules["to_tumour"]), ("averaged", modules["average"])):
-        generator = MetGen(PRESETS[card.preset].generator)
+        generator = make_generator(card.generator, card.preset)
         generator.load_state_dict(weights)
         details = validate_generator(paint(generator, watched), segmentor, watched).details
         print(f"{name:9s}", "  ".join(f"{key[4:]} {value:.4f}" for key, value in details.items()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from metgan.data import PairSet
 from metgan.errors import StorageError
+from metgan.io import read_image, write_image
 from metgan.methods import ABLATIONS, find_methods
 from metgan.models import read_card
 from metgan.studies import Comparison, Rules, Study, compare_ablation, compare_robustness, compare_similarity
@@ -84,6 +86,21 @@ def test_what_is_finished_is_never_trained_again_and_seeds_can_be_added(
     table = pd.read_csv(held.out / "standings.csv").set_index(["method", "score"])
     assert table.loc[("pix2pix", "mae"), "seed_sd"] > 0
     held.hold("Two methods.")  # leaves the folder as the other tests expect it
+
+
+def test_scores_of_another_test_part_are_taken_anew(
+    held: Comparison, study: Study, small_pairs: PairSet, tmp_path: Path
+) -> None:
+    """The runs stay valid when a test image is replaced; their scores do not."""
+    pairs = PairSet.open(shutil.copytree(small_pairs.root, tmp_path / "pairs"))
+    path = pairs.select(study.data.split.test).entries[0].paths["tumour"]
+    write_image(path, read_image(path)[::-1].copy())
+    scored = study.folder / "clean" / "scores" / "pix2pix-seed0" / "scores.csv"
+    before = pd.read_csv(scored)["mae"]
+    compare_similarity(replace(study, pairs=pairs), PAIR[1:]).hold("")
+    changed = pd.read_csv(scored)["mae"] != before
+    assert [*changed] == [True] + [False] * (len(changed) - 1)
+    held.hold("Two methods.")
 
 
 def test_a_study_under_other_rules_is_refused(held: Comparison, study: Study) -> None:

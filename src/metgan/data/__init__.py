@@ -6,7 +6,7 @@ from .normalise import ChannelScale, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
 from .prepare import Prepared, prepare, useful_crops
-from .sample import Entry, Pair, check_camera, check_channel, read_channel, read_label, read_pair
+from .sample import Entry, Pair, check_camera, check_channel, checksum, read_channel, read_label, read_pair
 from .scan import Scan
 from .shuffle import shuffle_labels
 from .split import Split, draw_split, load_split, part_of, save_split, stated_split
@@ -27,6 +27,7 @@ __all__ = [
     "View",
     "check_camera",
     "check_channel",
+    "checksum",
     "draw_split",
     "draw_view",
     "fit_normalisation",

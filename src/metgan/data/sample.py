@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,6 +41,16 @@ class Pair:
     anatomy: Camera
     tumour: Camera
     label: Mask
+
+
+def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
+    """Give the CRC-32 of the names and pixels of pairs, in their order, going on from `start`."""
+    total = start
+    for pair in pairs:
+        total = zlib.crc32(pair.entry.name.encode(), total)
+        for image in (pair.anatomy, pair.tumour, pair.label):
+            total = zlib.crc32(np.ascontiguousarray(image).tobytes(), total)
+    return total
 
 
 def read_pair(entry: Entry) -> Pair:

@@ -35,7 +35,7 @@ from metgan.training import (
     trained_seconds,
 )
 
-from .evaluation import SCORES_FILE, SUMMARY_FILE, evaluate
+from .evaluation import SCORES_FILE, SUMMARY_FILE, checksum_of, evaluate
 from .trial import REFEREE_APART
 
 
@@ -144,7 +144,11 @@ class Contest:
         train_method(order, self.data, method, self._segmentor)
         painter = load(order.folder, self.rules.engine.device)
         out = self.folder / "scores" / order.folder.name
-        known = {"model": painter.fingerprint, "referee": fingerprint(model_path(self.referee))}
+        known = {
+            "model": painter.fingerprint,
+            "referee": fingerprint(model_path(self.referee)),
+            "test": checksum_of(self.test.read_all()),
+        }
         if not _is_scored(out, known):
             mean = replace(self.data, normalisation=self.units).mean("tumour")
             evaluation, _ = evaluate(painter, self.test, self.referee, mean, self.units)

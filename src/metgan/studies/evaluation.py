@@ -8,14 +8,14 @@ the segmentor that it trained with. Its reading of the real images stands beside
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from metgan.data import Normalisation, Pair, PairSet
+from metgan.data import Normalisation, Pair, PairSet, checksum
 from metgan.errors import ArrayError
 from metgan.io import fingerprint, replacing, write_json
 from metgan.metrics import (
@@ -71,6 +71,8 @@ class Evaluation:
         Fingerprints of the weights.
     step : int
         Training step of the model's weights.
+    test : str
+        Checksum of the test pairs.
     """
 
     scores: Sequence[Score]
@@ -78,6 +80,7 @@ class Evaluation:
     model: str
     step: int
     referee: str
+    test: str
 
     def likeness(self) -> Similarity:
         """Give the mean of each similarity over the images, undefined correlations left out."""
@@ -132,8 +135,14 @@ class Evaluation:
             "model": self.model,
             "step": self.step,
             "referee": self.referee,
+            "test": self.test,
         }
         write_json(out / SUMMARY_FILE, content)
+
+
+def checksum_of(test: Iterable[Pair]) -> str:
+    """Name a test part by its pixels: scores of another one are other scores."""
+    return f"{checksum(test):08x}"
 
 
 @dataclass(frozen=True)
@@ -183,9 +192,15 @@ def evaluate(
             scores.append(_score(painted[-1], camera, reader))
             advance()
     flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
-    return Evaluation(
-        scores, _mean(flat), painter.fingerprint, painter.card.step, fingerprint(model_path(referee))
-    ), painted
+    evaluation = Evaluation(
+        scores,
+        _mean(flat),
+        model=painter.fingerprint,
+        step=painter.card.step,
+        referee=fingerprint(model_path(referee)),
+        test=checksum_of(p.pair for p in painted),
+    )
+    return evaluation, painted
 
 
 def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painted:

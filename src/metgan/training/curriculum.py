@@ -14,6 +14,7 @@ from metgan.data import (
     PairSet,
     Scaling,
     Split,
+    checksum,
     draw_split,
     fit_normalisation,
     shuffle_labels,
@@ -40,11 +41,7 @@ class Curriculum:
         """CRC-32 of the names and pixels of both parts and of the normalisation."""
         total = zlib.crc32(str(self.normalisation).encode())
         for part in (self.train, self.val):
-            for pair in part:
-                total = zlib.crc32(pair.entry.name.encode(), total)
-                for image in (pair.anatomy, pair.tumour, pair.label):
-                    total = zlib.crc32(np.ascontiguousarray(image).tobytes(), total)
-            total = zlib.crc32(b"end of part", total)
+            total = zlib.crc32(b"end of part", checksum(part, total))
         return total
 
     def in_units_of(self, normalisation: Normalisation) -> Curriculum:
