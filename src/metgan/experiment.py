@@ -24,6 +24,8 @@ from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe, R
 Table = Mapping[str, Any]
 Value = TypeVar("Value")
 AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+METHOD = "metgan"
+"""What is trained where no method is named."""
 _SECTIONS = ("training", "segmentor", "engine")
 
 
@@ -78,7 +80,7 @@ def resolve(*layers: Table) -> Experiment:
     >>> resolve({"preset": "small", "training": {"epochs": 3}}, {"seed": 7}).training.epochs
     3
     """
-    merged: dict[str, Any] = {"method": "metgan", "preset": "paper", "seed": 0}
+    merged: dict[str, Any] = {"method": METHOD, "preset": "paper", "seed": 0}
     for layer in layers:
         _lay_over(merged, layer)
     _refuse_unknown(merged, [field.name for field in fields(Experiment)], "key")

@@ -38,6 +38,32 @@ def test_a_study_prints_its_tables_and_says_where_it_wrote(
     assert "clean pix2pix-seed0" in shown
 
 
+def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
+    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+) -> None:
+    out = ("--out", tmp_path / "study")
+    assert (
+        metgan("study", "similarity", world, "--methods", "pix2pix", "--seeds", 2, *TINY, *ON_CPU, *out) == 0
+    )
+    table = tmp_path / "study" / "similarity" / "standings.csv"
+    before = table.read_bytes()
+    capsys.readouterr()
+    assert metgan("study", "similarity", world, *out, "--resume") == 0
+    assert table.read_bytes() == before
+    assert "pix2pix: " not in capsys.readouterr().err  # nothing was trained
+    assert metgan("study", "similarity", world, *out, "--resume", "--quick") == 2
+    assert "expected steps" in capsys.readouterr().err
+
+
+def test_an_experiment_file_cannot_choose_what_a_study_compares(
+    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file.toml").write_text('preset = "small"\nmethod = "pix2pix"\n')
+    words = ("--config", tmp_path / "file.toml", "--out", tmp_path / "study")
+    assert metgan("study", "similarity", world, *words) == 2
+    assert "Name methods with --methods" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -156,6 +156,16 @@ def test_a_flat_image_scaled_by_itself_takes_the_common_range() -> None:
     assert own.apply(flat, "tumour").tolist() == [[0, 0, 0]]
 
 
+def test_as_shared_two_images_of_different_brightness_stay_different() -> None:
+    images = [row[None] for row in RANGES]
+    own = fit_normalisation(images, images, "per-image")
+    bright, dim = images[1], images[1] // 2
+    assert np.array_equal(own.apply(bright, "tumour"), own.apply(dim, "tumour"))
+    shared = own.as_shared()
+    assert not np.array_equal(shared.apply(bright, "tumour"), shared.apply(dim, "tumour"))
+    assert shared.tumour.low == own.tumour.low
+
+
 def test_the_kind_of_scaling_is_stored() -> None:
     images = [row[None] for row in RANGES]
     for scaling in ("shared", "per-image"):

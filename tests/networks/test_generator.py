@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from metgan.errors import ArrayError, SettingError
+from metgan.methods import CATALOGUE
 from metgan.networks import (
     GENERATORS,
     Generator,
@@ -14,9 +15,10 @@ from metgan.networks import (
     ResNetGenerator,
     ResNetSpec,
     build,
+    least_training_side,
     make_generator,
-    minimum_side,
 )
+from metgan.training import GAN_RECIPES
 
 SMALL_PIX2PIX = Pix2PixSpec(width=2, depth=3)
 SMALL_RESNET = ResNetSpec(width=2, blocks=2)
@@ -71,8 +73,7 @@ def test_generators_of_one_size_are_comparable_at_small() -> None:
 @pytest.mark.parametrize("name", GENERATORS)
 def test_the_smallest_image_is_taken_and_a_smaller_one_refused(name: str) -> None:
     network = build(lambda: make_generator(name, "small"), 0).eval()
-    side = minimum_side(name, "small")
-    assert side == network.stride
+    side = network.stride
     with torch.inference_mode():
         painted = network.paint(noise(1, 1, side, side + 3), torch.zeros(1, 1, side, side + 3))
         assert painted.shape == (1, 1, side, side + 3)
@@ -108,13 +109,37 @@ def test_a_fresh_generator_paints_at_the_level_that_it_begins_at(name: str) -> N
 
 
 def test_pix2pix_paints_the_same_twice_although_it_trains_with_dropout() -> None:
-    network = lively(build(PLAIN["pix2pix"], 0))
-    image = noise(2, 1, 32, 32)
-    features = network.embed(torch.zeros(2, 1, 32, 32))
+    network = lively(build(lambda: Pix2PixGenerator(Pix2PixSpec(width=2, depth=6)), 0))
+    image = noise(2, 1, 64, 64)
+    features = network.embed(torch.zeros(2, 1, 64, 64))
     with torch.no_grad():
         assert torch.equal(network(image, features), network(image, features))
         network.train()  # untreated: dropout draws anew each time
         assert not torch.equal(network(image, features), network(image, features))
+
+
+def test_pix2pix_drops_where_its_decoder_is_widest() -> None:
+    """The authors' network of eight halvings drops behind three layers of 512 channels; six leave one."""
+    for depth, expected in ((8, 3), (6, 1), (5, 0)):
+        with torch.device("meta"):
+            modules = Pix2PixGenerator(Pix2PixSpec(depth=depth)).modules()
+        assert sum(isinstance(module, torch.nn.Dropout) for module in modules) == expected
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_every_method_trains_at_the_paper_s_size_on_its_crops_and_batches(name: str) -> None:
+    """Batch 1 and crops of 256: a normalisation over one value would be refused, or fail."""
+    recipe, generator = GAN_RECIPES["paper"], CATALOGUE[name].generator
+    assert least_training_side(generator, "paper", recipe.batch_size) <= recipe.crop
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_the_least_side_that_is_promised_can_be_trained_on(name: str, batch_size: int) -> None:
+    network = build(lambda: make_generator(name, "small"), 0).train()
+    side = least_training_side(name, "small", batch_size)
+    image = noise(batch_size, 1, side, side)
+    network(image, network.embed((image > 0.9).float())).mean().backward()
 
 
 def reach(network: Generator, side: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.table import Column
 from rich.table import Table as TextTable
 
-from metgan.experiment import Experiment, Table, read_file, resolve
+from metgan.errors import SettingError
+from metgan.experiment import METHOD, Experiment, Table, read_file, resolve
 from metgan.io import check_folder, claim_folder
 from metgan.studies import Section
 from metgan.training import GanRecipe, Order, Recipe
@@ -33,25 +34,30 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
     if place.resume and not out.exists():
         note(f"there is no {out} to resume; it is started")
     given = {k: v for k, v in given.items() if v is not None}
-    return resolve(*_base(out, place, options, {}), given, options.layer(section))
+    return resolve(*_base(out, place, options), given, options.layer(section))
 
 
 def resolve_study(out: Path, place: Place, options: Training, quick: Table, segmentor: Table) -> Experiment:
-    """Give the settings of a study that may be written to `out`; `quick` yields to all that is given."""
+    """Give the settings of a study that may be written to `out`; options that are given win over `quick`."""
     check_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite)
-    layers = _base(out, place, options, quick)
-    return resolve(*layers, {"segmentor": segmentor}, options.layer("training"))
+    given = {"segmentor": segmentor}
+    experiment = resolve(*_base(out, place, options), quick, given, options.layer("training"))
+    if experiment.pretrained_segmentor or experiment.method != METHOD:
+        raise SettingError(
+            f"method {experiment.method}, pretrained_segmentor {experiment.pretrained_segmentor or 'none'}",
+            "neither in the experiment file of a study",
+            "Name methods with --methods; a study trains one segmentor for all",
+        )
+    return experiment
 
 
-def _base(
-    out: Path, place: Place, options: Training, otherwise: Mapping[str, Any]
-) -> list[Mapping[str, Any]]:
-    """Give the file that is given; or that of the run that is resumed; or else the layer for neither."""
+def _base(out: Path, place: Place, options: Training) -> list[Table]:
+    """Give the file that is given, or that of the folder that is resumed."""
     if options.config:
-        return [otherwise, read_file(options.config)]
+        return [read_file(options.config)]
     if place.resume and (out / CONFIG_FILE).is_file():
         return [read_file(out / CONFIG_FILE)]
-    return [otherwise]
+    return []
 
 
 def claim_run(out: Path, place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:

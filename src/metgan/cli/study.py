@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from cyclopts import Parameter, validators
 
 from metgan.data import PairSet
 from metgan.experiment import Experiment
-from metgan.io import claim_folder
+from metgan.io import claim_folder, write_json
 from metgan.methods import find_methods
 from metgan.studies import (
     Comparison,
@@ -42,7 +43,8 @@ class Extent:
     Parameters
     ----------
     seeds
-        How often every method is trained, 1 or more, with the seeds --seed, --seed + 1 and so on.
+        How often every method is trained, 1 or more, with the seeds --seed, --seed + 1 and so on. Default: 1,
+        or as often as before with --resume.
     segmentor_steps
         Length in batches of the training of each segmentor, those in the loop and the referee. Default: the
         preset's.
@@ -50,7 +52,7 @@ class Extent:
         A coarse answer in minutes: --preset small, short trainings on crops of 64 pixels.
     """
 
-    seeds: Positive = 1
+    seeds: Positive | None = None
     segmentor_steps: Positive | None = None
     quick: Annotated[bool, Parameter(negative="")] = False
 
@@ -63,17 +65,19 @@ class WrongLabels:
     Parameters
     ----------
     methods
-        As for metgan study similarity.
+        As for metgan study similarity. Default: metgan,pix2pix,cyclegan.
     share
-        Share of the training and validation labels that are passed on to wrong images, in (0, 1].
+        Share of the training and validation labels that are passed on to wrong images, in (0, 1]. Default:
+        0.25.
     """
 
-    methods: str = "metgan,pix2pix,cyclegan"
-    share: Share = 0.25
+    methods: str | None = None
+    share: Share | None = None
 
 
 _ONCE = Extent()
 _A_QUARTER = WrongLabels()
+_ASKED_FILE = "asked.json"
 
 
 def similarity(
@@ -81,7 +85,7 @@ def similarity(
     /,
     *,
     out: Path,
-    methods: str = "table1",
+    methods: str | None = None,
     extent: Extent = _ONCE,
     options: Training = PRESET,
     place: Place = NEW_FOLDER,
@@ -96,10 +100,12 @@ def similarity(
         Folder of the study. What was found goes to similarity/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     methods
-        "table1" (seven), "table3" (four), "all" (nine), or names with commas between them.
+        "table1" (seven), "table3" (four), "all" (nine), or names with commas between them. Default:
+        table1, or those of before with --resume.
     """
-    rows = find_methods(methods)
-    _compare(data, out, extent, options, place, lambda study: compare_similarity(study, rows))
+    asked = _asked(out / "similarity", place, methods=(methods, "table1"), seeds=(extent.seeds, 1))
+    rows = find_methods(asked["methods"])
+    _compare(_Call(data, out, extent, options, place), asked, lambda study: compare_similarity(study, rows))
 
 
 def robustness(
@@ -122,8 +128,17 @@ def robustness(
         Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    rows = find_methods(wrong.methods)
-    _compare(data, out, extent, options, place, lambda study: compare_robustness(study, rows, wrong.share))
+    asked = _asked(
+        out / "robustness",
+        place,
+        methods=(wrong.methods, "metgan,pix2pix,cyclegan"),
+        share=(wrong.share, 0.25),
+        seeds=(extent.seeds, 1),
+    )
+    rows, share = find_methods(asked["methods"]), asked["share"]
+    _compare(
+        _Call(data, out, extent, options, place), asked, lambda study: compare_robustness(study, rows, share)
+    )
 
 
 def ablation(
@@ -145,41 +160,59 @@ def ablation(
         Folder of the study. What was found goes to ablation/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    _compare(data, out, extent, options, place, compare_ablation)
+    asked = _asked(out / "ablation", place, seeds=(extent.seeds, 1))
+    _compare(_Call(data, out, extent, options, place), asked, compare_ablation)
 
 
-def _compare(
-    data: Path,
-    out: Path,
-    extent: Extent,
-    options: Training,
-    place: Place,
-    plan: Callable[[Study], Comparison],
-) -> None:
-    segmentor = {"steps": extent.segmentor_steps}
-    experiment = resolve_study(out, place, options, _QUICK if extent.quick else {}, segmentor)
-    pairs = PairSet.open(data)
+@dataclass(frozen=True)
+class _Call:
+    """What every study is called with."""
+
+    data: Path
+    out: Path
+    extent: Extent
+    options: Training
+    place: Place
+
+
+def _compare(call: _Call, asked: dict[str, Any], plan: Callable[[Study], Comparison]) -> None:
+    out, place = call.out, call.place
+    quick = _QUICK if call.extent.quick else {}
+    segmentor = {"steps": call.extent.segmentor_steps}
+    experiment = resolve_study(out, place, call.options, quick, segmentor)
+    pairs = PairSet.open(call.data)
     curriculum = load_data(pairs, experiment.seed)
-    comparison = plan(Study(out, pairs, curriculum, _rules(experiment, extent)))
+    comparison = plan(Study(out, pairs, curriculum, _rules(experiment, asked["seeds"])))
     comparison.check()
-    claim_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[data])
+    claim_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[call.data])
     experiment.save(out / CONFIG_FILE)
+    write_json(comparison.out / _ASKED_FILE, asked)
     steps = experiment.training.length(len(curriculum.train))
-    seeds = "one seed" if extent.seeds == 1 else f"{extent.seeds} seeds"
+    seeds = "one seed" if asked["seeds"] == 1 else f"{asked['seeds']} seeds"
     lead = (
-        f"Every method was trained with {seeds} on the training part of {data} for {steps} steps, preset "
-        f"{experiment.preset}, and scored on its test part."
+        f"Every method was trained with {seeds} on the training part of {call.data} for {steps} steps, "
+        f"preset {experiment.preset}, and scored on its test part."
     )
     show_tables(comparison.hold(lead))
     written(comparison.out)
 
 
-def _rules(experiment: Experiment, extent: Extent) -> Rules:
+def _asked(out: Path, place: Place, **options: tuple[Any, Any]) -> dict[str, Any]:
+    """Give what is asked: an option as it is given, or else as before with --resume, or else its default."""
+    file = out / _ASKED_FILE
+    before = json.loads(file.read_text(encoding="utf-8")) if place.resume and file.is_file() else {}
+    return {
+        name: before.get(name, default) if given is None else given
+        for name, (given, default) in options.items()
+    }
+
+
+def _rules(experiment: Experiment, seeds: int) -> Rules:
     return Rules(
         experiment.preset,
         experiment.training,
         experiment.segmentor,
         experiment.engine,
         experiment.seed,
-        extent.seeds,
+        seeds,
     )

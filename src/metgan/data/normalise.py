@@ -8,7 +8,7 @@ and absolute brightness is lost (reference.md, section 4); a shared map keeps di
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -88,6 +88,13 @@ class Normalisation:
     def undo(self, image: Scaled, channel: Channel) -> Camera:
         """Map one channel from [-1, 1] to camera units."""
         return self._scale(channel).undo(image)
+
+    def as_shared(self) -> Normalisation:
+        """Give the same ranges for all images alike, also where each was scaled by itself.
+
+        Likeness is measured on it: two images scaled by themselves agree in brightness whatever it was.
+        """
+        return Normalisation(replace(self.anatomy, per_image=False), replace(self.tumour, per_image=False))
 
     def check(self, image: Camera, channel: Channel, name: str) -> None:
         """Refuse an image of another dtype than the channel was measured in.

@@ -28,6 +28,17 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
     -------
     list of Pair
         In the order of `pairs`. Each chosen pair has the label of another chosen one, and no label is lost.
+        A label without tumours may come to an image that had none either.
+
+    Examples
+    --------
+    >>> from .sample import Entry
+    >>> def pair(name, tumour):
+    ...     image = np.zeros((1, 1), np.uint8)
+    ...     return Pair(Entry(name, "mouse", "", "train", {}), image, image, np.array([[tumour]]))
+    >>> swapped = shuffle_labels([pair("a", True), pair("b", False)], 1.0, np.random.default_rng(0))
+    >>> [(p.entry.name, bool(p.label.any())) for p in swapped]
+    [('a', False), ('b', True)]
 
     Raises
     ------

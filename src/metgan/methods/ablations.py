@@ -1,4 +1,7 @@
-"""MetGAN with one decision at a time made as the release, or the paper, made it: reference.md, section 4."""
+"""MetGAN with one decision at a time made as the release, or the paper, made it: reference.md, section 4.
+
+A decision may be several numbers: the release's segmentation loss is L1, with weight 100 and no tolerance.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +24,16 @@ ABLATIONS: Final = (
     replace(
         _METGAN,
         name="metgan-weights",
-        title="MetGAN, the paper's weights",
+        title="MetGAN, segmentor 100 and pairs 10",
         terms=(Adversarial(1), Cycle(10), Segmentation(100, tolerance=0.5), Paired(10)),
-        source="paper: section 3, 1 / 10 / 100 / 10",
+        source="paper: alpha of section 3; our tolerance",
     ),
     replace(
         _METGAN,
         name="metgan-l1",
-        title="MetGAN, L1 segmentation loss",
+        title="MetGAN, the release's segmentation term",
         terms=_with(Segmentation(100, loss="l1")),
-        source="release: plain L1",
+        source="release: 100 times plain L1",
     ),
     replace(
         _METGAN,
@@ -61,4 +64,4 @@ ABLATIONS: Final = (
         source="release: no block at full resolution",
     ),
 )
-"""One decision each; all else is MetGAN's row."""
+"""All that is not named is MetGAN's row."""

@@ -9,6 +9,7 @@ from torch import nn
 
 from metgan.errors import SettingError
 from metgan.networks import PRESETS, Generator, PatchGAN, PresetName, Segmentor, build, make_generator
+from metgan.seeding import stream
 
 from .method import Method
 
@@ -75,19 +76,25 @@ def build_players(method: Method, preset: PresetName, segmentor: Segmentor | Non
         )
     judge = replace(PRESETS[preset].judge, channels=3 if method.judge == "conditional" else 1)
 
-    def generator(seed: int) -> Generator:
-        return build(lambda: make_generator(method.generator, preset), seed)
+    def generator(name: str) -> Generator:
+        return build(lambda: make_generator(method.generator, preset), _seed_of(name, seed))
 
-    way_back = None
-    if method.cyclic:
-        way_back = WayBack(generator(seed + 1), build(lambda: PatchGAN(judge), seed + 3))
+    def a_judge(name: str) -> PatchGAN:
+        return build(lambda: PatchGAN(judge), _seed_of(name, seed))
+
+    way_back = WayBack(generator("to_anatomy"), a_judge("judge_anatomy")) if method.cyclic else None
     return Players(
-        to_tumour=generator(seed),
-        judge_tumour=build(lambda: PatchGAN(judge), seed + 2),
+        to_tumour=generator("to_tumour"),
+        judge_tumour=a_judge("judge_tumour"),
         way_back=way_back,
         segmentor=freeze(segmentor) if segmentor is not None and method.needs_segmentor else None,
         judges_see_condition=method.judge == "conditional",
     )
+
+
+def _seed_of(player: str, seed: int) -> int:
+    """Give each player a seed of its own; with neighbouring ones, a player would begin as another run's."""
+    return int(stream(seed, f"weights {player}").integers(2**63))
 
 
 def freeze(segmentor: Segmentor) -> Segmentor:

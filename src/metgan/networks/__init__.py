@@ -11,8 +11,8 @@ from .presets import (
     GeneratorName,
     NetworkPreset,
     PresetName,
+    least_training_side,
     make_generator,
-    minimum_side,
 )
 from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
@@ -40,6 +40,6 @@ __all__ = [
     "UNet",
     "UNetSpec",
     "build",
+    "least_training_side",
     "make_generator",
-    "minimum_side",
 ]

@@ -24,6 +24,12 @@ class Generator(nn.Module, ABC):
 
     margin: int = 0
     """Pixels of mirrored surroundings that `paint` gives an image; a multiple of `stride`."""
+    normalises_coarsest: bool = False
+    """Whether the coarsest grid is normalised over the batch, which takes two values per channel."""
+
+    def least_training_side(self, batch_size: int) -> int:
+        """Give the smallest side in pixels of training images in batches of this size."""
+        return self.stride * (2 if self.normalises_coarsest and batch_size == 1 else 1)
 
     @property
     @abstractmethod

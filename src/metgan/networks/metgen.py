@@ -40,6 +40,8 @@ class MetGen(Generator):
     ``test_every_spade_block_of_the_paper_preset_reaches_the_image``.
     """
 
+    normalises_coarsest = True
+
     def __init__(self, spec: MetGenSpec) -> None:
         super().__init__()
         stages = len(spec.image.encoder)

@@ -17,7 +17,7 @@ from metgan.errors import SettingError
 from .blocks import batch_norm, convolution, transposed_convolution
 from .generator import IMAGE_AND_LABEL, PlainGenerator
 
-_DROPPED = 3  # decoder layers behind the bottleneck that have dropout
+_WIDEST = 8  # times the first layer's channels; where the decoder gives so many, it has dropout
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Pix2PixSpec:
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels after each halving, finest first."""
-        return tuple(self.width * min(2**k, 8) for k in range(self.depth))
+        return tuple(self.width * min(2**k, _WIDEST) for k in range(self.depth))
 
     @property
     def halo(self) -> int:
@@ -68,9 +68,14 @@ class Pix2PixSpec:
 class Pix2PixGenerator(PlainGenerator):
     """U-Net of nested halvings; the innermost cell of a 256-pixel image sees all of it.
 
+    It is trained and used on images of one size, with zeros beyond their edges, so it is given no mirrored
+    surroundings (`margin`): they were no gain.
+
     Deviates: the paper keeps dropout and batch statistics at test time, as noise; ours paints in eval mode,
     so that the same seed gives the same bytes, and a pixel does not depend on its tile. Pinned by
-    ``test_pix2pix_paints_the_same_twice_although_it_trains_with_dropout``.
+    ``test_pix2pix_paints_the_same_twice_although_it_trains_with_dropout``. Dropout follows the three layers
+    behind the bottleneck, where the authors' code has it, and not the bottleneck's own. Pinned by
+    ``test_pix2pix_drops_where_its_decoder_is_widest``.
     """
 
     def __init__(self, spec: Pix2PixSpec) -> None:
@@ -79,8 +84,10 @@ class Pix2PixGenerator(PlainGenerator):
         dims, widths = spec.dims, spec.widths
         inner: nn.Module | None = None
         for level in reversed(range(1, spec.depth)):
-            is_dropped = spec.depth - 1 - _DROPPED <= level < spec.depth - 1
-            inner = Halving(dims, widths[level - 1], widths[level], inner, dropout=is_dropped)
+            is_widest = widths[level - 1] == _WIDEST * spec.width
+            inner = Halving(
+                dims, widths[level - 1], widths[level], inner, dropout=is_widest and inner is not None
+            )
         first = convolution(dims, IMAGE_AND_LABEL, widths[0], 4, stride=2)
         self.body = nn.Sequential(first, *([inner] if inner else []), nn.ReLU())
         self.last = transposed_convolution(dims, 2 * widths[0], 1, 4)

@@ -79,16 +79,18 @@ def make_generator(name: GeneratorName, preset: PresetName) -> Generator:
     return GENERATORS[name](PRESETS[preset])
 
 
-def minimum_side(name: GeneratorName, preset: PresetName) -> int:
-    """Give the smallest image side in pixels that a generator takes.
+def least_training_side(name: GeneratorName, preset: PresetName, batch_size: int) -> int:
+    """Give the smallest image side in pixels that a generator trains on, in batches of this size.
 
     Examples
     --------
-    >>> minimum_side("metgen", "small"), minimum_side("pix2pix", "small"), minimum_side("resnet", "small")
-    (32, 64, 8)
+    >>> [least_training_side(name, "small", 4) for name in ("metgen", "pix2pix", "resnet")]
+    [32, 64, 8]
+    >>> [least_training_side(name, "small", 1) for name in ("metgen", "pix2pix", "resnet")]
+    [64, 64, 8]
     """
     with torch.device("meta"):
-        return make_generator(name, preset).stride
+        return make_generator(name, preset).least_training_side(batch_size)
 
 
 def _with_label(spec: MetGenSpec, *, pyramid: Pyramid = "pooled", taps: Taps = "all") -> MetGenSpec:

@@ -8,7 +8,7 @@ from pathlib import Path
 from metgan.data import Normalisation, PairSet
 from metgan.metrics import Faithfulness
 from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
-from metgan.training import JOURNAL_FILE, read_journal
+from metgan.training import JOURNAL_FILE, read_journal, trained_seconds
 
 from .evaluation import Evaluation, Painted
 from .report import Figure, Section, Table
@@ -30,9 +30,8 @@ def training_chapter(run: Path, title: str = "How the training went") -> Section
     if samples:
         words = f"Validation images at the end ({samples[-1].stem}). Orange: the outline of the label."
         figures.append(Figure(samples[-1].read_bytes(), words))
-    seconds = float(rows[-1]["seconds"]) if rows else 0.0
     steps = int(rows[-1]["step"]) if rows else 0
-    text = f"{steps} steps; the last stretch without interruption took {seconds:.0f} s."
+    text = f"{steps} steps, which took {trained_seconds(run):.0f} s, pauses left out."
     return Section(title, [text], figures=figures)
 
 

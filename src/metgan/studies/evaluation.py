@@ -8,7 +8,8 @@ the segmentor that it trained with. Its reading of the real images stands beside
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -140,9 +141,10 @@ class Evaluation:
         write_json(out / SUMMARY_FILE, content)
 
 
-def checksum_of(test: Iterable[Pair]) -> str:
-    """Name a test part by its pixels: scores of another one are other scores."""
-    return f"{checksum(test):08x}"
+def checksum_of(test: Sequence[Pair]) -> str:
+    """Name a test part by its pixels and groups: scores of another one are other scores."""
+    groups = "\n".join(pair.entry.group for pair in test)
+    return f"{checksum(test, zlib.crc32(groups.encode())):08x}"
 
 
 @dataclass(frozen=True)
@@ -170,8 +172,8 @@ def evaluate(
     training_mean : float
         Mean of the training set's tumour channel on [-1, 1], for the baseline.
     units : Normalisation or None
-        The [-1, 1] that likeness is measured on; None for the painter's own. Painters that were trained in
-        different ones can be compared in one alone.
+        The [-1, 1] that likeness is measured on, one for all images; None for the painter's own, as shared.
+        Painters that were trained in different ones can be compared in one alone.
 
     Raises
     ------
@@ -188,7 +190,7 @@ def evaluate(
     with progress("evaluate", len(test)) as advance:
         for pair in test.read_all():
             camera = painter.inpaint(pair.anatomy, pair.label)
-            painted.append(_painted(pair, camera, units or painter.card.normalisation))
+            painted.append(_painted(pair, camera, units or painter.card.normalisation.as_shared()))
             scores.append(_score(painted[-1], camera, reader))
             advance()
     flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
@@ -198,7 +200,7 @@ def evaluate(
         model=painter.fingerprint,
         step=painter.card.step,
         referee=fingerprint(model_path(referee)),
-        test=checksum_of(p.pair for p in painted),
+        test=checksum_of([p.pair for p in painted]),
     )
     return evaluation, painted
 

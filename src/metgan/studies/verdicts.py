@@ -45,8 +45,9 @@ def _likeness(table: pd.DataFrame, methods: Mapping[str, Method], basis: str) ->
         for name, method in methods.items()
     ]
     caption = (
-        f"Means over {basis}, on [-1, 1], with 95 % intervals by resampling groups of images"
-        f"{_spread_note(table)}. SSIM: Gaussian window, sigma 1.5, population covariance, data range 2."
+        f"Means over {basis}, on [-1, 1]; in brackets the standard deviation between images, and the 95 % "
+        f"interval by resampling groups of images{_spread_note(table)}. SSIM: Gaussian window, sigma 1.5, "
+        "population covariance, data range 2."
     )
     return Table(("method", *LIKENESS.values()), rows, caption)
 
@@ -160,7 +161,8 @@ def _row(table: pd.DataFrame, method: str, score: str) -> Mapping[str, float]:
 
 
 def _with_interval(row: Mapping[str, float]) -> str:
-    text = f"{row['mean']:.4f} [{row['low']:.4f}, {row['high']:.4f}]"
+    interval = "" if np.isnan(row["low"]) else f" [{row['low']:.4f}, {row['high']:.4f}]"
+    text = f"{row['mean']:.4f} ({row['sd']:.4f}){interval}"
     return text if np.isnan(row["seed_sd"]) else f"{text} ± {row['seed_sd']:.4f}"
 
 

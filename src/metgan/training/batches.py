@@ -30,15 +30,15 @@ class Batch:
 
 
 def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisation) -> Batch:
-    """Cut, turn and normalise `pairs`, one view each."""
+    """Normalise whole `pairs`, and cut and turn them, one view each."""
 
     def tensor(images: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> Tensor:
         return torch.from_numpy(np.stack(images)[:, None])  # (N, 1, Y, X)
 
     seen = [*zip(pairs, views, strict=True)]
     return Batch(
-        tensor([normalisation.apply(view.apply(pair.anatomy), "anatomy") for pair, view in seen]),
-        tensor([normalisation.apply(view.apply(pair.tumour), "tumour") for pair, view in seen]),
+        tensor([view.apply(normalisation.apply(pair.anatomy, "anatomy")) for pair, view in seen]),
+        tensor([view.apply(normalisation.apply(pair.tumour, "tumour")) for pair, view in seen]),
         tensor([view.apply(pair.label).astype(np.float32) for pair, view in seen]),
     )
 

@@ -21,6 +21,8 @@ JOURNAL_FILE = "journal.csv"
 class Journal:
     """``journal.csv``, and TensorBoard events beside it where tensorboard is installed.
 
+    ``seconds`` is how long the run had trained by the last row that was kept.
+
     Columns are fixed when it is opened. Rows go to disk as they come; those after the step of a
     resumed checkpoint are taken back first, since they will be written again.
     """
@@ -33,6 +35,7 @@ class Journal:
             writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(kept)
+        self.seconds = float(kept[-1]["seconds"]) if kept else 0.0
         self._events = None
         if importlib.util.find_spec("tensorboard"):
             self._events = SummaryWriter(str(folder / "events"), purge_step=step + 1)
@@ -72,13 +75,9 @@ def stopped_at(run: Path, steps: int) -> int | None:
 
 
 def trained_seconds(run: Path) -> float:
-    """Give the seconds that a run has trained, over all its stretches; 0 without a journal."""
-    total = before = 0.0
-    for row in read_journal(run / JOURNAL_FILE):
-        now = float(row["seconds"])
-        total += now - before if now >= before else now  # a resumed run counts from zero
-        before = now
-    return total
+    """Give the seconds that a run has trained, without the pauses; 0 without a journal."""
+    rows = read_journal(run / JOURNAL_FILE)
+    return float(rows[-1]["seconds"]) if rows else 0.0
 
 
 def read_journal(path: Path) -> list[dict[str, Any]]:

@@ -83,11 +83,11 @@ class Training(Generic[Material]):
         """
         if resume:
             self.state.load(self.folder, self.fabric.device)
-        start = time.monotonic()
         with (
             closing(Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
             progress(self.name, self.pace.steps, self.state.step) as advance,
         ):
+            start = time.monotonic() - journal.seconds
             for step in range(self.state.step, self.pace.steps):
                 losses = self._step(step)
                 self.after_step(step)

@@ -9,7 +9,7 @@ import torch
 from metgan.io import fingerprint, replacing
 from metgan.methods import Method, Players, Translations, build_players, freeze, trained_modules
 from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
-from metgan.networks import Generator, Segmentor, minimum_side
+from metgan.networks import Generator, Segmentor, least_training_side
 
 from .average import Average
 from .checkpoint import Identity, RunState
@@ -31,7 +31,8 @@ def check_method_order(
     A segmentor that is still to be trained may be missing.
     """
     _, name, data = _segmentor_for(segmentor_run, data)
-    order.check(data, minimum_side(method.generator, order.preset), _beside(method, name))
+    least = least_training_side(method.generator, order.preset, order.recipe.batch_size)
+    order.check(data, least, _beside(method, name))
 
 
 def train_method(

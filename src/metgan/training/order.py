@@ -81,18 +81,16 @@ class Order(Generic[Settings]):
         Parameters
         ----------
         least_side : int
-            Smallest image side in pixels that the network takes.
+            Smallest image side in pixels that the network trains on, in batches of this recipe.
         beside : dict of str
             As for `identity`.
         """
         self.engine.resolved()  # refuses CUDA where there is none
         crop = self.crop(data)
-        # Batch normalisation needs two values per channel, also where the network is coarsest.
-        least = least_side if self.recipe.batch_size > 1 else 2 * least_side
-        if crop < least:
+        if crop < least_side:
             raise ArrayError(
                 f"crops of {crop} pixels (the smallest image side is {data.smallest_side})",
-                f"at least {least} for this network at batch size {self.recipe.batch_size}",
+                f"at least {least_side} for this network at batch size {self.recipe.batch_size}",
                 "Cut larger crops with metgan prepare --crop, raise --crop, or use --preset small",
             )
         if self.resumes:

@@ -19,7 +19,9 @@ from .validation import VALIDATED, ValidationSet, validate_segmentor
 
 def check_segmentor_order(order: Order[Recipe], data: Curriculum) -> None:
     """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
-    order.check(data, PRESETS[order.preset].segmentor.stride)
+    # Batch normalisation takes two values per channel, also where the network is coarsest.
+    stride = PRESETS[order.preset].segmentor.stride
+    order.check(data, stride if order.recipe.batch_size > 1 else 2 * stride)
 
 
 def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
