@@ -9,10 +9,11 @@ from .chapters import (
     training_chapter,
 )
 from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
-from .contest import Rules
-from .evaluation import Evaluation, Painted, evaluate
+from .evaluation import Painted, evaluate
 from .referee import refuse_same_judge
 from .report import Figure, Report, Section, Table
+from .rules import Rules
+from .scores import Evaluation
 from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 
 __all__ = [

@@ -10,8 +10,9 @@ from metgan.metrics import Faithfulness
 from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
 from metgan.training import JOURNAL_FILE, read_journal, trained_seconds
 
-from .evaluation import Evaluation, Painted
+from .evaluation import Painted
 from .report import Figure, Section, Table
+from .scores import Evaluation
 
 SHOWN = 6
 _NAMES = {"val_dice": "Dice", "val_ssim": "SSIM", "val_mae": "MAE"}

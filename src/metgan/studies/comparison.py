@@ -16,8 +16,10 @@ from metgan.io import replacing
 from metgan.methods import ABLATIONS, CATALOGUE, Method
 from metgan.training import Curriculum
 
-from .contest import Contest, Result, Rules, check_referee, train_referee
+from .contest import Contest, Result
+from .referee import check_referee, train_referee
 from .report import Report, Section
+from .rules import Rules
 from .standings import save_standings, standings
 from .verdicts import comparison_chapter, save_markdown, standing_chapters
 

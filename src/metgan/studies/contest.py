@@ -18,13 +18,11 @@ from metgan.data import Normalisation, PairSet, save_split
 from metgan.io import fingerprint
 from metgan.methods import Method
 from metgan.models import MODEL_FILE, model_path
-from metgan.networks import PresetName
 from metgan.synthesis import load
 from metgan.training import (
     SEGMENTOR_FOLDER,
     SPLIT_FILE,
     Curriculum,
-    Engine,
     GanRecipe,
     Order,
     Recipe,
@@ -35,34 +33,9 @@ from metgan.training import (
     trained_seconds,
 )
 
-from .evaluation import SCORES_FILE, SUMMARY_FILE, checksum_of, evaluate
-from .trial import REFEREE_APART
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What is the same for all.
-
-    Parameters
-    ----------
-    preset : {"paper", "released", "small"}
-    training : GanRecipe
-        Of every method.
-    segmentor : Recipe
-        Of the segmentor in the loop, and of the referee.
-    engine : Engine
-    seed : int
-        The first; also that of the segmentor, which all cells share.
-    seeds : int
-        How often every method is trained, 1 or more.
-    """
-
-    preset: PresetName
-    training: GanRecipe
-    segmentor: Recipe
-    engine: Engine
-    seed: int = 0
-    seeds: int = 1
+from .evaluation import checksum_of, evaluate
+from .rules import Rules
+from .scores import SCORES_FILE, SUMMARY_FILE
 
 
 @dataclass(frozen=True)
@@ -177,22 +150,6 @@ class Contest:
         rules = self.rules
         run = self.folder / "runs" / f"{method.name}-seed{seed}"
         return Order(method.name, rules.preset, rules.training, rules.engine, seed, run, resume=True)
-
-
-def train_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
-    """Train the segmentor that judges, or go on with it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    train_segmentor(_referee_order(folder, rules), data)
-
-
-def check_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
-    """Refuse, before anything is written, what `train_referee` would refuse."""
-    check_segmentor_order(_referee_order(folder, rules), data)
-
-
-def _referee_order(folder: Path, rules: Rules) -> Order[Recipe]:
-    seed = rules.seed + REFEREE_APART
-    return Order("segmentor", rules.preset, rules.segmentor, rules.engine, seed, folder, resume=True)
 
 
 def _is_scored(folder: Path, known: dict[str, str]) -> bool:

@@ -9,8 +9,20 @@ import torch
 from metgan.errors import LeakageError
 from metgan.io import fingerprint
 from metgan.models import ModelCard, load_segmentor, model_path
-from metgan.training import READ_ABOVE
+from metgan.training import (
+    READ_ABOVE,
+    Curriculum,
+    Order,
+    Recipe,
+    check_segmentor_order,
+    train_segmentor,
+)
 from metgan.types import Camera, Mask
+
+from .rules import Rules
+
+REFEREE_APART = 1000
+"""Added to a run's seed: other first weights, other crops in another order."""
 
 
 class Referee:
@@ -42,3 +54,19 @@ def refuse_same_judge(referee: Path, card: ModelCard) -> None:
             "a segmentor trained apart from it",
             "Leave --referee out to train one, or use another seed",
         )
+
+
+def train_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
+    """Train the segmentor that judges, or go on with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    train_segmentor(_referee_order(folder, rules), data)
+
+
+def check_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
+    """Refuse, before anything is written, what `train_referee` would refuse."""
+    check_segmentor_order(_referee_order(folder, rules), data)
+
+
+def _referee_order(folder: Path, rules: Rules) -> Order[Recipe]:
+    seed = rules.seed + REFEREE_APART
+    return Order("segmentor", rules.preset, rules.segmentor, rules.engine, seed, folder, resume=True)

@@ -21,11 +21,9 @@ from metgan.training import (
     train_segmentor,
 )
 
-from .evaluation import Evaluation, Painted, evaluate
-from .referee import Referee, refuse_same_judge
-
-REFEREE_APART = 1000
-"""Added to the run's seed: other first weights, other crops in another order."""
+from .evaluation import Painted, evaluate
+from .referee import REFEREE_APART, Referee, refuse_same_judge
+from .scores import Evaluation
 
 
 @dataclass(frozen=True)
