@@ -25,7 +25,8 @@ Snapshot = dict[str, tuple[int, int]]
 Capture = pytest.CaptureFixture[str]
 # "auto" means one on a CPU with AMX and the other on one without.
 OTHER_PRECISION = "fp32" if Engine(device="cpu").resolved().precision == "bf16" else "bf16"
-SMALL = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--device", "cpu")
+UNSEGMENTED = ("--preset", "small", "--steps", 2, "--device", "cpu")
+SMALL = (*UNSEGMENTED, "--segmentor-steps", 2)
 KINDS = {
     "train": "a run",
     "segmentor": "a run",
@@ -239,7 +240,7 @@ def test_a_segmentor_is_no_generator(
 def test_a_generator_is_no_segmentor_and_no_referee(
     metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
 ) -> None:
-    args = (*arguments("train", world, trained), "--segmentor", trained)
+    args = (world, *UNSEGMENTED, "--segmentor", trained)
     refuse(metgan, capsys, tmp_path, "train", *args, says="holds a generator (metgan)")
     shutil.rmtree(tmp_path / "old")
     args = (trained, "--data", world, "--referee", trained)
@@ -261,7 +262,7 @@ def test_a_segmentor_that_has_seen_a_test_group_is_refused(
     table = world / "pairs.csv"
     swapped = {"animal-train": "animal-test", "animal-test": "animal-train"}
     table.write_text(re.sub("animal-(train|test)", lambda found: swapped[found[0]], table.read_text()))
-    args = (*arguments("train", world, trained), "--segmentor", trained / "segmentor")
+    args = (world, *UNSEGMENTED, "--segmentor", trained / "segmentor")
     refuse(metgan, capsys, tmp_path, "train", *args, says="has seen 1 test groups (animal-train)")
 
 

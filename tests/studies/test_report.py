@@ -81,7 +81,7 @@ def test_the_training_chapter_shows_losses_and_validation(tmp_path: Path) -> Non
     journal.write(20, {"seconds": 7.4, "rate": 1e-3, "paired": 4.0, "val_dice": 0.5})
     journal.close()
     chapter = training_chapter(tmp_path)
-    assert chapter.paragraphs == ["20 steps; the last stretch without interruption took 7 s."]
+    assert chapter.paragraphs == ["20 steps, which took 7 s, pauses left out."]
     assert len(chapter.figures) == 2
 
 

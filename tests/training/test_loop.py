@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from metgan.methods import Translations, build_players, find_method
 from metgan.networks import PRESETS, Segmentor, build
-from metgan.training import Engine, Recipe, read_journal
+from metgan.training import Engine, GanRecipe, read_journal
 from metgan.training.checkpoint import CHECKPOINT, RunState
 from metgan.training.history import History
 from metgan.training.loop import DivergedError, Pace, Training, Verdict
@@ -21,7 +21,7 @@ from metgan.training.phases import Phase, gan_phases
 
 EXACT = Engine(device="cpu", precision="fp32")
 RATE = 0.5
-ONE_STEP = Recipe(steps=1, learning_rate=1e-3)
+ONE_STEP = GanRecipe(steps=1, learning_rate=1e-3)
 
 
 class Player(nn.Module):
