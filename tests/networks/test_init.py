@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from metgan.networks import LabelPathway, LabelSpec, PatchGAN, Segmentor, UNetSpec, build
+from metgan.networks.init import initialise
 from metgan.networks.presets import PRESETS
+from metgan.networks.spade import Spade, one_hot
 
 TINY = UNetSpec(encoder=(2, 3), decoder=(2, 3))
 
@@ -85,6 +87,28 @@ def test_the_raw_weight_under_spectral_norm_is_drawn_like_any_other():
     pathway = build(lambda: LabelPathway(LabelSpec(width=4, hidden=8), 5, 32), 1)
     raw = pathway.blocks[0].conv_0.parametrizations.weight.original
     assert raw.std().item() == pytest.approx(0.02, rel=0.03)
+
+
+def answer_to_a_tumour(layer):
+    """How far a SPADE layer moves a feature of unit spread inside a tumour, by the label alone."""
+    x = torch.randn(1, 16, 24, 24, generator=torch.Generator().manual_seed(0))
+    label = torch.zeros(1, 1, 24, 24)
+    empty = one_hot(label.clone())
+    label[..., 8:16, 8:16] = 1
+    with torch.no_grad():
+        moved = layer(x, one_hot(label)) - layer(x, empty)
+    return moved[..., 9:15, 9:15].square().mean().sqrt().item()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_fresh_spade_layer_listens_to_the_label(seed):
+    layer = build(lambda: Spade(2, 16, 32), seed)
+    assert 0.5 < answer_to_a_tumour(layer) < 10
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for convolution in (layer.shared, layer.gamma, layer.beta):
+            initialise(convolution)  # as every other convolution is drawn
+    assert answer_to_a_tumour(layer) < 0.1
 
 
 def largest_singular(weight):
