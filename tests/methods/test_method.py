@@ -60,7 +60,6 @@ def test_a_row_cannot_be_changed_in_place():
     with pytest.raises(FrozenInstanceError):
         METGAN.cyclic = False
 
-    assert [t.tolerance for t in METGAN.terms if isinstance(t, Segmentation)] == [0.5]  # ours
     assert (METGAN.cyclic, METGAN.judge, METGAN.needs_segmentor) == (True, "plain", True)
 
 

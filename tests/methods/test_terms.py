@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from metgan.errors import SettingError, UnknownNameError
+from metgan.errors import UnknownNameError
 from metgan.methods import Adversarial, Cycle, Paired, Players, Segmentation, Translations, freeze
 from metgan.methods.players import WayBack
 from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
@@ -91,34 +91,6 @@ def test_every_term_is_the_sum_over_directions_of_its_unweighted_formula():
     assert Segmentation(loss="l1")(step).item() == pytest.approx(plain, rel=1e-4)
 
 
-def read_as(step, fake, real):
-    """Let the segmentor say `fake` and `real`, as logits, of every pixel of the two images."""
-    step.__dict__["reading"] = torch.full_like(step.label, fake).requires_grad_()
-    step.__dict__["reading_of_real"] = torch.full_like(step.label, real)
-    return step
-
-
-def test_a_fake_that_is_read_well_enough_costs_nothing():
-    """Without a tumour in the label, a lower logit is a better reading; its loss is log(1 + exp(logit))."""
-    step = step_of(play())
-    step.label = torch.zeros_like(step.label)
-    better, worse = read_as(step, fake=-2.0, real=-1.0), read_as(step_of(play()), fake=0.5, real=-1.0)
-    worse.label = step.label
-    assert Segmentation(tolerance=1)(better).item() == 0
-    assert Segmentation()(better).item() == pytest.approx(np.log1p(np.exp(-2)), rel=1e-5)
-    for tolerance in (1, 0.5):
-        excess = np.log1p(np.exp(0.5)) - tolerance * np.log1p(np.exp(-1))
-        assert Segmentation(tolerance=tolerance)(worse).item() == pytest.approx(excess, rel=1e-5)
-    Segmentation(tolerance=1)(worse).backward()
-    assert worse.reading.grad.min() > 0
-
-
-def test_the_real_image_is_read_without_a_gradient():
-    step = step_of(play())
-    assert not step.reading_of_real.requires_grad
-    assert torch.equal(step.reading_of_real, step.players.segmentor(step.tumour))
-
-
 def test_defaults_are_the_papers_alphas():
     assert [term.weight for term in (Adversarial(), Cycle(), Segmentation(), Paired())] == [1, 10, 100, 10]
 
@@ -127,9 +99,3 @@ def test_defaults_are_the_papers_alphas():
 def test_an_unknown_loss_is_refused_with_the_known_ones_when_the_term_is_made(term):
     with pytest.raises(UnknownNameError, match=r"loss 'hinge'; expected one of: \w"):
         term(loss="hinge")
-
-
-@pytest.mark.parametrize("tolerance", [-0.1, 1.1, float("nan")])
-def test_a_tolerance_that_is_no_share_is_refused(tolerance):
-    with pytest.raises(SettingError, match=f"tolerance={tolerance} of the segmentation term"):
-        Segmentation(tolerance=tolerance)

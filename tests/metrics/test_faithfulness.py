@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError
-from metgan.metrics import Detection, Faithfulness, Overlap, detect, judge, overlap, pool
+from metgan.labels import sizes
+from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, detect, judge, overlap, pool
 
 few = settings(max_examples=25, deadline=None)
 
@@ -175,16 +176,36 @@ def test_an_empty_label_has_only_false_tumours():
     assert (scores.false_area, scores.false_objects, scores.overlap.dice) == (0.2, 1, 0)
 
 
+def tumours(*rows):
+    return tuple(Tumour(*row) for row in rows)
+
+
+@few
+@given(sparse, sparse)
+def test_every_asked_tumour_has_its_size_and_was_found_or_not(asked, read):
+    scores = judge(asked, read, camera(asked.shape))
+    assert [tumour.area for tumour in scores.tumours] == sizes(asked).tolist()
+    assert sum(tumour.found for tumour in scores.tumours) == scores.detection.true_positives
+    numbered = skimage_label(asked, connectivity=2)
+    for number, tumour in enumerate(scores.tumours, start=1):
+        touched = bool((read & (numbered == number)).any())
+        assert touched or not tumour.found
+
+
 def test_pooling_adds_counts_and_takes_the_median_over_tumours_not_images():
     scores = [
-        Faithfulness(Detection(2, 0, 3), Overlap(4, 6, 0), 90, (1.0, 2.0, 3.0)),
-        Faithfulness(Detection(0, 1, 0), Overlap(0, 0, 2), 10, (9.0, np.nan)),
+        Faithfulness(
+            Detection(2, 0, 3), Overlap(4, 6, 0), 90, tumours((5, True, 1.0), (9, True, 2.0), (3, False, 3.0))
+        ),
+        Faithfulness(Detection(0, 1, 0), Overlap(0, 0, 2), 10, tumours((9, False, 9.0), (1, True, np.nan))),
     ]
     pooled = pool(iter(scores))
     assert pooled.detection.recall == 2 / 3
     assert pooled.overlap.dice == 8 / 16
     assert (pooled.false_objects, pooled.false_area, pooled.images) == (1.5, 0.06, 2)
     assert pooled.contrast == 2.5
+    assert [pooled.recall_of(at_least=least) for least in (1, 5, 9)] == [3 / 5, 2 / 3, 1 / 2]
+    assert np.isnan(pooled.recall_of(at_least=10))
 
 
 @pytest.mark.parametrize(

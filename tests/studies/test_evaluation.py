@@ -35,6 +35,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
 FIGURES = {
     "tumour recall",
+    "tumour recall, 10 pixels and more",
     "tumours asked for",
     "false objects per image",
     "false area",

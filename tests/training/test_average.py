@@ -30,11 +30,11 @@ class Weight(nn.Module):
 def test_two_steps_give_the_average_of_a_calculation_by_hand() -> None:
     network = Weight(1.0)
     average = Average(network, decay=0.9)
-    average.update(network.become(2.0), step=0)  # decay (1 + 0) / (10 + 0) = 0.1
-    first = 0.1 * 1 + 0.9 * 2
+    average.update(network.become(2.0), step=0)  # decay (1 + 0) / (4 + 0) = 0.25
+    first = 0.25 * 1 + 0.75 * 2
     assert average.network.weight.item() == pytest.approx(first)
-    average.update(network.become(4.0), step=1)  # decay 2 / 11
-    second = 2 / 11 * first + 9 / 11 * 4
+    average.update(network.become(4.0), step=1)  # decay 2 / 5
+    second = 2 / 5 * first + 3 / 5 * 4
     assert average.network.weight.item() == pytest.approx(second)
     assert average.network.statistic.item() == pytest.approx(10 * second)
 

@@ -1,6 +1,6 @@
 """MetGAN with one decision at a time made as the release, or the paper, made it: reference.md, section 4.
 
-A decision may be several numbers: the release's segmentation loss is L1, with weight 100 and no tolerance.
+A decision may be several numbers: the release's segmentation loss is L1, with weight 100.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ ABLATIONS: Final = (
         _METGAN,
         name="metgan-weights",
         title="MetGAN, segmentor 100 and pairs 10",
-        terms=(Adversarial(1), Cycle(10), Segmentation(100, tolerance=0.5), Paired(10)),
-        source="paper: alpha of section 3; our tolerance",
+        terms=(Adversarial(1), Cycle(10), Segmentation(100), Paired(10)),
+        source="paper: alpha of section 3",
     ),
     replace(
         _METGAN,
@@ -34,13 +34,6 @@ ABLATIONS: Final = (
         title="MetGAN, the release's segmentation term",
         terms=_with(Segmentation(100, loss="l1")),
         source="release: 100 times plain L1",
-    ),
-    replace(
-        _METGAN,
-        name="metgan-intolerant",
-        title="MetGAN, no tolerance",
-        terms=_with(Segmentation(30)),
-        source="paper: weighted cross-entropy down to zero",
     ),
     replace(
         _METGAN,

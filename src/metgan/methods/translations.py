@@ -92,22 +92,13 @@ class Translations:
     @cached_property
     def reading(self) -> Tensor:
         """The frozen segmentor's logits of the fake tumour image, (N, 1, Y, X)."""
-        return self._read(self.fake_tumour)
-
-    @cached_property
-    def reading_of_real(self) -> Tensor:
-        """Its logits of the real tumour image, without a gradient."""
-        with torch.no_grad():
-            return self._read(self.tumour)
-
-    def _read(self, tumour: Tensor) -> Tensor:
         if self.players.segmentor is None:
             raise SettingError(
                 "a segmentation term without a segmentor",
                 "a pretrained segmentor",
                 "Give one to build_players",
             )
-        return self.players.segmentor(tumour)  # type: ignore[no-any-return]  # Module call
+        return self.players.segmentor(self.fake_tumour)  # type: ignore[no-any-return]  # Module call
 
     @cached_property
     def _tumour_features(self) -> Features:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .counts import Detection, Overlap
-from .faithfulness import Faithfulness, judge, pool
-from .lesions import detect, overlap
+from .faithfulness import SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
+from .lesions import Matches, detect, match, overlap
 from .regions import compare_within
 from .significance import PairedTest, bootstrap_interval, holm, paired_test
 from .similarity import (
@@ -18,11 +18,14 @@ from .similarity import (
 from .spectrum import radial_spectrum, spectrum_distance
 
 __all__ = [
+    "SMALLEST_ANNOTATED",
     "Detection",
     "Faithfulness",
+    "Matches",
     "Overlap",
     "PairedTest",
     "Similarity",
+    "Tumour",
     "bootstrap_interval",
     "compare",
     "compare_within",
@@ -30,6 +33,7 @@ __all__ = [
     "detect",
     "holm",
     "judge",
+    "match",
     "mean_absolute_error",
     "mean_squared_difference",
     "overlap",

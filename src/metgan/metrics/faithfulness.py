@@ -18,13 +18,26 @@ from metgan.errors import ArrayError
 from metgan.types import AnyArray, Mask
 
 from .counts import Detection, Overlap, ratio
-from .lesions import LEAST_IOU, check_masks, components, detect, overlap
+from .lesions import LEAST_IOU, check_masks, components, match, overlap
 
 RING_GAP = 2
 """Pixels around a tumour that belong to neither side: its blur, and doubt about its outline."""
 
 RING_REACH = 6
 """Pixels from the tumour at which its surroundings end."""
+
+SMALLEST_ANNOTATED = 10
+"""Pixels of the smallest tumour in the labels that the paper's authors published. Smaller objects are mostly
+what a plane or a crop's border has left of larger ones."""
+
+
+@dataclass(frozen=True)
+class Tumour:
+    """One asked-for tumour: its size in pixels, whether it was read, and its contrast (see `judge`)."""
+
+    area: int
+    found: bool
+    contrast: float
 
 
 @dataclass(frozen=True)
@@ -39,24 +52,32 @@ class Faithfulness:
         The same in pixels.
     label_free : int, pixels
         Pixels where no tumour was asked for.
-    contrasts : tuple of float
-        One per asked-for tumour, see `judge`; nan where undefined.
+    tumours : tuple of Tumour
+        The asked-for ones, each by itself.
     images : int
         Number of images pooled.
 
     Examples
     --------
-    >>> one = Faithfulness(Detection(2, 0, 0), Overlap(8, 1, 0), 4, (1.5, 2.5))
-    >>> both = one + Faithfulness(Detection(0, 1, 1), Overlap(0, 1, 1), 4, (3.5,))
+    >>> large, small = Tumour(7, True, 1.5), Tumour(1, True, 2.5)
+    >>> one = Faithfulness(Detection(2, 0, 0), Overlap(8, 1, 0), 4, (large, small))
+    >>> both = one + Faithfulness(Detection(0, 1, 1), Overlap(0, 1, 1), 4, (Tumour(1, False, 3.5),))
     >>> both.contrast, both.false_area, both.false_objects, both.overlap.dice
     (2.5, 0.25, 0.5, 0.8421052631578947)
+    >>> both.recall_of(at_least=1), both.recall_of(at_least=2)
+    (0.6666666666666666, 1.0)
     """
 
     detection: Detection
     overlap: Overlap
     label_free: int
-    contrasts: tuple[float, ...]
+    tumours: tuple[Tumour, ...]
     images: int = 1
+
+    @property
+    def contrasts(self) -> tuple[float, ...]:
+        """One per asked-for tumour; nan where undefined."""
+        return tuple(tumour.contrast for tumour in self.tumours)
 
     @property
     def false_area(self) -> float:
@@ -74,12 +95,17 @@ class Faithfulness:
         defined = [value for value in self.contrasts if not np.isnan(value)]
         return float(np.median(defined)) if defined else float("nan")
 
+    def recall_of(self, at_least: int) -> float:
+        """Share of the asked-for tumours of `at_least` so many pixels that were read; nan without any."""
+        chosen = [tumour.found for tumour in self.tumours if tumour.area >= at_least]
+        return ratio(sum(chosen), len(chosen))
+
     def __add__(self, other: Faithfulness) -> Faithfulness:
         return Faithfulness(
             self.detection + other.detection,
             self.overlap + other.overlap,
             self.label_free + other.label_free,
-            self.contrasts + other.contrasts,
+            self.tumours + other.tumours,
             self.images + other.images,
         )
 
@@ -98,7 +124,7 @@ def judge(
     image : ndarray, same shape, any real dtype, camera units
         The generated tumour channel, normalisation undone.
     least_iou, smallest
-        As for `detect`.
+        As for `match`.
 
     Returns
     -------
@@ -132,11 +158,13 @@ def judge(
     """
     check_masks({"asked": asked, "read": read})
     _check_image(image, asked.shape)
+    matches = match(read, asked, least_iou=least_iou, smallest=smallest)
+    each = zip(matches.areas, matches.found, _contrasts(asked, image), strict=True)
     return Faithfulness(
-        detect(read, asked, least_iou=least_iou, smallest=smallest),
+        matches.counts,
         overlap(read, asked),
         int((~asked).sum()),
-        _contrasts(asked, image),
+        tuple(Tumour(int(area), bool(found), contrast) for area, found, contrast in each),
     )
 
 

@@ -2,13 +2,14 @@
 
 The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their
 own names: `overlap` counts pixels, `detect` counts tumours. The decision a reader would
-question is when a predicted object counts as a true one; `detect` states and argues it.
+question is when a predicted object counts as a true one; `match` states and argues it.
 Counts of several images are pooled with ``+``, and ratios are taken at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,30 @@ LEAST_IOU = 0.1
 
 Components = tuple[NDArray[np.int32], NDArray[np.intp]]
 """Numbered objects and their sizes in pixels, as `components` gives them."""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Which true tumours were found, and how many were imagined.
+
+    Attributes
+    ----------
+    areas : ndarray, (n,), intp, pixels
+        Sizes of the true tumours, in the order of `components`.
+    found : ndarray, (n,), bool
+    imagined : int
+        Predicted tumours without a true one.
+    """
+
+    areas: NDArray[np.intp]
+    found: NDArray[np.bool_]
+    imagined: int
+
+    @property
+    def counts(self) -> Detection:
+        """Their numbers alone."""
+        found = int(self.found.sum())
+        return Detection(found, self.found.size - found, self.imagined)
 
 
 def overlap(predicted: Mask, truth: Mask) -> Overlap:
@@ -55,7 +80,19 @@ def overlap(predicted: Mask, truth: Mask) -> Overlap:
 
 
 def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Detection:
-    """Count the true tumours that were found, missed, and imagined.
+    """Count the true tumours that were found, missed, and imagined: see `match`.
+
+    Examples
+    --------
+    >>> truth = np.array([[1, 1, 0, 0, 0, 1]], bool)
+    >>> detect(np.array([[0, 1, 0, 1, 0, 0]], bool), truth)
+    Detection(true_positives=1, false_negatives=1, false_positives=1)
+    """
+    return match(predicted, truth, least_iou=least_iou, smallest=smallest).counts
+
+
+def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Matches:
+    """Match predicted with true tumours, one to one.
 
     Objects are connected components, diagonal neighbours included. A predicted and a true
     object may be matched when their intersection over union reaches `least_iou`; each is
@@ -89,8 +126,9 @@ def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalle
     Examples
     --------
     >>> truth = np.array([[1, 1, 0, 0, 0, 1]], bool)
-    >>> detect(np.array([[0, 1, 0, 1, 0, 0]], bool), truth)
-    Detection(true_positives=1, false_negatives=1, false_positives=1)
+    >>> matches = match(np.array([[0, 1, 0, 1, 0, 0]], bool), truth)
+    >>> matches.areas.tolist(), matches.found.tolist(), matches.imagined
+    ([2, 1], [True, False], 1)
     """
     check_masks({"predicted": predicted, "truth": truth})
     if not 0 < least_iou <= 1 or smallest < 1:
@@ -99,8 +137,10 @@ def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalle
     found, true = components(predicted), components(truth)
     kept = found[1] >= smallest
     allowed = _matchable(found, true, least_iou)[kept]
-    matched = int((maximum_bipartite_matching(allowed) >= 0).sum()) if allowed.nnz else 0
-    return Detection(matched, true[1].size - matched, int(kept.sum()) - matched)
+    matched = np.zeros(true[1].size, np.bool_)
+    if allowed.nnz:
+        matched = maximum_bipartite_matching(allowed) >= 0  # for each column, a true tumour, its row or -1
+    return Matches(true[1], matched, int(kept.sum() - matched.sum()))
 
 
 def components(mask: Mask) -> Components:

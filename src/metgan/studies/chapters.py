@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metgan.data import Normalisation, PairSet
-from metgan.metrics import Faithfulness
+from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness
 from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
 from metgan.training import JOURNAL_FILE, read_journal, trained_seconds
 
@@ -88,6 +88,7 @@ def _faithful_cells(found: Faithfulness) -> dict[str, str]:
     asked = found.detection.true_positives + found.detection.false_negatives
     return {
         "tumours found (recall)": f"{found.detection.recall:.3f}",
+        f"the same, {SMALLEST_ANNOTATED} pixels and more": f"{found.recall_of(SMALLEST_ANNOTATED):.3f}",
         "tumours asked for": f"{asked:d}",
         "false objects per image": f"{found.false_objects:.2f}",
         "false area (share of tumour-free pixels)": f"{found.false_area:.5f}",

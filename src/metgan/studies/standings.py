@@ -18,6 +18,7 @@ from metgan.metrics import bootstrap_interval, holm, paired_test
 from metgan.seeding import stream
 
 from .contest import Result
+from .scores import RECALL_OF_WHOLE
 
 LIKENESS: Final = {"mae": "MAE", "msd": "MSD", "ssim": "SSIM", "correlation": "correlation"}
 """Scores of likeness and how they are headed."""
@@ -29,6 +30,7 @@ PER_IMAGE: Final = {**LIKENESS, **REGIONS, "spectrum": "spectrum, dB"}
 """Every score that each image has, so that it can be tested."""
 POOLED: Final = {
     "tumour recall": "tumour recall",
+    RECALL_OF_WHOLE: RECALL_OF_WHOLE,
     "false objects per image": "false objects per image",
     "false area": "false area",
     "pooled Dice": "pooled Dice",

@@ -24,8 +24,8 @@ class Average(Generic[Network]):
     network : Module
         The one that trains.
     decay : float
-        In [0, 1). Early on it is lowered to ``(1 + step) / (10 + step)``, so that the random first
-        weights are forgotten; 0 follows the network exactly.
+        In [0, 1). Early on it is lowered to ``(1 + step) / (4 + step)``, so that the average spans the last
+        third of the steps so far and the random first weights are forgotten; 0 follows the network exactly.
     """
 
     def __init__(self, network: Network, decay: float) -> None:
@@ -35,7 +35,7 @@ class Average(Generic[Network]):
     @torch.no_grad()
     def update(self, newest: Network, step: int) -> None:
         """Take in the weights after `step`, counted from 0."""
-        decay = min(self.decay, (1 + step) / (10 + step))
+        decay = min(self.decay, (1 + step) / (4 + step))
         theirs = newest.state_dict()
         for name, mine in self.network.state_dict().items():
             if mine.is_floating_point() and not name.endswith(_DIRECTIONS):

@@ -126,7 +126,7 @@ GAN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
         judge_pace=0.4,
         judge_light=Light(brightness=0.5, contrast=1.0, noise=0.15),
         anatomy_light=Light(brightness=0.25, contrast=0.4),
-        average=0.98,
+        average=0.99,
         validations=9,
     ),
 }
