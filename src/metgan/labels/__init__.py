@@ -3,5 +3,15 @@
 from __future__ import annotations
 
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .tissue import LEAST_SEPARATION, find_tissue
 
-__all__ = ["SYMMETRIES", "binarise", "check_binary", "merge", "sizes", "symmetry"]
+__all__ = [
+    "LEAST_SEPARATION",
+    "SYMMETRIES",
+    "binarise",
+    "check_binary",
+    "find_tissue",
+    "merge",
+    "sizes",
+    "symmetry",
+]
