@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .shapes import cut_tumours
 from .tissue import LEAST_SEPARATION, find_tissue
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "SYMMETRIES",
     "binarise",
     "check_binary",
+    "cut_tumours",
     "find_tissue",
     "merge",
     "sizes",
