@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .placement import Placed, Spacing, place
 from .shapes import cut_tumours
 from .tissue import LEAST_SEPARATION, find_tissue
 
 __all__ = [
     "LEAST_SEPARATION",
     "SYMMETRIES",
+    "Placed",
+    "Spacing",
     "binarise",
     "check_binary",
     "cut_tumours",
     "find_tissue",
     "merge",
+    "place",
     "sizes",
     "symmetry",
 ]
