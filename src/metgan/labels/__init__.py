@@ -6,12 +6,14 @@ from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
 from .placement import Placed, Spacing, place
 from .shapes import cut_tumours
 from .tissue import LEAST_SEPARATION, find_tissue
+from .variation import Variation, vary
 
 __all__ = [
     "LEAST_SEPARATION",
     "SYMMETRIES",
     "Placed",
     "Spacing",
+    "Variation",
     "binarise",
     "check_binary",
     "cut_tumours",
@@ -20,4 +22,5 @@ __all__ = [
     "place",
     "sizes",
     "symmetry",
+    "vary",
 ]
