@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .growth import grow
 from .placement import Placed, Spacing, place
 from .shapes import cut_tumours
 from .tissue import LEAST_SEPARATION, find_tissue
@@ -18,6 +19,7 @@ __all__ = [
     "check_binary",
     "cut_tumours",
     "find_tissue",
+    "grow",
     "merge",
     "place",
     "sizes",
