@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .areas import SizeDistribution, fit_sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
 from .growth import grow
 from .placement import Placed, Spacing, place
@@ -13,12 +14,14 @@ __all__ = [
     "LEAST_SEPARATION",
     "SYMMETRIES",
     "Placed",
+    "SizeDistribution",
     "Spacing",
     "Variation",
     "binarise",
     "check_binary",
     "cut_tumours",
     "find_tissue",
+    "fit_sizes",
     "grow",
     "merge",
     "place",
