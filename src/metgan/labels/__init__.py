@@ -7,6 +7,7 @@ from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
 from .growth import grow
 from .placement import Placed, Spacing, place
 from .shapes import cut_tumours
+from .survey import Quartiles, Survey, survey
 from .tissue import LEAST_SEPARATION, find_tissue
 from .variation import Variation, vary
 
@@ -14,8 +15,10 @@ __all__ = [
     "LEAST_SEPARATION",
     "SYMMETRIES",
     "Placed",
+    "Quartiles",
     "SizeDistribution",
     "Spacing",
+    "Survey",
     "Variation",
     "binarise",
     "check_binary",
@@ -26,6 +29,7 @@ __all__ = [
     "merge",
     "place",
     "sizes",
+    "survey",
     "symmetry",
     "vary",
 ]
