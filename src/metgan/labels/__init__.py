@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .areas import SizeDistribution, fit_sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .drawn import Drawn, LabelRecipe
 from .growth import grow
+from .kept import File, Merged, Real
 from .placement import Placed, Spacing, place
 from .shapes import cut_tumours
 from .survey import Quartiles, Survey, survey
@@ -14,8 +16,13 @@ from .variation import Variation, vary
 __all__ = [
     "LEAST_SEPARATION",
     "SYMMETRIES",
+    "Drawn",
+    "File",
+    "LabelRecipe",
+    "Merged",
     "Placed",
     "Quartiles",
+    "Real",
     "SizeDistribution",
     "Spacing",
     "Survey",
