@@ -8,6 +8,7 @@ from .drawn import Drawn, LabelRecipe
 from .growth import grow
 from .kept import File, Merged, Real
 from .placement import Placed, Spacing, place
+from .planted import Bank, Grown
 from .shapes import cut_tumours
 from .survey import Quartiles, Survey, survey
 from .tissue import LEAST_SEPARATION, find_tissue
@@ -16,8 +17,10 @@ from .variation import Variation, vary
 __all__ = [
     "LEAST_SEPARATION",
     "SYMMETRIES",
+    "Bank",
     "Drawn",
     "File",
+    "Grown",
     "LabelRecipe",
     "Merged",
     "Placed",
