@@ -9,6 +9,7 @@ from .growth import grow
 from .kept import File, Merged, Real
 from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
+from .recipes import RECIPES
 from .shapes import cut_tumours
 from .survey import Quartiles, Survey, survey
 from .tissue import LEAST_SEPARATION, find_tissue
@@ -16,6 +17,7 @@ from .variation import Variation, vary
 
 __all__ = [
     "LEAST_SEPARATION",
+    "RECIPES",
     "SYMMETRIES",
     "Bank",
     "Drawn",
