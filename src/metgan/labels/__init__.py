@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
+from .areas import SizeDistribution, fit_sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .drawn import Drawn, LabelRecipe
+from .growth import grow
+from .kept import File, Merged, Real
+from .placement import Placed, Spacing, place
+from .planted import Bank, Grown
+from .recipes import RECIPES
+from .shapes import cut_tumours
+from .survey import Quartiles, Survey, survey
+from .tissue import LEAST_SEPARATION, find_tissue
+from .variation import Variation, vary
 
-__all__ = ["SYMMETRIES", "binarise", "check_binary", "merge", "sizes", "symmetry"]
+__all__ = [
+    "LEAST_SEPARATION",
+    "RECIPES",
+    "SYMMETRIES",
+    "Bank",
+    "Drawn",
+    "File",
+    "Grown",
+    "LabelRecipe",
+    "Merged",
+    "Placed",
+    "Quartiles",
+    "Real",
+    "SizeDistribution",
+    "Spacing",
+    "Survey",
+    "Variation",
+    "binarise",
+    "check_binary",
+    "cut_tumours",
+    "find_tissue",
+    "fit_sizes",
+    "grow",
+    "merge",
+    "place",
+    "sizes",
+    "survey",
+    "symmetry",
+    "vary",
+]

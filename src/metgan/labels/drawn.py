@@ -1,0 +1,77 @@
+"""What a label recipe is, and what it gives.
+
+A recipe makes the label that is painted onto an anatomy. All have one call, so that whoever generates
+pairs need not know which it is. Labels are asked for by index and one at a time: they may lie on disk and be
+read when they are asked for, and most recipes need few of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+
+from metgan.errors import ArrayError
+from metgan.types import Mask
+
+from .shapes import check_mask
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A label made by a recipe, and where it comes from.
+
+    Parameters
+    ----------
+    label : Mask
+        (Y, X), of the tissue's shape, with at least one pixel of tumour.
+    sources : tuple of int
+        Indices of the real labels that had a part in it: as a whole, by a tumour of theirs, or by the number
+        or the sizes of their tumours. Sorted, unless `orientations` belong to them.
+    orientations : tuple of int
+        The symmetry that each source was turned by; empty where sources are not taken as a whole.
+    left_out : int
+        Tumours for which there was no room.
+    """
+
+    label: Mask
+    sources: tuple[int, ...]
+    orientations: tuple[int, ...] = ()
+    left_out: int = 0
+
+
+class LabelRecipe(Protocol):
+    """How the label of a synthetic pair is made; its ``str`` names every setting."""
+
+    name: ClassVar[str]
+
+    def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
+        """Make one label.
+
+        Parameters
+        ----------
+        labels : sequence of ndarray, (Y, X), bool
+            Real labels with tumours, of other animals than the anatomy, of any shape. It may read an item
+            from disk when it is asked for one; a recipe asks for no more than it uses.
+        tissue : ndarray, (Y, X), bool
+            Where the anatomy shows tissue, as `find_tissue` gives it. Its shape is the anatomy's.
+        rng : np.random.Generator
+            Source of chance; equal states and arguments give equal labels.
+
+        Raises
+        ------
+        ArrayError, SettingError
+            If there is nothing to make the label of, or no room for it.
+        """
+        ...  # a protocol has no body
+
+
+def read(labels: Sequence[Mask], index: int) -> Mask:
+    """Give one label, which must be a mask with a tumour."""
+    label = labels[index]
+    check_mask(label, f"label {index}")
+    if not label.any():
+        raise ArrayError(f"label {index} is empty", "at least one tumour", "Leave out labels without tumours")
+    return label

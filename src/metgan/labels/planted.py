@@ -1,0 +1,197 @@
+"""Recipes that set down single tumours inside tissue: varied real ones, or simulated ones.
+
+Unless told otherwise they copy from real labels how many tumours there are, one image's count at a time, and
+how large these are. The decision a reader would question is that the places are independent of all
+else: uniform in the tissue, since a few labels do not tell where in an organ tumours settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+
+from metgan.errors import ArrayError, SettingError
+from metgan.types import Mask
+
+from .areas import SizeDistribution, fit_sizes
+from .drawn import Drawn
+from .growth import grow
+from .placement import Spacing, place
+from .reference import Counts, Reference, check_counts, look_at
+from .shapes import check_mask
+from .variation import Variation, vary
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Single tumours out of real labels, varied and set down anew.
+
+    Up to 16 labels drawn at random are the bank of a pair; each whole tumour in them is as likely, and is
+    used once before any is used twice.
+
+    Parameters
+    ----------
+    variation : Variation
+        How much a tumour is changed.
+    spacing : Spacing
+        How far it stays from the border and from others.
+    counts : (int, int) or None, default None
+        Fewest and most tumours, each number as likely. None takes the number of tumours of one of the
+        bank's labels, those included that the border cuts.
+
+    Raises
+    ------
+    SettingError
+        If the counts are out of order or below 1.
+
+    Examples
+    --------
+    >>> str(Bank(counts=(1, 3)))
+    'bank scale=0.8..1.25 elastic=1.0 turned=True margin=1 gap=1 counts=1..3'
+    """
+
+    name: ClassVar[str] = "bank"
+    variation: Variation = field(default_factory=Variation)
+    spacing: Spacing = field(default_factory=Spacing)
+    counts: Counts = None
+
+    def __post_init__(self) -> None:
+        check_counts(self.counts)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.variation} {self.spacing} counts={_written(self.counts)}"
+
+    def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
+        """Give a label of varied real tumours; what finds no room is left out.
+
+        Raises
+        ------
+        SettingError
+            If there is no label.
+        ArrayError
+            If a label is empty or no mask, all tumours are cut, there is no tissue, or nothing fits.
+        """
+        _check_tissue(tissue)
+        bank = look_at(labels, rng)
+        if not bank.shapes:
+            given = f"each tumour of {len(bank.sources)} labels touches the border of its image"
+            raise ArrayError(given, "at least one whole tumour", "Give more or larger labels")
+        count = _count(self.counts, bank, rng)
+        owned = len(bank.shapes)
+        laps = [rng.permutation(owned) for _ in range(-(-count // owned))]
+        chosen = np.concatenate(laps)[:count]
+        shapes = [vary(bank.shapes[int(k)], self.variation, rng) for k in chosen]
+        sources = {bank.owners[int(k)] for k in chosen} | _counted(self.counts, bank)
+        return _plant(shapes, tissue, self.spacing, sources, rng)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """Simulated tumours, grown by `grow` and set down inside tissue.
+
+    With both `sizes` and `counts` set, no real label is needed at all.
+
+    Parameters
+    ----------
+    sizes : SizeDistribution or None, default None
+        Areas. None fits them to the whole tumours of up to 16 labels drawn at random, anew for each pair.
+    infiltration : (float, float), in [0, 1], default (0, 0.4)
+        Most compact and most ragged tumour, uniform in between. The 15 whole tumours in the sample of labels
+        that was released with the paper are as compact (area by squared perimeter) as those grown
+        with 0 to 0.4.
+    spacing, counts
+        As in `Bank`.
+
+    Raises
+    ------
+    SettingError
+        If infiltration or counts are out of order or of their range.
+
+    Examples
+    --------
+    >>> recipe = Grown(SizeDistribution(20, 0.5, 5, 40), counts=(3, 3))
+    >>> drawn = recipe.draw([], np.ones((64, 64), bool), np.random.default_rng(0))
+    >>> drawn.label.shape, drawn.sources, drawn.left_out
+    ((64, 64), (), 0)
+    """
+
+    name: ClassVar[str] = "grown"
+    sizes: SizeDistribution | None = None
+    infiltration: tuple[float, float] = (0.0, 0.4)
+    spacing: Spacing = field(default_factory=Spacing)
+    counts: Counts = None
+
+    def __post_init__(self) -> None:
+        check_counts(self.counts)
+        low, high = self.infiltration
+        if not 0 <= low <= high <= 1:
+            given = f"infiltration is {self.infiltration}"
+            raise SettingError(given, "0 <= low <= high <= 1", "Choose (0, 0) for compact tumours")
+
+    def __str__(self) -> str:
+        low, high = map(float, self.infiltration)
+        sizes = "matched" if self.sizes is None else str(self.sizes)
+        shape = f"sizes={sizes} infiltration={low}..{high}"
+        return f"{self.name} {shape} {self.spacing} counts={_written(self.counts)}"
+
+    def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
+        """Give a label of simulated tumours; what finds no room is left out.
+
+        Raises
+        ------
+        SettingError
+            If there is no label, and `sizes` or `counts` are to be taken from labels.
+        ArrayError
+            If a label is empty or no mask, all tumours are cut, there is no tissue, or nothing fits.
+        """
+        _check_tissue(tissue)
+        reference = self._reference(labels, rng)
+        sizes = self.sizes or fit_sizes([int(shape.sum()) for shape in reference.shapes])
+        areas = sizes.draw(_count(self.counts, reference, rng), rng)
+        shapes = [grow(int(area), float(rng.uniform(*self.infiltration)), rng) for area in areas]
+        fitted = set() if self.sizes else set(reference.owners)
+        return _plant(shapes, tissue, self.spacing, fitted | _counted(self.counts, reference), rng)
+
+    def _reference(self, labels: Sequence[Mask], rng: np.random.Generator) -> Reference:
+        """Look at as many labels as the settings leave something to learn from."""
+        if self.sizes is None:
+            return look_at(labels, rng)
+        return Reference((), (), (), ()) if self.counts is not None else look_at(labels, rng, most=1)
+
+
+def _plant(
+    shapes: list[Mask], tissue: Mask, spacing: Spacing, sources: set[int], rng: np.random.Generator
+) -> Drawn:
+    """Set shapes down, the largest first, so that small ones do not take their places."""
+    shapes = sorted(shapes, key=lambda shape: -int(shape.sum()))
+    placed = place(shapes, tissue, spacing, rng)
+    if placed.left_out == len(shapes):
+        given = f"none of {len(shapes)} tumours, the smallest of {int(shapes[-1].sum())} pixels, fits"
+        given += f" into {int(tissue.sum())} pixels of tissue with {spacing}"
+        remedy = "Choose a smaller margin, gap or size, or leave this anatomy out"
+        raise ArrayError(given, "room for at least one", remedy)
+    return Drawn(placed.label, tuple(sorted(sources)), left_out=placed.left_out)
+
+
+def _count(counts: Counts, reference: Reference, rng: np.random.Generator) -> int:
+    """Give the number of tumours: a drawn one, or that of the first reference label, itself drawn."""
+    return reference.counts[0] if counts is None else int(rng.integers(counts[0], counts[1] + 1))
+
+
+def _counted(counts: Counts, reference: Reference) -> set[int]:
+    """Give the label whose number of tumours was copied, if one was."""
+    return {reference.sources[0]} if counts is None else set()
+
+
+def _check_tissue(tissue: Mask) -> None:
+    check_mask(tissue, "tissue")
+    if not tissue.any():
+        given = f"the anatomy, of {tissue.shape}, has no tissue"
+        raise ArrayError(given, "at least one pixel of tissue", "Leave this anatomy out")
+
+
+def _written(counts: Counts) -> str:
+    return "matched" if counts is None else f"{counts[0]}..{counts[1]}"

@@ -1,0 +1,80 @@
+"""Single tumours as small masks, cut out so that no empty row or column is left around them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from metgan.errors import ArrayError
+from metgan.types import Mask
+
+
+def tight(mask: Mask) -> Mask:
+    """Cut a mask to the smallest rectangle that holds all of it.
+
+    Parameters
+    ----------
+    mask : ndarray, (Y, X), bool
+        With at least one True.
+
+    Returns
+    -------
+    ndarray, (Y, X), bool, new
+        True somewhere in its first and last row and column.
+
+    Raises
+    ------
+    ArrayError
+        If the mask is not boolean, has other axes, or is empty.
+
+    Examples
+    --------
+    >>> tight(np.array([[0, 0, 0], [0, 1, 1]], bool))
+    array([[ True,  True]])
+    """
+    check_mask(mask, "shape")
+    if not mask.any():
+        raise ArrayError(f"shape of {mask.shape} is empty", "at least one pixel of tumour", "Leave it out")
+    rows, columns = (np.unique(indices) for indices in np.nonzero(mask))
+    return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].copy()
+
+
+def cut_tumours(label: Mask) -> list[Mask]:
+    """Give the whole tumours of a label as single shapes.
+
+    Parameters
+    ----------
+    label : ndarray, (Y, X), bool
+        Tumours are connected components, diagonal neighbours included, as in `sizes`.
+
+    Returns
+    -------
+    list of ndarray, (Y, X), bool
+        One tight mask a tumour, in the order of a line-by-line scan. Those that touch the image's border are
+        left out: nobody knows how they go on. Empty for an empty label.
+
+    Raises
+    ------
+    ArrayError
+        If the label is not boolean or has other axes.
+
+    Examples
+    --------
+    >>> label = np.zeros((5, 5), bool)
+    >>> label[0, 0] = label[2, 2] = label[3, 3] = True
+    >>> [shape.astype(int).tolist() for shape in cut_tumours(label)]
+    [[[1, 0], [0, 1]]]
+    """
+    check_mask(label, "label")
+    numbered, _ = ndimage.label(label, structure=np.ones((3, 3)))
+    edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])
+    cut = set(np.concatenate(edges).tolist()) if label.size else set()
+    boxes = enumerate(ndimage.find_objects(numbered), start=1)
+    return [numbered[box] == number for number, box in boxes if number not in cut]
+
+
+def check_mask(mask: Mask, name: str) -> None:
+    """Refuse what is not a boolean (Y, X) array; `name` is what the error calls it."""
+    if mask.dtype != np.bool_ or mask.ndim != 2:
+        given = f"{name} has dtype {mask.dtype} and shape {mask.shape}"
+        raise ArrayError(given, "a bool mask with axes (Y, X)", "Use labels.check_binary on it first")
