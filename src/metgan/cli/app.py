@@ -30,6 +30,8 @@ _VERBS = {
     "Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
     "label asks for them and nowhere else, as read by a referee: a segmentor trained apart from the one in "
     "the loop. It is trained first, into OUT/referee, where none is given.",
+    "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"
+    "Several become one; a group of tissue is never in two parts of it.",
     "info": "Tell what a run, a pair set, scores or a study is.",
 }
 

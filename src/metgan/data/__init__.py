@@ -9,9 +9,10 @@ from .prepare import Prepared, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, checksum, read_channel, read_label, read_pair
 from .scan import Scan
 from .shuffle import shuffle_labels
-from .split import Split, draw_split, load_split, part_of, save_split, stated_split
+from .split import PARTS, Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [
+    "PARTS",
     "TABLE",
     "ChannelScale",
     "CropPlan",

@@ -21,6 +21,7 @@ from metgan.io import write_json
 from .sample import Entry
 
 PARTS: Final = ("train", "val", "test")
+"""What the pairs of a set are for."""
 FRACTIONS: Final = (0.7, 0.1, 0.2)  # 20 % for testing: paper, section 3
 
 

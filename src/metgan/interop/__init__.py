@@ -1,5 +1,28 @@
 """Other programs' formats."""
 
+from .cases import Case, gather_cases, is_generated
+from .export import CASES_FILE, Layout, check_export, check_resumed, export
+from .mask_folders import MASK_FOLDERS, MaskFolders, number_classes, number_objects
+from .nnunet import CHANNELS, NnUnet
 from .released import Part, ReleasedFiles, read_released, write_released
 
-__all__ = ["Part", "ReleasedFiles", "read_released", "write_released"]
+__all__ = [
+    "CASES_FILE",
+    "CHANNELS",
+    "MASK_FOLDERS",
+    "Case",
+    "Layout",
+    "MaskFolders",
+    "NnUnet",
+    "Part",
+    "ReleasedFiles",
+    "check_export",
+    "check_resumed",
+    "export",
+    "gather_cases",
+    "is_generated",
+    "number_classes",
+    "number_objects",
+    "read_released",
+    "write_released",
+]

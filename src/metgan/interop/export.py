@@ -1,0 +1,98 @@
+"""Pairs written as the data set of another program: checked whole, then written, with a list of the cases.
+
+The list, ``cases.csv``, says of every case which pair it is, so that a segmentation of it can be traced to
+its animal, and a generated pair to its model. It is written first: an export that was stopped goes on only
+with the same cases, since files of others would be trained on unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from metgan.data import Pair, read_pair
+from metgan.errors import StorageError
+from metgan.io import write_text
+from metgan.progress import progress
+
+from .cases import Case
+
+CASES_FILE = "cases.csv"
+"""Name of the list of cases in an exported data set."""
+
+
+class Layout(Protocol):
+    """How a program's data set lies in a folder."""
+
+    @property
+    def kind(self) -> str:
+        """What the folder is claimed for, in a few words."""
+
+    def check(self, cases: Sequence[Case]) -> None:
+        """Refuse cases that the program could not take."""
+
+    def check_folder(self, out: Path) -> None:
+        """Refuse a folder that the program would not find; write nothing."""
+
+    def write(self, case: Case, pair: Pair, out: Path) -> None:
+        """Write one case."""
+
+    def finish(self, cases: Sequence[Case], out: Path) -> None:
+        """Write what describes all cases."""
+
+    def advice(self, out: Path) -> str:
+        """Say what to do with the data set."""
+
+
+def check_export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
+    """Read and check every pair, so that a faulty one is refused before anything is written or deleted."""
+    layout.check(cases)
+    layout.check_folder(out)
+    for case in cases:
+        read_pair(case.entry)
+
+
+def check_resumed(cases: Sequence[Case], out: Path) -> None:
+    """Refuse to go on with a stopped export of other cases."""
+    path = out / CASES_FILE
+    if path.is_file() and path.read_text(encoding="utf-8") != _listed(cases):
+        raise StorageError(
+            f"{path} lists other cases",
+            "the same pairs in the same parts",
+            "Use --overwrite, or another --out",
+        )
+
+
+def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
+    """Write the cases into `out` as `layout` wants them; files that are there are written again.
+
+    Raises
+    ------
+    StorageError
+        When the folder cannot be written, or the disk is full; the cases that are complete are kept.
+    """
+    write_text(out / CASES_FILE, _listed(cases))
+    with progress("export", len(cases)) as advance:
+        for case in cases:
+            layout.write(case, read_pair(case.entry), out)
+            advance()
+    layout.finish(cases, out)
+
+
+def _listed(cases: Sequence[Case]) -> str:
+    rows = [
+        {
+            "name": case.name,
+            "part": case.part,
+            "data": case.source.resolve().name,
+            "pair": case.entry.name,
+            "group": case.entry.group,
+            "organ": case.entry.organ,
+            "model": case.entry.history.get("model", ""),
+        }
+        for case in cases
+    ]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")

@@ -1,0 +1,153 @@
+"""Folders of images and masks, as Cellpose, StarDist and ilastik read them.
+
+They differ in where the mask lies and in what its numbers mean, so each is one row of `MASK_FOLDERS`. The
+image is the tumour channel, which is the one to segment. In ilastik 0 means "not labelled", so there the
+background is 1 and the tumour 2; ilastik's import maps the numbers that it finds to its classes from the
+lowest on, so that a picture without a tumour keeps its meaning in this order, and in no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.data import Pair
+from metgan.errors import ArrayError, StorageError
+from metgan.io import write_image
+from metgan.types import Mask
+
+from .cases import Case
+
+Numbers = NDArray[np.uint8] | NDArray[np.uint16]
+
+
+def number_objects(label: Mask) -> NDArray[np.uint16]:
+    """Number the tumours of a mask from 1; the background is 0.
+
+    Parameters
+    ----------
+    label : ndarray, (Y, X), bool
+        Tumours are connected components, diagonal neighbours included. An empty mask gives zeros.
+
+    Returns
+    -------
+    ndarray, (Y, X), uint16
+
+    Raises
+    ------
+    ArrayError
+        When there are more tumours than 16 bits can number.
+
+    Examples
+    --------
+    >>> number_objects(np.array([[1, 0, 0, 1], [0, 1, 0, 0]], bool)).tolist()
+    [[1, 0, 0, 2], [0, 1, 0, 0]]
+    """
+    numbers, count = ndimage.label(label, structure=np.ones((3, 3)))
+    if count > (most := np.iinfo(np.uint16).max):
+        raise ArrayError(f"a label with {count} tumours", f"at most {most}", "Cut it with metgan prepare")
+    numbered: NDArray[np.uint16] = numbers.astype(np.uint16)
+    return numbered
+
+
+def number_classes(label: Mask) -> NDArray[np.uint8]:
+    """Give 1 for the background and 2 for tumours.
+
+    Examples
+    --------
+    >>> number_classes(np.array([[True, False]])).tolist()
+    [[2, 1]]
+    """
+    return label.astype(np.uint8) + np.uint8(1)
+
+
+@dataclass(frozen=True)
+class MaskFolders:
+    """Where a program looks for images and masks.
+
+    Parameters
+    ----------
+    program : str
+    image, mask : str
+        Paths below the output folder, with ``{part}`` and ``{name}``.
+    numbers : callable
+        The program's numbers for a label.
+    use : str
+        What to do with the folders.
+    reserved : tuple of str
+        Ends of names that the program takes for results of its own.
+    """
+
+    program: str
+    image: str
+    mask: str
+    numbers: Callable[[Mask], Numbers]
+    use: str
+    reserved: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """What the folder is claimed for."""
+        return f"a data set for {self.program}"
+
+    def check(self, cases: Sequence[Case]) -> None:
+        """Refuse names that the program would overlook."""
+        for case in cases:
+            if case.name.endswith(self.reserved):
+                raise StorageError(
+                    f"pair {case.entry.name} of {case.source}",
+                    f"a name that does not end in {', '.join(self.reserved)}, which {self.program} skips",
+                    "Rename its three images, and its row of pairs.csv",
+                )
+
+    def check_folder(self, out: Path) -> None:
+        """Take any folder."""
+
+    def write(self, case: Case, pair: Pair, out: Path) -> None:
+        """Write the tumour channel and the mask of one case."""
+        write_image(out / self.image.format(part=case.part, name=case.name), pair.tumour)
+        write_image(out / self.mask.format(part=case.part, name=case.name), self.numbers(pair.label))
+
+    def finish(self, cases: Sequence[Case], out: Path) -> None:
+        """Write nothing: the folders are all there is."""
+
+    def advice(self, out: Path) -> str:
+        """Say what to do with the data set."""
+        return self.use.format(out=out)
+
+
+MASK_FOLDERS: Final[Mapping[str, MaskFolders]] = {
+    "cellpose": MaskFolders(
+        "Cellpose",
+        "{part}/{name}.tif",
+        "{part}/{name}_masks.tif",
+        number_objects,
+        "cellpose --train --dir {out}/train --test_dir {out}/val --mask_filter _masks --min_train_masks 1; "
+        "without the last, images with fewer than 5 tumours are left out.",
+        # The ends that get_image_files of cellpose/io.py leaves out.
+        ("_masks", "_cp_output", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob"),
+    ),
+    "stardist": MaskFolders(
+        "StarDist",
+        "{part}/images/{name}.tif",
+        "{part}/masks/{name}.tif",
+        number_objects,
+        "StarDist's notebooks read {out}/train/images/*.tif and {out}/train/masks/*.tif; give val/ as "
+        "validation_data, instead of a random part of train/.",
+    ),
+    "ilastik": MaskFolders(
+        "ilastik",
+        "{part}/images/{name}.tif",
+        "{part}/labels/{name}.tif",
+        number_classes,
+        "In ilastik's Pixel Classification add images of {out}/train/images, two labels (1 is background, "
+        "2 is tumour), and for each image right-click the layer Labels, Import, its file of train/labels.",
+    ),
+}
+"""The row of each program."""
