@@ -88,6 +88,20 @@ def test_a_plain_generator_takes_any_size(plain: Generator, sides: tuple[int, in
         assert plain(noise(2, 1, *sides), plain.embed(torch.zeros(2, 1, *sides))).shape == (2, 1, *sides)
 
 
+def test_a_plain_generator_sees_the_label_on_minus_one_to_one_and_no_tumour_beyond_the_edge(
+    plain: Generator,
+) -> None:
+    seen: list[torch.Tensor] = []
+    plain.get_submodule("body").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    height, width = 2 * plain.stride - 3, 2 * plain.stride - 5
+    label = torch.zeros(1, 1, height, width)
+    label[..., 2:6, 2:6] = 1
+    plain(noise(1, 1, height, width), plain.embed(label))
+    expected = torch.full((2 * plain.stride, 2 * plain.stride), -1.0)
+    expected[2:6, 2:6] = 1
+    assert torch.equal(seen[0][0, 1], expected)
+
+
 def test_a_plain_generator_listens_to_the_label(plain: Generator) -> None:
     image, label = noise(1, 1, 32, 32), torch.zeros(1, 1, 32, 32)
     label[..., 12:20, 12:20] = 1
