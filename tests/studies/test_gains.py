@@ -62,7 +62,7 @@ def test_tumours_are_counted_per_fold_an_image_without_any_included(table: pd.Da
 
 
 def test_recall_is_given_by_size_and_by_contrast(table: pd.DataFrame) -> None:
-    """A tumour of 25 pixels is of the middle class, one of 101 of the last; without contrast it is neither."""
+    """A tumour of 25 pixels is of the middle class, one of 101 of the last; without contrast, of neither."""
     means = [table.loc[("real-100", score), "mean"] for score in RATIOS[7:]]
     assert means == [0, 1, 1, 0, 1]
     assert row(table, "real-100", "recall below 25 pixels") == [0, 0, 0]  # fold 2 has none, and says nothing

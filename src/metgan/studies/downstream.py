@@ -44,7 +44,8 @@ class Downstream:
         One per fold.
     arms : sequence of Arm
     rules : Rules
-        ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps, that of every arm.
+        ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps and the arm's own
+        augmentation, that of every arm.
     """
 
     folder: Path
