@@ -3,6 +3,10 @@
 It is the honest rival of synthetic data, since it costs nothing. A view is cut first and distorted then, so
 that a step costs what its crops cost; pixels from beyond a crop's edge are mirrored. As with views, a random
 draw has a deterministic twin.
+
+Light is changed in units of what the crop itself shows. On [-1, 1] the brightest tumours of a data set are 1,
+and most tissue lies close to -1: a fixed offset would put it out, and dim tumours with it. For the same reason
+nothing is clipped; what is seen may lie outside [-1, 1].
 """
 
 from __future__ import annotations
@@ -29,11 +33,13 @@ class Augmentation:
     Parameters
     ----------
     brightness : float
-        Offset on [-1, 1], up or down.
-    contrast, gamma : float
-        Values on [0, 1] are multiplied by, and raised to, a factor up to 2 to this power, or its inverse.
+        Offset, up or down, in spreads of the image: half the distance of its 10th and 90th percentiles.
+    contrast : float
+        Distances from the image's mean are stretched by up to 2 to this power, or shrunk.
+    gamma : float
+        Values between the image's darkest and brightest are raised to up to 2 to this power, or its inverse.
     noise : float
-        Standard deviation of Gaussian noise on [-1, 1], between 0 and this.
+        Standard deviation of Gaussian noise, between 0 and this, in spreads of the image.
     blur : float, pixels
         Standard deviation of a Gaussian, between 0 and this.
     turn : float, degrees
@@ -71,7 +77,7 @@ class Augmentation:
 
 
 STRONG = Augmentation(
-    brightness=0.15, contrast=0.4, gamma=0.5, noise=0.08, blur=1.0, turn=20.0, stretch=0.3, bend=2.0
+    brightness=0.5, contrast=0.4, gamma=0.5, noise=0.4, blur=1.0, turn=20.0, stretch=0.3, bend=2.0
 )
 """About as strong as nnU-Net's default: Isensee et al. 2021, supplement 4, https://doi.org/10.1038/s41592-020-01008-z"""
 
@@ -84,9 +90,8 @@ class Distortion:
     ----------
     places : ndarray, (2, Y, X), float, pixels
         Row and column of the pixel that comes to each place.
-    offset, factor, exponent : float
-        Of the values on [0, 1].
-    noise, blur : float
+    offset, factor, exponent, noise, blur : float
+        What is drawn for brightness, contrast, gamma, noise and blur.
     seed : int
         Of the grain, which differs between the channels.
     """
@@ -100,16 +105,16 @@ class Distortion:
     seed: int
 
     def apply(self, image: Scaled, channel: Channel) -> Scaled:
-        """Change an image, (Y, X) on [-1, 1]; the result is clipped to [-1, 1].
-
-        Darkest and brightest values change with contrast and brightness; gamma leaves them where they are.
-        """
+        """Change an image, (Y, X) on [-1, 1]; a flat one stays flat and gets no grain."""
         moved = ndimage.map_coordinates(image, self.places, order=1, mode="mirror")
         if self.blur:
             moved = ndimage.gaussian_filter(moved, self.blur)
-        light = ((moved + 1) / 2).clip(0, 1) ** self.exponent * self.factor * 2 - 1 + self.offset
+        low, height = moved.min(), np.ptp(moved) or 1
+        light = low + height * ((moved - low) / height) ** self.exponent
+        stretched = (light - light.mean()) * self.factor + light.mean()
+        spread = np.subtract(*np.percentile(light, [90, 10])) / 2
         grain = stream(self.seed, "grain", _CHANNELS[channel]).standard_normal(light.shape, "float32")
-        changed: Scaled = np.clip(light + self.noise * grain, -1, 1).astype(np.float32)
+        changed: Scaled = (stretched + spread * (self.offset + self.noise * grain)).astype(np.float32)
         return changed
 
     def apply_to_label(self, label: Mask) -> Mask:
