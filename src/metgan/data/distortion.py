@@ -5,8 +5,8 @@ that a step costs what its crops cost; pixels from beyond a crop's edge are mirr
 draw has a deterministic twin.
 
 Light is changed in units of what the crop itself shows. On [-1, 1] the brightest tumours of a data set are 1,
-and most tissue lies close to -1: a fixed offset would put it out, and dim tumours with it. For the same reason
-nothing is clipped; what is seen may lie outside [-1, 1].
+and most tissue lies close to -1: a fixed offset would put it out, and dim tumours with it. For the same
+reason nothing is clipped; what is seen may lie outside [-1, 1].
 """
 
 from __future__ import annotations
