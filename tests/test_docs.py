@@ -7,6 +7,7 @@ import pytest
 
 from metgan.methods import CATALOGUE
 from metgan.models import read_card
+from metgan.studies import ARM_SETS, ARMS
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -33,6 +34,15 @@ def test_the_table_of_methods_in_the_docs_is_the_catalogue():
     page = (DOCS / "methods.md").read_text()
     named = re.findall(r"^\| `([a-z0-9-]+)` \|", page, flags=re.MULTILINE)
     assert named == [*CATALOGUE]
+
+
+def test_the_table_of_arms_in_the_docs_is_the_studys_and_stars_are_the_quick_set():
+    page = (DOCS / "studies.md").read_text()
+    table = page[page.index("| arm | trained on |") :].split("\n\n")[0]
+    first = "\n".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))
+    named = re.findall(r"`([a-z0-9.-]+)`( \*)?", first)
+    assert [name for name, _ in named] == [*ARMS]
+    assert tuple(name for name, star in named if star) == ARM_SETS["quick-set"]
 
 
 @pytest.mark.slow

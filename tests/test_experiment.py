@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metgan.data import Augmentation
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.experiment import Experiment, load_experiment, read_file, resolve
 from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe
@@ -215,3 +216,19 @@ def test_a_date_in_a_file_is_refused_like_any_wrong_type(tmp_path: Path) -> None
     (tmp_path / "a.toml").write_text("[training]\nsteps = 2021-04-21\n")
     with pytest.raises(MetganError, match=r"training\.steps = '2021-04-21'"):
         load_experiment(tmp_path / "a.toml")
+
+
+@pytest.mark.parametrize("section", ["training", "segmentor"])
+def test_an_augmentation_is_none_unless_a_file_asks_for_one(tmp_path: Path, section: str) -> None:
+    plain = resolve({"preset": "small"})
+    assert plain.training.augmentation is plain.segmentor.augmentation is None
+    asked = resolve({"preset": "small", section: {"augmentation": {"blur": 1.5}}})
+    recipe = asked.training if section == "training" else asked.segmentor
+    assert recipe.augmentation == Augmentation(blur=1.5)
+    asked.save(tmp_path / "config.toml")
+    assert load_experiment(tmp_path / "config.toml") == asked
+
+
+def test_a_mistyped_key_of_an_augmentation_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown key of \[segmentor.augmentation\] 'blurr'"):
+        resolve({"preset": "small", "segmentor": {"augmentation": {"blurr": 1.5}}})

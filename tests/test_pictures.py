@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from metgan.pictures import Panel, draw_curves, draw_grid
+from metgan.pictures import Band, Panel, draw_bands, draw_bars, draw_curves, draw_grid
 
 ORANGE = (255, 176, 0)
 
@@ -111,3 +111,23 @@ def test_curves_that_span_decades_are_drawn_on_a_log_scale():
 @pytest.mark.parametrize("values", [[0.0, 0.0], [float("nan"), 1.0], [5.0, 5.0], [-1.0, 2.0]])
 def test_curves_of_zeros_gaps_constants_and_negatives_are_drawn(values):
     assert decoded(draw_curves({"loss": ([0, 1], values)}, "Loss")).shape == (330, 572, 3)
+
+
+def test_bands_reach_from_least_to_most_and_single_points_have_bars() -> None:
+    line = {"real": Band([1, 2, 3], [0.5, 0.6, 0.7], [0.4, 0.5, 0.6], [0.6, 0.7, 0.8])}
+    thin = {"real": Band([1, 2, 3], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7])}
+    point = {"real": Band([2], [0.6], [0.4], [0.8])}
+    bare = {"real": Band([2], [0.6], [0.6], [0.6])}
+    assert inked(draw_bands(line, "Dice", "samples")) > inked(draw_bands(thin, "Dice", "samples"))
+    assert inked(draw_bands(point, "Dice", "samples")) != inked(draw_bands(bare, "Dice", "samples"))
+    assert draw_bands(line, "Dice", "samples") == draw_bands(line, "Dice", "samples")
+
+
+def test_longer_bars_are_for_larger_numbers_and_each_series_has_its_colour() -> None:
+    picture = decoded(draw_bars(["one", "two"], {"found": [1, 4], "false": [2, 2]}, "per fold"))
+    blue, orange = share(picture, (31, 119, 180)), share(picture, (255, 127, 14))
+    assert blue / orange == pytest.approx(5 / 4, rel=0.05)
+
+
+def inked(png):
+    return int((decoded(png) < 250).any(-1).sum())

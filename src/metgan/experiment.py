@@ -15,9 +15,10 @@ from typing import Any, TypeVar, get_args
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
+from metgan.data import Augmentation
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.io import write_text
-from metgan.methods import CATALOGUE
+from metgan.methods import CATALOGUE, Light
 from metgan.networks import PresetName
 from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe, Recipe
 
@@ -27,6 +28,11 @@ AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 METHOD = "metgan"
 """What is trained where no method is named."""
 _SECTIONS = ("training", "segmentor", "engine")
+_TABLES: Mapping[str, type[Light | Augmentation]] = {
+    "judge_light": Light,
+    "anatomy_light": Light,
+    "augmentation": Augmentation,
+}
 
 
 @dataclass(frozen=True)
@@ -126,9 +132,9 @@ def _recipe(preset: AnyRecipe, given: Table, section: str) -> AnyRecipe:
     values = asdict(preset)
     if "steps" in given or "epochs" in given:
         values |= {"steps": None, "epochs": None}
-    for name, table in values.items():
-        if isinstance(table, Mapping) and isinstance(given.get(name), Mapping):
-            _refuse_unknown(given[name], [*table], f"key of [{section}.{name}]")
+    for name, kind in _TABLES.items():
+        if name in values and isinstance(given.get(name), Mapping):
+            _refuse_unknown(given[name], [field.name for field in fields(kind)], f"key of [{section}.{name}]")
     return _build(type(preset), _merged(values, given), section)
 
 

@@ -46,6 +46,16 @@ class Panel:
     colours: Literal["grey", "difference", "mask"] = "grey"
 
 
+@dataclass(frozen=True)
+class Band:
+    """Points of a line, (x, y), with the least and the most that each was drawn from."""
+
+    across: Sequence[float]
+    mean: Sequence[float]
+    least: Sequence[float]
+    most: Sequence[float]
+
+
 _MAPS = {"grey": "gray", "difference": "RdBu_r", "mask": "gray"}
 
 
@@ -122,6 +132,42 @@ def draw_curves(
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
+    """Draw named lines of means in bands from least to most; a single point has a bar. Gives PNG bytes."""
+    figure = Figure(figsize=(6.6, 3.8), layout="constrained")
+    axes = figure.subplots()
+    for name, band in bands.items():
+        (line,) = axes.plot(band.across, band.mean, label=name, linewidth=1.6, marker="o", markersize=4)
+        if len(band.across) > 1:
+            axes.fill_between(band.across, band.least, band.most, color=line.get_color(), alpha=0.18, lw=0)
+        else:
+            axes.vlines(band.across, band.least, band.most, color=line.get_color(), linewidth=1.6)
+    axes.set_title(title, fontsize=10, color=_INK)
+    axes.set_xlabel(across, fontsize=9)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: str) -> bytes:
+    """Draw a group of bars for each of `names`, one bar per series, lying on their side; gives PNG bytes."""
+    figure = Figure(figsize=(6.6, 0.9 + 0.2 * len(names) * (len(bars) + 0.6)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(names))
+    height = 0.8 / len(bars)
+    for k, (series, values) in enumerate(bars.items()):
+        drawn = axes.barh(places + (k - (len(bars) - 1) / 2) * height, values, height, label=series)
+        axes.bar_label(drawn, fmt="%.3g", fontsize=7, padding=2)
+    axes.set_yticks(places, names, fontsize=8)
+    axes.invert_yaxis()  # the first name on top
+    axes.set_title(title, fontsize=10, color=_INK)
+    axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return _png(figure)
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metgan.data import ChannelScale, Entry, Normalisation, Pair, View
+from metgan.data import STRONG, Augmentation, ChannelScale, Entry, Normalisation, Pair, View
 from metgan.training.batches import Batches, stack
 
 UNITS = Normalisation(ChannelScale(0, 2, "float32"), ChannelScale(0, 2, "float32"))
@@ -106,3 +106,22 @@ def test_crops_come_from_all_over_the_image() -> None:
 def test_views_and_pairs_must_be_as_many() -> None:
     with pytest.raises(ValueError, match="shorter"):
         stack(ramp_pairs(2, 8), [View(0, 0, 4, 0)], UNITS)
+
+
+def test_distorted_batches_are_a_function_of_seed_and_step_and_differ_from_plain_ones() -> None:
+    pairs = ramp_pairs(5, 16)
+    one, other = (Batches(pairs, UNITS, 2, 12, 0, STRONG) for _ in range(2))
+    one.at(7)
+    assert same(one, other, 3)
+    plain = Batches(pairs, UNITS, 2, 12, 0)
+    assert not same(one, plain, 3)
+    assert one.at(3).tumour.shape == plain.at(3).tumour.shape
+    assert set(one.at(3).label.unique().tolist()) <= {0.0, 1.0}
+    assert not torch.equal(one.at(3).tumour[0] - plain.at(3).tumour[0], one.at(3).tumour[1])
+
+
+def test_no_augmentation_at_all_is_one_that_changes_nothing() -> None:
+    pairs = ramp_pairs(5, 16)
+    plain, still = Batches(pairs, UNITS, 2, 12, 0), Batches(pairs, UNITS, 2, 12, 0, Augmentation())
+    assert torch.allclose(plain.at(3).tumour, still.at(3).tumour, atol=1e-6)
+    assert torch.equal(plain.at(3).label, still.at(3).label)

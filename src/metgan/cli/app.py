@@ -36,11 +36,16 @@ _VERBS = {
 }
 
 _STUDIES = {
-    "similarity": "Train methods alike and compare what they paint: Table 1 and Fig. 3 of the paper.\n\n"
+    "study:similarity": "Train methods alike and compare what they paint: Table 1 and Fig. 3 of the "
+    "paper.\n\n"
     "What is trained already is only read: methods, seeds and the other studies can be added to the same "
     "folder later, with --resume.",
-    "robustness": "Train methods with partly shuffled labels, beside clean ones: Fig. 6 of the paper.",
-    "ablation": "Train MetGAN with one decision at a time made as its release made it.",
+    "study:robustness": "Train methods with partly shuffled labels, beside clean ones: Fig. 6 of the paper.",
+    "study:ablation": "Train MetGAN with one decision at a time made as its release made it.",
+    "downstream:downstream": "Train segmentors on real, synthetic and mixed data and compare what they find: "
+    "Table 2 and Fig. 4 of the paper.\n\n"
+    "In each fold a MetGAN and its segmentor are trained on the training part alone. What is trained or "
+    "generated already is only read: arms and seeds can be added later, with --resume.",
 }
 
 app = App(
@@ -54,8 +59,8 @@ app = App(
 for _verb, _help in _VERBS.items():
     app.command(f"metgan.cli.{_verb}:{_verb}", name=_verb, help=_help)
 _study = App(name="study", help="Ask what the tables and figures of the paper ask, on your data.")
-for _verb, _help in _STUDIES.items():
-    _study.command(f"metgan.cli.study:{_verb}", name=_verb, help=_help)
+for _address, _help in _STUDIES.items():
+    _study.command(f"metgan.cli.{_address}", name=_address.split(":")[1], help=_help)
 app.command(_study)
 app.command(
     "metgan.cli.released:released",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter, validators
 
 from metgan.data import PairSet
-from metgan.experiment import Experiment
-from metgan.io import claim_folder, write_json
 from metgan.methods import find_methods
 from metgan.studies import (
     Comparison,
-    Rules,
     Study,
     compare_ablation,
     compare_robustness,
@@ -24,8 +20,8 @@ from metgan.studies import (
 )
 from metgan.training import load_data
 
-from .folders import CONFIG_FILE, STUDY, resolve_study, show_tables, written
-from .options import NEW_FOLDER, PRESET, Place, Positive, Training
+from .calls import ONCE, Call, Extent, asked_of, rules_of
+from .options import NEW_FOLDER, PRESET, Place, Training
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
@@ -33,28 +29,6 @@ _QUICK: dict[str, Any] = {
     "segmentor": {"steps": 120, "validations": 3},
 }
 Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Extent:
-    """How much is asked.
-
-    Parameters
-    ----------
-    seeds
-        How often every method is trained, 1 or more, with the seeds --seed, --seed + 1 and so on. Default: 1,
-        or as often as before with --resume.
-    segmentor_steps
-        Length in batches of the training of each segmentor, those in the loop and the referee. Default: the
-        preset's.
-    quick
-        A coarse answer in minutes: --preset small, short trainings on crops of 64 pixels.
-    """
-
-    seeds: Positive | None = None
-    segmentor_steps: Positive | None = None
-    quick: Annotated[bool, Parameter(negative="")] = False
 
 
 @Parameter(name="*")
@@ -75,9 +49,7 @@ class WrongLabels:
     share: Share | None = None
 
 
-_ONCE = Extent()
 _A_QUARTER = WrongLabels()
-_ASKED_FILE = "asked.json"
 
 
 def similarity(
@@ -86,7 +58,7 @@ def similarity(
     *,
     out: Path,
     methods: str | None = None,
-    extent: Extent = _ONCE,
+    extent: Extent = ONCE,
     options: Training = PRESET,
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -103,9 +75,9 @@ def similarity(
         "table1" (seven), "table3" (four), "all" (nine), or names with commas between them. Default:
         table1, or those of before with --resume.
     """
-    asked = _asked(out / "similarity", place, methods=(methods, "table1"), seeds=(extent.seeds, 1))
+    asked = asked_of(out / "similarity", place, methods=(methods, "table1"), seeds=(extent.seeds, 1))
     rows = find_methods(asked["methods"])
-    _compare(_Call(data, out, extent, options, place), asked, lambda study: compare_similarity(study, rows))
+    _compare(Call(data, out, extent, options, place), asked, lambda study: compare_similarity(study, rows))
 
 
 def robustness(
@@ -114,7 +86,7 @@ def robustness(
     *,
     out: Path,
     wrong: WrongLabels = _A_QUARTER,
-    extent: Extent = _ONCE,
+    extent: Extent = ONCE,
     options: Training = PRESET,
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -128,7 +100,7 @@ def robustness(
         Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    asked = _asked(
+    asked = asked_of(
         out / "robustness",
         place,
         methods=(wrong.methods, "metgan,pix2pix,cyclegan"),
@@ -137,7 +109,7 @@ def robustness(
     )
     rows, share = find_methods(asked["methods"]), asked["share"]
     _compare(
-        _Call(data, out, extent, options, place), asked, lambda study: compare_robustness(study, rows, share)
+        Call(data, out, extent, options, place), asked, lambda study: compare_robustness(study, rows, share)
     )
 
 
@@ -146,7 +118,7 @@ def ablation(
     /,
     *,
     out: Path,
-    extent: Extent = _ONCE,
+    extent: Extent = ONCE,
     options: Training = PRESET,
     place: Place = NEW_FOLDER,
 ) -> None:
@@ -160,59 +132,19 @@ def ablation(
         Folder of the study. What was found goes to ablation/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    asked = _asked(out / "ablation", place, seeds=(extent.seeds, 1))
-    _compare(_Call(data, out, extent, options, place), asked, compare_ablation)
+    asked = asked_of(out / "ablation", place, seeds=(extent.seeds, 1))
+    _compare(Call(data, out, extent, options, place), asked, compare_ablation)
 
 
-@dataclass(frozen=True)
-class _Call:
-    """What every study is called with."""
-
-    data: Path
-    out: Path
-    extent: Extent
-    options: Training
-    place: Place
-
-
-def _compare(call: _Call, asked: dict[str, Any], plan: Callable[[Study], Comparison]) -> None:
-    out, place = call.out, call.place
-    quick = _QUICK if call.extent.quick else {}
-    segmentor = {"steps": call.extent.segmentor_steps}
-    experiment = resolve_study(out, place, call.options, quick, segmentor)
+def _compare(call: Call, asked: dict[str, Any], plan: Callable[[Study], Comparison]) -> None:
+    experiment = call.resolve(_QUICK)
     pairs = PairSet.open(call.data)
     curriculum = load_data(pairs, experiment.seed)
-    comparison = plan(Study(out, pairs, curriculum, _rules(experiment, asked["seeds"])))
-    comparison.check()
-    claim_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[call.data])
-    experiment.save(out / CONFIG_FILE)
-    write_json(comparison.out / _ASKED_FILE, asked)
+    rules = rules_of(experiment, asked["seeds"])
     steps = experiment.training.length(len(curriculum.train))
     seeds = "one seed" if asked["seeds"] == 1 else f"{asked['seeds']} seeds"
     lead = (
         f"Every method was trained with {seeds} on the training part of {call.data} for {steps} steps, "
         f"preset {experiment.preset}, and scored on its test part."
     )
-    show_tables(comparison.hold(lead))
-    written(comparison.out)
-
-
-def _asked(out: Path, place: Place, **options: tuple[Any, Any]) -> dict[str, Any]:
-    """Give what is asked: an option as it is given, or else as before with --resume, or else its default."""
-    file = out / _ASKED_FILE
-    before = json.loads(file.read_text(encoding="utf-8")) if place.resume and file.is_file() else {}
-    return {
-        name: before.get(name, default) if given is None else given
-        for name, (given, default) in options.items()
-    }
-
-
-def _rules(experiment: Experiment, seeds: int) -> Rules:
-    return Rules(
-        experiment.preset,
-        experiment.training,
-        experiment.segmentor,
-        experiment.engine,
-        experiment.seed,
-        seeds,
-    )
+    call.hold(experiment, plan(Study(call.out, pairs, curriculum, rules)), asked, lead)

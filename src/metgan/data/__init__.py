@@ -2,8 +2,11 @@
 
 from .augment import View, draw_view
 from .crops import CropPlan, place_crops
+from .distortion import STRONG, Augmentation, Distortion, draw_distortion
+from .folds import draw_folds
 from .normalise import ChannelScale, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
+from .paste import paste
 from .phantom import PhantomSettings, write_phantom
 from .prepare import Prepared, prepare, useful_crops
 from .sample import Entry, Pair, check_camera, check_channel, checksum, read_channel, read_label, read_pair
@@ -13,9 +16,12 @@ from .split import PARTS, Split, draw_split, load_split, part_of, save_split, st
 
 __all__ = [
     "PARTS",
+    "STRONG",
     "TABLE",
+    "Augmentation",
     "ChannelScale",
     "CropPlan",
+    "Distortion",
     "Entry",
     "Normalisation",
     "Pair",
@@ -29,12 +35,15 @@ __all__ = [
     "check_camera",
     "check_channel",
     "checksum",
+    "draw_distortion",
+    "draw_folds",
     "draw_split",
     "draw_view",
     "fit_normalisation",
     "load_split",
     "open_images",
     "part_of",
+    "paste",
     "place_crops",
     "prepare",
     "read_channel",

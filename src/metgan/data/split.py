@@ -23,6 +23,8 @@ from .sample import Entry
 PARTS: Final = ("train", "val", "test")
 """What the pairs of a set are for."""
 FRACTIONS: Final = (0.7, 0.1, 0.2)  # 20 % for testing: paper, section 3
+Strata = Counter[tuple[str, bool]]
+"""Numbers of pairs by organ, and by whether they show a tumour."""
 
 
 @dataclass(frozen=True)
@@ -99,35 +101,47 @@ def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: n
     SettingError
         When there are fewer than three groups.
     """
-    groups: dict[str, Counter[tuple[str, bool]]] = {}
-    for entry in entries:
-        groups.setdefault(entry.group, Counter())[entry.organ, with_tumour[entry.name]] += 1
+    groups = count_strata(entries, with_tumour)
     if len(groups) < len(PARTS):
         raise SettingError(
             f"{len(groups)} groups ({', '.join(sorted(groups))})",
             "at least 3, one each for training, validation and testing",
             "Name more groups in pairs.csv (or leave the column empty: then every pair is one)",
         )
+    homes = divide(groups, FRACTIONS, rng)
+    return _collect(entries, {group: PARTS[part] for group, part in homes.items()})
+
+
+def count_strata(entries: Sequence[Entry], with_tumour: Mapping[str, bool]) -> dict[str, Strata]:
+    """Count the pairs of each group by organ, and by whether they show a tumour."""
+    groups: dict[str, Strata] = {}
+    for entry in entries:
+        groups.setdefault(entry.group, Counter())[entry.organ, with_tumour[entry.name]] += 1
+    return groups
+
+
+def divide(
+    groups: Mapping[str, Strata], fractions: Sequence[float], rng: np.random.Generator
+) -> dict[str, int]:
+    """Give each group the index of its part, so that the parts hold their fractions of every stratum.
+
+    There must be as many groups as parts, or more; then no part is empty.
+    """
     order = [sorted(groups)[k] for k in rng.permutation(len(groups))]
     order.sort(key=lambda group: -groups[group].total())
-    return _collect(entries, _assign(order, groups))
-
-
-def _assign(order: Sequence[str], groups: Mapping[str, Counter[tuple[str, bool]]]) -> dict[str, str]:
-    total: Counter[tuple[str, bool]] = sum(groups.values(), Counter())
-    lacking = [{key: fraction * count for key, count in total.items()} for fraction in FRACTIONS]
-    homes: dict[str, str] = {}
+    total: Strata = sum(groups.values(), Counter())
+    lacking = [{key: fraction * count for key, count in total.items()} for fraction in fractions]
+    homes: dict[str, int] = {}
     for index, group in enumerate(order):
-        empty = [p for p, part in enumerate(PARTS) if part not in homes.values()]
+        empty = [part for part in range(len(fractions)) if part not in homes.values()]
         must_fill = len(order) - index <= len(empty)
-        choices = empty if must_fill else range(len(PARTS))
-        # The share of this part's need in these strata that is still open.
+        # The share of each part's need in these strata that is still open.
         need = [
-            sum(lacking[p][key] / (FRACTIONS[p] * total[key]) * n for key, n in groups[group].items())
-            for p in range(len(PARTS))
+            sum(lacking[p][key] / (fractions[p] * total[key]) * n for key, n in groups[group].items())
+            for p in range(len(fractions))
         ]
-        best = max(choices, key=lambda p: need[p])
-        homes[group] = PARTS[best]
+        best = max(empty if must_fill else range(len(fractions)), key=lambda part: need[part])
+        homes[group] = best
         for key, n in groups[group].items():
             lacking[best][key] -= n
     return homes

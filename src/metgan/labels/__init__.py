@@ -10,7 +10,7 @@ from .kept import File, Merged, Real
 from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
 from .recipes import RECIPES
-from .shapes import cut_tumours
+from .shapes import cut_tumours, locate_tumours
 from .survey import Quartiles, Survey, survey
 from .tissue import LEAST_SEPARATION, find_tissue
 from .variation import Variation, vary
@@ -38,6 +38,7 @@ __all__ = [
     "find_tissue",
     "fit_sizes",
     "grow",
+    "locate_tumours",
     "merge",
     "place",
     "sizes",

@@ -65,12 +65,26 @@ def cut_tumours(label: Mask) -> list[Mask]:
     >>> [shape.astype(int).tolist() for shape in cut_tumours(label)]
     [[[1, 0], [0, 1]]]
     """
+    return [shape for _, shape in locate_tumours(label)]
+
+
+def locate_tumours(label: Mask) -> list[tuple[tuple[slice, ...], Mask]]:
+    """Give what `cut_tumours` gives, each with the rows and columns that it was cut from.
+
+    Examples
+    --------
+    >>> label = np.zeros((4, 4), bool)
+    >>> label[1:3, 2] = True
+    >>> [(box, shape)] = locate_tumours(label)
+    >>> box, shape.shape
+    ((slice(1, 3, None), slice(2, 3, None)), (2, 1))
+    """
     check_mask(label, "label")
     numbered, _ = ndimage.label(label, structure=np.ones((3, 3)))
     edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])
     cut = set(np.concatenate(edges).tolist()) if label.size else set()
     boxes = enumerate(ndimage.find_objects(numbered), start=1)
-    return [numbered[box] == number for number, box in boxes if number not in cut]
+    return [(box, numbered[box] == number) for number, box in boxes if number not in cut]
 
 
 def check_mask(mask: Mask, name: str) -> None:

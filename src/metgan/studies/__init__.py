@@ -1,5 +1,6 @@
 """Studies: what the paper's tables and figures ask, and the pages that answer."""
 
+from .arms import ARM_SETS, ARMS, YARDSTICKS, Arm, find_arms
 from .chapters import (
     facts,
     faithfulness_chapter,
@@ -9,6 +10,7 @@ from .chapters import (
     training_chapter,
 )
 from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
+from .downstream import Downstream, fold_pairs
 from .evaluation import Painted, evaluate
 from .referee import refuse_same_judge
 from .report import Figure, Report, Section, Table
@@ -17,7 +19,12 @@ from .scores import Evaluation
 from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 
 __all__ = [
+    "ARMS",
+    "ARM_SETS",
+    "YARDSTICKS",
+    "Arm",
     "Comparison",
+    "Downstream",
     "Evaluation",
     "Figure",
     "Painted",
@@ -35,6 +42,8 @@ __all__ = [
     "evaluate_run",
     "facts",
     "faithfulness_chapter",
+    "find_arms",
+    "fold_pairs",
     "grid_chapter",
     "hold_trial",
     "likeness_chapter",

@@ -58,7 +58,7 @@ def _tests(table: pd.DataFrame, methods: Mapping[str, Method], against: Mapping[
         cells = [methods[name].title, methods[other].title]
         for score in LIKENESS:
             row = _row(table, name, score)
-            tests = f"{_p_value(row['t_test'])} / {_p_value(row['wilcoxon'])}"
+            tests = f"{p_value(row['t_test'])} / {p_value(row['wilcoxon'])}"
             cells.append("–" if np.isnan(row["difference"]) else f"{row['difference']:+.4f} ({tests})")
         rows.append(cells)
     caption = (
@@ -184,7 +184,14 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def _p_value(value: float) -> str:
+def p_value(value: float) -> str:
+    """Give a p-value as text; a dash where it is undefined.
+
+    Examples
+    --------
+    >>> p_value(0.02), p_value(0.0), p_value(float("nan"))
+    ('0.0200', '< 0.0001', '–')
+    """
     if np.isnan(value):
         return "–"
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}"

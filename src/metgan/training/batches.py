@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from metgan.data import Normalisation, Pair, View, draw_view
+from metgan.data import Augmentation, Normalisation, Pair, View, draw_distortion, draw_view
 from metgan.seeding import stream
 
 
@@ -43,21 +43,39 @@ def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisa
     )
 
 
+def distort(batch: Batch, augmentation: Augmentation, rng: np.random.Generator) -> Batch:
+    """Give the batch with every crop distorted by a draw of its own."""
+    images = [channel[:, 0].numpy() for channel in (batch.anatomy, batch.tumour, batch.label)]  # (N, Y, X)
+    rows = []
+    for anatomy, tumour, label in zip(*images, strict=True):
+        drawn = draw_distortion(label.shape, augmentation, rng)
+        moved = drawn.apply_to_label(label > 0).astype(np.float32)
+        rows.append((drawn.apply(anatomy, "anatomy"), drawn.apply(tumour, "tumour"), moved))
+    return Batch(*(torch.from_numpy(np.stack(column)[:, None]) for column in zip(*rows, strict=True)))
+
+
 class Batches:
     """The endless, seeded sequence of training batches.
 
     Every epoch visits each pair once, in a new order; what does not fill a last batch joins the
-    next epoch's first.
+    next epoch's first. Crops are distorted where there is an augmentation.
     """
 
     def __init__(
-        self, pairs: Sequence[Pair], normalisation: Normalisation, batch_size: int, crop: int, seed: int
+        self,
+        pairs: Sequence[Pair],
+        normalisation: Normalisation,
+        batch_size: int,
+        crop: int,
+        seed: int,
+        augmentation: Augmentation | None = None,
     ) -> None:
         self.pairs = pairs
         self.normalisation = normalisation
         self.batch_size = batch_size
         self.crop = crop
         self.seed = seed
+        self.augmentation = augmentation
 
     def at(self, step: int) -> Batch:
         """Give the batch of one step, counted from 0."""
@@ -65,7 +83,10 @@ class Batches:
         chosen = [self.pairs[self._index(k)] for k in range(first, first + self.batch_size)]
         rng = stream(self.seed, "views", step)
         views = [draw_view(pair.label.shape, self.crop, rng) for pair in chosen]
-        return stack(chosen, views, self.normalisation)
+        batch = stack(chosen, views, self.normalisation)
+        if self.augmentation is None:
+            return batch
+        return distort(batch, self.augmentation, stream(self.seed, "distortions", step))
 
     def _index(self, position: int) -> int:
         epoch, place = divmod(position, len(self.pairs))

@@ -73,6 +73,8 @@ class Order(Generic[Settings]):
             "data": f"{data.checksum:08x}",
             **(beside or {}),
         }
+        if self.recipe.augmentation is None:
+            del settings["augmentation"]  # runs from before there was one go on
         return {name: str(value) for name, value in settings.items()}
 
     def check(self, data: Curriculum, least_side: int, beside: Identity | None = None) -> None:
@@ -102,7 +104,15 @@ class Order(Generic[Settings]):
 
     def batches(self, data: Curriculum) -> Batches:
         """Give the training batches."""
-        return Batches(data.train, data.normalisation, self.recipe.batch_size, self.crop(data), self.seed)
+        recipe = self.recipe
+        return Batches(
+            data.train,
+            data.normalisation,
+            recipe.batch_size,
+            self.crop(data),
+            self.seed,
+            recipe.augmentation,
+        )
 
     def pace(self, data: Curriculum) -> Pace:
         """Give the length of the run and when it is validated."""

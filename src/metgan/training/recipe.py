@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from metgan.data import Augmentation
 from metgan.errors import SettingError
 from metgan.methods import Light
 from metgan.networks import PresetName
@@ -33,6 +34,8 @@ class Recipe:
         Share of the steps before the decay begins, in [0, 1].
     validations : int
         How many times a run is validated, at even distances; the best weights are kept.
+    augmentation : Augmentation or None
+        How crops are distorted, beyond the eight symmetries; None for not at all, as in the paper.
     """
 
     epochs: int | None = None
@@ -42,6 +45,7 @@ class Recipe:
     learning_rate: float = 2e-4
     constant_share: float = 0.5
     validations: int = 20
+    augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
         if (self.epochs is None) == (self.steps is None):

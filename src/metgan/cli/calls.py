@@ -1,0 +1,113 @@
+"""What every study is called with, and what every call does: check, claim the folder, hold, show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Protocol
+
+from cyclopts import Parameter
+
+from metgan.experiment import Experiment
+from metgan.io import claim_folder, write_json
+from metgan.studies import Rules, Section
+
+from .folders import CONFIG_FILE, STUDY, resolve_study, show_tables, written
+from .options import Place, Positive, Training
+
+_ASKED_FILE = "asked.json"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Extent:
+    """How much is asked.
+
+    Parameters
+    ----------
+    seeds
+        How often everything that is compared is trained, 1 or more, with the seeds --seed, --seed + 1 and
+        so on. Default: 1, or as often as before with --resume.
+    segmentor_steps
+        Length in batches of the training of each segmentor: in the loop, the referee, those that are
+        compared. Default: the preset's.
+    quick
+        A coarse answer in minutes: --preset small, short trainings on crops of 64 pixels.
+    """
+
+    seeds: Positive | None = None
+    segmentor_steps: Positive | None = None
+    quick: Annotated[bool, Parameter(negative="")] = False
+
+
+ONCE = Extent()
+"""One seed, in full length."""
+
+
+class Question(Protocol):
+    """A study that is planned: it can be checked, and then held."""
+
+    @property
+    def out(self) -> Path:
+        """Folder of what is found."""
+        ...  # a protocol has no body
+
+    def check(self) -> None:
+        """Refuse, before anything is written, what could not be held."""
+        ...  # a protocol has no body
+
+    def hold(self, lead: str) -> Sequence[Section]:
+        """Train, score and write; gives the chapters."""
+        ...  # a protocol has no body
+
+
+@dataclass(frozen=True)
+class Call:
+    """What every study is called with."""
+
+    data: Path
+    out: Path
+    extent: Extent
+    options: Training
+    place: Place
+
+    def resolve(self, quick: dict[str, Any]) -> Experiment:
+        """Give the settings; `quick` are those that --quick means for this study."""
+        segmentor = {"steps": self.extent.segmentor_steps}
+        return resolve_study(
+            self.out, self.place, self.options, quick if self.extent.quick else {}, segmentor
+        )
+
+    def hold(self, experiment: Experiment, question: Question, asked: dict[str, Any], lead: str) -> None:
+        """Check, claim the folder, note what is asked, hold the study and show its tables."""
+        place = self.place
+        question.check()
+        claim_folder(self.out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[self.data])
+        experiment.save(self.out / CONFIG_FILE)
+        write_json(question.out / _ASKED_FILE, asked)
+        show_tables(question.hold(lead))
+        written(question.out)
+
+
+def asked_of(out: Path, place: Place, **options: tuple[Any, Any]) -> dict[str, Any]:
+    """Give what is asked: an option as it is given, or else as before with --resume, or else its default."""
+    file = out / _ASKED_FILE
+    before = json.loads(file.read_text(encoding="utf-8")) if place.resume and file.is_file() else {}
+    return {
+        name: before.get(name, default) if given is None else given
+        for name, (given, default) in options.items()
+    }
+
+
+def rules_of(experiment: Experiment, seeds: int) -> Rules:
+    """Give the rules that an experiment sets for all."""
+    return Rules(
+        experiment.preset,
+        experiment.training,
+        experiment.segmentor,
+        experiment.engine,
+        experiment.seed,
+        seeds,
+    )

@@ -1,0 +1,88 @@
+"""``metgan study downstream``: whether synthetic data helps a segmentation network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter, validators
+
+from metgan.data import PairSet
+from metgan.studies import Downstream, find_arms, fold_pairs
+
+from .calls import ONCE, Call, Extent, asked_of, rules_of
+from .options import NEW_FOLDER, PRESET, Place, Training
+
+_QUICK: dict[str, Any] = {
+    "preset": "small",
+    "training": {"steps": 600, "crop": 64, "validations": 4},
+    "segmentor": {"steps": 400, "crop": 64, "validations": 4},
+}
+Folds = Annotated[int, Parameter(validator=validators.Number(gte=2))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Grid:
+    """What is trained on, and how often it is tested.
+
+    Parameters
+    ----------
+    arms
+        "all" (fourteen), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
+        real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
+        mixed-100-2x, real-100-strong, pasted-100-1x, mixed-100-1x-strong. Default: all, or those of before
+        with --resume; quick-set with --quick.
+    folds
+        Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
+        set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
+    """
+
+    arms: str | None = None
+    folds: Folds | None = None
+
+
+_ALL = Grid()
+
+
+def downstream(
+    data: Path,
+    /,
+    *,
+    out: Path,
+    grid: Grid = _ALL,
+    extent: Extent = ONCE,
+    options: Training = PRESET,
+    place: Place = NEW_FOLDER,
+) -> None:
+    """Train segmentors on real, synthetic and mixed data and compare what they find.
+
+    Parameters
+    ----------
+    data
+        Pair set.
+    out
+        Folder of the study. What was found goes to downstream/ in it: scores.csv, tumours.csv,
+        standings.csv, tables.md, report.html.
+    """
+    call = Call(data, out, extent, options, place)
+    arms, folds = ("quick-set", 2) if extent.quick else ("all", 5)
+    asked = asked_of(
+        out / "downstream",
+        place,
+        arms=(grid.arms, arms),
+        folds=(grid.folds, folds),
+        seeds=(extent.seeds, 1),
+    )
+    rows = find_arms(asked["arms"])
+    experiment = call.resolve(_QUICK)
+    pairs = PairSet.open(data)
+    splits = fold_pairs(pairs, asked["folds"], experiment.seed)
+    study = Downstream(out, pairs, splits, rows, rules_of(experiment, asked["seeds"]))
+    lead = (
+        f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
+        f"{len(splits)} folds, preset {experiment.preset}. Generator, labels and pasted tumours come from "
+        "the training part of the fold alone."
+    )
+    call.hold(experiment, study, asked, lead)

@@ -1,0 +1,121 @@
+"""Copy-paste: real tumours, with their pixels, on other real tissue (Ghiasi et al. 2021, arXiv 2012.07177).
+
+The simplest synthetic data there is, and therefore what a generator has to be better than. A tumour is
+carried over as the light it adds to its surroundings; whole pixels would carry the tissue of the giver along,
+and an edge where the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.labels import Spacing, find_tissue, locate_tumours, place, symmetry
+from metgan.types import Camera, Mask
+
+from .sample import Pair
+
+HALO = 2
+"""Pixels around a tumour over which its light fades: its blur."""
+_REACH = 6  # pixels from the tumour at which its surroundings end, as in metrics.judge
+
+
+@dataclass(frozen=True, eq=False)
+class _Piece:
+    """A tumour and the light it adds, with a frame of `HALO` pixels around it."""
+
+    mask: Mask
+    light: NDArray[np.float64]
+
+
+def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
+    """Give the target with the giver's whole tumours beside its own.
+
+    Parameters
+    ----------
+    target, giver : Pair
+        Of one camera.
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    Pair
+        Its anatomy is the target's. Each tumour is turned or mirrored at random and lies in tissue, apart
+        from the others; one for which there is no room is left out. The entry's history names both sources,
+        as that of a generated pair does.
+
+    Examples
+    --------
+    >>> from .sample import Entry
+    >>> def pair(name, light):
+    ...     tumour, label = np.full((15, 15), 100, np.uint16), np.zeros((15, 15), bool)
+    ...     if light:
+    ...         tumour[7, 7], label[7, 7] = 100 + light, True
+    ...     return Pair(Entry(name, name, "", "", {}), np.full((15, 15), 5, np.uint16), tumour, label)
+    >>> pasted = paste(pair("dark", 0), pair("bright", 50), np.random.default_rng(0))
+    >>> int(pasted.label.sum()), pasted.tumour[pasted.label].tolist(), pasted.entry.history["label_groups"]
+    (1, [150], 'bright')
+    """
+    tissue = find_tissue(target.anatomy)
+    light, label = target.tumour.astype(np.float64), target.label.copy()
+    for piece in _pieces(giver):
+        orientation = int(rng.integers(8))
+        mask = symmetry(piece.mask, orientation)
+        free = tissue & ~ndimage.binary_dilation(label, np.ones((3, 3), bool))
+        placed = place([mask], free, Spacing(), rng).label
+        if placed.any():
+            label |= placed
+            _add(light, symmetry(piece.light, orientation), placed)
+    history = {
+        "anatomy_source": target.entry.name,
+        "label_sources": giver.entry.name,
+        "label_groups": giver.entry.group,
+        "recipe": "pasted",
+    }
+    return replace(
+        target,
+        entry=replace(target.entry, history={**target.entry.history, **history}),
+        tumour=_as_camera(light, target.tumour),
+        label=label,
+    )
+
+
+def _pieces(giver: Pair) -> Iterator[_Piece]:
+    """Cut out each whole tumour with the light that it adds to the median of its surroundings."""
+    image = np.pad(giver.tumour.astype(np.float64), _REACH, mode="edge")
+    label = np.pad(giver.label, _REACH)
+    apart = ndimage.distance_transform_edt(~label) > HALO
+    for box, shape in locate_tumours(giver.label):
+        near = tuple(slice(side.start, side.stop + 2 * _REACH) for side in box)
+        mask = np.pad(shape, _REACH)
+        distance = ndimage.distance_transform_edt(~mask)
+        ring = apart[near] & (distance <= _REACH)
+        if not ring.any():
+            continue  # so crowded that its own light cannot be told
+        fading = np.clip(1 - distance / (HALO + 1), 0, 1)
+        fading[label[near] & ~mask] = 0  # a neighbour's light stays there
+        inner = (slice(_REACH - HALO, HALO - _REACH),) * 2
+        light = (image[near] - np.median(image[near][ring])) * fading
+        yield _Piece(mask[inner], light[inner])
+
+
+def _add(image: NDArray[np.float64], light: NDArray[np.float64], placed: Mask) -> None:
+    """Add the light of a piece where its mask was placed; what lies beyond the border is lost."""
+    rows, columns = np.nonzero(placed)
+    ends = [(int(line.min()) - HALO, int(line.max()) + HALO + 1) for line in (rows, columns)]
+    sides = [*zip(ends, image.shape, strict=True)]
+    there = tuple(slice(max(0, low), min(high, side)) for (low, high), side in sides)
+    here = tuple(slice(max(0, -low), min(high, side) - low) for (low, high), side in sides)
+    image[there] += light[here]
+
+
+def _as_camera(light: NDArray[np.float64], like: Camera) -> Camera:
+    if like.dtype.kind == "f":
+        return light.astype(np.float32)
+    limits = np.iinfo(np.uint8 if like.dtype == np.uint8 else np.uint16)
+    whole = np.clip(np.rint(light), limits.min, limits.max)
+    return whole.astype(np.uint8) if like.dtype == np.uint8 else whole.astype(np.uint16)

@@ -1,0 +1,130 @@
+"""Does synthetic data help a segmentation network? Table 2 and Fig. 4 of the paper, with fairer rivals.
+
+Every arm trains the same segmentor with equal steps, batches and crops, starts from the same weights per
+seed, is chosen by the same real validation pairs, and reads the same test images. The paper does not say how
+long its segmentors trained; with equal epochs a larger set would also train longer, and show that instead of
+what its images are worth.
+
+Generator and synthetic pairs are made once per fold, with the first seed; further seeds train the arms'
+segmentors again, from other first weights, on other crops and other shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from metgan.data import Pair, PairSet, Split, draw_folds
+from metgan.errors import ArrayError
+from metgan.seeding import stream
+from metgan.training import check_segmentor_order, train_segmentor, trained_seconds
+
+from .arms import Arm
+from .chapters_of_arms import arm_chapters
+from .fold import Fold, shared_rng, take_share
+from .gains import Cell, gather, rank, save_gains
+from .readings import read_test
+from .report import Report, Section
+from .rules import Rules
+from .sources import SOURCES
+from .verdicts import save_markdown
+
+
+@dataclass(frozen=True)
+class Downstream:
+    """Arms on folds.
+
+    Parameters
+    ----------
+    folder : path
+        What is trained goes to ``fold-K-of-N/`` in it.
+    pairs : PairSet
+    splits : sequence of Split
+        One per fold.
+    arms : sequence of Arm
+    rules : Rules
+        ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps and the arm's own
+        augmentation, that of every arm.
+    """
+
+    folder: Path
+    pairs: PairSet
+    splits: Sequence[Split]
+    arms: Sequence[Arm]
+    rules: Rules
+
+    @property
+    def out(self) -> Path:
+        """Folder of scores, tables, pictures and report."""
+        return self.folder / "downstream"
+
+    def check(self) -> None:
+        """Refuse, before anything is written, what could not be trained."""
+        for fold in self._folds():
+            fold.check()
+            for source in {arm.source for arm in self.arms if arm.source}:
+                SOURCES[source].check(fold)
+            for arm in self.arms:
+                if not arm.source:
+                    seed = self.rules.seed
+                    data = replace(fold.data, train=pairs_of(arm, fold, seed))
+                    check_segmentor_order(fold.order(arm, seed), data)
+            if not any(pair.label.any() for pair in fold.test.read_all()):
+                raise ArrayError(
+                    f"fold {fold.number}, none of whose test labels holds a tumour",
+                    "a tumour in every fold",
+                    "Ask for fewer folds with --folds, or add annotated pairs",
+                )
+
+    def hold(self, lead: str) -> list[Section]:
+        """Train and score what is not yet, and write scores, tables, pictures, report; gives the chapters.
+
+        All with the first seed comes first, so that there is a whole answer early.
+        """
+        seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
+        cells = [_cell(arm, fold, seed) for seed in seeds for fold in self._folds() for arm in self.arms]
+        images, tumours = gather(cells)
+        table = rank(images, tumours)
+        save_gains(table, images, tumours, self.out)
+        chapters = arm_chapters(table, cells)
+        save_markdown(chapters, self.out / "tables.md")
+        Report("Does synthetic data help?", lead, chapters).save(self.out / "report.html")
+        return chapters
+
+    def _folds(self) -> Iterator[Fold]:
+        """Give the folds, one at a time, so that the images of one alone are in memory."""
+        for number, split in enumerate(self.splits, start=1):
+            folder = self.folder / f"fold-{number}-of-{len(self.splits)}"
+            yield Fold(folder, number, self.pairs, split, self.rules)
+
+
+def fold_pairs(pairs: PairSet, count: int, seed: int) -> list[Split]:
+    """Draw the folds of a pair set; the split that its table states is not looked at."""
+    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in pairs.read_all()}
+    return draw_folds(pairs.entries, with_tumour, count, stream(seed, "folds"))
+
+
+def pairs_of(arm: Arm, fold: Fold, seed: int) -> list[Pair]:
+    """Give the training pairs of an arm: its share of the real ones, and its further ones.
+
+    Raises
+    ------
+    LeakageError
+        When one of them comes from a test group.
+    """
+    real = take_share(fold.data.train, arm.real, shared_rng(seed))
+    extra = round(arm.extra * len(fold.data.train))
+    pairs = [*real, *(SOURCES[arm.source].pairs(fold, extra) if arm.source else [])]
+    fold.refuse_leaks(pairs)
+    return pairs
+
+
+def _cell(arm: Arm, fold: Fold, seed: int) -> Cell:
+    data = replace(fold.data, train=pairs_of(arm, fold, seed))
+    order = fold.order(arm, seed)
+    order.folder.mkdir(parents=True, exist_ok=True)
+    train_segmentor(order, data)
+    out = fold.folder / "scores" / order.folder.name
+    readings = read_test(order.folder, fold.test, fold.rules.engine, out)
+    return Cell(arm, fold.number, seed, len(data.train), trained_seconds(order.folder), readings)

@@ -1,0 +1,186 @@
+"""One fold: its data, what is trained on its training part alone, and the guard of its test groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from metgan.data import Entry, Pair, PairSet, Split, save_split
+from metgan.errors import LeakageError
+from metgan.methods import CATALOGUE
+from metgan.models import MODEL_FILE
+from metgan.seeding import stream
+from metgan.synthesis import Inpainter, load
+from metgan.training import (
+    SEGMENTOR_FOLDER,
+    SPLIT_FILE,
+    Curriculum,
+    GanRecipe,
+    Order,
+    Recipe,
+    check_method_order,
+    check_segmentor_order,
+    load_curriculum,
+    train_method,
+    train_segmentor,
+)
+
+from .arms import Arm
+from .rules import Rules
+
+_METHOD = CATALOGUE["metgan"]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A fold of a pair set, and the folder for all that is trained on it.
+
+    Parameters
+    ----------
+    folder : path
+    number : int
+        From 1.
+    pairs : PairSet
+        All pairs.
+    split : Split
+    rules : Rules
+    """
+
+    folder: Path
+    number: int
+    pairs: PairSet
+    split: Split
+    rules: Rules
+
+    @cached_property
+    def data(self) -> Curriculum:
+        """The real training and validation pairs, loaded once."""
+        data = load_curriculum(self.pairs, self.split)
+        self.refuse_leaks([*data.train, *data.val])
+        return data
+
+    @property
+    def test(self) -> PairSet:
+        """The pairs that are tested on."""
+        return self.pairs.select(self.split.test)
+
+    @property
+    def train_entries(self) -> tuple[Entry, ...]:
+        """Rows of the real training pairs: the only anatomies and labels that synthetic pairs come from."""
+        return self.pairs.select(self.split.train).entries
+
+    def check(self) -> None:
+        """Refuse, before anything is written, what could not be trained."""
+        check_segmentor_order(self._segmentor_order(), self.data)
+        is_there = (self._segmentor / MODEL_FILE).is_file()
+        check_method_order(self._painter_order(), self.data, _METHOD, self._segmentor if is_there else None)
+
+    @cached_property
+    def painter(self) -> Inpainter:
+        """MetGAN of this fold, trained first where it is not, with its segmentor in the loop.
+
+        Raises
+        ------
+        LeakageError
+            When what lies there has seen a test group of the fold.
+        """
+        order = self._painter_order()
+        self._segmentor.mkdir(parents=True, exist_ok=True)
+        order.folder.mkdir(parents=True, exist_ok=True)
+        save_split(self.split, order.folder / SPLIT_FILE)
+        train_segmentor(self._segmentor_order(), self.data)
+        train_method(order, self.data, _METHOD, self._segmentor)
+        painter = load(order.folder, self.rules.engine.device)
+        painter.card.refuse_to_have_seen(self.data.groups_test, "making training pairs")
+        return painter
+
+    def order(self, arm: Arm, seed: int) -> Order[Recipe]:
+        """Give the order for an arm's segmentor: equal steps, batches and crops for all arms."""
+        recipe = self.rules.segmentor
+        steps = recipe.length(len(self.split.train))
+        recipe = replace(recipe, epochs=None, steps=steps, augmentation=arm.augmentation)
+        run = self.folder / "runs" / f"{arm.name}-seed{seed}"
+        return Order("segmentor", self.rules.preset, recipe, self.rules.engine, seed, run, resume=True)
+
+    def refuse_leaks(self, pairs: Sequence[Pair]) -> None:
+        """Refuse training pairs that are of a test group, or made from its anatomy or labels.
+
+        Raises
+        ------
+        LeakageError
+            Naming the first such pair.
+        """
+        forbidden = self.split.groups(self.pairs.entries, "test")
+        homes = {entry.name: entry.group for entry in self.pairs}
+        for pair in pairs:
+            history = pair.entry.history
+            sources = [history.get("anatomy_source", ""), *history.get("label_sources", "").split(" ")]
+            groups = {pair.entry.group, *history.get("label_groups", "").split(" ")}
+            groups |= {homes[name] for name in sources if name in homes}
+            if seen := sorted(groups & forbidden):
+                raise LeakageError(
+                    f"training pair {pair.entry.name!r} of fold {self.number} comes from the test groups "
+                    f"{', '.join(seen[:5])}",
+                    "pairs of the fold's other groups alone",
+                    "Leave generated pairs out of the pair set, or give them the group of their sources",
+                )
+
+    @property
+    def _segmentor(self) -> Path:
+        return self.folder / SEGMENTOR_FOLDER
+
+    def _segmentor_order(self) -> Order[Recipe]:
+        rules = self.rules
+        return Order(
+            "segmentor", rules.preset, rules.segmentor, rules.engine, rules.seed, self._segmentor, resume=True
+        )
+
+    def _painter_order(self) -> Order[GanRecipe]:
+        rules = self.rules
+        run = self.folder / "runs" / f"{_METHOD.name}-seed{rules.seed}"
+        return Order(_METHOD.name, rules.preset, rules.training, rules.engine, rules.seed, run, resume=True)
+
+
+def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> list[Pair]:
+    """Give a share of the pairs; smaller shares, drawn alike, lie within larger ones.
+
+    Groups come in random order, and one is used up before the next: who annotates less annotates fewer
+    animals, and pairs of few animals are less worth than as many of all. The last group is cut, so that
+    the count is exact. The first pair shows a tumour, since nothing is learned without any.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    share : float, in [0, 1]
+        Of the pairs, rounded to whole ones, at least one; 0 for none.
+    rng : numpy.random.Generator
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 1), np.uint8)
+    >>> names = ("a1", "a2", "b1", "b2")
+    >>> pairs = [Pair(Entry(name, name[0], "", "", {}), image, image, image > -1) for name in names]
+    >>> half, most = (take_share(pairs, share, np.random.default_rng(0)) for share in (0.5, 0.75))
+    >>> most[:2] == half, len({pair.entry.group for pair in half})
+    (True, 1)
+    """
+    if not share:
+        return []
+    order = [pairs[int(k)] for k in rng.permutation(len(pairs))]
+    order.sort(key=lambda pair: not pair.label.any())
+    groups = list(dict.fromkeys(pair.entry.group for pair in order))
+    rest = [groups[1 + int(k)] for k in rng.permutation(len(groups) - 1)]
+    place = {group: k for k, group in enumerate([groups[0], *rest])}
+    first, *others = order
+    others = [others[int(k)] for k in rng.permutation(len(others))]
+    ordered = [first, *sorted(others, key=lambda pair: place[pair.entry.group])]
+    return ordered[: max(1, round(share * len(pairs)))]
+
+
+def shared_rng(seed: int) -> np.random.Generator:
+    """Give the generator that all shares of one seed are drawn by."""
+    return stream(seed, "share")

@@ -1,0 +1,167 @@
+"""What arms have gained: scores per fold, and tests against all real data.
+
+Each fold's test images are pooled, since the Dice of an image without tumours is undefined and its false
+tumours must count all the same. For the tests, ratios are paired by fold, and counts by test image: the
+pixels read wrongly, the tumours found and the false ones are defined for every image, and the first make the
+pooled Dice, 2TP / (2TP + wrong pixels). Seeds are averaged first: they make a mean steadier and are no
+evidence. Both kinds of p-values are too small: folds share training pairs, and images of a group resemble
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from metgan.io import replacing
+from metgan.metrics import Detection, Overlap, holm, paired_test
+
+from .arms import YARDSTICKS, Arm
+from .readings import Readings
+
+SIZES: Final = {"below 25 pixels": (1, 25), "25 to 100": (25, 101), "above 100": (101, np.inf)}
+"""Classes of tumours by their pixels, from and below; fixed, so that they mean the same on all data. The
+median tumour of the published labels has about 41: the first are smaller than most, the last hard to miss."""
+RATIOS: Final = (
+    "Dice",
+    "precision",
+    "recall",
+    "Jaccard",
+    "tumour recall",
+    "tumour precision",
+    "tumour F1",
+    *(f"recall {size}" for size in SIZES),
+    "recall dim",
+    "recall bright",
+)
+"""Scores of a fold's pooled test images; the first four of pixels, the others of tumours."""
+COUNTS: Final = ("wrong pixels", "tumours found", "tumours missed", "false tumours")
+"""What is counted in every image; their means are over the folds' sums, their differences over images."""
+_CELL = ["arm", "fold", "seed"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm on one fold with one seed: size of its training set, seconds of its training, what it found."""
+
+    arm: Arm
+    fold: int
+    seed: int
+    samples: int
+    seconds: float
+    readings: Readings
+
+
+def gather(cells: Sequence[Cell]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the rows of all images, and of all tumours, with arm, fold and seed."""
+    images = [c.readings.images.assign(arm=c.arm.name, fold=c.fold, seed=c.seed) for c in cells]
+    tumours = [c.readings.tumours.assign(arm=c.arm.name, fold=c.fold, seed=c.seed) for c in cells]
+    return pd.concat(images, ignore_index=True), pd.concat(tumours, ignore_index=True)
+
+
+def rank(images: pd.DataFrame, tumours: pd.DataFrame) -> pd.DataFrame:
+    """Give a row per arm and score.
+
+    Returns
+    -------
+    DataFrame
+        ``arm, score, mean, least, most``: over the folds. For each yardstick that takes part ``difference``,
+        ``t_test`` and ``wilcoxon``, with its name behind: the arm minus the yardstick, and p-values corrected
+        by Holm's rule over all arms and yardsticks of a score. What is undefined is nan.
+    """
+    folds = _scores_of_folds(images, tumours).groupby(level=["arm", "fold"], sort=False).mean()
+    counted = _counted(images).groupby(["arm", "fold", "name"], sort=False)[[*COUNTS]].mean()
+    rows = []
+    for score in (*RATIOS, *COUNTS):
+        over_folds = folds[score].unstack("arm")
+        units = counted[score].unstack("arm") if score in COUNTS else over_folds
+        arms = list(dict.fromkeys(images["arm"]))
+        tests = _tests(units, arms)
+        for arm in arms:
+            values = over_folds[arm]
+            row = {"arm": arm, "score": score, "mean": values.mean()}
+            rows.append({**row, "least": values.min(), "most": values.max(), **tests[arm]})
+    return pd.DataFrame(rows)
+
+
+def save_gains(table: pd.DataFrame, images: pd.DataFrame, tumours: pd.DataFrame, out: Path) -> None:
+    """Write ``standings.csv``, ``scores.csv`` (a row per arm, fold, seed and image) and ``tumours.csv``."""
+    files = {"scores.csv": images, "tumours.csv": tumours, "standings.csv": table}
+    for name, frame in files.items():
+        with replacing(out / name) as temporary:
+            frame.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def _scores_of_folds(images: pd.DataFrame, tumours: pd.DataFrame) -> pd.DataFrame:
+    """Pool each cell's images; (arm, fold, seed) x score."""
+    # Every cell of a fold has the same tumours: one arm and seed of each fold has all of them once.
+    first = tumours[(tumours["arm"] == images["arm"].iloc[0]) & (tumours["seed"] == images["seed"].min())]
+    median = float(first["contrast"].median())
+    found = dict([*tumours.groupby(_CELL)])
+    rows = {
+        key: {
+            **_ratios(cell),
+            **_recalls(found.get(key, tumours.iloc[:0]), median),
+            **{count: float(_counted(cell)[count].sum()) for count in COUNTS},
+        }
+        for key, cell in images.groupby(_CELL, sort=False)
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index = pd.MultiIndex.from_tuples(rows, names=_CELL)
+    return frame
+
+
+def _ratios(cell: pd.DataFrame) -> dict[str, float]:
+    pixels = Overlap(*(int(cell[f"pixels_{kind}"].sum()) for kind in ("found", "false", "missed")))
+    objects = Detection(*(int(cell[f"tumours_{kind}"].sum()) for kind in ("found", "missed", "false")))
+    return {
+        "Dice": pixels.dice,
+        "precision": pixels.precision,
+        "recall": pixels.recall,
+        "Jaccard": pixels.jaccard,
+        "tumour recall": objects.recall,
+        "tumour precision": objects.precision,
+        "tumour F1": objects.f1,
+    }
+
+
+def _recalls(tumours: pd.DataFrame, median: float) -> dict[str, float]:
+    """Give the recall by size and by contrast; dim is below the median contrast of all test tumours."""
+    area, contrast = tumours["area"], tumours["contrast"]
+    chosen = {size: (area >= low) & (area < high) for size, (low, high) in SIZES.items()}
+    chosen |= {"dim": contrast < median, "bright": contrast >= median}
+    return {
+        f"recall {kind}": float(tumours["found"][rows].astype(float).mean()) for kind, rows in chosen.items()
+    }
+
+
+def _counted(images: pd.DataFrame) -> pd.DataFrame:
+    return images.assign(
+        **{
+            "wrong pixels": images["pixels_missed"] + images["pixels_false"],
+            "tumours found": images["tumours_found"],
+            "tumours missed": images["tumours_missed"],
+            "false tumours": images["tumours_false"],
+        }
+    )
+
+
+def _tests(units: pd.DataFrame, arms: Sequence[str]) -> Mapping[str, dict[str, float]]:
+    """Test every arm against the yardsticks that take part, in pairs of units."""
+    against = [(arm, other) for other in YARDSTICKS if other in arms for arm in arms if arm != other]
+    tests = {pair: paired_test(units[pair[1]], units[pair[0]]) for pair in against}
+    corrected = {
+        kind: dict(zip(tests, holm([getattr(test, kind) for test in tests.values()]), strict=True))
+        for kind in ("t_test", "wilcoxon")
+    }
+    rows: dict[str, dict[str, float]] = {arm: {} for arm in arms}
+    for (arm, other), test in tests.items():
+        rows[arm][f"difference {other}"] = test.difference
+        for kind, values in corrected.items():
+            rows[arm][f"{kind} {other}"] = values[arm, other]
+    return rows

@@ -1,0 +1,64 @@
+"""The downstream study through the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from metgan.data import read_table, write_table
+
+from .conftest import Command
+
+TINY = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--batch-size", 2, "--crop", 64)
+ON_CPU = ("--device", "cpu", "--precision", "fp32")
+
+
+@pytest.fixture
+def animals(world: Path) -> Path:
+    """The small world with five animals of two pairs each."""
+    write_table(world, [{**row, "group": f"{k // 2}"} for k, row in enumerate(read_table(world))])
+    return world
+
+
+def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
+    metgan: Command, capsys: pytest.CaptureFixture[str], animals: Path, tmp_path: Path
+) -> None:
+    words = ("--arms", "real-50,real-100", "--folds", 2, *TINY, *ON_CPU, "--out", tmp_path / "study")
+    assert metgan("study", "downstream", animals, *words) == 0
+    shown = capsys.readouterr().out
+    assert "real, 50 %" in shown
+    assert "study/downstream" in shown.replace("\n", "")
+    table = tmp_path / "study" / "downstream" / "standings.csv"
+    before = table.read_bytes()
+    assert set(pd.read_csv(table)["arm"]) == {"real-50", "real-100"}
+    page = (tmp_path / "study" / "downstream" / "report.html").read_text()
+    assert page.count("data:image/png;base64") == 2
+    assert metgan("info", tmp_path / "study") == 0
+    assert "4 of 4 begun" in capsys.readouterr().out
+    assert metgan("study", "downstream", animals, "--out", tmp_path / "study", "--resume") == 0
+    assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--arms", "real-90"), "unknown arm 'real-90'; expected one of: all, quick-set, real-25"),
+        (("--folds", "1"), "Must be >= 2"),
+        (("--folds", "6"), "6 folds of 5 groups"),
+        (("--folds", "5", "--crop", "8"), "crops of 8 pixels"),
+    ],
+)
+def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
+    metgan: Command,
+    capsys: pytest.CaptureFixture[str],
+    animals: Path,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    says: str,
+) -> None:
+    lengths = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1)
+    assert metgan("study", "downstream", animals, *lengths, *words, "--out", tmp_path / "study") == 2
+    assert says in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "study").exists()

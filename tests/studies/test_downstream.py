@@ -1,0 +1,268 @@
+"""The downstream study from end to end on a dozen tiny pairs, with trainings of two steps."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from metgan.data import PairSet, PhantomSettings, read_table, write_phantom, write_table
+from metgan.errors import LeakageError, StorageError
+from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
+from metgan.seeding import stream
+from metgan.studies import ARMS, Downstream, Rules, find_arms, fold_pairs
+from metgan.studies.downstream import pairs_of
+from metgan.studies.fold import Fold, take_share
+from metgan.studies.sources import SOURCES
+from metgan.training import Engine, GanRecipe, Recipe
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+RULES = Rules(
+    preset="small",
+    training=GanRecipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    segmentor=Recipe(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    engine=Engine(device="cpu", precision="fp32"),
+)
+FOLDS = 2
+CHOSEN = "real-50,real-100,synthetic-0.5x,mixed-50-1x,pasted-100-1x,real-100-strong"
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairSet:
+    """Twelve phantom pairs of 64 x 64 pixels of six animals, all said to be for testing.
+
+    pair    0 1  2 3  4 5  6 7  8 9  10 11
+    animal   0    1    2    3    4     5
+    """
+    root = tmp_path_factory.mktemp("world") / "pairs"
+    settings = PhantomSettings(size=64, empty_fraction=0, tumours_per_image=3)
+    entries = write_phantom(root, 12, settings, seed=0)
+    rows = [
+        {"name": entry.name, "group": f"animal-{k // 2}", "organ": "", "split": "test"}
+        for k, entry in enumerate(entries)
+    ]
+    write_table(root, rows)
+    return PairSet.open(root)
+
+
+@pytest.fixture(scope="module")
+def study(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Downstream:
+    folder = tmp_path_factory.mktemp("study")
+    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), find_arms(CHOSEN), RULES)
+
+
+@pytest.fixture(scope="module")
+def held(study: Downstream, settle_run: Callable[[Path], None]) -> Downstream:
+    """The study, whose hardly trained painters are settled so that they paint something."""
+    study.check()
+    assert not [*study.folder.iterdir()]  # a check writes nothing
+    for fold in folds_of(study):
+        assert fold.painter
+        settle_run(fold.folder / "runs" / "metgan-seed0")
+    study.hold("Some arms.")
+    return study
+
+
+def folds_of(study: Downstream) -> list[Fold]:
+    return [
+        Fold(study.folder / f"fold-{k}-of-{FOLDS}", k, study.pairs, split, study.rules)
+        for k, split in enumerate(study.splits, start=1)
+    ]
+
+
+def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
+    for path in sorted(folder.rglob("model.safetensors")):
+        yield str(path.relative_to(folder)), path.read_bytes(), path.stat().st_mtime_ns
+
+
+def test_every_file_that_is_promised_is_there(held: Downstream) -> None:
+    names = {path.name for path in held.out.iterdir()}
+    assert names == {"scores.csv", "tumours.csv", "standings.csv", "tables.md", "report.html"}
+
+
+def test_every_arm_reads_every_pair_once_as_a_test_image(held: Downstream, pairs: PairSet) -> None:
+    """The table says that all pairs are for testing; folds do not look at it."""
+    scores = pd.read_csv(held.out / "scores.csv", dtype={"name": str})
+    assert set(scores["arm"]) == set(CHOSEN.split(","))
+    for _, rows in scores.groupby("arm"):
+        assert sorted(rows["name"]) == sorted(entry.name for entry in pairs)
+        assert set(rows["fold"]) == {1, 2}
+
+
+def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstream, pairs: PairSet) -> None:
+    homes = {entry.name: entry.group for entry in pairs}
+    for fold in folds_of(held):
+        tested = {homes[name] for name in fold.split.test}
+        models = [*fold.folder.rglob(MODEL_FILE)]
+        assert len(models) == 2 + len(held.arms)
+        assert all(not tested & set(read_card(model).groups_seen) for model in models)
+        for name in ("real", "merged"):
+            for row in read_table(fold.folder / "synthetic" / name):
+                sources = [row["anatomy_source"], *row["label_sources"].split()]
+                assert not tested & ({homes[source] for source in sources} | set(row["label_groups"].split()))
+
+
+def test_all_arms_take_equal_steps_whatever_their_number_of_pairs(held: Downstream) -> None:
+    """An epoch of the four training pairs in batches of two is two steps; one of two pairs would be one."""
+    for fold in folds_of(held):
+        assert len(fold.split.train) == 4
+        assert {read_card(fold.order(arm, 0).folder).steps for arm in held.arms} == {2}
+
+
+def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
+    fold = folds_of(held)[0]
+    sizes = {arm.name: len(pairs_of(arm, fold, 0)) for arm in held.arms}
+    assert sizes == {
+        "real-50": 2,
+        "real-100": 4,
+        "synthetic-0.5x": 2,
+        "mixed-50-1x": 6,
+        "pasted-100-1x": 8,
+        "real-100-strong": 4,
+    }
+
+
+def test_smaller_sets_of_synthetic_pairs_lie_within_larger_ones_and_recipes_alternate(
+    held: Downstream,
+) -> None:
+    fold = folds_of(held)[0]
+    few, all_of_them = ([p.entry.name for p in SOURCES["synthetic"].pairs(fold, count)] for count in (2, 8))
+    assert few == all_of_them[:2] == ["real-synthetic-000000", "merged-synthetic-000000"]
+    assert len(set(all_of_them)) == 8
+
+
+def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) -> None:
+    every = pairs.read_all()
+    for seed in range(5):
+        sets = [
+            [p.entry.name for p in take_share(every, share, stream(seed, "share"))]
+            for share in (0.25, 0.35, 0.5, 1.0)
+        ]
+        assert [len(names) for names in sets] == [3, 4, 6, 12]
+        assert all(set(small) <= set(large) for small, large in pairwise(sets))
+        groups = {entry.name: entry.group for entry in pairs}
+        assert [len({groups[name] for name in names}) for names in sets] == [2, 2, 3, 6]
+    blank = [replace(p, label=p.label & False) for p in every[1:]]
+    assert take_share([*blank, every[0]], 0.01, stream(0, "share"))[0].label.any()
+
+
+def copied(study: Downstream, to: Path, arms: str) -> Downstream:
+    return replace(study, folder=Path(shutil.copytree(study.folder, to / "copy")), arms=find_arms(arms))
+
+
+def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
+    held: Downstream, tmp_path: Path
+) -> None:
+    more = copied(held, tmp_path, "real-100,real-25")
+    before = {name: rest for name, *rest in weights(more.folder)}
+    more.hold("One more arm.")
+    after = {name: rest for name, *rest in weights(more.folder)}
+    assert {name: after[name] for name in before} == before
+    added = {f"fold-{k}-of-2/runs/real-25-seed0/model.safetensors" for k in (1, 2)}
+    assert set(after) - set(before) == added
+    one, other = (
+        pd.read_csv(study.out / "scores.csv").query("arm == 'real-100'").reset_index(drop=True)
+        for study in (held, more)
+    )
+    pd.testing.assert_frame_equal(one, other)
+
+
+def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
+    arms = find_arms("real-100-strong,pasted-100-1x")
+    again = replace(held, folder=tmp_path / "again", arms=arms)
+    again.hold("")
+    known = {name: content for name, content, _ in weights(held.folder)}
+    trained = {name: content for name, content, _ in weights(again.folder)}
+    assert len(trained) == FOLDS * len(arms)
+    assert all(known[name] == content for name, content in trained.items())
+    plain = known["fold-1-of-2/runs/real-100-seed0/model.safetensors"]
+    assert plain != known["fold-1-of-2/runs/real-100-strong-seed0/model.safetensors"]
+
+
+@pytest.mark.slow
+def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
+    held: Downstream, tmp_path: Path
+) -> None:
+    more = copied(held, tmp_path, "real-100,synthetic-0.5x")
+    painted = {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/*/tumour/*")}
+    replace(more, rules=replace(RULES, seeds=2)).hold("Two seeds.")
+    assert {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/*/tumour/*")} == painted
+    runs = {path.name for path in more.folder.glob("*/runs/*-seed1")}
+    assert runs == {"real-100-seed1", "synthetic-0.5x-seed1"}
+
+
+def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(held: Downstream, tmp_path: Path) -> None:
+    """It is interrupted where it would save for the first time; what follows must give the same bytes."""
+    arms = find_arms("real-100-strong")
+    cut = replace(held, folder=tmp_path / "cut", arms=arms)
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("metgan.training.checkpoint.RunState.save", kill)
+        with pytest.raises(KeyboardInterrupt):
+            cut.hold("")
+    cut.hold("")
+    known = {name: content for name, content, _ in weights(held.folder)}
+    assert {name: known[name] for name, *_ in weights(cut.folder)} == {
+        name: content for name, content, _ in weights(cut.folder)
+    }
+
+
+def test_a_study_under_other_rules_is_refused(held: Downstream) -> None:
+    other = replace(held, rules=replace(RULES, segmentor=replace(RULES.segmentor, learning_rate=2e-3)))
+    with pytest.raises(StorageError, match=r"learning_rate 0\.001; expected learning_rate 0\.002"):
+        other.check()
+
+
+def test_a_generated_pair_of_a_test_groups_label_is_refused(pairs: PairSet, tmp_path: Path) -> None:
+    """It is said to be of a training animal, but its label comes from one that is tested on."""
+    root = Path(shutil.copytree(pairs.root, tmp_path / "pairs"))
+    split = fold_pairs(pairs, FOLDS, 0)[0]
+    fold = Fold(tmp_path / "fold", 1, pairs, split, RULES)
+    assert fold.data  # as it is, nothing leaks
+    homes = {entry.name: entry.group for entry in pairs}
+    for history in ({"label_groups": homes[split.test[0]]}, {"anatomy_source": split.test[0]}):
+        rows = [
+            {**row, **(history if row["name"] == split.train[0] else {})} for row in read_table(pairs.root)
+        ]
+        write_table(root, [{**dict.fromkeys(history, ""), **row} for row in rows])
+        leaking = replace(fold, pairs=PairSet.open(root))
+        with pytest.raises(LeakageError, match="comes from the test groups animal-"):
+            assert leaking.data
+
+
+def test_synthetic_pairs_made_from_a_test_group_are_refused(held: Downstream) -> None:
+    """With two folds, one fold trains on what the other tests on."""
+    one, other = folds_of(held)
+    made = PairSet.open(other.folder / "synthetic" / "real").read_all()
+    other.refuse_leaks(made)
+    with pytest.raises(LeakageError, match=r"'synthetic-00000\d' of fold 1 comes from the test groups"):
+        one.refuse_leaks(made)
+
+
+def test_a_painter_that_has_seen_a_test_group_is_refused(held: Downstream, tmp_path: Path) -> None:
+    one = folds_of(held)[0]
+    leaking = replace(one, folder=Path(shutil.copytree(one.folder, tmp_path / "fold")))
+    run = leaking.folder / "runs" / "metgan-seed0"
+    generator, card = load_generator(run)
+    seen = (*card.groups_seen, next(entry.group for entry in leaking.test))
+    save_model(run / MODEL_FILE, generator.state_dict(), replace(card, groups_seen=seen))
+    with pytest.raises(LeakageError, match="the generator for making training pairs has seen 1 test groups"):
+        SOURCES["synthetic"].pairs(leaking, 2)
+
+
+def test_a_segmentor_that_has_seen_a_test_group_is_not_scored(held: Downstream, tmp_path: Path) -> None:
+    copy = copied(held, tmp_path, "real-100")
+    run = folds_of(copy)[0].order(ARMS["real-100"], 0).folder
+    segmentor, card = load_segmentor(run)
+    groups = tuple({entry.group for entry in copy.pairs})
+    save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=groups))
+    with pytest.raises(LeakageError, match="has seen 3 test groups"):
+        copy.hold("")
