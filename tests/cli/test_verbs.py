@@ -22,7 +22,7 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "tumours", "tumour_pixels", "method", "metgan",
+    "model", "drawn_from", "tumours", "tumour_pixels", "left_out", "method", "metgan",
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from .augment import View, draw_view
 from .crops import CropPlan, place_crops
+from .history import join_names, split_names
 from .normalise import ChannelScale, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .phantom import PhantomSettings, write_phantom
@@ -32,6 +33,7 @@ __all__ = [
     "draw_split",
     "draw_view",
     "fit_normalisation",
+    "join_names",
     "load_split",
     "open_images",
     "part_of",
@@ -43,6 +45,7 @@ __all__ = [
     "read_table",
     "save_split",
     "shuffle_labels",
+    "split_names",
     "stated_split",
     "useful_crops",
     "write_pair",

@@ -1,17 +1,17 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
-from .generate import Generation, check_request, generate
+from .drafts import Draft, Drafts, Generation, LabelFiles
+from .generate import generate
 from .inpainter import Inpainter, load
-from .recipes import LabelRecipe, Plan, compose_label, plan_pair
+from .request import check_request
 
 __all__ = [
+    "Draft",
+    "Drafts",
     "Generation",
     "Inpainter",
-    "LabelRecipe",
-    "Plan",
+    "LabelFiles",
     "check_request",
-    "compose_label",
     "generate",
     "load",
-    "plan_pair",
 ]
