@@ -12,11 +12,12 @@ from metgan.data import Entry, Split, load_split, open_images, part_of
 from metgan.errors import SettingError
 from metgan.io import check_folder, claim_folder
 from metgan.labels import Grown, LabelRecipe
-from metgan.synthesis import Generation, Inpainter, check_request, load
+from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
 from metgan.training import SPLIT_FILE, stopped_at
 
 from .folders import note, written
+from .gates import WHERE_JUDGED, GateChoice, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
 
@@ -76,9 +77,12 @@ def generate(
     sources: Sources,
     order: Order,
     recipe: RecipeChoice = REAL_LABELS,
+    judging: GateChoice = WHERE_JUDGED,
     place: Place = NEW_FOLDER,
 ) -> None:
     """Paint new labelled pairs: real anatomy, with labels that were never drawn on it.
+
+    With --judge, each passes a gate: pairs.csv has its scores, and gate.json the sum.
 
     Parameters
     ----------
@@ -98,10 +102,14 @@ def generate(
         order.count,
         order.seed,
     )
+    gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels))
     _note_doubts(run, painter, check_request(painter, request))
-    inputs = [run, sources.anatomy, *([sources.labels] if sources.labels else [])]
+    judging.note_doubts(gate)
+    inputs = [path for path in (run, sources.anatomy, sources.labels, judging.judge) if path is not None]
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    write_pairs(painter, request, out)
+    pairs = write_pairs(painter, request, out, gate)
+    if (summary := sum_up(pairs)) is not None:
+        print(summary)
     written(out)
 
 

@@ -1,17 +1,31 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
 from .drafts import Draft, Drafts, Generation, LabelFiles
+from .gate import Gate, Painted, open_gate, paint_pair
 from .generate import generate
 from .inpainter import Inpainter, load
+from .limits import GateLimits, GateScores
+from .nearest import TrainingImages
 from .request import check_request
+from .summary import GATE_FILE, GateSummary, sum_up
 
 __all__ = [
+    "GATE_FILE",
     "Draft",
     "Drafts",
+    "Gate",
+    "GateLimits",
+    "GateScores",
+    "GateSummary",
     "Generation",
     "Inpainter",
     "LabelFiles",
+    "Painted",
+    "TrainingImages",
     "check_request",
     "generate",
     "load",
+    "open_gate",
+    "paint_pair",
+    "sum_up",
 ]

@@ -15,16 +15,26 @@ from metgan.labels import sizes
 from metgan.progress import progress
 
 from .drafts import Draft, Drafts, Generation
+from .gate import Gate, Painted, paint_pair
 from .inpainter import Inpainter
 from .journal import close_table, finished_pairs, note_pair, refuse_other_request
-from .request import paint
+from .summary import gate_columns, save_summary
 
 
-def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
+def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | None = None) -> PairSet:
     """Write `request.count` new pairs into `out` and give them as a pair set.
 
     Goes on where a killed call stopped: finished pairs are kept, and the bytes are the same as
     without the interruption. ``pairs.csv`` is filled when all pairs are there.
+
+    Parameters
+    ----------
+    painter : Inpainter
+    request : Generation
+    out : Path
+        Folder of the pair set.
+    gate : Gate or None
+        Draws pairs again that fail, see `paint_pair`; ``gate.json`` sums up. None lets all pass.
 
     Raises
     ------
@@ -35,7 +45,7 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
         When `out` holds more pairs, or pairs of another request.
     """
     drafts = Drafts(request)
-    settings = _settings(painter, drafts)
+    settings = _settings(painter, drafts, gate)
     done = finished_pairs(out)
     if len(done) > request.count:
         raise StorageError(
@@ -50,28 +60,32 @@ def generate(painter: Inpainter, request: Generation, out: Path) -> PairSet:
     with progress("generate", request.count, len(done)) as advance:
         for number in range(request.count):
             if str(number) not in done:
-                done[str(number)] = _write(painter, drafts, number, out) | settings
+                painted = paint_pair(painter, drafts, number, gate)
+                done[str(number)] = _write(painter, painted, number, out) | settings
                 note_pair(out, done[str(number)])
                 advance()
     close_table(out, [done[str(number)] for number in range(request.count)])
-    return PairSet.open(out)
+    pairs = PairSet.open(out)
+    save_summary(pairs, out)
+    return pairs
 
 
-def _settings(painter: Inpainter, drafts: Drafts) -> dict[str, str]:
+def _settings(painter: Inpainter, drafts: Drafts, gate: Gate | None) -> dict[str, str]:
     """Give what all pairs of a request have in common, as their history tells it."""
     return {
         "recipe": str(drafts.request.recipe),
         "seed": str(drafts.request.seed),
         "model": painter.fingerprint,
         "drawn_from": drafts.fingerprint,
+        "limits": "" if gate is None else str(gate),
     }
 
 
-def _write(painter: Inpainter, drafts: Drafts, number: int, out: Path) -> dict[str, object]:
+def _write(painter: Inpainter, painted: Painted, number: int, out: Path) -> dict[str, object]:
     """Write one pair; gives its history."""
-    draft = drafts.draw(number)
+    draft = painted.draft
     name = f"synthetic-{number:06d}"
-    write_pair(out, name, draft.anatomy, paint(painter, draft), draft.label)
+    write_pair(out, name, draft.anatomy, painted.tumour, draft.label)
     return {
         "number": number,
         "name": name,
@@ -79,6 +93,7 @@ def _write(painter: Inpainter, drafts: Drafts, number: int, out: Path) -> dict[s
         "organ": draft.source.organ,
         "split": "",
         **_origin(draft),
+        **gate_columns(painted),
         "method": painter.card.method,
         "metgan": painter.card.metgan,
     }
