@@ -7,6 +7,7 @@ from .inpainter import Inpainter, load
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .request import check_request
+from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, GateSummary, sum_up
 
 __all__ = [
@@ -20,7 +21,10 @@ __all__ = [
     "Generation",
     "Inpainter",
     "LabelFiles",
+    "Mix",
     "Painted",
+    "PairStream",
+    "Sample",
     "TrainingImages",
     "check_request",
     "generate",

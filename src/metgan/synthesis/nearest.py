@@ -80,12 +80,12 @@ class TrainingImages:
             than a tenth of the image is background, or the background is flat.
         """
         others = self._grids[self._groups != group]
-        background = ~ndimage.binary_dilation(label, np.ones((3, 3)), RING_GAP)
+        background = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RING_GAP)
         cover = _to_grid(background)
         known = cover >= _LEAST_COVER
         if not len(others) or known.mean() < _LEAST_CELLS:
             return float("nan")
-        painted = _to_grid(np.where(background, tumour, 0)) / np.where(known, cover, 1)
+        painted = np.divide(_to_grid(np.where(background, tumour, 0)), cover, where=known, out=0 * cover)
         turned = [
             (symmetry(painted, k).ravel(), symmetry(known, k).ravel()) for k in range(SYMMETRIES)
         ]  # each (Y * X,)
@@ -113,4 +113,5 @@ def _to_grid(image: AnyArray) -> Grid:
 def _standardised(grid: Grid) -> Grid:
     """Take the mean away and divide by the deviation, so that sums do not suffer from rounding."""
     spread = grid.std()
-    return (grid - grid.mean()) / (spread if spread > 0 else np.float32(1))
+    scaled: Grid = (grid - grid.mean()) / (spread if spread > 0 else np.float32(1))
+    return scaled
