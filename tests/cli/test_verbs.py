@@ -22,7 +22,8 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "tumours", "tumour_pixels", "method", "metgan",
+    "model", "drawn_from", "tumours", "tumour_pixels", "left_out", "method", "metgan",
+    "limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen",
 ]  # fmt: skip
 
 

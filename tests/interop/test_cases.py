@@ -58,7 +58,7 @@ def test_names_that_two_sets_share_get_the_number_of_their_set(real: PairSet, wr
     ("group", "label_groups", "held_out"),
     [
         ("mouse 3", "mouse 1", "'mouse 3', which is for test"),
-        ("mouse 1", "mouse 1 mouse 3", "'mouse 3', which is for test"),
+        ("mouse 1", "mouse 1;mouse 3", "'mouse 3', which is for test"),
         ("mouse 1", "mouse 2", "'mouse 2', which is for val"),
     ],
 )
@@ -71,7 +71,7 @@ def test_a_pair_painted_from_held_out_tissue_is_refused(
 
 
 def test_a_group_whose_name_only_begins_alike_is_no_leak(real: PairSet, write_set: WriteSet) -> None:
-    near = write_set("near", [painted("synthetic", "mouse 1", "mouse 31 mouse 1")])
+    near = write_set("near", [painted("synthetic", "mouse 1", "mouse 31;mouse 1")])
     assert parts(gather_cases([real, near]))["synthetic"] == "train"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metgan.data import PairSet, PhantomSettings, read_table, write_phantom, write_table
+from metgan.data import PairSet, PhantomSettings, read_table, split_names, write_phantom, write_table
 from metgan.errors import LeakageError, StorageError
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.seeding import stream
@@ -103,8 +103,10 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
         for name in ("real", "merged"):
             for row in read_table(fold.folder / "synthetic" / name):
-                sources = [row["anatomy_source"], *row["label_sources"].split()]
-                assert not tested & ({homes[source] for source in sources} | set(row["label_groups"].split()))
+                sources = [row["anatomy_source"], *split_names(row["label_sources"])]
+                assert not tested & (
+                    {homes[source] for source in sources} | set(split_names(row["label_groups"]))
+                )
 
 
 def test_all_arms_take_equal_steps_whatever_their_number_of_pairs(held: Downstream) -> None:

@@ -15,9 +15,9 @@ import torch
 from metgan.data import Pair, PairSet, part_of, save_split
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
-from metgan.models import MODEL_FILE, ModelCard, load_generator, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_generator, refuse_same_judge, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.studies import Evaluation, RefereeSource, evaluate, evaluate_run, refuse_same_judge
+from metgan.studies import Evaluation, RefereeSource, evaluate, evaluate_run
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
     SPLIT_FILE,

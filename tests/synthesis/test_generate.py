@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from metgan.data import Entry, PairSet, Split, part_of, read_label, read_table, write_pair
-from metgan.errors import ArrayError, SettingError, StorageError
-from metgan.labels import sizes
-from metgan.synthesis import (
-    Generation,
-    Inpainter,
-    LabelRecipe,
-    Plan,
-    compose_label,
-    generate,
-    load,
-    plan_pair,
-)
+from metgan.errors import ArrayError, StorageError
+from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, sizes, symmetry
+from metgan.synthesis import Generation, Inpainter, generate, load
 from metgan.types import AnyArray, Camera
 
 HISTORY = {
     *("number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed"),
-    *("model", "tumours", "tumour_pixels", "method", "metgan"),
+    *("model", "drawn_from", "tumours", "tumour_pixels", "left_out", "method", "metgan"),
+    *("limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen"),
 }
 CHANNELS = ("anatomy", "tumour", "label")
-
-
-def entries(count: int) -> list[Entry]:
-    return [Entry(f"pair-{k}", f"animal-{k}", "", "", {}) for k in range(count)]
 
 
 def label_entry(folder: Path, name: str, label: AnyArray) -> Entry:
@@ -51,7 +36,7 @@ def request_of(small_pairs: PairSet) -> Callable[..., Generation]:
     train = part_of(small_pairs.entries, "train", None)
 
     def request(count: int = 3, **changes: object) -> Generation:
-        return replace(Generation(train, train, LabelRecipe(), count, 0), **changes)
+        return replace(Generation(train, train, Real(), count, 0), **changes)
 
     return request
 
@@ -61,7 +46,7 @@ def six(painter: Inpainter, small_pairs: PairSet, tmp_path_factory: pytest.TempP
     """Six pairs, made without any interruption."""
     out = tmp_path_factory.mktemp("six")
     train = part_of(small_pairs.entries, "train", None)
-    generate(painter, Generation(train, train, LabelRecipe(), 6, 0), out)
+    generate(painter, Generation(train, train, Real(), 6, 0), out)
     return out
 
 
@@ -85,132 +70,6 @@ class PowerCut:
         return self.painter.inpaint(anatomy, label)
 
 
-# Plans
-
-
-@given(st.integers(2, 8), st.integers(0, 10_000))
-def test_every_anatomy_is_used_once_before_any_is_used_twice(count: int, seed: int) -> None:
-    sources = entries(count)
-    plans = [plan_pair(sources, sources, LabelRecipe(), seed, k) for k in range(2 * count)]
-    for lap in (plans[:count], plans[count:]):
-        assert Counter(plan.anatomy.name for plan in lap) == Counter(entry.name for entry in sources)
-
-
-@given(st.integers(5, 8), st.integers(1, 4), st.integers(0, 10_000))
-def test_no_pair_uses_its_own_label_or_one_label_twice(count: int, merged: int, seed: int) -> None:
-    sources = entries(count)
-    for number in range(2 * count):
-        plan = plan_pair(sources, sources, LabelRecipe(merged), seed, number)
-        names = [entry.name for entry in plan.labels]
-        assert plan.anatomy.name not in names
-        assert len(set(names)) == len(names) == merged
-
-
-def test_labels_of_the_same_group_are_not_foreign_while_there_are_others() -> None:
-    sources = [Entry(f"pair-{k}", f"animal-{k // 3}", "", "", {}) for k in range(6)]
-    for number in range(60):
-        plan = plan_pair(sources, sources, LabelRecipe(merged=2), 0, number)
-        assert plan.anatomy.group not in {entry.group for entry in plan.labels}
-    alone = sources[:3]
-    plan = plan_pair(alone, alone, LabelRecipe(), 0, 0)
-    assert plan.labels[0].name != plan.anatomy.name
-
-
-def test_more_labels_than_there_are_foreign_ones_cannot_be_merged() -> None:
-    sources = entries(3)
-    with pytest.raises(SettingError, match=r"3 labels to merge onto pair-., and 2 that are not its own"):
-        plan_pair(sources, sources, LabelRecipe(merged=3), 0, 0)
-
-
-def test_over_many_pairs_every_foreign_label_and_orientation_comes_up() -> None:
-    sources = entries(4)
-    plans = [plan_pair(sources, sources, LabelRecipe(), 0, k) for k in range(400)]
-    combinations = {(plan.anatomy.name, plan.labels[0].name) for plan in plans}
-    assert len(combinations) == 4 * 3
-    assert {plan.orientations[0] for plan in plans} == set(range(8))
-
-
-def test_labels_stay_upright_when_asked_to() -> None:
-    sources = entries(4)
-    plans = [plan_pair(sources, sources, LabelRecipe(2, turned=False), 0, k) for k in range(20)]
-    assert {plan.orientations for plan in plans} == {(0, 0)}
-
-
-def test_another_seed_plans_other_pairs() -> None:
-    sources = entries(6)
-    plans = [[plan_pair(sources, sources, LabelRecipe(), seed, k) for k in range(6)] for seed in (0, 0, 1)]
-    assert plans[0] == plans[1] != plans[2]
-
-
-# Labels
-
-
-@given(orientation=st.integers(0, 7))
-def test_turning_a_label_keeps_its_tumours_and_their_areas(small_pairs: PairSet, orientation: int) -> None:
-    entry = small_pairs.entries[0]
-    label = read_label(entry.paths["label"])
-    turned = compose_label(Plan(entry, (entry,), (orientation,)), label.shape)
-    assert sorted(sizes(turned)) == sorted(sizes(label))
-    assert (orientation == 0) == np.array_equal(turned, label)
-
-
-def test_two_merged_labels_are_their_union(small_pairs: PairSet) -> None:
-    first, second = small_pairs.entries[:2]
-    one, other = (read_label(entry.paths["label"]) for entry in (first, second))
-    merged = compose_label(Plan(first, (first, second), (0, 0)), one.shape)
-    assert np.array_equal(merged, one | other)
-    assert merged.sum() > max(one.sum(), other.sum())
-
-
-@pytest.mark.parametrize("orientation", range(8))
-def test_a_label_that_is_not_square_keeps_its_shape(tmp_path: Path, orientation: int) -> None:
-    """
-    . . . . . .
-    . # # # . .
-    . # . . . .
-    . . . . . .
-    """
-    label = np.zeros((4, 6), bool)
-    label[1, 1:4] = label[2, 1] = True
-    entry = label_entry(tmp_path, "flat", label)
-    turned = compose_label(Plan(entry, (entry,), (orientation,)), label.shape)
-    images = [label, label[:, ::-1], label[::-1], label[::-1, ::-1]]
-    assert any(np.array_equal(turned, image) for image in images)
-
-
-@pytest.mark.parametrize(
-    ("shape", "inside"), [((8, 8), True), ((4, 4), True), ((2, 8), True), ((1, 1), False)]
-)
-def test_a_label_of_another_size_is_fitted_about_its_centre(
-    tmp_path: Path, shape: tuple[int, int], inside: bool
-) -> None:
-    """
-    . . . . . .
-    . . . . . .
-    . . # # . .
-    . . # # . .
-    . . . . . .
-    . . . . . .
-    """
-    label = np.zeros((6, 6), bool)
-    label[2:4, 2:4] = True
-    entry = label_entry(tmp_path, "dot", label)
-    fitted = compose_label(Plan(entry, (entry,), (0,)), shape)
-    assert fitted.shape == shape
-    assert (fitted.sum() == 4) == inside
-    middle = tuple(length // 2 for length in shape)
-    assert fitted[middle]
-
-
-def test_a_recipe_of_no_label_and_a_request_for_no_pair_are_refused(
-    request_of: Callable[..., Generation],
-) -> None:
-    with pytest.raises(SettingError, match="merged=0"):
-        LabelRecipe(0)
-    with pytest.raises(SettingError, match="count=0"):
-        request_of(0)
-
-
 # Pairs
 
 
@@ -223,8 +82,8 @@ def test_a_pair_is_the_real_anatomy_with_a_foreign_label_and_the_painted_image(
         source = small_pairs.read(history["anatomy_source"])
         assert np.array_equal(pair.anatomy, source.anatomy)
         assert history["label_sources"] != source.entry.name
-        plan = Plan(source.entry, (by_name[history["label_sources"]],), (int(history["label_orientations"]),))
-        assert np.array_equal(pair.label, compose_label(plan, pair.label.shape))
+        foreign = read_label(by_name[history["label_sources"]].paths["label"])
+        assert np.array_equal(pair.label, symmetry(foreign, int(history["label_orientations"])))
         assert np.array_equal(pair.tumour, painter.inpaint(pair.anatomy, pair.label))
         assert not np.array_equal(pair.tumour, source.tumour)
 
@@ -237,7 +96,7 @@ def test_a_pair_tells_its_whole_history(painter: Inpainter, six: Path) -> None:
         assert row["number"] == str(number)
         assert row["group"] == row["label_groups"] == "animal-train"
         assert row["model"] == painter.fingerprint
-        assert (row["recipe"], row["seed"], row["method"]) == ("merged=1 turned=True", "0", "metgan")
+        assert (row["recipe"], row["seed"], row["method"]) == ("real turned=True", "0", "metgan")
         label = read_label(six / "label" / f"{row['name']}.tif")
         assert (int(row["tumours"]), int(row["tumour_pixels"])) == (len(sizes(label)), label.sum())
 
@@ -294,10 +153,22 @@ def test_images_that_are_not_square_are_painted(painter: Inpainter, tmp_path: Pa
     sources: Sequence[Entry] = [
         label_entry(tmp_path / "in", name, label) for name, label in zip("ab", labels, strict=True)
     ]
-    pairs = generate(painter, Generation(sources, sources, LabelRecipe(), 4, 0), tmp_path / "out")
+    pairs = generate(painter, Generation(sources, sources, Real(), 4, 0), tmp_path / "out")
     for pair in pairs.read_all():
         assert pair.tumour.shape == pair.label.shape == (48, 80)
         assert pair.label.sum() == labels["ab".index(pair.entry.history["label_sources"])].sum()
+
+
+def test_simulated_tumours_lie_in_tissue_and_need_no_label(
+    painter: Inpainter, request_of: Callable[..., Generation], tmp_path: Path
+) -> None:
+    recipe = Grown(SizeDistribution(20, 0.5, 10, 40), counts=(1, 3))
+    pairs = generate(painter, request_of(4, labels=(), recipe=recipe), tmp_path)
+    for pair in pairs.read_all():
+        assert not pair.label[~find_tissue(pair.anatomy)].any()
+        history = pair.entry.history
+        assert (history["label_sources"], history["label_groups"], history["left_out"]) == ("", "", "0")
+        assert 1 <= int(history["tumours"]) <= 3
 
 
 # Interruptions
@@ -366,16 +237,16 @@ def test_a_set_is_not_resumed_with_other_sources(
 ) -> None:
     shutil.copytree(six, tmp_path / "out")
     fewer = request_of(6).labels[:2]
-    with pytest.raises(StorageError, match=r"pairs of label_.*Resume with the same settings"):
+    with pytest.raises(StorageError, match=r"pairs of drawn_from .*Resume with the same settings"):
         generate(painter, request_of(7, labels=fewer), tmp_path / "out")
-    with pytest.raises(StorageError, match=r"pairs of anatomy_source .*Resume with the same settings"):
+    with pytest.raises(StorageError, match=r"pairs of drawn_from .*Resume with the same settings"):
         generate(painter, request_of(7, anatomies=fewer), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(six)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"seed": 1}, "seed 0; expected seed 1"), ({"recipe": LabelRecipe(2)}, "recipe merged=1 turned=True")],
+    [({"seed": 1}, "seed 0; expected seed 1"), ({"recipe": Merged(2)}, "recipe real turned=True")],
 )
 def test_a_set_is_not_resumed_with_other_settings(
     painter: Inpainter,

@@ -8,6 +8,7 @@ from metgan.data import PairSet, PhantomSettings, load_split, part_of, write_pha
 from metgan.errors import StorageError
 from metgan.experiment import Experiment, load_experiment, resolve
 from metgan.io import claim_folder
+from metgan.labels import Merged
 from metgan.methods import find_method
 from metgan.studies import (
     RefereeSource,
@@ -21,7 +22,7 @@ from metgan.studies import (
     pairs_chapter,
     training_chapter,
 )
-from metgan.synthesis import Generation, LabelRecipe, generate, load
+from metgan.synthesis import Generation, generate, load
 from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE, train
 
 from .evaluate import show_scores
@@ -66,7 +67,7 @@ def demo(
     train(method, order, pairs, experiment.segmentor)
     painter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
-    request = Generation(seen, seen, LabelRecipe(merged=2), _NEW_PAIRS, seed)
+    request = Generation(seen, seen, Merged(2), _NEW_PAIRS, seed)
     new_pairs = generate(painter, request, out / "new-pairs")
     source = RefereeSource(None, segmentor_steps, out / "scores" / "referee", experiment.engine, place.resume)
     evaluation, painted = evaluate_run(run, pairs, source)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 from cyclopts import Parameter
 
-from metgan.data import load_split, open_images, part_of
+from metgan.data import Entry, Split, load_split, open_images, part_of
+from metgan.errors import SettingError
 from metgan.io import check_folder, claim_folder
-from metgan.synthesis import Generation, LabelRecipe, check_request, load
+from metgan.labels import Grown, LabelRecipe
+from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
 from metgan.training import SPLIT_FILE, stopped_at
 
 from .folders import note, written
+from .gates import WHERE_JUDGED, GateChoice, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
+from .recipes import REAL_LABELS, RecipeChoice
 
 
 @Parameter(name="*")
@@ -28,42 +32,41 @@ class Sources:
     anatomy
         Pair set, or plain folder of anatomy images, in the units the run was trained on.
     labels
-        Pair set, or plain folder of labels; empty labels are not used. One of another size than the
-        anatomy is cut or padded about its centre.
+        Pair set, or plain folder of labels or masks; empty ones are not used. Not needed where --recipe grown
+        is given sizes and --tumours.
     part
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
     """
 
     anatomy: Path
-    labels: Path
+    labels: Path | None = None
     part: Literal["train", "val", "test", "all"] = "train"
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Amount:
-    """How many pairs, and how their labels are made.
+class Order:
+    """How many pairs, and where they are made and written.
 
     Parameters
     ----------
+    out
+        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's history.
     count
         Number of pairs, 1 or more.
-    merge
-        How many labels are merged into one, for more tumours per image.
-    turn
-        Turn and mirror labels at random.
     seed
         0 or more; the same seed gives the same bytes on a CPU.
+    device
+        "auto" takes a CUDA device where there is one.
     """
 
+    out: Path
     count: Positive = 100
-    merge: Positive = 1
-    turn: Annotated[bool, Parameter(negative="--no-turn")] = True
     seed: Seed = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
-_HUNDRED = Amount()
 _MUCH_OUTSIDE = 0.05
 
 
@@ -72,34 +75,59 @@ def generate(
     /,
     *,
     sources: Sources,
-    out: Path,
-    amount: Amount = _HUNDRED,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    order: Order,
+    recipe: RecipeChoice = REAL_LABELS,
+    judging: GateChoice = WHERE_JUDGED,
     place: Place = NEW_FOLDER,
 ) -> None:
-    """Paint new labelled pairs: real anatomy, with real labels of other images.
+    """Paint new labelled pairs: real anatomy, with labels that were never drawn on it.
+
+    With --judge, each passes a gate: pairs.csv has its scores, and gate.json the sum.
 
     Parameters
     ----------
     run
         Run folder of metgan train.
-    out
-        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's history.
-    device
-        "auto" takes a CUDA device where there is one.
     """
+    out = order.out
     check_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
-    painter = load(run, device)
+    label_recipe = recipe.make()
+    painter = load(run, order.device)
     split_file = run / SPLIT_FILE
     split = load_split(split_file) if split_file.is_file() else None
     request = Generation(
         part_of(open_images(sources.anatomy, "anatomy"), sources.part, split),
-        part_of(open_images(sources.labels, "label"), sources.part, split),
-        LabelRecipe(amount.merge, amount.turn),
-        amount.count,
-        amount.seed,
+        _open_labels(sources, split, label_recipe),
+        label_recipe,
+        order.count,
+        order.seed,
     )
-    outside = check_request(painter, request)
+    gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels))
+    _note_doubts(run, painter, check_request(painter, request))
+    judging.note_doubts(gate)
+    inputs = [path for path in (run, sources.anatomy, sources.labels, judging.judge) if path is not None]
+    claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
+    pairs = write_pairs(painter, request, out, gate)
+    if (summary := sum_up(pairs)) is not None:
+        print(summary)
+    written(out)
+
+
+def _open_labels(sources: Sources, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
+    """Open the labels, which a recipe may do without that has nothing to learn from them."""
+    if sources.labels is not None:
+        return part_of(open_images(sources.labels, "label"), sources.part, split)
+    if isinstance(recipe, Grown) and recipe.sizes is not None and recipe.counts is not None:
+        return ()
+    raise SettingError(
+        f"no --labels for the recipe {recipe.name}",
+        "real labels, or your own masks",
+        "Give --labels; --recipe grown does without if --areas (or --diameters-um) and --tumours are given",
+    )
+
+
+def _note_doubts(run: Path, painter: Inpainter, outside: float) -> None:
+    """Tell of anatomy that the model has seen nothing like, and of a model that is not finished."""
     if outside > _MUCH_OUTSIDE:
         scale = painter.card.normalisation.anatomy
         note(
@@ -108,7 +136,3 @@ def generate(
         )
     if (stopped := stopped_at(run, painter.card.steps)) is not None:
         note(f"the training of {run} stopped at step {stopped} of {painter.card.steps}")
-    inputs = [run, sources.anatomy, sources.labels]
-    claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    write_pairs(painter, request, out)
-    written(out)

@@ -4,6 +4,7 @@ from .augment import View, draw_view
 from .crops import CropPlan, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
+from .history import join_names, split_names
 from .normalise import ChannelScale, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .paste import paste
@@ -40,6 +41,7 @@ __all__ = [
     "draw_split",
     "draw_view",
     "fit_normalisation",
+    "join_names",
     "load_split",
     "open_images",
     "part_of",
@@ -52,6 +54,7 @@ __all__ = [
     "read_table",
     "save_split",
     "shuffle_labels",
+    "split_names",
     "stated_split",
     "useful_crops",
     "write_pair",

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import PARTS, Entry, PairSet, Split
+from metgan.data import PARTS, Entry, PairSet, Split, split_names
 from metgan.errors import LeakageError, SettingError
 
 
@@ -156,9 +156,5 @@ def _refuse_leakage(cases: Sequence[Case]) -> None:
 
 
 def _made_of(entry: Entry, groups: Iterable[str]) -> list[str]:
-    """Give those of `groups` that a pair's anatomy or label came from.
-
-    ``label_groups`` separates by spaces, which a group's name may hold too, so it is searched, not cut.
-    """
-    labels = f" {entry.history.get('label_groups', '')} "
-    return sorted(group for group in groups if group == entry.group or f" {group} " in labels)
+    """Give those of `groups` that a pair's anatomy or label came from."""
+    return sorted({entry.group, *split_names(entry.history.get("label_groups", ""))}.intersection(groups))

@@ -6,7 +6,7 @@ from .areas import SizeDistribution, fit_sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
 from .drawn import Drawn, LabelRecipe
 from .growth import grow
-from .kept import File, Merged, Real
+from .kept import File, Merged, Real, possible_turn
 from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
 from .recipes import RECIPES
@@ -41,6 +41,7 @@ __all__ = [
     "locate_tumours",
     "merge",
     "place",
+    "possible_turn",
     "sizes",
     "survey",
     "symmetry",

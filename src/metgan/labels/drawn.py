@@ -43,9 +43,18 @@ class Drawn:
 
 
 class LabelRecipe(Protocol):
-    """How the label of a synthetic pair is made; its ``str`` names every setting."""
+    """How the label of a synthetic pair is made; its ``str`` names every setting.
+
+    Attributes
+    ----------
+    name : str
+        Its key in `RECIPES`.
+    uses_tissue : bool
+        Whether it asks where the tissue is. If not, all of the image may be given for tissue.
+    """
 
     name: ClassVar[str]
+    uses_tissue: ClassVar[bool]
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
         """Make one label.

@@ -48,6 +48,7 @@ class Merged:
     """
 
     name: ClassVar[str] = "merged"
+    uses_tissue: ClassVar[bool] = False
     count: int = 2
     turned: bool = True
 
@@ -102,6 +103,7 @@ class Real:
     """
 
     name: ClassVar[str] = "real"
+    uses_tissue: ClassVar[bool] = False
     turned: bool = True
 
     def __str__(self) -> str:
@@ -130,6 +132,7 @@ class File:
     """
 
     name: ClassVar[str] = "file"
+    uses_tissue: ClassVar[bool] = False
     turned: bool = False
 
     def __str__(self) -> str:

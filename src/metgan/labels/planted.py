@@ -54,6 +54,7 @@ class Bank:
     """
 
     name: ClassVar[str] = "bank"
+    uses_tissue: ClassVar[bool] = True
     variation: Variation = field(default_factory=Variation)
     spacing: Spacing = field(default_factory=Spacing)
     counts: Counts = None
@@ -119,6 +120,7 @@ class Grown:
     """
 
     name: ClassVar[str] = "grown"
+    uses_tissue: ClassVar[bool] = True
     sizes: SizeDistribution | None = None
     infiltration: tuple[float, float] = (0.0, 0.4)
     spacing: Spacing = field(default_factory=Spacing)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .counts import Detection, Overlap
-from .faithfulness import SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
+from .faithfulness import RING_GAP, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
 from .lesions import Matches, detect, match, overlap
 from .regions import compare_within
 from .significance import PairedTest, bootstrap_interval, holm, paired_test
@@ -18,6 +18,7 @@ from .similarity import (
 from .spectrum import radial_spectrum, spectrum_distance
 
 __all__ = [
+    "RING_GAP",
     "SMALLEST_ANNOTATED",
     "Detection",
     "Faithfulness",

@@ -12,7 +12,6 @@ from .chapters import (
 from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
 from .downstream import Downstream, fold_pairs
 from .evaluation import Painted, evaluate
-from .referee import refuse_same_judge
 from .report import Figure, Report, Section, Table
 from .rules import Rules
 from .scores import Evaluation
@@ -49,6 +48,5 @@ __all__ = [
     "likeness_chapter",
     "open_trial",
     "pairs_chapter",
-    "refuse_same_judge",
     "training_chapter",
 ]

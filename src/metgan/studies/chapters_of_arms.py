@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from metgan.metrics.lesions import LEAST_IOU
+from metgan.models import SMALLEST_READ
 from metgan.pictures import Band, draw_bands, draw_bars
 
 from .arms import YARDSTICKS, Arm
-from .evaluation import SMALLEST_READ
 from .gains import COUNTS, RATIOS, SIZES, Cell
 from .report import Figure, Section, Table
 from .verdicts import p_value

@@ -19,16 +19,12 @@ from metgan.data import Normalisation, Pair, PairSet, checksum
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare, compare_within, judge, spectrum_distance
-from metgan.models import model_path
+from metgan.models import SMALLEST_READ, Reader, model_path
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
 from metgan.types import Camera, Scaled
 
-from .referee import Referee
 from .scores import Evaluation, Score, mean_similarity
-
-SMALLEST_READ = 3
-"""Pixels: smaller objects in a referee's reading are taken for noise."""
 
 
 def checksum_of(test: Sequence[Pair]) -> str:
@@ -74,7 +70,7 @@ def evaluate(
         raise ArrayError("an empty test part", "at least one pair", "Give another split")
     groups = {entry.group for entry in test}
     painter.card.refuse_to_have_seen(groups, "testing")
-    reader = Referee(referee, painter.device)
+    reader = Reader(referee, painter.device)
     reader.check(groups)
     scores, painted = [], []
     with progress("evaluate", len(test)) as advance:
@@ -104,7 +100,7 @@ def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painte
     )
 
 
-def _score(painted: Painted, camera: Camera, referee: Referee) -> Score:
+def _score(painted: Painted, camera: Camera, referee: Reader) -> Score:
     """Score one image; the referee reads the generated one in camera units, as it reads the real one."""
     pair = painted.pair
     generated, real = painted.generated, painted.real

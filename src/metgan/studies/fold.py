@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Entry, Pair, PairSet, Split, save_split
+from metgan.data import Entry, Pair, PairSet, Split, save_split, split_names
 from metgan.errors import LeakageError
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE
@@ -118,8 +118,8 @@ class Fold:
         homes = {entry.name: entry.group for entry in self.pairs}
         for pair in pairs:
             history = pair.entry.history
-            sources = [history.get("anatomy_source", ""), *history.get("label_sources", "").split(" ")]
-            groups = {pair.entry.group, *history.get("label_groups", "").split(" ")}
+            sources = [history.get("anatomy_source", ""), *split_names(history.get("label_sources", ""))]
+            groups = {pair.entry.group, *split_names(history.get("label_groups", ""))}
             groups |= {homes[name] for name in sources if name in homes}
             if seen := sorted(groups & forbidden):
                 raise LeakageError(

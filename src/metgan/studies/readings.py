@@ -12,11 +12,10 @@ from metgan.data import Pair, PairSet
 from metgan.device import choose_device
 from metgan.io import fingerprint, replacing, write_json
 from metgan.metrics import Faithfulness, judge
-from metgan.models import model_path, read_card
+from metgan.models import SMALLEST_READ, Reader, model_path, read_card
 from metgan.training import Engine
 
-from .evaluation import SMALLEST_READ, checksum_of
-from .referee import Referee
+from .evaluation import checksum_of
 
 _KNOWN, _IMAGES, _TUMOURS = "known.json", "images.csv", "tumours.csv"
 _TEXT = {"name": str, "group": str, "organ": str}
@@ -52,7 +51,7 @@ def read_test(run: Path, test: PairSet, engine: Engine, out: Path) -> Readings:
     known = {"model": fingerprint(model_path(run)), "test": checksum_of(pairs)}
     file = out / _KNOWN
     if not (file.is_file() and json.loads(file.read_text(encoding="utf-8")) == known):
-        readings = _read(Referee(run, choose_device(engine.device)), pairs)
+        readings = _read(Reader(run, choose_device(engine.device)), pairs)
         for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
             with replacing(out / name) as temporary:
                 frame.to_csv(temporary, index=False, float_format="%.6g")
@@ -65,7 +64,7 @@ def read_test(run: Path, test: PairSet, engine: Engine, out: Path) -> Readings:
     return Readings(images, tumours)
 
 
-def _read(segmentor: Referee, pairs: list[Pair]) -> Readings:
+def _read(segmentor: Reader, pairs: list[Pair]) -> Readings:
     segmentor.check({pair.entry.group for pair in pairs})
     images, tumours = [], []
     for pair in pairs:

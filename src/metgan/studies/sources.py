@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice, zip_longest
 from typing import Final, Protocol
 
-from metgan.data import Entry, Pair, PairSet, paste, read_label
+from metgan.data import Entry, Pair, PairSet, paste
 from metgan.errors import SettingError
-from metgan.labels import cut_tumours
+from metgan.labels import LabelRecipe, Merged, Real, cut_tumours
 from metgan.seeding import stream
-from metgan.synthesis import Generation, LabelRecipe, generate, plan_pair
+from metgan.synthesis import Drafts, Generation, generate
 
 from .fold import Fold
 
@@ -48,11 +48,11 @@ class Synthetic:
     most: float
 
     def check(self, fold: Fold) -> None:
-        """Refuse a fold with too few labels to merge; see `metgan.synthesis.plan_pair`."""
-        labels = [e for e in fold.train_entries if read_label(e.paths["label"]).any()]
-        for recipe in self.recipes.values():
+        """Refuse a fold with too few labels for a recipe."""
+        for name in self.recipes:
+            drafts = Drafts(self._request(fold, name, len(fold.train_entries)))
             for number in range(len(fold.train_entries)):
-                plan_pair(fold.train_entries, labels, recipe, fold.rules.seed, number)
+                drafts.draw(number)
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
         """Give the first so many pairs, trained for and generated where they are not there yet.
@@ -73,11 +73,13 @@ class Synthetic:
         return _read(fold, sets, chosen)
 
     def _generate(self, fold: Fold, name: str, count: int) -> PairSet:
-        sources = fold.train_entries
-        request = Generation(sources, sources, self.recipes[name], count, fold.rules.seed)
         out = fold.folder / "synthetic" / name
         out.mkdir(parents=True, exist_ok=True)
-        return generate(fold.painter, request, out)
+        return generate(fold.painter, self._request(fold, name, count), out)
+
+    def _request(self, fold: Fold, name: str, count: int) -> Generation:
+        sources = fold.train_entries
+        return Generation(sources, sources, self.recipes[name], count, fold.rules.seed)
 
 
 def _read(fold: Fold, sets: list[PairSet], chosen: list[Entry]) -> list[Pair]:
@@ -123,7 +125,7 @@ class Pasted:
 
 
 SOURCES: Final[dict[str, Source]] = {
-    "synthetic": Synthetic({"real": LabelRecipe(merged=1), "merged": LabelRecipe(merged=2)}, most=2.0),
+    "synthetic": Synthetic({"real": Real(), "merged": Merged(2)}, most=2.0),
     "pasted": Pasted(),
 }
 """Where further pairs come from, by the name that arms call it."""

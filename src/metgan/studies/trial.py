@@ -8,6 +8,7 @@ from pathlib import Path
 
 from metgan.data import PairSet, load_split
 from metgan.errors import ArrayError
+from metgan.models import Reader, refuse_same_judge
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
     SEGMENTOR_RECIPES,
@@ -22,7 +23,7 @@ from metgan.training import (
 )
 
 from .evaluation import Painted, evaluate
-from .referee import REFEREE_APART, Referee, refuse_same_judge
+from .referee import REFEREE_APART
 from .scores import Evaluation
 
 
@@ -68,7 +69,7 @@ def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
     if source.run is None:
         check_segmentor_order(_order(painter, source), data)
     else:
-        Referee(source.run, painter.device).check(groups)
+        Reader(source.run, painter.device).check(groups)
         refuse_same_judge(source.run, painter.card)
     for pair in trial.test.read_all():
         if min(pair.label.shape) < painter.minimum_side:

@@ -1,17 +1,35 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
-from .generate import Generation, check_request, generate
+from .drafts import Draft, Drafts, Generation, LabelFiles
+from .gate import Gate, Painted, open_gate, paint_pair
+from .generate import generate
 from .inpainter import Inpainter, load
-from .recipes import LabelRecipe, Plan, compose_label, plan_pair
+from .limits import GateLimits, GateScores
+from .nearest import TrainingImages
+from .request import check_request
+from .stream import Mix, PairStream, Sample
+from .summary import GATE_FILE, GateSummary, sum_up
 
 __all__ = [
+    "GATE_FILE",
+    "Draft",
+    "Drafts",
+    "Gate",
+    "GateLimits",
+    "GateScores",
+    "GateSummary",
     "Generation",
     "Inpainter",
-    "LabelRecipe",
-    "Plan",
+    "LabelFiles",
+    "Mix",
+    "Painted",
+    "PairStream",
+    "Sample",
+    "TrainingImages",
     "check_request",
-    "compose_label",
     "generate",
     "load",
-    "plan_pair",
+    "open_gate",
+    "paint_pair",
+    "sum_up",
 ]

@@ -15,12 +15,10 @@ from .session import (
     train,
     train_on,
 )
-from .validation import READ_ABOVE
 
 __all__ = [
     "GAN_RECIPES",
     "JOURNAL_FILE",
-    "READ_ABOVE",
     "SEGMENTOR_FOLDER",
     "SEGMENTOR_RECIPES",
     "SPLIT_FILE",

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, mean_absolute_error, overlap, structural_similarity
+from metgan.models import READ_ABOVE
 from metgan.networks import Generator, Segmentor
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.types import Scaled
@@ -30,8 +31,6 @@ from .loop import Verdict
 
 SHOWN = 6
 VALIDATED = 32  # pairs at most, so that looking does not take longer than training
-READ_ABOVE = 0.5
-"""Probability above which a pixel is read as tumour."""
 
 
 @dataclass(frozen=True)

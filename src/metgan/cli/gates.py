@@ -1,0 +1,97 @@
+"""The options of the gate, and the gate that they ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter, validators
+
+from metgan.data import Entry, Split, open_images
+from metgan.errors import SettingError
+from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
+
+from .folders import note
+from .options import Positive
+
+Part = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
+Ratio = Annotated[float, Parameter(validator=validators.Number(gte=0))]
+Distance = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=2))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class GateChoice:
+    """Who judges the new pairs, and what they must reach; one that fails is drawn again.
+
+    Parameters
+    ----------
+    judge
+        Run of metgan segmentor with a seed of its own; never the segmentor that RUN trained with. Default:
+        none, and no pair is judged.
+    gate
+        --no-gate keeps every pair as it was drawn first.
+    least_recall
+        Share of the tumours of 10 pixels and more that the judge must read, in [0, 1]. Default: 0.5.
+    most_false_area
+        Share of the pixels outside the label that it may read as tumour, in [0, 1]. Default: 0.02.
+    least_contrast
+        Of the median tumour over its surroundings, in camera units, 0 or more. Default: 1.05.
+    most_contrast
+        Likewise, at most. Default: 20.
+    least_distance
+        From the nearest training image, in [0, 2]: one minus the correlation of the backgrounds. Default:
+        0.05.
+    attempts
+        Labels that are tried for one pair, 1 or more; when all fail, the best is kept and marked. Default: 4.
+    """
+
+    judge: Path | None = None
+    gate: Annotated[bool, Parameter(negative="--no-gate")] = True
+    least_recall: Part | None = None
+    most_false_area: Part | None = None
+    least_contrast: Ratio | None = None
+    most_contrast: Ratio | None = None
+    least_distance: Distance | None = None
+    attempts: Positive | None = None
+
+    def open(self, painter: Inpainter, training: tuple[Entry, ...]) -> Gate | None:
+        """Give the gate, or None where there is no judge or none is wanted.
+
+        Raises
+        ------
+        SettingError
+            When limits are given that nothing is held against.
+        """
+        limits = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("judge", "gate")}
+        given = {name: value for name, value in limits.items() if value is not None}
+        if given and (self.judge is None or not self.gate):
+            raise SettingError(
+                f"--{next(iter(given)).replace('_', '-')} without a judge",
+                "a limit that pairs are held against",
+                "Give --judge with the run of a segmentor, and leave --no-gate out",
+            )
+        if self.judge is None or not self.gate:
+            return None
+        return open_gate(self.judge, painter, training, GateLimits(**given))
+
+    def note_doubts(self, gate: Gate | None) -> None:
+        """Tell what is not judged, unless that was asked for."""
+        if gate is None and self.gate:
+            note("the pairs are not judged; --judge with the run of an independent segmentor does that")
+        if gate is not None and not len(gate.training):
+            note("no training image of the run is there; how near pairs are to them is not judged")
+
+
+def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, ...]:
+    """Give the images of a run's training part that lie in the first folder that holds any of them."""
+    for folder in folders:
+        if split is None or folder is None or not (folder / "tumour").is_dir():
+            continue
+        if found := tuple(e for e in open_images(folder, "tumour") if e.name in split.train):
+            return found
+    return ()
+
+
+WHERE_JUDGED = GateChoice()

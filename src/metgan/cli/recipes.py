@@ -1,0 +1,181 @@
+"""The options of label recipes, and the recipe that they ask for.
+
+An option that the recipe does not use is refused: someone who gives it expects that it does something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
+
+from cyclopts import Parameter, validators
+
+from metgan.errors import SettingError
+from metgan.labels import (
+    Bank,
+    File,
+    Grown,
+    LabelRecipe,
+    Merged,
+    Real,
+    SizeDistribution,
+    Spacing,
+    Variation,
+)
+
+from .options import Positive
+
+Whole = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+Amount = Annotated[float, Parameter(validator=validators.Number(gte=0))]
+Length = Annotated[float, Parameter(validator=validators.Number(gt=0))]
+Ends = Annotated[tuple[float, float], Parameter(negative="")]
+Counts = Annotated[tuple[int, int], Parameter(negative="")]
+Sizes = Annotated[tuple[float, float, float], Parameter(negative="")]
+_SPREAD = 0.5
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class RecipeChoice:
+    """How labels are made; options that the chosen recipe does not use are refused.
+
+    Parameters
+    ----------
+    recipe
+        "real": one real label. "merged": several, merged into one. "bank": single tumours out of real labels,
+        varied and set down anew inside tissue. "grown": simulated tumours inside tissue. "file": your own
+        masks as they are, each of its anatomy's size. Default: real, or merged with --merge above 1.
+    merge
+        merged: how many labels become one, 1 or more. Default: 2.
+    turn
+        real, merged, bank, file: turn and mirror at random. Default: yes; no for file.
+    scale
+        bank: smallest and largest factor of a tumour's diameter, above 0. Default: 0.8 1.25.
+    elastic
+        bank: root mean square shift in pixels by which a tumour is bent, 0 or more. Default: 1.
+    areas
+        grown: smallest, median and largest area in pixels, 1 or more. Default: fitted to the labels.
+    diameters_um
+        grown: smallest, median and largest diameter in micrometres, instead of --areas.
+    pixel_size_um
+        grown: edge of a pixel in micrometres, for --diameters-um.
+    size_spread
+        grown: standard deviation of the natural logarithm of the diameter, 0 or more, with --areas or
+        --diameters-um. Default: 0.5.
+    infiltration
+        grown: most compact and most ragged tumour, in [0, 1]. Default: 0 0.4.
+    tumours
+        bank, grown: fewest and most tumours of an image. Default: as many as in real labels.
+    margin
+        bank, grown: pixels along the border that stay free, 0 or more. Default: 1.
+    gap
+        bank, grown: free pixels between two tumours; 0 lets them touch. Default: 1.
+    """
+
+    recipe: Literal["real", "merged", "bank", "grown", "file"] | None = None
+    merge: Positive | None = None
+    turn: Annotated[bool | None, Parameter(negative="--no-turn")] = None
+    scale: Ends | None = None
+    elastic: Amount | None = None
+    areas: Sizes | None = None
+    diameters_um: Sizes | None = None
+    pixel_size_um: Length | None = None
+    size_spread: Amount | None = None
+    infiltration: Ends | None = None
+    tumours: Counts | None = None
+    margin: Whole | None = None
+    gap: Whole | None = None
+
+    def make(self) -> LabelRecipe:
+        """Give the recipe.
+
+        Raises
+        ------
+        SettingError
+            When an option is given that the recipe does not use, or a value is out of range.
+        """
+        name = self.recipe or ("merged" if (self.merge or 1) > 1 else "real")
+        used, build = _RECIPES[name]
+        given = [field.name for field in fields(self) if getattr(self, field.name) is not None]
+        is_default = self.recipe is None and self.merge == 1  # one label merged is the recipe real
+        idle = [n for n in given if n not in ("recipe", *used) and not (is_default and n == "merge")]
+        if idle:
+            raise SettingError(
+                f"{', '.join(map(_option, idle))} with the recipe {name}",
+                f"the options that it uses: {', '.join(map(_option, used))}",
+                "Leave out the others, or choose another --recipe",
+            )
+        return build(self)
+
+
+def _real(choice: RecipeChoice) -> Real:
+    return Real(**_given(turned=choice.turn))
+
+
+def _merged(choice: RecipeChoice) -> Merged:
+    return Merged(**_given(count=choice.merge, turned=choice.turn))
+
+
+def _file(choice: RecipeChoice) -> File:
+    return File(**_given(turned=choice.turn))
+
+
+def _bank(choice: RecipeChoice) -> Bank:
+    variation = Variation(**_given(scale=choice.scale, elastic=choice.elastic, turned=choice.turn))
+    return Bank(variation, _spacing(choice), choice.tumours)
+
+
+def _grown(choice: RecipeChoice) -> Grown:
+    shape = _given(infiltration=choice.infiltration)
+    return Grown(sizes=_sizes(choice), spacing=_spacing(choice), counts=choice.tumours, **shape)
+
+
+def _spacing(choice: RecipeChoice) -> Spacing:
+    return Spacing(**_given(margin=choice.margin, gap=choice.gap))
+
+
+def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
+    """Give the areas asked for, or None for those of real labels."""
+    areas, diameters, pixel = choice.areas, choice.diameters_um, choice.pixel_size_um
+    if (areas and diameters) or bool(diameters) != bool(pixel):
+        raise SettingError(
+            f"--areas {areas}, --diameters-um {diameters} and --pixel-size-um {pixel}",
+            "either --areas, or --diameters-um with --pixel-size-um",
+            "Give sizes in one unit",
+        )
+    spread = _SPREAD if choice.size_spread is None else choice.size_spread
+    if areas:
+        smallest, median, largest = areas
+        return SizeDistribution(median, 2 * spread, round(smallest), round(largest))
+    if diameters and pixel:
+        smallest, median, largest = diameters
+        return SizeDistribution.from_diameters_um(median, spread, smallest, largest, pixel)
+    if choice.size_spread is not None:
+        given = f"--size-spread {choice.size_spread} alone"
+        raise SettingError(given, "sizes that it belongs to", "Give --areas or --diameters-um too")
+    return None
+
+
+def _given(**settings: Any) -> dict[str, Any]:
+    """Give the settings that were given, so that the recipe's own defaults hold for the others."""
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+_PLANTED = ("tumours", "margin", "gap")
+_RECIPES: dict[str, tuple[tuple[str, ...], Callable[[RecipeChoice], LabelRecipe]]] = {
+    "real": (("turn",), _real),
+    "merged": (("merge", "turn"), _merged),
+    "bank": (("turn", "scale", "elastic", *_PLANTED), _bank),
+    "grown": (
+        ("areas", "diameters_um", "pixel_size_um", "size_spread", "infiltration", *_PLANTED),
+        _grown,
+    ),
+    "file": (("turn",), _file),
+}
+
+REAL_LABELS = RecipeChoice()

@@ -1,0 +1,71 @@
+"""A trained segmentor as a function: from a tumour image in camera units to the tumours in it.
+
+Studies hold a generator against it, and the gate of synthesis its pairs. Neither may use the segmentor
+that the generator trained with: a generator may learn to please that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from metgan.errors import LeakageError
+from metgan.io import fingerprint
+from metgan.types import Camera, Mask
+
+from .card import ModelCard
+from .store import load_segmentor, model_path
+
+READ_ABOVE = 0.5
+"""Probability above which a pixel is read as tumour."""
+
+SMALLEST_READ = 3
+"""Pixels: smaller objects in a segmentor's reading are taken for noise."""
+
+
+class Reader:
+    """A segmentor that reads tumour images in camera units.
+
+    Attributes
+    ----------
+    card : ModelCard
+        What it was trained on.
+    fingerprint : str
+        Names its weights in histories.
+
+    Examples
+    --------
+    >>> tumours = Reader(Path("segmentor"), torch.device("cpu")).read(tumour)  # doctest: +SKIP
+    >>> tumours.dtype  # doctest: +SKIP
+    dtype('bool')
+    """
+
+    def __init__(self, run: Path, device: torch.device) -> None:
+        segmentor, self.card = load_segmentor(run)
+        self.fingerprint = fingerprint(model_path(run))
+        self._device = device
+        self._segmentor = segmentor.to(device)
+
+    def check(self, groups: Iterable[str]) -> None:
+        """Refuse to judge images of groups that it was trained on."""
+        self.card.refuse_to_have_seen(groups, "judging")
+
+    def read(self, tumour: Camera) -> Mask:
+        """Give the pixels that are read as tumour, (Y, X)."""
+        scaled = self.card.normalisation.apply(tumour, "tumour")
+        with torch.inference_mode():
+            logits = self._segmentor(torch.from_numpy(scaled)[None, None].to(self._device))
+        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).cpu().numpy()
+        return reading
+
+
+def refuse_same_judge(judge: Path, card: ModelCard) -> None:
+    """Raise `LeakageError` when the judge is the segmentor that the card's generator trained with."""
+    if fingerprint(model_path(judge)) == card.segmentor:
+        raise LeakageError(
+            f"the judge {judge} is the segmentor that the generator trained with",
+            "a segmentor trained apart from it",
+            "Train one with metgan segmentor and another seed, or leave the option out",
+        )

@@ -1,0 +1,188 @@
+"""What is painted for pair number k: an anatomy, and a label that was never drawn on it.
+
+Section 3 of the paper: "randomized unpaired combinations of real anatomical channel images, and real
+non-zero labels or combinations thereof". A draft is a function of the seed, the number and the attempt
+alone, so any of them can be drawn without those before it.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+
+from metgan.data import Entry, read_channel, read_label
+from metgan.errors import ArrayError, SettingError
+from metgan.labels import Drawn, LabelRecipe, find_tissue
+from metgan.seeding import stream
+from metgan.types import Camera, Mask
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A request for pairs: sources, recipe, number and seed.
+
+    Parameters
+    ----------
+    anatomies : sequence of Entry
+        With an image ``anatomy``.
+    labels : sequence of Entry
+        With an image ``label``; empty labels are not used. None is needed by a recipe that needs none.
+    recipe : LabelRecipe
+    count : int, at least 1
+    seed : int, at least 0
+
+    Raises
+    ------
+    SettingError
+        For less than one pair, or no anatomy.
+    """
+
+    anatomies: Sequence[Entry]
+    labels: Sequence[Entry]
+    recipe: LabelRecipe
+    count: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
+        if not self.anatomies:
+            raise SettingError("no anatomies to paint on", "at least one image", "Give some")
+
+
+@dataclass(frozen=True, eq=False)
+class Draft:
+    """All of a pair but the painted image.
+
+    Parameters
+    ----------
+    source : Entry
+        Where the anatomy is from.
+    anatomy : Camera
+        (Y, X), camera units.
+    label : Mask
+        (Y, X), with at least one tumour.
+    labels : tuple of Entry
+        The real labels that had a part in the label.
+    orientations : tuple of int
+        The symmetry each of them was turned by; empty where they are not taken as a whole.
+    left_out : int
+        Tumours for which there was no room.
+    """
+
+    source: Entry
+    anatomy: Camera
+    label: Mask
+    labels: tuple[Entry, ...]
+    orientations: tuple[int, ...]
+    left_out: int
+
+
+class LabelFiles(Sequence[Mask]):
+    """Labels that are read when they are asked for."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = tuple(entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Mask: ...
+    @overload
+    def __getitem__(self, index: slice) -> LabelFiles: ...
+    def __getitem__(self, index: int | slice) -> Mask | LabelFiles:
+        if isinstance(index, slice):
+            return LabelFiles(self.entries[index])
+        return read_label(self.entries[index].paths["label"])
+
+
+class Drafts:
+    """The drafts of a request, each drawn when asked for.
+
+    Attributes
+    ----------
+    request : Generation
+    positive : tuple of Entry
+        The labels that hold a tumour.
+
+    Raises
+    ------
+    ArrayError
+        When there are labels, and none holds a tumour.
+    """
+
+    def __init__(self, request: Generation) -> None:
+        self.request = request
+        self.positive = _positive(request.labels)
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the anatomies and labels that drafts are drawn from: with others, other pairs are drawn."""
+        groups = ([*self.request.anatomies], [*self.positive])
+        named = "\n\n".join("\n".join(f"{e.name}\t{e.group}" for e in entries) for entries in groups)
+        return f"{zlib.crc32(named.encode()):08x}"
+
+    def source_of(self, number: int) -> Entry:
+        """Give the anatomy of a pair.
+
+        Deviates: the paper draws at random; here every anatomy is used once before any is used twice,
+        so that a small set uses all the tissue there is. Pinned by
+        ``test_every_anatomy_is_used_once_before_any_is_used_twice``.
+        """
+        anatomies = self.request.anatomies
+        lap, place = divmod(number, len(anatomies))
+        order = stream(self.request.seed, "anatomies", lap).permutation(len(anatomies))
+        return anatomies[int(order[place])]
+
+    def foreign_to(self, source: Entry) -> LabelFiles:
+        """Give the labels of other groups than an anatomy's.
+
+        Neighbouring planes and crops of one group show the same tumours, so their labels are not foreign to
+        it; only where no other group has a label are those of the same group given, and never its own.
+        """
+        others = [entry for entry in self.positive if entry.name != source.name]
+        return LabelFiles([entry for entry in others if entry.group != source.group] or others)
+
+    def draw(self, number: int, attempt: int = 0) -> Draft:
+        """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
+
+        Raises
+        ------
+        ArrayError, SettingError
+            When the recipe finds too few labels, or no room; the message names the anatomy.
+        """
+        source = self.source_of(number)
+        anatomy: Camera = read_channel(source.paths["anatomy"])
+        foreign = self.foreign_to(source)
+        position = (number, attempt) if attempt else (number,)
+        rng = stream(self.request.seed, "pair", *position)
+        drawn = draw_for(self.request.recipe, foreign, anatomy, source.name, rng)
+        chosen = tuple(foreign.entries[k] for k in drawn.sources)
+        return Draft(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
+
+
+def draw_for(
+    recipe: LabelRecipe, labels: Sequence[Mask], anatomy: Camera, name: str, rng: np.random.Generator
+) -> Drawn:
+    """Draw a label for an anatomy, whose `name` an error tells."""
+    tissue = find_tissue(anatomy) if recipe.uses_tissue else np.ones(anatomy.shape, bool)
+    try:
+        return recipe.draw(labels, tissue, rng)
+    except (ArrayError, SettingError) as error:
+        raise type(error)(f"{error.given}, for the anatomy {name}", error.expected, error.remedy) from error
+
+
+def _positive(labels: Sequence[Entry]) -> tuple[Entry, ...]:
+    positive = tuple(entry for entry in labels if read_label(entry.paths["label"]).any())
+    if labels and not positive:
+        raise ArrayError(
+            f"none of the {len(labels)} labels holds a tumour",
+            "at least one non-zero label",
+            "Give other --labels",
+        )
+    return positive

@@ -1,0 +1,160 @@
+"""The gate: a pair whose label is not true is drawn again.
+
+A segmentor that took no part in the generator's training reads the painted image, and its reading is held
+against the label. The decision a reader would question is what happens to a pair of which every attempt
+fails: the best attempt is kept, and its row in ``pairs.csv`` says so. The count that was asked for is met,
+every anatomy is used as often as any other, and who wants the passed pairs alone has a column to choose by.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from metgan.data import Entry
+from metgan.errors import SettingError
+from metgan.metrics import SMALLEST_ANNOTATED, judge
+from metgan.models import SMALLEST_READ, Reader, refuse_same_judge
+from metgan.types import Camera
+
+from .drafts import Draft, Drafts
+from .inpainter import Inpainter
+from .limits import GateLimits, GateScores
+from .nearest import TrainingImages
+from .request import paint
+
+
+class Gate:
+    """Judges painted pairs.
+
+    Attributes
+    ----------
+    reader : Reader
+        The independent segmentor.
+    training : TrainingImages
+        What the generator has seen; without any, the distance to them is nan and not judged.
+    limits : GateLimits
+    """
+
+    def __init__(self, reader: Reader, training: TrainingImages, limits: GateLimits) -> None:
+        self.reader = reader
+        self.training = training
+        self.limits = limits
+
+    def __str__(self) -> str:
+        return f"{self.limits} judge={self.reader.fingerprint} training={self.training.fingerprint}"
+
+    def score(self, draft: Draft, tumour: Camera) -> GateScores:
+        """Judge one painted pair."""
+        found = judge(draft.label, self.reader.read(tumour), tumour, smallest=SMALLEST_READ)
+        return GateScores(
+            found.recall_of(SMALLEST_ANNOTATED),
+            found.false_area,
+            found.contrast,
+            self.training.distance(tumour, draft.label, draft.source.group),
+        )
+
+
+def open_gate(
+    judge_run: Path, painter: Inpainter, training: Sequence[Entry] = (), limits: GateLimits | None = None
+) -> Gate:
+    """Open a gate for what a painter paints.
+
+    The judge may have been trained on the anatomies' animals: it is asked whether tumours are where the
+    label is, not whether it would find them in an animal that it does not know.
+
+    Parameters
+    ----------
+    judge_run : path
+        Run folder of a segmentor.
+    painter : Inpainter
+    training : sequence of Entry
+        The pairs that the painter was trained on, with an image ``tumour``.
+    limits : GateLimits or None
+        None for the defaults.
+
+    Raises
+    ------
+    LeakageError
+        When the judge is the segmentor that the painter trained with.
+    SettingError
+        When the judge reads images of another dtype than is painted.
+    StorageError, ArrayError
+        When the run or a training image cannot be read.
+    """
+    refuse_same_judge(judge_run, painter.card)
+    reader = Reader(judge_run, painter.device)
+    wanted, given = painter.card.normalisation.tumour.dtype, reader.card.normalisation.tumour.dtype
+    if wanted != given:
+        raise SettingError(
+            f"the judge {judge_run} reads {given} images, and the generator paints {wanted}",
+            "one dtype, the camera's",
+            "Train the judge on the data that the generator was trained on",
+        )
+    return Gate(reader, TrainingImages(training), limits or GateLimits())
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A painted pair, and how it came through the gate.
+
+    Parameters
+    ----------
+    draft : Draft
+    tumour : Camera
+        (Y, X), camera units.
+    scores : GateScores or None
+        None without a gate.
+    faults : tuple of str
+        What it failed, in words; empty if it passed.
+    fallen : tuple of tuple of str
+        For each attempt that failed, the names of the scores that it failed by.
+    attempts : int
+        How many were made; all but the last failed.
+    """
+
+    draft: Draft
+    tumour: Camera
+    scores: GateScores | None = None
+    faults: tuple[str, ...] = ()
+    fallen: tuple[tuple[str, ...], ...] = ()
+    attempts: int = 1
+
+
+def paint_pair(painter: Inpainter, drafts: Drafts, number: int, gate: Gate | None) -> Painted:
+    """Paint a pair; one that fails at the gate is drawn again with another label for the same anatomy.
+
+    Returns
+    -------
+    Painted
+        The first attempt that passes. When all fail, the one with the fewest faults, of those the one with
+        the highest recall, of those the earliest.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        As for `Drafts.draw` and `paint`; a flat image is no matter of the gate.
+    """
+    if gate is None:
+        draft = drafts.draw(number)
+        return Painted(draft, paint(painter, draft))
+    tried: list[Painted] = []
+    fallen: list[tuple[str, ...]] = []
+    for attempt in range(gate.limits.attempts):
+        draft = drafts.draw(number, attempt)
+        tumour = paint(painter, draft)
+        scores = gate.score(draft, tumour)
+        faults = gate.limits.faults(scores)
+        if not faults:
+            return Painted(draft, tumour, scores, (), tuple(fallen), attempt + 1)
+        fallen.append(tuple(faults))
+        tried.append(Painted(draft, tumour, scores, tuple(faults.values())))
+    best = min(tried, key=_rank)
+    return Painted(best.draft, best.tumour, best.scores, best.faults, tuple(fallen), len(tried))
+
+
+def _rank(painted: Painted) -> tuple[int, float]:
+    recall = painted.scores.recall if painted.scores else 0.0
+    return len(painted.faults), 0.0 if math.isnan(recall) else -recall

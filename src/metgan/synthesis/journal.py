@@ -1,0 +1,70 @@
+"""Which pairs of a set are made already: a line per pair, so that a killed generation goes on.
+
+``pairs.csv`` is written when all are there; until then the lines stand in a hidden file beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from metgan.data import read_table, write_table
+from metgan.errors import StorageError
+
+Row = Mapping[str, object]
+
+_NOTES = ".done.csv"
+
+
+def note_pair(out: Path, row: Row) -> None:
+    """Remember a finished pair; a line cut short by a kill does not count."""
+    path = out / _NOTES
+    is_new = not path.is_file()
+    with path.open("a", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*row, "end"])
+        if is_new:
+            writer.writeheader()
+        writer.writerow({**row, "end": "."})
+
+
+def finished_pairs(out: Path) -> dict[str, Row]:
+    """Give the rows of pairs that are there already, of a killed call or of a shorter one, by number."""
+    rows: list[Row] = [dict(row) for row in read_table(out)]
+    path = out / _NOTES
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            noted = [dict(row) for row in csv.DictReader(file) if row.pop("end", None) == "."]
+        path.unlink()  # written anew without the line that the kill cut short
+        for row in noted:
+            note_pair(out, row)
+        rows += noted
+    # A set that was not generated has no numbers; its rows are refused for want of a recipe.
+    return {str(row.get("number", k)): row for k, row in enumerate(rows)}
+
+
+def close_table(out: Path, rows: list[Row]) -> None:
+    """Write the whole table, and forget the notes."""
+    write_table(out, rows)
+    (out / _NOTES).unlink(missing_ok=True)
+
+
+def refuse_other_request(row: Row, settings: Mapping[str, str], out: Path) -> None:
+    """Refuse to go on with a set of which a pair was made in another way than is asked for now.
+
+    Parameters
+    ----------
+    row : mapping
+        History of a finished pair.
+    settings : mapping of str to str
+        What all pairs of the request have in common.
+    out : Path
+        The set, for the message.
+    """
+    for key, wanted in settings.items():
+        if row.get(key) != wanted:
+            raise StorageError(
+                f"{out} holds pairs of {key} {row.get(key)}",
+                f"{key} {wanted}, as asked for now",
+                "Resume with the same settings, or use --overwrite",
+            )

@@ -1,0 +1,107 @@
+"""What a generated pair must reach to be kept, and what it reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metgan.errors import SettingError
+
+
+@dataclass(frozen=True)
+class GateScores:
+    """How one pair was judged; nan where there is nothing to measure.
+
+    Parameters
+    ----------
+    recall : float, in [0, 1]
+        Share of the asked-for tumours of 10 pixels and more that the judge read.
+    false_area : float, in [0, 1]
+        Share of the label-free pixels that it read as tumour.
+    contrast : float
+        Of the median asked-for tumour, over its surroundings; in camera units, see `metgan.metrics.judge`.
+    nearest : float, in [0, 2]
+        Distance to the nearest training image, see `TrainingImages.distance`.
+    """
+
+    recall: float
+    false_area: float
+    contrast: float
+    nearest: float
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """What a pair must reach. They find pairs whose label is false, and no more than that.
+
+    A gate that is tight keeps what its judge finds easy. But a pair is worth most where a segmentor errs, on
+    small and dim tumours, and the judge is one. So the defaults lie well outside what real images reach.
+
+    Parameters
+    ----------
+    least_recall : float, in [0, 1], default 0.5
+        Half of the tumours must be seen: a judge of good size reads about three quarters of them in real
+        images. One of two may be missed, a single one may not.
+    most_false_area : float, in [0, 1], default 0.02
+        Four times the area that tumours cover in a usual image. Real images are read with 0.003, rims
+        that outgrow the label included, which a large tumour in a small image raises tenfold.
+    least_contrast, most_contrast : float, default 1.05 and 20
+        The median tumour must be brighter than its surroundings. Medians of real sets lie between 2 and 5;
+        camera offsets draw them towards 1.
+    least_distance : float, in [0, 2], default 0.05
+        Real phantom images of different animals are 0.12 and more apart, and copies with a tenth of noise in
+        every pixel 0.01 to 0.07.
+    attempts : int, at least 1, default 4
+        Labels that are tried for one pair.
+
+    Raises
+    ------
+    SettingError
+        If a limit is out of its range.
+
+    Examples
+    --------
+    >>> GateLimits().faults(GateScores(0.25, 0.001, 2.0, float("nan")))
+    {'recall': 'recall 0.25 below 0.5'}
+    """
+
+    least_recall: float = 0.5
+    most_false_area: float = 0.02
+    least_contrast: float = 1.05
+    most_contrast: float = 20.0
+    least_distance: float = 0.05
+    attempts: int = 4
+
+    def __post_init__(self) -> None:
+        shares = {"least_recall": self.least_recall, "most_false_area": self.most_false_area}
+        for name, value in shares.items():
+            if not 0 <= value <= 1:
+                raise SettingError(f"{name} is {value}", "a share in [0, 1]", "Choose another")
+        if not 0 <= self.least_contrast <= self.most_contrast:
+            given = f"contrast from {self.least_contrast} to {self.most_contrast}"
+            raise SettingError(given, "0 <= least <= most", "Put them in order")
+        if not 0 <= self.least_distance <= 2 or self.attempts < 1:
+            given = f"least_distance is {self.least_distance} and attempts {self.attempts}"
+            raise SettingError(given, "a distance in [0, 2] and 1 or more attempts", "Choose others")
+
+    def __str__(self) -> str:
+        contrast = f"{float(self.least_contrast)}..{float(self.most_contrast)}"
+        return (
+            f"recall>={float(self.least_recall)} false_area<={float(self.most_false_area)} "
+            f"contrast={contrast} nearest>={float(self.least_distance)} attempts={self.attempts}"
+        )
+
+    def faults(self, scores: GateScores) -> dict[str, str]:
+        """Give what a pair failed, by the name of the score, in words. What is nan fails nothing."""
+        bounds = (
+            ("recall", scores.recall, self.least_recall, 1.0),
+            ("false_area", scores.false_area, 0.0, self.most_false_area),
+            ("contrast", scores.contrast, self.least_contrast, self.most_contrast),
+            ("nearest", scores.nearest, self.least_distance, 2.0),
+        )
+        faults = {}
+        for name, value, least, most in bounds:
+            if value < least:
+                faults[name] = f"{name} {value:.3g} below {least:g}"
+            elif value > most:
+                faults[name] = f"{name} {value:.3g} above {most:g}"
+        return faults

@@ -1,0 +1,117 @@
+"""Whether a painted image is one that the generator was trained on, painted from memory.
+
+The decision a reader would question is what is compared: the painted background, with training images of
+other tissue. An anatomy that was trained on has a tumour channel of its own, and to look like that one is the
+generator's task, not its fault; what it must not copy from there are the tumours, and those lie where the
+foreign label does not ask for them, so that recall and false area tell. Likewise a tumour is where it was
+asked for, as in the image that its label is from. What remains is the background: it should follow the
+anatomy, and only a generator that ignores the anatomy paints that of another training image.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy import ndimage
+from torch.nn import functional as nnf
+
+from metgan.data import Entry, read_channel
+from metgan.labels import SYMMETRIES, symmetry
+from metgan.metrics import RING_GAP
+from metgan.types import AnyArray, Camera, Mask
+
+Grid = NDArray[np.float32]
+
+GRID = 32
+"""Cells along each side of an image, in which images are compared."""
+
+_LEAST_COVER = 0.5  # share of a cell that must be background for it to be compared
+_LEAST_CELLS = 0.1  # share of all cells
+
+
+class TrainingImages:
+    """The tumour channels that a generator has seen, at low resolution.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+        With an image ``tumour``; read once.
+
+    Attributes
+    ----------
+    fingerprint : str
+        Names the images, for histories.
+    """
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._groups = np.array([entry.group for entry in entries], object)
+        grids = [_standardised(_to_grid(read_channel(entry.paths["tumour"]))) for entry in entries]
+        self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
+        names = "\n".join(f"{entry.name}\t{entry.group}" for entry in entries)
+        self.fingerprint = f"{zlib.crc32(names.encode()):08x}"
+
+    def __len__(self) -> int:
+        return len(self._grids)
+
+    def distance(self, tumour: Camera, label: Mask, group: str) -> float:
+        """Give the distance of a painted image to the nearest training image of other tissue.
+
+        Both are averaged over a grid of 32 x 32 cells. The distance is one minus the normalised
+        cross-correlation of their backgrounds, the cells outside the label and two pixels around it; the
+        painted image is compared in all eight orientations, and the least of all is given.
+
+        Parameters
+        ----------
+        tumour : Camera
+            (Y, X), the painted image.
+        label : Mask
+            (Y, X), what it was asked to show.
+        group : str
+            Of the anatomy: training images of this group are left out.
+
+        Returns
+        -------
+        float, in [0, 2]
+            0 is a copy, up to brightness and contrast. nan where there is no image of another group, less
+            than a tenth of the image is background, or the background is flat.
+        """
+        others = self._grids[self._groups != group]
+        background = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RING_GAP)
+        cover = _to_grid(background)
+        known = cover >= _LEAST_COVER
+        if not len(others) or known.mean() < _LEAST_CELLS:
+            return float("nan")
+        painted = np.divide(_to_grid(np.where(background, tumour, 0)), cover, where=known, out=0 * cover)
+        turned = [
+            (symmetry(painted, k).ravel(), symmetry(known, k).ravel()) for k in range(SYMMETRIES)
+        ]  # each (Y * X,)
+        return float(1 - max(_correlation(others, grid, cells) for grid, cells in turned))
+
+
+def _correlation(others: Grid, painted: Grid, cells: NDArray[np.bool_]) -> float:
+    """Give the greatest correlation of a grid with others, (N, Y * X), over some cells; nan if it is flat."""
+    own = painted[cells] - painted[cells].mean()
+    theirs = others[:, cells]
+    theirs = theirs - theirs.mean(axis=1, keepdims=True)
+    norms = np.sqrt(np.square(theirs).sum(axis=1) * np.square(own).sum())
+    if not own.any():
+        return float("nan")
+    return float((theirs @ own / np.where(norms > 0, norms, np.inf)).max())
+
+
+def _to_grid(image: AnyArray) -> Grid:
+    """Give the means of an image over the cells of the grid."""
+    pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]  # (1, 1, Y, X)
+    grid: Grid = nnf.adaptive_avg_pool2d(pixels, GRID)[0, 0].numpy()
+    return grid
+
+
+def _standardised(grid: Grid) -> Grid:
+    """Take the mean away and divide by the deviation, so that sums do not suffer from rounding."""
+    spread = grid.std()
+    scaled: Grid = (grid - grid.mean()) / (spread if spread > 0 else np.float32(1))
+    return scaled

@@ -1,0 +1,83 @@
+"""A request for pairs, checked before anything is written.
+
+Labels are not drawn for every pair: with recipes that set down single tumours that would take as long as a
+good part of the generation. The anatomy with the fewest foreign labels stands for all the others there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from metgan.data import Entry, read_channel
+from metgan.errors import ArrayError
+from metgan.labels import find_tissue
+from metgan.types import Camera, Mask
+
+from .drafts import Draft, Drafts, Generation
+from .inpainter import Inpainter
+
+
+def check_request(painter: Inpainter, request: Generation) -> float:
+    """Refuse sources from which not every pair could be made, by reading all of them once.
+
+    Returns
+    -------
+    float
+        Share of the anatomies' pixels that lie outside the range the model was trained on, in [0, 1].
+
+    Raises
+    ------
+    StorageError, ArrayError, SettingError
+        When an image cannot be read or is not what it should be, no label holds a tumour, there are too
+        few of them, an anatomy is smaller than the network's minimum or has no tissue for a recipe that asks
+        for it, or the first painted image is flat.
+    """
+    drafts = Drafts(request)
+    outside = [_share_outside(painter, entry, request) for entry in request.anatomies]
+    lap = range(min(request.count, len(request.anatomies)))
+    if request.recipe.uses_tissue:
+        drafts.draw(min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number)))))
+    else:
+        for number in lap:
+            drafts.draw(number)
+    paint(painter, drafts.draw(0))  # a model that is hardly trained shows at once
+    return float(np.mean(outside))
+
+
+def paint(painter: Inpainter, draft: Draft) -> Camera:
+    """Paint the tumour channel of a draft.
+
+    Raises
+    ------
+    ArrayError
+        When the painted image is flat, as by a model that is hardly trained.
+    """
+    tumour = painter.inpaint(draft.anatomy, draft.label)
+    if tumour.min() == tumour.max():
+        raise ArrayError(
+            f"the image painted from {draft.source.name} is flat, every pixel is {tumour.flat[0]}",
+            "an image with contrast",
+            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
+        )
+    return tumour
+
+
+def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> float:
+    """Check one anatomy, and give the share of its pixels outside the training images' range."""
+    path = entry.paths["anatomy"]
+    anatomy = read_channel(path)
+    painter.card.normalisation.check(anatomy, "anatomy", str(path))
+    if min(anatomy.shape) < painter.minimum_side:
+        raise ArrayError(
+            f"{path} has shape {anatomy.shape}",
+            f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
+            "Leave it out, or cut larger crops with metgan prepare --crop",
+        )
+    if request.recipe.uses_tissue:
+        _refuse_no_tissue(find_tissue(anatomy), str(path))
+    return painter.card.normalisation.share_outside(anatomy, "anatomy")
+
+
+def _refuse_no_tissue(tissue: Mask, name: str) -> None:
+    if not tissue.any():
+        raise ArrayError(f"{name} has no tissue", "at least one pixel of it", "Leave this anatomy out")

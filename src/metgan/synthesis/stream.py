@@ -1,0 +1,180 @@
+"""Real and freshly painted pairs, mixed, inside somebody else's training loop.
+
+A set on disk has so many pairs; a stream paints new ones as long as the training lasts. The decision a reader
+would question is how the workers of a `DataLoader` know which epoch it is, since each is a new process
+with a copy of the stream: a few numbers in shared memory count the epochs of each worker. Nothing
+need be told to the stream, no pair comes twice, and an epoch has the same pairs with any number of workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset, get_worker_info
+
+from metgan.data import Entry, draw_view, read_pair
+from metgan.errors import SettingError
+from metgan.labels import SYMMETRIES, possible_turn, symmetry
+from metgan.seeding import stream
+from metgan.types import AnyArray, Camera, Mask
+
+from .drafts import Drafts, Generation
+from .gate import Gate, paint_pair
+from .inpainter import Inpainter
+
+Sample = dict[str, Tensor]
+"""``anatomy`` and ``tumour`` in [-1, 1] and ``label``, 0 or 1; each (1, Y, X) float32."""
+
+_MOST_WORKERS = 1024
+
+
+@dataclass(frozen=True)
+class Mix:
+    """What a stream gives.
+
+    Parameters
+    ----------
+    synthetic : float, in [0, 1], default 0.5
+        Share of painted pairs; each pair is one with this probability.
+    crop : int or None, default None
+        Side in pixels of a square cut at a random place; None gives whole images. Smaller images are mirrored
+        at their edges.
+    turned : bool, default True
+        Bring each pair into one of the eight orientations; whole images that are not square keep their shape.
+
+    Raises
+    ------
+    SettingError
+        If the share or the crop is out of range.
+
+    Examples
+    --------
+    >>> Mix(synthetic=0.75, crop=128)
+    Mix(synthetic=0.75, crop=128, turned=True)
+    """
+
+    synthetic: float = 0.5
+    crop: int | None = None
+    turned: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.synthetic <= 1:
+            raise SettingError(f"synthetic={self.synthetic}", "a share in [0, 1]", "Choose 0.5 for half")
+        if self.crop is not None and self.crop < 1:
+            raise SettingError(
+                f"crop={self.crop}", "1 or more pixels, or None", "Choose None for whole images"
+            )
+
+
+class PairStream(IterableDataset[Sample]):
+    """Training pairs without end: `request.count` of them an epoch, other ones in each.
+
+    The painted pairs of the first epoch are those that `generate` writes for the same request: number k of
+    the stream, where it is painted, is number k of the set.
+
+    Parameters
+    ----------
+    painter : Inpainter
+        On the CPU, if the loader has workers.
+    request : Generation
+        What painted pairs are made of; ``count`` is the length of an epoch, ``seed`` decides everything.
+    real : sequence of Entry
+        Real pairs, each as likely whenever a real one comes; may be empty if all are synthetic.
+    mix : Mix
+    gate : Gate or None
+        Draws painted pairs again that fail.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        If there are no real pairs to mix in; or the labels hold no tumour.
+
+    Notes
+    -----
+    Anatomy and tumour are normalised as for the painter. One stream feeds one loader, with one number of
+    workers, and in a training on several devices each process needs a seed of its own. It has no length,
+    because loaders cut a last batch for each worker.
+
+    Examples
+    --------
+    >>> stream = PairStream(painter, request, pairs.entries, Mix(crop=128))  # doctest: +SKIP
+    >>> loader = DataLoader(stream, batch_size=8, num_workers=2)  # doctest: +SKIP
+    >>> next(iter(loader))["tumour"].shape  # doctest: +SKIP
+    torch.Size([8, 1, 128, 128])
+    """
+
+    def __init__(
+        self,
+        painter: Inpainter,
+        request: Generation,
+        real: Sequence[Entry],
+        mix: Mix | None = None,
+        gate: Gate | None = None,
+    ) -> None:
+        self.mix = mix or Mix()
+        if self.mix.synthetic < 1 and not real:
+            raise SettingError("no real pairs", "some to mix in", "Give some, or Mix(synthetic=1)")
+        self._painter = painter
+        self._drafts = Drafts(request)
+        self._real = tuple(real)
+        self._gate = gate
+        self._epochs = _shared_counters(_MOST_WORKERS)
+        self._workers = _shared_counters(1)
+
+    def __iter__(self) -> Iterator[Sample]:
+        worker, workers = self._place()
+        epoch = int(self._epochs[worker])
+        self._epochs[worker] += 1
+        count = self._drafts.request.count
+        for place in range(worker, count, workers):
+            yield self.pair(epoch * count + place)
+
+    def pair(self, number: int) -> Sample:
+        """Give one pair of the stream by its number: epoch times pairs an epoch, plus its place there."""
+        request = self._drafts.request
+        rng = stream(request.seed, "stream", number)
+        if rng.random() < self.mix.synthetic:
+            painted = paint_pair(self._painter, self._drafts, number, self._gate)
+            return self._sample(painted.draft.anatomy, painted.tumour, painted.draft.label, rng)
+        pair = read_pair(self._real[int(rng.integers(len(self._real)))])
+        return self._sample(pair.anatomy, pair.tumour, pair.label, rng)
+
+    def _place(self) -> tuple[int, int]:
+        """Give this worker's number and how many there are, in a process that computes by itself."""
+        info = get_worker_info()
+        worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
+        if info is not None:
+            torch.set_num_threads(1)  # the threads of a forked process's parent are not there, and would hang
+            if self._painter.device.type != "cpu":
+                given = f"a painter on {self._painter.device} in a worker"
+                raise SettingError(given, "the CPU, or a loader without workers", 'Use load(run, "cpu")')
+        before = int(self._workers[0])
+        if workers > _MOST_WORKERS or before not in (0, workers):
+            given = f"a loader with {workers} workers for a stream that fed one with {before}"
+            raise SettingError(given, "the same number", "Make another stream, with another seed")
+        self._workers[0] = workers
+        return worker, workers
+
+    def _sample(self, anatomy: Camera, tumour: Camera, label: Mask, rng: np.random.Generator) -> Sample:
+        """Normalise a whole pair, and cut and turn it."""
+        scale = self._painter.card.normalisation
+        images: dict[str, AnyArray] = {
+            "anatomy": scale.apply(anatomy, "anatomy"),
+            "tumour": scale.apply(tumour, "tumour"),
+            "label": label.astype(np.float32),
+        }
+        if self.mix.crop is not None:
+            view = replace(draw_view(label.shape, self.mix.crop, rng), orientation=0)
+            images = {name: view.apply(image) for name, image in images.items()}
+        turn = possible_turn(images["label"], int(rng.integers(SYMMETRIES))) if self.mix.turned else 0
+        return {name: torch.from_numpy(symmetry(image, turn))[None] for name, image in images.items()}
+
+
+def _shared_counters(count: int) -> Tensor:
+    """Give zeros that all workers of a loader share, whether they are forked or spawned."""
+    counters = torch.zeros(count, dtype=torch.int64)
+    return counters.share_memory_()  # type: ignore[no-untyped-call,no-any-return]  # torch does not annotate it

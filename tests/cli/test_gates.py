@@ -1,0 +1,88 @@
+"""The gate on the command line: on with a judge, off when told so, and never silently off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .conftest import Command
+
+Capture = pytest.CaptureFixture[str]
+LENIENT = ("--least-recall", 0, "--most-false-area", 1, "--least-contrast", 0, "--most-contrast", 1000)
+
+
+@pytest.fixture(scope="module")
+def judge(metgan: Command, small_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = tmp_path_factory.mktemp("judge") / "run"
+    words = ("--preset", "small", "--steps", 2, "--seed", 7, "--device", "cpu")
+    assert metgan("segmentor", small_world, "--out", run, *words) == 0
+    return run
+
+
+def words_for(trained: Path, world: Path) -> tuple[object, ...]:
+    sources = ("--anatomy", world, "--labels", world, "--part", "all")
+    return ("generate", trained, *sources, "--count", 2, "--device", "cpu")
+
+
+def test_pairs_are_judged_where_a_judge_is_given(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, judge: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new"
+    limits = (*LENIENT, "--least-distance", 0, "--attempts", 2)
+    assert metgan(*words_for(trained, small_world), "--judge", judge, *limits, "--out", out) == 0
+    shown = capsys.readouterr()
+    assert "2 of 2 pairs passed the gate; 0 of 2 attempts fell" in shown.out
+    assert "not judged" not in shown.err
+    assert json.loads((out / "gate.json").read_text())["passed"] == 2
+    table = pd.read_csv(out / "pairs.csv")
+    assert set(table["gate"]) == {"passed"}
+    assert table["limits"].str.contains("attempts=2").all()
+
+
+def test_pairs_that_are_not_judged_are_noted_unless_that_was_asked_for(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, judge: Path, tmp_path: Path
+) -> None:
+    cases = [((), 1), (("--no-gate",), 0), (("--no-gate", "--judge", judge), 0)]
+    for number, (more, is_told) in enumerate(cases):
+        out = tmp_path / str(number)
+        assert metgan(*words_for(trained, small_world), *more, "--out", out) == 0
+        assert capsys.readouterr().err.count("the pairs are not judged") == is_told
+        assert set(pd.read_csv(out / "pairs.csv")["gate"]) == {"off"}
+        assert not (out / "gate.json").exists()
+
+
+def test_training_images_that_are_not_there_are_noted(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, judge: Path, tmp_path: Path
+) -> None:
+    anatomy, labels = small_world / "anatomy", small_world / "label"
+    words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, "--device", "cpu")
+    assert metgan(*words, "--judge", judge, *LENIENT, "--out", tmp_path / "new") == 0
+    assert "no training image of the run is there" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--least-recall", 0.3), "--least-recall without a judge"),
+        (("--attempts", 3, "--no-gate"), "--attempts without a judge"),
+        (("--judge", "{trained}"), "holds a generator"),
+        (("--judge", "{trained}/segmentor"), "is the segmentor that the generator trained with"),
+        (("--judge", "nowhere"), "there is no nowhere"),
+    ],
+)
+def test_a_gate_that_cannot_judge_is_refused(
+    metgan: Command,
+    capsys: Capture,
+    trained: Path,
+    small_world: Path,
+    tmp_path: Path,
+    more: tuple[object, ...],
+    says: str,
+) -> None:
+    given = [str(word).replace("{trained}", str(trained)) for word in more]
+    assert metgan(*words_for(trained, small_world), *given, "--out", tmp_path / "new") == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()

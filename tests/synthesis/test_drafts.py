@@ -1,0 +1,117 @@
+"""What pairs are drawn from: every anatomy in turn, and labels that are foreign to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metgan.data import Entry, write_pair
+from metgan.errors import ArrayError, SettingError
+from metgan.labels import Bank, File, LabelRecipe, Merged, Real
+from metgan.synthesis import Drafts, Generation, LabelFiles
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory: pytest.TempPathFactory) -> list[Entry]:
+    """Eight pairs of 16 x 16 pixels, of animals 0 0 1 1 2 2 3 3; label k is a column of tumour at 2 k."""
+    folder = tmp_path_factory.mktemp("eight")
+    made = []
+    for k in range(8):
+        label = np.zeros((16, 16), bool)
+        label[4:12, 2 * k] = True
+        image = np.arange(256, dtype=np.uint16).reshape(16, 16)
+        write_pair(folder, f"pair-{k}", image, image, label)
+        paths = {c: folder / c / f"pair-{k}.tif" for c in ("anatomy", "tumour", "label")}
+        made.append(Entry(f"pair-{k}", f"animal {k // 2}", "", "", paths))
+    return made
+
+
+def drafts(sources: list[Entry], recipe: LabelRecipe | None = None, seed: int = 0) -> Drafts:
+    return Drafts(Generation(sources, sources, recipe or Real(), 1, seed))
+
+
+@given(count=st.integers(2, 8), seed=st.integers(0, 10_000))
+def test_every_anatomy_is_used_once_before_any_is_used_twice(
+    eight: list[Entry], count: int, seed: int
+) -> None:
+    sources = eight[:count]
+    planned = drafts(sources, seed=seed)
+    for lap in range(2):
+        used = Counter(planned.source_of(lap * count + k).name for k in range(count))
+        assert used == Counter(entry.name for entry in sources)
+
+
+@pytest.mark.parametrize("recipe", [Real(), Merged(3), Bank(), File()], ids=lambda recipe: recipe.name)
+def test_labels_are_of_other_groups_than_the_anatomy(eight: list[Entry], recipe: LabelRecipe) -> None:
+    planned = drafts(eight, recipe)
+    for number in range(16):
+        draft = planned.draw(number)
+        assert draft.labels
+        assert draft.source.group not in {entry.group for entry in draft.labels}
+
+
+def test_only_where_no_other_group_has_a_label_is_one_of_the_same_taken_and_never_its_own(
+    eight: list[Entry],
+) -> None:
+    planned = drafts(eight[:2])
+    for number in range(8):
+        draft = planned.draw(number)
+        assert [entry.group for entry in draft.labels] == ["animal 0"]
+        assert draft.labels[0].name != draft.source.name
+
+
+def test_over_many_pairs_every_foreign_label_and_orientation_comes_up(eight: list[Entry]) -> None:
+    planned = drafts(eight[:4])
+    drawn = [planned.draw(k) for k in range(200)]
+    assert len({(draft.source.name, draft.labels[0].name) for draft in drawn}) == 4 * 2
+    assert {draft.orientations[0] for draft in drawn} == set(range(8))
+
+
+def test_a_draft_depends_on_seed_number_and_attempt_alone(eight: list[Entry]) -> None:
+    def label(seed: int, number: int, attempt: int) -> bytes:
+        return drafts(eight, Merged(2), seed).draw(number, attempt).label.tobytes()
+
+    first = label(0, 3, 0)
+    assert label(0, 3, 0) == first
+    assert len({first, label(1, 3, 0), label(0, 11, 0), label(0, 3, 1), label(0, 3, 2)}) == 5
+    assert drafts(eight).draw(3, 1).source == drafts(eight).draw(3).source
+
+
+def test_more_labels_than_there_are_foreign_ones_cannot_be_merged(eight: list[Entry]) -> None:
+    message = r"3 labels to merge, and 2 to choose from, for the anatomy pair-\d"
+    with pytest.raises(SettingError, match=message):
+        drafts(eight[:4], Merged(3)).draw(0)
+
+
+def test_labels_are_read_when_they_are_asked_for(eight: list[Entry]) -> None:
+    gone = Entry("gone", "animal 9", "", "", {"label": Path("nowhere.tif")})
+    labels = LabelFiles([gone, *eight])
+    assert len(labels) == 9
+    assert labels[3].sum() == 8
+    assert [label.sum() for label in labels[1:3]] == [8, 8]
+
+
+def test_other_sources_have_another_fingerprint(eight: list[Entry]) -> None:
+    moved = [*eight[:7], Entry("pair-7", "animal 0", "", "", eight[7].paths)]
+    assert drafts(eight).fingerprint == drafts(eight, Merged(2), 3).fingerprint
+    assert len({drafts(sources).fingerprint for sources in (eight, eight[:7], moved)}) == 3
+
+
+def test_a_request_for_no_pair_and_one_without_anatomies_are_refused(eight: list[Entry]) -> None:
+    with pytest.raises(SettingError, match="count=0"):
+        Generation(eight, eight, Real(), 0, 0)
+    with pytest.raises(SettingError, match="no anatomies"):
+        Generation([], eight, Real(), 1, 0)
+
+
+def test_labels_without_a_tumour_are_refused_when_there_is_no_other(tmp_path: Path) -> None:
+    image = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    write_pair(tmp_path, "a", image, image, np.zeros((16, 16), bool))
+    entry = Entry("a", "a", "", "", {c: tmp_path / c / "a.tif" for c in ("anatomy", "label")})
+    with pytest.raises(ArrayError, match="none of the 1 labels holds a tumour"):
+        drafts([entry])

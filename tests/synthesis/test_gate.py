@@ -1,0 +1,250 @@
+"""The gate: what passes it, what is drawn again, and what is said of it.
+
+The judge is a segmentor that has learned to see bright tumours. The painters are stand-ins that paint well or
+badly in one way, so that it is known beforehand what should fall.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from math import nan
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metgan.data import PairSet, fit_normalisation, part_of, read_table
+from metgan.errors import LeakageError, SettingError, StorageError
+from metgan.io import fingerprint
+from metgan.labels import Merged, Real
+from metgan.models import MODEL_FILE
+from metgan.synthesis import (
+    GATE_FILE,
+    Drafts,
+    Gate,
+    GateLimits,
+    GateScores,
+    Generation,
+    Inpainter,
+    generate,
+    load,
+    open_gate,
+    paint_pair,
+)
+from metgan.training import Engine, Order, Recipe, load_data, train_segmentor
+from metgan.types import AnyArray, Camera
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+Made = Callable[..., list[dict[str, str]]]
+
+
+@pytest.fixture(scope="module")
+def judge_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("judge")
+    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
+    engine = Engine(device="cpu", precision="fp32")
+    train_segmentor(Order("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wanted(small_pairs: PairSet) -> Generation:
+    """Four pairs of the small world's training part."""
+    train = part_of(small_pairs.entries, "train", None)
+    return Generation(train, train, Merged(2), 4, 0)
+
+
+@pytest.fixture(scope="module")
+def gate(judge_run: Path, painter: Inpainter, small_pairs: PairSet) -> Gate:
+    return open_gate(judge_run, painter, part_of(small_pairs.entries, "train", None))
+
+
+class Obedient:
+    """Paints tumours as bright as the brightest real ones, where asked for, on the real background."""
+
+    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
+        self.card, self.fingerprint = painter.card, painter.fingerprint
+        self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
+        self.calls = 0
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        self.calls += 1
+        tumour = self.real[anatomy.tobytes()]
+        background = np.minimum(tumour, np.uint16(np.median(tumour)))
+        return np.where(label, tumour.max(), background).astype(np.uint16)
+
+
+class Deaf(Obedient):
+    """Paints the background alone, whatever the label asks for."""
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        return super().inpaint(anatomy, np.zeros_like(label))
+
+
+class Moody(Obedient):
+    """Hears the label in every second call."""
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        return super().inpaint(anatomy, label if self.calls % 2 else np.zeros_like(label))
+
+
+class PowerCut(Moody):
+    """Works for five calls."""
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        if self.calls == 5:
+            raise KeyboardInterrupt
+        return super().inpaint(anatomy, label)
+
+
+@pytest.fixture
+def made(painter: Inpainter, small_pairs: PairSet, wanted: Generation, gate: Gate, tmp_path: Path) -> Made:
+    """Generate four pairs with a painter; gives the rows of the table."""
+
+    def made(kind: type[Obedient], folder: str, gate: Gate | None = gate) -> list[dict[str, str]]:
+        stand_in = kind(painter, small_pairs)
+        generate(stand_in, wanted, tmp_path / folder, gate)  # type: ignore[arg-type]  # paints alike
+        return read_table(tmp_path / folder)
+
+    return made
+
+
+def images(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.tif")}
+
+
+def test_pairs_that_do_as_they_were_asked_pass_and_are_those_of_no_gate(made: Made, tmp_path: Path) -> None:
+    rows = made(Obedient, "gated")
+    assert {(row["gate"], row["attempts"], row["fallen"]) for row in rows} == {("passed", "1", "")}
+    assert all(float(row["recall"]) >= 0.5 and float(row["contrast"]) > 1.05 for row in rows)
+    assert all(row["nearest"] == "" for row in rows)  # all training images are of the anatomies' own animal
+    open_rows = made(Obedient, "open", None)
+    assert {(row["gate"], row["recall"], row["limits"]) for row in open_rows} == {("off", "", "")}
+    assert images(tmp_path / "gated") == images(tmp_path / "open")
+    assert not (tmp_path / "open" / GATE_FILE).exists()
+
+
+def test_pairs_of_which_every_attempt_fails_are_kept_and_marked(made: Made, tmp_path: Path) -> None:
+    rows = made(Deaf, "out")
+    assert len(rows) == 4
+    for row in rows:
+        assert row["gate"].startswith("failed: recall 0 below 0.5")
+        assert row["attempts"] == "4"
+        assert all("recall" in reasons.split("+") for reasons in row["fallen"].split(";"))
+    summary = json.loads((tmp_path / "out" / GATE_FILE).read_text())
+    assert summary.pop("reasons")["recall"] == 16
+    assert summary == {"pairs": 4, "passed": 0, "attempts": 16, "fallen": 16}
+
+
+def test_a_pair_that_fails_is_drawn_again_with_another_label_for_the_same_anatomy(
+    made: Made, wanted: Generation, tmp_path: Path
+) -> None:
+    rows = made(Moody, "out")
+    assert {(row["gate"], row["attempts"]) for row in rows} == {("passed", "2")}
+    drafts = Drafts(wanted)
+    for number, pair in enumerate(PairSet.open(tmp_path / "out").read_all()):
+        assert np.array_equal(pair.label, drafts.draw(number, 1).label)
+        assert not np.array_equal(pair.label, drafts.draw(number).label)
+        assert pair.entry.history["anatomy_source"] == drafts.draw(number).source.name
+
+
+def test_a_killed_generation_goes_on_through_the_gate_to_the_same_bytes(made: Made, tmp_path: Path) -> None:
+    made(Moody, "whole")
+    with pytest.raises(KeyboardInterrupt):
+        made(PowerCut, "cut")
+    made(Moody, "cut")
+    files = [path.relative_to(tmp_path / "whole") for path in (tmp_path / "whole").rglob("*.*")]
+    assert Path(GATE_FILE) in files
+    for file in files:
+        assert (tmp_path / "cut" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+
+
+def test_a_set_is_not_resumed_with_other_limits(made: Made, gate: Gate) -> None:
+    made(Obedient, "out")
+    other = Gate(gate.reader, gate.training, GateLimits(attempts=2))
+    for changed in (other, None):
+        with pytest.raises(StorageError, match=r"pairs of limits recall>=0\.5"):
+            made(Obedient, "out", changed)
+
+
+def test_the_best_of_failed_attempts_is_the_one_with_the_fewest_faults(
+    painter: Inpainter, small_pairs: PairSet, wanted: Generation, gate: Gate
+) -> None:
+    never = Gate(gate.reader, gate.training, GateLimits(least_contrast=1000, most_contrast=1000, attempts=2))
+    moody = Moody(painter, small_pairs)
+    kept = paint_pair(moody, Drafts(wanted), 0, never)  # type: ignore[arg-type]  # paints alike
+    assert kept.fallen == (("recall", "contrast"), ("contrast",))
+    assert np.array_equal(kept.draft.label, Drafts(wanted).draw(0, 1).label)
+
+
+def test_a_generator_that_paints_a_training_image_from_memory_falls(
+    painter: Inpainter, small_pairs: PairSet, gate: Gate
+) -> None:
+    """The anatomy is of the animal for testing; what is painted is an image of the one for training."""
+    remembered = small_pairs.read_all()[0].tumour
+
+    class Parrot(Obedient):
+        def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+            return remembered
+
+    test = part_of(small_pairs.entries, "test", None)
+    drafts = Drafts(Generation(test, test, Real(), 1, 0))
+    lenient = Gate(gate.reader, gate.training, GateLimits(0, 1, 0, 1000, attempts=2))
+    parrot, obedient = Parrot(painter, small_pairs), Obedient(painter, small_pairs)
+    kept = paint_pair(parrot, drafts, 0, lenient)  # type: ignore[arg-type]  # paints alike
+    assert kept.fallen == (("nearest",), ("nearest",))
+    honest = paint_pair(obedient, drafts, 0, lenient)  # type: ignore[arg-type]  # paints alike
+    assert honest.fallen == ()
+
+
+def test_the_segmentor_in_the_loop_does_not_judge(
+    judge_run: Path, painter: Inpainter, save_run: Callable[..., Path]
+) -> None:
+    trained_with_it = load(save_run(), "cpu")
+    trained_with_it.card = replace(painter.card, segmentor=fingerprint(judge_run / MODEL_FILE))
+    with pytest.raises(LeakageError, match="is the segmentor that the generator trained with"):
+        open_gate(judge_run, trained_with_it)
+
+
+def test_a_judge_of_another_camera_is_refused(
+    judge_run: Path, small_pairs: PairSet, save_run: Callable[..., Path]
+) -> None:
+    pair = small_pairs.read_all()[0]
+    floats = fit_normalisation([pair.anatomy], [pair.tumour.astype(np.float32)])
+    with pytest.raises(SettingError, match="reads uint16 images, and the generator paints float32"):
+        open_gate(judge_run, load(save_run(0, floats), "cpu"))
+
+
+@pytest.mark.parametrize(
+    ("scores", "failed"),
+    [
+        (GateScores(1, 0, 2, 0.5), set()),
+        (GateScores(nan, nan, nan, nan), set()),
+        (GateScores(0.5, 0.02, 1.05, 0.05), set()),
+        (GateScores(0.49, 0.021, 1.04, 0.04), {"recall", "false_area", "contrast", "nearest"}),
+        (GateScores(1, 0, 21, 0.5), {"contrast"}),
+    ],
+)
+def test_limits_themselves_pass_and_what_is_undefined_fails_nothing(
+    scores: GateScores, failed: set[str]
+) -> None:
+    assert GateLimits().faults(scores).keys() == failed
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"least_recall": 1.1},
+        {"most_false_area": -0.1},
+        {"least_contrast": 30},
+        {"least_distance": 3},
+        {"attempts": 0},
+        {"least_recall": nan},
+    ],
+)
+def test_limits_out_of_range_are_refused(changes: dict[str, float]) -> None:
+    with pytest.raises(SettingError):
+        GateLimits(**changes)  # type: ignore[arg-type]  # attempts is whole here

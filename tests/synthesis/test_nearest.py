@@ -1,0 +1,42 @@
+"""How near a painted image is to those that were trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from metgan.data import PairSet
+from metgan.labels import symmetry
+from metgan.synthesis import TrainingImages
+
+
+@pytest.mark.parametrize("turn", [0, 3, 6])
+def test_a_copy_of_a_training_image_is_near_in_any_orientation(small_pairs: PairSet, turn: int) -> None:
+    training = TrainingImages(small_pairs.entries)
+    pair = small_pairs.read_all()[0]
+    copy = symmetry((pair.tumour * 0.5).astype(np.uint16), turn)
+    label = symmetry(pair.label, turn)
+    assert training.distance(copy, label, "another animal") < 0.02
+    assert training.distance(copy, label, pair.entry.group) > 0.05  # its own tissue is left out
+
+
+def test_a_tumour_where_it_was_asked_for_is_no_sign_of_memory(small_pairs: PairSet) -> None:
+    """The same bright tumours on another background are not a copy."""
+    training = TrainingImages(small_pairs.entries[:1])
+    pair = small_pairs.read_all()[0]
+    noise = np.random.default_rng(0).integers(0, 100, pair.tumour.shape)
+    painted = np.where(pair.label, pair.tumour, noise).astype(np.uint16)
+    as_asked = training.distance(painted, pair.label, "other")
+    not_asked = training.distance(painted, np.zeros_like(pair.label), "other")
+    assert not_asked < as_asked
+    assert as_asked > 0.5
+
+
+def test_without_background_or_other_tissue_the_distance_is_undefined(small_pairs: PairSet) -> None:
+    pair = small_pairs.read_all()[0]
+    training = TrainingImages(small_pairs.entries[:1])
+    full = np.ones_like(pair.label)
+    assert np.isnan(training.distance(pair.tumour, full, "other"))
+    assert np.isnan(training.distance(pair.tumour, pair.label, pair.entry.group))
+    assert np.isnan(training.distance(np.full_like(pair.tumour, 7), pair.label, "other"))
+    assert np.isnan(TrainingImages([]).distance(pair.tumour, pair.label, "other"))
