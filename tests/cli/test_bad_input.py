@@ -492,7 +492,7 @@ def test_without_disk_space_generating_says_so_and_leaves_no_half_image(
     metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path, little_room: None
 ) -> None:
     capsys.readouterr()
-    args = arguments("generate", small_world, trained)
+    args = (*arguments("generate", small_world, trained), "--no-gate")
     status = metgan("generate", *args, "--out", tmp_path / "out")
     assert_one_line(capsys, status, "no space left while writing")
     assert snapshot(tmp_path / "out").keys() == {".metgan", "pairs.csv"}

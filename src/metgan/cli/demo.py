@@ -22,7 +22,7 @@ from metgan.studies import (
     pairs_chapter,
     training_chapter,
 )
-from metgan.synthesis import Generation, generate, load
+from metgan.synthesis import Generation, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE, train
 
 from .evaluate import show_scores
@@ -68,10 +68,10 @@ def demo(
     painter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
     request = Generation(seen, seen, Merged(2), _NEW_PAIRS, seed)
-    new_pairs = generate(painter, request, out / "new-pairs")
     source = RefereeSource(None, segmentor_steps, out / "scores" / "referee", experiment.engine, place.resume)
     evaluation, painted = evaluate_run(run, pairs, source)
     evaluation.save(out / "scores")
+    new_pairs = generate(painter, request, out / "new-pairs", open_gate(source.folder, painter, seen))
     chapters = [
         _opening(pairs),
         grid_chapter(painted),

@@ -103,10 +103,11 @@ def generate(
         order.seed,
     )
     gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels))
-    _note_doubts(run, painter, check_request(painter, request))
-    judging.note_doubts(gate)
+    outside = check_request(painter, request)
     inputs = [path for path in (run, sources.anatomy, sources.labels, judging.judge) if path is not None]
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
+    _note_doubts(run, painter, outside)
+    judging.note_doubts(gate)
     pairs = write_pairs(painter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)

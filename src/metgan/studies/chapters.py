@@ -8,6 +8,7 @@ from pathlib import Path
 from metgan.data import Normalisation, PairSet
 from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness
 from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
+from metgan.synthesis import sum_up
 from metgan.training import JOURNAL_FILE, read_journal, trained_seconds
 
 from .evaluation import Painted
@@ -128,8 +129,12 @@ def pairs_chapter(pairs: PairSet, normalisation: Normalisation) -> Section:
         f"{len(pairs)} new pairs: real anatomy, with the label of another image. They are TIFFs in the "
         "camera's units; pairs.csv tells where each came from."
     )
+    summary = sum_up(pairs)
+    judged = [] if summary is None else [f"An independent segmentor judged them: {summary}."]
     return Section(
-        "New labelled pairs", [text], figures=[Figure(picture, f"Some of the pairs in {pairs.root}.")]
+        "New labelled pairs",
+        [text, *judged],
+        figures=[Figure(picture, f"Some of the pairs in {pairs.root}.")],
     )
 
 

@@ -34,19 +34,20 @@ class GateLimits:
     """What a pair must reach. They find pairs whose label is false, and no more than that.
 
     A gate that is tight keeps what its judge finds easy. But a pair is worth most where a segmentor errs, on
-    small and dim tumours, and the judge is one. So the defaults lie well outside what real images reach.
+    small and dim tumours, and the judge is one. So the defaults are wide: on the phantom, read by the
+    segmentor of a short demo, 82 % of the real training images and 76 % of the real test images would pass.
 
     Parameters
     ----------
     least_recall : float, in [0, 1], default 0.5
-        Half of the tumours must be seen: a judge of good size reads about three quarters of them in real
-        images. One of two may be missed, a single one may not.
+        Half of the tumours must be seen: a judge reads about three quarters of them in real images, half or
+        more in three images of four. One of two may be missed, a single one may not.
     most_false_area : float, in [0, 1], default 0.02
-        Four times the area that tumours cover in a usual image. Real images are read with 0.003, rims
-        that outgrow the label included, which a large tumour in a small image raises tenfold.
+        Four times the area that tumours cover in a usual image. Real images are read with 0.003, one in
+        twenty with 0.015 to 0.04: rims that outgrow the label count, and are long about large tumours.
     least_contrast, most_contrast : float, default 1.05 and 20
-        The median tumour must be brighter than its surroundings. Medians of real sets lie between 2 and 5;
-        camera offsets draw them towards 1.
+        The median tumour must be brighter than its surroundings. In real phantom images that is 1.2 to 8.6;
+        camera offsets draw it towards 1.
     least_distance : float, in [0, 2], default 0.05
         Real phantom images of different animals are 0.12 and more apart, and copies with a tenth of noise in
         every pixel 0.01 to 0.07.
