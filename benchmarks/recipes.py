@@ -14,8 +14,10 @@ from metgan.pictures import Panel, draw_grid, evenly, window
 from metgan.seeding import stream
 from metgan.types import Mask
 
-SHOWN = 5
+SHOWN = 4
 DRAWN = 200
+OWN = "file"
+"""The recipe that takes masks as they are, and has no look of its own."""
 
 
 def draw(recipe: LabelRecipe, pairs: list[Pair], number: int) -> Mask:
@@ -37,21 +39,21 @@ def written(quartiles: Quartiles) -> str:
     return f"{quartiles.median:.0f} ({quartiles.lower:.0f} to {quartiles.upper:.0f})"
 
 
-def has_room(entry: Entry) -> bool:
+def may_be_seen(entry: Entry) -> bool:
     """Leave out what belongs to the test part."""
     return entry.split != "test"
 
 
 def main(root: str, picture: str) -> None:
     """Print the table and write the picture."""
-    pairs = [pair for pair in PairSet.open(root).read_all() if has_room(pair.entry)]
+    pairs = [pair for pair in PairSet.open(root).read_all() if may_be_seen(pair.entry)]
     print("| recipe | labels | tumours per label | area, pixels | distance to the nearest, pixels |")
     print("|---|---|---|---|---|")
     print(row("real labels with a tumour", [pair.label for pair in pairs if pair.label.any()]))
     shown = evenly(pairs, SHOWN)
     rows = [[Panel(p.anatomy, *window(p.anatomy), outline=p.label) for p in shown]]
-    for kind in RECIPES.values():
-        recipe = kind()
+    shown_recipes = [kind() for name, kind in RECIPES.items() if name != OWN]
+    for recipe in shown_recipes:
         print(row(f"`{recipe}`", [draw(recipe, pairs, number) for number in range(DRAWN)]), flush=True)
         labels = [draw(recipe, pairs, pairs.index(pair)) for pair in shown]
         rows.append(
@@ -60,7 +62,7 @@ def main(root: str, picture: str) -> None:
                 for p, label in zip(shown, labels, strict=True)
             ]
         )
-    names = ["own label", *RECIPES]
+    names = ["own label", *(recipe.name for recipe in shown_recipes)]
     Path(picture).write_bytes(draw_grid(rows, [pair.entry.organ for pair in shown], names))
 
 
