@@ -18,6 +18,7 @@ def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:
         "mixed",
         "real, strong augmentation",
         "mixed, strong augmentation",
+        "real and gated",
         "real and pasted",
     }
     assert all(set(YARDSTICKS) <= set(names) <= set(ARMS) for names in ARM_SETS.values())

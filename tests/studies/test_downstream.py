@@ -29,7 +29,7 @@ RULES = Rules(
     engine=Engine(device="cpu", precision="fp32"),
 )
 FOLDS = 2
-CHOSEN = "real-50,real-100,synthetic-0.5x,mixed-50-1x,pasted-100-1x,real-100-strong"
+CHOSEN = "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,pasted-100-1x,real-100-strong"
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +99,10 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
     for fold in folds_of(held):
         tested = {homes[name] for name in fold.split.test}
         models = [*fold.folder.rglob(MODEL_FILE)]
-        assert len(models) == 2 + len(held.arms)
+        assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("real", "merged"):
-            for row in read_table(fold.folder / "synthetic" / name):
+        for name in ("synthetic/real", "synthetic/merged", "gated/real", "gated/merged"):
+            for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
                 assert not tested & (
                     {homes[source] for source in sources} | set(split_names(row["label_groups"]))
@@ -124,6 +124,7 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "real-100": 4,
         "synthetic-0.5x": 2,
         "mixed-50-1x": 6,
+        "gated-100-1x": 8,
         "pasted-100-1x": 8,
         "real-100-strong": 4,
     }

@@ -14,7 +14,7 @@ from metgan.errors import LeakageError
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE
 from metgan.seeding import stream
-from metgan.synthesis import Inpainter, load
+from metgan.synthesis import Gate, GateLimits, Inpainter, load, open_gate
 from metgan.training import (
     SEGMENTOR_FOLDER,
     SPLIT_FILE,
@@ -30,6 +30,7 @@ from metgan.training import (
 )
 
 from .arms import Arm
+from .referee import train_referee
 from .rules import Rules
 
 _METHOD = CATALOGUE["metgan"]
@@ -97,6 +98,14 @@ class Fold:
         painter = load(order.folder, self.rules.engine.device)
         painter.card.refuse_to_have_seen(self.data.groups_test, "making training pairs")
         return painter
+
+    def gate(self, limits: GateLimits) -> Gate:
+        """Give a gate for what the painter paints; its judge is trained first, on the training part alone."""
+        judge = self.folder / "judge"
+        train_referee(judge, self.data, self.rules)
+        gate = open_gate(judge, self.painter, self.train_entries, limits)
+        gate.reader.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
+        return gate
 
     def order(self, arm: Arm, seed: int) -> Order[Recipe]:
         """Give the order for an arm's segmentor: equal steps, batches and crops for all arms."""

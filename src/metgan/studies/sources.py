@@ -15,7 +15,7 @@ from metgan.data import Entry, Pair, PairSet, paste
 from metgan.errors import SettingError
 from metgan.labels import LabelRecipe, Merged, Real, cut_tumours
 from metgan.seeding import stream
-from metgan.synthesis import Drafts, Generation, generate
+from metgan.synthesis import Drafts, GateLimits, Generation, generate
 
 from .fold import Fold
 
@@ -42,10 +42,13 @@ class Synthetic:
         By the name of the folder. The paper's, section 4: single real labels, and two merged.
     most : float
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
+    gate : GateLimits or None
+        Of the gate that pairs must pass; None lets all pass.
     """
 
     recipes: Mapping[str, LabelRecipe]
     most: float
+    gate: GateLimits | None = None
 
     def check(self, fold: Fold) -> None:
         """Refuse a fold with too few labels for a recipe."""
@@ -73,9 +76,10 @@ class Synthetic:
         return _read(fold, sets, chosen)
 
     def _generate(self, fold: Fold, name: str, count: int) -> PairSet:
-        out = fold.folder / "synthetic" / name
+        out = fold.folder / ("gated" if self.gate else "synthetic") / name
         out.mkdir(parents=True, exist_ok=True)
-        return generate(fold.painter, self._request(fold, name, count), out)
+        gate = fold.gate(self.gate) if self.gate else None
+        return generate(fold.painter, self._request(fold, name, count), out, gate)
 
     def _request(self, fold: Fold, name: str, count: int) -> Generation:
         sources = fold.train_entries
@@ -124,8 +128,10 @@ class Pasted:
         return givers
 
 
+_PAPERS: Final[dict[str, LabelRecipe]] = {"real": Real(), "merged": Merged(2)}
 SOURCES: Final[dict[str, Source]] = {
-    "synthetic": Synthetic({"real": Real(), "merged": Merged(2)}, most=2.0),
+    "synthetic": Synthetic(_PAPERS, most=2.0),
+    "gated": Synthetic(_PAPERS, most=1.0, gate=GateLimits()),
     "pasted": Pasted(),
 }
 """Where further pairs come from, by the name that arms call it."""
