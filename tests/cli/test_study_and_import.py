@@ -53,6 +53,11 @@ def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
     assert "pix2pix: " not in capsys.readouterr().err  # nothing was trained
     assert metgan("study", "similarity", world, *out, "--resume", "--quick") == 2
     assert "expected steps" in capsys.readouterr().err
+    faster = ("--methods", "pix2pix", *TINY, "--learning-rate", 0.002, *ON_CPU)
+    assert metgan("study", "similarity", world, *faster, *out) == 2  # there is another
+    assert table.read_bytes() == before
+    assert metgan("study", "similarity", world, *faster, *out, "--overwrite") == 0
+    assert table.read_bytes() != before
 
 
 def test_an_experiment_file_cannot_choose_what_a_study_compares(

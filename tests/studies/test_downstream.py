@@ -19,6 +19,7 @@ from metgan.studies import ARMS, Downstream, Rules, find_arms, fold_pairs
 from metgan.studies.downstream import pairs_of
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import SOURCES
+from metgan.synthesis import PASSED
 from metgan.training import Engine, GanRecipe, Recipe
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -101,7 +102,7 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         models = [*fold.folder.rglob(MODEL_FILE)]
         assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic/real", "synthetic/merged", "gated/real", "gated/merged"):
+        for name in ("synthetic", "gated"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
                 assert not tested & (
@@ -124,19 +125,38 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "real-100": 4,
         "synthetic-0.5x": 2,
         "mixed-50-1x": 6,
-        "gated-100-1x": 8,
+        "gated-100-1x": 4 + len(SOURCES["gated"].pairs(fold, 4)),
         "pasted-100-1x": 8,
         "real-100-strong": 4,
     }
 
 
-def test_smaller_sets_of_synthetic_pairs_lie_within_larger_ones_and_recipes_alternate(
-    held: Downstream,
-) -> None:
+def test_smaller_sets_of_synthetic_pairs_lie_within_larger_ones(held: Downstream) -> None:
     fold = folds_of(held)[0]
     few, all_of_them = ([p.entry.name for p in SOURCES["synthetic"].pairs(fold, count)] for count in (2, 8))
-    assert few == all_of_them[:2] == ["real-synthetic-000000", "merged-synthetic-000000"]
+    assert few == all_of_them[:2]
     assert len(set(all_of_them)) == 8
+
+
+def test_as_many_synthetic_pairs_as_real_ones_use_every_anatomy_once(held: Downstream) -> None:
+    for fold in folds_of(held):
+        count = len(fold.split.train)
+        used = [p.entry.history["anatomy_source"] for p in SOURCES["synthetic"].pairs(fold, count)]
+        assert sorted(used) == sorted(fold.split.train)
+
+
+def test_gated_pairs_are_those_that_passed(held: Downstream) -> None:
+    fold = folds_of(held)[0]
+    rows = read_table(fold.folder / "gated")
+    passed = [row["name"] for row in rows if row["gate"] == PASSED]
+    assert [p.entry.name for p in SOURCES["gated"].pairs(fold, 4)] == passed[:4]
+
+
+def test_a_set_with_generated_pairs_is_refused(study: Downstream, pairs: PairSet) -> None:
+    painted = replace(pairs.entries[0], history={"model": "1f6c"})
+    mixed = replace(study, pairs=replace(pairs, entries=(painted, *pairs.entries[1:])))
+    with pytest.raises(LeakageError, match=r"1 generated pairs in .*phantom-00000"):
+        mixed.check()
 
 
 def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) -> None:
@@ -192,9 +212,9 @@ def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
     held: Downstream, tmp_path: Path
 ) -> None:
     more = copied(held, tmp_path, "real-100,synthetic-0.5x")
-    painted = {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/*/tumour/*")}
+    painted = {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")}
     replace(more, rules=replace(RULES, seeds=2)).hold("Two seeds.")
-    assert {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/*/tumour/*")} == painted
+    assert {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")} == painted
     runs = {path.name for path in more.folder.glob("*/runs/*-seed1")}
     assert runs == {"real-100-seed1", "synthetic-0.5x-seed1"}
 
@@ -244,7 +264,7 @@ def test_a_generated_pair_of_a_test_groups_label_is_refused(pairs: PairSet, tmp_
 def test_synthetic_pairs_made_from_a_test_group_are_refused(held: Downstream) -> None:
     """With two folds, one fold trains on what the other tests on."""
     one, other = folds_of(held)
-    made = PairSet.open(other.folder / "synthetic" / "real").read_all()
+    made = PairSet.open(other.folder / "synthetic").read_all()
     other.refuse_leaks(made)
     with pytest.raises(LeakageError, match=r"'synthetic-00000\d' of fold 1 comes from the test groups"):
         one.refuse_leaks(made)

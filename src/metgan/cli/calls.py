@@ -54,8 +54,8 @@ class Question(Protocol):
         """Folder of what is found."""
         ...  # a protocol has no body
 
-    def check(self) -> None:
-        """Refuse, before anything is written, what could not be held."""
+    def check(self, *, anew: bool = False) -> None:
+        """Refuse, before anything is written, what could not be held; `anew`: in an emptied folder."""
         ...  # a protocol has no body
 
     def hold(self, lead: str) -> Sequence[Section]:
@@ -83,7 +83,7 @@ class Call:
     def hold(self, experiment: Experiment, question: Question, asked: dict[str, Any], lead: str) -> None:
         """Check, claim the folder, note what is asked, hold the study and show its tables."""
         place = self.place
-        question.check()
+        question.check(anew=place.overwrite)
         claim_folder(self.out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[self.data])
         experiment.save(self.out / CONFIG_FILE)
         write_json(question.out / _ASKED_FILE, asked)

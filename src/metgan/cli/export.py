@@ -20,7 +20,6 @@ from metgan.interop import (
     check_export,
     check_resumed,
     gather_cases,
-    is_generated,
 )
 from metgan.interop import export as write_cases
 from metgan.io import check_folder, claim_folder
@@ -85,7 +84,7 @@ def _layout(program: Program, channels: str) -> Layout:
 
 def _counted(cases: Sequence[Case]) -> str:
     counts = Counter(case.part for case in cases)
-    generated = sum(is_generated(case.entry) for case in cases)
+    generated = sum(case.entry.is_generated for case in cases)
     return (
         f"{counts['train']} cases for training, {generated} of them generated; {counts['val']} for "
         f"validation, {counts['test']} for testing"

@@ -32,6 +32,17 @@ class Entry:
     paths: Mapping[str, Path]
     history: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def is_generated(self) -> bool:
+        """Whether a model painted this pair, by the history in its table.
+
+        Examples
+        --------
+        >>> Entry("a", "mouse", "lung", "", {}, {"model": "1f6c"}).is_generated
+        True
+        """
+        return bool(self.history.get("model"))
+
 
 @dataclass(frozen=True)
 class Pair:

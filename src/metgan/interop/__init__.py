@@ -1,6 +1,6 @@
 """Other programs' formats."""
 
-from .cases import Case, gather_cases, is_generated
+from .cases import Case, gather_cases
 from .export import CASES_FILE, Layout, check_export, check_resumed, export
 from .mask_folders import MASK_FOLDERS, MaskFolders, number_classes, number_objects
 from .nnunet import CHANNELS, NnUnet
@@ -20,7 +20,6 @@ __all__ = [
     "check_resumed",
     "export",
     "gather_cases",
-    "is_generated",
     "number_classes",
     "number_objects",
     "read_released",

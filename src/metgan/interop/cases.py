@@ -36,19 +36,6 @@ class Case:
     entry: Entry
 
 
-def is_generated(entry: Entry) -> bool:
-    """Say whether a model painted this pair, by the history in its table.
-
-    Examples
-    --------
-    >>> is_generated(Entry("a", "mouse", "lung", "", {}, {"model": "1f6c"}))
-    True
-    >>> is_generated(Entry("a", "mouse", "lung", "", {}))
-    False
-    """
-    return bool(entry.history.get("model"))
-
-
 def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[Case, ...]:
     """Give the pairs of all sets as the cases of one data set.
 
@@ -120,7 +107,7 @@ def _home(sets: Sequence[PairSet], split: Split) -> PairSet:
 
 def _part(entry: Entry, known: Mapping[str, str], root: Path) -> str:
     part = known.get(entry.name, entry.split)
-    if is_generated(entry):
+    if entry.is_generated:
         if part not in ("", "train"):
             raise SettingError(
                 f"generated pair {entry.name} of {root} is in part {part!r}",
@@ -145,7 +132,7 @@ def _refuse_leakage(cases: Sequence[Case]) -> None:
         for case in cases:
             if case.part not in others or not (shared := _made_of(case.entry, held_out)):
                 continue
-            kind = "generated pair" if is_generated(case.entry) else "pair"
+            kind = "generated pair" if case.entry.is_generated else "pair"
             raise LeakageError(
                 f"{kind} {case.entry.name} of {case.source} is for {case.part} and made of group "
                 f"{shared[0]!r}, which is for {part}",

@@ -7,6 +7,7 @@ from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
 from .drawn import Drawn, LabelRecipe
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
+from .mixed import Mixed
 from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
 from .recipes import RECIPES
@@ -25,6 +26,7 @@ __all__ = [
     "Grown",
     "LabelRecipe",
     "Merged",
+    "Mixed",
     "Placed",
     "Quartiles",
     "Real",

@@ -98,11 +98,17 @@ class Comparison:
         """Folder of scores, tables, grid and report."""
         return self.study.folder / self.name
 
-    def check(self) -> None:
-        """Refuse, before anything is written, what could not be trained."""
-        check_referee(self.study.referee, self.study.data, self.study.rules)
+    def check(self, *, anew: bool = False) -> None:
+        """Refuse, before anything is written, what could not be trained.
+
+        Parameters
+        ----------
+        anew : bool
+            Whether what lies in the folder will be deleted first, and need not fit.
+        """
+        check_referee(self.study.referee, self.study.data, self.study.rules, anew=anew)
         for team in self.teams:
-            team.contest.check(team.methods)
+            team.contest.check(team.methods, anew=anew)
 
     def hold(self, lead: str) -> list[Section]:
         """Train and score what is not yet, and write scores, tables, grid and report; gives the chapters."""

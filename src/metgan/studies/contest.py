@@ -92,12 +92,12 @@ class Contest:
     referee: Path
     rules: Rules
 
-    def check(self, methods: Sequence[Method]) -> None:
-        """Refuse, before anything is written, what could not be trained."""
-        check_segmentor_order(self._segmentor_order(), self.data)
-        is_there = (self._segmentor / MODEL_FILE).is_file()
+    def check(self, methods: Sequence[Method], *, anew: bool = False) -> None:
+        """Refuse, before anything is written, what could not be trained; `anew` as for `Comparison.check`."""
+        check_segmentor_order(replace(self._segmentor_order(), resume=not anew), self.data)
+        is_there = not anew and (self._segmentor / MODEL_FILE).is_file()
         for method in methods:
-            order = self._order(method, self.rules.seed)
+            order = replace(self._order(method, self.rules.seed), resume=not anew)
             check_method_order(order, self.data, method, self._segmentor if is_there else None)
 
     def hold(self, methods: Sequence[Method]) -> list[Result]:

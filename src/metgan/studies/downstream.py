@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.data import Pair, PairSet, Split, draw_folds
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, LeakageError
 from metgan.seeding import stream
 from metgan.training import check_segmentor_order, train_segmentor, trained_seconds
 
@@ -59,17 +59,23 @@ class Downstream:
         """Folder of scores, tables, pictures and report."""
         return self.folder / "downstream"
 
-    def check(self) -> None:
-        """Refuse, before anything is written, what could not be trained."""
+    def check(self, *, anew: bool = False) -> None:
+        """Refuse, before anything is written, what could not be trained.
+
+        Parameters
+        ----------
+        anew : bool
+            Whether what lies in the folder will be deleted first, and need not fit.
+        """
+        self._refuse_generated()
         for fold in self._folds():
-            fold.check()
             for source in {arm.source for arm in self.arms if arm.source}:
-                SOURCES[source].check(fold)
+                SOURCES[source].check(fold, anew=anew)
             for arm in self.arms:
                 if not arm.source:
                     seed = self.rules.seed
                     data = replace(fold.data, train=pairs_of(arm, fold, seed))
-                    check_segmentor_order(fold.order(arm, seed), data)
+                    check_segmentor_order(replace(fold.order(arm, seed), resume=not anew), data)
             if not any(pair.label.any() for pair in fold.test.read_all()):
                 raise ArrayError(
                     f"fold {fold.number}, none of whose test labels holds a tumour",
@@ -91,6 +97,16 @@ class Downstream:
         save_markdown(chapters, self.out / "tables.md")
         Report("Does synthetic data help?", lead, chapters).save(self.out / "report.html")
         return chapters
+
+    def _refuse_generated(self) -> None:
+        """Refuse painted pairs: their painter may have seen any fold's test groups."""
+        painted = [entry.name for entry in self.pairs if entry.is_generated]
+        if painted:
+            raise LeakageError(
+                f"{len(painted)} generated pairs in {self.pairs.root} ({', '.join(painted[:5])})",
+                "real pairs alone: the study paints its own, fold by fold",
+                "Keep generated pairs in a pair set of their own",
+            )
 
     def _folds(self) -> Iterator[Fold]:
         """Give the folds, one at a time, so that the images of one alone are in memory."""

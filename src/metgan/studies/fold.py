@@ -30,7 +30,7 @@ from metgan.training import (
 )
 
 from .arms import Arm
-from .referee import train_referee
+from .referee import check_referee, train_referee
 from .rules import Rules
 
 _METHOD = CATALOGUE["metgan"]
@@ -74,11 +74,16 @@ class Fold:
         """Rows of the real training pairs: the only anatomies and labels that synthetic pairs come from."""
         return self.pairs.select(self.split.train).entries
 
-    def check(self) -> None:
-        """Refuse, before anything is written, what could not be trained."""
-        check_segmentor_order(self._segmentor_order(), self.data)
-        is_there = (self._segmentor / MODEL_FILE).is_file()
-        check_method_order(self._painter_order(), self.data, _METHOD, self._segmentor if is_there else None)
+    def check_painter(self, *, anew: bool) -> None:
+        """Refuse, before anything is written, what `painter` could not be trained by."""
+        check_segmentor_order(replace(self._segmentor_order(), resume=not anew), self.data)
+        is_there = not anew and (self._segmentor / MODEL_FILE).is_file()
+        order = replace(self._painter_order(), resume=not anew)
+        check_method_order(order, self.data, _METHOD, self._segmentor if is_there else None)
+
+    def check_judge(self, *, anew: bool) -> None:
+        """Likewise for the judge of `gate`."""
+        check_referee(self._judge, self.data, self.rules, anew=anew)
 
     @cached_property
     def painter(self) -> Inpainter:
@@ -101,9 +106,8 @@ class Fold:
 
     def gate(self, limits: GateLimits) -> Gate:
         """Give a gate for what the painter paints; its judge is trained first, on the training part alone."""
-        judge = self.folder / "judge"
-        train_referee(judge, self.data, self.rules)
-        gate = open_gate(judge, self.painter, self.train_entries, limits)
+        train_referee(self._judge, self.data, self.rules)
+        gate = open_gate(self._judge, self.painter, self.train_entries, limits)
         gate.reader.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
         return gate
 
@@ -137,6 +141,10 @@ class Fold:
                     "pairs of the fold's other groups alone",
                     "Leave generated pairs out of the pair set, or give them the group of their sources",
                 )
+
+    @property
+    def _judge(self) -> Path:
+        return self.folder / "judge"
 
     @property
     def _segmentor(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from metgan.training import Curriculum, Order, Recipe, check_segmentor_order, train_segmentor
@@ -18,9 +19,9 @@ def train_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
     train_segmentor(_referee_order(folder, rules), data)
 
 
-def check_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
-    """Refuse, before anything is written, what `train_referee` would refuse."""
-    check_segmentor_order(_referee_order(folder, rules), data)
+def check_referee(folder: Path, data: Curriculum, rules: Rules, *, anew: bool = False) -> None:
+    """Refuse, before anything is written, what `train_referee` would refuse; `anew`: in an emptied folder."""
+    check_segmentor_order(replace(_referee_order(folder, rules), resume=not anew), data)
 
 
 def _referee_order(folder: Path, rules: Rules) -> Order[Recipe]:

@@ -8,10 +8,11 @@ from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .request import check_request
 from .stream import Mix, PairStream, Sample
-from .summary import GATE_FILE, GateSummary, sum_up
+from .summary import GATE_FILE, PASSED, GateSummary, sum_up
 
 __all__ = [
     "GATE_FILE",
+    "PASSED",
     "Draft",
     "Drafts",
     "Gate",

@@ -16,13 +16,15 @@ from .gate import Painted
 GATE_FILE = "gate.json"
 """Name of the summary in a generated pair set."""
 
-_PASSED, _FAILED, _OFF = "passed", "failed", "off"
+PASSED = "passed"
+"""What the column ``gate`` says of a pair that passed."""
+_FAILED, _OFF = "failed", "off"
 
 
 def gate_columns(painted: Painted) -> dict[str, object]:
     """Give the columns of a pair; scores are empty where they are undefined or there was no gate."""
     scores = asdict(painted.scores) if painted.scores else dict.fromkeys(_SCORES, math.nan)
-    state = _OFF if painted.scores is None else _PASSED
+    state = _OFF if painted.scores is None else PASSED
     return {
         **{name: "" if math.isnan(value) else f"{value:.6g}" for name, value in scores.items()},
         "attempts": painted.attempts,
@@ -78,7 +80,7 @@ def sum_up(pairs: Iterable[Entry]) -> GateSummary | None:
     counts = Counter(name for attempt in fallen for name in attempt.split("+"))
     return GateSummary(
         len(rows),
-        sum(row["gate"] == _PASSED for row in rows),
+        sum(row["gate"] == PASSED for row in rows),
         sum(int(row["attempts"]) for row in rows),
         len(fallen),
         {name: counts[name] for name in _SCORES if counts[name]},
