@@ -46,6 +46,10 @@ class ArrayError(MetganError, ValueError):
     """An array has a shape, dtype or value that its reader cannot take."""
 
 
+class EmptyDrawError(ArrayError):
+    """What was drawn at random has no tumour, or no room for one; another draw may have."""
+
+
 class SettingError(MetganError, ValueError):
     """A setting or a combination of settings makes no sense."""
 

@@ -44,6 +44,30 @@ def test_the_same_scan_without_an_outside_is_tissue_from_edge_to_edge(seed):
     assert find_tissue(scan_of(np.ones((128, 128), bool), rng)).all()
 
 
+@pytest.mark.parametrize(("side", "factor"), [(12, 5), (20, 3), (8, 5), (8, 33)])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bright_spot_in_tissue_is_not_the_tissue(seed, side, factor):
+    scan = scan_of(np.ones((128, 128), bool), np.random.default_rng(seed)).astype(np.float64)
+    scan[50 : 50 + side, 60 : 60 + side] *= factor
+    assert find_tissue(scan).all()
+
+
+@pytest.mark.parametrize("side", [8, 16])
+def test_debris_does_not_make_the_outside_tissue(side):
+    rng = np.random.default_rng(0)
+    body = body_of(128, rng)
+    scan = scan_of(body, rng).astype(np.float64)
+    scan[20 : 20 + side, 90 : 90 + side] *= 33
+    assert (find_tissue(scan) != body).mean() < 0.05
+
+
+def test_scattered_specks_alone_leave_the_image_whole():
+    scan = np.full((100, 100), 100, np.uint8)
+    for row, column in [(r, c) for r in range(5, 100, 20) for c in range(5, 100, 20)]:
+        scan[row : row + 7, column : column + 7] = 220  # 12 % of the image, each speck 0.5 %
+    assert find_tissue(scan).all()
+
+
 def test_phantoms_with_an_outside_have_one_and_phantoms_without_have_none(tmp_path):
     cut, whole = [], []
     for share, found in ((1.0, cut), (0.0, whole)):

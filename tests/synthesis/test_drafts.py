@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metgan.data import Entry, write_pair
-from metgan.errors import ArrayError, SettingError
-from metgan.labels import Bank, File, LabelRecipe, Merged, Real
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
+from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution
 from metgan.synthesis import Drafts, Generation, LabelFiles
+from metgan.synthesis.drafts import draw_for
+from metgan.types import Camera
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +88,41 @@ def test_more_labels_than_there_are_foreign_ones_cannot_be_merged(eight: list[En
     message = r"3 labels to merge, and 2 to choose from, for the anatomy pair-\d"
     with pytest.raises(SettingError, match=message):
         drafts(eight[:4], Merged(3)).draw(0)
+
+
+@pytest.fixture
+def narrow(eight: list[Entry], tmp_path: Path) -> list[Entry]:
+    """Two anatomies: one of 16 x 16 pixels, all tissue, and one of 3 x 16, where only small tumours fit."""
+    path = tmp_path / "anatomy" / "narrow.tif"
+    image, label = np.arange(48, dtype=np.uint16).reshape(3, 16), np.zeros((3, 16), bool)
+    write_pair(tmp_path, "narrow", image, image, label)
+    return [Entry("narrow", "animal 9", "", "", {"anatomy": path}), eight[0]]
+
+
+def test_a_label_without_room_is_drawn_again() -> None:
+    recipe = Grown(SizeDistribution(9, 1.0, 4, 40), counts=(1, 1))
+    anatomy = np.ones((6, 16), np.uint16)
+    alone = [recipe_fits(recipe, anatomy, seed) for seed in range(40)]
+    assert 0.05 < np.mean(alone) < 0.95
+    for seed in range(40):
+        assert draw_for(recipe, [], anatomy, "narrow", np.random.default_rng(seed)).label.any()
+
+
+def recipe_fits(recipe: LabelRecipe, anatomy: Camera, seed: int) -> bool:
+    try:
+        recipe.draw([], np.ones(anatomy.shape, bool), np.random.default_rng(seed))
+    except EmptyDrawError:
+        return False
+    return True
+
+
+def test_an_anatomy_without_room_gives_its_place_to_the_next(narrow: list[Entry]) -> None:
+    recipe = Grown(SizeDistribution(20, 0.1, 15, 25), counts=(1, 1))
+    planned = Drafts(Generation(narrow, [], recipe, 4, 0))
+    assert {planned.source_of(number).name for number in range(4)} == {"narrow", "pair-0"}
+    assert {planned.draw(number).source.name for number in range(4)} == {"pair-0"}
+    with pytest.raises(EmptyDrawError, match="for the anatomy narrow; expected room for at least one"):
+        Drafts(Generation(narrow[:1], [], recipe, 4, 0)).draw(0)
 
 
 def test_labels_are_read_when_they_are_asked_for(eight: list[Entry]) -> None:

@@ -72,7 +72,8 @@ class LabelRecipe(Protocol):
         Raises
         ------
         ArrayError, SettingError
-            If there is nothing to make the label of, or no room for it.
+            If there is nothing to make the label of, or no room for it. What another draw may mend is an
+            `EmptyDrawError`.
         """
         ...  # a protocol has no body
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from metgan.errors import ArrayError, SettingError
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.types import Mask
 
 from .compose import SYMMETRIES, merge, symmetry
@@ -67,7 +67,9 @@ class Merged:
         SettingError
             If there are fewer labels.
         ArrayError
-            If a label is empty or no mask, or no tumour lies within the shape of `tissue`.
+            If a label is empty or no mask.
+        EmptyDrawError
+            If no tumour lies within the shape of `tissue`.
         """
         if len(labels) < self.count:
             given = f"{self.count} labels to merge, and {len(labels)} to choose from"
@@ -79,7 +81,7 @@ class Merged:
         parts = zip(chosen, orientations, strict=True)
         label = merge([fit(symmetry(part, turn), tissue.shape) for part, turn in parts])
         if not label.any():
-            raise ArrayError(
+            raise EmptyDrawError(
                 f"the tumours of labels {sources} lie outside an image of {tissue.shape}",
                 "labels about as large as the anatomy",
                 "Cut both to one size with metgan prepare --crop",

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from metgan.errors import ArrayError, SettingError
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.types import Mask
 
 from .areas import SizeDistribution, fit_sizes
@@ -73,13 +73,15 @@ class Bank:
         SettingError
             If there is no label.
         ArrayError
-            If a label is empty or no mask, all tumours are cut, there is no tissue, or nothing fits.
+            If a label is empty or no mask, or there is no tissue.
+        EmptyDrawError
+            If all tumours are cut, or none fits.
         """
         _check_tissue(tissue)
         bank = look_at(labels, rng)
         if not bank.shapes:
             given = f"each tumour of {len(bank.sources)} labels touches the border of its image"
-            raise ArrayError(given, "at least one whole tumour", "Give more or larger labels")
+            raise EmptyDrawError(given, "at least one whole tumour", "Give more or larger labels")
         count = _count(self.counts, bank, rng)
         owned = len(bank.shapes)
         laps = [rng.permutation(owned) for _ in range(-(-count // owned))]
@@ -147,7 +149,9 @@ class Grown:
         SettingError
             If there is no label, and `sizes` or `counts` are to be taken from labels.
         ArrayError
-            If a label is empty or no mask, all tumours are cut, there is no tissue, or nothing fits.
+            If a label is empty or no mask, or there is no tissue.
+        EmptyDrawError
+            If all tumours are cut, or none fits.
         """
         _check_tissue(tissue)
         reference = self._reference(labels, rng)
@@ -174,7 +178,7 @@ def _plant(
         given = f"none of {len(shapes)} tumours, the smallest of {int(shapes[-1].sum())} pixels, fits"
         given += f" into {int(tissue.sum())} pixels of tissue with {spacing}"
         remedy = "Choose a smaller margin, gap or size, or leave this anatomy out"
-        raise ArrayError(given, "room for at least one", remedy)
+        raise EmptyDrawError(given, "room for at least one", remedy)
     return Drawn(placed.label, tuple(sorted(sources)), left_out=placed.left_out)
 
 

@@ -20,14 +20,15 @@ LEAST_SEPARATION = 4.0
 
 _BLUR = 2.0  # pixels, so that noise and single cells are not cut out
 _LEAST_ISLAND = 0.01  # share of the image
+_BRIGHTEST = 95  # percentile above which all is as bright: a vessel or debris is no class of its own
 
 
 def find_tissue(anatomy: Camera) -> Mask:
     """Give the pixels that show tissue.
 
-    The image is smoothed, the square root is taken of what exceeds its darkest pixel, and Otsu's threshold
-    divides it. Islands smaller than 1 % of the image are dropped, and holes (airways, vessels,
-    cavities) are filled, so that the mask is the body rather than what glows in it.
+    The image is smoothed, its brightest 5 % are made alike, the square root is taken of what exceeds its
+    darkest pixel, and Otsu's threshold divides it. Islands smaller than 1 % of the image are dropped, and
+    holes (airways, vessels, cavities) are filled, so that the mask is the body rather than what glows in it.
 
     Parameters
     ----------
@@ -38,8 +39,9 @@ def find_tissue(anatomy: Camera) -> Mask:
     -------
     ndarray, (Y, X), bool
         All True where the image has no outside: its classes are less than `LEAST_SEPARATION` apart, as in a
-        flat image. An image of the outside alone cannot be told from one of tissue alone, and is
-        taken for tissue.
+        flat image, or all that is bright are small islands. An image of the outside alone cannot be told
+        from one of tissue alone, and is taken for tissue; so is one with less than 5 % of tissue, which
+        cannot be told from tissue with a bright spot.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def find_tissue(anatomy: Camera) -> Mask:
     """
     _check(anatomy)
     smooth = ndimage.gaussian_filter(anatomy.astype(np.float64), _BLUR)
-    light = np.sqrt(smooth - smooth.min())
+    light = np.sqrt(np.minimum(smooth, np.percentile(smooth, _BRIGHTEST)) - smooth.min())
     threshold = threshold_otsu(light)  # type: ignore[no-untyped-call]  # scikit-image is not annotated
     above: Mask = light > threshold
     if not _are_separate(light[~above], light[above]):
@@ -80,6 +82,8 @@ def find_tissue(anatomy: Camera) -> Mask:
     least = int(np.ceil(_LEAST_ISLAND * above.size))
     islands, _ = ndimage.label(above)
     kept: Mask = (np.bincount(islands.ravel()) >= least)[islands] & above
+    if not kept.any():
+        return np.ones(anatomy.shape, bool)
     return np.asarray(ndimage.binary_fill_holes(kept), bool)
 
 

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import overload
 
 import numpy as np
 
 from metgan.data import Entry, read_channel, read_label
-from metgan.errors import ArrayError, SettingError
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Drawn, LabelRecipe, find_tissue
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
+
+DRAWS = 32
+"""Labels drawn for an anatomy, at most, until there is room for one."""
 
 
 @dataclass(frozen=True)
@@ -131,13 +135,10 @@ class Drafts:
         """Give the anatomy of a pair.
 
         Deviates: the paper draws at random; here every anatomy is used once before any is used twice,
-        so that a small set uses all the tissue there is. Pinned by
+        so that a small set uses all the tissue there is; `draw` passes over one without room. Pinned by
         ``test_every_anatomy_is_used_once_before_any_is_used_twice``.
         """
-        anatomies = self.request.anatomies
-        lap, place = divmod(number, len(anatomies))
-        order = stream(self.request.seed, "anatomies", lap).permutation(len(anatomies))
-        return anatomies[int(order[place])]
+        return self._sources_of(number)[0]
 
     def foreign_to(self, source: Entry) -> LabelFiles:
         """Give the labels of other groups than an anatomy's.
@@ -151,16 +152,35 @@ class Drafts:
     def draw(self, number: int, attempt: int = 0) -> Draft:
         """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
 
+        An anatomy for which `DRAWS` labels find no room gives its place to the next one of its lap, so that a
+        long generation does not stop at an image with hardly any tissue.
+
         Raises
         ------
         ArrayError, SettingError
-            When the recipe finds too few labels, or no room; the message names the anatomy.
+            When the recipe finds too few labels, or there is no room in any anatomy; the message names the
+            anatomy that was first in turn.
         """
-        source = self.source_of(number)
-        anatomy: Camera = read_channel(source.paths["anatomy"])
-        foreign = self.foreign_to(source)
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
+        refusals: list[EmptyDrawError] = []
+        for source in self._sources_of(number):
+            try:
+                return self._draw_on(source, rng)
+            except EmptyDrawError as error:
+                refusals.append(error)
+        raise refusals[0]
+
+    def _sources_of(self, number: int) -> list[Entry]:
+        """Give the anatomies of a pair's lap, from its own on and round."""
+        anatomies = self.request.anatomies
+        lap, place = divmod(number, len(anatomies))
+        order = stream(self.request.seed, "anatomies", lap).permutation(len(anatomies))
+        return [anatomies[int(k)] for k in np.roll(order, -place)]
+
+    def _draw_on(self, source: Entry, rng: np.random.Generator) -> Draft:
+        anatomy: Camera = read_channel(source.paths["anatomy"])
+        foreign = self.foreign_to(source)
         drawn = draw_for(self.request.recipe, foreign, anatomy, source.name, rng)
         chosen = tuple(foreign.entries[k] for k in drawn.sources)
         return Draft(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
@@ -169,9 +189,12 @@ class Drafts:
 def draw_for(
     recipe: LabelRecipe, labels: Sequence[Mask], anatomy: Camera, name: str, rng: np.random.Generator
 ) -> Drawn:
-    """Draw a label for an anatomy, whose `name` an error tells."""
+    """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room."""
     tissue = find_tissue(anatomy) if recipe.uses_tissue else np.ones(anatomy.shape, bool)
     try:
+        for _ in range(DRAWS - 1):
+            with suppress(EmptyDrawError):
+                return recipe.draw(labels, tissue, rng)
         return recipe.draw(labels, tissue, rng)
     except (ArrayError, SettingError) as error:
         raise type(error)(f"{error.given}, for the anatomy {name}", error.expected, error.remedy) from error

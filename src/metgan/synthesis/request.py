@@ -1,7 +1,8 @@
 """A request for pairs, checked before anything is written.
 
 Labels are not drawn for every pair: with recipes that set down single tumours that would take as long as a
-good part of the generation. The anatomy with the fewest foreign labels stands for all the others there.
+good part of the generation. The anatomy with the fewest foreign labels stands for all the others there; one
+that has no room gives its place to the next when it is drawn, see `Drafts.draw`.
 """
 
 from __future__ import annotations
