@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -85,4 +86,19 @@ def test_a_gate_that_cannot_judge_is_refused(
     given = [str(word).replace("{trained}", str(trained)) for word in more]
     assert metgan(*words_for(trained, small_world), *given, "--out", tmp_path / "new") == 2
     assert says in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_judge_that_has_seen_a_test_group_is_refused(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, world: Path, tmp_path: Path
+) -> None:
+    """It was trained on the copy, in which the animals' names are exchanged."""
+    table = world / "pairs.csv"
+    swapped = {"animal-train": "animal-test", "animal-test": "animal-train"}
+    table.write_text(re.sub("animal-(train|test)", lambda found: swapped[found[0]], table.read_text()))
+    words = ("--preset", "small", "--steps", 1, "--seed", 7, "--device", "cpu")
+    assert metgan("segmentor", world, "--out", tmp_path / "judge", *words) == 0
+    judged = ("--judge", tmp_path / "judge", "--out", tmp_path / "new")
+    assert metgan(*words_for(trained, small_world), *judged) == 2
+    assert "judging training pairs has seen 1 test groups (animal-test)" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,13 +49,28 @@ def test_every_anatomy_is_used_once_before_any_is_used_twice(
         assert used == Counter(entry.name for entry in sources)
 
 
-@pytest.mark.parametrize("recipe", [Real(), Merged(3), Bank(), File()], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", [Real(), Merged(3), Bank()], ids=lambda recipe: recipe.name)
 def test_labels_are_of_other_groups_than_the_anatomy(eight: list[Entry], recipe: LabelRecipe) -> None:
     planned = drafts(eight, recipe)
     for number in range(16):
         draft = planned.draw(number)
         assert draft.labels
         assert draft.source.group not in {entry.group for entry in draft.labels}
+
+
+def test_own_masks_are_painted_on_the_anatomy_that_they_were_drawn_on(eight: list[Entry]) -> None:
+    planned = drafts(eight, File())
+    for number in range(8):
+        draft = planned.draw(number)
+        assert [entry.name for entry in draft.labels] == [draft.source.name]
+    alone = drafts(eight[:1], File()).draw(0)  # one anatomy with its one mask
+    assert [entry.name for entry in alone.labels] == [eight[0].name]
+
+
+def test_a_mask_of_no_anatomys_name_goes_onto_any(eight: list[Entry]) -> None:
+    masks = [replace(entry, name=f"mask-{k}") for k, entry in enumerate(eight)]
+    planned = Drafts(Generation(eight, masks, File(), 8, 0))
+    assert len({planned.draw(number).labels[0].name for number in range(8)}) > 1
 
 
 def test_only_where_no_other_group_has_a_label_is_one_of_the_same_taken_and_never_its_own(

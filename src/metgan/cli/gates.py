@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
@@ -28,8 +29,8 @@ class GateChoice:
     Parameters
     ----------
     judge
-        Run of metgan segmentor with a seed of its own; never the segmentor that RUN trained with. Default:
-        none, and no pair is judged.
+        Run of metgan segmentor DATA --split RUN/splits.json with a seed of its own; never the segmentor that
+        RUN trained with, nor one that has seen RUN's test groups. Default: none, and no pair is judged.
     gate
         --no-gate keeps every pair as it was drawn first.
     least_recall
@@ -56,13 +57,15 @@ class GateChoice:
     least_distance: Distance | None = None
     attempts: Positive | None = None
 
-    def open(self, painter: Inpainter, training: tuple[Entry, ...]) -> Gate | None:
+    def open(self, painter: Inpainter, training: tuple[Entry, ...], tested: Collection[str]) -> Gate | None:
         """Give the gate, or None where there is no judge or none is wanted.
 
         Raises
         ------
         SettingError
             When limits are given that nothing is held against.
+        LeakageError
+            When the judge has seen a group of `tested`: it would let test tissue choose what is trained on.
         """
         limits = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("judge", "gate")}
         given = {name: value for name, value in limits.items() if value is not None}
@@ -74,7 +77,9 @@ class GateChoice:
             )
         if self.judge is None or not self.gate:
             return None
-        return open_gate(self.judge, painter, training, GateLimits(**given))
+        gate = open_gate(self.judge, painter, training, GateLimits(**given))
+        gate.reader.card.refuse_to_have_seen(tested, "judging training pairs")
+        return gate
 
     def note_doubts(self, gate: Gate | None) -> None:
         """Tell what is not judged, unless that was asked for."""

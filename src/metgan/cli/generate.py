@@ -95,14 +95,16 @@ def generate(
     painter = load(run, order.device)
     split_file = run / SPLIT_FILE
     split = load_split(split_file) if split_file.is_file() else None
+    anatomies = open_images(sources.anatomy, "anatomy")
     request = Generation(
-        part_of(open_images(sources.anatomy, "anatomy"), sources.part, split),
+        part_of(anatomies, sources.part, split),
         _open_labels(sources, split, label_recipe),
         label_recipe,
         order.count,
         order.seed,
     )
-    gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels))
+    tested = split.groups(anatomies, "test") if split else frozenset()
+    gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels), tested)
     outside = check_request(painter, request)
     inputs = [path for path in (run, sources.anatomy, sources.labels, judging.judge) if path is not None]
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)

@@ -51,10 +51,13 @@ class LabelRecipe(Protocol):
         Its key in `RECIPES`.
     uses_tissue : bool
         Whether it asks where the tissue is. If not, all of the image may be given for tissue.
+    takes_own : bool
+        Whether its labels are the user's own masks, which may belong to the anatomy.
     """
 
     name: ClassVar[str]
     uses_tissue: ClassVar[bool]
+    takes_own: ClassVar[bool]
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
         """Make one label.

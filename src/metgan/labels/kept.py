@@ -49,6 +49,7 @@ class Merged:
 
     name: ClassVar[str] = "merged"
     uses_tissue: ClassVar[bool] = False
+    takes_own: ClassVar[bool] = False
     count: int = 2
     turned: bool = True
 
@@ -106,6 +107,7 @@ class Real:
 
     name: ClassVar[str] = "real"
     uses_tissue: ClassVar[bool] = False
+    takes_own: ClassVar[bool] = False
     turned: bool = True
 
     def __str__(self) -> str:
@@ -135,6 +137,7 @@ class File:
 
     name: ClassVar[str] = "file"
     uses_tissue: ClassVar[bool] = False
+    takes_own: ClassVar[bool] = True
     turned: bool = False
 
     def __str__(self) -> str:

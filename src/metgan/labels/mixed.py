@@ -37,6 +37,7 @@ class Mixed:
 
     name: ClassVar[str] = "mixed"
     uses_tissue: ClassVar[bool] = True  # one of them may
+    takes_own: ClassVar[bool] = False
     recipes: tuple[LabelRecipe, ...]
 
     def __post_init__(self) -> None:

@@ -55,6 +55,7 @@ class Bank:
 
     name: ClassVar[str] = "bank"
     uses_tissue: ClassVar[bool] = True
+    takes_own: ClassVar[bool] = False
     variation: Variation = field(default_factory=Variation)
     spacing: Spacing = field(default_factory=Spacing)
     counts: Counts = None
@@ -123,6 +124,7 @@ class Grown:
 
     name: ClassVar[str] = "grown"
     uses_tissue: ClassVar[bool] = True
+    takes_own: ClassVar[bool] = False
     sizes: SizeDistribution | None = None
     infiltration: tuple[float, float] = (0.0, 0.4)
     spacing: Spacing = field(default_factory=Spacing)

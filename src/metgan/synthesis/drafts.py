@@ -149,6 +149,16 @@ class Drafts:
         others = [entry for entry in self.positive if entry.name != source.name]
         return LabelFiles([entry for entry in others if entry.group != source.group] or others)
 
+    def labels_for(self, source: Entry) -> LabelFiles:
+        """Give the labels that an anatomy's may be made of: foreign ones, or the user's own masks.
+
+        Of own masks, the one of the anatomy's name where there is one, for it was drawn there; else any.
+        """
+        if not self.request.recipe.takes_own:
+            return self.foreign_to(source)
+        own = [entry for entry in self.positive if entry.name == source.name]
+        return LabelFiles(own or self.positive)
+
     def draw(self, number: int, attempt: int = 0) -> Draft:
         """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
 
@@ -180,9 +190,9 @@ class Drafts:
 
     def _draw_on(self, source: Entry, rng: np.random.Generator) -> Draft:
         anatomy: Camera = read_channel(source.paths["anatomy"])
-        foreign = self.foreign_to(source)
-        drawn = draw_for(self.request.recipe, foreign, anatomy, source.name, rng)
-        chosen = tuple(foreign.entries[k] for k in drawn.sources)
+        labels = self.labels_for(source)
+        drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng)
+        chosen = tuple(labels.entries[k] for k in drawn.sources)
         return Draft(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
 
 
