@@ -23,6 +23,7 @@ from .options import Place, Training
 CONFIG_FILE = "config.toml"
 RUN = "a run"
 STUDY = "a study"
+_WIDE = 240  # characters
 
 
 def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
@@ -84,14 +85,17 @@ def note(text: str) -> None:
 
 
 def show_tables(chapters: Iterable[Section]) -> None:
-    """Print the chapters' tables in the terminal."""
+    """Print the chapters' tables; a file has room for the widest, a terminal is as wide as it is."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDE)
     for chapter in chapters:
         if chapter.table is not None:
             first, *others = chapter.table.header
             table = TextTable(first, *(Column(name, justify="right") for name in others), box=SIMPLE)
             for row in chapter.table.rows:
                 table.add_row(*row)
-            Console().print(table)
+            console.print(table)
 
 
 def written(path: Path) -> None:

@@ -141,15 +141,10 @@ class Contest:
         return self.folder / SEGMENTOR_FOLDER
 
     def _segmentor_order(self) -> Order[Recipe]:
-        rules = self.rules
-        return Order(
-            "segmentor", rules.preset, rules.segmentor, rules.engine, rules.seed, self._segmentor, resume=True
-        )
+        return self.rules.segmentor_order(self._segmentor)
 
     def _order(self, method: Method, seed: int) -> Order[GanRecipe]:
-        rules = self.rules
-        run = self.folder / "runs" / f"{method.name}-seed{seed}"
-        return Order(method.name, rules.preset, rules.training, rules.engine, seed, run, resume=True)
+        return self.rules.method_order(method, self.folder / "runs" / f"{method.name}-seed{seed}", seed)
 
 
 def _is_scored(folder: Path, known: dict[str, str]) -> bool:

@@ -151,15 +151,11 @@ class Fold:
         return self.folder / SEGMENTOR_FOLDER
 
     def _segmentor_order(self) -> Order[Recipe]:
-        rules = self.rules
-        return Order(
-            "segmentor", rules.preset, rules.segmentor, rules.engine, rules.seed, self._segmentor, resume=True
-        )
+        return self.rules.segmentor_order(self._segmentor)
 
     def _painter_order(self) -> Order[GanRecipe]:
-        rules = self.rules
-        run = self.folder / "runs" / f"{_METHOD.name}-seed{rules.seed}"
-        return Order(_METHOD.name, rules.preset, rules.training, rules.engine, rules.seed, run, resume=True)
+        seed = self.rules.seed
+        return self.rules.method_order(_METHOD, self.folder / "runs" / f"{_METHOD.name}-seed{seed}", seed)
 
 
 def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> list[Pair]:

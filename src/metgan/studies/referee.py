@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from metgan.training import Curriculum, Order, Recipe, check_segmentor_order, train_segmentor
+from metgan.training import Curriculum, check_segmentor_order, train_segmentor
 
 from .rules import Rules
 
@@ -16,14 +16,10 @@ REFEREE_APART = 1000
 def train_referee(folder: Path, data: Curriculum, rules: Rules) -> None:
     """Train the segmentor that judges, or go on with it."""
     folder.mkdir(parents=True, exist_ok=True)
-    train_segmentor(_referee_order(folder, rules), data)
+    train_segmentor(rules.segmentor_order(folder, REFEREE_APART), data)
 
 
 def check_referee(folder: Path, data: Curriculum, rules: Rules, *, anew: bool = False) -> None:
     """Refuse, before anything is written, what `train_referee` would refuse; `anew`: in an emptied folder."""
-    check_segmentor_order(replace(_referee_order(folder, rules), resume=not anew), data)
-
-
-def _referee_order(folder: Path, rules: Rules) -> Order[Recipe]:
-    seed = rules.seed + REFEREE_APART
-    return Order("segmentor", rules.preset, rules.segmentor, rules.engine, seed, folder, resume=True)
+    order = rules.segmentor_order(folder, REFEREE_APART)
+    check_segmentor_order(replace(order, resume=not anew), data)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
+from metgan.methods import Method
 from metgan.networks import PresetName
-from metgan.training import Engine, GanRecipe, Recipe
+from metgan.training import Engine, GanRecipe, Order, Recipe
 
 
 @dataclass(frozen=True)
@@ -32,3 +34,12 @@ class Rules:
     engine: Engine
     seed: int = 0
     seeds: int = 1
+
+    def segmentor_order(self, folder: Path, apart: int = 0) -> Order[Recipe]:
+        """Give the order for a segmentor into `folder`, or to go on there; `apart` is added to the seed."""
+        seed = self.seed + apart
+        return Order("segmentor", self.preset, self.segmentor, self.engine, seed, folder, resume=True)
+
+    def method_order(self, method: Method, folder: Path, seed: int) -> Order[GanRecipe]:
+        """Give the order for a method with a seed of its own, likewise."""
+        return Order(method.name, self.preset, self.training, self.engine, seed, folder, resume=True)
