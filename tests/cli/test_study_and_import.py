@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from metgan.interop.released import LABEL_NAMES, UNET_NAMES, released_name
+from metgan.methods import CATALOGUE
 from metgan.models import read_card
 from metgan.networks import PRESETS, MetGen, Segmentor, build
 
@@ -36,6 +37,16 @@ def test_a_study_prints_its_tables_and_says_where_it_wrote(
     shown = capsys.readouterr().out
     assert "2 of 2 begun" in shown
     assert "clean pix2pix-seed0" in shown
+
+
+@pytest.mark.parametrize("method", CATALOGUE)
+def test_every_method_trains_by_its_name(
+    metgan: Command, world: Path, trained: Path, tmp_path: Path, method: str
+) -> None:
+    short = ("--preset", "small", "--steps", 1, "--batch-size", 2, "--segmentor", trained / "segmentor")
+    run = tmp_path / "run"
+    assert metgan("train", world, "--method", method, "--out", run, *short, *ON_CPU) == 0
+    assert (read_card(run).method, read_card(run).generator) == (method, CATALOGUE[method].generator)
 
 
 def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
