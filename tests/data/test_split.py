@@ -154,3 +154,9 @@ def test_a_part_goes_by_the_runs_split_then_by_the_table_then_takes_what_no_one_
 def test_an_empty_part_is_refused() -> None:
     with pytest.raises(SettingError, match="no image of part 'val' among 1"):
         part_of([entry("a", split="train")], "val", None)
+
+
+def test_a_split_is_also_read_from_the_run_folder_that_holds_it(tmp_path):
+    split = Split(("a",), ("b",), ("c",))
+    save_split(split, tmp_path / "splits.json")
+    assert load_split(tmp_path) == load_split(tmp_path / "splits.json") == split

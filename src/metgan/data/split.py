@@ -47,7 +47,9 @@ def save_split(split: Split, path: Path) -> None:
 
 
 def load_split(path: Path) -> Split:
-    """Read what `save_split` wrote."""
+    """Read what `save_split` wrote: the file itself, or that of a run folder."""
+    if path.is_dir():
+        path = path / "splits.json"
     if not path.is_file():
         raise StorageError(f"there is no {path}", "the splits.json of a run", "Give a run folder")
     try:
