@@ -127,13 +127,7 @@ def draw_curves(
         axes.plot(xs, ys, label=name, linewidth=1.4, marker="." if len(xs) < 15 else None)
     if values.size and values.max() / values.min() > 50:
         axes.set_yscale("log", nonpositive="mask")  # a zero is a gap, not a cliff
-    axes.set_title(title, fontsize=10, color=_INK)
-    axes.set_xlabel(across, fontsize=9)
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    return _png(figure)
+    return _furnished(figure, axes, title, across)
 
 
 def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
@@ -146,13 +140,7 @@ def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
             axes.fill_between(band.across, band.least, band.most, color=line.get_color(), alpha=0.18, lw=0)
         else:
             axes.vlines(band.across, band.least, band.most, color=line.get_color(), linewidth=1.6)
-    axes.set_title(title, fontsize=10, color=_INK)
-    axes.set_xlabel(across, fontsize=9)
-    axes.grid(alpha=0.25)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    return _png(figure)
+    return _furnished(figure, axes, title, across)
 
 
 def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: str) -> bytes:
@@ -168,6 +156,17 @@ def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: 
     axes.invert_yaxis()  # the first name on top
     axes.set_title(title, fontsize=10, color=_INK)
     axes.spines[["top", "right"]].set_visible(False)
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    return _png(figure)
+
+
+def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
+    """Give curves their title, grid, whole-numbered axis and legend; gives PNG bytes."""
+    axes.set_title(title, fontsize=10, color=_INK)
+    axes.set_xlabel(across, fontsize=9)
+    axes.grid(alpha=0.25)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return _png(figure)
 

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.labels import Spacing, find_tissue, locate_tumours, place, symmetry
+from metgan.labels import SYMMETRIES, Spacing, find_tissue, locate_tumours, place, symmetry
+from metgan.metrics import RING_GAP, RING_REACH
 from metgan.types import Camera, Mask
 
 from .sample import Pair
 
-HALO = 2
+HALO = RING_GAP
 """Pixels around a tumour over which its light fades: its blur."""
-_REACH = 6  # pixels from the tumour at which its surroundings end, as in metrics.judge
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +63,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     tissue = find_tissue(target.anatomy)
     light, label = target.tumour.astype(np.float64), target.label.copy()
     for piece in _pieces(giver):
-        orientation = int(rng.integers(8))
+        orientation = int(rng.integers(SYMMETRIES))
         mask = symmetry(piece.mask, orientation)
         free = tissue & ~ndimage.binary_dilation(label, np.ones((3, 3), bool))
         placed = place([mask], free, Spacing(), rng).label
@@ -86,19 +86,19 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
 
 def _pieces(giver: Pair) -> Iterator[_Piece]:
     """Cut out each whole tumour with the light that it adds to the median of its surroundings."""
-    image = np.pad(giver.tumour.astype(np.float64), _REACH, mode="edge")
-    label = np.pad(giver.label, _REACH)
+    image = np.pad(giver.tumour.astype(np.float64), RING_REACH, mode="edge")
+    label = np.pad(giver.label, RING_REACH)
     apart = ndimage.distance_transform_edt(~label) > HALO
     for box, shape in locate_tumours(giver.label):
-        near = tuple(slice(side.start, side.stop + 2 * _REACH) for side in box)
-        mask = np.pad(shape, _REACH)
+        near = tuple(slice(side.start, side.stop + 2 * RING_REACH) for side in box)
+        mask = np.pad(shape, RING_REACH)
         distance = ndimage.distance_transform_edt(~mask)
-        ring = apart[near] & (distance <= _REACH)
+        ring = apart[near] & (distance <= RING_REACH)
         if not ring.any():
             continue  # so crowded that its own light cannot be told
         fading = np.clip(1 - distance / (HALO + 1), 0, 1)
         fading[label[near] & ~mask] = 0  # a neighbour's light stays there
-        inner = (slice(_REACH - HALO, HALO - _REACH),) * 2
+        inner = (slice(RING_REACH - HALO, HALO - RING_REACH),) * 2
         light = (image[near] - np.median(image[near][ring])) * fading
         yield _Piece(mask[inner], light[inner])
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .counts import Detection, Overlap
-from .faithfulness import RING_GAP, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
-from .lesions import Matches, detect, match, overlap
+from .faithfulness import RING_GAP, RING_REACH, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
+from .lesions import LEAST_IOU, Matches, detect, match, overlap
 from .regions import compare_within
 from .significance import PairedTest, bootstrap_interval, holm, paired_test
 from .similarity import (
@@ -18,7 +18,9 @@ from .similarity import (
 from .spectrum import radial_spectrum, spectrum_distance
 
 __all__ = [
+    "LEAST_IOU",
     "RING_GAP",
+    "RING_REACH",
     "SMALLEST_ANNOTATED",
     "Detection",
     "Faithfulness",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from metgan.metrics.lesions import LEAST_IOU
+from metgan.metrics import LEAST_IOU
 from metgan.models import SMALLEST_READ
 from metgan.pictures import Band, draw_bands, draw_bars
 
