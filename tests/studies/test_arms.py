@@ -19,6 +19,9 @@ def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:
         "real, strong augmentation",
         "mixed, strong augmentation",
         "real and gated",
+        "real and streamed",
+        "real and bank",
+        "real and aimed",
         "real and pasted",
     }
     assert all(set(YARDSTICKS) <= set(names) <= set(ARMS) for names in ARM_SETS.values())

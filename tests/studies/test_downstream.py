@@ -8,17 +8,19 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from metgan.data import PairSet, PhantomSettings, read_table, split_names, write_phantom, write_table
 from metgan.errors import LeakageError, StorageError
+from metgan.labels import sizes
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.seeding import stream
 from metgan.studies import ARMS, Downstream, Rules, find_arms, fold_pairs
-from metgan.studies.downstream import pairs_of
+from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
-from metgan.studies.sources import SOURCES
+from metgan.studies.sources import SOURCES, Fresh
 from metgan.synthesis import PASSED
 from metgan.training import Engine, GanRecipe, Recipe
 
@@ -30,7 +32,10 @@ RULES = Rules(
     engine=Engine(device="cpu", precision="fp32"),
 )
 FOLDS = 2
-CHOSEN = "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,pasted-100-1x,real-100-strong"
+CHOSEN = (
+    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,aimed-100-1x,pasted-100-1x,"
+    "real-100-strong"
+)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +107,7 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         models = [*fold.folder.rglob(MODEL_FILE)]
         assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated"):
+        for name in ("synthetic", "gated", "aimed"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
                 assert not tested & (
@@ -119,13 +124,15 @@ def test_all_arms_take_equal_steps_whatever_their_number_of_pairs(held: Downstre
 
 def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    sizes = {arm.name: len(pairs_of(arm, fold, 0)) for arm in held.arms}
+    sizes = {arm.name: len(material_of(arm, fold, 0).train) for arm in held.arms}
     assert sizes == {
         "real-50": 2,
         "real-100": 4,
         "synthetic-0.5x": 2,
         "mixed-50-1x": 6,
         "gated-100-1x": 4 + len(SOURCES["gated"].pairs(fold, 4)),
+        "streamed-100-1x": 4,  # and fresh ones
+        "aimed-100-1x": 8,
         "pasted-100-1x": 8,
         "real-100-strong": 4,
     }
@@ -150,6 +157,37 @@ def test_gated_pairs_are_those_that_passed(held: Downstream) -> None:
     rows = read_table(fold.folder / "gated")
     passed = [row["name"] for row in rows if row["gate"] == PASSED]
     assert [p.entry.name for p in SOURCES["gated"].pairs(fold, 4)] == passed[:4]
+
+
+def test_a_stream_brings_as_many_pairs_as_are_drawn_and_no_painted_one_twice(held: Downstream) -> None:
+    """Two steps of two pairs; each number of the stream is one pair, the same whenever it is asked for."""
+    fold = folds_of(held)[0]
+    fresh = material_of(ARMS["streamed-100-1x"], fold, 0).fresh
+    assert fresh is not None
+    assert len(fresh) == 4
+    names = [pair.entry.name for pair in fresh]
+    painted = [name for name in names if name.startswith("stream-")]
+    assert len(set(painted)) == len(painted)
+    assert set(names) - set(painted) <= set(fold.split.train)
+    assert all(np.array_equal(a.tumour, b.tumour) for a, b in zip(fresh, fresh[:4], strict=True))
+    assert fold.painter.fingerprint in str(fresh)
+
+
+def test_a_stream_that_draws_from_a_test_group_is_refused(held: Downstream) -> None:
+    one, other = folds_of(held)
+    fresh = material_of(replace(ARMS["streamed-100-1x"], real=0.0), other, 0).fresh
+    assert isinstance(fresh, Fresh)
+    with pytest.raises(LeakageError, match="'stream-000000' of fold 1 comes from the test groups"):
+        replace(fresh, fold=one)[0]
+
+
+def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(held: Downstream) -> None:
+    fold = folds_of(held)[0]
+    val = held.pairs.select(fold.split.val).read_all()
+    assert len(fold.weak_spots.tumours) == sum(len(sizes(pair.label)) for pair in val)
+    rows = read_table(fold.folder / "aimed")
+    assert len(rows) == len(fold.split.train)
+    assert all("preference=1:" in row["recipe"] and row["asked_contrast"] for row in rows)
 
 
 def test_a_set_with_generated_pairs_is_refused(study: Downstream, pairs: PairSet) -> None:

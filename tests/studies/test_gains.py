@@ -29,7 +29,7 @@ def cell(arm: str, fold: int, seed: int) -> Cell:
     tumours = pd.DataFrame(TUMOURS[fold], columns=["image", "area", "contrast", "found"])
     if arm != "real-100":
         tumours["found"] = True
-    return Cell(ARMS[arm], fold, seed, 10, 1.0, Readings(images, tumours))
+    return Cell(ARMS[arm], fold, seed, 10, 1.0, Readings(images, tumours, 0.5))
 
 
 def table_of(*cells: Cell) -> pd.DataFrame:

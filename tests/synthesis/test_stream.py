@@ -101,6 +101,19 @@ def test_painted_pairs_of_the_first_epoch_are_those_that_are_generated(
         assert np.array_equal(sample["label"][0], pair.label)
 
 
+def test_a_whole_pair_is_the_one_that_a_sample_is_cut_from(painter: Inpainter, small_pairs: PairSet) -> None:
+    stream = stream_of(painter, small_pairs, Mix(turned=False))
+    scale = painter.card.normalisation
+    pairs = [stream.whole(k) for k in range(12)]
+    for k, pair in enumerate(pairs):
+        assert np.array_equal(stream.pair(k)["tumour"][0], scale.apply(pair.tumour, "tumour"))
+        assert np.array_equal(stream.pair(k)["label"][0], pair.label)
+    painted = [pair for pair in pairs if pair.entry.is_generated]
+    assert 0 < len(painted) < 12
+    train = {entry.name for entry in part_of(small_pairs.entries, "train", None)}
+    assert {pair.entry.history["anatomy_source"] for pair in painted} <= train
+
+
 @pytest.mark.parametrize("crop", [None, 24, 80])
 def test_samples_are_tensors_in_range_that_carry_no_gradient(
     painter: Inpainter, small_pairs: PairSet, crop: int | None

@@ -16,6 +16,7 @@ from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
 from metgan.training import SPLIT_FILE, stopped_at
 
+from .aims import aimed
 from .folders import note, written
 from .gates import WHERE_JUDGED, GateChoice, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
@@ -37,11 +38,16 @@ class Sources:
     part
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
+    aim_at
+        Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
+        of what it misses: tumours of those sizes, anatomies of those organs, and light as dim as that of
+        real tumours. Goes with --recipe bank. Default: none.
     """
 
     anatomy: Path
     labels: Path | None = None
     part: Literal["train", "val", "test", "all"] = "train"
+    aim_at: Path | None = None
 
 
 @Parameter(name="*")
@@ -103,10 +109,12 @@ def generate(
         order.count,
         order.seed,
     )
+    request = aimed(request, sources.aim_at, sources.labels, painter, split)
     tested = split.groups(anatomies, "test") if split else frozenset()
     gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels), tested)
     outside = check_request(painter, request)
-    inputs = [path for path in (run, sources.anatomy, sources.labels, judging.judge) if path is not None]
+    given = (run, sources.anatomy, sources.labels, sources.aim_at, judging.judge)
+    inputs = [path for path in given if path is not None]
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     _note_doubts(run, painter, outside)
     judging.note_doubts(gate)

@@ -10,6 +10,7 @@ from .kept import File, Merged, Real, possible_turn
 from .mixed import Mixed
 from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
+from .preference import Preference
 from .recipes import RECIPES
 from .shapes import cut_tumours, locate_tumours
 from .survey import Quartiles, Survey, survey
@@ -28,6 +29,7 @@ __all__ = [
     "Merged",
     "Mixed",
     "Placed",
+    "Preference",
     "Quartiles",
     "Real",
     "SizeDistribution",

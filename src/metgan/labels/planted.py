@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.types import Mask
@@ -20,6 +21,7 @@ from .areas import SizeDistribution, fit_sizes
 from .drawn import Drawn
 from .growth import grow
 from .placement import Spacing, place
+from .preference import Preference
 from .reference import Counts, Reference, check_counts, look_at
 from .shapes import check_mask
 from .variation import Variation, vary
@@ -41,6 +43,8 @@ class Bank:
     counts : (int, int) or None, default None
         Fewest and most tumours, each number as likely. None takes the number of tumours of one of the
         bank's labels, those included that the border cuts.
+    preference : Preference or None, default None
+        Which tumours of the bank are wanted more; they may then come twice before another comes once.
 
     Raises
     ------
@@ -59,12 +63,14 @@ class Bank:
     variation: Variation = field(default_factory=Variation)
     spacing: Spacing = field(default_factory=Spacing)
     counts: Counts = None
+    preference: Preference | None = None
 
     def __post_init__(self) -> None:
         check_counts(self.counts)
 
     def __str__(self) -> str:
-        return f"{self.name} {self.variation} {self.spacing} counts={_written(self.counts)}"
+        wanted = "" if self.preference is None else f" preference={self.preference}"
+        return f"{self.name} {self.variation} {self.spacing} counts={_written(self.counts)}{wanted}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
         """Give a label of varied real tumours; what finds no room is left out.
@@ -84,12 +90,19 @@ class Bank:
             given = f"each tumour of {len(bank.sources)} labels touches the border of its image"
             raise EmptyDrawError(given, "at least one whole tumour", "Give more or larger labels")
         count = _count(self.counts, bank, rng)
-        owned = len(bank.shapes)
-        laps = [rng.permutation(owned) for _ in range(-(-count // owned))]
-        chosen = np.concatenate(laps)[:count]
+        chosen = self._choose(bank, count, rng)
         shapes = [vary(bank.shapes[int(k)], self.variation, rng) for k in chosen]
         sources = {bank.owners[int(k)] for k in chosen} | _counted(self.counts, bank)
         return _plant(shapes, tissue, self.spacing, sources, rng)
+
+    def _choose(self, bank: Reference, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Give the places of so many tumours in the bank."""
+        owned = len(bank.shapes)
+        if self.preference is not None:
+            weights = self.preference.of([int(shape.sum()) for shape in bank.shapes])
+            return rng.choice(owned, count, p=weights / weights.sum())
+        laps = [rng.permutation(owned) for _ in range(-(-count // owned))]
+        return np.concatenate(laps)[:count]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .counts import Detection, Overlap
-from .faithfulness import RING_GAP, RING_REACH, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
+from .faithfulness import RING_GAP, RING_REACH, SIZES, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
 from .lesions import LEAST_IOU, Matches, detect, match, overlap
 from .regions import compare_within
 from .significance import PairedTest, bootstrap_interval, holm, paired_test
@@ -21,6 +21,7 @@ __all__ = [
     "LEAST_IOU",
     "RING_GAP",
     "RING_REACH",
+    "SIZES",
     "SMALLEST_ANNOTATED",
     "Detection",
     "Faithfulness",

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from metgan.errors import LeakageError
 from metgan.io import fingerprint
@@ -19,7 +21,7 @@ from .card import ModelCard
 from .store import load_segmentor, model_path
 
 READ_ABOVE = 0.5
-"""Probability above which a pixel is read as tumour."""
+"""Output of a segmentor, in [0, 1], above which a pixel is read as tumour."""
 
 SMALLEST_READ = 3
 """Pixels: smaller objects in a segmentor's reading are taken for noise."""
@@ -54,11 +56,18 @@ class Reader:
 
     def read(self, tumour: Camera) -> Mask:
         """Give the pixels that are read as tumour, (Y, X)."""
+        return self.weigh(tumour) > READ_ABOVE
+
+    def weigh(self, tumour: Camera) -> NDArray[np.float32]:
+        """Give how much the segmentor takes each pixel for tumour, (Y, X), in [0, 1].
+
+        It is trained with tumour pixels that weigh more than others, and thinks them likelier than they are.
+        """
         scaled = self.card.normalisation.apply(tumour, "tumour")
         with torch.inference_mode():
             logits = self._segmentor(torch.from_numpy(scaled)[None, None].to(self._device))
-        reading: Mask = (logits[0, 0].sigmoid() > READ_ABOVE).cpu().numpy()
-        return reading
+        weighed: NDArray[np.float32] = logits[0, 0].float().sigmoid().cpu().numpy()
+        return weighed
 
 
 def refuse_same_judge(judge: Path, card: ModelCard) -> None:

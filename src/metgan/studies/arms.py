@@ -1,7 +1,7 @@
 """What a segmentation network is trained on: the rows of Table 2 of the paper, and fair rivals, as data.
 
-An arm is a row of one table. A new kind of synthetic data (streamed, aimed) needs a row here and a
-source in `metgan.studies.sources`.
+An arm is a row of one table. A new kind of further pairs needs a row here and a source in
+`metgan.studies.sources`.
 
 Deviates: the paper counts images, which fits its own data set; here all counts are shares of the real
 training pairs, so that the table means the same on ten pairs and on a thousand. Its 500 synthetic images
@@ -17,7 +17,7 @@ from typing import Final, Literal
 from metgan.data import STRONG, Augmentation
 from metgan.errors import SettingError, UnknownNameError
 
-SourceName = Literal["", "synthetic", "gated", "pasted"]
+SourceName = Literal["", "synthetic", "gated", "streamed", "bank", "aimed", "pasted"]
 """Where further pairs come from; "" for none."""
 
 
@@ -81,6 +81,9 @@ _ROWS: Final = (
     Arm("mixed-100-1x", "real 100 % + synthetic 1x", real=1.0, extra=1.0, source="synthetic"),
     Arm("mixed-100-2x", "real 100 % + synthetic 2x", real=1.0, extra=2.0, source="synthetic"),
     Arm("gated-100-1x", "real 100 % + gated synthetic 1x", real=1.0, extra=1.0, source="gated"),
+    Arm("streamed-100-1x", "real 100 % + streamed synthetic 1x", real=1.0, extra=1.0, source="streamed"),
+    Arm("bank-100-1x", "real 100 % + synthetic of single tumours 1x", real=1.0, extra=1.0, source="bank"),
+    Arm("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
     Arm("real-100-strong", "real 100 %, strong augmentation", real=1.0, augmentation=STRONG),
     Arm("pasted-100-1x", "real 100 % + pasted 1x", real=1.0, extra=1.0, source="pasted"),
     Arm(
@@ -111,7 +114,7 @@ def find_arms(names: str) -> list[Arm]:
     >>> [arm.title for arm in find_arms("real-100,synthetic-1x")]
     ['real, 100 %', 'synthetic, as many']
     >>> len(find_arms("all"))
-    15
+    18
     """
     if names in ARM_SETS:
         return [ARMS[name] for name in ARM_SETS[names]]

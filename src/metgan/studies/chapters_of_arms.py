@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from metgan.metrics import LEAST_IOU
+from metgan.metrics import LEAST_IOU, SIZES
 from metgan.models import SMALLEST_READ
 from metgan.pictures import Band, draw_bands, draw_bars
 
 from .arms import YARDSTICKS, Arm
-from .gains import COUNTS, RATIOS, SIZES, Cell
+from .gains import COUNTS, RATIOS, Cell
 from .report import Figure, Section, Table
 from .verdicts import p_value
 

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import Pair, PairSet, Split, draw_folds
+from metgan.data import PairSet, Split, draw_folds
 from metgan.errors import ArrayError, LeakageError
 from metgan.seeding import stream
-from metgan.training import check_segmentor_order, train_segmentor, trained_seconds
+from metgan.training import Curriculum, check_segmentor_order, train_segmentor, trained_seconds
 
 from .arms import Arm
 from .chapters_of_arms import arm_chapters
@@ -74,8 +74,8 @@ class Downstream:
             for arm in self.arms:
                 if not arm.source:
                     seed = self.rules.seed
-                    data = replace(fold.data, train=pairs_of(arm, fold, seed))
-                    check_segmentor_order(replace(fold.order(arm, seed), resume=not anew), data)
+                    order = replace(fold.order(arm, seed), resume=not anew)
+                    check_segmentor_order(order, material_of(arm, fold, seed))
             if not any(pair.label.any() for pair in fold.test.read_all()):
                 raise ArrayError(
                     f"fold {fold.number}, none of whose test labels holds a tumour",
@@ -121,8 +121,8 @@ def fold_pairs(pairs: PairSet, count: int, seed: int) -> list[Split]:
     return draw_folds(pairs.entries, with_tumour, count, stream(seed, "folds"))
 
 
-def pairs_of(arm: Arm, fold: Fold, seed: int) -> list[Pair]:
-    """Give the training pairs of an arm: its share of the real ones, and its further ones.
+def material_of(arm: Arm, fold: Fold, seed: int) -> Curriculum:
+    """Give what an arm trains on: its share of the real training pairs, and its further ones.
 
     Raises
     ------
@@ -130,17 +130,22 @@ def pairs_of(arm: Arm, fold: Fold, seed: int) -> list[Pair]:
         When one of them comes from a test group.
     """
     real = take_share(fold.data.train, arm.real, shared_rng(seed))
-    extra = round(arm.extra * len(fold.data.train))
-    pairs = [*real, *(SOURCES[arm.source].pairs(fold, extra) if arm.source else [])]
-    fold.refuse_leaks(pairs)
-    return pairs
+    data = replace(fold.data, train=real)
+    if arm.source:
+        recipe = fold.order(arm, seed).recipe
+        draws = recipe.length(len(fold.split.train)) * recipe.batch_size
+        data = SOURCES[arm.source].join(fold, real, round(arm.extra * len(fold.data.train)), draws)
+    fold.refuse_leaks(data.train)
+    return data
 
 
 def _cell(arm: Arm, fold: Fold, seed: int) -> Cell:
-    data = replace(fold.data, train=pairs_of(arm, fold, seed))
+    data = material_of(arm, fold, seed)
     order = fold.order(arm, seed)
     order.folder.mkdir(parents=True, exist_ok=True)
     train_segmentor(order, data)
     out = fold.folder / "scores" / order.folder.name
-    readings = read_test(order.folder, fold.test, fold.rules.engine, out)
-    return Cell(arm, fold.number, seed, len(data.train), trained_seconds(order.folder), readings)
+    readings = read_test(order.folder, fold.data.val, fold.test, fold.rules.engine, out)
+    fresh = 0 if data.fresh is None else round(len(data.fresh) * arm.extra / (arm.real + arm.extra))
+    samples = len(data.train) + fresh
+    return Cell(arm, fold.number, seed, samples, trained_seconds(order.folder), readings)

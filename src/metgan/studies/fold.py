@@ -12,9 +12,9 @@ import numpy as np
 from metgan.data import Entry, Pair, PairSet, Split, save_split, split_names
 from metgan.errors import LeakageError
 from metgan.methods import CATALOGUE
-from metgan.models import MODEL_FILE
+from metgan.models import MODEL_FILE, Reader
 from metgan.seeding import stream
-from metgan.synthesis import Gate, GateLimits, Inpainter, load, open_gate
+from metgan.synthesis import Gate, GateLimits, Inpainter, WeakSpots, find_weak_spots, load, open_gate
 from metgan.training import (
     SEGMENTOR_FOLDER,
     SPLIT_FILE,
@@ -110,6 +110,15 @@ class Fold:
         gate = open_gate(self._judge, self.painter, self.train_entries, limits)
         gate.reader.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
         return gate
+
+    @cached_property
+    def weak_spots(self) -> WeakSpots:
+        """What the segmentor in the loop misses of the validation part, which it was chosen by.
+
+        The painter is trained first where it is not, and that segmentor with it.
+        """
+        device = self.painter.device
+        return find_weak_spots(Reader(self._segmentor, device), self.pairs.select(self.split.val))
 
     def order(self, arm: Arm, seed: int) -> Order[Recipe]:
         """Give the order for an arm's segmentor: equal steps, batches and crops for all arms."""

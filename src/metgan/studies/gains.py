@@ -19,14 +19,11 @@ import numpy as np
 import pandas as pd
 
 from metgan.io import replacing
-from metgan.metrics import Detection, Overlap, holm, paired_test
+from metgan.metrics import SIZES, Detection, Overlap, holm, paired_test
 
 from .arms import YARDSTICKS, Arm
 from .readings import Readings
 
-SIZES: Final = {"below 25 pixels": (1, 25), "25 to 100": (25, 101), "above 100": (101, np.inf)}
-"""Classes of tumours by their pixels, from and below; fixed, so that they mean the same on all data. The
-median tumour of the published labels has about 41: the first are smaller than most, the last hard to miss."""
 RATIOS: Final = (
     "Dice",
     "precision",
@@ -133,7 +130,10 @@ def _ratios(cell: pd.DataFrame) -> dict[str, float]:
 def _recalls(tumours: pd.DataFrame, median: float) -> dict[str, float]:
     """Give the recall by size and by contrast; dim is below the median contrast of all test tumours."""
     area, contrast = tumours["area"], tumours["contrast"]
-    chosen = {size: (area >= low) & (area < high) for size, (low, high) in SIZES.items()}
+    ends = [*[*SIZES.values()][1:], np.inf]
+    chosen = {
+        size: (area >= low) & (area < end) for (size, low), end in zip(SIZES.items(), ends, strict=True)
+    }
     chosen |= {"dim": contrast < median, "bright": contrast >= median}
     return {
         f"recall {kind}": float(tumours["found"][rows].astype(float).mean()) for kind, rows in chosen.items()

@@ -1,23 +1,35 @@
-"""What a trained segmentor finds in a fold's test images: a row per image, and a row per true tumour."""
+"""What a trained segmentor finds in a fold's test images: a row per image, and a row per true tumour.
+
+The decision a reader would question is the level above which a pixel is read as tumour: each segmentor's own, by
+its Dice on the fold's real validation pairs. At one level for all, an arm would be compared by how sure its
+segmentor is of itself, which differs most between real and synthetic training pairs.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from metgan.data import Pair, PairSet
 from metgan.device import choose_device
 from metgan.io import fingerprint, replacing, write_json
-from metgan.metrics import Faithfulness, judge
-from metgan.models import SMALLEST_READ, Reader, model_path, read_card
+from metgan.metrics import Faithfulness, Overlap, judge, overlap
+from metgan.models import READ_ABOVE, SMALLEST_READ, Reader, model_path, read_card
 from metgan.training import Engine
+from metgan.types import Mask
 
 from .evaluation import checksum_of
 
 _KNOWN, _IMAGES, _TUMOURS = "known.json", "images.csv", "tumours.csv"
+LEVELS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Levels that are chosen from."""
 _TEXT = {"name": str, "group": str, "organ": str}
 
 
@@ -33,14 +45,27 @@ class Readings:
     tumours : DataFrame
         ``name, group, organ, number``; ``area`` in pixels, ``contrast`` (see `metgan.metrics.judge`) and
         ``found``, of each true tumour.
+    level : float, in (0, 1)
+        Output of the segmentor above which a pixel was read as tumour.
     """
 
     images: pd.DataFrame
     tumours: pd.DataFrame
+    level: float
 
 
-def read_test(run: Path, test: PairSet, engine: Engine, out: Path) -> Readings:
+def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out: Path) -> Readings:
     """Give what the segmentor of a run finds; finished readings of these weights and images are only read.
+
+    Parameters
+    ----------
+    run : path
+    val : sequence of Pair
+        Which the level is chosen by.
+    test : PairSet
+    engine : Engine
+    out : path
+        Folder for the readings.
 
     Raises
     ------
@@ -48,27 +73,52 @@ def read_test(run: Path, test: PairSet, engine: Engine, out: Path) -> Readings:
         When the segmentor has seen a group of `test`.
     """
     pairs = test.read_all()
-    known = {"model": fingerprint(model_path(run)), "test": checksum_of(pairs)}
+    known = {
+        "model": fingerprint(model_path(run)),
+        "val": checksum_of(val),
+        "test": checksum_of(pairs),
+        "levels": [*LEVELS],
+    }
     file = out / _KNOWN
-    if not (file.is_file() and json.loads(file.read_text(encoding="utf-8")) == known):
-        readings = _read(Reader(run, choose_device(engine.device)), pairs)
+    noted = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    level = noted.pop("level", None)
+    if noted != known:
+        readings = _read(Reader(run, choose_device(engine.device)), val, pairs)
+        level = readings.level
         for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
             with replacing(out / name) as temporary:
                 frame.to_csv(temporary, index=False, float_format="%.6g")
-        write_json(file, known)  # last, so that a kill before leaves nothing that counts
+        write_json(file, {**known, "level": level})  # last, so that a kill before leaves nothing that counts
     read_card(run).refuse_to_have_seen({pair.entry.group for pair in pairs}, "testing")
     images, tumours = (
         pd.read_csv(out / name, dtype=_TEXT, keep_default_na=False, na_values={"contrast": [""]})
         for name in (_IMAGES, _TUMOURS)
     )
-    return Readings(images, tumours)
+    return Readings(images, tumours, level)
 
 
-def _read(segmentor: Reader, pairs: list[Pair]) -> Readings:
+def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask]) -> float:
+    """Give the level of `LEVELS` at which readings have the best pooled Dice; of equals the middle one.
+
+    Examples
+    --------
+    >>> choose_level([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
+    0.8
+    """
+    dice = []
+    for level in LEVELS:
+        pairs = zip(weighed, labels, strict=True)
+        dice.append(sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice)
+    best = np.flatnonzero(np.asarray(dice) == np.nanmax([*dice, 0.0]))
+    return LEVELS[best[len(best) // 2]] if best.size else READ_ABOVE
+
+
+def _read(segmentor: Reader, val: Sequence[Pair], pairs: list[Pair]) -> Readings:
     segmentor.check({pair.entry.group for pair in pairs})
+    level = choose_level([segmentor.weigh(pair.tumour) for pair in val], [pair.label for pair in val])
     images, tumours = [], []
     for pair in pairs:
-        found = judge(pair.label, segmentor.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ)
+        found = judge(pair.label, segmentor.weigh(pair.tumour) > level, pair.tumour, smallest=SMALLEST_READ)
         entry = pair.entry
         whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}
         images.append({**whose, **_counts(found)})
@@ -77,7 +127,7 @@ def _read(segmentor: Reader, pairs: list[Pair]) -> Readings:
             for k, t in enumerate(found.tumours)
         ]
     columns = [*_TEXT, "number", "area", "contrast", "found"]
-    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=columns))
+    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=columns), level)
 
 
 def _counts(found: Faithfulness) -> dict[str, int]:

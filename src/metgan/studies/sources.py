@@ -2,18 +2,21 @@
 
 A source gives pairs in one fixed order, and an arm takes the first of them. All arms of a fold therefore
 share one generation, and a larger set holds the smaller one, as lines over the number of samples suggest.
+The streamed ones alone are made for one training.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, overload
 
 from metgan.data import Pair, paste
 from metgan.errors import SettingError
-from metgan.labels import LabelRecipe, Merged, Mixed, Real, cut_tumours
+from metgan.labels import Bank, LabelRecipe, Merged, Mixed, Real, cut_tumours
 from metgan.seeding import stream
-from metgan.synthesis import PASSED, Drafts, GateLimits, Generation, generate
+from metgan.synthesis import PASSED, Drafts, GateLimits, Generation, Mix, PairStream, aim, generate
+from metgan.training import Curriculum
 
 from .fold import Fold
 
@@ -25,8 +28,19 @@ class Source(Protocol):
         """Refuse, before anything is written, a fold that no pairs can be made from."""
         ...  # a protocol has no body
 
-    def pairs(self, fold: Fold, count: int) -> list[Pair]:
-        """Give the first so many pairs."""
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
+        """Give what is trained on: real pairs, and so many further ones beside them.
+
+        Parameters
+        ----------
+        fold : Fold
+        real : sequence of Pair
+            May be empty.
+        count : int
+            How many further pairs.
+        draws : int
+            How many pairs the training draws.
+        """
         ...  # a protocol has no body
 
 
@@ -44,21 +58,26 @@ class Synthetic:
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
+    aimed : bool
+        Ask for more of what the fold's segmentor misses, see `metgan.synthesis.aim`.
     """
 
     folder: str
     recipe: LabelRecipe
     most: float
     gate: GateLimits | None = None
+    aimed: bool = False
 
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose painter or judge cannot be trained, or with too few labels for the recipe."""
         fold.check_painter(anew=anew)
         if self.gate:
             fold.check_judge(anew=anew)
-        drafts = Drafts(self._request(fold))
-        for number in range(len(fold.train_entries)):
-            drafts.draw(number)
+        _check_labels(fold, self.recipe)
+
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:  # noqa: ARG002
+        """Give the real pairs and the first so many painted ones."""
+        return replace(fold.data, train=[*real, *self.pairs(fold, count)])
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
         """Give the first so many pairs, trained for and generated where they are not there yet.
@@ -85,8 +104,54 @@ class Synthetic:
         return pairs
 
     def _request(self, fold: Fold) -> Generation:
-        sources = fold.train_entries
-        return Generation(sources, sources, self.recipe, round(self.most * len(sources)), fold.rules.seed)
+        request = _request(fold, self.recipe, round(self.most * len(fold.train_entries)))
+        return aim(request, fold.weak_spots) if self.aimed else request
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """Pairs painted while the training goes on, none of them twice: `metgan.synthesis.PairStream`."""
+
+    recipe: LabelRecipe
+
+    def check(self, fold: Fold, *, anew: bool) -> None:
+        """Refuse a fold whose painter cannot be trained, or with too few labels for the recipe."""
+        fold.check_painter(anew=anew)
+        _check_labels(fold, self.recipe)
+
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
+        """Give a stream with real and painted pairs in the ratio of those there would be of a set."""
+        mix = Mix(count / (len(real) + count), turned=False)
+        stream = PairStream(fold.painter, _request(fold, self.recipe, draws), [p.entry for p in real], mix)
+        return replace(fold.data, train=real, fresh=Fresh(stream, fold, draws))
+
+
+@dataclass(frozen=True)
+class Fresh(Sequence[Pair]):
+    """As many pairs as a training draws, each made when it is asked for, whole and in camera units."""
+
+    stream: PairStream
+    fold: Fold
+    draws: int
+
+    def __str__(self) -> str:
+        return f"{self.draws} of {self.stream}"
+
+    def __len__(self) -> int:
+        return self.draws
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | list[Pair]:
+        if isinstance(index, slice):
+            return [self[k] for k in range(*index.indices(self.draws))]
+        if not 0 <= index < self.draws:
+            raise IndexError(index)
+        pair = self.stream.whole(index)
+        self.fold.refuse_leaks([pair])
+        return pair
 
 
 @dataclass(frozen=True)
@@ -96,6 +161,10 @@ class Pasted:
     def check(self, fold: Fold, *, anew: bool) -> None:  # noqa: ARG002  # nothing is trained for it
         """Refuse a training part without a whole tumour."""
         self._givers(fold)
+
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:  # noqa: ARG002
+        """Give the real pairs and the first so many pasted ones."""
+        return replace(fold.data, train=[*real, *self.pairs(fold, count)])
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
         """Give the first so many pairs; every image is used once before any is used twice."""
@@ -123,10 +192,25 @@ class Pasted:
         return givers
 
 
+def _request(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:
+    return Generation(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
+
+
+def _check_labels(fold: Fold, recipe: LabelRecipe) -> None:
+    """Draw a label for every anatomy, or for one of them where that takes long."""
+    anatomies = len(fold.train_entries)
+    drafts = Drafts(_request(fold, recipe, anatomies))
+    for number in range(1 if isinstance(recipe, Bank) else anatomies):
+        drafts.draw(number)
+
+
 _PAPERS: Final = Mixed((Real(), Merged(2)))
 SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
     "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail
+    "streamed": Streamed(_PAPERS),
+    "bank": Synthetic("bank", Bank(), most=1.0),
+    "aimed": Synthetic("aimed", Bank(), most=1.0, aimed=True),
     "pasted": Pasted(),
 }
 """Where further pairs come from, by the name that arms call it."""

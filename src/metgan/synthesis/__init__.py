@@ -1,5 +1,6 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
+from .contrasts import Contrasts, dim
 from .drafts import Draft, Drafts, Generation, LabelFiles
 from .gate import Gate, Painted, open_gate, paint_pair
 from .generate import generate
@@ -9,10 +10,12 @@ from .nearest import TrainingImages
 from .request import check_request
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, GateSummary, sum_up
+from .weak_spots import Seen, WeakSpots, aim, find_weak_spots
 
 __all__ = [
     "GATE_FILE",
     "PASSED",
+    "Contrasts",
     "Draft",
     "Drafts",
     "Gate",
@@ -26,8 +29,13 @@ __all__ = [
     "Painted",
     "PairStream",
     "Sample",
+    "Seen",
     "TrainingImages",
+    "WeakSpots",
+    "aim",
     "check_request",
+    "dim",
+    "find_weak_spots",
     "generate",
     "load",
     "open_gate",

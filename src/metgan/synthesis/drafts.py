@@ -8,18 +8,20 @@ alone, so any of them can be drawn without those before it.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
 
-from metgan.data import Entry, read_channel, read_label
+from metgan.data import Entry, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.labels import Drawn, LabelRecipe, find_tissue
+from metgan.labels import Drawn, LabelRecipe, find_tissue, sizes
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
+
+from .contrasts import Contrasts
 
 DRAWS = 32
 """Labels drawn for an anatomy, at most, until there is room for one."""
@@ -38,6 +40,8 @@ class Generation:
     recipe : LabelRecipe
     count : int, at least 1
     seed : int, at least 0
+    contrasts : Contrasts or None, default None
+        Of the tumours; None leaves them to the painter.
 
     Raises
     ------
@@ -50,6 +54,10 @@ class Generation:
     recipe: LabelRecipe
     count: int
     seed: int
+    contrasts: Contrasts | None = None
+
+    def __str__(self) -> str:
+        return f"{self.recipe}, {self.contrasts}" if self.contrasts else str(self.recipe)
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -76,6 +84,8 @@ class Draft:
         The symmetry each of them was turned by; empty where they are not taken as a whole.
     left_out : int
         Tumours for which there was no room.
+    contrast : float or None
+        What the tumours' shall be at most; None leaves it to the painter. See `metgan.synthesis.dim`.
     """
 
     source: Entry
@@ -84,6 +94,21 @@ class Draft:
     labels: tuple[Entry, ...]
     orientations: tuple[int, ...]
     left_out: int
+    contrast: float | None = None
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """What the pair's history tells of it."""
+        return {
+            "anatomy_source": self.source.name,
+            "label_sources": join_names(entry.name for entry in self.labels),
+            "label_orientations": join_names(str(turn) for turn in self.orientations),
+            "label_groups": join_names(sorted({entry.group for entry in self.labels})),
+            "tumours": str(len(sizes(self.label))),
+            "tumour_pixels": str(int(self.label.sum())),
+            "left_out": str(self.left_out),
+            "asked_contrast": "" if self.contrast is None else f"{self.contrast:.6g}",
+        }
 
 
 class LabelFiles(Sequence[Mask]):
@@ -173,10 +198,12 @@ class Drafts:
         """
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
+        contrasts = self.request.contrasts
+        contrast = contrasts and contrasts.draw(stream(self.request.seed, "contrast", *position))
         refusals: list[EmptyDrawError] = []
         for source in self._sources_of(number):
             try:
-                return self._draw_on(source, rng)
+                return replace(self._draw_on(source, rng), contrast=contrast)
             except EmptyDrawError as error:
                 refusals.append(error)
         raise refusals[0]

@@ -6,15 +6,13 @@ its first ten pairs are the ten of a shorter one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from metgan.data import TABLE, PairSet, join_names, write_pair, write_table
+from metgan.data import TABLE, PairSet, write_pair, write_table
 from metgan.errors import StorageError
-from metgan.labels import sizes
 from metgan.progress import progress
 
-from .drafts import Draft, Drafts, Generation
+from .drafts import Drafts, Generation
 from .gate import Gate, Painted, paint_pair
 from .inpainter import Inpainter
 from .journal import close_table, finished_pairs, note_pair, refuse_other_request
@@ -73,7 +71,7 @@ def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | No
 def _settings(painter: Inpainter, drafts: Drafts, gate: Gate | None) -> dict[str, str]:
     """Give what all pairs of a request have in common, as their history tells it."""
     return {
-        "recipe": str(drafts.request.recipe),
+        "recipe": str(drafts.request),
         "seed": str(drafts.request.seed),
         "model": painter.fingerprint,
         "drawn_from": drafts.fingerprint,
@@ -92,20 +90,8 @@ def _write(painter: Inpainter, painted: Painted, number: int, out: Path) -> dict
         "group": draft.source.group,
         "organ": draft.source.organ,
         "split": "",
-        **_origin(draft),
+        **draft.origin,
         **gate_columns(painted),
         "method": painter.card.method,
         "metgan": painter.card.metgan,
-    }
-
-
-def _origin(draft: Draft) -> Mapping[str, object]:
-    return {
-        "anatomy_source": draft.source.name,
-        "label_sources": join_names(entry.name for entry in draft.labels),
-        "label_orientations": join_names(str(turn) for turn in draft.orientations),
-        "label_groups": join_names(sorted({entry.group for entry in draft.labels})),
-        "tumours": len(sizes(draft.label)),
-        "tumour_pixels": int(draft.label.sum()),
-        "left_out": draft.left_out,
     }

@@ -14,6 +14,7 @@ from metgan.errors import ArrayError
 from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
 
+from .contrasts import dim
 from .drafts import Draft, Drafts, Generation
 from .inpainter import Inpainter
 
@@ -46,7 +47,7 @@ def check_request(painter: Inpainter, request: Generation) -> float:
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
-    """Paint the tumour channel of a draft.
+    """Paint the tumour channel of a draft, no brighter than it asks for.
 
     Raises
     ------
@@ -60,7 +61,10 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
             "an image with contrast",
             "Train the model longer: it has learned hardly anything; or leave this anatomy out",
         )
-    return tumour
+    if draft.contrast is None:
+        return tumour
+    without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
+    return dim(tumour, without, draft.label, draft.contrast)
 
 
 def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> float:

@@ -16,11 +16,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from metgan.data import Entry, draw_view, read_pair
+from metgan.data import Entry, Pair, draw_view, read_pair
 from metgan.errors import SettingError
 from metgan.labels import SYMMETRIES, possible_turn, symmetry
 from metgan.seeding import stream
-from metgan.types import AnyArray, Camera, Mask
+from metgan.types import AnyArray
 
 from .drafts import Drafts, Generation
 from .gate import Gate, paint_pair
@@ -125,6 +125,13 @@ class PairStream(IterableDataset[Sample]):
         self._epochs = _shared_counters(_MOST_WORKERS)
         self._workers = _shared_counters(1)
 
+    def __str__(self) -> str:
+        request, painter = self._drafts.request, self._painter.fingerprint
+        gate = "" if self._gate is None else f", {self._gate}"
+        return (
+            f"{self.mix} by {painter} of {request} from {self._drafts.fingerprint}, seed {request.seed}{gate}"
+        )
+
     def __iter__(self) -> Iterator[Sample]:
         worker, workers = self._place()
         epoch = int(self._epochs[worker])
@@ -135,13 +142,24 @@ class PairStream(IterableDataset[Sample]):
 
     def pair(self, number: int) -> Sample:
         """Give one pair of the stream by its number: epoch times pairs an epoch, plus its place there."""
-        request = self._drafts.request
-        rng = stream(request.seed, "stream", number)
-        if rng.random() < self.mix.synthetic:
-            painted = paint_pair(self._painter, self._drafts, number, self._gate)
-            return self._sample(painted.draft.anatomy, painted.tumour, painted.draft.label, rng)
-        pair = read_pair(self._real[int(rng.integers(len(self._real)))])
-        return self._sample(pair.anatomy, pair.tumour, pair.label, rng)
+        rng = self._rng(number)
+        return self._sample(self._draw(number, rng), rng)
+
+    def whole(self, number: int) -> Pair:
+        """Give the same pair whole and in camera units, with its history."""
+        return self._draw(number, self._rng(number))
+
+    def _rng(self, number: int) -> np.random.Generator:
+        return stream(self._drafts.request.seed, "stream", number)
+
+    def _draw(self, number: int, rng: np.random.Generator) -> Pair:
+        if rng.random() >= self.mix.synthetic:
+            return read_pair(self._real[int(rng.integers(len(self._real)))])
+        painted = paint_pair(self._painter, self._drafts, number, self._gate)
+        draft = painted.draft
+        history = {**draft.origin, "model": self._painter.fingerprint}
+        entry = Entry(f"stream-{number:06d}", draft.source.group, draft.source.organ, "", {}, history)
+        return Pair(entry, draft.anatomy, painted.tumour, draft.label)
 
     def _place(self) -> tuple[int, int]:
         """Give this worker's number and how many there are, in a process that computes by itself."""
@@ -159,16 +177,16 @@ class PairStream(IterableDataset[Sample]):
         self._workers[0] = workers
         return worker, workers
 
-    def _sample(self, anatomy: Camera, tumour: Camera, label: Mask, rng: np.random.Generator) -> Sample:
+    def _sample(self, pair: Pair, rng: np.random.Generator) -> Sample:
         """Normalise a whole pair, and cut and turn it."""
         scale = self._painter.card.normalisation
         images: dict[str, AnyArray] = {
-            "anatomy": scale.apply(anatomy, "anatomy"),
-            "tumour": scale.apply(tumour, "tumour"),
-            "label": label.astype(np.float32),
+            "anatomy": scale.apply(pair.anatomy, "anatomy"),
+            "tumour": scale.apply(pair.tumour, "tumour"),
+            "label": pair.label.astype(np.float32),
         }
         if self.mix.crop is not None:
-            view = replace(draw_view(label.shape, self.mix.crop, rng), orientation=0)
+            view = replace(draw_view(pair.label.shape, self.mix.crop, rng), orientation=0)
             images = {name: view.apply(image) for name, image in images.items()}
         turn = possible_turn(images["label"], int(rng.integers(SYMMETRIES))) if self.mix.turned else 0
         return {name: torch.from_numpy(symmetry(image, turn))[None] for name, image in images.items()}

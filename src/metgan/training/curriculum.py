@@ -27,7 +27,12 @@ from metgan.types import Channel
 
 @dataclass(frozen=True)
 class Curriculum:
-    """Training and validation pairs in memory, the split they come from, and their normalisation."""
+    """Training and validation pairs in memory, the split they come from, and their normalisation.
+
+    Where pairs are made as a training asks for them, they are `fresh`, and batches are drawn from there;
+    what is measured on a training part is measured on `train` all the same. Their ``str`` names what they
+    are made of.
+    """
 
     train: Sequence[Pair]
     val: Sequence[Pair]
@@ -35,14 +40,15 @@ class Curriculum:
     normalisation: Normalisation
     groups_seen: tuple[str, ...]
     groups_test: tuple[str, ...]
+    fresh: Sequence[Pair] | None = None
 
     @property
     def checksum(self) -> int:
-        """CRC-32 of the names and pixels of both parts and of the normalisation."""
+        """CRC-32 of the names and pixels of both parts, of the normalisation, and of what `fresh` says."""
         total = zlib.crc32(str(self.normalisation).encode())
         for part in (self.train, self.val):
             total = zlib.crc32(b"end of part", checksum(part, total))
-        return total
+        return total if self.fresh is None else zlib.crc32(str(self.fresh).encode(), total)
 
     def in_units_of(self, normalisation: Normalisation) -> Curriculum:
         """Give the same data in the normalisation of a network that was trained before."""

@@ -18,6 +18,8 @@ from .engine import Engine
 from .loop import Pace
 from .recipe import Recipe
 
+_LARGEST = 512  # pixels, so that a batch of squares fits into memory
+_TOGETHER = 8
 Settings = TypeVar("Settings", bound=Recipe, covariant=True)
 
 
@@ -106,13 +108,18 @@ class Order(Generic[Settings]):
         """Give the training batches."""
         recipe = self.recipe
         return Batches(
-            data.train,
+            data.train if data.fresh is None else data.fresh,
             data.normalisation,
             recipe.batch_size,
             self.crop(data),
             self.seed,
             recipe.augmentation,
         )
+
+    def whole_batches(self, data: Curriculum) -> Batches:
+        """Give batches of whole training images, or of squares as large as the smallest image allows."""
+        side = min(data.smallest_side, _LARGEST)
+        return Batches(data.train, data.normalisation, _TOGETHER, side, self.seed)
 
     def pace(self, data: Curriculum) -> Pace:
         """Give the length of the run and when it is validated."""

@@ -140,6 +140,6 @@ _SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3)
 SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {
     "paper": _SEGMENTOR,
     "released": _SEGMENTOR,
-    "small": Recipe(steps=400, batch_size=8, crop=128, learning_rate=2e-3, validations=8),
+    "small": Recipe(steps=400, batch_size=8, crop=128, learning_rate=5e-4, validations=8),
 }
 """How each preset trains a segmentor."""

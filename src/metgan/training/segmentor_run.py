@@ -10,11 +10,15 @@ from metgan.networks import PRESETS, Segmentor, build
 from .checkpoint import RunState
 from .curriculum import Curriculum
 from .engine import place, seeded
-from .loop import Training
+from .loop import Training, Verdict
 from .order import Order
 from .phases import segmentor_phases
 from .recipe import Recipe
+from .statistics import settle
 from .validation import VALIDATED, ValidationSet, validate_segmentor
+
+SETTLED_BY = 4
+"""Batches of whole images that the statistics of a segmentor's normalisations are taken from."""
 
 
 def check_segmentor_order(order: Order[Recipe], data: Curriculum) -> None:
@@ -35,7 +39,12 @@ def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
         segmentor.begin_at(data.tumour_share)
         phases = segmentor_phases(segmentor, order.recipe.learning_rate)
         batches = order.batches(data)
+        wide = order.whole_batches(data)
         watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, fabric.device)
+
+        def validate(_: int) -> Verdict:
+            settle(segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(SETTLED_BY)))
+            return validate_segmentor(segmentor, watched)
 
         def keep(done: int) -> None:
             card = order.card("segmentor", data, done)
@@ -48,7 +57,7 @@ def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
             phases=phases,
             material=lambda step: batches.at(step).to(fabric.device),
             after_step=lambda _: None,
-            validate=lambda _: validate_segmentor(segmentor, watched),
+            validate=validate,
             keep=keep,
             pace=order.pace(data),
             state=RunState.of({"segmentor": segmentor}, phases, [], order.identity(data)),

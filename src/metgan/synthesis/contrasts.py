@@ -1,0 +1,117 @@
+"""How bright tumours shall be: contrasts to draw from, and painted tumours dimmed to one.
+
+A label says where a tumour is, and not how bright. Which contrast a generator gives it is its own affair,
+and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, and the dim ones are
+those that segmentors miss.
+
+The decision a reader would question is that tumours are only ever dimmed. Painted light can be taken
+away, since the generator can be asked for the same tissue without a tumour; to add some would make up an
+image that no network has painted.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from metgan.errors import SettingError
+from metgan.metrics import judge
+from metgan.types import Camera, Mask
+
+
+@dataclass(frozen=True)
+class Contrasts:
+    """Contrasts of tumours, some likelier than others.
+
+    Parameters
+    ----------
+    values : tuple of float, above 1
+        In camera units, see `metgan.metrics.judge`.
+    weights : tuple of float, above 0, or None
+        How likely each is beside the others; None for all alike.
+
+    Raises
+    ------
+    SettingError
+        Without values, with one that is no tumour's, or with weights that do not fit.
+
+    Examples
+    --------
+    >>> str(Contrasts((1.5, 2.0, 4.0)))
+    'contrasts of 3 tumours, 1.5..4 (39f74a6c)'
+    """
+
+    values: tuple[float, ...]
+    weights: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.values or not all(1 < value < math.inf for value in self.values):
+            given = f"{len(self.values)} contrasts: {', '.join(f'{v:g}' for v in self.values[:5])}"
+            raise SettingError(given, "one or more above 1", "Leave out tumours that are not brighter")
+        weights = self.weights
+        if weights is not None and (len(weights) != len(self.values) or min(weights) <= 0):
+            given = f"{len(weights)} weights for {len(self.values)} contrasts"
+            raise SettingError(given, "one above 0 for each", "Leave out the contrasts that nobody wants")
+
+    def __str__(self) -> str:
+        mark = zlib.crc32(repr((self.values, self.weights)).encode())
+        ends = f"{min(self.values):g}..{max(self.values):g}"
+        return f"contrasts of {len(self.values)} tumours, {ends} ({mark:08x})"
+
+    @classmethod
+    def measured(cls, pairs: Sequence[tuple[Mask, Camera]]) -> Contrasts:
+        """Give those of real tumours, one alike the other.
+
+        Parameters
+        ----------
+        pairs : sequence of (label, tumour image), both (Y, X)
+
+        Raises
+        ------
+        SettingError
+            When none is brighter than its surroundings.
+        """
+        found = [c for label, image in pairs for c in judge(label, label, image).contrasts]
+        return cls(tuple(contrast for contrast in found if contrast > 1))
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Draw one."""
+        weights = None if self.weights is None else np.array(self.weights) / sum(self.weights)
+        return float(rng.choice(self.values, p=weights))
+
+
+def dim(tumour: Camera, without: Camera, label: Mask, contrast: float) -> Camera:
+    """Take light from painted tumours until their median contrast is about `contrast`.
+
+    Parameters
+    ----------
+    tumour, without : Camera
+        (Y, X), the same tissue painted with the label, and with none.
+    label : Mask
+        (Y, X).
+    contrast : float, above 1
+
+    Returns
+    -------
+    Camera
+        `tumour` itself where its tumours are no brighter.
+
+    Examples
+    --------
+    >>> label = np.arange(9)[None] == 4
+    >>> tissue = np.full((1, 9), 100, np.uint16)
+    >>> dim(np.where(label, 300, tissue).astype(np.uint16), tissue, label, contrast=1.5)[0, 3:6].tolist()
+    [100, 150, 100]
+    """
+    painted = judge(label, label, tumour).contrast
+    if not painted > contrast:  # nor where it cannot be told
+        return tumour
+    share = (contrast - 1) / (painted - 1)
+    mixed = without + share * (tumour.astype(np.float64) - without)
+    rounded = np.rint(mixed) if tumour.dtype.kind in "ui" else mixed
+    dimmed: Camera = rounded.astype(tumour.dtype)
+    return dimmed

@@ -1,0 +1,169 @@
+"""What a segmentor misses, and requests for more of that.
+
+The outlook of the paper (section 5): synthetic data may be aimed. A segmentor reads real images that it was
+not trained on, and each tumour is missed or found. Kinds of tumours that are missed often, by area, by
+contrast and by organ, are asked for more often.
+
+The decision a reader would question is that the three are aimed at apart from each other. A validation part
+has too few tumours to tell how often small and dim ones of one organ are missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from metgan.data import Entry, read_pair
+from metgan.errors import ArrayError, SettingError
+from metgan.labels import Bank, Preference
+from metgan.metrics import SIZES, judge
+from metgan.models import SMALLEST_READ, Reader
+
+from .contrasts import Contrasts
+from .drafts import Generation
+
+Kind = TypeVar("Kind")
+
+MOST_COPIES = 4
+"""How often an anatomy of the worst organ comes, at most, where one of the best comes once."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A real tumour: area in pixels, contrast (nan where it cannot be told), and whether it was found."""
+
+    organ: str
+    area: int
+    contrast: float
+    found: bool
+
+
+@dataclass(frozen=True)
+class WeakSpots:
+    """The tumours that a segmentor should have found, and the kinds that it missed.
+
+    A kind's rate is ``(missed + 1) / (tumours + 2)``, the mean of what may be believed of it (Laplace's rule
+    of succession), so that one missed tumour of one is no certainty, and no kind is never asked for.
+
+    Parameters
+    ----------
+    tumours : tuple of Seen
+        At least one.
+
+    Raises
+    ------
+    ArrayError
+        If there is none.
+
+    Examples
+    --------
+    >>> spots = WeakSpots((Seen("lung", 9, 1.2, False), Seen("lung", 200, 3.0, True)))
+    >>> {name: round(rate, 2) for name, rate in spots.by_area.items()}
+    {1: 0.67, 25: 0.5, 101: 0.33}
+    """
+
+    tumours: tuple[Seen, ...]
+
+    def __post_init__(self) -> None:
+        if not self.tumours:
+            given = "no tumour in the images whose weak spots are looked for"
+            raise ArrayError(given, "some to find or to miss", "Give a validation part with tumours")
+
+    def __str__(self) -> str:
+        missed = sum(not tumour.found for tumour in self.tumours)
+        areas = ", ".join(f"{n} {self.by_area[start]:.0%}" for n, start in SIZES.items())
+        light = ", ".join(f"{name} {rate:.0%}" for name, rate in self.by_light.items())
+        organs = ", ".join(f"{name or 'no organ'} {rate:.0%}" for name, rate in self.by_organ.items())
+        return f"{missed} of {len(self.tumours)} tumours missed; likely to be: {areas}; {light}; {organs}"
+
+    @property
+    def by_area(self) -> dict[int, float]:
+        """Rate of each class of `metgan.metrics.SIZES`, by its smallest area."""
+        starts = [*SIZES.values()]
+        classes = np.searchsorted(starts, [t.area for t in self.tumours], side="right") - 1
+        return _rates(self.tumours, [starts[k] for k in classes], starts)
+
+    @property
+    def by_light(self) -> dict[str, float]:
+        """Rate of tumours "dim" and "bright", below and from their median contrast on."""
+        known = [tumour for tumour in self.tumours if not np.isnan(tumour.contrast)]
+        return _rates(known, [self._light(tumour.contrast) for tumour in known], ["dim", "bright"])
+
+    @property
+    def by_organ(self) -> dict[str, float]:
+        """Rate of each organ that has a tumour."""
+        organs = [tumour.organ for tumour in self.tumours]
+        return _rates(self.tumours, organs, sorted(set(organs)))
+
+    @property
+    def contrasts(self) -> Contrasts | None:
+        """Those of these tumours, each as likely as its kind is to be missed; None if none is known."""
+        bright = [tumour.contrast for tumour in self.tumours if tumour.contrast > 1]
+        rates = self.by_light
+        return Contrasts(tuple(bright), tuple(rates[self._light(c)] for c in bright)) if bright else None
+
+    def _light(self, contrast: float) -> str:
+        return "bright" if contrast >= np.nanmedian([t.contrast for t in self.tumours]) else "dim"
+
+
+def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
+    """Let a segmentor read real pairs.
+
+    Parameters
+    ----------
+    reader : Reader
+    entries : iterable of Entry
+        Pairs that it has not been trained on; a validation part is best, for a test part must not decide
+        what is trained on.
+
+    Raises
+    ------
+    ArrayError, StorageError
+        When a pair cannot be read, or none has a tumour.
+    """
+    tumours: list[Seen] = []
+    for pair in map(read_pair, entries):
+        found = judge(pair.label, reader.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ)
+        tumours += [Seen(pair.entry.organ, t.area, t.contrast, t.found) for t in found.tumours]
+    return WeakSpots(tuple(tumours))
+
+
+def aim(request: Generation, spots: WeakSpots) -> Generation:
+    """Ask for the same number of pairs with more of what is missed.
+
+    Tumours of the bank are taken by `WeakSpots.by_area`, anatomies come more often by `WeakSpots.by_organ`,
+    and the tumours of a pair are dimmed to a contrast out of `WeakSpots.contrasts`.
+
+    Raises
+    ------
+    SettingError
+        For another recipe than `Bank`: others do not choose among tumours.
+    """
+    if not isinstance(request.recipe, Bank):
+        raise SettingError(
+            f"the recipe {request.recipe.name}, aimed at what a segmentor misses",
+            f"the recipe {Bank.name}, which chooses among tumours",
+            f"Use --recipe {Bank.name}",
+        )
+    return replace(
+        request,
+        anatomies=_copied(request.anatomies, spots.by_organ),
+        recipe=replace(request.recipe, preference=Preference(tuple(spots.by_area.items()))),
+        contrasts=spots.contrasts,
+    )
+
+
+def _copied(anatomies: Sequence[Entry], rates: Mapping[str, float]) -> tuple[Entry, ...]:
+    """Name the anatomies of each organ as often as its rate asks; organs without a tumour once."""
+    least = min(rates.values())
+    copies = {organ: min(MOST_COPIES, round(rate / least)) for organ, rate in rates.items()}
+    return tuple(entry for entry in anatomies for _ in range(copies.get(entry.organ, 1)))
+
+
+def _rates(tumours: Sequence[Seen], kinds: Sequence[Kind], names: Sequence[Kind]) -> dict[Kind, float]:
+    found = [(kind, tumour.found) for kind, tumour in zip(kinds, tumours, strict=True)]
+    rows = {name: [was_found for kind, was_found in found if kind == name] for name in names}
+    return {name: (row.count(False) + 1) / (len(row) + 2) for name, row in rows.items()}

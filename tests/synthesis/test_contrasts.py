@@ -1,0 +1,88 @@
+"""Painted tumours dimmed to a contrast that is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from metgan.data import PairSet, part_of
+from metgan.errors import SettingError
+from metgan.labels import Real
+from metgan.metrics import judge
+from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, dim
+from metgan.synthesis.request import paint
+
+
+def scene(contrast: float, ground: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A disc of tumour on grainy tissue: with it, without it, and its label."""
+    rows, columns = np.indices((40, 40))
+    label = (rows - 20) ** 2 + (columns - 18) ** 2 <= 25
+    tissue = np.random.default_rng(0).normal(ground, 20, label.shape)
+    lit = np.where(label, tissue * contrast, tissue)
+    return np.rint(lit).astype(np.uint16), np.rint(tissue).astype(np.uint16), label
+
+
+@given(painted=st.floats(1.5, 8), wanted=st.floats(1.1, 8))
+def test_tumours_come_to_the_contrast_that_is_asked_for_and_never_above_their_own(
+    painted: float, wanted: float
+) -> None:
+    tumour, without, label = scene(painted)
+    contrast = judge(label, label, dim(tumour, without, label, wanted)).contrast
+    assert contrast == pytest.approx(min(painted, wanted), rel=0.01)
+
+
+def test_what_lies_apart_from_tumours_stays() -> None:
+    tumour, without, label = scene(4.0)
+    dimmed = dim(tumour, without, label, 2.0)
+    assert np.array_equal(dimmed[~label], tumour[~label])
+    assert dimmed.dtype == tumour.dtype
+
+
+def test_contrasts_come_as_often_as_they_are_wanted() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [Contrasts((1.2, 3.0), (3.0, 1.0)).draw(rng) for _ in range(1000)]
+    assert drawn.count(1.2) / 1000 == pytest.approx(0.75, abs=0.05)
+
+
+def test_real_contrasts_are_measured_on_tumours_that_are_brighter() -> None:
+    tumour, tissue, label = scene(4.0)
+    measured = Contrasts.measured([(label, tumour), (label, (tissue // 2).astype(np.uint16))])
+    assert measured.values == pytest.approx((4.0,), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("values", "weights"),
+    [((), None), ((1.0,), None), ((float("nan"),), None), ((2.0,), ()), ((2.0, 3.0), (1.0, 0.0))],
+)
+def test_contrasts_of_no_tumour_and_weights_that_do_not_fit_are_refused(
+    values: tuple[float, ...], weights: tuple[float, ...] | None
+) -> None:
+    with pytest.raises(SettingError):
+        Contrasts(values, weights)
+
+
+def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pairs: PairSet) -> None:
+    train = part_of(small_pairs.entries, "train", None)
+    plain = Generation(train, train, Real(), 4, 0)
+    dimmed = replace(plain, contrasts=Contrasts((1.25, 2.5)))
+    drafts = [(Drafts(plain).draw(k), Drafts(dimmed).draw(k)) for k in range(4)]
+    assert all(np.array_equal(one.label, other.label) for one, other in drafts)
+    assert {one.origin["asked_contrast"] for one, _ in drafts} == {""}
+    assert {other.origin["asked_contrast"] for _, other in drafts} == {"1.25", "2.5"}
+    assert str(plain) != str(dimmed)
+
+
+def test_the_painted_image_is_the_dimmed_one(painter: Inpainter, small_pairs: PairSet) -> None:
+    train = part_of(small_pairs.entries, "train", None)
+    draft = Drafts(Generation(train, train, Real(), 1, 0)).draw(0)
+    bright = painter.inpaint(draft.anatomy, draft.label)
+    without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
+    given = judge(draft.label, draft.label, bright).contrast
+    wanted = 1 + (given - 1) / 2 if given > 1 else 1.5
+    expected = dim(bright, without, draft.label, wanted)
+    assert np.array_equal(paint(painter, replace(draft, contrast=wanted)), expected)
+    assert np.array_equal(paint(painter, draft), bright)
