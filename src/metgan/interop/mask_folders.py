@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from metgan.data import Pair
 from metgan.errors import ArrayError, StorageError
 from metgan.io import write_image
+from metgan.labels import number_tumours
 from metgan.types import Mask
 
 from .cases import Case
@@ -49,8 +49,8 @@ def number_objects(label: Mask) -> NDArray[np.uint16]:
     >>> number_objects(np.array([[1, 0, 0, 1], [0, 1, 0, 0]], bool)).tolist()
     [[1, 0, 0, 2], [0, 1, 0, 0]]
     """
-    numbers, count = ndimage.label(label, structure=np.ones((3, 3)))
-    if count > (most := np.iinfo(np.uint16).max):
+    numbers, areas = number_tumours(label)
+    if (count := areas.size) > (most := np.iinfo(np.uint16).max):
         raise ArrayError(f"a label with {count} tumours", f"at most {most}", "Cut it with metgan prepare")
     numbered: NDArray[np.uint16] = numbers.astype(np.uint16)
     return numbered
