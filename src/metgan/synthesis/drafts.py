@@ -163,7 +163,8 @@ class Drafts:
         """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
 
         An anatomy for which `DRAWS` labels find no room gives its place to the next one of its lap, so that a
-        long generation does not stop at an image with hardly any tissue.
+        long generation does not stop at an image with hardly any tissue. Each attempt begins with the pair's
+        own anatomy; where there is hardly any room, attempts may end with different ones.
 
         Raises
         ------

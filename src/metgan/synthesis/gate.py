@@ -3,7 +3,7 @@
 A segmentor that took no part in the generator's training reads the painted image, and its reading is held
 against the label. The decision a reader would question is what happens to a pair of which every attempt
 fails: the best attempt is kept, and its row in ``pairs.csv`` says so. The count that was asked for is met,
-every anatomy is used as often as any other, and who wants the passed pairs alone has a column to choose by.
+every anatomy with room for a label is used, and who wants the passed pairs alone has a column to choose by.
 """
 
 from __future__ import annotations
@@ -127,7 +127,10 @@ class Painted:
 
 
 def paint_pair(painter: Inpainter, drafts: Drafts, number: int, gate: Gate | None) -> Painted:
-    """Paint a pair; one that fails at the gate is drawn again with another label for the same anatomy.
+    """Paint a pair; one that fails at the gate is drawn again with another label.
+
+    It is for the same anatomy, unless that has no room for it: then, and as in every draw, the next anatomy
+    of the lap takes the attempt, see `Drafts.draw`.
 
     Returns
     -------
