@@ -1,7 +1,6 @@
 """The gate: what passes it, what is drawn again, and what is said of it.
 
-The judge is a segmentor that has learned to see bright tumours. The painters are stand-ins that paint well or
-badly in one way, so that it is known beforehand what should fall.
+The judge and the painters are those of conftest.py: it is known beforehand what should fall.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from hypothesis import strategies as st
 from metgan.data import PairSet, fit_normalisation, part_of, read_pair, read_table, write_pair
 from metgan.errors import LeakageError, SettingError, StorageError
 from metgan.io import fingerprint
-from metgan.labels import Merged, Real
+from metgan.labels import Real
 from metgan.metrics import judge
 from metgan.models import MODEL_FILE
 from metgan.synthesis import (
@@ -37,48 +36,13 @@ from metgan.synthesis import (
     open_gate,
     paint_pair,
 )
-from metgan.training import Engine, Order, Recipe, load_data, train_segmentor
 from metgan.types import AnyArray, Camera
+
+from .conftest import Moody, Obedient
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 Made = Callable[..., list[dict[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def judge_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("judge")
-    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
-    engine = Engine(device="cpu", precision="fp32")
-    train_segmentor(Order("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wanted(small_pairs: PairSet) -> Generation:
-    """Four pairs of the small world's training part."""
-    train = part_of(small_pairs.entries, "train", None)
-    return Generation(train, train, Merged(2), 4, 0)
-
-
-@pytest.fixture(scope="module")
-def gate(judge_run: Path, painter: Inpainter, small_pairs: PairSet) -> Gate:
-    return open_gate(judge_run, painter, part_of(small_pairs.entries, "train", None))
-
-
-class Obedient:
-    """Paints bright tumours, five times their surroundings, where asked for, on the real background."""
-
-    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
-        self.card, self.fingerprint = painter.card, painter.fingerprint
-        self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
-        self.calls = 0
-
-    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
-        self.calls += 1
-        tumour = self.real[anatomy.tobytes()]
-        dark = np.uint16(np.median(tumour))
-        return np.where(label, 5 * dark, np.minimum(tumour, dark)).astype(np.uint16)
 
 
 class Deaf(Obedient):
@@ -86,13 +50,6 @@ class Deaf(Obedient):
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return super().inpaint(anatomy, np.zeros_like(label))
-
-
-class Moody(Obedient):
-    """Hears the label in every second call."""
-
-    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
-        return super().inpaint(anatomy, label if self.calls % 2 else np.zeros_like(label))
 
 
 class PowerCut(Moody):
