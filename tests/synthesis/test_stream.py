@@ -164,8 +164,9 @@ def test_anatomy_tumour_and_label_of_a_sample_are_cut_and_turned_alike(
     assert len(seen) > (3 if turned or crop else 1)
     for number in range(24):
         sample = stream.pair(number)
-        anatomy, tumour = (scale.undo(sample[name][0].numpy(), name) for name in ("anatomy", "tumour"))
-        assert np.array_equal(tumour, ruled.inpaint(anatomy, sample["label"][0].numpy() > 0))
+        shown = scale.undo(sample["anatomy"][0].numpy(), "anatomy")
+        expected = ruled.inpaint(shown, sample["label"][0].numpy() > 0)
+        assert np.array_equal(scale.undo(sample["tumour"][0].numpy(), "tumour"), expected)
 
 
 @pytest.mark.parametrize("crop", [None, 24, 80])
