@@ -42,6 +42,13 @@ def test_the_order_of_positions_matters(seed, one, other):
     assert draws((seed, "crop", one, other)) != draws((seed, "crop", other, one))
 
 
+def test_zeros_at_the_end_of_a_short_position_do_not_count_as_is_documented():
+    """To change this would change the pairs of old seeds."""
+    assert draws((0, "crop", 5)) == draws((0, "crop", 5, 0))
+    assert draws((0, "crop")) == draws((0, "crop", 0))
+    assert draws((0, "crop", 5)) != draws((0, "crop", 5, 1))
+
+
 def test_numbers_are_as_recorded_so_that_old_seeds_keep_their_pairs():
     """Recorded; zlib's CRC of "crop" and numpy's PCG64 are both fixed by their specifications."""
     assert stream(7, "crop", 3).integers(0, 1000, 5).tolist() == [39, 554, 226, 700, 88]

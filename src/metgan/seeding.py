@@ -21,7 +21,14 @@ def stream(seed: int, purpose: str, *position: int) -> np.random.Generator:
     purpose : str
         What is drawn, such as "crop"; different purposes are independent.
     *position : int
-        Step, epoch or index, 0 or more.
+        Step, epoch or index, 0 or more. Zeros at the end do not count, see Notes.
+
+    Notes
+    -----
+    numpy's ``SeedSequence`` fills short seeds up with zeros, so ``stream(0, "crop", 5)`` and
+    ``stream(0, "crop", 5, 0)`` give the same numbers, as do ``stream(0, "crop")`` and
+    ``stream(0, "crop", 0)``. To set them apart would change what old seeds give; so where positions of one
+    purpose differ in length, the longer ones must not end in 0.
 
     Examples
     --------

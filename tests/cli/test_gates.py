@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,23 @@ def test_training_images_that_are_not_there_are_noted(
     words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, "--device", "cpu")
     assert metgan(*words, "--judge", judge, *LENIENT, "--out", tmp_path / "new") == 0
     assert "no training image of the run is there" in capsys.readouterr().err
+
+
+def test_limits_of_contrast_come_from_the_labels_of_the_runs_training_images(
+    metgan: Command, trained: Path, small_world: Path, judge: Path, tmp_path: Path
+) -> None:
+    """A folder of the tumour channel alone has no labels, and there the fixed limits hold."""
+    alone = tmp_path / "alone"
+    for channel in ("anatomy", "tumour"):
+        shutil.copytree(small_world / channel, alone / channel)
+    judged = ("--judge", judge, "--attempts", 1)
+    drawn_from = (("whole", small_world, small_world), ("alone", alone, small_world / "label"))
+    for out, anatomy, labels in drawn_from:
+        words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, *judged)
+        assert metgan(*words, "--device", "cpu", "--out", tmp_path / "new" / out) == 0
+    limits = [pd.read_csv(tmp_path / "new" / out / "pairs.csv")["limits"][0] for out in ("whole", "alone")]
+    assert "contrast=1.05..20.0 " not in limits[0]
+    assert "contrast=1.05..20.0 " in limits[1]
 
 
 @pytest.mark.parametrize(

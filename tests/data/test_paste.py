@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.data import Entry, Pair, paste
+from metgan.errors import SettingError
 from metgan.labels import cut_tumours, find_tissue, sizes
 
 few = settings(max_examples=30, deadline=None)
@@ -58,6 +59,12 @@ def test_the_target_stays_as_it_was_and_the_history_names_both() -> None:
     assert pasted.entry.group == "animal of target"
     assert pasted.entry.history["label_groups"] == "animal of giver"
     assert pasted.entry.history["anatomy_source"] == "target"
+
+
+def test_tumours_are_not_pasted_into_their_own_image() -> None:
+    pair = with_tumours("one", 100, 50)
+    with pytest.raises(SettingError, match="tumours of one to paste into itself"):
+        paste(pair, pair, np.random.default_rng(0))
 
 
 def test_places_and_turns_are_drawn() -> None:

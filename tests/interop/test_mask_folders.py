@@ -89,6 +89,19 @@ def test_background_is_a_class_and_an_image_without_tumours_keeps_it_when_import
         assert all(imported[value] == value for value in present)
 
 
+@pytest.mark.parametrize(("program", "names"), [("cellpose", "--test_dir {}/val"), ("stardist", "val/")])
+def test_the_validation_part_is_advised_where_there_is_one(
+    real: PairSet, write_set: WriteSet, program: str, names: str
+) -> None:
+    out = Path("out")
+    without = write_set("without", [painted("e", "mouse 1", "")])
+    layout = MASK_FOLDERS[program]
+    assert names.format(out) in layout.advice(gather_cases([real]), out)
+    advice = layout.advice(gather_cases([without]), out)
+    assert "val" not in advice
+    assert f"{out}/train" in advice
+
+
 @given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 8), st.integers(1, 8))))
 def test_objects_are_those_that_scikit_image_finds(label: np.ndarray) -> None:
     numbers = number_objects(label)

@@ -1,4 +1,4 @@
-"""Labels checked, thresholded, merged, turned and measured."""
+"""Labels checked, thresholded, merged and turned."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from skimage.measure import label as skimage_label
-from skimage.measure import regionprops
 
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
@@ -183,27 +181,3 @@ def test_a_ninth_symmetry_is_refused(turn):
 def test_a_line_cannot_be_turned():
     with pytest.raises(ArrayError, match="axes"):
         symmetry(np.arange(3), 0)
-
-
-@few
-@given(hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=3, max_side=7)))
-def test_sizes_equal_the_areas_that_scikit_image_measures(mask):
-    regions = regionprops(skimage_label(mask, connectivity=mask.ndim))
-    assert sizes(mask).tolist() == [region.area for region in regions]
-
-
-@few
-@given(mask, index)
-def test_sizes_do_not_change_when_a_label_is_turned(mask, turn):
-    assert sorted(sizes(symmetry(mask, turn))) == sorted(sizes(mask))
-
-
-def test_tumours_are_measured_line_by_line():
-    label = world(
-        "...##",
-        "#...#",
-        ".#...",
-        "....#",
-    )
-    assert sizes(label).tolist() == [3, 2, 1]
-    assert sizes(np.zeros((3, 3), bool)).tolist() == []

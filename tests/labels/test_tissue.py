@@ -68,6 +68,16 @@ def test_scattered_specks_alone_leave_the_image_whole():
     assert find_tissue(scan).all()
 
 
+def test_specks_as_separate_in_light_as_a_body_are_dropped_and_leave_the_image_whole():
+    """12 % of the image is bright, in specks of 0.1 % each or in one piece."""
+    specks, piece = np.full((2, 200, 200), 100, np.uint8)
+    for row, column in [(r, c) for r in range(5, 200, 21) for c in range(5, 200, 21)]:
+        specks[row : row + 7, column : column + 7] = 220
+    piece[:24] = 220
+    assert find_tissue(specks).all()
+    assert not find_tissue(piece)[40:].any()
+
+
 def test_phantoms_with_an_outside_have_one_and_phantoms_without_have_none(tmp_path):
     cut, whole = [], []
     for share, found in ((1.0, cut), (0.0, whole)):

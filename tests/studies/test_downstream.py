@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from metgan.data import PairSet, PhantomSettings, read_table, split_names, write_phantom, write_table
-from metgan.errors import LeakageError, StorageError
+from metgan.errors import LeakageError, SettingError, StorageError
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.seeding import stream
@@ -188,6 +188,41 @@ def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(hel
     rows = read_table(fold.folder / "aimed")
     assert len(rows) == len(fold.split.train)
     assert all("preference=1:" in row["recipe"] and row["asked_contrast"] for row in rows)
+
+
+def with_givers(fold: Fold, names: set[str]) -> Fold:
+    """The same fold; all training labels but those of `names` are empty, and those have one whole tumour."""
+    own = []
+    for pair in fold.data.train:
+        label = pair.label & False
+        label[30:33, 30:33] = pair.entry.name in names
+        own.append(replace(pair, label=label))
+    changed = replace(fold)
+    vars(changed)["data"] = replace(fold.data, train=own)  # where the cached property keeps it
+    return changed
+
+
+def test_the_tumours_of_the_only_giver_go_into_all_images_but_its_own(study: Downstream) -> None:
+    fold = folds_of(study)[0]
+    giver, *others = sorted(fold.split.train)
+    pasted = SOURCES["pasted"].pairs(with_givers(fold, {giver}), 6)
+    used = [pair.entry.history["anatomy_source"] for pair in pasted]
+    assert sorted(used) == sorted(2 * others)
+    assert {pair.entry.history["label_sources"] for pair in pasted} == {giver}
+    several = SOURCES["pasted"].pairs(with_givers(fold, {giver, others[0]}), 4)
+    assert sorted(pair.entry.history["anatomy_source"] for pair in several) == sorted(fold.split.train)
+    assert all(p.entry.history["anatomy_source"] != p.entry.history["label_sources"] for p in several)
+
+
+def test_pasting_is_refused_without_a_giver_and_without_a_target(study: Downstream) -> None:
+    fold = folds_of(study)[0]
+    first = fold.data.train[0].entry.name
+    with pytest.raises(SettingError, match="every tumour is cut"):
+        SOURCES["pasted"].check(with_givers(fold, set()), anew=True)
+    alone = with_givers(fold, {first})
+    vars(alone)["data"] = replace(alone.data, train=alone.data.train[:1])
+    with pytest.raises(SettingError, match=f"the single pair {first}"):
+        SOURCES["pasted"].check(alone, anew=True)
 
 
 def test_a_set_with_generated_pairs_is_refused(study: Downstream, pairs: PairSet) -> None:

@@ -1,16 +1,24 @@
-"""A generator to paint with. It is untrained: what is tested here does not depend on how well it paints."""
+"""A generator to paint with, and a gate.
+
+The generator is untrained: what is tested with it does not depend on how well it paints. The gate's judge is
+a segmentor that has learned to see bright tumours; stand-ins for the painter paint well or badly in one way.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from metgan.data import ChannelScale, Normalisation
+from metgan.data import ChannelScale, Normalisation, PairSet, part_of
+from metgan.labels import Merged
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.synthesis import Inpainter, load
+from metgan.synthesis import Gate, Generation, Inpainter, load, open_gate
+from metgan.training import Engine, Order, Recipe, load_data, train_segmentor
+from metgan.types import AnyArray, Camera
 
 UNITS = Normalisation(ChannelScale(100.0, 900.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))
 
@@ -37,3 +45,46 @@ def save_run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
 @pytest.fixture(scope="session")
 def painter(save_run: SaveRun) -> Inpainter:
     return load(save_run(), "cpu")
+
+
+@pytest.fixture(scope="session")
+def judge_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("judge")
+    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
+    engine = Engine(device="cpu", precision="fp32")
+    train_segmentor(Order("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def wanted(small_pairs: PairSet) -> Generation:
+    """Four pairs of the small world's training part."""
+    train = part_of(small_pairs.entries, "train", None)
+    return Generation(train, train, Merged(2), 4, 0)
+
+
+@pytest.fixture(scope="session")
+def gate(judge_run: Path, painter: Inpainter, small_pairs: PairSet) -> Gate:
+    return open_gate(judge_run, painter, part_of(small_pairs.entries, "train", None))
+
+
+class Obedient:
+    """Paints bright tumours, five times their surroundings, where asked for, on the real background."""
+
+    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
+        self.card, self.fingerprint = painter.card, painter.fingerprint
+        self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
+        self.calls = 0
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        self.calls += 1
+        tumour = self.real[anatomy.tobytes()]
+        dark = np.uint16(np.median(tumour))
+        return np.where(label, 5 * dark, np.minimum(tumour, dark)).astype(np.uint16)
+
+
+class Moody(Obedient):
+    """Hears the label in every second call."""
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        return super().inpaint(anatomy, label if self.calls % 2 else np.zeros_like(label))

@@ -1,7 +1,6 @@
 """The gate: what passes it, what is drawn again, and what is said of it.
 
-The judge is a segmentor that has learned to see bright tumours. The painters are stand-ins that paint well or
-badly in one way, so that it is known beforehand what should fall.
+The judge and the painters are those of conftest.py: it is known beforehand what should fall.
 """
 
 from __future__ import annotations
@@ -14,14 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from metgan.data import PairSet, fit_normalisation, part_of, read_table
+from metgan.data import PairSet, fit_normalisation, part_of, read_pair, read_table, write_pair
 from metgan.errors import LeakageError, SettingError, StorageError
 from metgan.io import fingerprint
-from metgan.labels import Merged, Real
+from metgan.labels import Real
+from metgan.metrics import judge
 from metgan.models import MODEL_FILE
 from metgan.synthesis import (
     GATE_FILE,
+    Draft,
     Drafts,
     Gate,
     GateLimits,
@@ -33,48 +36,13 @@ from metgan.synthesis import (
     open_gate,
     paint_pair,
 )
-from metgan.training import Engine, Order, Recipe, load_data, train_segmentor
 from metgan.types import AnyArray, Camera
+
+from .conftest import Moody, Obedient
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 Made = Callable[..., list[dict[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def judge_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("judge")
-    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
-    engine = Engine(device="cpu", precision="fp32")
-    train_segmentor(Order("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def wanted(small_pairs: PairSet) -> Generation:
-    """Four pairs of the small world's training part."""
-    train = part_of(small_pairs.entries, "train", None)
-    return Generation(train, train, Merged(2), 4, 0)
-
-
-@pytest.fixture(scope="module")
-def gate(judge_run: Path, painter: Inpainter, small_pairs: PairSet) -> Gate:
-    return open_gate(judge_run, painter, part_of(small_pairs.entries, "train", None))
-
-
-class Obedient:
-    """Paints tumours as bright as the brightest real ones, where asked for, on the real background."""
-
-    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
-        self.card, self.fingerprint = painter.card, painter.fingerprint
-        self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
-        self.calls = 0
-
-    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
-        self.calls += 1
-        tumour = self.real[anatomy.tobytes()]
-        background = np.minimum(tumour, np.uint16(np.median(tumour)))
-        return np.where(label, tumour.max(), background).astype(np.uint16)
 
 
 class Deaf(Obedient):
@@ -82,13 +50,6 @@ class Deaf(Obedient):
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return super().inpaint(anatomy, np.zeros_like(label))
-
-
-class Moody(Obedient):
-    """Hears the label in every second call."""
-
-    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
-        return super().inpaint(anatomy, label if self.calls % 2 else np.zeros_like(label))
 
 
 class PowerCut(Moody):
@@ -231,7 +192,61 @@ def test_a_judge_of_another_camera_is_refused(
 def test_limits_themselves_pass_and_what_is_undefined_fails_nothing(
     scores: GateScores, failed: set[str]
 ) -> None:
-    assert GateLimits().faults(scores).keys() == failed
+    assert GateLimits().settled([]).faults(scores).keys() == failed
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
+def test_images_like_the_dimmest_and_brightest_tenth_of_training_images_pass(contrasts: list[float]) -> None:
+    limits = GateLimits().settled(contrasts)
+    usual = [x for x in contrasts if np.quantile(contrasts, 0.1) <= x <= np.quantile(contrasts, 0.9)]
+    assert not any(limits.faults(GateScores(1, 0, contrast, 1)) for contrast in usual)
+
+
+def test_limits_of_contrast_are_half_and_twice_the_light_of_usual_tumours() -> None:
+    """101 images of 2.00, 2.01 ... 3.00, whose 5th and 95th percentile are 2.05 and 2.95."""
+    contrasts = [2 + k / 100 for k in range(101)]
+    limits = GateLimits().settled(contrasts)
+    assert limits.least_contrast == pytest.approx(1 + 1.05 / 2, abs=0.011)
+    assert limits.most_contrast == pytest.approx(1 + 2 * 1.95, abs=0.011)
+    spoilt = GateLimits().settled([*contrasts, 0.0, 1e6, nan])
+    assert limits.most_contrast == pytest.approx(spoilt.most_contrast, rel=0.02)
+    assert limits.least_contrast == pytest.approx(spoilt.least_contrast, rel=0.02)
+
+
+def test_limits_that_are_given_stay_and_those_of_nothing_are_fixed() -> None:
+    assert str(GateLimits(0, 1, 1.1, 7).settled([50.0])) == str(GateLimits(0, 1, 1.1, 7))
+    assert "contrast=1.05..20.0" in str(GateLimits().settled([]))
+    assert "contrast=0.0..inf" in str(GateLimits().settled([nan, 3.0]))  # surroundings at zero
+    with pytest.raises(SettingError, match="contrast from 9 to 3"):
+        GateLimits(least_contrast=9).settled([2.0])
+
+
+def test_the_gates_limits_are_those_of_the_labelled_training_images(
+    judge_run: Path, painter: Inpainter, small_pairs: PairSet, gate: Gate
+) -> None:
+    train = part_of(small_pairs.entries, "train", None)
+    pairs = [read_pair(entry) for entry in train]
+    own = [judge(pair.label, pair.label, pair.tumour).contrast for pair in pairs]
+    assert gate.limits == GateLimits().settled(own)
+    assert str(open_gate(judge_run, painter, train)) == str(gate)  # so that a generation is resumed
+    unlabelled = [replace(entry, paths={"tumour": entry.paths["tumour"]}) for entry in train]
+    assert open_gate(judge_run, painter, unlabelled).limits == GateLimits().settled([])
+
+
+def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
+    judge_run: Path, painter: Inpainter, small_pairs: PairSet, tmp_path: Path
+) -> None:
+    """The background is taken off, so that surroundings are near zero and ratios in the hundreds."""
+    for pair in small_pairs.read_all():
+        dark = np.where(pair.label, 1000, (np.arange(pair.label.size) % 4).reshape(pair.label.shape))
+        write_pair(tmp_path, pair.entry.name, pair.anatomy, dark.astype(np.uint16), pair.label)
+    subtracted = PairSet.open(tmp_path)
+    opened = open_gate(judge_run, painter, subtracted.entries)
+    pair = subtracted.read_all()[0]
+    draft = Draft(pair.entry, pair.anatomy, pair.label, (), (), 0)
+    scores = opened.score(draft, pair.tumour)
+    assert "contrast" not in opened.limits.faults(scores)
+    assert "contrast" in GateLimits().settled([]).faults(scores)
 
 
 @pytest.mark.parametrize(
@@ -239,7 +254,9 @@ def test_limits_themselves_pass_and_what_is_undefined_fails_nothing(
     [
         {"least_recall": 1.1},
         {"most_false_area": -0.1},
-        {"least_contrast": 30},
+        {"least_contrast": 30, "most_contrast": 20},
+        {"least_contrast": -1},
+        {"most_contrast": nan},
         {"least_distance": 3},
         {"attempts": 0},
         {"least_recall": nan},

@@ -10,10 +10,13 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from metgan.data import PairSet, part_of
+from metgan.data import PairSet, part_of, write_pair
 from metgan.errors import SettingError
 from metgan.labels import Real
-from metgan.synthesis import Generation, Inpainter, Mix, PairStream, Sample, generate
+from metgan.synthesis import Drafts, Gate, Generation, Inpainter, Mix, PairStream, Sample, generate
+from metgan.types import AnyArray, Camera
+
+from .conftest import Moody
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CROPPED = Mix(synthetic=0.5, crop=32)
@@ -54,6 +57,18 @@ def test_an_epoch_without_workers_is_that_of_two(painter: Inpainter, small_pairs
     assert loaded(alone, 0) != loaded(alone, 0)  # the second epoch
     both = stream_of(painter, small_pairs, CROPPED, count=4)
     assert sorted(loaded(both, 2)) == sorted(contents(alone.pair(number) for number in range(4)))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stream_that_begins_at_a_later_epoch_goes_on_where_another_stopped(
+    painter: Inpainter, small_pairs: PairSet, workers: int
+) -> None:
+    whole = stream_of(painter, small_pairs, CROPPED, count=4)
+    train = part_of(small_pairs.entries, "train", None)
+    resumed = PairStream(painter, Generation(train, train, Real(), 4, 0), train, CROPPED, first_epoch=1)
+    epochs = [loaded(whole, workers) for _ in range(3)]
+    assert [loaded(resumed, workers) for _ in range(2)] == epochs[1:]
+    assert epochs[0] != epochs[1]
 
 
 def test_a_stream_that_fed_two_workers_feeds_no_other_number(
@@ -114,6 +129,59 @@ def test_a_whole_pair_is_the_one_that_a_sample_is_cut_from(painter: Inpainter, s
     assert {pair.entry.history["anatomy_source"] for pair in painted} <= train
 
 
+def test_a_gate_draws_the_pairs_of_a_stream_again_as_it_does_those_of_a_set(
+    painter: Inpainter, small_pairs: PairSet, wanted: Generation, gate: Gate, tmp_path: Path
+) -> None:
+    mix = Mix(synthetic=1, turned=False)
+
+    def labels(gate: Gate | None) -> list[bytes]:
+        moody = Moody(painter, small_pairs)  # its first attempt at a pair fails
+        stream = PairStream(moody, wanted, [], mix, gate)  # type: ignore[arg-type]  # paints alike
+        return [sample["label"].numpy().astype(bool).tobytes() for sample in stream]
+
+    drafts = Drafts(wanted)
+    attempts = [[drafts.draw(number, k).label.tobytes() for number in range(4)] for k in range(2)]
+    assert labels(None) == attempts[0]
+    assert labels(gate) == attempts[1]
+    moody = Moody(painter, small_pairs)
+    written = generate(moody, wanted, tmp_path, gate)  # type: ignore[arg-type]  # paints alike
+    assert labels(gate) == [pair.label.tobytes() for pair in written.read_all()]
+
+
+class Ruled:
+    """Paints by a rule that holds in every pixel, so that no image can be shifted or turned unnoticed."""
+
+    def __init__(self, painter: Inpainter) -> None:
+        self.card, self.fingerprint = painter.card, painter.fingerprint
+
+    def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+        return np.where(label, 600, (anatomy - 100) // 2 + 50).astype(np.uint16)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("crop", [None, 16, 60])
+def test_anatomy_tumour_and_label_of_a_sample_are_cut_and_turned_alike(
+    painter: Inpainter, tmp_path: Path, crop: int | None, turned: bool
+) -> None:
+    """Images of noise, 24 x 40 pixels, in which the rule tells the tumour channel from the other two."""
+    ruled, rng = Ruled(painter), np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        anatomy = rng.integers(100, 900, (24, 40)).astype(np.uint16)
+        label = rng.random(anatomy.shape) < 0.3
+        write_pair(tmp_path, name, anatomy, ruled.inpaint(anatomy, label), label)
+    entries = PairSet.open(tmp_path).entries
+    request = Generation(entries, entries, Real(), 24, 0)
+    mix = Mix(0.5, crop, turned)
+    stream = PairStream(ruled, request, entries, mix)  # type: ignore[arg-type]  # paints alike
+    scale, seen = painter.card.normalisation, set(contents(stream))
+    assert len(seen) > (3 if turned or crop else 1)
+    for number in range(24):
+        sample = stream.pair(number)
+        shown = scale.undo(sample["anatomy"][0].numpy(), "anatomy")
+        expected = ruled.inpaint(shown, sample["label"][0].numpy() > 0)
+        assert np.array_equal(scale.undo(sample["tumour"][0].numpy(), "tumour"), expected)
+
+
 @pytest.mark.parametrize("crop", [None, 24, 80])
 def test_samples_are_tensors_in_range_that_carry_no_gradient(
     painter: Inpainter, small_pairs: PairSet, crop: int | None
@@ -142,5 +210,8 @@ def test_settings_that_make_no_sense_are_refused(painter: Inpainter, small_pairs
         with pytest.raises(SettingError):
             Mix(**settings)  # type: ignore[arg-type]  # whole numbers and shares
     train = part_of(small_pairs.entries, "train", None)
+    request = Generation(train, train, Real(), 1, 0)
     with pytest.raises(SettingError, match="no real pairs"):
-        PairStream(painter, Generation(train, train, Real(), 1, 0), [], Mix(0.9))
+        PairStream(painter, request, [], Mix(0.9))
+    with pytest.raises(SettingError, match="first_epoch=-1"):
+        PairStream(painter, request, train, first_epoch=-1)

@@ -66,7 +66,7 @@ def export(
     claim_folder(out, layout.kind, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     write_cases(cases, out, layout)
     print(_counted(cases))
-    print(layout.advice(out))
+    print(layout.advice(cases, out))
     written(out)
 
 

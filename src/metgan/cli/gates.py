@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -38,9 +38,10 @@ class GateChoice:
     most_false_area
         Share of the pixels outside the label that it may read as tumour, in [0, 1]. Default: 0.02.
     least_contrast
-        Of the median tumour over its surroundings, in camera units, 0 or more. Default: 1.05.
+        Of the median tumour over its surroundings, in camera units, 0 or more. Default: adds half the light
+        of a dim tumour of the training images; 1.05 where these are not there, or have no labels.
     most_contrast
-        Likewise, at most. Default: 20.
+        Likewise, at most. Default: twice the light of a bright one; 20.
     least_distance
         From the nearest training image, in [0, 2]: one minus the correlation of the backgrounds. Default:
         0.05.
@@ -86,16 +87,24 @@ class GateChoice:
         if gate is None and self.gate:
             note("the pairs are not judged; --judge with the run of an independent segmentor does that")
         if gate is not None and not len(gate.training):
-            note("no training image of the run is there; how near pairs are to them is not judged")
+            note(
+                "no training image of the run is there; "
+                "how near pairs are to them is not judged, and their contrast by fixed limits"
+            )
 
 
 def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, ...]:
-    """Give the images of a run's training part that lie in the first folder that holds any of them."""
+    """Give the images of a run's training part that lie in the first folder that holds any of them.
+
+    With their labels, where that folder has labels too.
+    """
     for folder in folders:
         if split is None or folder is None or not (folder / "tumour").is_dir():
             continue
         if found := tuple(e for e in open_images(folder, "tumour") if e.name in split.train):
-            return found
+            labels = open_images(folder, "label") if (folder / "label").is_dir() else ()
+            paths = {entry.name: entry.paths for entry in labels}
+            return tuple(replace(e, paths={**e.paths, **paths.get(e.name, {})}) for e in found)
     return ()
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from metgan.errors import SettingError
 from metgan.labels import SYMMETRIES, Spacing, find_tissue, locate_tumours, place, symmetry
 from metgan.metrics import RING_GAP, RING_REACH
 from metgan.types import Camera, Mask
@@ -38,7 +39,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     Parameters
     ----------
     target, giver : Pair
-        Of one camera.
+        Two different ones, of one camera.
     rng : numpy.random.Generator
 
     Returns
@@ -47,6 +48,11 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
         Its anatomy is the target's. Each tumour is turned or mirrored at random and lies in tissue, apart
         from the others; one for which there is no room is left out. The entry's history names both sources,
         as that of a generated pair does.
+
+    Raises
+    ------
+    SettingError
+        If the giver is the target: the same tumours twice, with the same light, are no new image.
 
     Examples
     --------
@@ -60,6 +66,9 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     >>> int(pasted.label.sum()), pasted.tumour[pasted.label].tolist(), pasted.entry.history["label_groups"]
     (1, [150], 'bright')
     """
+    if giver.entry == target.entry:
+        given = f"tumours of {giver.entry.name} to paste into itself"
+        raise SettingError(given, "two different pairs", "Give another target")
     tissue = find_tissue(target.anatomy)
     light, label = target.tumour.astype(np.float64), target.label.copy()
     for piece in _pieces(giver):

@@ -43,7 +43,7 @@ class Layout(Protocol):
     def finish(self, cases: Sequence[Case], out: Path) -> None:
         """Write what describes all cases."""
 
-    def advice(self, out: Path) -> str:
+    def advice(self, cases: Sequence[Case], out: Path) -> str:
         """Say what to do with the data set."""
 
 

@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from metgan.data import Pair
 from metgan.errors import ArrayError, StorageError
 from metgan.io import write_image
+from metgan.labels import number_tumours
 from metgan.types import Mask
 
 from .cases import Case
@@ -49,8 +49,8 @@ def number_objects(label: Mask) -> NDArray[np.uint16]:
     >>> number_objects(np.array([[1, 0, 0, 1], [0, 1, 0, 0]], bool)).tolist()
     [[1, 0, 0, 2], [0, 1, 0, 0]]
     """
-    numbers, count = ndimage.label(label, structure=np.ones((3, 3)))
-    if count > (most := np.iinfo(np.uint16).max):
+    numbers, areas = number_tumours(label)
+    if (count := areas.size) > (most := np.iinfo(np.uint16).max):
         raise ArrayError(f"a label with {count} tumours", f"at most {most}", "Cut it with metgan prepare")
     numbered: NDArray[np.uint16] = numbers.astype(np.uint16)
     return numbered
@@ -79,7 +79,9 @@ class MaskFolders:
     numbers : callable
         The program's numbers for a label.
     use : str
-        What to do with the folders.
+        What to do with the folders, with ``{out}``, and ``{val}`` where `use_val` goes.
+    use_val : str
+        What is added to it where there is a validation part.
     reserved : tuple of str
         Ends of names that the program takes for results of its own.
     """
@@ -89,6 +91,7 @@ class MaskFolders:
     mask: str
     numbers: Callable[[Mask], Numbers]
     use: str
+    use_val: str = ""
     reserved: tuple[str, ...] = ()
 
     @property
@@ -117,9 +120,10 @@ class MaskFolders:
     def finish(self, cases: Sequence[Case], out: Path) -> None:
         """Write nothing: the folders are all there is."""
 
-    def advice(self, out: Path) -> str:
+    def advice(self, cases: Sequence[Case], out: Path) -> str:
         """Say what to do with the data set."""
-        return self.use.format(out=out)
+        has_val = any(case.part == "val" for case in cases)
+        return self.use.format(out=out, val=self.use_val.format(out=out) if has_val else "")
 
 
 MASK_FOLDERS: Final[Mapping[str, MaskFolders]] = {
@@ -128,8 +132,9 @@ MASK_FOLDERS: Final[Mapping[str, MaskFolders]] = {
         "{part}/{name}.tif",
         "{part}/{name}_masks.tif",
         number_objects,
-        "cellpose --train --dir {out}/train --test_dir {out}/val --mask_filter _masks --min_train_masks 1; "
+        "cellpose --train --dir {out}/train{val} --mask_filter _masks --min_train_masks 1; "
         "without the last, images with fewer than 5 tumours are left out.",
+        " --test_dir {out}/val",
         # The ends that get_image_files of cellpose/io.py leaves out.
         ("_masks", "_cp_output", "_flows", "_flows_0", "_flows_1", "_flows_2", "_cellprob"),
     ),
@@ -138,8 +143,8 @@ MASK_FOLDERS: Final[Mapping[str, MaskFolders]] = {
         "{part}/images/{name}.tif",
         "{part}/masks/{name}.tif",
         number_objects,
-        "StarDist's notebooks read {out}/train/images/*.tif and {out}/train/masks/*.tif; give val/ as "
-        "validation_data, instead of a random part of train/.",
+        "StarDist's notebooks read {out}/train/images/*.tif and {out}/train/masks/*.tif{val}.",
+        "; give val/ as validation_data, instead of a random part of train/",
     ),
     "ilastik": MaskFolders(
         "ilastik",

@@ -88,7 +88,7 @@ class NnUnet:
             "overwrite_image_reader_writer": "NaturalImage2DIO",
         }
 
-    def advice(self, out: Path) -> str:
+    def advice(self, cases: Sequence[Case], out: Path) -> str:  # noqa: ARG002  # it always has both parts
         """Say what to do with the data set."""
         name = out.resolve().name
         number = int(name[7:10])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .areas import SizeDistribution, fit_sizes
-from .compose import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from .components import number_tumours, sizes
+from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
@@ -44,6 +45,7 @@ __all__ = [
     "grow",
     "locate_tumours",
     "merge",
+    "number_tumours",
     "place",
     "possible_turn",
     "sizes",

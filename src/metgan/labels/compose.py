@@ -1,4 +1,4 @@
-"""Labels made of labels: checked, thresholded, merged, turned and measured.
+"""Labels made of labels: checked, thresholded, merged and turned.
 
 Nothing here draws a random number: the caller draws, these functions carry out, so that a
 recipe can be written down and repeated. The decision a reader would question is
@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from metgan.errors import ArrayError, SettingError
 from metgan.types import AnyArray, Mask
@@ -161,28 +160,6 @@ def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:
         raise SettingError(f"symmetry index {index}", "0 to 7", "Draw it with rng.integers(8)")
     mirrored = image if index < 4 else image[..., ::-1]
     return np.rot90(mirrored, index % 4, axes=(-2, -1)).copy()
-
-
-def sizes(mask: Mask) -> NDArray[np.intp]:
-    """Give the area of each tumour in a mask.
-
-    Parameters
-    ----------
-    mask : ndarray, (Y, X) or (Z, Y, X), bool
-        Tumours are connected components, diagonal neighbours included.
-
-    Returns
-    -------
-    ndarray, (n,), integer
-        Pixels (voxels), in the order of a line-by-line scan; length 0 for an empty mask.
-
-    Examples
-    --------
-    >>> sizes(np.array([[1, 0, 0, 1], [0, 1, 0, 0]], bool)).tolist()
-    [2, 1]
-    """
-    numbered, count = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
-    return np.bincount(numbered.ravel(), minlength=count + 1)[1:]
 
 
 def _check_numbers(label: AnyArray, name: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from metgan.errors import SettingError
 from metgan.types import Mask
 
-from .compose import sizes
+from .components import sizes
 from .drawn import read
 from .shapes import cut_tumours
 

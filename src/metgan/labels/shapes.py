@@ -8,6 +8,8 @@ from scipy import ndimage
 from metgan.errors import ArrayError
 from metgan.types import Mask
 
+from .components import number_tumours
+
 
 def tight(mask: Mask) -> Mask:
     """Cut a mask to the smallest rectangle that holds all of it.
@@ -80,7 +82,7 @@ def locate_tumours(label: Mask) -> list[tuple[tuple[slice, ...], Mask]]:
     ((slice(1, 3, None), slice(2, 3, None)), (2, 1))
     """
     check_mask(label, "label")
-    numbered, _ = ndimage.label(label, structure=np.ones((3, 3)))
+    numbered, _ = number_tumours(label)
     edges = (numbered[0], numbered[-1], numbered[:, 0], numbered[:, -1])
     cut = set(np.concatenate(edges).tolist()) if label.size else set()
     boxes = enumerate(ndimage.find_objects(numbered), start=1)

@@ -16,6 +16,7 @@ from scipy.spatial import KDTree
 
 from metgan.types import Mask
 
+from .components import number_tumours
 from .shapes import check_mask
 
 
@@ -93,10 +94,9 @@ def survey(labels: Iterable[Mask]) -> Survey:
 def _measure(label: Mask) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Give the area of each tumour, and the distance of each to its nearest neighbour, if it has one."""
     check_mask(label, "label")
-    numbered, count = ndimage.label(label, structure=np.ones((3, 3)))
-    areas = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
-    if count < 2:
+    numbered, areas = number_tumours(label)
+    if areas.size < 2:
         return areas, np.empty(0)
-    centres = np.array(ndimage.center_of_mass(label, numbered, range(1, count + 1)))  # (tumour, axis)
+    centres = np.array(ndimage.center_of_mass(label, numbered, range(1, areas.size + 1)))  # (tumour, axis)
     nearest, _ = KDTree(centres).query(centres, k=[2])  # the first is the tumour itself
     return areas, np.asarray(nearest, np.float64)[:, 0]

@@ -17,6 +17,7 @@ from scipy import ndimage
 from metgan.errors import ArrayError, SettingError
 from metgan.types import Mask
 
+from .components import sizes
 from .compose import SYMMETRIES, symmetry
 from .shapes import tight
 
@@ -97,7 +98,7 @@ def vary(shape: Mask, variation: Variation, rng: np.random.Generator) -> Mask:
     np.True_
     """
     shape = tight(shape)
-    pieces = ndimage.label(shape, structure=np.ones((3, 3)))[1]
+    pieces = len(sizes(shape))
     if pieces != 1:
         raise ArrayError(f"shape is in {pieces} pieces", "one tumour", "Use labels.cut_tumours first")
     if variation.turned:

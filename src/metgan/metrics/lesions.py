@@ -146,6 +146,8 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
 def components(mask: Mask) -> Components:
     """Number the connected objects of a mask from 1, diagonal neighbours included.
 
+    What `metgan.labels.number_tumours` gives, on the same floor.
+
     Returns
     -------
     numbered : ndarray, the mask's shape, int32

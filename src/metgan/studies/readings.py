@@ -1,8 +1,8 @@
 """What a trained segmentor finds in a fold's test images: a row per image, and a row per true tumour.
 
-The decision a reader would question is the level above which a pixel is read as tumour: each segmentor's own, by
-its Dice on the fold's real validation pairs. At one level for all, an arm would be compared by how sure its
-segmentor is of itself, which differs most between real and synthetic training pairs.
+The decision a reader would question is the level above which a pixel is read as tumour: each segmentor's
+own, by its Dice on the fold's real validation pairs. At one level for all, an arm would be compared by how
+sure its segmentor is of itself, which differs most between real and synthetic training pairs.
 """
 
 from __future__ import annotations

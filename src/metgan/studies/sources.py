@@ -156,25 +156,29 @@ class Fresh(Sequence[Pair]):
 
 @dataclass(frozen=True)
 class Pasted:
-    """Real tumours pasted into other real training images: `metgan.data.paste`."""
+    """Real tumours pasted into other real training images: `metgan.data.paste`.
+
+    Never into their own: an image that alone has whole tumours gives to all others, and is given none.
+    """
 
     def check(self, fold: Fold, *, anew: bool) -> None:  # noqa: ARG002  # nothing is trained for it
-        """Refuse a training part without a whole tumour."""
-        self._givers(fold)
+        """Refuse a training part without a whole tumour, or without another image to paste it into."""
+        self._targets(fold, self._givers(fold))
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:  # noqa: ARG002
         """Give the real pairs and the first so many pasted ones."""
         return replace(fold.data, train=[*real, *self.pairs(fold, count)])
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
-        """Give the first so many pairs; every image is used once before any is used twice."""
-        targets, givers, seed = fold.data.train, self._givers(fold), fold.rules.seed
+        """Give the first so many pairs; every target is used once before any is used twice."""
+        givers, seed = self._givers(fold), fold.rules.seed
+        targets = self._targets(fold, givers)
         pairs = []
         for number in range(count):
             lap, place = divmod(number, len(targets))
             target = targets[int(stream(seed, "paste into", lap).permutation(len(targets))[place])]
             rng = stream(seed, "paste", number)
-            others = [g for g in givers if g.entry.name != target.entry.name] or givers
+            others = [g for g in givers if g.entry.name != target.entry.name]
             others = [g for g in others if g.entry.group != target.entry.group] or others
             pair = paste(target, others[int(rng.integers(len(others)))], rng)
             pairs.append(replace(pair, entry=replace(pair.entry, name=f"pasted-{number:06d}")))
@@ -190,6 +194,17 @@ class Pasted:
                 "Leave the arms with pasted tumours out",
             )
         return givers
+
+    def _targets(self, fold: Fold, givers: list[Pair]) -> list[Pair]:
+        alone = givers[0].entry.name if len(givers) == 1 else None
+        targets = [pair for pair in fold.data.train if pair.entry.name != alone]
+        if not targets:
+            raise SettingError(
+                f"fold {fold.number}, whose training part is the single pair {alone}",
+                "another pair, to paste its tumours into",
+                "Leave the arms with pasted tumours out",
+            )
+        return targets
 
 
 def _request(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:

@@ -113,5 +113,4 @@ def dim(tumour: Camera, without: Camera, label: Mask, contrast: float) -> Camera
     share = (contrast - 1) / (painted - 1)
     mixed = without + share * (tumour.astype(np.float64) - without)
     rounded = np.rint(mixed) if tumour.dtype.kind in "ui" else mixed
-    dimmed: Camera = rounded.astype(tumour.dtype)
-    return dimmed
+    return rounded.astype(tumour.dtype)  # type: ignore[no-any-return]  # numpy loses sight of the dtype

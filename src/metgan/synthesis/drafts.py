@@ -188,7 +188,8 @@ class Drafts:
         """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
 
         An anatomy for which `DRAWS` labels find no room gives its place to the next one of its lap, so that a
-        long generation does not stop at an image with hardly any tissue.
+        long generation does not stop at an image with hardly any tissue. Each attempt begins with the pair's
+        own anatomy; where there is hardly any room, attempts may end with different ones.
 
         Raises
         ------
@@ -199,7 +200,8 @@ class Drafts:
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
         contrasts = self.request.contrasts
-        contrast = contrasts and contrasts.draw(stream(self.request.seed, "contrast", *position))
+        light = stream(self.request.seed, "contrast", *position)
+        contrast = None if contrasts is None else contrasts.draw(light)
         refusals: list[EmptyDrawError] = []
         for source in self._sources_of(number):
             try:

@@ -3,7 +3,7 @@
 A segmentor that took no part in the generator's training reads the painted image, and its reading is held
 against the label. The decision a reader would question is what happens to a pair of which every attempt
 fails: the best attempt is kept, and its row in ``pairs.csv`` says so. The count that was asked for is met,
-every anatomy is used as often as any other, and who wants the passed pairs alone has a column to choose by.
+every anatomy with room for a label is used, and who wants the passed pairs alone has a column to choose by.
 """
 
 from __future__ import annotations
@@ -36,12 +36,13 @@ class Gate:
     training : TrainingImages
         What the generator has seen; without any, the distance to them is nan and not judged.
     limits : GateLimits
+        Those of contrast are taken from the training images where they are None, see `GateLimits.settled`.
     """
 
     def __init__(self, reader: Reader, training: TrainingImages, limits: GateLimits) -> None:
         self.reader = reader
         self.training = training
-        self.limits = limits
+        self.limits = limits.settled(training.contrasts)
 
     def __str__(self) -> str:
         return f"{self.limits} judge={self.reader.fingerprint} training={self.training.fingerprint}"
@@ -71,7 +72,8 @@ def open_gate(
         Run folder of a segmentor.
     painter : Inpainter
     training : sequence of Entry
-        The pairs that the painter was trained on, with an image ``tumour``.
+        The pairs that the painter was trained on, with an image ``tumour``, and a ``label`` where there is
+        one: their contrasts give the limits of contrast.
     limits : GateLimits or None
         None for the defaults.
 
@@ -80,7 +82,8 @@ def open_gate(
     LeakageError
         When the judge is the segmentor that the painter trained with.
     SettingError
-        When the judge reads images of another dtype than is painted.
+        When the judge reads images of another dtype than is painted, or a limit of contrast that is given
+        lies beyond the one taken from the training images.
     StorageError, ArrayError
         When the run or a training image cannot be read.
     """
@@ -124,7 +127,10 @@ class Painted:
 
 
 def paint_pair(painter: Inpainter, drafts: Drafts, number: int, gate: Gate | None) -> Painted:
-    """Paint a pair; one that fails at the gate is drawn again with another label for the same anatomy.
+    """Paint a pair; one that fails at the gate is drawn again with another label.
+
+    It is for the same anatomy, unless that has no room for it: then, and as in every draw, the next anatomy
+    of the lap takes the attempt, see `Drafts.draw`.
 
     Returns
     -------

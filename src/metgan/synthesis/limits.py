@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from metgan.errors import SettingError
 
@@ -45,9 +49,9 @@ class GateLimits:
     most_false_area : float, in [0, 1], default 0.02
         Four times the area that tumours cover in a usual image. Real images are read with 0.003, one in
         twenty with 0.015 to 0.04: rims that outgrow the label count, and are long about large tumours.
-    least_contrast, most_contrast : float, default 1.05 and 20
-        The median tumour must be brighter than its surroundings. In real phantom images that is 1.2 to 8.6;
-        camera offsets draw it towards 1.
+    least_contrast, most_contrast : float or None, default None
+        Of the median tumour over its surroundings. None for what `settled` takes from the training images,
+        since the same tumours have another contrast where another offset is in the camera's units.
     least_distance : float, in [0, 2], default 0.05
         Real phantom images of different animals are 0.12 and more apart, and copies with a tenth of noise in
         every pixel 0.01 to 0.07.
@@ -67,8 +71,8 @@ class GateLimits:
 
     least_recall: float = 0.5
     most_false_area: float = 0.02
-    least_contrast: float = 1.05
-    most_contrast: float = 20.0
+    least_contrast: float | None = None
+    most_contrast: float | None = None
     least_distance: float = 0.05
     attempts: int = 4
 
@@ -77,18 +81,59 @@ class GateLimits:
         for name, value in shares.items():
             if not 0 <= value <= 1:
                 raise SettingError(f"{name} is {value}", "a share in [0, 1]", "Choose another")
-        if not 0 <= self.least_contrast <= self.most_contrast:
-            given = f"contrast from {self.least_contrast} to {self.most_contrast}"
-            raise SettingError(given, "0 <= least <= most", "Put them in order")
+        least, most = self._contrast
+        if not 0 <= least <= most:
+            raise SettingError(
+                f"contrast from {least:g} to {most:g}", "0 <= least <= most", "Give both, in order"
+            )
         if not 0 <= self.least_distance <= 2 or self.attempts < 1:
             given = f"least_distance is {self.least_distance} and attempts {self.attempts}"
             raise SettingError(given, "a distance in [0, 2] and 1 or more attempts", "Choose others")
 
     def __str__(self) -> str:
-        contrast = f"{float(self.least_contrast)}..{float(self.most_contrast)}"
+        contrast = "..".join(str(float(limit)) for limit in self._contrast)
         return (
             f"recall>={float(self.least_recall)} false_area<={float(self.most_false_area)} "
             f"contrast={contrast} nearest>={float(self.least_distance)} attempts={self.attempts}"
+        )
+
+    @property
+    def _contrast(self) -> tuple[float, float]:
+        """The limits of contrast; what is not settled limits nothing."""
+        least, most = self.least_contrast, self.most_contrast
+        return 0.0 if least is None else least, math.inf if most is None else most
+
+    def settled(self, contrasts: Sequence[float]) -> GateLimits:
+        """Give the same limits, with those of contrast that are None taken from the training images.
+
+        Parameters
+        ----------
+        contrasts : sequence of float
+            Of each labelled training image, that of its median tumour; nan where it is undefined.
+
+        Returns
+        -------
+        GateLimits
+            A contrast of 1 adds no light. The limits are half the light that the dim training tumours add and
+            twice that of the bright ones, dim and bright being the 5th and the 95th percentile: a few
+            mislabelled images move neither. Rounded outwards to hundredths. Where there is no image, 1.05 and
+            20; where half of them or more have no contrast, their surroundings being at zero, 0 and infinity.
+
+        Raises
+        ------
+        SettingError
+            If a limit that was given lies beyond the other, taken one.
+
+        Examples
+        --------
+        >>> str(GateLimits(most_contrast=9).settled([1.5, 2.0, 2.5]))
+        'recall>=0.5 false_area<=0.02 contrast=1.27..9.0 nearest>=0.05 attempts=4'
+        """
+        least, most = _usual(contrasts)
+        return replace(
+            self,
+            least_contrast=least if self.least_contrast is None else self.least_contrast,
+            most_contrast=most if self.most_contrast is None else self.most_contrast,
         )
 
     def faults(self, scores: GateScores) -> dict[str, str]:
@@ -96,7 +141,7 @@ class GateLimits:
         bounds = (
             ("recall", scores.recall, self.least_recall, 1.0),
             ("false_area", scores.false_area, 0.0, self.most_false_area),
-            ("contrast", scores.contrast, self.least_contrast, self.most_contrast),
+            ("contrast", scores.contrast, *self._contrast),
             ("nearest", scores.nearest, self.least_distance, 2.0),
         )
         faults = {}
@@ -106,3 +151,20 @@ class GateLimits:
             elif value > most:
                 faults[name] = f"{name} {value:.3g} above {most:g}"
         return faults
+
+
+def _usual(contrasts: Sequence[float]) -> tuple[float, float]:
+    """Give the limits that follow from the contrasts of training images."""
+    if not contrasts:
+        return _NOTHING_KNOWN
+    known = [contrast for contrast in contrasts if not math.isnan(contrast)]
+    if len(known) <= len(contrasts) / 2:
+        return 0.0, math.inf
+    dim, bright = np.quantile(known, _TYPICAL).tolist()
+    # Tumours darker than their surroundings, as noise may make them, widen the limits instead.
+    least, most = min(dim, (1 + dim) / 2), max(bright, 2 * bright - 1)
+    return math.floor(100 * least) / 100, math.ceil(100 * most) / 100
+
+
+_NOTHING_KNOWN = (1.05, 20.0)  # real phantom images have 1.2 to 8.6; camera offsets draw it towards 1
+_TYPICAL = (0.05, 0.95)

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional as nnf
 
-from metgan.data import Entry, read_channel
+from metgan.data import Entry, read_channel, read_label
 from metgan.labels import SYMMETRIES, symmetry
-from metgan.metrics import RING_GAP
+from metgan.metrics import RING_GAP, judge
 from metgan.types import AnyArray, Camera, Mask
 
 Grid = NDArray[np.float32]
@@ -34,22 +34,31 @@ _LEAST_CELLS = 0.1  # share of all cells
 
 
 class TrainingImages:
-    """The tumour channels that a generator has seen, at low resolution.
+    """The tumour channels that a generator has seen, at low resolution, and how bright their tumours are.
 
     Parameters
     ----------
     entries : sequence of Entry
-        With an image ``tumour``; read once.
+        With an image ``tumour``, and a ``label`` where there is one; read once.
 
     Attributes
     ----------
     fingerprint : str
         Names the images, for histories.
+    contrasts : tuple of float
+        Of the median tumour of each image whose label holds one, see `metgan.metrics.judge`; nan where it is
+        undefined.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._groups = np.array([entry.group for entry in entries], object)
-        grids = [_standardised(_to_grid(read_channel(entry.paths["tumour"]))) for entry in entries]
+        grids, contrasts = [], []
+        for entry in entries:
+            tumour = read_channel(entry.paths["tumour"])
+            grids.append(_standardised(_to_grid(tumour)))
+            if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
+                contrasts.append(judge(label, label, tumour).contrast)
+        self.contrasts = tuple(contrasts)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
         names = "\n".join(f"{entry.name}\t{entry.group}" for entry in entries)
         self.fingerprint = f"{zlib.crc32(names.encode()):08x}"

@@ -87,11 +87,13 @@ class PairStream(IterableDataset[Sample]):
     mix : Mix
     gate : Gate or None
         Draws painted pairs again that fail.
+    first_epoch : int, at least 0, default 0
+        Where to begin: a training that is resumed after three epochs gives 3, and sees no pair twice.
 
     Raises
     ------
     ArrayError, SettingError
-        If there are no real pairs to mix in; or the labels hold no tumour.
+        If there are no real pairs to mix in; the labels hold no tumour; or the first epoch is negative.
 
     Notes
     -----
@@ -114,14 +116,18 @@ class PairStream(IterableDataset[Sample]):
         real: Sequence[Entry],
         mix: Mix | None = None,
         gate: Gate | None = None,
+        first_epoch: int = 0,
     ) -> None:
         self.mix = mix or Mix()
         if self.mix.synthetic < 1 and not real:
             raise SettingError("no real pairs", "some to mix in", "Give some, or Mix(synthetic=1)")
+        if first_epoch < 0:
+            raise SettingError(f"first_epoch={first_epoch}", "0 or more", "Choose 0 for a new training")
         self._painter = painter
         self._drafts = Drafts(request)
         self._real = tuple(real)
         self._gate = gate
+        self._first_epoch = first_epoch
         self._epochs = _shared_counters(_MOST_WORKERS)
         self._workers = _shared_counters(1)
 
@@ -134,7 +140,7 @@ class PairStream(IterableDataset[Sample]):
 
     def __iter__(self) -> Iterator[Sample]:
         worker, workers = self._place()
-        epoch = int(self._epochs[worker])
+        epoch = self._first_epoch + int(self._epochs[worker])
         self._epochs[worker] += 1
         count = self._drafts.request.count
         for place in range(worker, count, workers):
