@@ -15,7 +15,7 @@ from metgan.experiment import Experiment
 from metgan.io import claim_folder, write_json
 from metgan.studies import Rules, Section
 
-from .folders import CONFIG_FILE, STUDY, resolve_study, show_tables, written
+from .folders import CONFIG_FILE, STUDY, refuse_other_settings, resolve_study, show_tables, written
 from .options import Place, Positive, Training
 
 _ASKED_FILE = "asked.json"
@@ -98,17 +98,18 @@ class Call:
         experiment = self._settings(quick)
         question, lead = plan(PairSet.open(self.data), _rules(experiment, asked["seeds"]))
         question.check(anew=place.overwrite)
+        refuse_other_settings(question.out / CONFIG_FILE, place, experiment)
         claim_folder(self.out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[self.data])
-        experiment.save(self.out / CONFIG_FILE)
+        for folder in (self.out, question.out):  # the next study's default, and this one's for good
+            experiment.save(folder / CONFIG_FILE)
         write_json(question.out / _ASKED_FILE, asked)
         show_tables(question.hold(lead))
         written(question.out)
 
     def _settings(self, quick: dict[str, Any]) -> Experiment:
         segmentor = {"steps": self.extent.segmentor_steps}
-        return resolve_study(
-            self.out, self.place, self.options, quick if self.extent.quick else {}, segmentor
-        )
+        meant = quick if self.extent.quick else {}
+        return resolve_study(self.out, self.study, self.place, self.options, meant, segmentor)
 
 
 def _rules(experiment: Experiment, seeds: int) -> Rules:
