@@ -708,7 +708,7 @@ def test_prepare_refuses_the_same_crops_twice_and_keeps_the_set(
 def test_info_of_nothing_or_of_damage_is_refused(metgan: Command, capsys: Capture, world: Path) -> None:
     assert_one_line(capsys, metgan("info", world / "nowhere"), "there is no")
     assert_one_line(capsys, metgan("info", world / "pairs.csv"), "cannot be read")
-    assert_one_line(capsys, metgan("info", world / "label"), "no folder anatomy/")
+    assert_one_line(capsys, metgan("info", world / "label"), "neither a result")
     for path in (world / "label").iterdir():
         write_image(path, np.zeros((3, 3), np.uint8))
     assert_one_line(capsys, metgan("info", world), "has shapes")  # of all pairs
