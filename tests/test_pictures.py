@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from metgan.pictures import Band, Panel, draw_bands, draw_bars, draw_curves, draw_grid
+from metgan.pictures import (
+    COMPARED,
+    COMPARISON,
+    Band,
+    Panel,
+    compare_images,
+    draw_bands,
+    draw_bars,
+    draw_curves,
+    draw_grid,
+)
 
 ORANGE = (255, 176, 0)
 
@@ -70,6 +80,25 @@ def test_differences_are_red_above_and_blue_below_and_white_at_zero():
     (red_below, _, blue_below), (red_above, _, blue_above) = colours
     assert blue_below > red_below
     assert red_above > blue_above
+
+
+def test_a_difference_says_on_which_scale_it_is_drawn():
+    """No difference is white on any scale, so that only the words can differ."""
+    none = np.zeros((4, 4))
+    one, other = (draw_grid([[Panel(none, -r, r, colours="difference")]], [""]) for r in (1, 0.25))
+    assert one != other
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_compared_image_that_is_too_bright_differs_upwards(sign):
+    real = np.linspace(-1, 1, 64, dtype=np.float32).reshape(8, 8)
+    mask = np.zeros((8, 8), bool)
+    difference = compare_images(real, mask, real + np.float32(sign * 0.1), real)[
+        COMPARISON.index("difference")
+    ]
+    assert difference.image == pytest.approx(sign * 0.1, abs=1e-6)
+    assert difference.low == -difference.high
+    assert "generated minus real" in COMPARED
 
 
 @settings(max_examples=5, deadline=None)
