@@ -44,10 +44,11 @@ def commonest(picture):
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 90), st.sampled_from([(0.0, 100.0), (-50.0, 150.0)]))
 def test_a_grey_value_is_its_place_on_the_stated_scale(value, scale):
+    """Within two of 256 greys: matplotlib cuts off fractions twice, for its table of greys and for bytes."""
     low, high = scale
     picture = decoded(draw_grid([[Panel(np.full((4, 4), value), low, high)]], [""]))
     grey = 255 * (value - low) / (high - low)
-    assert commonest(picture) == pytest.approx((grey,) * 3, abs=1.5)
+    assert commonest(picture) == pytest.approx((grey,) * 3, abs=2)
 
 
 def test_a_bright_neighbour_in_the_image_does_not_change_the_scale():
