@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -66,6 +66,15 @@ class Experiment:
         """Write the resolved experiment as TOML; `load_experiment` reads it back."""
         content = {k: _without_none(v) if isinstance(v, dict) else v for k, v in asdict(self).items()}
         write_text(path, tomli_w.dumps(content))
+
+    def identity(self) -> dict[str, str]:
+        """Name every setting as the file does; "auto" is what it means on this machine."""
+        tables = asdict(replace(self, engine=_resolved(self.engine)))
+        return {
+            f"{key}.{name}" if name else key: str(setting) or "none"
+            for key, value in tables.items()
+            for name, setting in (value.items() if isinstance(value, dict) else [("", value)])
+        }
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -161,6 +170,13 @@ def _build(kind: type[Value], given: Table, section: str) -> Value:
         raise SettingError(
             f"{where} = {first.get('input')!r}", first["msg"].lower(), "Mend this value"
         ) from error
+
+
+def _resolved(engine: Engine) -> Engine:
+    try:
+        return engine.resolved()
+    except SettingError:  # a device that this machine lacks is still another than those it has
+        return engine
 
 
 def _refuse_unknown(given: Table, known: list[str], kind: str) -> None:

@@ -37,6 +37,7 @@ class Panel:
     outline : Mask or None
         Drawn as a thin line over the image.
     colours : {"grey", "difference", "mask"}
+        A difference has its scale written below it.
     """
 
     image: AnyArray
@@ -61,13 +62,19 @@ _MAPS = {"grey": "gray", "difference": "RdBu_r", "mask": "gray"}
 
 COMPARISON = ("anatomy", "label", "generated", "real", "difference")
 """Headings of the rows that `compare_images` gives."""
+COMPARED = (
+    "Orange: the outline of the label. Generated and real share one grey scale. Difference: generated minus "
+    "real, white where they agree, red where the generated is too bright and blue where it is too dark, in "
+    "full colour at the values below it (images lie on [-1, 1])."
+)
+"""What to say below such rows."""
 
 
 def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled) -> list[Panel]:
     """Give the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
 
     Generated and real share one grey scale, so that a dim tumour is seen to be dim. In the difference,
-    red is too bright and blue too dark, at full colour by half of that scale.
+    generated minus real, red is too bright and blue too dark, at full colour by half of that scale.
     """
     low, high = window(generated, real)
     reach = (high - low) / 2
@@ -179,6 +186,8 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         axes.contour(panel.outline, levels=[0.5], colors=_OUTLINE, linewidths=0.7)
     axes.set_xticks([])
     axes.set_yticks([])
+    if panel.colours == "difference":
+        axes.set_xlabel(f"blue {panel.low:+.2g} to red {panel.high:+.2g}", fontsize=7, color=_INK)
     for spine in axes.spines.values():
         spine.set_visible(False)
 

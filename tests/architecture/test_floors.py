@@ -22,11 +22,12 @@ FLOORS = (
     ("interop", "studies"),
     ("experiment",),
     ("cli", "napari", "web"),
+    ("__main__",),
 )
 """Lowest floor first. A room is a folder or a single file of src/metgan."""
 
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
-FRONT_DOORS = FLOORS[-1]
+FRONT_DOORS = FLOORS[FLOOR_OF["cli"]]
 OPTIONAL_EXTRAS = {"imagecodecs", "tensorboard"}
 DYNAMIC_IMPORTS = {"__import__", "import_module"}
 

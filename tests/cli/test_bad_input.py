@@ -298,6 +298,104 @@ def test_resuming_with_other_settings_leaves_the_run_as_it_was(
     assert snapshot(trained) == before
 
 
+@pytest.mark.parametrize(
+    ("changed", "is_only_longer"),
+    [(("--steps", 9), True), (("--epochs", 9), True), (("--steps", 9, "--seed", 1), False)],
+)
+def test_a_finished_run_that_shall_go_on_for_longer_is_told_that_it_cannot(
+    metgan: Command,
+    capsys: Capture,
+    small_world: Path,
+    trained: Path,
+    changed: tuple[object, ...],
+    is_only_longer: bool,
+) -> None:
+    capsys.readouterr()
+    status = metgan("train", small_world, "--out", trained, "--resume", *changed)
+    says = "finished or not, cannot be made longer" if is_only_longer else "Resume with the settings and"
+    assert_one_line(capsys, status, says, "--overwrite")
+
+
+@pytest.fixture
+def stopped(trained: Path, tmp_path: Path) -> Path:
+    """What Ctrl-C leaves of the run of four steps before its first checkpoint."""
+    run = tmp_path / "stopped"
+    run.mkdir()
+    for name in (".metgan", "config.toml", "splits.json"):
+        shutil.copy(trained / name, run / name)
+    return run
+
+
+@pytest.mark.parametrize("verb", ["train", "segmentor"])
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        (("--steps", 3), "steps 4; expected training.steps 3, as asked for now. A training, finished or not"),
+        (("--seed", 1), "config.toml was written with seed 0; expected seed 1, as"),
+        (("--precision", OTHER_PRECISION), f"expected engine.precision {OTHER_PRECISION}, as asked for now"),
+        (("--segmentor-steps", 3), "written with segmentor.steps 2; expected segmentor.steps 3, as"),
+        (("--segmentor", "{trained}/segmentor"), "pretrained_segmentor none; expected pretrained_segmentor "),
+    ],
+)
+def test_resuming_before_the_first_checkpoint_with_other_settings_leaves_the_run_as_it_was(
+    metgan: Command,
+    capsys: Capture,
+    small_world: Path,
+    trained: Path,
+    stopped: Path,
+    verb: str,
+    changed: tuple[object, ...],
+    says: str,
+) -> None:
+    if verb == "segmentor":
+        if str(changed[0]).startswith("--segmentor"):
+            return
+        says = says.replace("steps 4; expected training.", "steps 2; expected segmentor.")
+    before = snapshot(stopped)
+    words = [str(word).replace("{trained}", str(trained)) for word in changed]
+    capsys.readouterr()
+    assert_one_line(capsys, metgan(verb, small_world, "--out", stopped, "--resume", *words), says)
+    assert snapshot(stopped) == before
+
+
+def test_a_run_stopped_before_its_first_checkpoint_goes_on_with_the_settings_that_it_had(
+    metgan: Command, small_world: Path, stopped: Path
+) -> None:
+    config = (stopped / "config.toml").read_bytes()
+    words = (small_world, "--out", stopped, "--resume", "--steps", 2, "--device", "cpu")
+    assert metgan("segmentor", *words) == 0
+    assert (stopped / "config.toml").read_bytes() == config
+
+
+def test_a_study_stopped_before_its_first_checkpoint_is_not_resumed_with_other_settings(
+    metgan: Command, capsys: Capture, small_world: Path, stopped: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "study"
+    shutil.copytree(stopped, out)
+    (out / ".metgan").write_text("a study\n")
+    stopped.rename(out / "similarity")
+    before = snapshot(out)
+    capsys.readouterr()
+    words = (small_world, "--methods", "pix2pix", "--crop", 64, "--out", out, "--resume")
+    assert_one_line(
+        capsys, metgan("study", "similarity", *words), "similarity/config.toml", "training.crop 64"
+    )
+    assert snapshot(out) == before
+
+
+def test_a_demo_is_not_resumed_with_other_lengths(
+    metgan: Command, capsys: Capture, stopped: Path, tmp_path: Path
+) -> None:
+    demo = tmp_path / "demo"
+    demo.mkdir()
+    stopped.rename(demo / "run")
+    (demo / ".metgan").write_text("a demo\n")
+    before = snapshot(demo)
+    capsys.readouterr()
+    assert_one_line(capsys, metgan("demo", demo, "--resume", "--steps", 9), "expected training.steps 9")
+    assert snapshot(demo) == before
+
+
 def test_resuming_on_other_data_leaves_the_run_as_it_was(
     metgan: Command, capsys: Capture, world: Path, trained: Path
 ) -> None:
@@ -610,7 +708,7 @@ def test_prepare_refuses_the_same_crops_twice_and_keeps_the_set(
 def test_info_of_nothing_or_of_damage_is_refused(metgan: Command, capsys: Capture, world: Path) -> None:
     assert_one_line(capsys, metgan("info", world / "nowhere"), "there is no")
     assert_one_line(capsys, metgan("info", world / "pairs.csv"), "cannot be read")
-    assert_one_line(capsys, metgan("info", world / "label"), "no folder anatomy/")
+    assert_one_line(capsys, metgan("info", world / "label"), "neither a result")
     for path in (world / "label").iterdir():
         write_image(path, np.zeros((3, 3), np.uint8))
     assert_one_line(capsys, metgan("info", world), "has shapes")  # of all pairs

@@ -76,7 +76,7 @@ def without_split(world: Path, number: int) -> None:
 
 REFUSED: dict[str, tuple[Callable[[Path, int], None], str]] = {
     **{name: damage for name, damage in DAMAGES.items() if name not in ("too small", "no tumour")},
-    "no split": (without_split, "is in part ''"),
+    "no split": (without_split, "is in no part; expected one of train, val, test"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -56,6 +57,32 @@ def test_pairs_that_are_not_judged_are_noted_unless_that_was_asked_for(
         assert not (out / "gate.json").exists()
 
 
+def test_the_note_on_pairs_that_are_not_judged_can_be_pasted(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    """Also with a space in the paths. Only length and device are added, so that it takes no time."""
+    run, world = tmp_path / "my run", tmp_path / "my pairs"
+    shutil.copytree(trained, run)
+    shutil.copytree(small_world, world)
+    words = (*words_for(run, world), "--out", tmp_path / "new")
+    assert metgan(*words) == 0
+    told = re.search(r"with `metgan (.*)`, then add `(.*)` and `(.*)`\n", capsys.readouterr().err)
+    assert told is not None
+    short = ("--steps", 2, "--device", "cpu")
+    assert metgan(*shlex.split(told[1]), *short) == 0
+    assert metgan(*words, *shlex.split(told[2]), told[3], *LENIENT) == 0
+    assert "of 2 pairs passed the gate" in capsys.readouterr().out
+
+
+def test_of_a_run_whose_data_is_not_there_the_note_leaves_the_data_open(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    anatomy, labels = small_world / "anatomy", small_world / "label"
+    words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, "--device", "cpu")
+    assert metgan(*words, "--out", tmp_path / "new") == 0
+    assert "metgan segmentor DATA --preset small --split" in capsys.readouterr().err
+
+
 def test_training_images_that_are_not_there_are_noted(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, judge: Path, tmp_path: Path
 ) -> None:
@@ -86,7 +113,8 @@ def test_limits_of_contrast_come_from_the_labels_of_the_runs_training_images(
     ("more", "says"),
     [
         (("--least-recall", 0.3), "--least-recall without a judge"),
-        (("--attempts", 3, "--no-gate"), "--attempts without a judge"),
+        (("--attempts", 3, "--no-gate"), ", and leave --no-gate out."),
+        (("--attempts", 3, "--no-gate", "--judge", "nowhere"), "held against. Leave --no-gate out."),
         (("--judge", "{trained}"), "holds a generator"),
         (("--judge", "{trained}/segmentor"), "is the segmentor that the generator trained with"),
         (("--judge", "nowhere"), "there is no nowhere"),
@@ -103,7 +131,13 @@ def test_a_gate_that_cannot_judge_is_refused(
 ) -> None:
     given = [str(word).replace("{trained}", str(trained)) for word in more]
     assert metgan(*words_for(trained, small_world), *given, "--out", tmp_path / "new") == 2
-    assert says in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert says in error
+    is_advised = "--judge" not in more or "/segmentor" in str(more)
+    command = (
+        f"`metgan segmentor {small_world} --preset small --split {trained}/splits.json --seed 1000 --out"
+    )
+    assert (command in error) == is_advised
     assert not (tmp_path / "new").exists()
 
 

@@ -65,6 +65,24 @@ def test_an_option_that_would_do_nothing_is_refused(choice: RecipeChoice, messag
 
 
 @pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        (
+            RecipeChoice("bank", areas=(1, 2, 3), merge=2),
+            r"takes it: --merge \(merged\), --areas \(grown\)\.$",
+        ),
+        (RecipeChoice(gap=0), r"takes it: --gap \(bank, grown\)\.$"),
+        (RecipeChoice("grown", turn=False), r"takes it: --turn \(real, merged, bank, file\)\.$"),
+    ],
+)
+def test_a_refused_option_is_answered_with_the_recipes_that_take_it(
+    choice: RecipeChoice, message: str
+) -> None:
+    with pytest.raises(SettingError, match=message):
+        choice.make()
+
+
+@pytest.mark.parametrize(
     ("options", "recipe"),
     [
         ("--merge 2", "merged count=2"),

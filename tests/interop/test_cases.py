@@ -98,7 +98,7 @@ def test_another_animal_in_a_second_set_is_welcome(real: PairSet, write_set: Wri
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (row("e", "mouse 4"), "pair e of .* is in part ''; expected one of train, val, test. .*--split"),
+        (row("e", "mouse 4"), "pair e of .* is in no part; expected one of train, val, test. .*--split"),
         (row("e", "mouse 4", "holdout"), "is in part 'holdout'"),
         (painted("e", "mouse 4", "mouse 1", "test"), "generated pair e of .* is in part 'test'"),
     ],

@@ -85,6 +85,14 @@ def test_the_training_chapter_shows_losses_and_validation(tmp_path: Path) -> Non
     assert len(chapter.figures) == 2
 
 
+def test_the_training_chapter_says_how_its_pictures_are_to_be_read(tmp_path: Path) -> None:
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples" / "step-0000020.png").write_bytes(b"a picture")
+    (figure,) = training_chapter(tmp_path).figures
+    assert "step-0000020" in figure.caption
+    assert "generated minus real" in figure.caption
+
+
 def test_the_training_chapter_of_a_run_without_a_journal_is_empty_and_not_an_error(tmp_path: Path) -> None:
     chapter = training_chapter(tmp_path)
     assert chapter.paragraphs[0].startswith("0 steps")

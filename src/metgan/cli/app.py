@@ -32,7 +32,7 @@ _VERBS = {
     "the loop. It is trained first, into OUT/referee, where none is given.",
     "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"
     "Several become one; a group of tissue is never in two parts of it.",
-    "info": "Tell what a run, a pair set, scores or a study is.",
+    "info": "Tell what a run, a pair set, scores, a study or an exported data set is.",
 }
 
 _STUDIES = {

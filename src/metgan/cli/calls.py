@@ -1,20 +1,21 @@
-"""What every study is called with, and what every call does: check, claim the folder, hold, show."""
+"""What every study is called with, and what every call does: plan, check, claim the folder, hold, show."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 from cyclopts import Parameter
 
+from metgan.data import PairSet
 from metgan.experiment import Experiment
 from metgan.io import claim_folder, write_json
 from metgan.studies import Rules, Section
 
-from .folders import CONFIG_FILE, STUDY, resolve_study, show_tables, written
+from .folders import CONFIG_FILE, STUDY, refuse_other_settings, resolve_study, show_tables, written
 from .options import Place, Positive, Training
 
 _ASKED_FILE = "asked.json"
@@ -63,45 +64,55 @@ class Question(Protocol):
         ...  # a protocol has no body
 
 
+Plan = Callable[[PairSet, Rules], tuple[Question, str]]
+"""Makes of pairs and rules the question, and the words that its report opens with."""
+
+
 @dataclass(frozen=True)
 class Call:
-    """What every study is called with."""
+    """What every study is called with; `study` names its folder in `out`."""
 
+    study: str
     data: Path
     out: Path
     extent: Extent
     options: Training
     place: Place
 
-    def resolve(self, quick: dict[str, Any]) -> Experiment:
-        """Give the settings; `quick` are those that --quick means for this study."""
-        segmentor = {"steps": self.extent.segmentor_steps}
-        return resolve_study(
-            self.out, self.place, self.options, quick if self.extent.quick else {}, segmentor
-        )
+    def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
+        """Give what is asked: an option as given, or else as before with --resume, or else its default."""
+        file = self.out / self.study / _ASKED_FILE
+        resumes = self.place.resume and file.is_file()
+        before = json.loads(file.read_text(encoding="utf-8")) if resumes else {}
+        return {
+            name: before.get(name, default) if given is None else given
+            for name, (given, default) in {**options, "seeds": (self.extent.seeds, 1)}.items()
+        }
 
-    def hold(self, experiment: Experiment, question: Question, asked: dict[str, Any], lead: str) -> None:
-        """Check, claim the folder, note what is asked, hold the study and show its tables."""
+    def hold(self, quick: dict[str, Any], asked: dict[str, Any], plan: Plan) -> None:
+        """Plan, check, claim the folder, note what is asked, hold the study and show its tables.
+
+        `quick` are the settings that --quick means for this study.
+        """
         place = self.place
+        experiment = self._settings(quick)
+        question, lead = plan(PairSet.open(self.data), _rules(experiment, asked["seeds"]))
         question.check(anew=place.overwrite)
+        refuse_other_settings(question.out / CONFIG_FILE, place, experiment)
         claim_folder(self.out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[self.data])
-        experiment.save(self.out / CONFIG_FILE)
+        for folder in (self.out, question.out):  # the next study's default, and this one's for good
+            experiment.save(folder / CONFIG_FILE)
         write_json(question.out / _ASKED_FILE, asked)
         show_tables(question.hold(lead))
         written(question.out)
 
-
-def asked_of(out: Path, place: Place, **options: tuple[Any, Any]) -> dict[str, Any]:
-    """Give what is asked: an option as it is given, or else as before with --resume, or else its default."""
-    file = out / _ASKED_FILE
-    before = json.loads(file.read_text(encoding="utf-8")) if place.resume and file.is_file() else {}
-    return {
-        name: before.get(name, default) if given is None else given
-        for name, (given, default) in options.items()
-    }
+    def _settings(self, quick: dict[str, Any]) -> Experiment:
+        segmentor = {"steps": self.extent.segmentor_steps}
+        meant = quick if self.extent.quick else {}
+        return resolve_study(self.out, self.study, self.place, self.options, meant, segmentor)
 
 
-def rules_of(experiment: Experiment, seeds: int) -> Rules:
+def _rules(experiment: Experiment, seeds: int) -> Rules:
     """Give the rules that an experiment sets for all."""
     return Rules(
         experiment.preset,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metgan.data import PairSet, PhantomSettings, load_split, part_of, write_phantom
-from metgan.errors import StorageError
-from metgan.experiment import Experiment, load_experiment, resolve
+from metgan.experiment import Experiment, resolve
 from metgan.io import claim_folder
 from metgan.labels import Merged
 from metgan.methods import find_method
@@ -26,7 +25,7 @@ from metgan.synthesis import Generation, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE, train
 
 from .evaluate import show_scores
-from .folders import CONFIG_FILE, order_of, written
+from .folders import CONFIG_FILE, order_of, refuse_other_settings, written
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 _PAIRS, _NEW_PAIRS = 240, 24
@@ -96,12 +95,7 @@ def demo(
 def _claim(out: Path, experiment: Experiment, place: Place) -> None:
     """Claim the demo's folders; one that was begun with other options is left as it is."""
     run = out / "run"
-    if place.resume and (run / CONFIG_FILE).is_file() and load_experiment(run / CONFIG_FILE) != experiment:
-        raise StorageError(
-            f"{out} holds a demo of other lengths or seed",
-            "the options that it was begun with",
-            "Use the same, or --overwrite to start anew",
-        )
+    refuse_other_settings(run / CONFIG_FILE, place, experiment)
     claim_folder(out, "a demo", resume=place.resume, overwrite=place.overwrite)
     for folder, kind in ((run, "a run"), (out / "pairs", "pairs"), (out / "new-pairs", "pairs")):
         claim_folder(folder, kind, resume=place.resume, overwrite=False)

@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter, validators
 
 from metgan.data import PairSet
-from metgan.studies import Downstream, find_arms, fold_pairs
+from metgan.studies import Downstream, Rules, find_arms, fold_pairs
 
-from .calls import ONCE, Call, Extent, asked_of, rules_of
+from .calls import ONCE, Call, Extent
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 _QUICK: dict[str, Any] = {
@@ -67,23 +67,18 @@ def downstream(
         Folder of the study. What was found goes to downstream/ in it: scores.csv, tumours.csv,
         standings.csv, tables.md, report.html.
     """
-    call = Call(data, out, extent, options, place)
+    call = Call("downstream", data, out, extent, options, place)
     arms, folds = ("quick-set", 2) if extent.quick else ("all", 5)
-    asked = asked_of(
-        out / "downstream",
-        place,
-        arms=(grid.arms, arms),
-        folds=(grid.folds, folds),
-        seeds=(extent.seeds, 1),
-    )
+    asked = call.asked(arms=(grid.arms, arms), folds=(grid.folds, folds))
     rows = find_arms(asked["arms"])
-    experiment = call.resolve(_QUICK)
-    pairs = PairSet.open(data)
-    splits = fold_pairs(pairs, asked["folds"], experiment.seed)
-    study = Downstream(out, pairs, splits, rows, rules_of(experiment, asked["seeds"]))
-    lead = (
-        f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
-        f"{len(splits)} folds, preset {experiment.preset}. Generator, labels and pasted tumours come from "
-        "the training part of the fold alone."
-    )
-    call.hold(experiment, study, asked, lead)
+
+    def plan(pairs: PairSet, rules: Rules) -> tuple[Downstream, str]:
+        splits = fold_pairs(pairs, asked["folds"], rules.seed)
+        lead = (
+            f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
+            f"{len(splits)} folds, preset {rules.preset}. Generator, labels and pasted tumours come from "
+            "the training part of the fold alone."
+        )
+        return Downstream(out, pairs, splits, rows, rules), lead
+
+    call.hold(_QUICK, asked, plan)

@@ -13,10 +13,10 @@ from rich.table import Column
 from rich.table import Table as TextTable
 
 from metgan.errors import SettingError
-from metgan.experiment import METHOD, Experiment, Table, read_file, resolve
+from metgan.experiment import METHOD, Experiment, Table, load_experiment, read_file, resolve
 from metgan.io import check_folder, claim_folder
 from metgan.studies import Section
-from metgan.training import GanRecipe, Order, Recipe
+from metgan.training import GanRecipe, Order, Recipe, check_identity
 
 from .options import Place, Training
 
@@ -38,11 +38,17 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
     return resolve(*_base(out, place, options), given, options.layer(section))
 
 
-def resolve_study(out: Path, place: Place, options: Training, quick: Table, segmentor: Table) -> Experiment:
-    """Give the settings of a study that may be written to `out`; options that are given win over `quick`."""
+def resolve_study(
+    out: Path, study: str, place: Place, options: Training, quick: Table, segmentor: Table
+) -> Experiment:
+    """Give the settings of a study that may be written to `out`; options that are given win over `quick`.
+
+    A resumed study takes its own settings, and one that is added to a folder those of the last one there.
+    """
     check_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite)
     given = {"segmentor": segmentor}
-    experiment = resolve(*_base(out, place, options), quick, given, options.layer("training"))
+    home = out / study if (out / study / CONFIG_FILE).is_file() else out
+    experiment = resolve(*_base(home, place, options), quick, given, options.layer("training"))
     if experiment.pretrained_segmentor or experiment.method != METHOD:
         raise SettingError(
             f"method {experiment.method}, pretrained_segmentor {experiment.pretrained_segmentor or 'none'}",
@@ -61,8 +67,20 @@ def _base(out: Path, place: Place, options: Training) -> list[Table]:
     return []
 
 
-def claim_run(out: Path, place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
-    """Claim a run folder, once its data is checked, and write its resolved ``config.toml``."""
+def refuse_other_settings(file: Path, place: Place, experiment: Experiment) -> None:
+    """Refuse to go on where other settings were noted in `file`, and name those that differ."""
+    if place.resume and file.is_file():
+        check_identity(file, load_experiment(file).identity(), experiment.identity())
+
+
+def claim_run(order: Order[Recipe], place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
+    """Claim a run folder, once its data is checked, and write its resolved ``config.toml``.
+
+    A checkpoint knows the settings that matter; before there is one, all of ``config.toml`` must agree.
+    """
+    out = order.folder
+    if not order.resumes:
+        refuse_other_settings(out / CONFIG_FILE, place, experiment)
     claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     experiment.save(out / CONFIG_FILE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 
 from metgan.data import Entry, Split, open_images
-from metgan.errors import SettingError
+from metgan.errors import LeakageError, SettingError
+from metgan.models import ModelCard
+from metgan.studies import REFEREE_APART
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
+from metgan.training import SPLIT_FILE
 
 from .folders import note
 from .options import Positive
@@ -58,8 +62,10 @@ class GateChoice:
     least_distance: Distance | None = None
     attempts: Positive | None = None
 
-    def open(self, painter: Inpainter, training: tuple[Entry, ...], tested: Collection[str]) -> Gate | None:
-        """Give the gate, or None where there is no judge or none is wanted.
+    def open(
+        self, painter: Inpainter, training: tuple[Entry, ...], tested: Collection[str], advice: str
+    ) -> Gate | None:
+        """Give the gate, or None where there is no judge or none is wanted; errors end in `advice`.
 
         Raises
         ------
@@ -71,21 +77,27 @@ class GateChoice:
         limits = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("judge", "gate")}
         given = {name: value for name, value in limits.items() if value is not None}
         if given and (self.judge is None or not self.gate):
+            remedy = "Leave --no-gate out" if self.judge else advice
+            if not (self.judge or self.gate):
+                remedy += ", and leave --no-gate out"
             raise SettingError(
                 f"--{next(iter(given)).replace('_', '-')} without a judge",
                 "a limit that pairs are held against",
-                "Give --judge with the run of a segmentor, and leave --no-gate out",
+                remedy,
             )
         if self.judge is None or not self.gate:
             return None
-        gate = open_gate(self.judge, painter, training, GateLimits(**given))
-        gate.reader.card.refuse_to_have_seen(tested, "judging training pairs")
+        try:
+            gate = open_gate(self.judge, painter, training, GateLimits(**given))
+            gate.reader.card.refuse_to_have_seen(tested, "judging training pairs")
+        except LeakageError as error:
+            raise LeakageError(error.given, error.expected, advice) from error
         return gate
 
-    def note_doubts(self, gate: Gate | None) -> None:
+    def note_doubts(self, gate: Gate | None, advice: str) -> None:
         """Tell what is not judged, unless that was asked for."""
         if gate is None and self.gate:
-            note("the pairs are not judged; --judge with the run of an independent segmentor does that")
+            note(f"the pairs are not judged. {advice} and `--overwrite`")
         if gate is not None and not len(gate.training):
             note(
                 "no training image of the run is there; "
@@ -106,6 +118,22 @@ def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, 
             paths = {entry.name: entry.paths for entry in labels}
             return tuple(replace(e, paths={**e.paths, **paths.get(e.name, {})}) for e in found)
     return ()
+
+
+def advise_judge(run: Path, card: ModelCard, training: tuple[Entry, ...], *folders: Path | None) -> str:
+    """Say how a judge is trained and given, in a command of this call's own paths that can be pasted.
+
+    The judge is trained on the pair set of the `training` images. Where they are not there, it is DATA, to be
+    filled in; a run without a split takes the first of `folders` that is a pair set.
+    """
+    split = run / SPLIT_FILE
+    whole = [folder for folder in folders if folder is not None and (folder / "tumour").is_dir()]
+    places = [entry.paths["tumour"].parents[1] for entry in training[:1]] if split.is_file() else whole
+    data = str(places[0]) if places else "DATA"
+    words = ["metgan", "segmentor", data, "--preset", card.preset]
+    words += ["--split", str(split)] if split.is_file() else []
+    words += ["--seed", str(card.seed + REFEREE_APART), "--out", f"{run}-judge"]
+    return f"Train a judge with `{shlex.join(words)}`, then add `{shlex.join(['--judge', words[-1]])}`"
 
 
 WHERE_JUDGED = GateChoice()

@@ -18,7 +18,7 @@ from metgan.training import SPLIT_FILE, stopped_at
 
 from .aims import aimed
 from .folders import note, written
-from .gates import WHERE_JUDGED, GateChoice, training_images
+from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
 
@@ -111,13 +111,16 @@ def generate(
     )
     request = aimed(request, sources.aim_at, sources.labels, painter, split)
     tested = split.groups(anatomies, "test") if split else frozenset()
-    gate = judging.open(painter, training_images(split, sources.anatomy, sources.labels), tested)
+    folders = (sources.anatomy, sources.labels)
+    training = training_images(split, *folders)
+    advice = advise_judge(run, painter.card, training, *folders)
+    gate = judging.open(painter, training, tested, advice)
     outside = check_request(painter, request)
     given = (run, sources.anatomy, sources.labels, sources.aim_at, judging.judge)
     inputs = [path for path in given if path is not None]
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     _note_doubts(run, painter, outside)
-    judging.note_doubts(gate)
+    judging.note_doubts(gate, advice)
     pairs = write_pairs(painter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)

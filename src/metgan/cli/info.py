@@ -2,155 +2,58 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from pathlib import Path
 
-import numpy as np
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from metgan.data import Pair, PairSet, read_pair
-from metgan.errors import MetganError, StorageError
-from metgan.io import fingerprint, kind_of_folder
-from metgan.labels import sizes
-from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
-from metgan.training import last_step
+from metgan.data import PairSet
+from metgan.errors import StorageError
+from metgan.interop import CASES_FILE
+from metgan.io import kind_of_folder
+from metgan.models import MODEL_FILE, model_path, read_card
 
-from .folders import STUDY
+from .facts import Facts, export_facts, model_facts, pair_facts, score_facts, study_facts
+from .folders import CONFIG_FILE, STUDY
+
+_KNOWN = (
+    "a run folder, a model file, a pair set, scores (metgan evaluate), a study (metgan study) or an exported "
+    "data set (metgan export)"
+)
 
 
 def info(path: Path, /) -> None:
-    """Tell what a run, a pair set, scores or a study is.
+    """Tell what a run, a pair set, scores, a study or an exported data set is.
 
     Parameters
     ----------
     path
-        Run folder, model file, pair set, or folder of metgan evaluate or metgan study.
+        Run folder, model file, pair set, or folder of metgan evaluate, metgan study or metgan export.
     """
     if not path.exists():
-        raise StorageError(f"there is no {path}", "a run folder or a pair set", "Check the path")
-    if path.is_dir() and kind_of_folder(path) == STUDY:
-        _show(f"Study {path}", _study_facts(path))
-        return
-    if path.is_dir() and kind_of_folder(path) == "scores":
-        _show(f"Scores {path}", _score_facts(path))
-        return
-    if path.is_file() or (path / MODEL_FILE).is_file():
-        _show(f"Model {path}", _model_facts(path, read_card(path)))
-    elif (path / "config.toml").is_file():
-        model_path(path)  # says that the training is not finished
-    else:
-        _show(f"Pair set {path}", _pair_facts(PairSet.open(path)))
-
-
-def _model_facts(path: Path, card: ModelCard) -> dict[str, str]:
-    scale = card.normalisation
-    last = last_step(path)
-    training = "finished" if last == card.steps else f"stopped at step {last}; --resume finishes it"
-    if last is None:
-        training = "not known: there is no journal beside the model"
-    return {
-        "kind": card.kind,
-        **({} if card.method == card.kind else {"method": card.method}),
-        "preset": card.preset,
-        "weights of": f"step {card.step} of {card.steps}, the best by validation",
-        "training": training,
-        "seed": str(card.seed),
-        "anatomy": f"{scale.anatomy.low:.5g} to {scale.anatomy.high:.5g} {scale.anatomy.dtype}, to [-1, 1]",
-        "tumour": f"{scale.tumour.low:.5g} to {scale.tumour.high:.5g} {scale.tumour.dtype}, to [-1, 1]",
-        "groups seen": f"{len(card.groups_seen)}: {_few(card.groups_seen)}",
-        "fingerprint": fingerprint(model_path(path)),
-        "written by": f"metgan {card.metgan}",
-    }
-
-
-def _study_facts(path: Path) -> dict[str, str]:
-    runs = sorted(path.glob("*/runs/*"))
-    finished = [run for run in runs if (run / MODEL_FILE).is_file() and _is_finished(run)]
-    return {
-        "studies": _few(sorted(table.parent.name for table in path.glob("*/standings.csv")))
-        or "none finished",
-        "runs finished": f"{len(finished)} of {len(runs)} begun",
-        **{f"{run.parents[1].name} {run.name}": f"step {last_step(run)}" for run in runs},
-    }
-
-
-def _is_finished(run: Path) -> bool:
-    return last_step(run) == read_card(run).steps
-
-
-def _score_facts(path: Path) -> dict[str, str]:
-    file = path / "summary.json"
-    if not file.is_file():
-        raise StorageError(
-            f"{path} holds no summary.json",
-            "finished scores",
-            "Finish them with metgan evaluate ... --resume",
-        )
-    summary = json.loads(file.read_text(encoding="utf-8"))
-    figures = {name: figure for name, figure in summary["generated"].items() if figure is not None}
-    return {
-        "test images": str(summary["images"]),
-        "model": f"{summary['model']}, weights of step {summary['step']}",
-        "referee": summary["referee"],
-        **{name: f"{figure:.4g}" for name, figure in figures.items()},
-    }
-
-
-def _pair_facts(pairs: PairSet) -> dict[str, str]:
-    read, faults = _read_what_can_be(pairs)
-    if not read:
-        raise faults[0]
-    areas = np.concatenate([sizes(pair.label) for pair in read])
-    found = "none"
-    if areas.size:
-        found = f"{areas.size}, {areas.min()} to {areas.max()} pixels, median {np.median(areas):.0f}"
-    return {
-        "pairs": f"{len(pairs)}, {sum(bool(pair.label.any()) for pair in read)} with a tumour",
-        **({"faulty": f"{len(faults)}; the first: {faults[0]}"} if faults else {}),
-        "tumours": found,
-        "sizes": _counted(" x ".join(map(str, pair.label.shape)) for pair in read),
-        "anatomy": _range(read, "anatomy"),
-        "tumour": _range(read, "tumour"),
-        "groups": f"{len({entry.group for entry in pairs})}: {_few(sorted({e.group for e in pairs}))}",
-        "organs": _counted(entry.organ or "not given" for entry in pairs),
-        "splits": _counted(entry.split or "not given" for entry in pairs),
-        "generated by": _counted(
-            f"{e.history['method']} {e.history['model']}" for e in pairs if "model" in e.history
-        ) or "not generated",
-    }  # fmt: skip
-
-
-def _read_what_can_be(pairs: PairSet) -> tuple[list[Pair], list[MetganError]]:
-    """Give the pairs that are as they should be, and what is wrong with the others."""
-    read, faults = [], []
-    for entry in pairs:
-        try:
-            read.append(read_pair(entry))
-        except MetganError as error:
-            faults.append(error)
-    return read, faults
-
-
-def _range(pairs: list[Pair], channel: str) -> str:
-    images = [getattr(pair, channel) for pair in pairs]
-    low, high = min(image.min() for image in images), max(image.max() for image in images)
-    return f"{_counted(str(image.dtype) for image in images)}, {low} to {high}"
-
-
-def _counted(words: object) -> str:
-    counts = Counter(words)  # type: ignore[call-overload]  # any iterable of words
-    return ", ".join(word if len(counts) == 1 else f"{word} ({n})" for word, n in counts.most_common(6))
-
-
-def _few(names: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-
-
-def _show(title: str, rows: dict[str, str]) -> None:
-    table = Table(title=title, title_justify="left", box=SIMPLE, show_header=False)
-    for name, value in rows.items():
-        table.add_row(name, value)
+        raise StorageError(f"there is no {path}", _KNOWN, "Check the path")
+    name, facts = _facts_of(path)
+    table = Table(title=f"{name} {path}", title_justify="left", box=SIMPLE, show_header=False)
+    for row in facts.items():
+        table.add_row(*row)
     Console().print(table)
+
+
+def _facts_of(path: Path) -> tuple[str, Facts]:
+    """Give what to call the thing, and what is to be told of it."""
+    kind = kind_of_folder(path) if path.is_dir() else ""
+    if kind == STUDY:
+        return "Study", study_facts(path)
+    if kind == "scores":
+        return "Scores", score_facts(path)
+    if path.is_file() or (path / MODEL_FILE).is_file():
+        return "Model", model_facts(path, read_card(path))
+    if (path / CASES_FILE).is_file():
+        return "Exported data set", export_facts(path)
+    if (path / CONFIG_FILE).is_file():
+        model_path(path)  # says that the training is not finished
+    if any((path / channel).is_dir() for channel in ("anatomy", "tumour", "label")):
+        return "Pair set", pair_facts(PairSet.open(path))
+    held = kind or "neither a result of metgan nor a pair set"
+    raise StorageError(f"{path} holds {held}", _KNOWN, "Check the path, or name a folder inside it")

@@ -101,12 +101,17 @@ class RecipeChoice:
         is_default = self.recipe is None and self.merge == 1  # one label merged is the recipe real
         idle = [n for n in given if n not in ("recipe", *used) and not (is_default and n == "merge")]
         if idle:
+            takers = (f"{_option(n)} ({', '.join(_recipes_with(n))})" for n in idle)
             raise SettingError(
                 f"{', '.join(map(_option, idle))} with the recipe {name}",
                 f"the options that it uses: {', '.join(map(_option, used))}",
-                "Leave out the others, or choose another --recipe",
+                f"Leave it out, or choose a --recipe that takes it: {', '.join(takers)}",
             )
         return build(self)
+
+
+def _recipes_with(option: str) -> list[str]:
+    return [name for name, (used, _) in _RECIPES.items() if option in used]
 
 
 def _real(choice: RecipeChoice) -> Real:

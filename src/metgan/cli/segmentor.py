@@ -37,7 +37,7 @@ def segmentor(
     pairs = PairSet.open(data)
     curriculum = load_curriculum(pairs, load_split(split)) if split else load_data(pairs, experiment.seed)
     check_segmentor_order(order, curriculum)
-    claim_run(out, place, experiment, [data])
+    claim_run(order, place, experiment, [data])
     save_split(curriculum.split, out / SPLIT_FILE)
     train_segmentor(order, curriculum)
     chapters = [training_chapter(out)]

@@ -13,6 +13,7 @@ from metgan.data import PairSet
 from metgan.methods import find_methods
 from metgan.studies import (
     Comparison,
+    Rules,
     Study,
     compare_ablation,
     compare_robustness,
@@ -20,7 +21,7 @@ from metgan.studies import (
 )
 from metgan.training import load_data
 
-from .calls import ONCE, Call, Extent, asked_of, rules_of
+from .calls import ONCE, Call, Extent
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 _QUICK: dict[str, Any] = {
@@ -75,9 +76,10 @@ def similarity(
         "table1" (seven), "table3" (four), "all" (nine), or names with commas between them. Default:
         table1, or those of before with --resume.
     """
-    asked = asked_of(out / "similarity", place, methods=(methods, "table1"), seeds=(extent.seeds, 1))
+    call = Call("similarity", data, out, extent, options, place)
+    asked = call.asked(methods=(methods, "table1"))
     rows = find_methods(asked["methods"])
-    _compare(Call(data, out, extent, options, place), asked, lambda study: compare_similarity(study, rows))
+    _compare(call, asked, lambda study: compare_similarity(study, rows))
 
 
 def robustness(
@@ -100,17 +102,10 @@ def robustness(
         Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    asked = asked_of(
-        out / "robustness",
-        place,
-        methods=(wrong.methods, "metgan,pix2pix,cyclegan"),
-        share=(wrong.share, 0.25),
-        seeds=(extent.seeds, 1),
-    )
+    call = Call("robustness", data, out, extent, options, place)
+    asked = call.asked(methods=(wrong.methods, "metgan,pix2pix,cyclegan"), share=(wrong.share, 0.25))
     rows, share = find_methods(asked["methods"]), asked["share"]
-    _compare(
-        Call(data, out, extent, options, place), asked, lambda study: compare_robustness(study, rows, share)
-    )
+    _compare(call, asked, lambda study: compare_robustness(study, rows, share))
 
 
 def ablation(
@@ -132,19 +127,19 @@ def ablation(
         Folder of the study. What was found goes to ablation/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    asked = asked_of(out / "ablation", place, seeds=(extent.seeds, 1))
-    _compare(Call(data, out, extent, options, place), asked, compare_ablation)
+    call = Call("ablation", data, out, extent, options, place)
+    _compare(call, call.asked(), compare_ablation)
 
 
-def _compare(call: Call, asked: dict[str, Any], plan: Callable[[Study], Comparison]) -> None:
-    experiment = call.resolve(_QUICK)
-    pairs = PairSet.open(call.data)
-    curriculum = load_data(pairs, experiment.seed)
-    rules = rules_of(experiment, asked["seeds"])
-    steps = experiment.training.length(len(curriculum.train))
-    seeds = "one seed" if asked["seeds"] == 1 else f"{asked['seeds']} seeds"
-    lead = (
-        f"Every method was trained with {seeds} on the training part of {call.data} for {steps} steps, "
-        f"preset {experiment.preset}, and scored on its test part."
-    )
-    call.hold(experiment, plan(Study(call.out, pairs, curriculum, rules)), asked, lead)
+def _compare(call: Call, asked: dict[str, Any], compare: Callable[[Study], Comparison]) -> None:
+    def plan(pairs: PairSet, rules: Rules) -> tuple[Comparison, str]:
+        curriculum = load_data(pairs, rules.seed)
+        steps = rules.training.length(len(curriculum.train))
+        seeds = "one seed" if rules.seeds == 1 else f"{rules.seeds} seeds"
+        lead = (
+            f"Every method was trained with {seeds} on the training part of {call.data} for {steps} steps, "
+            f"preset {rules.preset}, and scored on its test part."
+        )
+        return compare(Study(call.out, pairs, curriculum, rules)), lead
+
+    call.hold(_QUICK, asked, plan)

@@ -76,7 +76,7 @@ def train(
     order = order_of(experiment, out, place)
     curriculum = load_data(PairSet.open(data), experiment.seed)
     check_training(row, order, curriculum, experiment.segmentor, segmentor)
-    claim_run(out, place, experiment, [data, *([segmentor] if segmentor else [])])
+    claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])])
     train_on(row, order, curriculum, experiment.segmentor, segmentor)
     _report(out, data, row, experiment.preset).save(out / "report.html")
     written(out)

@@ -115,9 +115,9 @@ def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
         frame[order].to_csv(temporary, index=False)
 
 
-def read_table(root: Path) -> list[dict[str, str]]:
-    """Read ``pairs.csv`` as rows of text; empty when there is none."""
-    path = root / TABLE
+def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
+    """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none."""
+    path = root / name
     if not path.is_file():
         return []
     try:

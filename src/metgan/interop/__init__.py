@@ -1,7 +1,7 @@
 """Other programs' formats."""
 
 from .cases import Case, gather_cases
-from .export import CASES_FILE, Layout, check_export, check_resumed, export
+from .export import CASES_FILE, Layout, check_export, check_resumed, export, read_cases
 from .mask_folders import MASK_FOLDERS, MaskFolders, number_classes, number_objects
 from .nnunet import CHANNELS, NnUnet
 from .released import Part, ReleasedFiles, read_released, write_released
@@ -22,6 +22,7 @@ __all__ = [
     "gather_cases",
     "number_classes",
     "number_objects",
+    "read_cases",
     "read_released",
     "write_released",
 ]

@@ -107,17 +107,18 @@ def _home(sets: Sequence[PairSet], split: Split) -> PairSet:
 
 def _part(entry: Entry, known: Mapping[str, str], root: Path) -> str:
     part = known.get(entry.name, entry.split)
+    stated = f"in part {part!r}" if part else "in no part"
     if entry.is_generated:
         if part not in ("", "train"):
             raise SettingError(
-                f"generated pair {entry.name} of {root} is in part {part!r}",
+                f"generated pair {entry.name} of {root} is {stated}",
                 "train, or nothing: generated pairs are for training only",
                 "Clear its split column",
             )
         return "train"
     if part not in PARTS:
         raise SettingError(
-            f"pair {entry.name} of {root} is in part {part!r}",
+            f"pair {entry.name} of {root} is {stated}",
             f"one of {', '.join(PARTS)}",
             "Give the splits.json of a run that was trained on this set with --split, or fill the split "
             "column of its pairs.csv",

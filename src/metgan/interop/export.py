@@ -13,7 +13,7 @@ from typing import Protocol
 
 import pandas as pd
 
-from metgan.data import Pair, read_pair
+from metgan.data import Pair, read_pair, read_table
 from metgan.errors import StorageError
 from metgan.io import write_text
 from metgan.progress import progress
@@ -22,6 +22,7 @@ from .cases import Case
 
 CASES_FILE = "cases.csv"
 """Name of the list of cases in an exported data set."""
+_COLUMNS = ("name", "part", "data", "pair", "group", "organ", "model")
 
 
 class Layout(Protocol):
@@ -82,17 +83,40 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
     layout.finish(cases, out)
 
 
+def read_cases(out: Path) -> list[dict[str, str]]:
+    """Read the list of cases of an exported data set, as rows of text.
+
+    Returns
+    -------
+    list of dict
+        With ``name, part, data, pair, group, organ, model``; the last is empty for a real pair.
+
+    Raises
+    ------
+    StorageError
+        When there is none, or it is not such a list.
+    """
+    path = out / CASES_FILE
+    rows = read_table(out, CASES_FILE)
+    lacking = [name for name in _COLUMNS if name not in rows[0]] if rows else ["rows"]
+    if lacking:
+        raise StorageError(
+            f"{path} lacks {', '.join(lacking)}", "the list of an exported data set", "Export it again"
+        )
+    return rows
+
+
 def _listed(cases: Sequence[Case]) -> str:
     rows = [
-        {
-            "name": case.name,
-            "part": case.part,
-            "data": case.source.resolve().name,
-            "pair": case.entry.name,
-            "group": case.entry.group,
-            "organ": case.entry.organ,
-            "model": case.entry.history.get("model", ""),
-        }
+        (
+            case.name,
+            case.part,
+            case.source.resolve().name,
+            case.entry.name,
+            case.entry.group,
+            case.entry.organ,
+            case.entry.history.get("model", ""),
+        )
         for case in cases
     ]
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+    return pd.DataFrame(rows, columns=_COLUMNS).to_csv(index=False, lineterminator="\n")

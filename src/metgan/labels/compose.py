@@ -50,13 +50,14 @@ def check_binary(label: AnyArray, name: str = "label") -> Mask:
     Traceback (most recent call last):
         ...
     metgan.errors.ArrayError: label has values {0, 1, 2}; expected a binary mask {0, v}, v > 0. \
-Use labels.binarise(label, above=...), or metgan prepare --labels-above, with a threshold of your choice.
+Choose a threshold: metgan prepare has --labels-above; elsewhere write the masks anew, in Python with \
+metgan.labels.binarise(label, above=...).
     """
     _check_numbers(label, name)
     mask: Mask = label > 0
     if (label < 0).any() or (mask.any() and (label[mask] != label.max()).any()):
-        remedy = "Use labels.binarise(label, above=...), or metgan prepare --labels-above, with a threshold"
-        remedy += " of your choice"
+        remedy = "Choose a threshold: metgan prepare has --labels-above; elsewhere write the masks anew, in "
+        remedy += "Python with metgan.labels.binarise(label, above=...)"
         raise ArrayError(f"{name} has values {_listed(label)}", "a binary mask {0, v}, v > 0", remedy)
     return mask
 

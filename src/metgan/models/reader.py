@@ -76,5 +76,6 @@ def refuse_same_judge(judge: Path, card: ModelCard) -> None:
         raise LeakageError(
             f"the judge {judge} is the segmentor that the generator trained with",
             "a segmentor trained apart from it",
-            "Train one with metgan segmentor DATA --split RUN/splits.json --seed of its own, or leave it out",
+            "Train one with metgan segmentor DATA --split RUN/splits.json and a --seed of its own, or leave "
+            "it out",
         )

@@ -12,6 +12,7 @@ from .chapters import (
 from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
 from .downstream import Downstream, fold_pairs
 from .evaluation import Painted, evaluate
+from .referee import REFEREE_APART
 from .report import Figure, Report, Section, Table
 from .rules import Rules
 from .scores import Evaluation
@@ -20,6 +21,7 @@ from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 __all__ = [
     "ARMS",
     "ARM_SETS",
+    "REFEREE_APART",
     "YARDSTICKS",
     "Arm",
     "Comparison",

@@ -7,7 +7,16 @@ from pathlib import Path
 
 from metgan.data import Normalisation, PairSet
 from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness
-from metgan.pictures import COMPARISON, Panel, compare_images, draw_curves, draw_grid, evenly, window
+from metgan.pictures import (
+    COMPARED,
+    COMPARISON,
+    Panel,
+    compare_images,
+    draw_curves,
+    draw_grid,
+    evenly,
+    window,
+)
 from metgan.synthesis import sum_up
 from metgan.training import JOURNAL_FILE, read_journal, trained_seconds
 
@@ -30,7 +39,7 @@ def training_chapter(run: Path, title: str = "How the training went") -> Section
     figures = _training_curves(rows) if rows else []
     samples = sorted((run / "samples").glob("*.png")) if (run / "samples").is_dir() else []
     if samples:
-        words = f"Validation images at the end ({samples[-1].stem}). Orange: the outline of the label."
+        words = f"Validation images at the end ({samples[-1].stem}). {COMPARED}"
         figures.append(Figure(samples[-1].read_bytes(), words))
     steps = int(rows[-1]["step"]) if rows else 0
     text = f"{steps} steps, which took {trained_seconds(run):.0f} s, pauses left out."
@@ -102,10 +111,7 @@ def grid_chapter(painted: Sequence[Painted]) -> Section:
     """Show test images beside what the generator made of them."""
     chosen = evenly([p for p in painted if p.pair.label.any()] or list(painted), SHOWN)
     rows = [compare_images(p.anatomy, p.pair.label, p.generated, p.real) for p in chosen]
-    caption = (
-        "Test images, evenly chosen. Orange: the label. Generated and real share one grey scale; in the "
-        "difference red is too bright, blue too dark."
-    )
+    caption = f"Test images, evenly chosen. {COMPARED}"
     return Section("Side by side", figures=[Figure(draw_grid(rows, COMPARISON), caption)])
 
 

@@ -1,5 +1,6 @@
 """Training: one loop of phases for segmentors and GANs, resumable to the bit."""
 
+from .checkpoint import check_identity
 from .curriculum import Curriculum, load_curriculum, split_pairs
 from .engine import Engine
 from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at, trained_seconds
@@ -28,6 +29,7 @@ __all__ = [
     "Order",
     "Precision",
     "Recipe",
+    "check_identity",
     "check_method_order",
     "check_segmentor_order",
     "check_training",

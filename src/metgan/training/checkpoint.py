@@ -23,6 +23,7 @@ from .phases import Phase
 CHECKPOINT = "last.ckpt"
 Identity = dict[str, str]
 """Everything that decides a run's bytes, by name."""
+_LENGTHS = ("steps", "epochs")
 
 
 @dataclass
@@ -89,16 +90,52 @@ def load_checkpoint(folder: Path, identity: Identity) -> dict[str, Any]:
     """
     state = load_state(folder / CHECKPOINT)
     theirs = state.get("identity")
-    if theirs != identity:
-        raise _of_another_run(folder / CHECKPOINT, theirs if isinstance(theirs, dict) else {}, identity)
+    check_identity(folder / CHECKPOINT, theirs if isinstance(theirs, dict) else {}, identity)
     return state
 
 
-def _of_another_run(path: Path, theirs: Identity, mine: Identity) -> StorageError:
-    """Name the settings that differ, and those alone."""
+def check_identity(path: Path, theirs: Identity, mine: Identity) -> None:
+    """Refuse to go on from a file that was written with other settings; name those that differ, alone.
+
+    A run's length is one of them, also once it is finished: the learning rate is laid out over it, so a
+    longer run would have been another from the middle on.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    theirs, mine : dict of str
+        The settings that it was written with, and those of now.
+
+    Raises
+    ------
+    StorageError
+        When they differ.
+
+    Examples
+    --------
+    >>> check_identity(Path("last.ckpt"), {"seed": "0"}, {"seed": "0"})
+    >>> check_identity(Path("last.ckpt"), {"seed": "0", "steps": "4"}, {"seed": "0", "steps": "9"})
+    Traceback (most recent call last):
+        ...
+    metgan.errors.StorageError: last.ckpt was written with steps 4; expected steps 9, as asked for now. A \
+training, finished or not, cannot be made longer or shorter, since its learning rate is laid out over its \
+length: resume without a new length, or train anew with --overwrite or another --out.
+    """
     differing = [name for name in {**mine, **theirs} if theirs.get(name) != mine.get(name)]
-    return StorageError(
+    if not differing:
+        return
+    remedy = (
+        "Resume with the settings and the data that it was started with, or use --overwrite to start anew"
+    )
+    if all(name.rpartition(".")[2] in _LENGTHS for name in differing):
+        remedy = (
+            "A training, finished or not, cannot be made longer or shorter, since its learning rate is "
+            "laid out over its length: resume without a new length, or train anew with --overwrite or "
+            "another --out"
+        )
+    raise StorageError(
         f"{path} was written with " + ", ".join(f"{name} {theirs.get(name, '?')}" for name in differing),
         ", ".join(f"{name} {mine.get(name, '?')}" for name in differing) + ", as asked for now",
-        "Resume with the settings and the data that it was started with, or use --overwrite to start anew",
+        remedy,
     )

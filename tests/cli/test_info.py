@@ -1,0 +1,91 @@
+"""``metgan info`` of runs, exported data sets and of what it does not know."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from metgan.data import read_table, write_table
+
+from .conftest import Command
+from .test_bad_input import assert_one_line
+
+Capture = pytest.CaptureFixture[str]
+KINDS = ("a run folder", "a model file", "a pair set", "scores", "a study", "an exported data set")
+
+
+def told(metgan: Command, capsys: Capture, path: Path) -> str:
+    """What info prints, without its line breaks."""
+    capsys.readouterr()
+    assert metgan("info", path) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["", "model.safetensors"])
+def test_the_parts_of_a_runs_split_are_told(
+    metgan: Command, capsys: Capture, trained: Path, name: str
+) -> None:
+    shown = told(metgan, capsys, trained / name)
+    for fact in (
+        "train part 5 pairs: phantom-00000, ",
+        "val part 2 pairs: phantom-00005, phantom-00006",
+        "test part 3 pairs: phantom-00007, ",
+    ):
+        assert fact in shown
+
+
+def test_a_pair_set_without_a_split_is_told_where_it_will_be(
+    metgan: Command, capsys: Capture, world: Path
+) -> None:
+    assert "splits.json" not in told(metgan, capsys, world)
+    write_table(world, [{**row, "split": ""} for row in read_table(world)])
+    assert "metgan train draws one into RUN/splits.json" in told(metgan, capsys, world)
+
+
+@pytest.mark.parametrize(
+    ("program", "name"), [("nnunet", "nnU-Net (tumour)"), ("cellpose", "Cellpose"), ("ilastik", "ilastik")]
+)
+def test_an_exported_data_set_is_told(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, program: str, name: str
+) -> None:
+    new, out = tmp_path / "new", tmp_path / "Dataset501_Tumours"
+    pairs = ("--anatomy", world, "--labels", world, "--count", 2, "--device", "cpu")
+    assert metgan("generate", trained, *pairs, "--out", new) == 0
+    assert metgan("export", world, new, "--format", program, "--out", out) == 0
+    shown = told(metgan, capsys, out)
+    for fact in (
+        f"a data set for {name}",
+        "12, listed in cases.csv; 2 of them generated",
+        "train part 7 cases of 1 groups: animal-train",
+        "test part 3 cases of 1 groups: animal-test",
+        "pairs (10), new (2)",
+    ):
+        assert fact in shown
+
+
+@pytest.mark.parametrize("content", ["name,part\na,train\n", "", "name,part,data,pair,group,organ,model\n"])
+def test_a_damaged_list_of_cases_is_refused(
+    metgan: Command, capsys: Capture, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "cases.csv").write_text(content)
+    assert_one_line(capsys, metgan("info", tmp_path), "cases.csv")
+
+
+@pytest.mark.parametrize("marker", ["", "a demo"])
+def test_of_an_unknown_folder_all_that_is_known_is_listed(
+    metgan: Command, capsys: Capture, tmp_path: Path, marker: str
+) -> None:
+    if marker:
+        (tmp_path / ".metgan").write_text(marker + "\n")
+    held = f"holds {marker or 'neither a result of metgan nor a pair set'}"
+    assert_one_line(capsys, metgan("info", tmp_path), held, *KINDS)
+    assert_one_line(capsys, metgan("info", tmp_path / "nowhere"), "there is no", *KINDS)
+
+
+def test_a_run_without_a_model_is_told_to_be_unfinished(
+    metgan: Command, capsys: Capture, trained: Path, tmp_path: Path
+) -> None:
+    shutil.copy(trained / "config.toml", tmp_path)
+    assert_one_line(capsys, metgan("info", tmp_path), "holds no model.safetensors", "--resume")
