@@ -38,7 +38,7 @@ def test_a_recipe_that_does_not_choose_is_refused_before_anything_is_written(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     words = words_for(trained, small_world, "--aim-at", trained / "segmentor")
-    assert metgan(*words, "--out", tmp_path / "new") == 1
+    assert metgan(*words, "--out", tmp_path / "new") == 2
     assert "Use --recipe bank" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "new").exists()
 
@@ -51,6 +51,6 @@ def test_a_segmentor_that_has_seen_a_test_group_does_not_choose(
     every = tuple(pd.read_csv(small_world / "pairs.csv", dtype=str)["group"].unique())
     save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=every))
     words = words_for(trained, small_world, "--recipe", "bank", "--aim-at", run)
-    assert metgan(*words, "--out", tmp_path / "new") == 1
+    assert metgan(*words, "--out", tmp_path / "new") == 2
     assert "for choosing training pairs has seen" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "new").exists()

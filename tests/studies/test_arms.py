@@ -20,7 +20,7 @@ def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:
         "mixed, strong augmentation",
         "real and gated",
         "real and streamed",
-        "real and bank",
+        "real and matched",
         "real and aimed",
         "real and pasted",
     }

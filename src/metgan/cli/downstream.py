@@ -32,7 +32,7 @@ class Grid:
     arms
         "all" (eighteen), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
         real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
-        mixed-100-2x, gated-100-1x, streamed-100-1x, bank-100-1x, aimed-100-1x, real-100-strong,
+        mixed-100-2x, gated-100-1x, streamed-100-1x, matched-100-1x, aimed-100-1x, real-100-strong,
         pasted-100-1x, mixed-100-1x-strong. Default: all, or those of before with --resume; quick-set with
         --quick.
     folds

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from metgan.data import STRONG, Augmentation
 from metgan.errors import SettingError, UnknownNameError
 
-SourceName = Literal["", "synthetic", "gated", "streamed", "bank", "aimed", "pasted"]
+SourceName = Literal["", "synthetic", "gated", "streamed", "matched", "aimed", "pasted"]
 """Where further pairs come from; "" for none."""
 
 
@@ -82,7 +82,7 @@ _ROWS: Final = (
     Arm("mixed-100-2x", "real 100 % + synthetic 2x", real=1.0, extra=2.0, source="synthetic"),
     Arm("gated-100-1x", "real 100 % + gated synthetic 1x", real=1.0, extra=1.0, source="gated"),
     Arm("streamed-100-1x", "real 100 % + streamed synthetic 1x", real=1.0, extra=1.0, source="streamed"),
-    Arm("bank-100-1x", "real 100 % + synthetic of single tumours 1x", real=1.0, extra=1.0, source="bank"),
+    Arm("matched-100-1x", "real 100 % + matched synthetic 1x", real=1.0, extra=1.0, source="matched"),
     Arm("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
     Arm("real-100-strong", "real 100 %, strong augmentation", real=1.0, augmentation=STRONG),
     Arm("pasted-100-1x", "real 100 % + pasted 1x", real=1.0, extra=1.0, source="pasted"),

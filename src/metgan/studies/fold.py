@@ -14,7 +14,16 @@ from metgan.errors import LeakageError
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, Reader
 from metgan.seeding import stream
-from metgan.synthesis import Gate, GateLimits, Inpainter, WeakSpots, find_weak_spots, load, open_gate
+from metgan.synthesis import (
+    Contrasts,
+    Gate,
+    GateLimits,
+    Inpainter,
+    WeakSpots,
+    find_weak_spots,
+    load,
+    open_gate,
+)
 from metgan.training import (
     SEGMENTOR_FOLDER,
     SPLIT_FILE,
@@ -110,6 +119,11 @@ class Fold:
         gate = open_gate(self._judge, self.painter, self.train_entries, limits)
         gate.reader.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
         return gate
+
+    @cached_property
+    def contrasts(self) -> Contrasts:
+        """Those of the real training tumours."""
+        return Contrasts.measured((pair.label, pair.tumour) for pair in self.data.train)
 
     @cached_property
     def weak_spots(self) -> WeakSpots:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol, overload
+from typing import Final, Literal, Protocol, overload
 
 from metgan.data import Pair, paste
 from metgan.errors import SettingError
@@ -58,15 +58,16 @@ class Synthetic:
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
-    aimed : bool
-        Ask for more of what the fold's segmentor misses, see `metgan.synthesis.aim`.
+    light : {"", "matched", "aimed"}
+        "matched" dims tumours to contrasts of the real training tumours; "aimed" asks for more of what the
+        fold's segmentor misses, see `metgan.synthesis.aim`; "" leaves the light to the painter.
     """
 
     folder: str
     recipe: LabelRecipe
     most: float
     gate: GateLimits | None = None
-    aimed: bool = False
+    light: Literal["", "matched", "aimed"] = ""
 
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose painter or judge cannot be trained, or with too few labels for the recipe."""
@@ -105,7 +106,9 @@ class Synthetic:
 
     def _request(self, fold: Fold) -> Generation:
         request = _request(fold, self.recipe, round(self.most * len(fold.train_entries)))
-        return aim(request, fold.weak_spots) if self.aimed else request
+        if self.light == "matched":
+            return replace(request, contrasts=fold.contrasts)
+        return aim(request, fold.weak_spots) if self.light else request
 
 
 @dataclass(frozen=True)
@@ -224,8 +227,8 @@ SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
     "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail
     "streamed": Streamed(_PAPERS),
-    "bank": Synthetic("bank", Bank(), most=1.0),
-    "aimed": Synthetic("aimed", Bank(), most=1.0, aimed=True),
+    "matched": Synthetic("matched", Bank(), most=1.0, light="matched"),
+    "aimed": Synthetic("aimed", Bank(), most=1.0, light="aimed"),
     "pasted": Pasted(),
 }
 """Where further pairs come from, by the name that arms call it."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,12 +63,12 @@ class Contrasts:
         return f"contrasts of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
-    def measured(cls, pairs: Sequence[tuple[Mask, Camera]]) -> Contrasts:
-        """Give those of real tumours, one alike the other.
+    def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Contrasts:
+        """Give those of real tumours, each as likely.
 
         Parameters
         ----------
-        pairs : sequence of (label, tumour image), both (Y, X)
+        pairs : iterable of (label, tumour image), both (Y, X)
 
         Raises
         ------
@@ -113,4 +113,4 @@ def dim(tumour: Camera, without: Camera, label: Mask, contrast: float) -> Camera
     share = (contrast - 1) / (painted - 1)
     mixed = without + share * (tumour.astype(np.float64) - without)
     rounded = np.rint(mixed) if tumour.dtype.kind in "ui" else mixed
-    return rounded.astype(tumour.dtype)  # type: ignore[no-any-return]  # numpy loses sight of the dtype
+    return rounded.astype(tumour.dtype)  # type: ignore[return-value]  # numpy loses sight of the dtype
