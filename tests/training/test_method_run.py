@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, SupportsIndex
 
+import numpy as np
 import pytest
 import torch
 
@@ -15,7 +16,7 @@ from metgan.data import Pair, PairSet, Split, load_split, write_pair
 from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.io import load_state, save_state
 from metgan.methods import Light, find_method
-from metgan.models import MODEL_FILE, read_card
+from metgan.models import MODEL_FILE, load_segmentor, read_card
 from metgan.training import (
     SEGMENTOR_FOLDER,
     Curriculum,
@@ -31,12 +32,15 @@ from metgan.training import (
     train_segmentor,
 )
 from metgan.training.checkpoint import CHECKPOINT
+from metgan.training.segmentor_run import SETTLED_BY
+from metgan.training.statistics import settle
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
 READING = Recipe(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
 PAINTING = GanRecipe(steps=4, batch_size=1, crop=64, history=1, average=0.9, validations=2)
 METGAN = find_method("metgan")
+SETTLING = 8 * SETTLED_BY
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +102,10 @@ class PowerCut(tuple[Pair, ...]):
         return super().__getitem__(index)
 
 
-def cut(data: Curriculum, recipe: Recipe, steps: int) -> Curriculum:
-    """The same data, with a power cut after so many steps."""
-    return replace(data, train=PowerCut(data.train, steps * recipe.batch_size))
+def cut(data: Curriculum, recipe: Recipe, steps: int, looks: int = 0) -> Curriculum:
+    """The same data, with a power cut after so many steps; validations read `looks` training pairs each."""
+    every = (recipe.steps or 1) // recipe.validations
+    return replace(data, train=PowerCut(data.train, steps * recipe.batch_size + steps // every * looks))
 
 
 def differing(first: Any, second: Any, where: str = "") -> list[str]:
@@ -119,6 +124,30 @@ def differing(first: Any, second: Any, where: str = "") -> list[str]:
 
 def checkpoint(folder: Path) -> dict[str, Any]:
     return load_state(folder / CHECKPOINT)
+
+
+def test_a_kept_segmentor_has_the_statistics_of_whole_images(
+    finished: Uninterrupted, data: Curriculum
+) -> None:
+    """They are those that its own weights give on crops as large as an image, and no average of the past."""
+    segmentor, _ = load_segmentor(finished.segmentor)
+    kept = {name: value.clone() for name, value in segmentor.state_dict().items() if "running" in name}
+    wide = read_order(finished.segmentor).whole_batches(data)
+    assert wide.at(0).tumour.shape[2:] == (64, 64)
+    settle(segmentor, (wide.at(k).tumour for k in range(SETTLED_BY)))
+    assert kept
+    now = segmentor.state_dict()
+    assert all(torch.allclose(now[name], value, atol=1e-4) for name, value in kept.items())
+
+
+def test_fresh_pairs_are_what_batches_are_drawn_from_and_part_of_what_is_trained_on(data: Curriculum) -> None:
+    bright = [replace(pair, tumour=np.full_like(pair.tumour, 60_000)) for pair in data.train]
+    fresh = replace(data, fresh=bright)
+    order = Order("segmentor", "small", READING, EXACT, 0, Path())
+    assert (order.batches(fresh).at(0).tumour == 1).all()
+    assert (order.batches(data).at(0).tumour < 1).any()
+    assert fresh.tumour_share == data.tumour_share
+    assert len({data.checksum, fresh.checksum, replace(data, fresh=bright[:1]).checksum}) == 3
 
 
 def test_the_same_seed_trains_a_segmentor_of_the_same_bytes(
@@ -157,7 +186,7 @@ def test_a_segmentor_resumed_after_a_power_cut_equals_an_uninterrupted_one(
 ) -> None:
     folder = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        train_segmentor(read_order(folder), cut(data, READING, steps))
+        train_segmentor(read_order(folder), cut(data, READING, steps, SETTLING))
     assert checkpoint(folder)["step"] == 2
     assert differing(checkpoint(folder), checkpoint(finished.segmentor))
     train_segmentor(read_order(folder, resume=True), data)
@@ -185,7 +214,7 @@ def test_a_run_resumed_from_half_a_checkpoint_would_differ(
 ) -> None:
     folder, fresh = tmp_path / "run", tmp_path / "fresh"
     with pytest.raises(KeyboardInterrupt):
-        train_segmentor(read_order(folder), cut(data, READING, 3))
+        train_segmentor(read_order(folder), cut(data, READING, 3, SETTLING))
     train_segmentor(read_order(fresh, recipe=replace(READING, steps=1, learning_rate=1e-9)), data)
     state = checkpoint(folder)
     state[lost] = checkpoint(fresh)[lost]

@@ -8,46 +8,17 @@ from typing import Literal
 
 from cyclopts import Parameter
 
-from metgan.data import Entry, Split, load_split, open_images, part_of
-from metgan.errors import SettingError
+from metgan.data import load_split, open_images, part_of
 from metgan.io import check_folder, claim_folder
-from metgan.labels import Grown, LabelRecipe
 from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
 from metgan.training import SPLIT_FILE, stopped_at
 
-from .aims import aimed
 from .folders import note, written
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Sources:
-    """What new pairs are made of.
-
-    Parameters
-    ----------
-    anatomy
-        Pair set, or plain folder of anatomy images, in the units the run was trained on.
-    labels
-        Pair set, or plain folder of labels or masks; empty ones are not used. Not needed where --recipe grown
-        is given sizes and --tumours.
-    part
-        Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
-        part stays unseen by default.
-    aim_at
-        Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
-        of what it misses: tumours of those sizes, anatomies of those organs, and light as dim as that of
-        real tumours. Goes with --recipe bank. Default: none.
-    """
-
-    anatomy: Path
-    labels: Path | None = None
-    part: Literal["train", "val", "test", "all"] = "train"
-    aim_at: Path | None = None
+from .sources import Sources
 
 
 @Parameter(name="*")
@@ -104,12 +75,12 @@ def generate(
     anatomies = open_images(sources.anatomy, "anatomy")
     request = Generation(
         part_of(anatomies, sources.part, split),
-        _open_labels(sources, split, label_recipe),
+        sources.open_labels(split, label_recipe),
         label_recipe,
         order.count,
         order.seed,
     )
-    request = aimed(request, sources.aim_at, sources.labels, painter, split)
+    request = sources.request(request, painter, split)
     tested = split.groups(anatomies, "test") if split else frozenset()
     folders = (sources.anatomy, sources.labels)
     training = training_images(split, *folders)
@@ -125,19 +96,6 @@ def generate(
     if (summary := sum_up(pairs)) is not None:
         print(summary)
     written(out)
-
-
-def _open_labels(sources: Sources, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
-    """Open the labels, which a recipe may do without that has nothing to learn from them."""
-    if sources.labels is not None:
-        return part_of(open_images(sources.labels, "label"), sources.part, split)
-    if isinstance(recipe, Grown) and recipe.sizes is not None and recipe.counts is not None:
-        return ()
-    raise SettingError(
-        f"no --labels for the recipe {recipe.name}",
-        "real labels, or your own masks",
-        "Give --labels; --recipe grown does without if --areas (or --diameters-um) and --tumours are given",
-    )
 
 
 def _note_doubts(run: Path, painter: Inpainter, outside: float) -> None:

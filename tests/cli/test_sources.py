@@ -1,4 +1,4 @@
-"""Aiming on the command line: it needs a recipe that chooses, and a segmentor without test groups."""
+"""Contrasts and aims on the command line: what they need, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from metgan.data import PairSet
 from metgan.models import MODEL_FILE, load_segmentor, save_model
+from metgan.synthesis import Contrasts
 
 from .conftest import Command
 
@@ -34,12 +36,39 @@ def test_an_aimed_set_says_what_it_asked_for(
     assert table["recipe"].str.contains("preference=1:").all()
 
 
-def test_a_recipe_that_does_not_choose_is_refused_before_anything_is_written(
-    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
+    metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
-    words = words_for(trained, small_world, "--aim-at", trained / "segmentor")
-    assert metgan(*words, "--out", tmp_path / "new") == 2
-    assert "Use --recipe bank" in " ".join(capsys.readouterr().err.split())
+    out = tmp_path / "matched"
+    assert metgan(*words_for(trained, small_world, "--match-contrast"), "--out", out) == 0
+    train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
+    real = Contrasts.measured((pair.label, pair.tumour) for pair in train).values
+    for asked in pd.read_csv(out / "pairs.csv")["asked_contrast"]:
+        assert min(abs(asked - contrast) for contrast in real) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--aim-at", "{segmentor}"), "Use --recipe bank"),
+        (("--aim-at", "{segmentor}", "--recipe", "bank", "--match-contrast"), "Leave --match-contrast out"),
+        (("--match-contrast", "--labels", "{world}/label"), "a pair set"),
+    ],
+)
+def test_what_cannot_be_matched_or_aimed_is_refused_before_anything_is_written(
+    metgan: Command,
+    capsys: Capture,
+    trained: Path,
+    small_world: Path,
+    tmp_path: Path,
+    more: tuple[str, ...],
+    says: str,
+) -> None:
+    words = [word.format(segmentor=trained / "segmentor", world=small_world) for word in more]
+    sources = ("--anatomy", small_world, *(() if "--labels" in words else ("--labels", small_world)))
+    out = ("--count", 2, "--device", "cpu", "--out", tmp_path / "new")
+    assert metgan("generate", trained, *sources, *words, *out) == 2
+    assert says in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "new").exists()
 
 

@@ -1,0 +1,103 @@
+"""What new pairs are made of, and the request that it comes to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from metgan.data import Entry, PairSet, Split, open_images, part_of, read_pair
+from metgan.errors import SettingError
+from metgan.labels import Bank, Grown, LabelRecipe
+from metgan.models import Reader
+from metgan.synthesis import Contrasts, Generation, Inpainter, aim, find_weak_spots
+
+from .folders import note
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Sources:
+    """What new pairs are made of.
+
+    Parameters
+    ----------
+    anatomy
+        Pair set, or plain folder of anatomy images, in the units the run was trained on.
+    labels
+        Pair set, or plain folder of labels or masks; empty ones are not used. Not needed where --recipe grown
+        is given sizes and --tumours.
+    part
+        Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
+        part stays unseen by default.
+    match_contrast
+        Dim the tumours of each pair to the contrast of a real one of --labels, then a pair set. Where a
+        generator paints all tumours bright, a segmentor would learn to overlook dim ones.
+    aim_at
+        Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
+        of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
+        Goes with --recipe bank. Default: none.
+    """
+
+    anatomy: Path
+    labels: Path | None = None
+    part: Literal["train", "val", "test", "all"] = "train"
+    match_contrast: Annotated[bool, Parameter(negative="")] = False
+    aim_at: Path | None = None
+
+    def request(self, plain: Generation, painter: Inpainter, split: Split | None) -> Generation:
+        """Give the request with the contrasts, tumours and anatomies that are asked for.
+
+        Raises
+        ------
+        SettingError
+            When aimed with another recipe than bank, matched as well as aimed, or either without labels.
+        LeakageError
+            When the segmentor has seen a test group: it would let test tissue choose what is trained on.
+        """
+        if not self.match_contrast and self.aim_at is None:
+            return plain
+        self._check(plain.recipe)
+        assert self.labels is not None  # `_check` has seen to that
+        pairs = PairSet.open(self.labels)
+        if self.aim_at is None:
+            real = map(read_pair, part_of(pairs.entries, self.part, split))
+            return replace(plain, contrasts=Contrasts.measured((p.label, p.tumour) for p in real))
+        reader = Reader(self.aim_at, painter.device)
+        stated = {entry.group for entry in pairs if entry.split == "test"}
+        tested = split.groups(pairs.entries, "test") if split else stated
+        reader.card.refuse_to_have_seen(tested, "choosing training pairs")
+        spots = find_weak_spots(reader, part_of(pairs.entries, "val", split))
+        note(f"{self.aim_at} on the validation part: {spots}")
+        return aim(plain, spots)
+
+    def open_labels(self, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
+        """Open the labels, which a recipe may do without that has nothing to learn from them."""
+        if self.labels is not None:
+            return part_of(open_images(self.labels, "label"), self.part, split)
+        if isinstance(recipe, Grown) and recipe.sizes is not None and recipe.counts is not None:
+            return ()
+        raise SettingError(
+            f"no --labels for the recipe {recipe.name}",
+            "real labels, or your own masks",
+            "Give --labels; --recipe grown does without if --areas (or --diameters-um) and --tumours are "
+            "given",
+        )
+
+    def _check(self, recipe: LabelRecipe) -> None:
+        if self.aim_at is not None and not isinstance(recipe, Bank):
+            raise SettingError(
+                f"--aim-at with the recipe {recipe.name}",
+                "--recipe bank, which chooses among the tumours of --labels",
+                "Use --recipe bank, or leave --aim-at out",
+            )
+        if self.aim_at is not None and self.match_contrast:
+            raise SettingError(
+                "--aim-at and --match-contrast",
+                "one of them",
+                "Leave --match-contrast out; --aim-at dims too",
+            )
+        if self.labels is None:
+            raise SettingError("--match-contrast without --labels", "a pair set", "Give --labels")
