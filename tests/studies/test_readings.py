@@ -26,13 +26,18 @@ def test_no_other_level_has_a_better_pooled_dice(seed: int) -> None:
 
 
 def test_pairs_are_pooled_and_not_averaged() -> None:
-    """One large tumour wants a low level, one small one a high level; the large one decides."""
+    """One large tumour wants a low level, two small ones a high level; pooled, the large one decides.
+
+    Averaged, a low level would have (1 + 2 x 2/101) / 3 = 0.35, a high one (0 + 1 + 1) / 3 = 0.67.
+    """
     large, small = np.full((1, 100), 0.55, np.float32), np.full((1, 100), 0.55, np.float32)
     small[0, 0] = 0.97
-    labels = [np.ones((1, 100), bool), np.arange(100)[None] == 0]
-    assert choose_level([large, small], labels) < 0.55
+    first = np.arange(100)[None] == 0
+    assert choose_level([large, small, small], [np.ones((1, 100), bool), first, first]) < 0.55
 
 
 def test_validation_pairs_without_tumours_leave_the_usual_level() -> None:
-    assert choose_level([np.zeros((4, 4), np.float32)], [np.zeros((4, 4), bool)]) == READ_ABOVE
+    nothing = np.zeros((4, 4), bool)
+    assert choose_level([np.zeros((4, 4), np.float32)], [nothing]) == READ_ABOVE
+    assert choose_level([np.full((4, 4), 0.92, np.float32)], [nothing]) == READ_ABOVE
     assert choose_level([], []) == READ_ABOVE

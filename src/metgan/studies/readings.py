@@ -100,6 +100,8 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
 def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask]) -> float:
     """Give the level of `LEVELS` at which readings have the best pooled Dice; of equals the middle one.
 
+    Where no tumour is there or none is read at any level, it is `READ_ABOVE`.
+
     Examples
     --------
     >>> choose_level([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
@@ -109,8 +111,9 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
     for level in LEVELS:
         pairs = zip(weighed, labels, strict=True)
         dice.append(sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice)
-    best = np.flatnonzero(np.asarray(dice) == np.nanmax([*dice, 0.0]))
-    return LEVELS[best[len(best) // 2]] if best.size else READ_ABOVE
+    best = np.nanmax([*dice, 0.0])
+    equals = np.flatnonzero(np.asarray(dice) == best)
+    return LEVELS[equals[len(equals) // 2]] if best > 0 else READ_ABOVE
 
 
 def _read(segmentor: Reader, val: Sequence[Pair], pairs: list[Pair]) -> Readings:
