@@ -10,9 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metgan.data import PairSet
+from metgan.data import PairSet, Split, save_split
 from metgan.models import MODEL_FILE, load_segmentor, save_model
 from metgan.synthesis import Contrasts
+from metgan.training import SPLIT_FILE
 
 from .conftest import Command
 
@@ -82,4 +83,28 @@ def test_a_segmentor_that_has_seen_a_test_group_does_not_choose(
     words = words_for(trained, small_world, "--recipe", "bank", "--aim-at", run)
     assert metgan(*words, "--out", tmp_path / "new") == 2
     assert "for choosing training pairs has seen" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_segmentor_aims_only_at_a_validation_part_that_it_has_not_trained_on(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    """Without a split nobody knows which pairs it has seen; a segmentor of its own split has seen others."""
+    aim = ("--recipe", "bank", "--aim-at")
+    plain = Path(shutil.copytree(small_world, tmp_path / "plain"))
+    table = pd.read_csv(plain / "pairs.csv", dtype=str, keep_default_na=False)
+    renamed = {name: f"other-{name}" for name in table["name"]}
+    for file in [*plain.rglob("*.tif")]:
+        file.rename(file.with_name(f"{renamed[file.stem]}.tif"))
+    table.assign(name=table["name"].map(renamed), split="").to_csv(plain / "pairs.csv", index=False)
+    words = ("generate", trained, "--anatomy", plain, "--labels", plain, "--count", 2, "--device", "cpu")
+    assert metgan(*words, *aim, trained / "segmentor", "--out", tmp_path / "new") == 2
+    assert "no validation part among the 10 pairs" in " ".join(capsys.readouterr().err.split())
+
+    own = Path(shutil.copytree(trained / "segmentor", tmp_path / "own" / "segmentor"))
+    names = [f"phantom-{k:05d}" for k in range(10)]
+    save_split(Split(tuple(names[5:7]), tuple(names[:5]), tuple(names[7:])), own / SPLIT_FILE)
+    words = words_for(trained, small_world, *aim, own)
+    assert metgan(*words, "--out", tmp_path / "new") == 2
+    assert "has been trained on 2 of the validation pairs" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "new").exists()

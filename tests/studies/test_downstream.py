@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from metgan.data import PairSet, PhantomSettings, read_table, split_names, write_phantom, write_table
-from metgan.errors import LeakageError, SettingError, StorageError
+from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.seeding import stream
@@ -33,8 +33,8 @@ RULES = Rules(
 )
 FOLDS = 2
 CHOSEN = (
-    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,aimed-100-1x,pasted-100-1x,"
-    "real-100-strong"
+    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,matched-100-1x,aimed-100-1x,"
+    "pasted-100-1x,real-100-strong"
 )
 
 
@@ -107,7 +107,7 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         models = [*fold.folder.rglob(MODEL_FILE)]
         assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated", "aimed"):
+        for name in ("synthetic", "gated", "matched", "aimed"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
                 assert not tested & (
@@ -132,6 +132,7 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "mixed-50-1x": 6,
         "gated-100-1x": 4 + len(SOURCES["gated"].pairs(fold, 4)),
         "streamed-100-1x": 4,  # and fresh ones
+        "matched-100-1x": 8,
         "aimed-100-1x": 8,
         "pasted-100-1x": 8,
         "real-100-strong": 4,
@@ -175,10 +176,30 @@ def test_a_stream_brings_as_many_pairs_as_are_drawn_and_no_painted_one_twice(hel
 
 def test_a_stream_that_draws_from_a_test_group_is_refused(held: Downstream) -> None:
     one, other = folds_of(held)
-    fresh = material_of(replace(ARMS["streamed-100-1x"], real=0.0), other, 0).fresh
+    fresh = material_of(ARMS["streamed-100-1x"], other, 0).fresh
     assert isinstance(fresh, Fresh)
-    with pytest.raises(LeakageError, match="'stream-000000' of fold 1 comes from the test groups"):
-        replace(fresh, fold=one)[0]
+    with pytest.raises(LeakageError, match="of fold 1 comes from the test groups"):
+        [*replace(fresh, fold=one)]
+
+
+def test_a_stream_without_real_pairs_is_refused(held: Downstream) -> None:
+    with pytest.raises(SettingError, match="without real ones"):
+        material_of(replace(ARMS["streamed-100-1x"], real=0.0), folds_of(held)[0], 0)
+
+
+def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_trained(
+    study: Downstream,
+) -> None:
+    fold = folds_of(study)[0]
+    blank = [replace(pair, label=pair.label & False) for pair in fold.data.val]
+    even = [replace(pair, tumour=np.full_like(pair.tumour, 7)) for pair in fold.data.train]
+    for source, data in (("aimed", {"val": blank}), ("matched", {"train": even})):
+        changed = replace(fold)
+        vars(changed)["data"] = replace(fold.data, **data)  # where the cached property keeps it
+        with pytest.raises(
+            (SettingError, ArrayError), match=r"holds no tumour|brighter than its surroundings"
+        ):
+            SOURCES[source].check(changed, anew=True)
 
 
 def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(held: Downstream) -> None:

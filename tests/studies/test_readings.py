@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.metrics import Overlap, overlap
@@ -12,6 +12,7 @@ from metgan.models import READ_ABOVE
 from metgan.studies.readings import LEVELS, choose_level
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_no_other_level_has_a_better_pooled_dice(seed: int) -> None:
     rng = np.random.default_rng(seed)

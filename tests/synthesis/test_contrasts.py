@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.data import PairSet, part_of
@@ -26,6 +26,7 @@ def scene(contrast: float, ground: int = 1000) -> tuple[np.ndarray, np.ndarray, 
     return np.rint(lit).astype(np.uint16), np.rint(tissue).astype(np.uint16), label
 
 
+@settings(deadline=None)
 @given(painted=st.floats(1.5, 8), wanted=st.floats(1.1, 8))
 def test_tumours_come_to_the_contrast_that_is_asked_for_and_never_above_their_own(
     painted: float, wanted: float

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from metgan.data import Entry, PairSet, Split, open_images, part_of, read_pair
-from metgan.errors import SettingError
+from metgan.data import PARTS, Entry, PairSet, Split, load_split, open_images, part_of, read_pair
+from metgan.errors import LeakageError, SettingError
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import Reader
 from metgan.synthesis import Contrasts, Generation, Inpainter, aim, find_weak_spots
+from metgan.training import SPLIT_FILE
 
 from .folders import note
 
@@ -63,13 +64,16 @@ class Sources:
         assert self.labels is not None  # `_check` has seen to that
         pairs = PairSet.open(self.labels)
         if self.aim_at is None:
-            real = map(read_pair, part_of(pairs.entries, self.part, split))
+            real = [read_pair(entry) for entry in part_of(pairs.entries, self.part, split)]
+            for pair in real:
+                painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
             return replace(plain, contrasts=Contrasts.measured((p.label, p.tumour) for p in real))
         reader = Reader(self.aim_at, painter.device)
-        stated = {entry.group for entry in pairs if entry.split == "test"}
-        tested = split.groups(pairs.entries, "test") if split else stated
+        entries = [*pairs.entries, *plain.anatomies]
+        tested = {entry.group for entry in entries if _part(entry, split) == "test"}
+        tested |= split.groups(pairs.entries, "test") if split else set()
         reader.card.refuse_to_have_seen(tested, "choosing training pairs")
-        spots = find_weak_spots(reader, part_of(pairs.entries, "val", split))
+        spots = find_weak_spots(reader, self._unseen(pairs, split))
         note(f"{self.aim_at} on the validation part: {spots}")
         return aim(plain, spots)
 
@@ -86,6 +90,27 @@ class Sources:
             "given",
         )
 
+    def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
+        """Give the validation part, which must be known as such, also to the segmentor that is aimed at."""
+        val = [entry for entry in pairs if _part(entry, split) == "val"]
+        if not val:
+            raise SettingError(
+                f"no validation part among the {len(pairs)} pairs of {self.labels}",
+                "pairs that --aim-at was not trained on",
+                "Give the pair set that the run was trained on, or state a split in its pairs.csv",
+            )
+        assert self.aim_at is not None
+        own = [folder / SPLIT_FILE for folder in (self.aim_at, self.aim_at.parent)]
+        seen = {name for file in own if file.is_file() for name in load_split(file).train}
+        if trained := sorted(seen & {entry.name for entry in val}):
+            raise LeakageError(
+                f"{self.aim_at} has been trained on {len(trained)} of the validation pairs "
+                f"({', '.join(trained[:5])})",
+                "a segmentor with the run's own split",
+                "Train one with metgan segmentor DATA --split RUN/splits.json",
+            )
+        return val
+
     def _check(self, recipe: LabelRecipe) -> None:
         if self.aim_at is not None and not isinstance(recipe, Bank):
             raise SettingError(
@@ -101,3 +126,9 @@ class Sources:
             )
         if self.labels is None:
             raise SettingError("--match-contrast without --labels", "a pair set", "Give --labels")
+
+
+def _part(entry: Entry, split: Split | None) -> str:
+    """Give the part that an image is known to be in, by the run's split or else by its own table."""
+    known = next((part for part in PARTS if split and entry.name in getattr(split, part)), "")
+    return known or entry.split

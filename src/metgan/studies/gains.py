@@ -55,8 +55,11 @@ class Cell:
 
 
 def gather(cells: Sequence[Cell]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give the rows of all images, and of all tumours, with arm, fold and seed."""
-    images = [c.readings.images.assign(arm=c.arm.name, fold=c.fold, seed=c.seed) for c in cells]
+    """Give the rows of all images, with arm, fold, seed and level, and of all tumours likewise."""
+    images = [
+        c.readings.images.assign(arm=c.arm.name, fold=c.fold, seed=c.seed, level=c.readings.level)
+        for c in cells
+    ]
     tumours = [c.readings.tumours.assign(arm=c.arm.name, fold=c.fold, seed=c.seed) for c in cells]
     return pd.concat(images, ignore_index=True), pd.concat(tumours, ignore_index=True)
 

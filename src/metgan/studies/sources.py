@@ -46,14 +46,15 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Synthetic:
-    """Pairs painted by the fold's MetGAN: real anatomies, each once before any twice, with foreign labels.
+    """Pairs painted by the fold's MetGAN: real anatomies with foreign labels.
+
+    Each anatomy comes once before any comes twice; aimed, those of weak organs come more often.
 
     Parameters
     ----------
     folder : str
         Where they lie in the fold's.
     recipe : LabelRecipe
-        The paper's, section 4: single real labels, or two merged.
     most : float
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
     gate : GateLimits or None
@@ -75,6 +76,14 @@ class Synthetic:
         if self.gate:
             fold.check_judge(anew=anew)
         _check_labels(fold, self.recipe)
+        if self.light == "matched":
+            fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
+        if self.light == "aimed" and not any(pair.label.any() for pair in fold.data.val):
+            raise SettingError(
+                f"fold {fold.number}, whose validation part holds no tumour to be missed",
+                "one or more",
+                "Leave the arms with aimed pairs out, or ask for fewer folds",
+            )
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:  # noqa: ARG002
         """Give the real pairs and the first so many painted ones."""
@@ -124,9 +133,12 @@ class Streamed:
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
         """Give a stream with real and painted pairs in the ratio of those there would be of a set."""
+        if not real:
+            given = "streamed pairs without real ones beside them"
+            raise SettingError(given, "a share of real pairs", "Give the arm some")
         mix = Mix(count / (len(real) + count), turned=False)
-        stream = PairStream(fold.painter, _request(fold, self.recipe, draws), [p.entry for p in real], mix)
-        return replace(fold.data, train=real, fresh=Fresh(stream, fold, draws))
+        pairs = PairStream(fold.painter, _request(fold, self.recipe, draws), [p.entry for p in real], mix)
+        return replace(fold.data, train=real, fresh=Fresh(pairs, fold, draws))
 
 
 @dataclass(frozen=True)
@@ -215,14 +227,16 @@ def _request(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:
 
 
 def _check_labels(fold: Fold, recipe: LabelRecipe) -> None:
-    """Draw a label for every anatomy, or for one of them where that takes long."""
-    anatomies = len(fold.train_entries)
-    drafts = Drafts(_request(fold, recipe, anatomies))
-    for number in range(1 if isinstance(recipe, Bank) else anatomies):
+    """Draw a label for every anatomy, or for the one with the fewest labels where drawing takes long."""
+    lap: Sequence[int] = range(len(fold.train_entries))
+    drafts = Drafts(_request(fold, recipe, len(lap)))
+    if isinstance(recipe, Bank):
+        lap = [min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number))))]
+    for number in lap:
         drafts.draw(number)
 
 
-_PAPERS: Final = Mixed((Real(), Merged(2)))
+_PAPERS: Final = Mixed((Real(), Merged(2)))  # section 4: single real labels, or several merged
 SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
     "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from metgan.errors import SettingError
-from metgan.metrics import judge
+from metgan.metrics import SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
 
 
@@ -64,7 +64,7 @@ class Contrasts:
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Contrasts:
-        """Give those of real tumours, each as likely.
+        """Give those of real tumours of 10 pixels and more, each as likely.
 
         Parameters
         ----------
@@ -75,8 +75,12 @@ class Contrasts:
         SettingError
             When none is brighter than its surroundings.
         """
-        found = [c for label, image in pairs for c in judge(label, label, image).contrasts]
-        return cls(tuple(contrast for contrast in found if contrast > 1))
+        found = [t for label, image in pairs for t in judge(label, label, image).tumours]
+        kept = [t.contrast for t in found if t.area >= SMALLEST_ANNOTATED and 1 < t.contrast < math.inf]
+        if not kept:
+            given = f"{len(found)} real tumours, none of 10 pixels or more and brighter than its surroundings"
+            raise SettingError(given, "one or more to take contrasts from", "Give pairs with such tumours")
+        return cls(tuple(kept))
 
     def draw(self, rng: np.random.Generator) -> float:
         """Draw one."""

@@ -12,6 +12,7 @@ import numpy as np
 from metgan.data import Entry, read_channel
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
+from metgan.metrics import judge
 from metgan.types import Camera, Mask
 
 from .contrasts import dim
@@ -61,7 +62,7 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
             "an image with contrast",
             "Train the model longer: it has learned hardly anything; or leave this anatomy out",
         )
-    if draft.contrast is None:
+    if draft.contrast is None or not judge(draft.label, draft.label, tumour).contrast > draft.contrast:
         return tumour
     without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
     return dim(tumour, without, draft.label, draft.contrast)

@@ -19,7 +19,7 @@ import numpy as np
 from metgan.data import Entry, read_pair
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference
-from metgan.metrics import SIZES, judge
+from metgan.metrics import SIZES, SMALLEST_ANNOTATED, judge
 from metgan.models import SMALLEST_READ, Reader
 
 from .contrasts import Contrasts
@@ -45,8 +45,9 @@ class Seen:
 class WeakSpots:
     """The tumours that a segmentor should have found, and the kinds that it missed.
 
-    A kind's rate is ``(missed + 1) / (tumours + 2)``, the mean of what may be believed of it (Laplace's rule
-    of succession), so that one missed tumour of one is no certainty, and no kind is never asked for.
+    A kind's rate is ``(missed + 2 r) / (tumours + 2)``, where r is that of all tumours together, by Laplace's
+    rule of succession ``(missed + 1) / (tumours + 2)``. A kind of which little is known is taken to be missed
+    as often as all are, and no kind is never asked for.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ class WeakSpots:
     >>> spots = WeakSpots((Seen("lung", 9, 1.2, False), Seen("lung", 200, 3.0, True)))
     >>> {name: round(rate, 2) for name, rate in spots.by_area.items()}
     {1: 0.67, 25: 0.5, 101: 0.33}
+    >>> WeakSpots((*spots.tumours, *[Seen("liver", 50, 2.0, True)] * 6)).by_organ["liver"]
+    0.05
     """
 
     tumours: tuple[Seen, ...]
@@ -90,7 +93,7 @@ class WeakSpots:
     def by_light(self) -> dict[str, float]:
         """Rate of tumours "dim" and "bright", below and from their median contrast on."""
         known = [tumour for tumour in self.tumours if not np.isnan(tumour.contrast)]
-        return _rates(known, [self._light(tumour.contrast) for tumour in known], ["dim", "bright"])
+        return _rates(known, self._lights([tumour.contrast for tumour in known]), ["dim", "bright"])
 
     @property
     def by_organ(self) -> dict[str, float]:
@@ -103,10 +106,13 @@ class WeakSpots:
         """Those of these tumours, each as likely as its kind is to be missed; None if none is known."""
         bright = [tumour.contrast for tumour in self.tumours if tumour.contrast > 1]
         rates = self.by_light
-        return Contrasts(tuple(bright), tuple(rates[self._light(c)] for c in bright)) if bright else None
+        return Contrasts(tuple(bright), tuple(rates[k] for k in self._lights(bright))) if bright else None
 
-    def _light(self, contrast: float) -> str:
-        return "bright" if contrast >= np.nanmedian([t.contrast for t in self.tumours]) else "dim"
+    def _lights(self, contrasts: Sequence[float]) -> list[str]:
+        """Give the kind of each contrast, of tumours that have one."""
+        known = [t.contrast for t in self.tumours if not np.isnan(t.contrast)]
+        middle = np.median(known) if known else np.nan
+        return ["bright" if contrast >= middle else "dim" for contrast in contrasts]
 
 
 def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
@@ -117,17 +123,22 @@ def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
     reader : Reader
     entries : iterable of Entry
         Pairs that it has not been trained on; a validation part is best, for a test part must not decide
-        what is trained on.
+        what is trained on. Tumours below 10 pixels do not count: most are what a border has left of others.
 
     Raises
     ------
     ArrayError, StorageError
-        When a pair cannot be read, or none has a tumour.
+        When a pair cannot be read or is of another dtype than the segmentor reads, or none has a tumour.
     """
     tumours: list[Seen] = []
     for pair in map(read_pair, entries):
+        reader.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
         found = judge(pair.label, reader.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ)
-        tumours += [Seen(pair.entry.organ, t.area, t.contrast, t.found) for t in found.tumours]
+        tumours += [
+            Seen(pair.entry.organ, t.area, t.contrast, t.found)
+            for t in found.tumours
+            if t.area >= SMALLEST_ANNOTATED
+        ]
     return WeakSpots(tuple(tumours))
 
 
@@ -165,5 +176,6 @@ def _copied(anatomies: Sequence[Entry], rates: Mapping[str, float]) -> tuple[Ent
 
 def _rates(tumours: Sequence[Seen], kinds: Sequence[Kind], names: Sequence[Kind]) -> dict[Kind, float]:
     found = [(kind, tumour.found) for kind, tumour in zip(kinds, tumours, strict=True)]
+    overall = (sum(not was_found for _, was_found in found) + 1) / (len(found) + 2)
     rows = {name: [was_found for kind, was_found in found if kind == name] for name in names}
-    return {name: (row.count(False) + 1) / (len(row) + 2) for name, row in rows.items()}
+    return {name: (row.count(False) + 2 * overall) / (len(row) + 2) for name, row in rows.items()}

@@ -43,6 +43,11 @@ class Curriculum:
     fresh: Sequence[Pair] | None = None
 
     @property
+    def drawn(self) -> Sequence[Pair]:
+        """What batches are drawn from: `fresh` where it is there, else `train`."""
+        return self.train if self.fresh is None else self.fresh
+
+    @property
     def checksum(self) -> int:
         """CRC-32 of the names and pixels of both parts, of the normalisation, and of what `fresh` says."""
         total = zlib.crc32(str(self.normalisation).encode())

@@ -108,7 +108,7 @@ class Order(Generic[Settings]):
         """Give the training batches."""
         recipe = self.recipe
         return Batches(
-            data.train if data.fresh is None else data.fresh,
+            data.drawn,
             data.normalisation,
             recipe.batch_size,
             self.crop(data),
@@ -117,9 +117,9 @@ class Order(Generic[Settings]):
         )
 
     def whole_batches(self, data: Curriculum) -> Batches:
-        """Give batches of whole training images, or of squares as large as the smallest image allows."""
+        """Give batches of squares as large as the smallest training image allows, up to 512 pixels."""
         side = min(data.smallest_side, _LARGEST)
-        return Batches(data.train, data.normalisation, _TOGETHER, side, self.seed)
+        return Batches(data.drawn, data.normalisation, _TOGETHER, side, self.seed)
 
     def pace(self, data: Curriculum) -> Pace:
         """Give the length of the run and when it is validated."""

@@ -20,12 +20,14 @@ from .validation import VALIDATED, ValidationSet, validate_segmentor
 SETTLED_BY = 4
 """Batches of whole images that the statistics of a segmentor's normalisations are taken from."""
 
+_SETTLED = {"statistics": f"of {SETTLED_BY} batches of whole images"}  # runs from before have others
+
 
 def check_segmentor_order(order: Order[Recipe], data: Curriculum) -> None:
     """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
     # Batch normalisation takes two values per channel, also where the network is coarsest.
     stride = PRESETS[order.preset].segmentor.stride
-    order.check(data, stride if order.recipe.batch_size > 1 else 2 * stride)
+    order.check(data, stride if order.recipe.batch_size > 1 else 2 * stride, _SETTLED)
 
 
 def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
@@ -60,7 +62,7 @@ def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
             validate=validate,
             keep=keep,
             pace=order.pace(data),
-            state=RunState.of({"segmentor": segmentor}, phases, [], order.identity(data)),
+            state=RunState.of({"segmentor": segmentor}, phases, [], order.identity(data, _SETTLED)),
             columns=("segmentation", "val_dice"),
         ).run(resume=order.resumes)
     return order.folder / MODEL_FILE
