@@ -7,12 +7,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from metgan.data import PairSet, Split, save_split
 from metgan.models import MODEL_FILE, load_segmentor, save_model
-from metgan.synthesis import Contrasts
+from metgan.synthesis import Contrasts, Grain
 from metgan.training import SPLIT_FILE
 
 from .conftest import Command
@@ -46,6 +47,21 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
     real = Contrasts.measured((pair.label, pair.tumour) for pair in train).values
     for asked in pd.read_csv(out / "pairs.csv")["asked_contrast"]:
         assert min(abs(asked - contrast) for contrast in real) < 1e-4
+
+
+def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image_alone(
+    metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
+) -> None:
+    smooth, grainy = tmp_path / "smooth", tmp_path / "grainy"
+    assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
+    assert metgan(*words_for(trained, small_world, "--match-grain"), "--out", grainy) == 0
+    train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
+    grain = Grain.measured((pair.label, pair.tumour) for pair in train)
+    assert pd.read_csv(grainy / "pairs.csv")["recipe"].str.endswith(str(grain)).all()
+    for plain, noisy in zip(PairSet.open(smooth).read_all(), PairSet.open(grainy).read_all(), strict=True):
+        assert np.array_equal(plain.label, noisy.label)
+        assert np.array_equal(plain.anatomy, noisy.anatomy)
+        assert not np.array_equal(plain.tumour, noisy.tumour)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:
         "mixed, strong augmentation",
         "real and gated",
         "real and streamed",
+        "grained",
+        "real and grained",
         "real and matched",
         "real and aimed",
         "real and pasted",

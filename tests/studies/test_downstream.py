@@ -33,8 +33,8 @@ RULES = Rules(
 )
 FOLDS = 2
 CHOSEN = (
-    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,matched-100-1x,aimed-100-1x,"
-    "pasted-100-1x,real-100-strong"
+    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,grained-1x,matched-100-1x,"
+    "aimed-100-1x,pasted-100-1x,real-100-strong"
 )
 
 
@@ -107,7 +107,7 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         models = [*fold.folder.rglob(MODEL_FILE)]
         assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated", "matched", "aimed"):
+        for name in ("synthetic", "gated", "grained", "matched", "aimed"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
                 assert not tested & (
@@ -132,6 +132,7 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "mixed-50-1x": 6,
         "gated-100-1x": 4 + len(SOURCES["gated"].pairs(fold, 4)),
         "streamed-100-1x": 4,  # and fresh ones
+        "grained-1x": 4,
         "matched-100-1x": 8,
         "aimed-100-1x": 8,
         "pasted-100-1x": 8,

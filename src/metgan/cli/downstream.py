@@ -30,11 +30,11 @@ class Grid:
     Parameters
     ----------
     arms
-        "all" (eighteen), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
+        "all" (twenty), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
         real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
-        mixed-100-2x, gated-100-1x, streamed-100-1x, matched-100-1x, aimed-100-1x, real-100-strong,
-        pasted-100-1x, mixed-100-1x-strong. Default: all, or those of before with --resume; quick-set with
-        --quick.
+        mixed-100-2x, gated-100-1x, streamed-100-1x, grained-1x, grained-100-1x, matched-100-1x, aimed-100-1x,
+        real-100-strong, pasted-100-1x, mixed-100-1x-strong. Default: all, or those of before with --resume;
+        quick-set with --quick.
     folds
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
@@ -77,7 +77,7 @@ def downstream(
         lead = (
             f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
             f"{len(splits)} folds, preset {rules.preset}. Generator, labels and pasted tumours come from "
-            "the training part of the fold alone; its validation part chooses weights, levels of reading, and "
+            "the training part of the fold alone; its validation part chooses weights, levels of reading and "
             "what aimed pairs show more of."
         )
         return Downstream(out, pairs, splits, rows, rules), lead

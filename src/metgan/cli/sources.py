@@ -12,7 +12,7 @@ from metgan.data import PARTS, Entry, PairSet, Split, load_split, open_images, p
 from metgan.errors import LeakageError, SettingError
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import Reader
-from metgan.synthesis import Contrasts, Generation, Inpainter, aim, find_weak_spots
+from metgan.synthesis import Contrasts, Generation, Grain, Inpainter, aim, find_weak_spots
 from metgan.training import SPLIT_FILE
 
 from .folders import note
@@ -36,6 +36,9 @@ class Sources:
     match_contrast
         Dim the tumours of each pair to the contrast of a real one of --labels, then a pair set. Where a
         generator paints all tumours bright, a segmentor would learn to overlook dim ones.
+    match_grain
+        Give each painted image the noise of the real ones of --labels, then a pair set: generators paint
+        smooth images, and a segmentor that knows no others takes noise for tumours.
     aim_at
         Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
@@ -46,10 +49,11 @@ class Sources:
     labels: Path | None = None
     part: Literal["train", "val", "test", "all"] = "train"
     match_contrast: Annotated[bool, Parameter(negative="")] = False
+    match_grain: Annotated[bool, Parameter(negative="")] = False
     aim_at: Path | None = None
 
     def request(self, plain: Generation, painter: Inpainter, split: Split | None) -> Generation:
-        """Give the request with the contrasts, tumours and anatomies that are asked for.
+        """Give the request with the contrasts, grain, tumours and anatomies that are asked for.
 
         Raises
         ------
@@ -58,24 +62,19 @@ class Sources:
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
-        if not self.match_contrast and self.aim_at is None:
+        if not (self.match_contrast or self.match_grain or self.aim_at):
             return plain
-        self._check(plain.recipe)
-        assert self.labels is not None  # `_check` has seen to that
-        pairs = PairSet.open(self.labels)
-        if self.aim_at is None:
+        pairs = self._pairs(plain.recipe)
+        if self.match_contrast or self.match_grain:
             real = [read_pair(entry) for entry in part_of(pairs.entries, self.part, split)]
             for pair in real:
                 painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-            return replace(plain, contrasts=Contrasts.measured((p.label, p.tumour) for p in real))
-        reader = Reader(self.aim_at, painter.device)
-        entries = [*pairs.entries, *plain.anatomies]
-        tested = {entry.group for entry in entries if _part(entry, split) == "test"}
-        tested |= split.groups(pairs.entries, "test") if split else set()
-        reader.card.refuse_to_have_seen(tested, "choosing training pairs")
-        spots = find_weak_spots(reader, self._unseen(pairs, split))
-        note(f"{self.aim_at} on the validation part: {spots}")
-        return aim(plain, spots)
+            seen = [(pair.label, pair.tumour) for pair in real]
+            contrasts = Contrasts.measured(seen) if self.match_contrast else None
+            plain = replace(
+                plain, contrasts=contrasts, grain=Grain.measured(seen) if self.match_grain else None
+            )
+        return plain if self.aim_at is None else self._aim(plain, pairs, painter, split)
 
     def open_labels(self, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
         """Open the labels, which a recipe may do without that has nothing to learn from them."""
@@ -89,6 +88,17 @@ class Sources:
             "Give --labels; --recipe grown does without if --areas (or --diameters-um) and --tumours are "
             "given",
         )
+
+    def _aim(self, plain: Generation, pairs: PairSet, painter: Inpainter, split: Split | None) -> Generation:
+        assert self.aim_at is not None
+        reader = Reader(self.aim_at, painter.device)
+        entries = [*pairs.entries, *plain.anatomies]
+        tested = {entry.group for entry in entries if _part(entry, split) == "test"}
+        tested |= split.groups(pairs.entries, "test") if split else set()
+        reader.card.refuse_to_have_seen(tested, "choosing training pairs")
+        spots = find_weak_spots(reader, self._unseen(pairs, split))
+        note(f"{self.aim_at} on the validation part: {spots}")
+        return aim(plain, spots)
 
     def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
         """Give the validation part, which must be known as such, also to the segmentor that is aimed at."""
@@ -111,7 +121,8 @@ class Sources:
             )
         return val
 
-    def _check(self, recipe: LabelRecipe) -> None:
+    def _pairs(self, recipe: LabelRecipe) -> PairSet:
+        """Open the labels as a pair set, where the options do not contradict each other."""
         if self.aim_at is not None and not isinstance(recipe, Bank):
             raise SettingError(
                 f"--aim-at with the recipe {recipe.name}",
@@ -125,7 +136,9 @@ class Sources:
                 "Leave --match-contrast out; --aim-at dims too",
             )
         if self.labels is None:
-            raise SettingError("--match-contrast without --labels", "a pair set", "Give --labels")
+            given = "--match-contrast or --match-grain without --labels"
+            raise SettingError(given, "a pair set to match", "Give --labels")
+        return PairSet.open(self.labels)
 
 
 def _part(entry: Entry, split: Split | None) -> str:

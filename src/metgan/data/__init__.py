@@ -10,7 +10,17 @@ from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_ta
 from .paste import paste
 from .phantom import PhantomSettings, write_phantom
 from .prepare import Prepared, prepare, useful_crops
-from .sample import Entry, Pair, check_camera, check_channel, checksum, read_channel, read_label, read_pair
+from .sample import (
+    Entry,
+    Pair,
+    as_camera,
+    check_camera,
+    check_channel,
+    checksum,
+    read_channel,
+    read_label,
+    read_pair,
+)
 from .scan import Scan
 from .shuffle import shuffle_labels
 from .split import PARTS, Split, draw_split, load_split, part_of, save_split, stated_split
@@ -33,6 +43,7 @@ __all__ = [
     "Scan",
     "Split",
     "View",
+    "as_camera",
     "check_camera",
     "check_channel",
     "checksum",

@@ -17,9 +17,9 @@ from scipy import ndimage
 from metgan.errors import SettingError
 from metgan.labels import SYMMETRIES, Spacing, find_tissue, locate_tumours, place, symmetry
 from metgan.metrics import RING_GAP, RING_REACH
-from metgan.types import Camera, Mask
+from metgan.types import Mask
 
-from .sample import Pair
+from .sample import Pair, as_camera
 
 HALO = RING_GAP
 """Pixels around a tumour over which its light fades: its blur."""
@@ -88,7 +88,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     return replace(
         target,
         entry=replace(target.entry, history={**target.entry.history, **history}),
-        tumour=_as_camera(light, target.tumour),
+        tumour=as_camera(light, target.tumour),
         label=label,
     )
 
@@ -120,11 +120,3 @@ def _add(image: NDArray[np.float64], light: NDArray[np.float64], placed: Mask) -
     there = tuple(slice(max(0, low), min(high, side)) for (low, high), side in sides)
     here = tuple(slice(max(0, -low), min(high, side) - low) for (low, high), side in sides)
     image[there] += light[here]
-
-
-def _as_camera(light: NDArray[np.float64], like: Camera) -> Camera:
-    if like.dtype.kind == "f":
-        return light.astype(np.float32)
-    limits = np.iinfo(np.uint8 if like.dtype == np.uint8 else np.uint16)
-    whole = np.clip(np.rint(light), limits.min, limits.max)
-    return whole.astype(np.uint8) if like.dtype == np.uint8 else whole.astype(np.uint16)

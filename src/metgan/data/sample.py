@@ -136,6 +136,21 @@ def check_camera(image: AnyArray, name: str) -> Camera:
     return image
 
 
+def as_camera(image: AnyArray, like: Camera) -> Camera:
+    """Round a computed image to the dtype of a camera's, and cut it to that range.
+
+    Examples
+    --------
+    >>> as_camera(np.array([[-3.0, 1.6, 300.0]]), np.zeros((1, 3), np.uint8))
+    array([[  0,   2, 255]], dtype=uint8)
+    """
+    if like.dtype.kind == "f":
+        return image.astype(np.float32)
+    limits = np.iinfo(np.uint8 if like.dtype == np.uint8 else np.uint16)
+    whole = np.clip(np.rint(image), limits.min, limits.max)
+    return whole.astype(np.uint8) if like.dtype == np.uint8 else whole.astype(np.uint16)
+
+
 def _one_channel(image: AnyArray, path: Path) -> AnyArray:
     if image.ndim == 3 and image.shape[-1] in (2, 3, 4):
         raise ArrayError(

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from metgan.data import STRONG, Augmentation
 from metgan.errors import SettingError, UnknownNameError
 
-SourceName = Literal["", "synthetic", "gated", "streamed", "matched", "aimed", "pasted"]
+SourceName = Literal["", "synthetic", "gated", "streamed", "grained", "matched", "aimed", "pasted"]
 """Where further pairs come from; "" for none."""
 
 
@@ -82,6 +82,8 @@ _ROWS: Final = (
     Arm("mixed-100-2x", "real 100 % + synthetic 2x", real=1.0, extra=2.0, source="synthetic"),
     Arm("gated-100-1x", "real 100 % + gated synthetic 1x", real=1.0, extra=1.0, source="gated"),
     Arm("streamed-100-1x", "real 100 % + streamed synthetic 1x", real=1.0, extra=1.0, source="streamed"),
+    Arm("grained-1x", "synthetic with grain, as many", extra=1.0, source="grained"),
+    Arm("grained-100-1x", "real 100 % + synthetic with grain 1x", real=1.0, extra=1.0, source="grained"),
     Arm("matched-100-1x", "real 100 % + matched synthetic 1x", real=1.0, extra=1.0, source="matched"),
     Arm("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
     Arm("real-100-strong", "real 100 %, strong augmentation", real=1.0, augmentation=STRONG),
@@ -114,7 +116,7 @@ def find_arms(names: str) -> list[Arm]:
     >>> [arm.title for arm in find_arms("real-100,synthetic-1x")]
     ['real, 100 %', 'synthetic, as many']
     >>> len(find_arms("all"))
-    18
+    20
     """
     if names in ARM_SETS:
         return [ARMS[name] for name in ARM_SETS[names]]

@@ -18,6 +18,7 @@ from metgan.synthesis import (
     Contrasts,
     Gate,
     GateLimits,
+    Grain,
     Inpainter,
     WeakSpots,
     find_weak_spots,
@@ -124,6 +125,11 @@ class Fold:
     def contrasts(self) -> Contrasts:
         """Those of the real training tumours."""
         return Contrasts.measured((pair.label, pair.tumour) for pair in self.data.train)
+
+    @cached_property
+    def grain(self) -> Grain:
+        """Noise of the real training images."""
+        return Grain.measured((pair.label, pair.tumour) for pair in self.data.train)
 
     @cached_property
     def weak_spots(self) -> WeakSpots:

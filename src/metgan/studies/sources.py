@@ -59,16 +59,17 @@ class Synthetic:
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
-    light : {"", "matched", "aimed"}
-        "matched" dims tumours to contrasts of the real training tumours; "aimed" asks for more of what the
-        fold's segmentor misses, see `metgan.synthesis.aim`; "" leaves the light to the painter.
+    look : {"", "grained", "matched", "aimed"}
+        "grained" gives painted images the noise of the real training images; "matched" moreover dims tumours
+        to the contrasts of real ones, and "aimed" asks for more of what the fold's segmentor misses, see
+        `metgan.synthesis.aim`; "" leaves all to the painter.
     """
 
     folder: str
     recipe: LabelRecipe
     most: float
     gate: GateLimits | None = None
-    light: Literal["", "matched", "aimed"] = ""
+    look: Literal["", "grained", "matched", "aimed"] = ""
 
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose painter or judge cannot be trained, or with too few labels for the recipe."""
@@ -76,9 +77,9 @@ class Synthetic:
         if self.gate:
             fold.check_judge(anew=anew)
         _check_labels(fold, self.recipe)
-        if self.light == "matched":
+        if self.look == "matched":
             fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
-        if self.light == "aimed" and not any(pair.label.any() for pair in fold.data.val):
+        if self.look == "aimed" and not any(pair.label.any() for pair in fold.data.val):
             raise SettingError(
                 f"fold {fold.number}, whose validation part holds no tumour to be missed",
                 "one or more",
@@ -115,9 +116,11 @@ class Synthetic:
 
     def _request(self, fold: Fold) -> Generation:
         request = _request(fold, self.recipe, round(self.most * len(fold.train_entries)))
-        if self.light == "matched":
-            return replace(request, contrasts=fold.contrasts)
-        return aim(request, fold.weak_spots) if self.light else request
+        if not self.look:
+            return request
+        contrasts = fold.contrasts if self.look == "matched" else None
+        request = replace(request, contrasts=contrasts, grain=fold.grain)
+        return aim(request, fold.weak_spots) if self.look == "aimed" else request
 
 
 @dataclass(frozen=True)
@@ -241,8 +244,9 @@ SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
     "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail
     "streamed": Streamed(_PAPERS),
-    "matched": Synthetic("matched", Bank(), most=1.0, light="matched"),
-    "aimed": Synthetic("aimed", Bank(), most=1.0, light="aimed"),
+    "grained": Synthetic("grained", _PAPERS, most=1.0, look="grained"),
+    "matched": Synthetic("matched", Bank(), most=1.0, look="matched"),
+    "aimed": Synthetic("aimed", Bank(), most=1.0, look="aimed"),
     "pasted": Pasted(),
 }
 """Where further pairs come from, by the name that arms call it."""

@@ -4,6 +4,7 @@ from .contrasts import Contrasts, dim
 from .drafts import Draft, Drafts, Generation, LabelFiles
 from .gate import Gate, Painted, open_gate, paint_pair
 from .generate import generate
+from .grain import Grain
 from .inpainter import Inpainter, load
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
@@ -23,6 +24,7 @@ __all__ = [
     "GateScores",
     "GateSummary",
     "Generation",
+    "Grain",
     "Inpainter",
     "LabelFiles",
     "Mix",

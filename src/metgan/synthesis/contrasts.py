@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from metgan.data import as_camera
 from metgan.errors import SettingError
 from metgan.metrics import SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
@@ -42,7 +43,7 @@ class Contrasts:
     Examples
     --------
     >>> str(Contrasts((1.5, 2.0, 4.0)))
-    'contrasts of 3 tumours, 1.5..4 (39f74a6c)'
+    'contrasts of 3 tumours, 1.5..4 (7ec66ce7)'
     """
 
     values: tuple[float, ...]
@@ -116,5 +117,4 @@ def dim(tumour: Camera, without: Camera, label: Mask, contrast: float) -> Camera
         return tumour
     share = (contrast - 1) / (painted - 1)
     mixed = without + share * (tumour.astype(np.float64) - without)
-    rounded = np.rint(mixed) if tumour.dtype.kind in "ui" else mixed
-    return rounded.astype(tumour.dtype)  # type: ignore[return-value]  # numpy loses sight of the dtype
+    return as_camera(mixed, tumour)

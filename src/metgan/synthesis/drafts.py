@@ -22,6 +22,7 @@ from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
 from .contrasts import Contrasts
+from .grain import Grain
 
 DRAWS = 32
 """Labels drawn for an anatomy, at most, until there is room for one."""
@@ -42,6 +43,8 @@ class Generation:
     seed : int, at least 0
     contrasts : Contrasts or None, default None
         Of the tumours; None leaves them to the painter.
+    grain : Grain or None, default None
+        Noise of the camera that painted images are given; None leaves them smooth.
 
     Raises
     ------
@@ -55,9 +58,10 @@ class Generation:
     count: int
     seed: int
     contrasts: Contrasts | None = None
+    grain: Grain | None = None
 
     def __str__(self) -> str:
-        return f"{self.recipe}, {self.contrasts}" if self.contrasts else str(self.recipe)
+        return ", ".join(str(part) for part in (self.recipe, self.contrasts, self.grain) if part is not None)
 
     def __post_init__(self) -> None:
         if self.count < 1:
@@ -86,6 +90,10 @@ class Draft:
         Tumours for which there was no room.
     contrast : float or None
         What the tumours' shall be at most; None leaves it to the painter. See `metgan.synthesis.dim`.
+    grain : Grain or None
+        Noise that the painted image is given.
+    grain_seed : int
+        Decides it.
     """
 
     source: Entry
@@ -95,6 +103,8 @@ class Draft:
     orientations: tuple[int, ...]
     left_out: int
     contrast: float | None = None
+    grain: Grain | None = None
+    grain_seed: int = 0
 
     @property
     def origin(self) -> Mapping[str, str]:
@@ -200,12 +210,14 @@ class Drafts:
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
         contrasts = self.request.contrasts
-        light = stream(self.request.seed, "contrast", *position)
+        light, noise = (stream(self.request.seed, name, *position) for name in ("contrast", "grain"))
         contrast = None if contrasts is None else contrasts.draw(light)
+        grain, grain_seed = self.request.grain, int(noise.integers(2**63))
         refusals: list[EmptyDrawError] = []
         for source in self._sources_of(number):
             try:
-                return replace(self._draw_on(source, rng), contrast=contrast)
+                drawn = self._draw_on(source, rng)
+                return replace(drawn, contrast=contrast, grain=grain, grain_seed=grain_seed)
             except EmptyDrawError as error:
                 refusals.append(error)
         raise refusals[0]

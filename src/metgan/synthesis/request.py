@@ -48,7 +48,7 @@ def check_request(painter: Inpainter, request: Generation) -> float:
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
-    """Paint the tumour channel of a draft, no brighter than it asks for.
+    """Paint the tumour channel of a draft, no brighter than it asks for, and with its grain.
 
     Raises
     ------
@@ -62,10 +62,12 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
             "an image with contrast",
             "Train the model longer: it has learned hardly anything; or leave this anatomy out",
         )
-    if draft.contrast is None or not judge(draft.label, draft.label, tumour).contrast > draft.contrast:
-        return tumour
-    without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
-    return dim(tumour, without, draft.label, draft.contrast)
+    if draft.contrast is not None and judge(draft.label, draft.label, tumour).contrast > draft.contrast:
+        without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
+        tumour = dim(tumour, without, draft.label, draft.contrast)
+    if draft.grain is not None:
+        tumour = draft.grain.add(tumour, np.random.default_rng(draft.grain_seed))
+    return tumour
 
 
 def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> float:
