@@ -108,9 +108,9 @@ class GateChoice:
 def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, ...]:
     """Give the images of a run's training part that lie in the first folder that holds any of them.
 
-    With their labels, where that folder has labels too.
+    Folders with labels come first, and the labels with them.
     """
-    for folder in folders:
+    for folder in sorted(folders, key=lambda folder: folder is None or not (folder / "label").is_dir()):
         if split is None or folder is None or not (folder / "tumour").is_dir():
             continue
         if found := tuple(e for e in open_images(folder, "tumour") if e.name in split.train):
@@ -127,8 +127,11 @@ def advise_judge(run: Path, card: ModelCard, training: tuple[Entry, ...], *folde
     filled in; a run without a split takes the first of `folders` that is a pair set.
     """
     split = run / SPLIT_FILE
-    whole = [folder for folder in folders if folder is not None and (folder / "tumour").is_dir()]
-    places = [entry.paths["tumour"].parents[1] for entry in training[:1]] if split.is_file() else whole
+    whole = [
+        folder for folder in folders if folder and all((folder / c).is_dir() for c in ("tumour", "label"))
+    ]
+    known = [entry.paths["tumour"].parents[1] for entry in training[:1] if "label" in entry.paths]
+    places = known if split.is_file() else whole
     data = str(places[0]) if places else "DATA"
     words = ["metgan", "segmentor", data, "--preset", card.preset]
     words += ["--split", str(split)] if split.is_file() else []

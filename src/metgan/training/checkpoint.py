@@ -120,7 +120,7 @@ def check_identity(path: Path, theirs: Identity, mine: Identity) -> None:
         ...
     metgan.errors.StorageError: last.ckpt was written with steps 4; expected steps 9, as asked for now. A \
 training, finished or not, cannot be made longer or shorter, since its learning rate is laid out over its \
-length: resume without a new length, or train anew with --overwrite or another --out.
+length: resume with the length it has, or train anew with --overwrite or another --out.
     """
     differing = [name for name in {**mine, **theirs} if theirs.get(name) != mine.get(name)]
     if not differing:
@@ -131,7 +131,7 @@ length: resume without a new length, or train anew with --overwrite or another -
     if all(name.rpartition(".")[2] in _LENGTHS for name in differing):
         remedy = (
             "A training, finished or not, cannot be made longer or shorter, since its learning rate is "
-            "laid out over its length: resume without a new length, or train anew with --overwrite or "
+            "laid out over its length: resume with the length it has, or train anew with --overwrite or "
             "another --out"
         )
     raise StorageError(
