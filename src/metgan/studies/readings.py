@@ -105,7 +105,7 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
     Examples
     --------
     >>> choose_level([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
-    0.8
+    0.9
     """
     dice = []
     for level in LEVELS:
