@@ -34,11 +34,10 @@ class Sources:
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
     match_contrast
-        Dim the tumours of each pair to the contrast of a real one of --labels, then a pair set. Where a
-        generator paints all tumours bright, a segmentor would learn to overlook dim ones.
+        Dim the tumours of each pair to the contrast of a real one of --labels, then a pair set, where they
+        are brighter.
     match_grain
-        Give each painted image the noise of the real ones of --labels, then a pair set: generators paint
-        smooth images, and a segmentor that knows no others takes noise for tumours.
+        Give each painted image, which is smooth, the noise of the real ones of --labels, then a pair set.
     aim_at
         Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.

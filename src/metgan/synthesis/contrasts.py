@@ -2,7 +2,7 @@
 
 A label says where a tumour is, and not how bright. Which contrast a generator gives it is its own affair,
 and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, and the dim ones are
-those that segmentors miss.
+those that segmentors miss. What dimming is worth to a segmentor is measured in docs/results.md.
 
 The decision a reader would question is that tumours are only ever dimmed. Painted light can be taken
 away, since the generator can be asked for the same tissue without a tumour; to add some would make up an

@@ -1,8 +1,8 @@
 """The grain of a camera, which generators do not paint.
 
 A generator that is told to come close to real images, pixel by pixel, paints their mean: light varies about
-it by chance, and no label or anatomy tells how. A segmentor that was trained on such smooth images takes the
-noise of real ones for tumours. The noise of light is well known, so it is measured on real images and added.
+it by chance, and no label or anatomy tells how. The noise of light is well known, so it is measured on real
+images and added. What that is worth to a segmentor is measured in docs/results.md.
 
 The decision a reader would question is that the noise is independent from pixel to pixel, as a camera's is.
 Of images that were resampled or deconvolved that is not true, and the variance measured is then too small.
