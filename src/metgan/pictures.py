@@ -160,7 +160,7 @@ def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: 
         drawn = axes.barh(places + (k - (len(bars) - 1) / 2) * height, values, height, label=series)
         axes.bar_label(drawn, fmt="%.3g", fontsize=7, padding=2)
     axes.set_yticks(places, names, fontsize=8)
-    axes.invert_yaxis()  # the first name on top
+    axes.set_ylim(len(names) - 0.4, -0.6)  # the first name on top
     axes.set_title(title, fontsize=10, color=_INK)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 
 from metgan.studies.arms import ARMS
+from metgan.studies.chapters_of_arms import arm_chapters
 from metgan.studies.gains import COUNTS, RATIOS, Cell, gather, rank
 from metgan.studies.readings import Readings
 
@@ -89,3 +92,15 @@ def test_more_seeds_make_no_more_evidence(table: pd.DataFrame) -> None:
 def test_every_arm_has_every_score_once(table: pd.DataFrame) -> None:
     arms = ("real-100", "mixed-100-1x")
     assert [*table.index] == [(arm, score) for score in (*RATIOS, *COUNTS) for arm in arms]
+
+
+def test_every_image_tells_the_level_that_it_was_read_at() -> None:
+    images, _ = gather([cell("real-100", 1, 0)])
+    assert set(images["level"]) == {0.5}
+
+
+def test_arms_with_a_single_point_leave_the_figure_where_there_are_many() -> None:
+    few = [cell(*key) for key in FOUND]
+    many = [replace(cell("real-100", fold, 0), arm=arm) for fold in (1, 2) for arm in ARMS.values()]
+    captions = [arm_chapters(rank(*gather(cells)), cells)[1].figures[0].caption for cells in (few, many)]
+    assert ["stand in the table above alone" in caption for caption in captions] == [False, True]

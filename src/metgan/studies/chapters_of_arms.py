@@ -17,6 +17,7 @@ from .report import Figure, Section, Table
 from .verdicts import p_value
 
 _PIXELS, _TUMOURS = RATIOS[:4], RATIOS[4:7]
+_MOST_LINES = 8  # that can be told apart where many have a single point, and that at the same number
 _RULE = (
     f"A tumour counts as found when what is read overlaps it by an intersection over union of {LEAST_IOU} or "
     f"more, one to one (metrics.match); read objects below {SMALLEST_READ} pixels are ignored."
@@ -63,8 +64,11 @@ def _samples(table: pd.DataFrame, arms: Sequence[Arm], cells: Sequence[Cell]) ->
         )
         for line, points in lines.items()
     }
-    picture = draw_bands(bands, "pooled Dice", "training samples")
     caption = "Lines: means over the folds. Bands, and bars of single points: from the least to the most."
+    if len(bands) > _MOST_LINES:
+        bands = {line: bands[line] for line, points in lines.items() if len(points) > 1} or bands
+        caption += " Arms that are the only ones of their kind stand in the table above alone."
+    picture = draw_bands(bands, "pooled Dice", "training samples")
     return Section("How many samples does it take?", figures=[Figure(picture, caption)])
 
 
