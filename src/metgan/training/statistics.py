@@ -2,9 +2,8 @@
 
 Wu and Johnson 2021 (arXiv 2105.07576). The running averages of a training are of small crops and of weights
 that were changing. In the coarsest cells of a crop the padded border has a larger part than in those of a
-whole image, and the difference grows with the number of steps: a segmentor trained for 2000 steps on crops of
-64 pixels, with a Dice of 0.66 on its own training images once its statistics were taken anew, had one of 0.26
-by the running averages.
+whole image, and segmentors that were trained for long on small crops read whole images badly, their own
+training images among them, until the statistics were taken anew. docs/results.md has a trial.
 """
 
 from __future__ import annotations
