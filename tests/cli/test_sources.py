@@ -64,9 +64,27 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
         assert not np.array_equal(plain.tumour, noisy.tumour)
 
 
+def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(
+    metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
+) -> None:
+    out = tmp_path / "inlaid"
+    assert metgan(*words_for(trained, small_world, "--inlay", "--match-contrast"), "--out", out) == 0
+    table = pd.read_csv(out / "pairs.csv")
+    assert table["recipe"].str.endswith(", inlaid").all()
+    assert (table["own_tumours"] < table["tumours"]).all()
+    for made in PairSet.open(out).read_all():
+        real = small_pairs.read(made.entry.history["anatomy_source"])
+        assert np.array_equal(made.anatomy, real.anatomy)
+        assert made.label[real.label].all()
+        assert (made.tumour >= real.tumour).all()
+        assert (made.tumour == real.tumour).mean() > 0.5
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
+        (("--inlay", "--match-grain"), "Leave --match-grain out"),
+        (("--inlay", "--anatomy", "{world}/anatomy"), "tumour"),
         (("--aim-at", "{segmentor}"), "Use --recipe bank"),
         (("--aim-at", "{segmentor}", "--recipe", "bank", "--match-contrast"), "Leave --match-contrast out"),
         (("--match-contrast", "--labels", "{world}/label"), "a pair set"),
@@ -82,7 +100,8 @@ def test_what_cannot_be_matched_or_aimed_is_refused_before_anything_is_written(
     says: str,
 ) -> None:
     words = [word.format(segmentor=trained / "segmentor", world=small_world) for word in more]
-    sources = ("--anatomy", small_world, *(() if "--labels" in words else ("--labels", small_world)))
+    given = (("--anatomy", small_world), ("--labels", small_world))
+    sources = [word for option, folder in given if option not in words for word in (option, folder)]
     out = ("--count", 2, "--device", "cpu", "--out", tmp_path / "new")
     assert metgan("generate", trained, *sources, *words, *out) == 2
     assert says in " ".join(capsys.readouterr().err.split())

@@ -22,8 +22,8 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "left_out", "asked_contrast", "method", "metgan",
-    "limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "asked_contrast", "method",
+    "metgan", "limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen",
 ]  # fmt: skip
 
 

@@ -24,6 +24,9 @@ def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:
         "real and grained",
         "real and matched",
         "real and aimed",
+        "inlaid",
+        "real and inlaid",
+        "real and inlaid, strong augmentation",
         "real and pasted",
     }
     assert all(set(YARDSTICKS) <= set(names) <= set(ARMS) for names in ARM_SETS.values())

@@ -34,7 +34,7 @@ RULES = Rules(
 FOLDS = 2
 CHOSEN = (
     "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,grained-1x,matched-100-1x,"
-    "aimed-100-1x,pasted-100-1x,real-100-strong"
+    "aimed-100-1x,inlaid-100-1x,pasted-100-1x,real-100-strong"
 )
 
 
@@ -107,7 +107,7 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         models = [*fold.folder.rglob(MODEL_FILE)]
         assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated", "grained", "matched", "aimed"):
+        for name in ("synthetic", "gated", "grained", "matched", "aimed", "inlaid"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
                 assert not tested & (
@@ -135,6 +135,7 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "grained-1x": 4,
         "matched-100-1x": 8,
         "aimed-100-1x": 8,
+        "inlaid-100-1x": 8,
         "pasted-100-1x": 8,
         "real-100-strong": 4,
     }
@@ -210,6 +211,24 @@ def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(hel
     rows = read_table(fold.folder / "aimed")
     assert len(rows) == len(fold.split.train)
     assert all("preference=1:" in row["recipe"] and row["asked_contrast"] for row in rows)
+
+
+def test_inlaid_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) -> None:
+    fold = folds_of(held)[0]
+    for pair in SOURCES["inlaid"].pairs(fold, 4):
+        real = held.pairs.read(pair.entry.history["anatomy_source"])
+        assert len(sizes(pair.label)) == len(sizes(real.label)) + 1
+        assert (pair.tumour >= real.tumour).all()
+
+
+def test_who_has_annotated_less_has_whole_animals_and_is_tested_on_the_same(pairs: PairSet) -> None:
+    for whole, few in zip(fold_pairs(pairs, FOLDS, 0), fold_pairs(pairs, FOLDS, 0, 2), strict=True):
+        assert (few.val, few.test) == (whole.val, whole.test)
+        assert set(few.train) < set(whole.train)
+        assert len(few.train) == 2
+        assert len(few.groups(pairs.entries, "train")) == 1
+    with pytest.raises(SettingError, match="at most 4"):
+        fold_pairs(pairs, FOLDS, 0, 5)
 
 
 def with_givers(fold: Fold, names: set[str]) -> Fold:

@@ -18,7 +18,7 @@ from metgan.types import AnyArray, Camera
 
 HISTORY = {
     *("number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed"),
-    *("model", "drawn_from", "tumours", "tumour_pixels", "left_out", "method", "metgan"),
+    *("model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "method", "metgan"),
     *("limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen"),
 }
 CHANNELS = ("anatomy", "tumour", "label")

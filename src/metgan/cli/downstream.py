@@ -12,7 +12,7 @@ from metgan.data import PairSet
 from metgan.studies import Downstream, Rules, find_arms, fold_pairs
 
 from .calls import ONCE, Call, Extent
-from .options import NEW_FOLDER, PRESET, Place, Training
+from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
@@ -30,18 +30,23 @@ class Grid:
     Parameters
     ----------
     arms
-        "all" (twenty), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
+        "all" (twenty-four), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
         real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
         mixed-100-2x, gated-100-1x, streamed-100-1x, grained-1x, grained-100-1x, matched-100-1x, aimed-100-1x,
-        real-100-strong, pasted-100-1x, mixed-100-1x-strong. Default: all, or those of before with --resume;
+        inlaid-1x, inlaid-100-1x, inlaid-100-2x, real-100-strong, pasted-100-1x, mixed-100-1x-strong,
+        inlaid-100-1x-strong. Default: all, or those of before with --resume;
         quick-set with --quick.
     folds
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
+    annotated
+        Pairs that the training part of each fold keeps, by whole groups, 1 or more: what somebody has who has
+        annotated only so much. The others are not used. Default: all, or as before with --resume.
     """
 
     arms: str | None = None
     folds: Folds | None = None
+    annotated: Positive | None = None
 
 
 _ALL = Grid()
@@ -69,16 +74,17 @@ def downstream(
     """
     call = Call("downstream", data, out, extent, options, place)
     arms, folds = ("quick-set", 2) if extent.quick else ("all", 5)
-    asked = call.asked(arms=(grid.arms, arms), folds=(grid.folds, folds))
+    asked = call.asked(arms=(grid.arms, arms), folds=(grid.folds, folds), annotated=(grid.annotated, None))
     rows = find_arms(asked["arms"])
 
     def plan(pairs: PairSet, rules: Rules) -> tuple[Downstream, str]:
-        splits = fold_pairs(pairs, asked["folds"], rules.seed)
+        splits = fold_pairs(pairs, asked["folds"], rules.seed, asked["annotated"])
+        kept = f"{asked['annotated']} annotated pairs" if asked["annotated"] else "the rest"
         lead = (
             f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
-            f"{len(splits)} folds, preset {rules.preset}. Generator, labels and pasted tumours come from "
-            "the training part of the fold alone; its validation part chooses weights, levels of reading and "
-            "what aimed pairs show more of."
+            f"{len(splits)} folds, trained on {kept} of each, preset {rules.preset}. Generator, labels and "
+            "pasted tumours come from the training part of the fold alone; its validation part chooses "
+            "weights, levels of reading and what aimed pairs show more of."
         )
         return Downstream(out, pairs, splits, rows, rules), lead
 

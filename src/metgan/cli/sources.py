@@ -42,6 +42,9 @@ class Sources:
         Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
         Goes with --recipe bank. Default: none.
+    inlay
+        Keep the real tumour channel of --anatomy, then an annotated pair set, and add the painted tumours to
+        it, beside its own: all that is no tumour stays real.
     """
 
     anatomy: Path
@@ -50,17 +53,21 @@ class Sources:
     match_contrast: Annotated[bool, Parameter(negative="")] = False
     match_grain: Annotated[bool, Parameter(negative="")] = False
     aim_at: Path | None = None
+    inlay: Annotated[bool, Parameter(negative="")] = False
 
     def request(self, plain: Generation, painter: Inpainter, split: Split | None) -> Generation:
-        """Give the request with the contrasts, grain, tumours and anatomies that are asked for.
+        """Give the request with the contrasts, grain, ground, tumours and anatomies that are asked for.
 
         Raises
         ------
         SettingError
-            When aimed with another recipe than bank, matched as well as aimed, or either without labels.
+            When aimed with another recipe than bank, matched as well as aimed, either without labels, or
+            inlaid with a grain of its own.
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
+        if self.inlay:
+            plain = self._inlaid(plain)
         if not (self.match_contrast or self.match_grain or self.aim_at):
             return plain
         pairs = self._pairs(plain.recipe)
@@ -86,6 +93,19 @@ class Sources:
             "real labels, or your own masks",
             "Give --labels; --recipe grown does without if --areas (or --diameters-um) and --tumours are "
             "given",
+        )
+
+    def _inlaid(self, plain: Generation) -> Generation:
+        """Give the request with whole pairs for anatomies."""
+        if self.match_grain:
+            raise SettingError(
+                "--inlay and --match-grain",
+                "one of them: the background of inlaid tumours is real, and has its grain",
+                "Leave --match-grain out",
+            )
+        pairs = PairSet.open(self.anatomy)
+        return replace(
+            plain, anatomies=pairs.select([entry.name for entry in plain.anatomies]).entries, inlaid=True
         )
 
     def _aim(self, plain: Generation, pairs: PairSet, painter: Inpainter, split: Split | None) -> Generation:

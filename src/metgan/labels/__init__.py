@@ -5,7 +5,7 @@ from __future__ import annotations
 from .areas import SizeDistribution, fit_sizes
 from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
-from .drawn import Drawn, LabelRecipe
+from .drawn import Drawn, LabelRecipe, leave_apart
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
 from .mixed import Mixed
@@ -43,6 +43,7 @@ __all__ = [
     "find_tissue",
     "fit_sizes",
     "grow",
+    "leave_apart",
     "locate_tumours",
     "merge",
     "number_tumours",

@@ -8,14 +8,15 @@ read when they are asked for, and most recipes need few of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, EmptyDrawError
 from metgan.types import Mask
 
+from .components import number_tumours
 from .shapes import check_mask
 
 
@@ -88,3 +89,40 @@ def read(labels: Sequence[Mask], index: int) -> Mask:
     if not label.any():
         raise ArrayError(f"label {index} is empty", "at least one tumour", "Leave out labels without tumours")
     return label
+
+
+def leave_apart(drawn: Drawn, taken: Mask) -> Drawn:
+    """Leave out each tumour that has a pixel where there is no room any more.
+
+    Parameters
+    ----------
+    drawn : Drawn
+    taken : Mask
+        (Y, X), where no tumour may be.
+
+    Returns
+    -------
+    Drawn
+        With the other tumours whole, and more left out.
+
+    Raises
+    ------
+    EmptyDrawError
+        If no tumour stays.
+
+    Examples
+    --------
+    >>> drawn = Drawn(np.array([[1, 1, 0, 1]], bool), (0,))
+    >>> leave_apart(drawn, np.array([[1, 0, 0, 0]], bool)).label.astype(int)
+    array([[0, 0, 0, 1]])
+    """
+    numbered, areas = number_tumours(drawn.label)
+    met = np.unique(numbered[taken & drawn.label])
+    if len(met) == len(areas):
+        raise EmptyDrawError(
+            f"{len(areas)} drawn tumours, each where another is already",
+            "room for one or more beside those that are there",
+            "Give other labels, or anatomies with fewer tumours",
+        )
+    label = drawn.label & ~np.isin(numbered, met)
+    return replace(drawn, label=label, left_out=drawn.left_out + len(met))

@@ -17,7 +17,7 @@ from typing import Final, Literal
 from metgan.data import STRONG, Augmentation
 from metgan.errors import SettingError, UnknownNameError
 
-SourceName = Literal["", "synthetic", "gated", "streamed", "grained", "matched", "aimed", "pasted"]
+SourceName = Literal["", "synthetic", "gated", "streamed", "grained", "matched", "aimed", "inlaid", "pasted"]
 """Where further pairs come from; "" for none."""
 
 
@@ -86,6 +86,9 @@ _ROWS: Final = (
     Arm("grained-100-1x", "real 100 % + synthetic with grain 1x", real=1.0, extra=1.0, source="grained"),
     Arm("matched-100-1x", "real 100 % + matched synthetic 1x", real=1.0, extra=1.0, source="matched"),
     Arm("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
+    Arm("inlaid-1x", "inlaid, as many", extra=1.0, source="inlaid"),
+    Arm("inlaid-100-1x", "real 100 % + inlaid 1x", real=1.0, extra=1.0, source="inlaid"),
+    Arm("inlaid-100-2x", "real 100 % + inlaid 2x", real=1.0, extra=2.0, source="inlaid"),
     Arm("real-100-strong", "real 100 %, strong augmentation", real=1.0, augmentation=STRONG),
     Arm("pasted-100-1x", "real 100 % + pasted 1x", real=1.0, extra=1.0, source="pasted"),
     Arm(
@@ -94,6 +97,14 @@ _ROWS: Final = (
         real=1.0,
         extra=1.0,
         source="synthetic",
+        augmentation=STRONG,
+    ),
+    Arm(
+        "inlaid-100-1x-strong",
+        "real 100 % + inlaid 1x, strong augmentation",
+        real=1.0,
+        extra=1.0,
+        source="inlaid",
         augmentation=STRONG,
     ),
 )
@@ -116,7 +127,7 @@ def find_arms(names: str) -> list[Arm]:
     >>> [arm.title for arm in find_arms("real-100,synthetic-1x")]
     ['real, 100 %', 'synthetic, as many']
     >>> len(find_arms("all"))
-    20
+    24
     """
     if names in ARM_SETS:
         return [ARMS[name] for name in ARM_SETS[names]]

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PairSet, Split, draw_folds
-from metgan.errors import ArrayError, LeakageError
+from metgan.data import Pair, PairSet, Split, draw_folds
+from metgan.errors import ArrayError, LeakageError, SettingError
 from metgan.seeding import stream
 from metgan.training import Curriculum, check_segmentor_order, train_segmentor, trained_seconds
 
@@ -115,10 +115,37 @@ class Downstream:
             yield Fold(folder, number, self.pairs, split, self.rules)
 
 
-def fold_pairs(pairs: PairSet, count: int, seed: int) -> list[Split]:
-    """Draw the folds of a pair set; the split that its table states is not looked at."""
-    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in pairs.read_all()}
-    return draw_folds(pairs.entries, with_tumour, count, stream(seed, "folds"))
+def fold_pairs(pairs: PairSet, count: int, seed: int, annotated: int | None = None) -> list[Split]:
+    """Draw the folds of a pair set; the split that its table states is not looked at.
+
+    Parameters
+    ----------
+    pairs : PairSet
+    count : int, 2 or more
+    seed : int, at least 0
+    annotated : int or None, default None
+        How many pairs the training part of each fold keeps, by whole groups as in `take_share`: what a user
+        has who has annotated only so much. The others are not used at all. None keeps all.
+
+    Raises
+    ------
+    SettingError
+        When there are too few groups for so many folds, or a fold has fewer training pairs.
+    """
+    known = {pair.entry.name: pair for pair in pairs.read_all()}
+    with_tumour = {name: bool(pair.label.any()) for name, pair in known.items()}
+    folds = draw_folds(pairs.entries, with_tumour, count, stream(seed, "folds"))
+    if annotated is None:
+        return folds
+    if annotated > (least := min(len(fold.train) for fold in folds)):
+        given = f"{annotated} annotated pairs of {count} folds with {least} training pairs and more"
+        raise SettingError(given, f"at most {least}", "Ask for fewer, or for more folds")
+    return [_cut(fold, [known[name] for name in fold.train], annotated, seed) for fold in folds]
+
+
+def _cut(fold: Split, train: Sequence[Pair], count: int, seed: int) -> Split:
+    kept = take_share(train, count / len(train), stream(seed, "annotated"))
+    return replace(fold, train=tuple(sorted(pair.entry.name for pair in kept)))
 
 
 def material_of(arm: Arm, fold: Fold, seed: int) -> Curriculum:

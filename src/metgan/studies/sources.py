@@ -59,17 +59,18 @@ class Synthetic:
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
-    look : {"", "grained", "matched", "aimed"}
+    look : {"", "grained", "matched", "aimed", "inlaid"}
         "grained" gives painted images the noise of the real training images; "matched" moreover dims tumours
         to the contrasts of real ones, and "aimed" asks for more of what the fold's segmentor misses, see
-        `metgan.synthesis.aim`; "" leaves all to the painter.
+        `metgan.synthesis.aim`. "inlaid" adds tumours, dimmed likewise, to the real tumour channel, see
+        `metgan.synthesis.inlay`. "" leaves all to the painter.
     """
 
     folder: str
     recipe: LabelRecipe
     most: float
     gate: GateLimits | None = None
-    look: Literal["", "grained", "matched", "aimed"] = ""
+    look: Literal["", "grained", "matched", "aimed", "inlaid"] = ""
 
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose painter or judge cannot be trained, or with too few labels for the recipe."""
@@ -77,7 +78,7 @@ class Synthetic:
         if self.gate:
             fold.check_judge(anew=anew)
         _check_labels(fold, self.recipe)
-        if self.look == "matched":
+        if self.look in _DIMMED:
             fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
         if self.look == "aimed" and not any(pair.label.any() for pair in fold.data.val):
             raise SettingError(
@@ -118,8 +119,11 @@ class Synthetic:
         request = _request(fold, self.recipe, round(self.most * len(fold.train_entries)))
         if not self.look:
             return request
-        contrasts = fold.contrasts if self.look == "matched" else None
-        request = replace(request, contrasts=contrasts, grain=fold.grain)
+        if self.look in _DIMMED:
+            request = replace(request, contrasts=fold.contrasts)
+        if self.look == "inlaid":
+            return replace(request, inlaid=True)
+        request = replace(request, grain=fold.grain)
         return aim(request, fold.weak_spots) if self.look == "aimed" else request
 
 
@@ -239,6 +243,7 @@ def _check_labels(fold: Fold, recipe: LabelRecipe) -> None:
         drafts.draw(number)
 
 
+_DIMMED: Final = ("matched", "inlaid")
 _PAPERS: Final = Mixed((Real(), Merged(2)))  # section 4: single real labels, or several merged
 SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
@@ -247,6 +252,7 @@ SOURCES: Final[dict[str, Source]] = {
     "grained": Synthetic("grained", _PAPERS, most=1.0, look="grained"),
     "matched": Synthetic("matched", Bank(), most=1.0, look="matched"),
     "aimed": Synthetic("aimed", Bank(), most=1.0, look="aimed"),
+    "inlaid": Synthetic("inlaid", Bank(counts=(1, 1)), most=2.0, look="inlaid"),  # beside the image's own
     "pasted": Pasted(),
 }
 """Where further pairs come from, by the name that arms call it."""

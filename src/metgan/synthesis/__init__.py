@@ -1,10 +1,12 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
 from .contrasts import Contrasts, dim
-from .drafts import Draft, Drafts, Generation, LabelFiles
+from .drafts import Draft, Drafts, LabelFiles
 from .gate import Gate, Painted, open_gate, paint_pair
 from .generate import generate
+from .generation import Generation
 from .grain import Grain
+from .inlay import Ground, inlay
 from .inpainter import Inpainter, load
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
@@ -25,6 +27,7 @@ __all__ = [
     "GateSummary",
     "Generation",
     "Grain",
+    "Ground",
     "Inpainter",
     "LabelFiles",
     "Mix",
@@ -39,6 +42,7 @@ __all__ = [
     "dim",
     "find_weak_spots",
     "generate",
+    "inlay",
     "load",
     "open_gate",
     "paint_pair",

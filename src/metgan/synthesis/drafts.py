@@ -17,57 +17,16 @@ import numpy as np
 
 from metgan.data import Entry, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.labels import Drawn, LabelRecipe, find_tissue, sizes
+from metgan.labels import Drawn, LabelRecipe, find_tissue, leave_apart, sizes
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
-from .contrasts import Contrasts
+from .generation import Generation
 from .grain import Grain
+from .inlay import Ground
 
 DRAWS = 32
 """Labels drawn for an anatomy, at most, until there is room for one."""
-
-
-@dataclass(frozen=True)
-class Generation:
-    """A request for pairs: sources, recipe, number and seed.
-
-    Parameters
-    ----------
-    anatomies : sequence of Entry
-        With an image ``anatomy``.
-    labels : sequence of Entry
-        With an image ``label``; empty labels are not used. None is needed by a recipe that needs none.
-    recipe : LabelRecipe
-    count : int, at least 1
-    seed : int, at least 0
-    contrasts : Contrasts or None, default None
-        Of the tumours; None leaves them to the painter.
-    grain : Grain or None, default None
-        Noise of the camera that painted images are given; None leaves them smooth.
-
-    Raises
-    ------
-    SettingError
-        For less than one pair, or no anatomy.
-    """
-
-    anatomies: Sequence[Entry]
-    labels: Sequence[Entry]
-    recipe: LabelRecipe
-    count: int
-    seed: int
-    contrasts: Contrasts | None = None
-    grain: Grain | None = None
-
-    def __str__(self) -> str:
-        return ", ".join(str(part) for part in (self.recipe, self.contrasts, self.grain) if part is not None)
-
-    def __post_init__(self) -> None:
-        if self.count < 1:
-            raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
-        if not self.anatomies:
-            raise SettingError("no anatomies to paint on", "at least one image", "Give some")
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +39,10 @@ class Draft:
         Where the anatomy is from.
     anatomy : Camera
         (Y, X), camera units.
-    label : Mask
-        (Y, X), with at least one tumour.
+    asked : Mask
+        (Y, X), where tumours are to be painted, at least one.
     labels : tuple of Entry
-        The real labels that had a part in the label.
+        The real labels that had a part in what is asked for.
     orientations : tuple of int
         The symmetry each of them was turned by; empty where they are not taken as a whole.
     left_out : int
@@ -94,17 +53,25 @@ class Draft:
         Noise that the painted image is given.
     grain_seed : int
         Decides it.
+    ground : Ground or None
+        The real image that the tumours are added to; None leaves the whole image to the painter.
     """
 
     source: Entry
     anatomy: Camera
-    label: Mask
+    asked: Mask
     labels: tuple[Entry, ...]
     orientations: tuple[int, ...]
     left_out: int
     contrast: float | None = None
     grain: Grain | None = None
     grain_seed: int = 0
+    ground: Ground | None = None
+
+    @property
+    def label(self) -> Mask:
+        """Label of the pair, (Y, X): what is asked for, beside what the real image shows already."""
+        return self.asked if self.ground is None else self.asked | self.ground.label
 
     @property
     def origin(self) -> Mapping[str, str]:
@@ -116,6 +83,7 @@ class Draft:
             "label_groups": join_names(sorted({entry.group for entry in self.labels})),
             "tumours": str(len(sizes(self.label))),
             "tumour_pixels": str(int(self.label.sum())),
+            "own_tumours": "" if self.ground is None else str(len(sizes(self.ground.label))),
             "left_out": str(self.left_out),
             "asked_contrast": "" if self.contrast is None else f"{self.contrast:.6g}",
         }
@@ -231,22 +199,38 @@ class Drafts:
 
     def _draw_on(self, source: Entry, rng: np.random.Generator) -> Draft:
         anatomy: Camera = read_channel(source.paths["anatomy"])
+        ground = Ground.read(source) if self.request.inlaid else None
         labels = self.labels_for(source)
-        drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng)
+        drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, ground)
         chosen = tuple(labels.entries[k] for k in drawn.sources)
-        return Draft(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
+        draft = Draft(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
+        return replace(draft, ground=ground)
 
 
 def draw_for(
-    recipe: LabelRecipe, labels: Sequence[Mask], anatomy: Camera, name: str, rng: np.random.Generator
+    recipe: LabelRecipe,
+    labels: Sequence[Mask],
+    anatomy: Camera,
+    name: str,
+    rng: np.random.Generator,
+    ground: Ground | None = None,
 ) -> Drawn:
-    """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room."""
+    """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
+
+    Where there is a ground, its own tumours take up room: no tumour touches one of them.
+    """
     tissue = find_tissue(anatomy) if recipe.uses_tissue else np.ones(anatomy.shape, bool)
+
+    def draw() -> Drawn:
+        if ground is None:
+            return recipe.draw(labels, tissue, rng)
+        return leave_apart(recipe.draw(labels, tissue & ~ground.taken, rng), ground.taken)
+
     try:
         for _ in range(DRAWS - 1):
             with suppress(EmptyDrawError):
-                return recipe.draw(labels, tissue, rng)
-        return recipe.draw(labels, tissue, rng)
+                return draw()
+        return draw()
     except (ArrayError, SettingError) as error:
         raise type(error)(f"{error.given}, for the anatomy {name}", error.expected, error.remedy) from error
 

@@ -12,8 +12,9 @@ from metgan.data import TABLE, PairSet, write_pair, write_table
 from metgan.errors import StorageError
 from metgan.progress import progress
 
-from .drafts import Drafts, Generation
+from .drafts import Drafts
 from .gate import Gate, Painted, paint_pair
+from .generation import Generation
 from .inpainter import Inpainter
 from .journal import close_table, finished_pairs, note_pair, refuse_other_request
 from .summary import gate_columns, save_summary

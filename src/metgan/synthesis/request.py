@@ -12,11 +12,12 @@ import numpy as np
 from metgan.data import Entry, read_channel
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
-from metgan.metrics import judge
 from metgan.types import Camera, Mask
 
 from .contrasts import dim
-from .drafts import Draft, Drafts, Generation
+from .drafts import Draft, Drafts
+from .generation import Generation
+from .inlay import inlay
 from .inpainter import Inpainter
 
 
@@ -48,23 +49,26 @@ def check_request(painter: Inpainter, request: Generation) -> float:
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
-    """Paint the tumour channel of a draft, no brighter than it asks for, and with its grain.
+    """Paint the tumour channel of a draft: no brighter than it asks for, with its grain, on its ground.
 
     Raises
     ------
     ArrayError
         When the painted image is flat, as by a model that is hardly trained.
     """
-    tumour = painter.inpaint(draft.anatomy, draft.label)
+    tumour = painter.inpaint(draft.anatomy, draft.asked)
     if tumour.min() == tumour.max():
         raise ArrayError(
             f"the image painted from {draft.source.name} is flat, every pixel is {tumour.flat[0]}",
             "an image with contrast",
             "Train the model longer: it has learned hardly anything; or leave this anatomy out",
         )
-    if draft.contrast is not None and judge(draft.label, draft.label, tumour).contrast > draft.contrast:
-        without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
-        tumour = dim(tumour, without, draft.label, draft.contrast)
+    if draft.contrast is not None or draft.ground is not None:
+        without = painter.inpaint(draft.anatomy, np.zeros_like(draft.asked))
+        if draft.contrast is not None:
+            tumour = dim(tumour, without, draft.asked, draft.contrast)
+        if draft.ground is not None:
+            tumour = inlay(draft.ground.tumour, tumour, without, draft.asked)
     if draft.grain is not None:
         tumour = draft.grain.add(tumour, np.random.default_rng(draft.grain_seed))
     return tumour
@@ -83,6 +87,9 @@ def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> flo
         )
     if request.recipe.uses_tissue:
         _refuse_no_tissue(find_tissue(anatomy), str(path))
+    if request.inlaid:
+        file = entry.paths["tumour"]
+        painter.card.normalisation.check(read_channel(file), "tumour", str(file))
     return painter.card.normalisation.share_outside(anatomy, "anatomy")
 
 

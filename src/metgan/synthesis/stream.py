@@ -22,8 +22,9 @@ from metgan.labels import SYMMETRIES, possible_turn, symmetry
 from metgan.seeding import stream
 from metgan.types import AnyArray
 
-from .drafts import Drafts, Generation
+from .drafts import Drafts
 from .gate import Gate, paint_pair
+from .generation import Generation
 from .inpainter import Inpainter
 
 Sample = dict[str, Tensor]

@@ -23,7 +23,7 @@ from metgan.metrics import SIZES, SMALLEST_ANNOTATED, judge
 from metgan.models import SMALLEST_READ, Reader
 
 from .contrasts import Contrasts
-from .drafts import Generation
+from .generation import Generation
 
 Kind = TypeVar("Kind")
 

@@ -1,0 +1,69 @@
+"""What is asked for: sources, recipe, number and seed, and how painted images shall look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metgan.data import Entry
+from metgan.errors import SettingError
+from metgan.labels import LabelRecipe
+
+from .contrasts import Contrasts
+from .grain import Grain
+
+
+@dataclass(frozen=True)
+class Generation:
+    """A request for pairs: sources, recipe, number and seed.
+
+    Parameters
+    ----------
+    anatomies : sequence of Entry
+        With an image ``anatomy``.
+    labels : sequence of Entry
+        With an image ``label``; empty labels are not used. None is needed by a recipe that needs none.
+    recipe : LabelRecipe
+    count : int, at least 1
+    seed : int, at least 0
+    contrasts : Contrasts or None, default None
+        Of the tumours; None leaves them to the painter.
+    grain : Grain or None, default None
+        Noise of the camera that painted images are given; None leaves them smooth.
+    inlaid : bool, default False
+        Whether tumours are added to the anatomies' real tumour channel, beside its own tumours; then each
+        of `anatomies` has an image ``tumour`` and a ``label`` too. See `metgan.synthesis.inlay`.
+
+    Raises
+    ------
+    SettingError
+        For less than one pair, no anatomy, an anatomy without tumour channel or label to inlay in, or grain
+        for what has its camera's already.
+    """
+
+    anatomies: Sequence[Entry]
+    labels: Sequence[Entry]
+    recipe: LabelRecipe
+    count: int
+    seed: int
+    contrasts: Contrasts | None = None
+    grain: Grain | None = None
+    inlaid: bool = False
+
+    def __str__(self) -> str:
+        parts = (self.recipe, self.contrasts, self.grain, "inlaid" if self.inlaid else None)
+        return ", ".join(str(part) for part in parts if part is not None)
+
+    def __post_init__(self) -> None:
+        if self.count < 1:
+            raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
+        if not self.anatomies:
+            raise SettingError("no anatomies to paint on", "at least one image", "Give some")
+        if not self.inlaid:
+            return
+        if bare := [entry.name for entry in self.anatomies if not {"tumour", "label"} <= entry.paths.keys()]:
+            given = f"anatomies without a tumour channel or a label to inlay in: {', '.join(bare[:5])}"
+            raise SettingError(given, "pairs of both channels and a label", "Give a pair set for anatomies")
+        if self.grain is not None:
+            given = "grain for inlaid tumours, whose background has its camera's"
+            raise SettingError(given, "one of the two", "Leave the grain out")
