@@ -12,11 +12,11 @@ from pathlib import Path
 
 import torch
 
-from metgan.data import PairSet, load_split
+from metgan.data import SPLIT_FILE, PairSet, load_split
 from metgan.io import load_state
 from metgan.models import load_segmentor, read_card
 from metgan.networks import make_generator
-from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE
+from metgan.training import SEGMENTOR_FOLDER
 from metgan.training.validation import ValidationSet, paint, validate_generator
 
 

@@ -16,12 +16,11 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader
 
-from metgan.data import PairSet, load_split, part_of
+from metgan.data import SPLIT_FILE, PairSet, load_split, part_of
 from metgan.labels import Merged
 from metgan.losses import weighted_cross_entropy
 from metgan.networks import PRESETS, UNet
 from metgan.synthesis import Generation, Mix, PairStream, Sample, load
-from metgan.training import SPLIT_FILE
 
 BATCH = 8
 

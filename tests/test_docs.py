@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from metgan.data import PairSet, fit_normalisation, save_split, stated_split
+from metgan.data import SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
 from metgan.studies import ARM_SETS, ARMS
-from metgan.training import SPLIT_FILE
 
 DOCS = Path(__file__).parents[1] / "docs"
 

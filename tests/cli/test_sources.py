@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metgan.data import PairSet, Split, save_split
+from metgan.data import SPLIT_FILE, PairSet, Split, save_split
 from metgan.models import MODEL_FILE, load_segmentor, save_model
 from metgan.synthesis import Contrasts, Grain
-from metgan.training import SPLIT_FILE
 
 from .conftest import Command
 

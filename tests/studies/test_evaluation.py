@@ -12,23 +12,14 @@ import pandas as pd
 import pytest
 import torch
 
-from metgan.data import Pair, PairSet, part_of, save_split
+from metgan.data import SPLIT_FILE, Pair, PairSet, part_of, save_split
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
 from metgan.models import MODEL_FILE, ModelCard, load_generator, refuse_same_judge, save_model
 from metgan.networks import PRESETS, MetGen, build
 from metgan.studies import Evaluation, RefereeSource, evaluate, evaluate_run
 from metgan.synthesis import Inpainter, load
-from metgan.training import (
-    SPLIT_FILE,
-    Curriculum,
-    Engine,
-    Order,
-    Recipe,
-    load_curriculum,
-    split_pairs,
-    train_segmentor,
-)
+from metgan.training import Curriculum, Engine, Order, Recipe, load_curriculum, split_pairs, train_segmentor
 from metgan.types import AnyArray, Camera
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import PairSet, PhantomSettings, load_split, part_of, write_phantom
+from metgan.data import SPLIT_FILE, PairSet, PhantomSettings, load_split, part_of, write_phantom
 from metgan.experiment import Experiment, resolve
 from metgan.io import claim_folder
 from metgan.labels import Merged
@@ -22,7 +22,7 @@ from metgan.studies import (
     training_chapter,
 )
 from metgan.synthesis import Generation, generate, load, open_gate
-from metgan.training import SEGMENTOR_FOLDER, SPLIT_FILE, train
+from metgan.training import SEGMENTOR_FOLDER, train
 
 from .evaluate import show_scores
 from .folders import CONFIG_FILE, order_of, refuse_other_settings, written

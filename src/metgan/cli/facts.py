@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import PARTS, Pair, PairSet, load_split, read_pair
+from metgan.data import PARTS, SPLIT_FILE, Pair, PairSet, load_split, read_pair
 from metgan.errors import MetganError, StorageError
 from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, kind_of_folder
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
-from metgan.training import SPLIT_FILE, last_step
+from metgan.training import last_step
 
 Facts = dict[str, str]
 _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan info RUN shows it"

@@ -10,12 +10,11 @@ from typing import Annotated
 
 from cyclopts import Parameter, validators
 
-from metgan.data import Entry, Split, open_images
+from metgan.data import SPLIT_FILE, Entry, Split, open_images
 from metgan.errors import LeakageError, SettingError
 from metgan.models import ModelCard
 from metgan.studies import REFEREE_APART
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
-from metgan.training import SPLIT_FILE
 
 from .folders import note
 from .options import Positive

@@ -8,11 +8,11 @@ from typing import Literal
 
 from cyclopts import Parameter
 
-from metgan.data import load_split, open_images, part_of
+from metgan.data import SPLIT_FILE, load_split, open_images, part_of
 from metgan.io import check_folder, claim_folder
 from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
-from metgan.training import SPLIT_FILE, stopped_at
+from metgan.training import stopped_at
 
 from .folders import note, written
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from cyclopts import Parameter
 
-from metgan.data import PairSet, save_split
+from metgan.data import SPLIT_FILE, PairSet, save_split
 from metgan.interop import ReleasedFiles, read_released, write_released
 from metgan.io import check_folder, claim_folder
-from metgan.training import SPLIT_FILE, load_data
+from metgan.training import load_data
 
 from .folders import RUN, note, written
 from .options import NEW_FOLDER, Place, Seed

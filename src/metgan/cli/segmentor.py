@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import PairSet, load_split, save_split
+from metgan.data import SPLIT_FILE, PairSet, load_split, save_split
 from metgan.studies import Report, training_chapter
-from metgan.training import SPLIT_FILE, check_segmentor_order, load_curriculum, load_data, train_segmentor
+from metgan.training import check_segmentor_order, load_curriculum, load_data, train_segmentor
 
 from .folders import claim_run, resolve_run, segmentor_order_of, written
 from .options import NEW_FOLDER, PRESET, Place, Training

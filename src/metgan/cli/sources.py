@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from metgan.data import PARTS, Entry, PairSet, Split, load_split, open_images, part_of, read_pair
+from metgan.data import PARTS, SPLIT_FILE, Entry, PairSet, Split, load_split, open_images, part_of, read_pair
 from metgan.errors import LeakageError, SettingError
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import Reader
 from metgan.synthesis import Contrasts, Generation, Grain, Inpainter, aim, find_weak_spots
-from metgan.training import SPLIT_FILE
 
 from .folders import note
 

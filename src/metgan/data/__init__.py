@@ -23,10 +23,11 @@ from .sample import (
 )
 from .scan import Scan
 from .shuffle import shuffle_labels
-from .split import PARTS, Split, draw_split, load_split, part_of, save_split, stated_split
+from .split import PARTS, SPLIT_FILE, Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [
     "PARTS",
+    "SPLIT_FILE",
     "STRONG",
     "TABLE",
     "Augmentation",

@@ -22,6 +22,8 @@ from .sample import Entry
 
 PARTS: Final = ("train", "val", "test")
 """What the pairs of a set are for."""
+SPLIT_FILE: Final = "splits.json"
+"""In the folder of a run: what it was trained, validated and tested on."""
 FRACTIONS: Final = (0.7, 0.1, 0.2)  # 20 % for testing: paper, section 3
 Strata = Counter[tuple[str, bool]]
 """Numbers of pairs by organ, and by whether they show a tumour."""
@@ -49,7 +51,7 @@ def save_split(split: Split, path: Path) -> None:
 def load_split(path: Path) -> Split:
     """Read what `save_split` wrote: the file itself, or that of a run folder."""
     if path.is_dir():
-        path = path / "splits.json"
+        path = path / SPLIT_FILE
     if not path.is_file():
         raise StorageError(f"there is no {path}", "the splits.json of a run", "Give a run folder")
     try:

@@ -14,14 +14,13 @@ from typing import Any
 
 import pandas as pd
 
-from metgan.data import Normalisation, PairSet, save_split
+from metgan.data import SPLIT_FILE, Normalisation, PairSet, save_split
 from metgan.io import fingerprint
 from metgan.methods import Method
 from metgan.models import MODEL_FILE, model_path
 from metgan.synthesis import load
 from metgan.training import (
     SEGMENTOR_FOLDER,
-    SPLIT_FILE,
     Curriculum,
     GanRecipe,
     Order,

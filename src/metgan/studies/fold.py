@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Entry, Pair, PairSet, Split, save_split, split_names
+from metgan.data import SPLIT_FILE, Entry, Pair, PairSet, Split, save_split, split_names
 from metgan.errors import LeakageError
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, Reader
@@ -27,7 +27,6 @@ from metgan.synthesis import (
 )
 from metgan.training import (
     SEGMENTOR_FOLDER,
-    SPLIT_FILE,
     Curriculum,
     GanRecipe,
     Order,

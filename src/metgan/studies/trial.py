@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PairSet, load_split
+from metgan.data import SPLIT_FILE, PairSet, load_split
 from metgan.errors import ArrayError
 from metgan.models import Reader, refuse_same_judge
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
     SEGMENTOR_RECIPES,
-    SPLIT_FILE,
     Curriculum,
     Engine,
     Order,

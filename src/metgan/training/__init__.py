@@ -10,7 +10,6 @@ from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
-    SPLIT_FILE,
     check_training,
     load_data,
     train,
@@ -22,7 +21,6 @@ __all__ = [
     "JOURNAL_FILE",
     "SEGMENTOR_FOLDER",
     "SEGMENTOR_RECIPES",
-    "SPLIT_FILE",
     "Curriculum",
     "Engine",
     "GanRecipe",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import PairSet, save_split
+from metgan.data import SPLIT_FILE, PairSet, save_split
 from metgan.methods import Method
 from metgan.models import MODEL_FILE
 
@@ -17,7 +17,6 @@ from .order import Order
 from .recipe import GanRecipe, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 
-SPLIT_FILE = "splits.json"
 """Where a run keeps its split."""
 SEGMENTOR_FOLDER = "segmentor"
 """Where a run keeps the segmentor that it trained."""
