@@ -112,7 +112,7 @@ ARMS: Final[dict[str, Arm]] = {row.name: row for row in _ROWS}
 """The arms by name: Table 2 of the paper, and from ``gated-100-1x`` on what the paper did not ask."""
 ARM_SETS: Final[dict[str, tuple[str, ...]]] = {
     "all": tuple(ARMS),
-    "quick-set": ("real-25", "real-100", "synthetic-1x", "mixed-25-1x", "mixed-100-1x", "real-100-strong"),
+    "quick-set": ("real-25", "real-100", "synthetic-1x", "mixed-100-1x", "inlaid-100-1x", "real-100-strong"),
 }
 """Arms that are asked together, by the name of the set."""
 YARDSTICKS: Final = ("real-100", "real-100-strong")
