@@ -22,13 +22,13 @@ from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import SOURCES, Fresh
 from metgan.synthesis import PASSED
-from metgan.training import Engine, GanRecipe, Recipe
+from metgan.training import JOURNAL_FILE, Engine, GanRecipe, Recipe, read_journal
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RULES = Rules(
     preset="small",
     training=GanRecipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=Recipe(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    segmentor=Recipe(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=2),
     engine=Engine(device="cpu", precision="fp32"),
 )
 FOLDS = 2
@@ -120,6 +120,17 @@ def test_all_arms_take_equal_steps_whatever_their_number_of_pairs(held: Downstre
     for fold in folds_of(held):
         assert len(fold.split.train) == 4
         assert {read_card(fold.order(arm, 0).folder).steps for arm in held.arms} == {2}
+
+
+def test_the_last_weights_of_an_arm_are_kept_and_none_are_chosen(held: Downstream) -> None:
+    """An arm validates once, at its end; the segmentor in the painter's loop validates twice."""
+
+    def validated(run: Path) -> list[str]:
+        return [row["step"] for row in read_journal(run / JOURNAL_FILE) if row["val_dice"]]
+
+    for fold in folds_of(held):
+        assert validated(fold.folder / "segmentor") == ["1", "2"]
+        assert {tuple(validated(fold.order(arm, 0).folder)) for arm in held.arms} == {("2",)}
 
 
 def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:

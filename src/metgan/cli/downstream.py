@@ -84,7 +84,7 @@ def downstream(
             f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
             f"{len(splits)} folds, trained on {kept} of each, preset {rules.preset}. Generator, labels and "
             "pasted tumours come from the training part of the fold alone; its validation part chooses "
-            "weights, levels of reading and what aimed pairs show more of."
+            "levels of reading and what aimed pairs show more of."
         )
         return Downstream(out, pairs, splits, rows, rules), lead
 

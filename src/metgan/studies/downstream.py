@@ -1,9 +1,9 @@
 """Does synthetic data help a segmentation network? Table 2 and Fig. 4 of the paper, with fairer rivals.
 
 Every arm trains the same segmentor with equal steps, batches and crops, starts from the same weights per
-seed, is chosen by the same real validation pairs, and reads the same test images. The paper does not say how
-long its segmentors trained; with equal epochs a larger set would also train longer, and show that instead of
-what its images are worth.
+seed, takes its level from the same real validation pairs, and reads the same test images. The paper does
+not say how long its segmentors trained; with equal epochs a larger set would also train longer, and show that
+instead of what its images are worth.
 
 Generator and synthetic pairs are made once per fold, with the first seed; further seeds train the arms'
 segmentors again, from other first weights, on other crops and other shares.
