@@ -30,7 +30,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
         "real-50,real-100",
         "--folds",
         2,
-        "--annotated",
+        "--training-pairs",
         2,
         *TINY,
         *ON_CPU,
@@ -46,11 +46,12 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     assert set(pd.read_csv(table)["arm"]) == {"real-50", "real-100"}
     page = (tmp_path / "study" / "downstream" / "report.html").read_text()
     assert page.count("data:image/png;base64") == 2
-    assert "trained on 2 annotated pairs" in page
+    assert "trained on 2 pairs of each" in page
     assert metgan("info", tmp_path / "study") == 0
     assert "4 of 4 begun" in capsys.readouterr().out
     assert metgan("study", "downstream", animals, "--out", tmp_path / "study", "--resume") == 0
     assert table.read_bytes() == before
+    assert "trained on 2 pairs of each" in (tmp_path / "study" / "downstream" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
         (("--arms", "real-90"), "unknown arm 'real-90'; expected one of: all, quick-set, real-25"),
         (("--folds", "1"), "Must be >= 2"),
         (("--folds", "6"), "6 folds of 5 groups"),
-        (("--folds", "2", "--annotated", "9"), "9 annotated pairs of 2 folds"),
+        (("--folds", "2", "--training-pairs", "9"), "9 training pairs in each of 2 folds"),
         (("--folds", "5", "--crop", "8"), "crops of 8 pixels"),
     ],
 )

@@ -77,6 +77,7 @@ def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(
         assert made.label[real.label].all()
         assert (made.tumour >= real.tumour).all()
         assert (made.tumour == real.tumour).mean() > 0.5
+        assert (made.tumour > real.tumour)[made.label & ~real.label].any()
 
 
 @pytest.mark.parametrize(

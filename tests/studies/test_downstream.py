@@ -230,6 +230,7 @@ def test_inlaid_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) 
         real = held.pairs.read(pair.entry.history["anatomy_source"])
         assert len(sizes(pair.label)) == len(sizes(real.label)) + 1
         assert (pair.tumour >= real.tumour).all()
+        assert (pair.tumour > real.tumour)[pair.label & ~real.label].any()
 
 
 def test_who_has_annotated_less_has_whole_animals_and_is_tested_on_the_same(pairs: PairSet) -> None:
@@ -238,6 +239,9 @@ def test_who_has_annotated_less_has_whole_animals_and_is_tested_on_the_same(pair
         assert set(few.train) < set(whole.train)
         assert len(few.train) == 2
         assert len(few.groups(pairs.entries, "train")) == 1
+    for two, three in zip(fold_pairs(pairs, FOLDS, 0, 2), fold_pairs(pairs, FOLDS, 0, 3), strict=True):
+        assert set(two.train) < set(three.train)
+        assert len(three.groups(pairs.entries, "train")) == 2
     with pytest.raises(SettingError, match="at most 4"):
         fold_pairs(pairs, FOLDS, 0, 5)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import PairSet, part_of, read_pair, write_pair
-from metgan.errors import EmptyDrawError, SettingError
+from metgan.data import Entry, PairSet, part_of, read_pair, write_pair
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart, sizes
-from metgan.metrics import RING_GAP
-from metgan.synthesis import Contrasts, Draft, Drafts, Generation, Grain, Inpainter, check_request, inlay
+from metgan.metrics import RING_GAP, judge
+from metgan.synthesis import (
+    Contrasts,
+    Draft,
+    Drafts,
+    Generation,
+    Grain,
+    Ground,
+    Inpainter,
+    check_request,
+    inlay,
+    open_gate,
+)
+from metgan.synthesis.drafts import draw_for
 from metgan.synthesis.request import paint
 
 EIGHT = np.ones((3, 3), bool)
@@ -58,7 +71,7 @@ def test_new_tumours_touch_no_real_one_and_the_label_shows_both(request_of: Gene
     for number in range(request_of.count):
         draft = drafts.draw(number)
         real = read_pair(draft.source)
-        assert not (draft.asked & ndimage.binary_dilation(real.label, EIGHT)).any()
+        assert not (draft.asked & ndimage.binary_dilation(real.label, EIGHT, RING_GAP + 1)).any()
         assert np.array_equal(draft.label, draft.asked | real.label)
         assert len(sizes(draft.label)) == len(sizes(draft.asked)) + len(sizes(real.label))
         assert draft.origin["tumours"] == str(len(sizes(draft.label)))
@@ -81,7 +94,7 @@ def test_inlaid_tumours_are_dimmed_before_they_are_added(painter: Inpainter, req
     plain = Drafts(request_of).draw(0)
     assert np.array_equal(faint.asked, plain.asked)
     real = read_pair(plain.source).tumour.astype(int)
-    assert 0 <= (paint(painter, faint) - real).sum() <= (paint(painter, plain) - real).sum()
+    assert 0 <= (paint(painter, faint) - real).sum() < (paint(painter, plain) - real).sum() / 10
 
 
 def test_tumours_that_meet_what_is_there_are_left_out_whole() -> None:
@@ -111,8 +124,70 @@ def test_a_tumour_channel_of_another_camera_is_refused(
     folder = tmp_path_factory.mktemp("bytes")
     pair = read_pair(request_of.anatomies[0])
     write_pair(folder, "one", pair.anatomy, (pair.tumour // 256).astype(np.uint8), pair.label)
-    with pytest.raises((SettingError, ValueError), match="uint8"):
+    with pytest.raises(ArrayError, match="uint8"):
         check_request(painter, replace(request_of, anatomies=PairSet.open(folder).entries))
+
+
+class Painting:
+    """Paints tissue at 500 and tumours at four times that, or no tumours at all."""
+
+    def __init__(self, light: int) -> None:
+        self.light = light
+
+    def inpaint(self, anatomy: np.ndarray, label: np.ndarray) -> np.ndarray:
+        return np.where(label, self.light, 500 + np.arange(label.size).reshape(label.shape) % 2).astype("u2")
+
+
+def scene() -> Draft:
+    """A tumour asked for on tissue that is really at 1000, beside an own tumour and another bright thing."""
+    asked, own = np.zeros((2, 64, 64), bool)
+    asked[20:26, 20:26], own[40:46, 40:46] = True, True
+    tumour = np.where(own, 3000, 1000).astype(np.uint16)
+    tumour[50:60, 5:8] = 3000
+    entry = Entry("real", "animal", "", "", {})
+    return Draft(entry, tumour // 2, asked, (), (), 0, contrast=1.5, ground=Ground(tumour, own))
+
+
+def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> None:
+    """Light of 1500 on tissue at 1000 is a contrast of 2.5, whatever tissue the generator paints."""
+    draft = scene()
+    for contrast, reached in ((None, 2.5), (1.5, 1.5), (9.0, 2.5)):
+        laid = paint(Painting(2000), replace(draft, contrast=contrast))  # type: ignore[arg-type]  # paints
+        assert judge(draft.asked, draft.asked, laid).contrast == pytest.approx(reached, rel=0.01)
+
+
+def test_tumours_without_light_are_refused() -> None:
+    with pytest.raises(ArrayError, match="nowhere brighter than its tissue"):
+        paint(Painting(400), scene())  # type: ignore[arg-type]  # paints
+
+
+def test_an_anatomy_full_of_its_own_tumours_gives_its_place_to_another(small_pairs: PairSet) -> None:
+    pair = small_pairs.read_all()[0]
+    full = Ground(pair.tumour, np.ones_like(pair.label))
+    with pytest.raises(EmptyDrawError, match="leave no tissue free"):
+        draw_for(Bank(), [pair.label], pair.anatomy, "full", np.random.default_rng(0), full)
+
+
+def test_a_gate_judges_the_new_tumours_alone(judge_run: Path, painter: Inpainter) -> None:
+    """The judge reads all that is bright: the own tumour counts neither as found nor as false."""
+    opened = open_gate(judge_run, painter)
+    draft = scene()
+
+    class All:
+        def read(self, tumour: np.ndarray) -> np.ndarray:
+            return tumour > 2000
+
+    opened.reader = All()  # type: ignore[assignment]  # reads
+    seen = opened.score(draft, paint(Painting(2000), replace(draft, contrast=None)))  # type: ignore[arg-type]
+    assert (seen.recall, seen.false_area) == (1.0, 0.0)
+    assert np.isnan(seen.nearest)
+    assert opened.score(draft, draft.ground.tumour).recall == 0.0  # type: ignore[union-attr]  # it has one
+
+
+def test_painted_images_are_no_ground(request_of: Generation) -> None:
+    painted = replace(request_of.anatomies[0], history={"model": "1f6c"})
+    with pytest.raises(SettingError, match="painted images to inlay in"):
+        replace(request_of, anatomies=[painted])
 
 
 def test_a_draft_without_ground_is_labelled_as_it_was_asked(small_pairs: PairSet) -> None:

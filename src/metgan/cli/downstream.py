@@ -39,14 +39,14 @@ class Grid:
     folds
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
-    annotated
-        Pairs that the training part of each fold keeps, by whole groups, 1 or more: what somebody has who has
-        annotated only so much. The others are not used. Default: all, or as before with --resume.
+    training_pairs
+        Pairs that the training part of each fold keeps, group after group, 1 or more: what somebody has who
+        has annotated only so much. The validation part stays. Default: all, or as before with --resume.
     """
 
     arms: str | None = None
     folds: Folds | None = None
-    annotated: Positive | None = None
+    training_pairs: Positive | None = None
 
 
 _ALL = Grid()
@@ -74,17 +74,19 @@ def downstream(
     """
     call = Call("downstream", data, out, extent, options, place)
     arms, folds = ("quick-set", 2) if extent.quick else ("all", 5)
-    asked = call.asked(arms=(grid.arms, arms), folds=(grid.folds, folds), annotated=(grid.annotated, None))
+    asked = call.asked(
+        arms=(grid.arms, arms), folds=(grid.folds, folds), training_pairs=(grid.training_pairs, None)
+    )
     rows = find_arms(asked["arms"])
 
     def plan(pairs: PairSet, rules: Rules) -> tuple[Downstream, str]:
-        splits = fold_pairs(pairs, asked["folds"], rules.seed, asked["annotated"])
-        kept = f"{asked['annotated']} annotated pairs" if asked["annotated"] else "the rest"
+        splits = fold_pairs(pairs, asked["folds"], rules.seed, asked["training_pairs"])
+        kept = f"{asked['training_pairs']} pairs" if asked["training_pairs"] else "the rest"
         lead = (
             f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
             f"{len(splits)} folds, trained on {kept} of each, preset {rules.preset}. Generator, labels and "
             "pasted tumours come from the training part of the fold alone; its validation part chooses "
-            "levels of reading and what aimed pairs show more of."
+            "the painter's weights, levels of reading and what aimed pairs show more of."
         )
         return Downstream(out, pairs, splits, rows, rules), lead
 

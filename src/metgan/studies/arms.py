@@ -86,7 +86,7 @@ _ROWS: Final = (
     Arm("grained-100-1x", "real 100 % + synthetic with grain 1x", real=1.0, extra=1.0, source="grained"),
     Arm("matched-100-1x", "real 100 % + matched synthetic 1x", real=1.0, extra=1.0, source="matched"),
     Arm("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
-    Arm("inlaid-1x", "inlaid, as many", extra=1.0, source="inlaid"),
+    Arm("inlaid-1x", "real images with an inlaid tumour, as many", extra=1.0, source="inlaid"),
     Arm("inlaid-100-1x", "real 100 % + inlaid 1x", real=1.0, extra=1.0, source="inlaid"),
     Arm("inlaid-100-2x", "real 100 % + inlaid 2x", real=1.0, extra=2.0, source="inlaid"),
     Arm("real-100-strong", "real 100 %, strong augmentation", real=1.0, augmentation=STRONG),

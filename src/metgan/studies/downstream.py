@@ -44,8 +44,8 @@ class Downstream:
         One per fold.
     arms : sequence of Arm
     rules : Rules
-        ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps and the arm's own
-        augmentation, that of every arm.
+        ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps, the last weights and
+        the arm's own augmentation, that of every arm.
     """
 
     folder: Path
@@ -115,7 +115,7 @@ class Downstream:
             yield Fold(folder, number, self.pairs, split, self.rules)
 
 
-def fold_pairs(pairs: PairSet, count: int, seed: int, annotated: int | None = None) -> list[Split]:
+def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = None) -> list[Split]:
     """Draw the folds of a pair set; the split that its table states is not looked at.
 
     Parameters
@@ -123,9 +123,9 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, annotated: int | None = No
     pairs : PairSet
     count : int, 2 or more
     seed : int, at least 0
-    annotated : int or None, default None
-        How many pairs the training part of each fold keeps, by whole groups as in `take_share`: what a user
-        has who has annotated only so much. The others are not used at all. None keeps all.
+    training : int or None, default None
+        How many pairs the training part of each fold keeps, group after group as in `take_share`: what a user
+        has who has annotated only so much. The validation part stays. None keeps all.
 
     Raises
     ------
@@ -135,12 +135,12 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, annotated: int | None = No
     known = {pair.entry.name: pair for pair in pairs.read_all()}
     with_tumour = {name: bool(pair.label.any()) for name, pair in known.items()}
     folds = draw_folds(pairs.entries, with_tumour, count, stream(seed, "folds"))
-    if annotated is None:
+    if training is None:
         return folds
-    if annotated > (least := min(len(fold.train) for fold in folds)):
-        given = f"{annotated} annotated pairs of {count} folds with {least} training pairs and more"
+    if training > (least := min(len(fold.train) for fold in folds)):
+        given = f"{training} training pairs in each of {count} folds, of {least} and more"
         raise SettingError(given, f"at most {least}", "Ask for fewer, or for more folds")
-    return [_cut(fold, [known[name] for name in fold.train], annotated, seed) for fold in folds]
+    return [_cut(fold, [known[name] for name in fold.train], training, seed) for fold in folds]
 
 
 def _cut(fold: Split, train: Sequence[Pair], count: int, seed: int) -> Split:

@@ -77,7 +77,7 @@ class Synthetic:
         fold.check_painter(anew=anew)
         if self.gate:
             fold.check_judge(anew=anew)
-        _check_labels(fold, self.recipe)
+        _check_labels(fold, self.recipe, inlaid=self.look == "inlaid")
         if self.look in _DIMMED:
             fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
         if self.look == "aimed" and not any(pair.label.any() for pair in fold.data.val):
@@ -233,10 +233,10 @@ def _request(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:
     return Generation(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
 
 
-def _check_labels(fold: Fold, recipe: LabelRecipe) -> None:
+def _check_labels(fold: Fold, recipe: LabelRecipe, *, inlaid: bool = False) -> None:
     """Draw a label for every anatomy, or for the one with the fewest labels where drawing takes long."""
     lap: Sequence[int] = range(len(fold.train_entries))
-    drafts = Drafts(_request(fold, recipe, len(lap)))
+    drafts = Drafts(replace(_request(fold, recipe, len(lap)), inlaid=inlaid))
     if isinstance(recipe, Bank):
         lap = [min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number))))]
     for number in lap:

@@ -217,14 +217,17 @@ def draw_for(
 ) -> Drawn:
     """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
 
-    Where there is a ground, its own tumours take up room: no tumour touches one of them.
+    Where there is a ground, its own tumours take up room: no tumour comes near one of them.
     """
     tissue = find_tissue(anatomy) if recipe.uses_tissue else np.ones(anatomy.shape, bool)
+    free = tissue if ground is None else tissue & ~ground.taken
+    if tissue.any() and not free.any():
+        given = f"{name}, whose own tumours leave no tissue free"
+        raise EmptyDrawError(given, "room for one more", "Leave this anatomy out")
 
     def draw() -> Drawn:
-        if ground is None:
-            return recipe.draw(labels, tissue, rng)
-        return leave_apart(recipe.draw(labels, tissue & ~ground.taken, rng), ground.taken)
+        drawn = recipe.draw(labels, free, rng)
+        return drawn if ground is None else leave_apart(drawn, ground.taken)
 
     try:
         for _ in range(DRAWS - 1):

@@ -48,14 +48,15 @@ class Gate:
         return f"{self.limits} judge={self.reader.fingerprint} training={self.training.fingerprint}"
 
     def score(self, draft: Draft, tumour: Camera) -> GateScores:
-        """Judge one painted pair."""
-        found = judge(draft.label, self.reader.read(tumour), tumour, smallest=SMALLEST_READ)
-        return GateScores(
-            found.recall_of(SMALLEST_ANNOTATED),
-            found.false_area,
-            found.contrast,
-            self.training.distance(tumour, draft.label, draft.source.group),
-        )
+        """Judge one painted pair; of an inlaid one the new tumours and what is near them, the rest is real."""
+        reading = self.reader.read(tumour)
+        if draft.ground is not None:
+            reading &= draft.ground.around(draft.asked)
+        found = judge(draft.asked, reading, tumour, smallest=SMALLEST_READ)
+        nearest = math.nan
+        if draft.ground is None:
+            nearest = self.training.distance(tumour, draft.label, draft.source.group)
+        return GateScores(found.recall_of(SMALLEST_ANNOTATED), found.false_area, found.contrast, nearest)
 
 
 def open_gate(

@@ -38,7 +38,7 @@ class Generation:
     ------
     SettingError
         For less than one pair, no anatomy, an anatomy without tumour channel or label to inlay in, or grain
-        for what has its camera's already.
+        for what has its camera's already; or an anatomy that was itself painted.
     """
 
     anatomies: Sequence[Entry]
@@ -61,6 +61,9 @@ class Generation:
             raise SettingError("no anatomies to paint on", "at least one image", "Give some")
         if not self.inlaid:
             return
+        if painted := [entry.name for entry in self.anatomies if entry.is_generated]:
+            given = f"painted images to inlay in: {', '.join(painted[:5])}"
+            raise SettingError(given, "real pairs", "Give the pair set that the generator was trained on")
         if bare := [entry.name for entry in self.anatomies if not {"tumour", "label"} <= entry.paths.keys()]:
             given = f"anatomies without a tumour channel or a label to inlay in: {', '.join(bare[:5])}"
             raise SettingError(given, "pairs of both channels and a label", "Give a pair set for anatomies")

@@ -16,9 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from metgan.data import Entry, as_camera, read_channel, read_label
+from metgan.data import Entry, as_camera, read_pair
 from metgan.metrics import RING_GAP
 from metgan.types import Camera, Mask
+
+_HALO = RING_GAP + 1
+"""Pixels within which added light fades to nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +41,20 @@ class Ground:
 
     @classmethod
     def read(cls, entry: Entry) -> Ground:
-        """Read the tumour channel and the label of a real pair."""
-        return cls(read_channel(entry.paths["tumour"]), read_label(entry.paths["label"]))
+        """Read and check the tumour channel and the label of a real pair."""
+        pair = read_pair(entry)
+        return cls(pair.tumour, pair.label)
 
     @property
     def taken(self) -> Mask:
-        """Where no tumour may be added, (Y, X): its own, and a pixel around them."""
-        taken: Mask = ndimage.binary_dilation(self.label, np.ones((3, 3), bool))
+        """Where no tumour may be added, (Y, X): its own, and as far around them as light fades."""
+        taken: Mask = ndimage.binary_dilation(self.label, np.ones((3, 3), bool), _HALO)
         return taken
+
+    def around(self, asked: Mask) -> Mask:
+        """Give added tumours and what is near them, (Y, X), without its own: the part that is not real."""
+        near: Mask = ndimage.binary_dilation(asked, np.ones((3, 3), bool), _HALO)
+        return near & ~self.label
 
 
 def inlay(ground: Camera, painted: Camera, without: Camera, asked: Mask) -> Camera:
@@ -64,7 +73,8 @@ def inlay(ground: Camera, painted: Camera, without: Camera, asked: Mask) -> Came
     Returns
     -------
     Camera
-        (Y, X), in the units and dtype of `ground`.
+        (Y, X), in the units and dtype of `ground`. Where the generator paints a tumour no brighter than the
+        tissue, nothing is added.
 
     Examples
     --------
@@ -75,5 +85,5 @@ def inlay(ground: Camera, painted: Camera, without: Camera, asked: Mask) -> Came
     [103, 144, 105]
     """
     light = np.clip(painted.astype(np.float64) - without, 0, None)
-    fading = np.clip(1 - ndimage.distance_transform_edt(~asked) / (RING_GAP + 1), 0, 1)
+    fading = np.clip(1 - ndimage.distance_transform_edt(~asked) / _HALO, 0, 1)
     return as_camera(ground + light * fading, ground)

@@ -12,12 +12,13 @@ import numpy as np
 from metgan.data import Entry, read_channel
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
+from metgan.metrics import judge
 from metgan.types import Camera, Mask
 
 from .contrasts import dim
 from .drafts import Draft, Drafts
 from .generation import Generation
-from .inlay import inlay
+from .inlay import Ground, inlay
 from .inpainter import Inpainter
 
 
@@ -54,7 +55,8 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     Raises
     ------
     ArrayError
-        When the painted image is flat, as by a model that is hardly trained.
+        When the painted image is flat or brings no light to the ground, as by a model that is hardly
+        trained.
     """
     tumour = painter.inpaint(draft.anatomy, draft.asked)
     if tumour.min() == tumour.max():
@@ -63,15 +65,29 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
             "an image with contrast",
             "Train the model longer: it has learned hardly anything; or leave this anatomy out",
         )
-    if draft.contrast is not None or draft.ground is not None:
-        without = painter.inpaint(draft.anatomy, np.zeros_like(draft.asked))
-        if draft.contrast is not None:
-            tumour = dim(tumour, without, draft.asked, draft.contrast)
-        if draft.ground is not None:
-            tumour = inlay(draft.ground.tumour, tumour, without, draft.asked)
+    if draft.ground is not None:
+        tumour = _laid(painter, draft, tumour, draft.ground)
+    elif draft.contrast is not None and judge(draft.asked, draft.asked, tumour).contrast > draft.contrast:
+        tumour = dim(tumour, _without(painter, draft), draft.asked, draft.contrast)
     if draft.grain is not None:
         tumour = draft.grain.add(tumour, np.random.default_rng(draft.grain_seed))
     return tumour
+
+
+def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> Camera:
+    """Add painted tumours to the ground, and dim them there: the contrast is that to real surroundings."""
+    laid = inlay(ground.tumour, tumour, _without(painter, draft), draft.asked)
+    if np.array_equal(laid, ground.tumour):
+        raise ArrayError(
+            f"the tumours painted on {draft.source.name} are nowhere brighter than its tissue",
+            "light to add to the real image",
+            "Train the model longer, or leave this anatomy out",
+        )
+    return laid if draft.contrast is None else dim(laid, ground.tumour, draft.asked, draft.contrast)
+
+
+def _without(painter: Inpainter, draft: Draft) -> Camera:
+    return painter.inpaint(draft.anatomy, np.zeros_like(draft.asked))
 
 
 def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> float:
@@ -88,8 +104,8 @@ def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> flo
     if request.recipe.uses_tissue:
         _refuse_no_tissue(find_tissue(anatomy), str(path))
     if request.inlaid:
-        file = entry.paths["tumour"]
-        painter.card.normalisation.check(read_channel(file), "tumour", str(file))
+        ground = Ground.read(entry)
+        painter.card.normalisation.check(ground.tumour, "tumour", str(entry.paths["tumour"]))
     return painter.card.normalisation.share_outside(anatomy, "anatomy")
 
 

@@ -17,7 +17,6 @@ from .order import Order
 from .recipe import GanRecipe, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 
-"""Where a run keeps its split."""
 SEGMENTOR_FOLDER = "segmentor"
 """Where a run keeps the segmentor that it trained."""
 
