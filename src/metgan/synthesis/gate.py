@@ -48,7 +48,7 @@ class Gate:
         return f"{self.limits} judge={self.reader.fingerprint} training={self.training.fingerprint}"
 
     def score(self, draft: Draft, tumour: Camera) -> GateScores:
-        """Judge one painted pair; of an inlaid one the new tumours and what is near them, the rest is real."""
+        """Judge one painted pair; of an inlaid one the new tumours and what is near them."""
         reading = self.reader.read(tumour)
         if draft.ground is not None:
             reading &= draft.ground.around(draft.asked)
