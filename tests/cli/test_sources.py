@@ -80,11 +80,30 @@ def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(
         assert (made.tumour > real.tumour)[made.label & ~real.label].any()
 
 
+def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refused(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    assert metgan(*words_for(trained, small_world, "--part", "test"), "--out", hidden) == 0
+    for words, says in (
+        (("--anatomy", hidden, "--labels", small_world), "of the run's test part"),
+        (("--anatomy", small_world, "--labels", hidden), "of the run's test part"),
+        (
+            ("--anatomy", small_world, "--labels", hidden, "--part", "all", "--match-contrast"),
+            "to match or aim",
+        ),
+    ):
+        capsys.readouterr()
+        assert metgan("generate", trained, *words, "--count", 2, "--no-gate", "--out", tmp_path / "new") == 2
+        assert says in " ".join(capsys.readouterr().err.split())
+        assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
         (("--inlay", "--match-grain"), "Leave --match-grain out"),
-        (("--inlay", "--anatomy", "{world}/anatomy"), "tumour"),
+        (("--inlay", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
         (("--aim-at", "{segmentor}"), "Use --recipe bank"),
         (("--aim-at", "{segmentor}", "--recipe", "bank", "--match-contrast"), "Leave --match-contrast out"),
         (("--match-contrast", "--labels", "{world}/label"), "a pair set"),

@@ -168,6 +168,17 @@ def test_an_anatomy_full_of_its_own_tumours_gives_its_place_to_another(small_pai
         draw_for(Bank(), [pair.label], pair.anatomy, "full", np.random.default_rng(0), full)
 
 
+def test_whole_labels_keep_to_tissue_too_and_say_what_they_left_out() -> None:
+    """Two tumours, of which one would lie in the dark half, where the anatomy has no tissue."""
+    label = np.zeros((64, 64), bool)
+    label[10:14, 10:14], label[40:44, 50:54] = True, True
+    anatomy = np.where(np.arange(64) < 32, 1000, 100)[None].repeat(64, 0).astype(np.uint16)
+    ground = Ground(anatomy, np.zeros_like(label))
+    drawn = draw_for(Real(turned=False), [label], anatomy, "half", np.random.default_rng(0), ground)
+    assert drawn.left_out == 1
+    assert np.array_equal(drawn.label, label & (np.arange(64) < 32))
+
+
 def test_a_gate_judges_the_new_tumours_alone(judge_run: Path, painter: Inpainter) -> None:
     """The judge reads all that is bright: the own tumour counts neither as found nor as false."""
     opened = open_gate(judge_run, painter)

@@ -18,7 +18,7 @@ from .folders import note, written
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
-from .sources import Sources
+from .sources import Sources, refuse_test_sources
 
 
 @Parameter(name="*")
@@ -80,6 +80,8 @@ def generate(
         order.count,
         order.seed,
     )
+    if sources.part in {"train", "val"}:
+        refuse_test_sources([*request.anatomies, *request.labels], split)
     request = sources.request(request, painter, split)
     tested = split.groups(anatomies, "test") if split else frozenset()
     folders = (sources.anatomy, sources.labels)

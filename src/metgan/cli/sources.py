@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from metgan.data import PARTS, SPLIT_FILE, Entry, PairSet, Split, load_split, open_images, part_of, read_pair
+from metgan.data import (
+    PARTS,
+    SPLIT_FILE,
+    Entry,
+    PairSet,
+    Split,
+    load_split,
+    open_images,
+    part_of,
+    read_pair,
+    split_names,
+)
 from metgan.errors import LeakageError, SettingError
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import Reader
@@ -102,6 +114,9 @@ class Sources:
                 "one of them: the background of inlaid tumours is real, and has its grain",
                 "Leave --match-grain out",
             )
+        if not (self.anatomy / "anatomy").is_dir():
+            given = f"--inlay with {self.anatomy}, which is no pair set"
+            raise SettingError(given, "annotated pairs to inlay in", "Give a pair set for --anatomy")
         pairs = PairSet.open(self.anatomy)
         return replace(
             plain, anatomies=pairs.select([entry.name for entry in plain.anatomies]).entries, inlaid=True
@@ -156,7 +171,31 @@ class Sources:
         if self.labels is None:
             given = "--match-contrast or --match-grain without --labels"
             raise SettingError(given, "a pair set to match", "Give --labels")
-        return PairSet.open(self.labels)
+        pairs = PairSet.open(self.labels)
+        if painted := [entry.name for entry in pairs if entry.is_generated]:
+            given = f"{len(painted)} generated pairs in {self.labels} to match or aim by"
+            raise SettingError(given, "real pairs", "Give the run's own pair set for --labels")
+        return pairs
+
+
+def refuse_test_sources(entries: Sequence[Entry], split: Split | None) -> None:
+    """Refuse generated images that were made from a test pair of the run: their names hide it.
+
+    Raises
+    ------
+    LeakageError
+        Naming the first of them.
+    """
+    tested = frozenset(split.test) if split else frozenset()
+    for entry in entries:
+        history = entry.history
+        made_of = {history.get("anatomy_source", ""), *split_names(history.get("label_sources", ""))}
+        if seen := sorted(made_of & tested):
+            raise LeakageError(
+                f"{entry.name}, which was made from {', '.join(seen[:5])} of the run's test part",
+                "sources that the test part had no share in",
+                "Give other sources, or --part all if nothing will be tested on that part",
+            )
 
 
 def _part(entry: Entry, split: Split | None) -> str:

@@ -120,9 +120,9 @@ def leave_apart(drawn: Drawn, taken: Mask) -> Drawn:
     met = np.unique(numbered[taken & drawn.label])
     if len(met) == len(areas):
         raise EmptyDrawError(
-            f"{len(areas)} drawn tumours, each where another is already",
-            "room for one or more beside those that are there",
-            "Give other labels, or anatomies with fewer tumours",
+            f"{len(areas)} drawn tumours, each where another is already, or no tissue",
+            "room for one or more",
+            "Use --recipe bank, which looks for room, or give other labels or anatomies",
         )
     label = drawn.label & ~np.isin(numbered, met)
     return replace(drawn, label=label, left_out=drawn.left_out + len(met))

@@ -217,9 +217,11 @@ def draw_for(
 ) -> Drawn:
     """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
 
-    Where there is a ground, its own tumours take up room: no tumour comes near one of them.
+    Where there is a ground, every recipe keeps to tissue, and its own tumours take up room: a real image has
+    no tumours in the air, and no tumour comes near one of its own.
     """
-    tissue = find_tissue(anatomy) if recipe.uses_tissue else np.ones(anatomy.shape, bool)
+    uses_tissue = recipe.uses_tissue or ground is not None
+    tissue = find_tissue(anatomy) if uses_tissue else np.ones(anatomy.shape, bool)
     free = tissue if ground is None else tissue & ~ground.taken
     if tissue.any() and not free.any():
         given = f"{name}, whose own tumours leave no tissue free"
@@ -227,7 +229,7 @@ def draw_for(
 
     def draw() -> Drawn:
         drawn = recipe.draw(labels, free, rng)
-        return drawn if ground is None else leave_apart(drawn, ground.taken)
+        return drawn if ground is None else leave_apart(drawn, ~free)
 
     try:
         for _ in range(DRAWS - 1):

@@ -101,7 +101,7 @@ def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> flo
             f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
             "Leave it out, or cut larger crops with metgan prepare --crop",
         )
-    if request.recipe.uses_tissue:
+    if request.recipe.uses_tissue or request.inlaid:
         _refuse_no_tissue(find_tissue(anatomy), str(path))
     if request.inlaid:
         ground = Ground.read(entry)
