@@ -26,6 +26,7 @@ from metgan.synthesis import (
     check_request,
     inlay,
     open_gate,
+    paint_pair,
 )
 from metgan.synthesis.drafts import draw_for
 from metgan.synthesis.request import paint
@@ -156,9 +157,24 @@ def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> No
         assert judge(draft.asked, draft.asked, laid).contrast == pytest.approx(reached, rel=0.01)
 
 
-def test_tumours_without_light_are_refused() -> None:
-    with pytest.raises(ArrayError, match="nowhere brighter than its tissue"):
+def test_tumours_without_light_are_refused_and_drawn_again(request_of: Generation) -> None:
+    """The painter shows no light for the first label it is given, and then does."""
+    with pytest.raises(EmptyDrawError, match="nowhere brighter than its tissue"):
         paint(Painting(400), scene())  # type: ignore[arg-type]  # paints
+    drafts = Drafts(request_of)
+    dark = drafts.draw(0).asked
+
+    class Shy(Painting):
+        def inpaint(self, anatomy: np.ndarray, label: np.ndarray) -> np.ndarray:
+            self.light = 400 if np.array_equal(label, dark) else 2000
+            return super().inpaint(anatomy, label)
+
+    shy: Inpainter = Shy(0)  # type: ignore[assignment]  # paints
+    painted = paint_pair(shy, drafts, 0, None)
+    assert np.array_equal(painted.draft.asked, drafts.draw(0, 1).asked)
+    never: Inpainter = Painting(400)  # type: ignore[assignment]  # paints
+    with pytest.raises(ArrayError, match="nowhere brighter"):
+        paint_pair(never, drafts, 0, None)
 
 
 def test_an_anatomy_full_of_its_own_tumours_gives_its_place_to_another(small_pairs: PairSet) -> None:

@@ -23,7 +23,7 @@ from .drafts import Draft, Drafts
 from .inpainter import Inpainter
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
-from .request import paint
+from .request import draw_and_paint
 
 
 class Gate:
@@ -145,17 +145,17 @@ def paint_pair(painter: Inpainter, drafts: Drafts, number: int, gate: Gate | Non
         As for `Drafts.draw` and `paint`; a flat image is no matter of the gate.
     """
     if gate is None:
-        draft = drafts.draw(number)
-        return Painted(draft, paint(painter, draft))
+        draft, tumour, _ = draw_and_paint(painter, drafts, number)
+        return Painted(draft, tumour)
     tried: list[Painted] = []
     fallen: list[tuple[str, ...]] = []
-    for attempt in range(gate.limits.attempts):
-        draft = drafts.draw(number, attempt)
-        tumour = paint(painter, draft)
+    attempt = -1
+    for made in range(1, gate.limits.attempts + 1):
+        draft, tumour, attempt = draw_and_paint(painter, drafts, number, attempt + 1)
         scores = gate.score(draft, tumour)
         faults = gate.limits.faults(scores)
         if not faults:
-            return Painted(draft, tumour, scores, (), tuple(fallen), attempt + 1)
+            return Painted(draft, tumour, scores, (), tuple(fallen), made)
         fallen.append(tuple(faults))
         tried.append(Painted(draft, tumour, scores, tuple(faults.values())))
     best = min(tried, key=_rank)

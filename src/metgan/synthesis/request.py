@@ -7,16 +7,18 @@ that has no room gives its place to the next when it is drawn, see `Drafts.draw`
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 from metgan.data import Entry, read_channel
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, EmptyDrawError
 from metgan.labels import find_tissue
 from metgan.metrics import judge
 from metgan.types import Camera, Mask
 
 from .contrasts import dim
-from .drafts import Draft, Drafts
+from .drafts import DRAWS, Draft, Drafts
 from .generation import Generation
 from .inlay import Ground, inlay
 from .inpainter import Inpainter
@@ -45,8 +47,31 @@ def check_request(painter: Inpainter, request: Generation) -> float:
     else:
         for number in lap:
             drafts.draw(number)
-    paint(painter, drafts.draw(0))  # a model that is hardly trained shows at once
+    draw_and_paint(painter, drafts, 0)  # a model that is hardly trained shows at once
     return float(np.mean(outside))
+
+
+def draw_and_paint(
+    painter: Inpainter, drafts: Drafts, number: int, attempt: int = 0
+) -> tuple[Draft, Camera, int]:
+    """Draw a pair's label and paint it; what brings no light to its ground is drawn again.
+
+    Returns
+    -------
+    tuple of Draft, Camera, int
+        The draft, its image, and the attempt that it was, from `attempt` on.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        As for `Drafts.draw` and `paint`; after `DRAWS` drafts without light.
+    """
+    for later in range(DRAWS - 1):
+        draft = drafts.draw(number, attempt + later)
+        with suppress(EmptyDrawError):
+            return draft, paint(painter, draft), attempt + later
+    draft = drafts.draw(number, attempt + DRAWS - 1)
+    return draft, paint(painter, draft), attempt + DRAWS - 1
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
@@ -55,8 +80,9 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     Raises
     ------
     ArrayError
-        When the painted image is flat or brings no light to the ground, as by a model that is hardly
-        trained.
+        When the painted image is flat, as by a model that is hardly trained.
+    EmptyDrawError
+        When it brings no light to the ground; another label may.
     """
     tumour = painter.inpaint(draft.anatomy, draft.asked)
     if tumour.min() == tumour.max():
@@ -78,7 +104,7 @@ def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> C
     """Add painted tumours to the ground, and dim them there: the contrast is that to real surroundings."""
     laid = inlay(ground.tumour, tumour, _without(painter, draft), draft.asked)
     if np.array_equal(laid, ground.tumour):
-        raise ArrayError(
+        raise EmptyDrawError(
             f"the tumours painted on {draft.source.name} are nowhere brighter than its tissue",
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
