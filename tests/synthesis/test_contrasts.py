@@ -14,7 +14,7 @@ from metgan.errors import SettingError
 from metgan.labels import Real
 from metgan.metrics import judge
 from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, dim
-from metgan.synthesis.request import paint
+from metgan.synthesis.painting import paint
 
 
 def scene(contrast: float, ground: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -29,7 +29,7 @@ from metgan.synthesis import (
     paint_pair,
 )
 from metgan.synthesis.drafts import draw_for
-from metgan.synthesis.request import paint
+from metgan.synthesis.painting import paint
 
 EIGHT = np.ones((3, 3), bool)
 

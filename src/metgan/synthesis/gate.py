@@ -23,7 +23,7 @@ from .drafts import Draft, Drafts
 from .inpainter import Inpainter
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
-from .request import draw_and_paint
+from .painting import draw_and_paint
 
 
 class Gate:

@@ -1,0 +1,81 @@
+"""From a draft to its image: painted, dimmed, added to its ground, given its grain, in this order."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import numpy as np
+
+from metgan.errors import ArrayError, EmptyDrawError
+from metgan.metrics import judge
+from metgan.types import Camera
+
+from .contrasts import dim
+from .drafts import DRAWS, Draft, Drafts
+from .inlay import Ground, inlay
+from .inpainter import Inpainter
+
+
+def draw_and_paint(
+    painter: Inpainter, drafts: Drafts, number: int, attempt: int = 0
+) -> tuple[Draft, Camera, int]:
+    """Draw a pair's label and paint it; what brings no light to its ground is drawn again.
+
+    Returns
+    -------
+    tuple of Draft, Camera, int
+        The draft, its image, and the attempt that it was, from `attempt` on.
+
+    Raises
+    ------
+    ArrayError, SettingError
+        As for `Drafts.draw` and `paint`; after `DRAWS` drafts without light.
+    """
+    for later in range(DRAWS - 1):
+        draft = drafts.draw(number, attempt + later)
+        with suppress(EmptyDrawError):
+            return draft, paint(painter, draft), attempt + later
+    draft = drafts.draw(number, attempt + DRAWS - 1)
+    return draft, paint(painter, draft), attempt + DRAWS - 1
+
+
+def paint(painter: Inpainter, draft: Draft) -> Camera:
+    """Paint the tumour channel of a draft: no brighter than it asks for, with its grain, on its ground.
+
+    Raises
+    ------
+    ArrayError
+        When the painted image is flat, as by a model that is hardly trained.
+    EmptyDrawError
+        When it brings no light to the ground; another label may.
+    """
+    tumour = painter.inpaint(draft.anatomy, draft.asked)
+    if tumour.min() == tumour.max():
+        raise ArrayError(
+            f"the image painted from {draft.source.name} is flat, every pixel is {tumour.flat[0]}",
+            "an image with contrast",
+            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
+        )
+    if draft.ground is not None:
+        tumour = _laid(painter, draft, tumour, draft.ground)
+    elif draft.contrast is not None and judge(draft.asked, draft.asked, tumour).contrast > draft.contrast:
+        tumour = dim(tumour, _without(painter, draft), draft.asked, draft.contrast)
+    if draft.grain is not None:
+        tumour = draft.grain.add(tumour, np.random.default_rng(draft.grain_seed))
+    return tumour
+
+
+def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> Camera:
+    """Add painted tumours to the ground, and dim them there: the contrast is that to real surroundings."""
+    laid = inlay(ground.tumour, tumour, _without(painter, draft), draft.asked)
+    if np.array_equal(laid, ground.tumour):
+        raise EmptyDrawError(
+            f"the tumours painted on {draft.source.name} are nowhere brighter than its tissue",
+            "light to add to the real image",
+            "Train the model longer, or leave this anatomy out",
+        )
+    return laid if draft.contrast is None else dim(laid, ground.tumour, draft.asked, draft.contrast)
+
+
+def _without(painter: Inpainter, draft: Draft) -> Camera:
+    return painter.inpaint(draft.anatomy, np.zeros_like(draft.asked))
