@@ -158,7 +158,7 @@ def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: 
     height = 0.8 / len(bars)
     for k, (series, values) in enumerate(bars.items()):
         drawn = axes.barh(places + (k - (len(bars) - 1) / 2) * height, values, height, label=series)
-        axes.bar_label(drawn, fmt="%.3g", fontsize=7, padding=2)
+        axes.bar_label(drawn, fmt="%.5g", fontsize=7, padding=2)
     axes.set_yticks(places, names, fontsize=8)
     axes.set_ylim(len(names) - 0.4, -0.6)  # the first name on top
     axes.set_title(title, fontsize=10, color=_INK)
