@@ -1,7 +1,8 @@
-"""A progress bar with an estimate on a terminal; a line now and then in a log file."""
+"""What goes to stderr while work goes on: a progress bar, or lines in a log file, and notes."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,11 @@ class Advance(Protocol):
 
     def __call__(self, note: str = "") -> None:
         """Advance by one."""
+
+
+def note(text: str) -> None:
+    """Tell on stderr what the user should know and may want to mend; work goes on."""
+    print(f"metgan: note: {text}", file=sys.stderr)
 
 
 @contextmanager

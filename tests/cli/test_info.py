@@ -36,6 +36,14 @@ def test_the_parts_of_a_runs_split_are_told(
         assert fact in shown
 
 
+def test_a_runs_validation_dice_is_told_and_that_it_is_no_good(
+    metgan: Command, capsys: Capture, trained: Path
+) -> None:
+    shown = told(metgan, capsys, trained)
+    assert "validation Dice 0.0" in shown
+    assert "look out it has not learned to place tumours" in shown
+
+
 def test_a_pair_set_without_a_split_is_told_where_it_will_be(
     metgan: Command, capsys: Capture, world: Path
 ) -> None:

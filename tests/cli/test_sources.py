@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
-from metgan.data import SPLIT_FILE, PairSet, Split, save_split
+from metgan.data import SPLIT_FILE, PairSet, Split, load_split, read_table, save_split, write_table
 from metgan.models import MODEL_FILE, load_segmentor, save_model
 from metgan.synthesis import Contrasts, Grain
 
@@ -63,6 +64,23 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
         assert not np.array_equal(plain.tumour, noisy.tumour)
 
 
+def test_residues_come_from_other_real_training_images_and_change_the_painted_image_alone(
+    metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
+) -> None:
+    smooth, laid = tmp_path / "smooth", tmp_path / "laid"
+    assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
+    assert metgan(*words_for(trained, small_world, "--add-residue"), "--out", laid) == 0
+    table = pd.read_csv(laid / "pairs.csv")
+    assert table["recipe"].str.endswith("residues of 5 images").all()
+    train = {pair.entry.name for pair in small_pairs.read_all() if pair.entry.split == "train"}
+    assert set(table["residue_source"]) <= train
+    assert (table["residue_source"] != table["anatomy_source"]).all()
+    for plain, real in zip(PairSet.open(smooth).read_all(), PairSet.open(laid).read_all(), strict=True):
+        assert np.array_equal(plain.label, real.label)
+        assert np.array_equal(plain.anatomy, real.anatomy)
+        assert not np.array_equal(plain.tumour, real.tumour)
+
+
 def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
@@ -77,7 +95,9 @@ def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(
         assert made.label[real.label].all()
         assert (made.tumour >= real.tumour).all()
         assert (made.tumour == real.tumour).mean() > 0.5
-        assert (made.tumour > real.tumour)[made.label & ~real.label].any()
+        added = made.tumour > real.tumour
+        assert added.any()
+        assert not added[~ndimage.binary_dilation(made.label & ~real.label, np.ones((3, 3)), 3)].any()
 
 
 def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refused(
@@ -99,10 +119,26 @@ def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refuse
         assert not (tmp_path / "new").exists()
 
 
+def test_a_source_with_the_residue_of_a_test_pair_is_refused(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    assert metgan(*words_for(trained, small_world, "--add-residue"), "--out", hidden) == 0
+    tested = load_split(trained).test[0]
+    write_table(hidden, [{**row, "residue_source": tested} for row in read_table(hidden)])
+    capsys.readouterr()
+    words = ("--anatomy", hidden, "--labels", small_world, "--count", 2, "--no-gate")
+    assert metgan("generate", trained, *words, "--out", tmp_path / "new") == 2
+    assert f"made from {tested} of the run's test part" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [
         (("--inlay", "--match-grain"), "Leave --match-grain out"),
+        (("--inlay", "--add-residue"), "Leave --add-residue out"),
+        (("--match-grain", "--add-residue"), "Leave --match-grain out"),
+        (("--add-residue", "--labels", "{world}/label"), "a pair set"),
         (("--inlay", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
         (("--aim-at", "{segmentor}"), "Use --recipe bank"),
         (("--aim-at", "{segmentor}", "--recipe", "bank", "--match-contrast"), "Leave --match-contrast out"),

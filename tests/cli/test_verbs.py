@@ -22,8 +22,9 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "asked_contrast", "method",
-    "metgan", "limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "asked_contrast",
+    "residue_source", "residue_group", "method", "metgan", "limits", "recall", "false_area", "contrast",
+    "nearest", "attempts", "gate", "fallen",
 ]  # fmt: skip
 
 
@@ -292,6 +293,26 @@ def test_preparing_without_a_tumour_is_noted(
     words = (tmp_path / "scan.tif", "--labels", tmp_path / "mask.tif", "--crop", 8, "--out", tmp_path / "out")
     assert metgan("prepare", *words) == 0
     assert "no crop holds a tumour" in capsys.readouterr().err
+
+
+def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_used(
+    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path, trained: Path
+) -> None:
+    run, judge, words = tmp_path / "run", tmp_path / "judge", ("--preset", "small", "--device", "cpu")
+    placed, read = "it has not learned to place tumours", "it reads hardly any tumour"
+    lengths = ("--steps", 2, "--segmentor-steps", 2)
+    assert metgan("train", world, "--out", run, *lengths, *words) == 0
+    told = capsys.readouterr().err
+    assert f"the generator {run}: {placed}" in told
+    assert f"the segmentor {run / 'segmentor'}: {read}" in told
+    assert placed in (run / "report.html").read_text()
+    assert metgan("segmentor", world, "--out", judge, "--steps", 2, "--seed", 9, *words) == 0
+    assert f"the segmentor {judge}: {read}" in capsys.readouterr().err
+    paths = ("--anatomy", world, "--labels", world, "--judge", judge, "--count", 1, "--attempts", 1)
+    assert metgan("generate", trained, *paths, "--out", tmp_path / "new", "--device", "cpu") == 0
+    told = capsys.readouterr().err
+    assert f"the generator {trained}: {placed}" in told
+    assert f"the segmentor {judge}: {read}" in told
 
 
 def test_resuming_what_is_not_there_is_noted(

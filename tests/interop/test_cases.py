@@ -70,6 +70,14 @@ def test_a_pair_painted_from_held_out_tissue_is_refused(
         gather_cases([real, leaking])
 
 
+def test_a_pair_with_a_residue_of_held_out_tissue_is_refused(real: PairSet, write_set: WriteSet) -> None:
+    leaking = write_set(
+        "leaking", [painted("synthetic", "mouse 1", "mouse 1") | {"residue_group": "mouse 3"}]
+    )
+    with pytest.raises(LeakageError, match="'mouse 3', which is for test"):
+        gather_cases([real, leaking])
+
+
 def test_a_group_whose_name_only_begins_alike_is_no_leak(real: PairSet, write_set: WriteSet) -> None:
     near = write_set("near", [painted("synthetic", "mouse 1", "mouse 31;mouse 1")])
     assert parts(gather_cases([real, near]))["synthetic"] == "train"

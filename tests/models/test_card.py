@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from metgan.data import ChannelScale, Normalisation
 from metgan.errors import LeakageError, StorageError
-from metgan.models import ModelCard
+from metgan.models import LEAST_DICE, ModelCard
 
 CARD = ModelCard(
     kind="generator",
@@ -62,3 +63,22 @@ def test_a_model_must_not_be_tested_on_a_group_it_has_seen() -> None:
         CARD.refuse_to_have_seen(["mouse-3", "mouse-2", "mouse-2"], "testing")
     CARD.refuse_to_have_seen(["mouse-3", "mouse-12"], "testing")
     CARD.refuse_to_have_seen([], "testing")
+
+
+def test_a_card_from_before_the_validation_dice_was_noted_is_read_and_gives_no_doubt() -> None:
+    content = CARD.to_dict()
+    del content["val_dice"]
+    card = ModelCard.from_dict(content)
+    assert card.val_dice is None
+    assert card.doubt == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("generator", "has not learned to place tumours"), ("segmentor", "reads hardly any tumour")],
+)
+def test_a_network_that_has_hardly_learned_anything_is_doubted(kind: str, words: str) -> None:
+    card = replace(CARD, kind=kind, val_dice=LEAST_DICE - 0.01)
+    assert words in card.doubt
+    assert "0.19" in card.doubt
+    assert replace(card, val_dice=LEAST_DICE).doubt == ""

@@ -91,6 +91,15 @@ def test_every_file_that_is_promised_is_there(held: Downstream) -> None:
     assert names == {"scores.csv", "tumours.csv", "standings.csv", "tables.md", "report.html"}
 
 
+def test_what_the_painters_had_learned_is_told_by_fold(held: Downstream) -> None:
+    """After two steps they have learned nothing, and arms with painted pairs say little."""
+    text = (held.out / "tables.md").read_text()
+    chapter = text[text.index("What the painters had learned") :]
+    for fold in (1, 2):
+        assert f"Fold {fold}, generator: it has not learned to place tumours" in chapter
+        assert f"| {fold} | generator | 0.0" in chapter
+
+
 def test_every_arm_reads_every_pair_once_as_a_test_image(held: Downstream, pairs: PairSet) -> None:
     """The table says that all pairs are for testing; folds do not look at it."""
     scores = pd.read_csv(held.out / "scores.csv", dtype={"name": str})
@@ -373,14 +382,19 @@ def test_a_study_under_other_rules_is_refused(held: Downstream) -> None:
         other.check()
 
 
-def test_a_generated_pair_of_a_test_groups_label_is_refused(pairs: PairSet, tmp_path: Path) -> None:
-    """It is said to be of a training animal, but its label comes from one that is tested on."""
+def test_a_pair_made_of_a_test_groups_images_is_refused(pairs: PairSet, tmp_path: Path) -> None:
+    """It is said to be of a training animal, but its label, or else, comes from one that is tested on."""
     root = Path(shutil.copytree(pairs.root, tmp_path / "pairs"))
     split = fold_pairs(pairs, FOLDS, 0)[0]
     fold = Fold(tmp_path / "fold", 1, pairs, split, RULES)
     assert fold.data  # as it is, nothing leaks
     homes = {entry.name: entry.group for entry in pairs}
-    for history in ({"label_groups": homes[split.test[0]]}, {"anatomy_source": split.test[0]}):
+    for history in (
+        {"label_groups": homes[split.test[0]]},
+        {"anatomy_source": split.test[0]},
+        {"residue_source": split.test[0]},
+        {"residue_group": homes[split.test[0]]},
+    ):
         rows = [
             {**row, **(history if row["name"] == split.train[0] else {})} for row in read_table(pairs.root)
         ]

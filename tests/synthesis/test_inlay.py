@@ -112,7 +112,7 @@ def test_tumours_that_meet_what_is_there_are_left_out_whole() -> None:
 def test_a_request_names_that_it_inlays_and_refuses_what_it_cannot(request_of: Generation) -> None:
     assert str(request_of) == f"{request_of.recipe}, inlaid"
     bare = [replace(entry, paths={"anatomy": entry.paths["anatomy"]}) for entry in request_of.anatomies]
-    with pytest.raises(SettingError, match="without a tumour channel or a label"):
+    with pytest.raises(SettingError, match="lack a channel or a label, to inlay in"):
         replace(request_of, anatomies=bare)
     with pytest.raises(SettingError, match="grain for inlaid tumours"):
         replace(request_of, grain=Grain(1.0, 1.0))

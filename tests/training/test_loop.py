@@ -49,7 +49,7 @@ def training(folder: Path, phases: list[Phase[Any]], steps: int = 8, **changes: 
         material=lambda step: step,
         after_step=lambda _: None,
         validate=lambda _: Verdict(0.0, {"val_dice": 0.5}),
-        keep=lambda _: None,
+        keep=lambda *_: None,
         pace=Pace(steps, RATE, constant_share=0.5, validate_every=steps, log_every=1),
         state=state,
         columns=("generator", "judge", "val_dice"),
@@ -194,10 +194,10 @@ def test_the_best_weights_are_kept_of_equals_the_later_and_not_the_last(tmp_path
         tmp_path,
         [phase("generator", player, lambda *_: {"generator": player.weight * 1})],
         validate=lambda done: Verdict(scores[done], {}),
-        keep=kept.append,
+        keep=lambda done, verdict: kept.append((done, verdict.score)),
         pace=Pace(8, RATE, 0.5, validate_every=2),
     ).run()
-    assert kept == [2, 4, 6]
+    assert kept == [(2, 0.3), (4, 0.8), (6, 0.8)]
 
 
 class CutAfter(RunState):

@@ -293,6 +293,20 @@ def test_a_model_says_which_groups_it_saw_and_at_which_step_it_was_kept(finished
         assert str(card.step) in steps_of(run)
 
 
+def test_a_model_says_how_well_it_did_on_the_validation_part(finished: Uninterrupted) -> None:
+    for run in (finished.segmentor, finished.metgan):
+        card = read_card(run)
+        kept = next(row for row in read_journal(run / "journal.csv") if row["step"] == str(card.step))
+        assert card.val_dice == pytest.approx(float(kept["val_dice"]), rel=1e-5)
+
+
+def test_without_a_validation_tumour_a_model_says_nothing_of_it(data: Curriculum, tmp_path: Path) -> None:
+    bare = replace(data, val=[replace(pair, label=pair.label & False) for pair in data.val])
+    train_segmentor(read_order(tmp_path / "run"), bare)
+    assert read_card(tmp_path / "run").val_dice is None
+    assert not any(row["val_dice"] for row in read_journal(tmp_path / "run" / "journal.csv"))
+
+
 def test_a_run_of_metgan_shows_its_validation_pictures_and_every_term(finished: Uninterrupted) -> None:
     pictures = sorted((finished.metgan / "samples").iterdir())
     assert [path.name for path in pictures] == ["step-0000002.png", "step-0000004.png"]

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 from metgan.data import PairSet
 from metgan.io import check_folder, claim_folder, replacing
+from metgan.progress import note
 from metgan.studies import (
     Evaluation,
     RefereeSource,
@@ -23,7 +24,7 @@ from metgan.studies import (
 )
 from metgan.training import Engine, stopped_at
 
-from .folders import note, show_tables, written
+from .folders import show_tables, written
 from .options import NEW_FOLDER, Place, Positive
 
 

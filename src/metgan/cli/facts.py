@@ -32,6 +32,8 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
         **({} if card.method == card.kind else {"method": card.method}),
         "preset": card.preset,
         "weights of": f"step {card.step} of {card.steps}, the best by validation",
+        **({} if card.val_dice is None else {"validation Dice": f"{card.val_dice:.3f}"}),
+        **({"look out": card.doubt} if card.doubt else {}),
         "training": training,
         "seed": str(card.seed),
         "anatomy": f"{scale.anatomy.low:.5g} to {scale.anatomy.high:.5g} {scale.anatomy.dtype}, to [-1, 1]",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,8 @@ from rich.table import Table as TextTable
 from metgan.errors import SettingError
 from metgan.experiment import METHOD, Experiment, Table, load_experiment, read_file, resolve
 from metgan.io import check_folder, claim_folder
+from metgan.models import read_card
+from metgan.progress import note
 from metgan.studies import Section
 from metgan.training import GanRecipe, Order, Recipe, check_identity
 
@@ -97,9 +98,10 @@ def segmentor_order_of(experiment: Experiment, out: Path, place: Place) -> Order
     return Order("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume)
 
 
-def note(text: str) -> None:
-    """Tell on stderr what the user should know and may want to mend; work goes on."""
-    print(f"metgan: note: {text}", file=sys.stderr)
+def note_doubt(run: Path) -> None:
+    """Tell of a network that has hardly learned anything, and what to do."""
+    if (card := read_card(run)).doubt:
+        note(f"the {card.kind} {run}: {card.doubt}")
 
 
 def show_tables(chapters: Iterable[Section]) -> None:

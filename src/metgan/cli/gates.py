@@ -13,10 +13,11 @@ from cyclopts import Parameter, validators
 from metgan.data import SPLIT_FILE, Entry, Split, open_images
 from metgan.errors import LeakageError, SettingError
 from metgan.models import ModelCard
+from metgan.progress import note
 from metgan.studies import REFEREE_APART
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
-from .folders import note
+from .folders import note_doubt
 from .options import Positive
 
 Part = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
@@ -97,6 +98,8 @@ class GateChoice:
         """Tell what is not judged, unless that was asked for."""
         if gate is None and self.gate:
             note(f"the pairs are not judged. {advice} and `--overwrite`")
+        if gate is not None and self.judge is not None:
+            note_doubt(self.judge)
         if gate is not None and not len(gate.training):
             note(
                 "no training image of the run is there; "

@@ -10,11 +10,12 @@ from cyclopts import Parameter
 
 from metgan.data import SPLIT_FILE, load_split, open_images, part_of
 from metgan.io import check_folder, claim_folder
+from metgan.progress import note
 from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
 from metgan.training import stopped_at
 
-from .folders import note, written
+from .folders import note_doubt, written
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
@@ -101,12 +102,13 @@ def generate(
 
 
 def _note_doubts(run: Path, painter: Inpainter, outside: float) -> None:
-    """Tell of anatomy that the model has seen nothing like, and of a model that is not finished."""
+    """Tell of anatomy that the model has seen nothing like, and of a model that has learned too little."""
     if outside > _MUCH_OUTSIDE:
         scale = painter.card.normalisation.anatomy
         note(
             f"{outside:.0%} of the anatomy's pixels lie outside {scale.low:.5g} to {scale.high:.5g}, "
             "the range of the training images; the model has seen nothing like them"
         )
+    note_doubt(run)
     if (stopped := stopped_at(run, painter.card.steps)) is not None:
         note(f"the training of {run} stopped at step {stopped} of {painter.card.steps}")

@@ -12,9 +12,10 @@ from metgan.data import CropPlan, useful_crops
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError
 from metgan.io import claim_folder
+from metgan.progress import note
 
 from .files import Files, read_scan
-from .folders import note, written
+from .folders import written
 from .options import Positive
 
 

@@ -10,9 +10,10 @@ from cyclopts import Parameter
 from metgan.data import SPLIT_FILE, PairSet, save_split
 from metgan.interop import ReleasedFiles, read_released, write_released
 from metgan.io import check_folder, claim_folder
+from metgan.progress import note
 from metgan.training import load_data
 
-from .folders import RUN, note, written
+from .folders import RUN, written
 from .options import NEW_FOLDER, Place, Seed
 
 

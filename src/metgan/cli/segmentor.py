@@ -8,7 +8,7 @@ from metgan.data import SPLIT_FILE, PairSet, load_split, save_split
 from metgan.studies import Report, training_chapter
 from metgan.training import check_segmentor_order, load_curriculum, load_data, train_segmentor
 
-from .folders import claim_run, resolve_run, segmentor_order_of, written
+from .folders import claim_run, note_doubt, resolve_run, segmentor_order_of, written
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 
@@ -44,4 +44,5 @@ def segmentor(
     Report("A segmentor", f"Trained on {data}, preset {experiment.preset}.", chapters).save(
         out / "report.html"
     )
+    note_doubt(out)
     written(out)

@@ -19,14 +19,12 @@ from metgan.data import (
     open_images,
     part_of,
     read_pair,
-    split_names,
 )
 from metgan.errors import LeakageError, SettingError
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import Reader
+from metgan.progress import note
 from metgan.synthesis import Contrasts, Generation, Grain, Inpainter, aim, find_weak_spots
-
-from .folders import note
 
 
 @Parameter(name="*")
@@ -53,6 +51,9 @@ class Sources:
         Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
         Goes with --recipe bank. Default: none.
+    add_residue
+        Lay over each painted image what no painting knows: threads, dust and noise of another real image of
+        --labels, then a pair set, away from its tumours.
     inlay
         Keep the real tumour channel of --anatomy, then an annotated pair set, and add the painted tumours to
         it, beside its own: all that is no tumour stays real.
@@ -63,35 +64,43 @@ class Sources:
     part: Literal["train", "val", "test", "all"] = "train"
     match_contrast: Annotated[bool, Parameter(negative="")] = False
     match_grain: Annotated[bool, Parameter(negative="")] = False
+    add_residue: Annotated[bool, Parameter(negative="")] = False
     aim_at: Path | None = None
     inlay: Annotated[bool, Parameter(negative="")] = False
 
     def request(self, plain: Generation, painter: Inpainter, split: Split | None) -> Generation:
-        """Give the request with the contrasts, grain, ground, tumours and anatomies that are asked for.
+        """Give the request with the contrasts, grain, residues, ground, tumours and anatomies asked for.
 
         Raises
         ------
         SettingError
-            When aimed with another recipe than bank, matched as well as aimed, either without labels, or
-            inlaid with a grain of its own.
+            When aimed with another recipe than bank, matched as well as aimed, either without labels,
+            inlaid with a grain of its own, or given residues as well as grain.
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
         if self.inlay:
             plain = self._inlaid(plain)
-        if not (self.match_contrast or self.match_grain or self.aim_at):
+        matched = self.match_contrast or self.match_grain or self.add_residue
+        if not (matched or self.aim_at):
             return plain
         pairs = self._pairs(plain.recipe)
-        if self.match_contrast or self.match_grain:
-            real = [read_pair(entry) for entry in part_of(pairs.entries, self.part, split)]
-            for pair in real:
-                painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-            seen = [(pair.label, pair.tumour) for pair in real]
-            contrasts = Contrasts.measured(seen) if self.match_contrast else None
-            plain = replace(
-                plain, contrasts=contrasts, grain=Grain.measured(seen) if self.match_grain else None
-            )
+        if matched:
+            plain = self._matched(plain, part_of(pairs.entries, self.part, split), painter)
         return plain if self.aim_at is None else self._aim(plain, pairs, painter, split)
+
+    def _matched(self, plain: Generation, entries: Sequence[Entry], painter: Inpainter) -> Generation:
+        """Give the request with what is measured on real pairs, or taken from them."""
+        real = [read_pair(entry) for entry in entries]
+        for pair in real:
+            painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
+        seen = [(pair.label, pair.tumour) for pair in real]
+        return replace(
+            plain,
+            contrasts=Contrasts.measured(seen) if self.match_contrast else None,
+            grain=Grain.measured(seen) if self.match_grain or self.add_residue else None,
+            donors=tuple(entries) if self.add_residue else (),
+        )
 
     def open_labels(self, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
         """Open the labels, which a recipe may do without that has nothing to learn from them."""
@@ -108,12 +117,13 @@ class Sources:
 
     def _inlaid(self, plain: Generation) -> Generation:
         """Give the request with whole pairs for anatomies."""
-        if self.match_grain:
-            raise SettingError(
-                "--inlay and --match-grain",
-                "one of them: the background of inlaid tumours is real, and has its grain",
-                "Leave --match-grain out",
-            )
+        for option, is_given in (("--match-grain", self.match_grain), ("--add-residue", self.add_residue)):
+            if is_given:
+                raise SettingError(
+                    f"--inlay and {option}",
+                    "one of them: the background of inlaid tumours is real, and has all that it needs",
+                    f"Leave {option} out",
+                )
         if not (self.anatomy / "anatomy").is_dir():
             given = f"--inlay with {self.anatomy}, which is no pair set"
             raise SettingError(given, "annotated pairs to inlay in", "Give a pair set for --anatomy")
@@ -168,8 +178,11 @@ class Sources:
                 "one of them",
                 "Leave --match-contrast out; --aim-at dims too",
             )
+        if self.match_grain and self.add_residue:
+            given = "--match-grain and --add-residue"
+            raise SettingError(given, "one of them: a residue has its grain", "Leave --match-grain out")
         if self.labels is None:
-            given = "--match-contrast or --match-grain without --labels"
+            given = "--match-contrast, --match-grain or --add-residue without --labels"
             raise SettingError(given, "a pair set to match", "Give --labels")
         pairs = PairSet.open(self.labels)
         if painted := [entry.name for entry in pairs if entry.is_generated]:
@@ -188,9 +201,7 @@ def refuse_test_sources(entries: Sequence[Entry], split: Split | None) -> None:
     """
     tested = frozenset(split.test) if split else frozenset()
     for entry in entries:
-        history = entry.history
-        made_of = {history.get("anatomy_source", ""), *split_names(history.get("label_sources", ""))}
-        if seen := sorted(made_of & tested):
+        if seen := sorted(entry.made_of & tested):
             raise LeakageError(
                 f"{entry.name}, which was made from {', '.join(seen[:5])} of the run's test part",
                 "sources that the test part had no share in",

@@ -14,7 +14,7 @@ from metgan.models import read_card
 from metgan.studies import Report, Section, training_chapter
 from metgan.training import SEGMENTOR_FOLDER, check_training, load_data, train_on
 
-from .folders import claim_run, order_of, resolve_run, written
+from .folders import claim_run, note_doubt, order_of, resolve_run, written
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 
@@ -79,6 +79,9 @@ def train(
     claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])])
     train_on(row, order, curriculum, experiment.segmentor, segmentor)
     _report(out, data, row, experiment.preset).save(out / "report.html")
+    if row.needs_segmentor:
+        note_doubt(segmentor or out / SEGMENTOR_FOLDER)
+    note_doubt(out)
     written(out)
 
 
@@ -86,10 +89,12 @@ def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
     chapters = [training_chapter(out)]
     if (out / SEGMENTOR_FOLDER).is_dir():
         chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
-    step = read_card(out).step
+    card = read_card(out)
     lead = f"{method.title} ({method.source}), preset {preset}, trained on {data}. "
-    lead += f"The weights kept are those of step {step}, "
+    lead += f"The weights kept are those of step {card.step}, "
     lead += "the best by validation: pooled Dice of label and reading, minus the relative absolute error."
+    if card.doubt:
+        lead += f" Look out: {card.doubt}."
     commands = (
         f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
         f"metgan evaluate {out} --data {data} --out scores"

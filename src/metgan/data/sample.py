@@ -14,6 +14,8 @@ from metgan.io import read_image
 from metgan.labels import check_binary
 from metgan.types import AnyArray, Camera, Mask
 
+from .history import split_names
+
 CHANNELS = ("anatomy", "tumour", "label")
 
 
@@ -42,6 +44,32 @@ class Entry:
         True
         """
         return bool(self.history.get("model"))
+
+    @property
+    def made_of(self) -> frozenset[str]:
+        """Names of the pairs that this one was made of: every guard against leakage asks here.
+
+        Examples
+        --------
+        >>> made = Entry("a", "mouse", "", "", {}, {"anatomy_source": "b", "label_sources": "c;d"})
+        >>> sorted(made.made_of)
+        ['b', 'c', 'd']
+        """
+        single = {self.history.get(column, "") for column in ("anatomy_source", "residue_source")}
+        return frozenset(single | {*split_names(self.history.get("label_sources", ""))}) - {""}
+
+    @property
+    def made_of_groups(self) -> frozenset[str]:
+        """Groups of those pairs, as far as the history tells them, and its own.
+
+        Examples
+        --------
+        >>> made = Entry("a", "mouse 1", "", "", {}, {"label_groups": "mouse 2", "residue_group": "mouse 3"})
+        >>> sorted(made.made_of_groups)
+        ['mouse 1', 'mouse 2', 'mouse 3']
+        """
+        told = {self.history.get("residue_group", ""), *split_names(self.history.get("label_groups", ""))}
+        return frozenset(told - {""} | {self.group})
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import PARTS, Entry, PairSet, Split, split_names
+from metgan.data import PARTS, Entry, PairSet, Split
 from metgan.errors import LeakageError, SettingError
 
 
@@ -144,5 +144,5 @@ def _refuse_leakage(cases: Sequence[Case]) -> None:
 
 
 def _made_of(entry: Entry, groups: Iterable[str]) -> list[str]:
-    """Give those of `groups` that a pair's anatomy or label came from."""
-    return sorted({entry.group, *split_names(entry.history.get("label_groups", ""))}.intersection(groups))
+    """Give those of `groups` that a pair came from."""
+    return sorted(entry.made_of_groups.intersection(groups))

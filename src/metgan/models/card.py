@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from metgan.data import Normalisation
 from metgan.errors import LeakageError, StorageError
@@ -16,6 +16,8 @@ from metgan.networks import GENERATORS, PRESETS, GeneratorName, PresetName
 
 Kind = Literal["generator", "segmentor", "judge"]
 """What a stored network is."""
+LEAST_DICE: Final = 0.2
+"""Validation Dice below which a network has not learned to place, or to read, tumours: a choice."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class ModelCard:
     seed : int
     metgan : str
         Version that wrote it.
+    val_dice : float or None, default None
+        Pooled Dice of these weights on the validation part, in [0, 1]. Of a segmentor: of the labels and what
+        it reads in the real images. Of a generator: of the labels and what the segmentor reads in the painted
+        images. None where nobody has read them: without a segmentor, without a tumour in the validation part,
+        in models from before it was noted.
     """
 
     kind: Kind
@@ -56,6 +63,20 @@ class ModelCard:
     steps: int
     seed: int
     metgan: str
+    val_dice: float | None = None
+
+    @property
+    def doubt(self) -> str:
+        """What whoever uses this network should be told; "" for nothing."""
+        if self.val_dice is None or self.val_dice >= LEAST_DICE:
+            return ""
+        read = f"(validation Dice {self.val_dice:.2f}, {LEAST_DICE:g} or more is expected)"
+        if self.kind == "segmentor":
+            return f"it reads hardly any tumour of the validation part rightly {read}; train it longer"
+        return (
+            f"it has not learned to place tumours where the label is {read}; train it longer, on larger "
+            "crops, or with a segmentor that has learned more"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain values for a file's metadata."""

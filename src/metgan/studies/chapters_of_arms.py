@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from metgan.metrics import LEAST_IOU, SIZES
-from metgan.models import SMALLEST_READ
+from metgan.models import SMALLEST_READ, ModelCard
 from metgan.pictures import Band, draw_bands, draw_bars
 
 from .arms import YARDSTICKS, Arm
@@ -36,6 +36,22 @@ def arm_chapters(table: pd.DataFrame, cells: Sequence[Cell]) -> list[Section]:
         _tests(figures, arms),
         _costs(arms, cells),
     ]
+
+
+def painters_chapter(cards: Mapping[int, Sequence[ModelCard]]) -> Section:
+    """Tell what the networks that further pairs come from had learned, by fold."""
+    known = [(fold, card) for fold, mine in cards.items() for card in mine]
+    rows = [
+        [str(fold), card.kind, "" if (dice := card.val_dice) is None else f"{dice:.3f}", str(card.step)]
+        for fold, card in known
+    ]
+    doubts = [f"Fold {fold}, {card.kind}: {card.doubt}." for fold, card in known if card.doubt]
+    caption = (
+        "Pooled Dice on the validation part, by which the weights were chosen: of the labels and what the "
+        "segmentor in the loop reads, in real images (segmentor) and in painted ones (generator)."
+    )
+    header = ("fold", "network", "validation Dice", "weights of step")
+    return Section("What the painters had learned", doubts, table=Table(header, rows, caption))
 
 
 def _pixels(table: pd.DataFrame, arms: Sequence[Arm], cells: Sequence[Cell]) -> Section:

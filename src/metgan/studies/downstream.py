@@ -21,7 +21,7 @@ from metgan.seeding import stream
 from metgan.training import Curriculum, check_segmentor_order, train_segmentor, trained_seconds
 
 from .arms import Arm
-from .chapters_of_arms import arm_chapters
+from .chapters_of_arms import arm_chapters, painters_chapter
 from .fold import Fold, shared_rng, take_share
 from .gains import Cell, gather, rank, save_gains
 from .readings import read_test
@@ -94,6 +94,8 @@ class Downstream:
         table = rank(images, tumours)
         save_gains(table, images, tumours, self.out)
         chapters = arm_chapters(table, cells)
+        if helpers := {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}:
+            chapters.append(painters_chapter(helpers))
         save_markdown(chapters, self.out / "tables.md")
         Report("Does synthetic data help?", lead, chapters).save(self.out / "report.html")
         return chapters

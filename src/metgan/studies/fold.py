@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import SPLIT_FILE, Entry, Pair, PairSet, Split, save_split, split_names
+from metgan.data import SPLIT_FILE, Entry, Pair, PairSet, Split, save_split
 from metgan.errors import LeakageError
 from metgan.methods import CATALOGUE
-from metgan.models import MODEL_FILE, Reader
+from metgan.models import MODEL_FILE, ModelCard, Reader, read_card
+from metgan.progress import note
 from metgan.seeding import stream
 from metgan.synthesis import (
     Contrasts,
@@ -111,7 +112,16 @@ class Fold:
         train_method(order, self.data, _METHOD, self._segmentor)
         painter = load(order.folder, self.rules.engine.device)
         painter.card.refuse_to_have_seen(self.data.groups_test, "making training pairs")
+        for card in self.helpers:
+            if card.doubt:
+                note(f"the {card.kind} of fold {self.number}: {card.doubt}")
         return painter
+
+    @property
+    def helpers(self) -> list[ModelCard]:
+        """Cards of the painter and of the segmentor in its loop, of those that are trained."""
+        runs = (self._segmentor, self._painter_order().folder)
+        return [read_card(run) for run in runs if (run / MODEL_FILE).is_file()]
 
     def gate(self, limits: GateLimits) -> Gate:
         """Give a gate for what the painter paints; its judge is trained first, on the training part alone."""
@@ -152,7 +162,7 @@ class Fold:
         return Order("segmentor", self.rules.preset, recipe, self.rules.engine, seed, run, resume=True)
 
     def refuse_leaks(self, pairs: Sequence[Pair]) -> None:
-        """Refuse training pairs that are of a test group, or made from its anatomy or labels.
+        """Refuse training pairs that are of a test group, or made from its images.
 
         Raises
         ------
@@ -162,11 +172,8 @@ class Fold:
         forbidden = self.split.groups(self.pairs.entries, "test")
         homes = {entry.name: entry.group for entry in self.pairs}
         for pair in pairs:
-            history = pair.entry.history
-            sources = [history.get("anatomy_source", ""), *split_names(history.get("label_sources", ""))]
-            groups = {pair.entry.group, *split_names(history.get("label_groups", ""))}
-            groups |= {homes[name] for name in sources if name in homes}
-            if seen := sorted(groups & forbidden):
+            known = {homes[name] for name in pair.entry.made_of if name in homes}
+            if seen := sorted((known | pair.entry.made_of_groups) & forbidden):
                 raise LeakageError(
                     f"training pair {pair.entry.name!r} of fold {self.number} comes from the test groups "
                     f"{', '.join(seen[:5])}",

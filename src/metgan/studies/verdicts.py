@@ -144,13 +144,14 @@ def _with_tumours(test: PairSet) -> list[Pair]:
 
 
 def save_markdown(sections: Sequence[Section], path: Path) -> None:
-    """Write the tables of `sections` as Markdown, to be pasted into a page."""
+    """Write the tables of `sections`, and what is said before them, as Markdown to be pasted into a page."""
     blocks = []
     for section in sections:
         if section.table is not None:
             lines = [section.table.header, ["---"] * len(section.table.header), *section.table.rows]
             rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-            blocks.append(f"## {section.heading}\n\n{rows}\n\n{section.table.caption}\n")
+            parts = (f"## {section.heading}", *section.paragraphs, rows, section.table.caption)
+            blocks.append("\n\n".join(parts) + "\n")
     with replacing(path) as temporary:
         temporary.write_text("\n".join(blocks), encoding="utf-8")
 

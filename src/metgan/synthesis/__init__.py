@@ -11,6 +11,7 @@ from .inpainter import Inpainter, load
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .request import check_request
+from .residue import Residue
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, GateSummary, sum_up
 from .weak_spots import Seen, WeakSpots, aim, find_weak_spots
@@ -33,6 +34,7 @@ __all__ = [
     "Mix",
     "Painted",
     "PairStream",
+    "Residue",
     "Sample",
     "Seen",
     "TrainingImages",

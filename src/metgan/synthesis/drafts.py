@@ -24,6 +24,7 @@ from metgan.types import Camera, Mask
 from .generation import Generation
 from .grain import Grain
 from .inlay import Ground
+from .residue import choose_donor
 
 DRAWS = 32
 """Labels drawn for an anatomy, at most, until there is room for one."""
@@ -51,8 +52,10 @@ class Draft:
         What the tumours' shall be at most; None leaves it to the painter. See `metgan.synthesis.dim`.
     grain : Grain or None
         Noise that the painted image is given.
+    donor : Entry or None
+        Real pair whose residue it is given, with its noise.
     grain_seed : int
-        Decides it.
+        Decides both.
     ground : Ground or None
         The real image that the tumours are added to; None leaves the whole image to the painter.
     """
@@ -65,6 +68,7 @@ class Draft:
     left_out: int
     contrast: float | None = None
     grain: Grain | None = None
+    donor: Entry | None = None
     grain_seed: int = 0
     ground: Ground | None = None
 
@@ -86,6 +90,8 @@ class Draft:
             "own_tumours": "" if self.ground is None else str(len(sizes(self.ground.label))),
             "left_out": str(self.left_out),
             "asked_contrast": "" if self.contrast is None else f"{self.contrast:.6g}",
+            "residue_source": "" if self.donor is None else self.donor.name,
+            "residue_group": "" if self.donor is None else self.donor.group,
         }
 
 
@@ -129,8 +135,9 @@ class Drafts:
 
     @property
     def fingerprint(self) -> str:
-        """Name the anatomies and labels that drafts are drawn from: with others, other pairs are drawn."""
-        groups = ([*self.request.anatomies], [*self.positive])
+        """Name the images that drafts are drawn from: with others, other pairs are drawn."""
+        request = self.request
+        groups = [[*request.anatomies], [*self.positive], *([[*request.donors]] if request.donors else [])]
         named = "\n\n".join("\n".join(f"{e.name}\t{e.group}" for e in entries) for entries in groups)
         return f"{zlib.crc32(named.encode()):08x}"
 
@@ -172,8 +179,8 @@ class Drafts:
         Raises
         ------
         ArrayError, SettingError
-            When the recipe finds too few labels, or there is no room in any anatomy; the message names the
-            anatomy that was first in turn.
+            When the recipe finds too few labels, there is no room in any anatomy (the message names the
+            one that was first in turn), or the anatomy's own pair is the only donor.
         """
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
@@ -185,9 +192,12 @@ class Drafts:
         for source in self._sources_of(number):
             try:
                 drawn = self._draw_on(source, rng)
-                return replace(drawn, contrast=contrast, grain=grain, grain_seed=grain_seed)
             except EmptyDrawError as error:
                 refusals.append(error)
+                continue
+            donors = self.request.donors
+            donor = choose_donor(donors, source, noise) if donors else None
+            return replace(drawn, contrast=contrast, grain=grain, donor=donor, grain_seed=grain_seed)
         raise refusals[0]
 
     def _sources_of(self, number: int) -> list[Entry]:

@@ -12,6 +12,8 @@ from metgan.labels import LabelRecipe
 from .contrasts import Contrasts
 from .grain import Grain
 
+_WHOLE = {"anatomy", "tumour", "label"}
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -30,6 +32,9 @@ class Generation:
         Of the tumours; None leaves them to the painter.
     grain : Grain or None, default None
         Noise of the camera that painted images are given; None leaves them smooth.
+    donors : sequence of Entry, default ()
+        Real pairs, each with its three images: painted images are given the residue of one of them, on the
+        scale of `grain`, instead of noise alone. See `metgan.synthesis.Residue`.
     inlaid : bool, default False
         Whether tumours are added to the anatomies' real tumour channel, beside its own tumours; then each
         of `anatomies` has an image ``tumour`` and a ``label`` too. See `metgan.synthesis.inlay`.
@@ -37,8 +42,8 @@ class Generation:
     Raises
     ------
     SettingError
-        For less than one pair, no anatomy, an anatomy without tumour channel or label to inlay in, or grain
-        for what has its camera's already; or an anatomy that was itself painted.
+        For less than one pair, no anatomy, an anatomy to inlay in or a donor that was painted or lacks an
+        image, donors without grain, or grain for what has its camera's already.
     """
 
     anatomies: Sequence[Entry]
@@ -48,10 +53,12 @@ class Generation:
     seed: int
     contrasts: Contrasts | None = None
     grain: Grain | None = None
+    donors: Sequence[Entry] = ()
     inlaid: bool = False
 
     def __str__(self) -> str:
-        parts = (self.recipe, self.contrasts, self.grain, "inlaid" if self.inlaid else None)
+        residues = f"residues of {len(self.donors)} images" if self.donors else None
+        parts = (self.recipe, self.contrasts, self.grain, residues, "inlaid" if self.inlaid else None)
         return ", ".join(str(part) for part in parts if part is not None)
 
     def __post_init__(self) -> None:
@@ -59,14 +66,23 @@ class Generation:
             raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
         if not self.anatomies:
             raise SettingError("no anatomies to paint on", "at least one image", "Give some")
+        _refuse_unreal(self.donors, "take residues from")
+        if self.donors and self.grain is None:
+            given = f"{len(self.donors)} pairs to take residues from, and no grain to scale them by"
+            raise SettingError(given, "both", "Give Grain.measured of these pairs")
         if not self.inlaid:
             return
-        if painted := [entry.name for entry in self.anatomies if entry.is_generated]:
-            given = f"painted images to inlay in: {', '.join(painted[:5])}"
-            raise SettingError(given, "real pairs", "Give the pair set that the generator was trained on")
-        if bare := [entry.name for entry in self.anatomies if not {"tumour", "label"} <= entry.paths.keys()]:
-            given = f"anatomies without a tumour channel or a label to inlay in: {', '.join(bare[:5])}"
-            raise SettingError(given, "pairs of both channels and a label", "Give a pair set for anatomies")
+        _refuse_unreal(self.anatomies, "inlay in")
         if self.grain is not None:
             given = "grain for inlaid tumours, whose background has its camera's"
             raise SettingError(given, "one of the two", "Leave the grain out")
+
+
+def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:
+    """Refuse painted pairs, and pairs that lack an image."""
+    if painted := [entry.name for entry in entries if entry.is_generated]:
+        given = f"painted images to {purpose}: {', '.join(painted[:5])}"
+        raise SettingError(given, "real pairs", "Give the pair set that the generator was trained on")
+    if bare := [entry.name for entry in entries if not entry.paths.keys() >= _WHOLE]:
+        given = f"pairs that lack a channel or a label, to {purpose}: {', '.join(bare[:5])}"
+        raise SettingError(given, "pairs of both channels and a label", "Give a pair set")

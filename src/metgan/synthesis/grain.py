@@ -10,6 +10,7 @@ Of images that were resampled or deconvolved that is not true, and the variance 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -109,6 +110,35 @@ class Grain:
         light, own = _local(image)
         lacking = np.clip(self.floor + self.slope * light - own, 0, None)
         return as_camera(image + np.sqrt(lacking) * rng.standard_normal(image.shape), image)
+
+    def stabilise(self, image: Camera) -> NDArray[np.float64]:
+        """Put an image, (Y, X), on the scale on which this noise has standard deviation 1 (Anscombe 1948).
+
+        Examples
+        --------
+        >>> grain = Grain(slope=4.0, floor=-400.0)  # a gain of 4, and an offset of 100
+        >>> light = np.array([[200, 1000]], np.uint16)
+        >>> grain.stabilise(light).tolist(), grain.restore(grain.stabilise(light)).tolist()
+        ([[10.0, 30.0]], [[200.0, 1000.0]])
+        """
+        slope, dark, floor = self._dark
+        light = np.maximum(image.astype(np.float64) - dark, -floor / slope if slope else -math.inf)
+        spread = np.sqrt(np.clip(floor + slope * light, 0, None)) + math.sqrt(floor)
+        # 2 / slope * (sqrt(floor + slope * light) - sqrt(floor)), without a division by the slope
+        return np.asarray(np.divide(2 * light, spread, out=np.zeros_like(light), where=spread > 0))
+
+    def restore(self, stabilised: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Undo `stabilise`; gives camera units."""
+        slope, dark, floor = self._dark
+        values = np.maximum(stabilised, -2 * math.sqrt(floor) / slope if slope else -math.inf)
+        return np.asarray(dark + values * math.sqrt(floor) + slope / 4 * np.square(values))
+
+    @property
+    def _dark(self) -> tuple[float, float, float]:
+        """Give the slope, the darkest value that the noise is known for, and its variance there."""
+        if self.floor < 0 < self.slope:
+            return self.slope, -self.floor / self.slope, 0.0
+        return self.slope, 0.0, self.floor if self.slope or self.floor > 0 else 1.0
 
 
 def _local(image: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -1,4 +1,4 @@
-"""From a draft to its image: painted, dimmed, added to its ground, given its grain, in this order."""
+"""From a draft to its image: painted, dimmed, added to its ground, given residue or grain, in this order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from contextlib import suppress
 
 import numpy as np
 
+from metgan.data import read_pair
 from metgan.errors import ArrayError, EmptyDrawError
+from metgan.labels import find_tissue
 from metgan.metrics import judge
 from metgan.types import Camera
 
@@ -14,6 +16,7 @@ from .contrasts import dim
 from .drafts import DRAWS, Draft, Drafts
 from .inlay import Ground, inlay
 from .inpainter import Inpainter
+from .residue import Residue
 
 
 def draw_and_paint(
@@ -40,7 +43,7 @@ def draw_and_paint(
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
-    """Paint the tumour channel of a draft: no brighter than it asks for, with its grain, on its ground.
+    """Paint the tumour channel of a draft: no brighter than it asks for, on its ground, with what it lacks.
 
     Raises
     ------
@@ -60,9 +63,14 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
         tumour = _laid(painter, draft, tumour, draft.ground)
     elif draft.contrast is not None and judge(draft.asked, draft.asked, tumour).contrast > draft.contrast:
         tumour = dim(tumour, _without(painter, draft), draft.asked, draft.contrast)
-    if draft.grain is not None:
-        tumour = draft.grain.add(tumour, np.random.default_rng(draft.grain_seed))
-    return tumour
+    if draft.grain is None:
+        return tumour
+    rng = np.random.default_rng(draft.grain_seed)
+    if draft.donor is None:
+        return draft.grain.add(tumour, rng)
+    real = read_pair(draft.donor)
+    residue = Residue.of(real, painter.inpaint(real.anatomy, real.label), draft.grain)
+    return residue.lay_over(tumour, find_tissue(draft.anatomy), rng)
 
 
 def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> Camera:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from metgan.data import Entry, read_channel
+from metgan.data import Entry, read_channel, read_pair
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
 from metgan.types import Mask
@@ -39,6 +39,10 @@ def check_request(painter: Inpainter, request: Generation) -> float:
     """
     drafts = Drafts(request)
     outside = [_share_outside(painter, entry, request) for entry in request.anatomies]
+    for donor in request.donors:
+        pair = read_pair(donor)
+        painter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))
+        painter.card.normalisation.check(pair.anatomy, "anatomy", str(donor.paths["anatomy"]))
     lap = range(min(request.count, len(request.anatomies)))
     if request.recipe.uses_tissue:
         drafts.draw(min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number)))))

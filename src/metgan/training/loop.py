@@ -44,6 +44,11 @@ class Verdict:
     score: float
     details: Mapping[str, float]
 
+    @property
+    def dice(self) -> float | None:
+        """Pooled Dice of labels and reading; None where nothing was read, or no label holds a tumour."""
+        return self.details.get("val_dice")
+
 
 @dataclass(frozen=True)
 class Training(Generic[Material]):
@@ -58,7 +63,7 @@ class Training(Generic[Material]):
     validate : callable
         Gives the verdict of the present weights.
     keep : callable
-        Told the step when its weights are the best so far.
+        Told the step and the verdict when its weights are the best so far.
     """
 
     name: str
@@ -68,7 +73,7 @@ class Training(Generic[Material]):
     material: Callable[[int], Material]
     after_step: Callable[[int], None]
     validate: Callable[[int], Verdict]
-    keep: Callable[[int], None]
+    keep: Callable[[int, Verdict], None]
     pace: Pace
     state: RunState
     columns: tuple[str, ...]
@@ -135,7 +140,7 @@ class Training(Generic[Material]):
             self._refuse_divergence(done, {"validation": verdict.score})
             if verdict.score >= self.state.best:  # of equals the later: it has learned longer
                 self.state.best = verdict.score
-                self.keep(done)
+                self.keep(done, verdict)
         return row, note
 
     def _is_validation(self, done: int) -> bool:

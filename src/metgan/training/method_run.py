@@ -67,8 +67,8 @@ def train_method(
         modules = {**learners, "average": average.network}
         look = _Look(order, data, players, average, segmentor, fabric.device)
 
-        def keep(done: int) -> None:
-            card = order.card("generator", data, done, method.generator, read_by)
+        def keep(done: int, verdict: Verdict) -> None:
+            card = order.card("generator", data, done, verdict.dice, method.generator, read_by)
             save_model(order.folder / MODEL_FILE, average.network.state_dict(), card)
 
         Training(

@@ -132,6 +132,7 @@ class Order(Generic[Settings]):
         kind: Kind,
         data: Curriculum,
         step: int,
+        val_dice: float | None,
         generator: GeneratorName | Literal[""] = "",
         segmentor: str = "",
     ) -> ModelCard:
@@ -148,4 +149,5 @@ class Order(Generic[Settings]):
             steps=self.recipe.length(len(data.train)),
             seed=self.seed,
             metgan=__version__,
+            val_dice=val_dice,
         )

@@ -48,8 +48,8 @@ def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
             settle(segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(SETTLED_BY)))
             return validate_segmentor(segmentor, watched)
 
-        def keep(done: int) -> None:
-            card = order.card("segmentor", data, done)
+        def keep(done: int, verdict: Verdict) -> None:
+            card = order.card("segmentor", data, done, verdict.dice)
             save_model(order.folder / MODEL_FILE, segmentor.state_dict(), card)
 
         Training(

@@ -56,6 +56,11 @@ class ValidationSet:
         )
 
     @property
+    def shows_tumours(self) -> bool:
+        """Whether there is any to be found."""
+        return any(bool(pair.label.any()) for pair in self.pairs)
+
+    @property
     def flat_error(self) -> float:
         """Mean absolute error of painting every image with the mean of all."""
         mean = float(np.mean([image.mean() for image in self.tumour]))
@@ -72,8 +77,7 @@ def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> Verdict:
         total = Overlap(0, 0, 0)
         for pair, tumour in zip(data.pairs, data.tumour, strict=True):
             total += overlap(_read(segmentor, data.tensor(tumour)), pair.label)
-    dice = 0.0 if np.isnan(total.dice) else total.dice
-    return Verdict(dice, {"val_dice": dice})
+    return Verdict(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
 
 
 def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
@@ -98,8 +102,8 @@ def validate_generator(
     total = Overlap(0, 0, 0)
     for image, pair in zip(painted, data.pairs, strict=True):
         total += overlap(_read(segmentor, data.tensor(image)), pair.label)
-    dice = 0.0 if np.isnan(total.dice) else total.dice
-    return Verdict(dice - relative, {"val_dice": dice} | details)
+    read = {"val_dice": _dice(total)} if data.shows_tumours else {}
+    return Verdict(_dice(total) - relative, read | details)
 
 
 def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:
@@ -116,6 +120,10 @@ def evaluating(network: nn.Module) -> Iterator[None]:
     with torch.inference_mode():
         yield
     network.train(was_training)
+
+
+def _dice(total: Overlap) -> float:
+    return 0.0 if np.isnan(total.dice) else total.dice
 
 
 def _read(segmentor: Segmentor, image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

@@ -1,0 +1,116 @@
+"""What no anatomy tells of, taken from real images: threads, dust, and the noise of the camera.
+
+A generator paints what anatomy and label tell of, which is the mean of many possible images. What is left of
+a real image when its painting is taken away is what cannot be known: bright things that are no tumours and
+that the anatomy does not show, and noise. A segmentor that has never seen them takes them for tumours. So
+they are taken from one real image, away from its tumours, and laid over the painting of another.
+
+The decision a reader would question is the scale on which they are taken away and added. Noise grows with
+light, so both are done on the scale on which it does not, see `Grain.stabilise`. There, noise is as strong in
+one image as in the other, and a thread keeps its strength against the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.data import Entry, Pair, as_camera
+from metgan.errors import SettingError
+from metgan.labels import find_tissue
+from metgan.types import Camera, Mask
+
+from .grain import RIM, Grain
+
+_COPIES = 16
+"""How many copies of a residue are looked through for what fits a place."""
+
+
+@dataclass(frozen=True, eq=False)
+class Residue:
+    """What is left of a real image when its painting is taken away.
+
+    Parameters
+    ----------
+    field : array, (Y, X)
+        On the scale of `Grain.stabilise`: of standard deviation 1 where there is nothing but noise.
+    free : Mask
+        (Y, X), away from tumours.
+    tissue : Mask
+        (Y, X), where there is tissue, not air.
+    grain : Grain
+        Of the real images.
+    """
+
+    field: NDArray[np.float64]
+    free: Mask
+    tissue: Mask
+    grain: Grain
+
+    @classmethod
+    def of(cls, real: Pair, painted: Camera, grain: Grain) -> Residue:
+        """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label."""
+        free = ~ndimage.binary_dilation(real.label, np.ones((3, 3), bool), RIM)
+        field = grain.stabilise(real.tumour) - grain.stabilise(painted)
+        return cls(field, free, find_tissue(real.anatomy), grain)
+
+    def lay_over(self, painted: Camera, tissue: Mask, rng: np.random.Generator) -> Camera:
+        """Add it to a painted image of another place.
+
+        It is mirrored by chance. What lay in tissue comes to lie in tissue, and what lay in air in air; where
+        that is not so, or the real image has a tumour, a mirrored and shifted copy fills in. Where none fits
+        there is noise alone. A smaller one is repeated, of a larger one a part is used.
+
+        Parameters
+        ----------
+        painted : Camera
+            (Y, X).
+        tissue : Mask
+            (Y, X), where that shows tissue.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        Camera
+            In the units, the range and the dtype of `painted`.
+        """
+        added = rng.standard_normal(painted.shape)
+        missing = np.ones(painted.shape, bool)
+        for number in range(_COPIES):
+            copy = self._copied(painted.shape, rng, shifted=number > 0)
+            fits = missing & copy.free & (copy.tissue == tissue)
+            added[fits] = copy.field[fits]
+            missing &= ~fits
+        return as_camera(self.grain.restore(self.grain.stabilise(painted) + added), painted)
+
+    def _copied(self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool) -> Residue:
+        """Give a mirrored copy in some shape."""
+        mirrored = tuple(slice(None, None, 1 - 2 * int(turn)) for turn in rng.integers(2, size=2))
+        first = [int(rng.integers(side)) if shifted else 0 for side in self.field.shape]
+        sides = zip(shape, first, self.field.shape, strict=True)
+        cut = np.ix_(*((np.arange(wanted) + start) % side for wanted, start, side in sides))
+        field, free, tissue = self.field[mirrored], self.free[mirrored], self.tissue[mirrored]
+        return replace(self, field=field[cut], free=free[cut], tissue=tissue[cut])
+
+
+def choose_donor(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> Entry:
+    """Choose the real pair whose residue an anatomy's painting is given.
+
+    It is of the same organ, where there is one, and never the anatomy's own pair: that would be its real
+    image again.
+
+    Raises
+    ------
+    SettingError
+        When there is no other pair.
+    """
+    others = [donor for donor in donors if donor.name != source.name]
+    if not others:
+        given = f"no real pair but {source.name} itself to take the residue from"
+        raise SettingError(given, "another real pair", "Give more pairs, or ask for grain alone")
+    others = [donor for donor in others if donor.organ == source.organ] or others
+    return others[int(rng.integers(len(others)))]

@@ -1,0 +1,234 @@
+"""What no painting knows, taken from one real image and laid over the painting of another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from metgan.data import Entry, Pair, PairSet, part_of
+from metgan.errors import SettingError
+from metgan.labels import Merged, find_tissue
+from metgan.seeding import stream
+from metgan.synthesis import Drafts, Generation, Grain, Inpainter, Residue, check_request
+from metgan.synthesis.painting import paint
+from metgan.synthesis.residue import choose_donor
+from metgan.types import Camera, Mask
+
+GRAIN = Grain(slope=2.0, floor=-200.0)  # a gain of 2 counts a photon, an offset of 100 counts
+SIDE = 96
+
+
+def photographed(light: float, seed: int, side: int = SIDE) -> Camera:
+    """Flat light above the offset, by a camera with the noise of `GRAIN`."""
+    rng = np.random.default_rng(seed)
+    return (100 + 2 * rng.poisson(light / 2, (side, side))).astype(np.uint16)
+
+
+def flat(light: float, side: int = SIDE) -> Camera:
+    return np.full((side, side), 100 + light, np.uint16)
+
+
+def donor(tumour: Camera, label: Mask | None = None, anatomy: Camera | None = None) -> Pair:
+    nothing = np.zeros(tumour.shape, bool)
+    entry = Entry("donor", "mouse 1", "", "", {})
+    flat_anatomy = np.full(tumour.shape, 500, np.uint16)
+    return Pair(
+        entry, flat_anatomy if anatomy is None else anatomy, tumour, nothing if label is None else label
+    )
+
+
+def everywhere(side: int = SIDE) -> Mask:
+    return np.ones((side, side), bool)
+
+
+NOISE = st.one_of(
+    st.builds(Grain, st.floats(0, 10), st.floats(1e-3, 500) | st.just(0.0)),
+    st.builds(Grain, st.floats(0.01, 10), st.floats(-500, 0)),  # an offset of up to 50000 counts
+    st.just(Grain(0.0, -3.0)),  # no noise that could be measured
+)
+
+
+@given(grain=NOISE, pixels=st.lists(st.integers(0, 65535), min_size=2, max_size=20))
+def test_stabilising_keeps_the_order_and_is_undone(grain: Grain, pixels: list[int]) -> None:
+    image = np.sort(np.array([pixels], np.uint16))
+    dark = -grain.floor / grain.slope if grain.floor < 0 < grain.slope else 0
+    stabilised = grain.stabilise(image)
+    assert (np.diff(stabilised) >= 0).all()
+    assert np.allclose(grain.restore(stabilised), np.maximum(image, dark), rtol=1e-9, atol=1e-6)
+
+
+@pytest.mark.parametrize("light", [200.0, 2000.0, 20000.0])
+def test_stabilised_noise_has_a_standard_deviation_of_one_at_any_light(light: float) -> None:
+    assert GRAIN.stabilise(photographed(light, 0)).std() == pytest.approx(1, rel=0.05)
+
+
+@settings(deadline=None, max_examples=10)
+@given(bright=st.sampled_from([200, 800, 4000]), dark=st.sampled_from([150, 1000]), seed=st.integers(0, 99))
+def test_the_noise_comes_to_what_a_camera_makes_of_the_new_light(bright: int, dark: int, seed: int) -> None:
+    residue = Residue.of(donor(photographed(bright, seed)), flat(bright), GRAIN)
+    laid = residue.lay_over(flat(dark), everywhere(), np.random.default_rng(seed))
+    expected = photographed(dark, seed + 1)
+    assert laid.dtype == np.uint16
+    assert laid.mean() == pytest.approx(expected.mean(), rel=0.01)
+    assert laid.std() == pytest.approx(expected.std(), rel=0.06)
+
+
+def test_a_thread_comes_along_and_keeps_its_strength_against_the_noise() -> None:
+    real = flat(800)
+    real[40:43, 10:80] += 1000
+    residue = Residue.of(donor(real), flat(800), GRAIN)
+    laid = residue.lay_over(flat(200), everywhere(), np.random.default_rng(0))
+    thread = laid != 100 + 200
+    assert int(thread.sum()) == 3 * 70
+    strength = GRAIN.stabilise(laid)[thread] - GRAIN.stabilise(flat(200))[thread]
+    expected = GRAIN.stabilise(real)[41, 41] - GRAIN.stabilise(flat(800))[41, 41]
+    assert np.allclose(strength, expected, rtol=0.02)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_no_tumour_of_the_donor_comes_along_nor_the_light_at_its_rim(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    label = np.zeros((SIDE, SIDE), bool)
+    for _ in range(4):
+        y, x = rng.integers(0, SIDE - 12, 2)
+        label[y : y + 10, x : x + 12] = True
+    real = flat(300)
+    real[label] += 9000
+    rim = np.pad(label, 2)
+    for axis in (0, 1):
+        rim = rim | np.roll(rim, 2, axis) | np.roll(rim, -2, axis)
+    real[rim[2:-2, 2:-2] & ~label] += 2000
+    residue = Residue.of(donor(real, label), flat(300), GRAIN)
+    laid = residue.lay_over(flat(300), everywhere(), rng)
+    free = laid == flat(300)
+    assert free.mean() > 0.9  # the rest, where no copy fits, is noise alone
+    assert laid.max() < 100 + 300 + 6 * np.sqrt(2 * 300)
+
+
+def test_what_lay_in_tissue_comes_to_lie_in_tissue_and_in_air_what_lay_in_air() -> None:
+    anatomy = np.full((SIDE, SIDE), 100, np.uint16)
+    anatomy[:, SIDE // 2 :] = 2000
+    tissue = find_tissue(anatomy)
+    real = flat(400)
+    real[tissue] += 600  # dust on the tissue alone
+    residue = Residue.of(donor(real, anatomy=anatomy), flat(400), GRAIN)
+    for seed in range(8):
+        laid = residue.lay_over(flat(400), tissue, np.random.default_rng(seed))
+        assert np.array_equal(laid == real.max(), tissue)
+
+
+def test_where_nothing_fits_there_is_noise_alone() -> None:
+    residue = Residue.of(donor(flat(9000), everywhere()), flat(400), GRAIN)
+    laid = residue.lay_over(flat(400), everywhere(), np.random.default_rng(0))
+    assert laid.mean() == pytest.approx(500, rel=0.01)
+    assert laid.std() == pytest.approx(np.sqrt(2 * 400), rel=0.06)
+
+
+@pytest.mark.parametrize("side", [40, 96, 200])
+def test_a_donor_may_have_another_shape(side: int) -> None:
+    residue = Residue.of(donor(photographed(800, 1, side)), flat(800, side), GRAIN)
+    laid = residue.lay_over(flat(800), everywhere(), np.random.default_rng(0))
+    assert laid.shape == (SIDE, SIDE)
+    assert laid.std() == pytest.approx(np.sqrt(2 * 800), rel=0.1)
+
+
+def test_an_image_stays_within_the_range_of_its_camera() -> None:
+    real = flat(100).astype(np.uint8)
+    real[10:20, 10:20] = 255
+    bright = np.full((SIDE, SIDE), 250, np.uint8)
+    laid = Residue.of(donor(real), flat(100).astype(np.uint8), GRAIN).lay_over(
+        bright, everywhere(), np.random.default_rng(0)
+    )
+    assert laid.dtype == np.uint8
+    assert laid.max() == 255
+    assert laid.min() == 250
+
+
+def entries(names: str) -> list[Entry]:
+    """Entries of a letter for the organ and a number each."""
+    return [Entry(name, f"mouse {name}", name[0], "", {}) for name in names.split()]
+
+
+def test_a_donor_is_of_the_same_organ_and_never_the_anatomys_own_pair() -> None:
+    donors = entries("a1 a2 a3 b1 b2")
+    rng = np.random.default_rng(0)
+    for source, allowed in (("a1", {"a2", "a3"}), ("b1", {"b2"}), ("c1", {"a1", "a2", "a3", "b1", "b2"})):
+        (own,) = entries(source)
+        assert {choose_donor(donors, own, rng).name for _ in range(200)} == allowed
+
+
+def test_a_single_pair_has_no_donor() -> None:
+    (own,) = entries("a1")
+    with pytest.raises(SettingError, match="Give more pairs, or ask for grain alone"):
+        choose_donor([own], own, np.random.default_rng(0))
+
+
+@pytest.fixture
+def train(small_pairs: PairSet) -> Sequence[Entry]:
+    return part_of(small_pairs.entries, "train", None)
+
+
+@pytest.fixture
+def with_residues(train: Sequence[Entry]) -> Generation:
+    return Generation(train, train, Merged(2), 4, 0, grain=Grain(0.5, 20.0), donors=train)
+
+
+def test_a_residue_changes_the_image_alone_and_the_history_tells_whose_it_is(
+    painter: Inpainter, with_residues: Generation, train: Sequence[Entry]
+) -> None:
+    homes = {entry.name: entry.group for entry in train}
+    grainy = Drafts(replace(with_residues, donors=()))
+    for number in range(with_residues.count):
+        draft, plain = Drafts(with_residues).draw(number), grainy.draw(number)
+        assert np.array_equal(draft.asked, plain.asked)
+        assert draft.source == plain.source
+        assert plain.origin["residue_source"] == plain.origin["residue_group"] == ""
+        origin = draft.origin
+        assert homes[origin["residue_source"]] == origin["residue_group"]
+        assert origin["residue_source"] != draft.source.name
+        image = paint(painter, draft)
+        assert np.array_equal(image, paint(painter, Drafts(with_residues).draw(number)))  # to the bit
+        assert not np.array_equal(image, paint(painter, plain))
+
+
+def test_other_donors_are_another_request(with_residues: Generation, train: Sequence[Entry]) -> None:
+    fewer = replace(with_residues, donors=train[:-1])
+    assert "residues of 5 images" in str(with_residues)
+    assert Drafts(with_residues).fingerprint != Drafts(fewer).fingerprint
+    plain = replace(with_residues, donors=())
+    assert Drafts(plain).fingerprint not in {Drafts(with_residues).fingerprint, Drafts(fewer).fingerprint}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"grain": None}, "no grain to scale them by"),
+        ({"inlaid": True}, "grain for inlaid tumours"),
+        ({"donors": [Entry("a", "m", "", "", {})]}, "lack a channel or a label, to take residues from: a"),
+        ({"donors": [Entry("a", "m", "", "", {}, {"model": "1f"})]}, "painted images to take residues from"),
+    ],
+)
+def test_what_no_residue_can_be_taken_from_is_refused(
+    with_residues: Generation, change: dict[str, object], says: str
+) -> None:
+    with pytest.raises(SettingError, match=says):
+        replace(with_residues, **change)  # type: ignore[arg-type]  # of any field
+
+
+def test_a_request_whose_only_donor_is_its_anatomy_is_refused_before_anything_is_written(
+    painter: Inpainter, with_residues: Generation, train: Sequence[Entry]
+) -> None:
+    with pytest.raises(SettingError, match="to take the residue from"):
+        check_request(painter, replace(with_residues, anatomies=train[:1], donors=train[:1]))
+
+
+def test_seeds_of_residues_do_not_repeat(with_residues: Generation) -> None:
+    seeds = {Drafts(with_residues).draw(number).grain_seed for number in range(40)}
+    assert len(seeds) == 40
+    assert stream(0, "grain", 0).integers(2**63) in seeds
