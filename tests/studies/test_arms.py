@@ -24,6 +24,8 @@ def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:
         "real and grained",
         "real and matched",
         "real and aimed",
+        "residue",
+        "real and residue",
         "inlaid",
         "real and inlaid",
         "real and inlaid, strong augmentation",

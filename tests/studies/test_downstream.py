@@ -34,7 +34,7 @@ RULES = Rules(
 FOLDS = 2
 CHOSEN = (
     "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,grained-1x,matched-100-1x,"
-    "aimed-100-1x,inlaid-100-1x,pasted-100-1x,real-100-strong"
+    "aimed-100-1x,residue-1x,inlaid-100-1x,pasted-100-1x,real-100-strong"
 )
 
 
@@ -116,9 +116,10 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
         models = [*fold.folder.rglob(MODEL_FILE)]
         assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated", "grained", "matched", "aimed", "inlaid"):
+        for name in ("synthetic", "gated", "grained", "matched", "aimed", "residue", "inlaid"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
+                sources += [row["residue_source"]] if name == "residue" else []
                 assert not tested & (
                     {homes[source] for source in sources} | set(split_names(row["label_groups"]))
                 )
@@ -155,6 +156,7 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "grained-1x": 4,
         "matched-100-1x": 8,
         "aimed-100-1x": 8,
+        "residue-1x": 4,
         "inlaid-100-1x": 8,
         "pasted-100-1x": 8,
         "real-100-strong": 4,
@@ -230,7 +232,7 @@ def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(hel
     assert len(fold.weak_spots.tumours) == sum(len(sizes(pair.label)) for pair in val)
     rows = read_table(fold.folder / "aimed")
     assert len(rows) == len(fold.split.train)
-    assert all("preference=1:" in row["recipe"] and row["asked_contrast"] for row in rows)
+    assert all("preference=1:" in row["recipe"] and row["asked_contrasts"] for row in rows)
 
 
 def test_inlaid_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) -> None:

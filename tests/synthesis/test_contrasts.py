@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.data import PairSet, part_of
-from metgan.errors import SettingError
-from metgan.labels import Real
+from metgan.errors import ArrayError, SettingError
+from metgan.labels import Real, number_tumours, sizes
 from metgan.metrics import judge
 from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, dim
 from metgan.synthesis.painting import paint
@@ -32,13 +32,13 @@ def test_tumours_come_to_the_contrast_that_is_asked_for_and_never_above_their_ow
     painted: float, wanted: float
 ) -> None:
     tumour, without, label = scene(painted)
-    contrast = judge(label, label, dim(tumour, without, label, wanted)).contrast
+    contrast = judge(label, label, dim(tumour, without, label, [wanted])).contrast
     assert contrast == pytest.approx(min(painted, wanted), rel=0.01)
 
 
 def test_what_lies_apart_from_tumours_stays() -> None:
     tumour, without, label = scene(4.0)
-    dimmed = dim(tumour, without, label, 2.0)
+    dimmed = dim(tumour, without, label, [2.0])
     assert np.array_equal(dimmed[~label], tumour[~label])
     assert dimmed.dtype == tumour.dtype
 
@@ -72,9 +72,37 @@ def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pair
     dimmed = replace(plain, contrasts=Contrasts((1.25, 2.5)))
     drafts = [(Drafts(plain).draw(k), Drafts(dimmed).draw(k)) for k in range(4)]
     assert all(np.array_equal(one.label, other.label) for one, other in drafts)
-    assert {one.origin["asked_contrast"] for one, _ in drafts} == {""}
-    assert {other.origin["asked_contrast"] for _, other in drafts} == {"1.25", "2.5"}
+    assert {one.origin["asked_contrasts"] for one, _ in drafts} == {""}
+    asked = [other.origin["asked_contrasts"].split(";") for _, other in drafts]
+    assert {contrast for each in asked for contrast in each} == {"1.25", "2.5"}
+    assert [len(each) for each in asked] == [len(sizes(other.asked)) for _, other in drafts]
     assert str(plain) != str(dimmed)
+
+
+@settings(deadline=None, max_examples=20)
+@given(wanted=st.lists(st.floats(1.1, 6), min_size=3, max_size=3), seed=st.integers(0, 99))
+def test_each_tumour_has_a_contrast_of_its_own(wanted: list[float], seed: int) -> None:
+    """Three discs, 20 pixels apart, painted at 4 times the tissue."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices((30, 80))
+    centres = [15, 40, 65]
+    label = np.any([(rows - 15) ** 2 + (columns - x) ** 2 <= 16 for x in centres], axis=0)
+    tissue = rng.normal(1000, 10, label.shape)
+    without = np.rint(tissue).astype(np.uint16)
+    painted = np.rint(np.where(label, 4 * tissue, tissue)).astype(np.uint16)
+    dimmed = dim(painted, without, label, wanted)
+    numbered, _ = number_tumours(label)
+    order = [int(numbered[15, x]) - 1 for x in centres]
+    found = judge(label, label, dimmed).contrasts
+    for place in order:
+        assert found[place] == pytest.approx(min(4.0, wanted[place]), rel=0.02)
+
+
+@pytest.mark.parametrize("contrasts", [(), (2.0, 2.0)])
+def test_there_is_one_contrast_for_each_tumour(contrasts: tuple[float, ...]) -> None:
+    tumour, without, label = scene(4.0)
+    with pytest.raises(ArrayError, match=f"{len(contrasts)} contrasts for 1 tumours"):
+        dim(tumour, without, label, contrasts)
 
 
 def test_the_painted_image_is_the_dimmed_one(painter: Inpainter, small_pairs: PairSet) -> None:
@@ -82,8 +110,8 @@ def test_the_painted_image_is_the_dimmed_one(painter: Inpainter, small_pairs: Pa
     draft = Drafts(Generation(train, train, Real(), 1, 0)).draw(0)
     bright = painter.inpaint(draft.anatomy, draft.label)
     without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
-    given = judge(draft.label, draft.label, bright).contrast
-    wanted = 1 + (given - 1) / 2 if given > 1 else 1.5
+    given = judge(draft.label, draft.label, bright).contrasts
+    wanted = tuple(1 + (one - 1) / 2 if one > 1 else 1.5 for one in given)
     expected = dim(bright, without, draft.label, wanted)
-    assert np.array_equal(paint(painter, replace(draft, contrast=wanted)), expected)
+    assert np.array_equal(paint(painter, replace(draft, contrasts=wanted)), expected)
     assert np.array_equal(paint(painter, draft), bright)

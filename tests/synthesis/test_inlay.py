@@ -146,14 +146,14 @@ def scene() -> Draft:
     tumour = np.where(own, 3000, 1000).astype(np.uint16)
     tumour[50:60, 5:8] = 3000
     entry = Entry("real", "animal", "", "", {})
-    return Draft(entry, tumour // 2, asked, (), (), 0, contrast=1.5, ground=Ground(tumour, own))
+    return Draft(entry, tumour // 2, asked, (), (), 0, contrasts=(1.5,), ground=Ground(tumour, own))
 
 
 def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> None:
     """Light of 1500 on tissue at 1000 is a contrast of 2.5, whatever tissue the generator paints."""
     draft = scene()
-    for contrast, reached in ((None, 2.5), (1.5, 1.5), (9.0, 2.5)):
-        laid = paint(Painting(2000), replace(draft, contrast=contrast))  # type: ignore[arg-type]  # paints
+    for contrasts, reached in (((), 2.5), ((1.5,), 1.5), ((9.0,), 2.5)):
+        laid = paint(Painting(2000), replace(draft, contrasts=contrasts))  # type: ignore[arg-type]  # paints
         assert judge(draft.asked, draft.asked, laid).contrast == pytest.approx(reached, rel=0.01)
 
 
@@ -205,7 +205,7 @@ def test_a_gate_judges_the_new_tumours_alone(judge_run: Path, painter: Inpainter
             return tumour > 2000
 
     opened.reader = All()  # type: ignore[assignment]  # reads
-    seen = opened.score(draft, paint(Painting(2000), replace(draft, contrast=None)))  # type: ignore[arg-type]
+    seen = opened.score(draft, paint(Painting(2000), replace(draft, contrasts=())))  # type: ignore[arg-type]
     assert (seen.recall, seen.false_area) == (1.0, 0.0)
     assert np.isnan(seen.nearest)
     assert opened.score(draft, draft.ground.tumour).recall == 0.0  # type: ignore[union-attr]  # it has one

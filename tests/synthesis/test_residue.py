@@ -111,16 +111,45 @@ def test_no_tumour_of_the_donor_comes_along_nor_the_light_at_its_rim(seed: int) 
     assert laid.max() < 100 + 300 + 6 * np.sqrt(2 * 300)
 
 
-def test_what_lay_in_tissue_comes_to_lie_in_tissue_and_in_air_what_lay_in_air() -> None:
+def half_air() -> Camera:
     anatomy = np.full((SIDE, SIDE), 100, np.uint16)
     anatomy[:, SIDE // 2 :] = 2000
+    return anatomy
+
+
+def test_what_lay_in_tissue_comes_to_lie_in_tissue_and_in_air_what_lay_in_air() -> None:
+    anatomy = half_air()
     tissue = find_tissue(anatomy)
     real = flat(400)
-    real[tissue] += 600  # dust on the tissue alone
+    real[::7, ::7] += np.where(tissue, 600, 150).astype(np.uint16)[::7, ::7]  # dust
     residue = Residue.of(donor(real, anatomy=anatomy), flat(400), GRAIN)
     for seed in range(8):
-        laid = residue.lay_over(flat(400), tissue, np.random.default_rng(seed))
-        assert np.array_equal(laid == real.max(), tissue)
+        added = residue.lay_over(flat(400), tissue, np.random.default_rng(seed)).astype(int) - 500
+        assert (added[tissue] > 400).sum() > 60
+        assert (added[~tissue] > 100).sum() > 60
+        assert added[~tissue].max() < 200
+
+
+def test_what_lies_where_tissue_ends_stays_behind() -> None:
+    anatomy = half_air()
+    real = flat(400)
+    real[:, SIDE // 2 - 3 : SIDE // 2 + 3] += 5000  # a rim that was painted two pixels beside its place
+    residue = Residue.of(donor(real, anatomy=anatomy), flat(400), GRAIN)
+    laid = residue.lay_over(flat(400), find_tissue(anatomy), np.random.default_rng(0))
+    assert laid.max() < 100 + 400 + 6 * np.sqrt(2 * 400)
+
+
+@settings(deadline=None, max_examples=10)
+@given(more=st.integers(-300, 3000), seed=st.integers(0, 99))
+def test_how_bright_a_place_is_by_and_large_is_left_to_the_painter(more: int, seed: int) -> None:
+    """Neither an offset of the whole image nor a slope of light across it comes along."""
+    slope = np.linspace(0, more, SIDE)[None] * np.ones((SIDE, 1))
+    real = (photographed(800, seed) + slope + more / 4).astype(np.uint16)
+    laid = Residue.of(donor(real), flat(800), GRAIN).lay_over(
+        flat(800), everywhere(), np.random.default_rng(seed)
+    )
+    middles = [part.mean() for part in np.array_split(laid, 4, axis=1)]
+    assert np.allclose(middles, 900, rtol=0.05)
 
 
 def test_where_nothing_fits_there_is_noise_alone() -> None:

@@ -30,12 +30,12 @@ class Grid:
     Parameters
     ----------
     arms
-        "all" (twenty-four), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
+        "all" (twenty-eight), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
         real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
         mixed-100-2x, gated-100-1x, streamed-100-1x, grained-1x, grained-100-1x, matched-100-1x, aimed-100-1x,
-        inlaid-1x, inlaid-100-1x, inlaid-100-2x, real-100-strong, pasted-100-1x, mixed-100-1x-strong,
-        inlaid-100-1x-strong. Default: all, or those of before with --resume;
-        quick-set with --quick.
+        residue-1x, residue-2x, residue-100-1x, residue-100-2x, inlaid-1x, inlaid-100-1x, inlaid-100-2x,
+        real-100-strong, pasted-100-1x, mixed-100-1x-strong, inlaid-100-1x-strong. Default: all, or those of
+        before with --resume; quick-set with --quick.
     folds
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.

@@ -17,7 +17,9 @@ from typing import Final, Literal
 from metgan.data import STRONG, Augmentation
 from metgan.errors import SettingError, UnknownNameError
 
-SourceName = Literal["", "synthetic", "gated", "streamed", "grained", "matched", "aimed", "inlaid", "pasted"]
+SourceName = Literal[
+    "", "synthetic", "gated", "streamed", "grained", "matched", "aimed", "residue", "inlaid", "pasted"
+]
 """Where further pairs come from; "" for none."""
 
 
@@ -86,6 +88,10 @@ _ROWS: Final = (
     Arm("grained-100-1x", "real 100 % + synthetic with grain 1x", real=1.0, extra=1.0, source="grained"),
     Arm("matched-100-1x", "real 100 % + matched synthetic 1x", real=1.0, extra=1.0, source="matched"),
     Arm("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
+    Arm("residue-1x", "synthetic with real residues, as many", extra=1.0, source="residue"),
+    Arm("residue-2x", "synthetic with real residues, twice as many", extra=2.0, source="residue"),
+    Arm("residue-100-1x", "real 100 % + synthetic with residues 1x", real=1.0, extra=1.0, source="residue"),
+    Arm("residue-100-2x", "real 100 % + synthetic with residues 2x", real=1.0, extra=2.0, source="residue"),
     Arm("inlaid-1x", "real images with an inlaid tumour, as many", extra=1.0, source="inlaid"),
     Arm("inlaid-100-1x", "real 100 % + inlaid 1x", real=1.0, extra=1.0, source="inlaid"),
     Arm("inlaid-100-2x", "real 100 % + inlaid 2x", real=1.0, extra=2.0, source="inlaid"),
@@ -112,7 +118,14 @@ ARMS: Final[dict[str, Arm]] = {row.name: row for row in _ROWS}
 """The arms by name: Table 2 of the paper, and from ``gated-100-1x`` on what the paper did not ask."""
 ARM_SETS: Final[dict[str, tuple[str, ...]]] = {
     "all": tuple(ARMS),
-    "quick-set": ("real-25", "real-100", "synthetic-1x", "mixed-100-1x", "inlaid-100-1x", "real-100-strong"),
+    "quick-set": (
+        "real-25",
+        "real-100",
+        "synthetic-1x",
+        "residue-1x",
+        "residue-100-1x",
+        "real-100-strong",
+    ),
 }
 """Arms that are asked together, by the name of the set."""
 YARDSTICKS: Final = ("real-100", "real-100-strong")
@@ -127,7 +140,7 @@ def find_arms(names: str) -> list[Arm]:
     >>> [arm.title for arm in find_arms("real-100,synthetic-1x")]
     ['real, 100 %', 'synthetic, as many']
     >>> len(find_arms("all"))
-    24
+    28
     """
     if names in ARM_SETS:
         return [ARMS[name] for name in ARM_SETS[names]]

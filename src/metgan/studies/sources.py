@@ -20,6 +20,8 @@ from metgan.training import Curriculum
 
 from .fold import Fold
 
+Look = Literal["", "grained", "matched", "aimed", "residue", "inlaid"]
+
 
 class Source(Protocol):
     """Makes training pairs from the training part of a fold."""
@@ -59,10 +61,11 @@ class Synthetic:
         How many pairs are made, as a factor of the real training pairs; arms may ask for less.
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
-    look : {"", "grained", "matched", "aimed", "inlaid"}
+    look : {"", "grained", "matched", "aimed", "residue", "inlaid"}
         "grained" gives painted images the noise of the real training images; "matched" moreover dims tumours
         to the contrasts of real ones, and "aimed" asks for more of what the fold's segmentor misses, see
-        `metgan.synthesis.aim`. "inlaid" adds tumours, dimmed likewise, to the real tumour channel, see
+        `metgan.synthesis.aim`. "residue" dims likewise, and lays over what painting cannot know, see
+        `metgan.synthesis.Residue`. "inlaid" adds tumours, dimmed likewise, to the real tumour channel, see
         `metgan.synthesis.inlay`. "" leaves all to the painter.
     """
 
@@ -70,14 +73,14 @@ class Synthetic:
     recipe: LabelRecipe
     most: float
     gate: GateLimits | None = None
-    look: Literal["", "grained", "matched", "aimed", "inlaid"] = ""
+    look: Look = ""
 
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose painter or judge cannot be trained, or with too few labels for the recipe."""
         fold.check_painter(anew=anew)
         if self.gate:
             fold.check_judge(anew=anew)
-        _check_labels(fold, self.recipe, inlaid=self.look == "inlaid")
+        _check_drafts(fold, self._sources(fold, len(fold.train_entries)))
         if self.look in _DIMMED:
             fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
         if self.look == "aimed" and not any(pair.label.any() for pair in fold.data.val):
@@ -115,14 +118,19 @@ class Synthetic:
         fold.refuse_leaks(pairs)
         return pairs
 
+    def _sources(self, fold: Fold, count: int) -> Generation:
+        """Give what pairs are drawn from, without what is measured or aimed at."""
+        request = _request(fold, self.recipe, count)
+        if self.look == "residue":
+            return replace(request, grain=fold.grain, donors=fold.train_entries)
+        return replace(request, inlaid=self.look == "inlaid")
+
     def _request(self, fold: Fold) -> Generation:
-        request = _request(fold, self.recipe, round(self.most * len(fold.train_entries)))
-        if not self.look:
-            return request
+        request = self._sources(fold, round(self.most * len(fold.train_entries)))
         if self.look in _DIMMED:
             request = replace(request, contrasts=fold.contrasts)
-        if self.look == "inlaid":
-            return replace(request, inlaid=True)
+        if self.look not in _GRAINED:
+            return request
         request = replace(request, grain=fold.grain)
         return aim(request, fold.weak_spots) if self.look == "aimed" else request
 
@@ -136,7 +144,7 @@ class Streamed:
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose painter cannot be trained, or with too few labels for the recipe."""
         fold.check_painter(anew=anew)
-        _check_labels(fold, self.recipe)
+        _check_drafts(fold, _request(fold, self.recipe, len(fold.train_entries)))
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
         """Give a stream with real and painted pairs in the ratio of those there would be of a set."""
@@ -233,17 +241,18 @@ def _request(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:
     return Generation(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
 
 
-def _check_labels(fold: Fold, recipe: LabelRecipe, *, inlaid: bool = False) -> None:
-    """Draw a label for every anatomy, or for the one with the fewest labels where drawing takes long."""
+def _check_drafts(fold: Fold, request: Generation) -> None:
+    """Make a draft for every anatomy, or for the one with the fewest labels where drawing takes long."""
     lap: Sequence[int] = range(len(fold.train_entries))
-    drafts = Drafts(replace(_request(fold, recipe, len(lap)), inlaid=inlaid))
-    if isinstance(recipe, Bank):
+    drafts = Drafts(request)
+    if isinstance(request.recipe, Bank):
         lap = [min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number))))]
     for number in lap:
         drafts.draw(number)
 
 
-_DIMMED: Final = ("matched", "inlaid")
+_GRAINED: Final = ("grained", "matched", "aimed")
+_DIMMED: Final = ("matched", "residue", "inlaid")
 _PAPERS: Final = Mixed((Real(), Merged(2)))  # section 4: single real labels, or several merged
 SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
@@ -252,6 +261,7 @@ SOURCES: Final[dict[str, Source]] = {
     "grained": Synthetic("grained", _PAPERS, most=1.0, look="grained"),
     "matched": Synthetic("matched", Bank(), most=1.0, look="matched"),
     "aimed": Synthetic("aimed", Bank(), most=1.0, look="aimed"),
+    "residue": Synthetic("residue", Bank(), most=2.0, look="residue"),
     "inlaid": Synthetic("inlaid", Bank(counts=(1, 1)), most=2.0, look="inlaid"),  # beside the image's own
     "pasted": Pasted(),
 }

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
 
 from metgan.data import as_camera
-from metgan.errors import SettingError
+from metgan.errors import ArrayError, SettingError
+from metgan.labels import number_tumours
 from metgan.metrics import SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
 
@@ -89,8 +92,10 @@ class Contrasts:
         return float(rng.choice(self.values, p=weights))
 
 
-def dim(tumour: Camera, without: Camera, label: Mask, contrast: float) -> Camera:
-    """Take light from painted tumours until their median contrast is about `contrast`.
+def dim(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]) -> Camera:
+    """Take light from painted tumours until each has about its contrast.
+
+    A pixel between tumours belongs to the nearest.
 
     Parameters
     ----------
@@ -98,23 +103,47 @@ def dim(tumour: Camera, without: Camera, label: Mask, contrast: float) -> Camera
         (Y, X), the same tissue painted with the label, and with none.
     label : Mask
         (Y, X).
-    contrast : float, above 1
+    contrasts : sequence of float, above 1
+        One for each tumour of the label, in the order of `metgan.labels.number_tumours`.
 
     Returns
     -------
     Camera
-        `tumour` itself where its tumours are no brighter.
+        Where a tumour is no brighter than asked for, `tumour` itself.
+
+    Raises
+    ------
+    ArrayError
+        When there is not one contrast for each tumour.
 
     Examples
     --------
-    >>> label = np.arange(9)[None] == 4
-    >>> tissue = np.full((1, 9), 100, np.uint16)
-    >>> dim(np.where(label, 300, tissue).astype(np.uint16), tissue, label, contrast=1.5)[0, 3:6].tolist()
-    [100, 150, 100]
+    >>> label = np.arange(24)[None] % 12 == 4
+    >>> tissue = np.full((1, 24), 100, np.uint16)
+    >>> painted = np.where(label, 300, tissue).astype(np.uint16)
+    >>> dim(painted, tissue, label, [1.5, 9])[0, [3, 4, 5, 16]].tolist()
+    [100, 150, 100, 300]
     """
-    painted = judge(label, label, tumour).contrast
-    if not painted > contrast:  # nor where it cannot be told
+    shares = _shares(tumour, label, contrasts)
+    if not (shares < 1).any():
         return tumour
-    share = (contrast - 1) / (painted - 1)
+    numbered, _ = number_tumours(label)
+    nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
+    share = shares[numbered[tuple(nearest)] - 1]
     mixed = without + share * (tumour.astype(np.float64) - without)
     return as_camera(mixed, tumour)
+
+
+def is_too_bright(tumour: Camera, label: Mask, contrasts: Sequence[float]) -> bool:
+    """Tell whether `dim` would change an image, which takes another one to be painted."""
+    return bool((_shares(tumour, label, contrasts) < 1).any())
+
+
+def _shares(tumour: Camera, label: Mask, contrasts: Sequence[float]) -> NDArray[np.float64]:
+    """Give the share of its light that each tumour keeps; all of it where its contrast cannot be told."""
+    painted = judge(label, label, tumour).contrasts
+    if len(painted) != len(contrasts):
+        given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
+        raise ArrayError(given, "one for each", "Give one for each connected part of the label")
+    pairs = zip(painted, contrasts, strict=True)
+    return np.array([(wanted - 1) / (own - 1) if own > wanted else 1.0 for own, wanted in pairs])

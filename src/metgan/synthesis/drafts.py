@@ -48,8 +48,9 @@ class Draft:
         The symmetry each of them was turned by; empty where they are not taken as a whole.
     left_out : int
         Tumours for which there was no room.
-    contrast : float or None
-        What the tumours' shall be at most; None leaves it to the painter. See `metgan.synthesis.dim`.
+    contrasts : tuple of float
+        What those of the asked-for tumours shall be at most, one for each; none leaves them to the painter.
+        See `metgan.synthesis.dim`.
     grain : Grain or None
         Noise that the painted image is given.
     donor : Entry or None
@@ -66,7 +67,7 @@ class Draft:
     labels: tuple[Entry, ...]
     orientations: tuple[int, ...]
     left_out: int
-    contrast: float | None = None
+    contrasts: tuple[float, ...] = ()
     grain: Grain | None = None
     donor: Entry | None = None
     grain_seed: int = 0
@@ -89,7 +90,7 @@ class Draft:
             "tumour_pixels": str(int(self.label.sum())),
             "own_tumours": "" if self.ground is None else str(len(sizes(self.ground.label))),
             "left_out": str(self.left_out),
-            "asked_contrast": "" if self.contrast is None else f"{self.contrast:.6g}",
+            "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in self.contrasts),
             "residue_source": "" if self.donor is None else self.donor.name,
             "residue_group": "" if self.donor is None else self.donor.group,
         }
@@ -186,7 +187,6 @@ class Drafts:
         rng = stream(self.request.seed, "pair", *position)
         contrasts = self.request.contrasts
         light, noise = (stream(self.request.seed, name, *position) for name in ("contrast", "grain"))
-        contrast = None if contrasts is None else contrasts.draw(light)
         grain, grain_seed = self.request.grain, int(noise.integers(2**63))
         refusals: list[EmptyDrawError] = []
         for source in self._sources_of(number):
@@ -195,9 +195,10 @@ class Drafts:
             except EmptyDrawError as error:
                 refusals.append(error)
                 continue
+            each = () if contrasts is None else tuple(contrasts.draw(light) for _ in sizes(drawn.asked))
             donors = self.request.donors
             donor = choose_donor(donors, source, noise) if donors else None
-            return replace(drawn, contrast=contrast, grain=grain, donor=donor, grain_seed=grain_seed)
+            return replace(drawn, contrasts=each, grain=grain, donor=donor, grain_seed=grain_seed)
         raise refusals[0]
 
     def _sources_of(self, number: int) -> list[Entry]:

@@ -9,10 +9,9 @@ import numpy as np
 from metgan.data import read_pair
 from metgan.errors import ArrayError, EmptyDrawError
 from metgan.labels import find_tissue
-from metgan.metrics import judge
 from metgan.types import Camera
 
-from .contrasts import dim
+from .contrasts import dim, is_too_bright
 from .drafts import DRAWS, Draft, Drafts
 from .inlay import Ground, inlay
 from .inpainter import Inpainter
@@ -61,8 +60,8 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
         )
     if draft.ground is not None:
         tumour = _laid(painter, draft, tumour, draft.ground)
-    elif draft.contrast is not None and judge(draft.asked, draft.asked, tumour).contrast > draft.contrast:
-        tumour = dim(tumour, _without(painter, draft), draft.asked, draft.contrast)
+    elif draft.contrasts and is_too_bright(tumour, draft.asked, draft.contrasts):
+        tumour = dim(tumour, _without(painter, draft), draft.asked, draft.contrasts)
     if draft.grain is None:
         return tumour
     rng = np.random.default_rng(draft.grain_seed)
@@ -82,7 +81,7 @@ def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> C
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )
-    return laid if draft.contrast is None else dim(laid, ground.tumour, draft.asked, draft.contrast)
+    return dim(laid, ground.tumour, draft.asked, draft.contrasts) if draft.contrasts else laid
 
 
 def _without(painter: Inpainter, draft: Draft) -> Camera:

@@ -26,8 +26,12 @@ from metgan.types import Camera, Mask
 
 from .grain import RIM, Grain
 
-_COPIES = 16
-"""How many copies of a residue are looked through for what fits a place."""
+_COPIES = 16  # of a residue that are looked through for what fits a place
+_LARGE = 10.0  # pixels, standard deviation: what is wider is no thread and no dust
+_REACH = 4.0  # standard deviations
+_LEAST_WEIGHT = 1e-3
+_USUAL = 4.0  # median deviations
+_SQUARE = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +41,10 @@ class Residue:
     Parameters
     ----------
     field : array, (Y, X)
-        On the scale of `Grain.stabilise`: of standard deviation 1 where there is nothing but noise.
+        On the scale of `Grain.stabilise`, and about 0 on the whole, tissue and air by themselves: how bright
+        a place is by and large is the painter's affair.
     free : Mask
-        (Y, X), away from tumours.
+        (Y, X), away from tumours and from where tissue ends, which is never painted quite where it is.
     tissue : Mask
         (Y, X), where there is tissue, not air.
     grain : Grain
@@ -54,9 +59,14 @@ class Residue:
     @classmethod
     def of(cls, real: Pair, painted: Camera, grain: Grain) -> Residue:
         """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label."""
-        free = ~ndimage.binary_dilation(real.label, np.ones((3, 3), bool), RIM)
-        field = grain.stabilise(real.tumour) - grain.stabilise(painted)
-        return cls(field, free, find_tissue(real.anatomy), grain)
+        tissue = find_tissue(real.anatomy)
+        ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
+        free = ~ndimage.binary_dilation(real.label | ends, _SQUARE, RIM)
+        left = grain.stabilise(real.tumour) - grain.stabilise(painted)
+        field = left - np.where(
+            tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)
+        )
+        return cls(field, free, tissue, grain)
 
     def lay_over(self, painted: Camera, tissue: Mask, rng: np.random.Generator) -> Camera:
         """Add it to a painted image of another place.
@@ -95,6 +105,18 @@ class Residue:
         cut = np.ix_(*((np.arange(wanted) + start) % side for wanted, start, side in sides))
         field, free, tissue = self.field[mirrored], self.free[mirrored], self.tissue[mirrored]
         return replace(self, field=field[cut], free=free[cut], tissue=tissue[cut])
+
+
+def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
+    """Give the mean about each pixel over the pixels of a mask, to which bright things hardly add."""
+    if not where.any():
+        return np.zeros_like(left)
+    middle = np.median(left[where])
+    spread = np.median(np.abs(left[where] - middle))
+    ordinary = np.where(where, np.clip(left, middle - _USUAL * spread, middle + _USUAL * spread), 0)
+    weight = ndimage.gaussian_filter(where.astype(np.float64), _LARGE, truncate=_REACH)
+    mean = ndimage.gaussian_filter(ordinary, _LARGE, truncate=_REACH) / np.maximum(weight, _LEAST_WEIGHT)
+    return np.where(weight > _LEAST_WEIGHT, mean, middle)
 
 
 def choose_donor(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> Entry:
