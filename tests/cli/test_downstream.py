@@ -59,6 +59,8 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     [
         (("--arms", "real-90"), "unknown arm 'real-90'; expected one of: all, quick-set, real-25"),
         (("--folds", "1"), "Must be >= 2"),
+        (("--folds", "2.5"), "'2.5' is not a whole number"),
+        (("--training-pairs", "1.5"), "'1.5' is not a whole number"),
         (("--folds", "6"), "6 folds of 5 groups"),
         (("--folds", "2", "--training-pairs", "9"), "9 training pairs in each of 2 folds"),
         (("--folds", "5", "--crop", "8"), "crops of 8 pixels"),

@@ -40,6 +40,19 @@ def test_an_aimed_set_says_what_it_asked_for(
     assert table["recipe"].str.contains("preference=1:").all()
 
 
+def test_aiming_and_judging_are_noted_to_work_against_each_other(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    judge = tmp_path / "judge"
+    shutil.copytree(trained / "segmentor", judge)
+    network, card = load_segmentor(judge)
+    save_model(judge / MODEL_FILE, {k: v + 0.01 for k, v in network.state_dict().items()}, card)
+    aim = ("--recipe", "bank", "--aim-at", trained / "segmentor", "--judge", judge, "--attempts", 1)
+    words = [word for word in words_for(trained, small_world, *aim) if word != "--no-gate"]
+    assert metgan(*words, "--out", tmp_path / "out") == 0
+    assert "the judge fails what it does not see" in capsys.readouterr().err
+
+
 def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:

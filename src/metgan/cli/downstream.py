@@ -12,14 +12,14 @@ from metgan.data import PairSet
 from metgan.studies import Downstream, Rules, find_arms, fold_pairs
 
 from .calls import ONCE, Call, Extent
-from .options import NEW_FOLDER, PRESET, Place, Positive, Training
+from .options import NEW_FOLDER, PRESET, Place, Positive, Training, whole
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
     "training": {"validations": 4},  # on crops of 64 pixels it did not learn to paint cortex in 600 steps
     "segmentor": {"steps": 400, "learning_rate": 1e-3, "validations": 4},
 }
-Folds = Annotated[int, Parameter(validator=validators.Number(gte=2))]
+Folds = Annotated[int, Parameter(validator=validators.Number(gte=2), converter=whole)]
 
 
 @Parameter(name="*")

@@ -95,6 +95,8 @@ def generate(
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     _note_doubts(run, painter, outside)
     judging.note_doubts(gate, advice)
+    if gate is not None and sources.aim_at is not None:
+        note("the judge fails what it does not see, and aimed pairs show what segmentors miss; see gate.json")
     pairs = write_pairs(painter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from cyclopts import Parameter, validators
+from cyclopts import Parameter, Token, validators
 
-Seed = Annotated[int, Parameter(validator=validators.Number(gte=0))]
-Positive = Annotated[int, Parameter(validator=validators.Number(gte=1))]
+
+def whole(_: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number; 1.5 is none, and is not rounded to one."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is not a whole number") from None
+
+
+Seed = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1), converter=whole)]
 
 
 @Parameter(name="*")

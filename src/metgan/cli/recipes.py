@@ -24,9 +24,9 @@ from metgan.labels import (
     Variation,
 )
 
-from .options import Positive
+from .options import Positive, whole
 
-Whole = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+Whole = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
 Amount = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 Length = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 Ends = Annotated[tuple[float, float], Parameter(negative="")]
