@@ -6,7 +6,8 @@ import pytest
 
 from metgan.errors import SettingError, UnknownNameError
 from metgan.studies import ARM_SETS, ARMS, YARDSTICKS, Arm, find_arms
-from metgan.studies.sources import SOURCES, Synthetic
+from metgan.studies.sources import SOURCES
+from metgan.studies.synthetic import Synthetic
 
 
 def test_the_papers_table_is_there_and_every_set_has_the_yardsticks() -> None:

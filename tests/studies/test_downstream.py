@@ -20,7 +20,8 @@ from metgan.seeding import stream
 from metgan.studies import ARMS, Downstream, Rules, find_arms, fold_pairs
 from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
-from metgan.studies.sources import SOURCES, Fresh
+from metgan.studies.sources import SOURCES
+from metgan.studies.streamed import Fresh
 from metgan.synthesis import PASSED
 from metgan.training import JOURNAL_FILE, Engine, GanRecipe, Recipe, read_journal
 

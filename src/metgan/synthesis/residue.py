@@ -95,6 +95,8 @@ class Residue:
             fits = missing & copy.free & (copy.tissue == tissue)
             added[fits] = copy.field[fits]
             missing &= ~fits
+            if not missing.any():
+                break
         return as_camera(self.grain.restore(self.grain.stabilise(painted) + added), painted)
 
     def _copied(self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool) -> Residue:

@@ -1,0 +1,51 @@
+"""What a source of further pairs is, and what those that paint have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from metgan.data import Pair
+from metgan.labels import Bank, LabelRecipe
+from metgan.synthesis import Drafts, Generation
+from metgan.training import Curriculum
+
+from .fold import Fold
+
+
+class Source(Protocol):
+    """Makes training pairs from the training part of a fold."""
+
+    def check(self, fold: Fold, *, anew: bool) -> None:
+        """Refuse, before anything is written, a fold that no pairs can be made from."""
+        ...  # a protocol has no body
+
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
+        """Give what is trained on: real pairs, and so many further ones beside them.
+
+        Parameters
+        ----------
+        fold : Fold
+        real : sequence of Pair
+            May be empty.
+        count : int
+            How many further pairs.
+        draws : int
+            How many pairs the training draws.
+        """
+        ...  # a protocol has no body
+
+
+def request_of(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:
+    """Ask for pairs of the training part's anatomies and labels, with the study's first seed."""
+    return Generation(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
+
+
+def check_drafts(fold: Fold, request: Generation) -> None:
+    """Make a draft for every anatomy, or for the one with the fewest labels where drawing takes long."""
+    lap: Sequence[int] = range(len(fold.train_entries))
+    drafts = Drafts(request)
+    if isinstance(request.recipe, Bank):
+        lap = [min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number))))]
+    for number in lap:
+        drafts.draw(number)
