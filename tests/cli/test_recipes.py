@@ -101,6 +101,15 @@ def test_generate_paints_labels_of_every_recipe(
     assert table["recipe"].str.startswith(recipe).all()
 
 
+def test_numbers_of_tumours_are_not_rounded(
+    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    words = ("--anatomy", small_world, "--labels", small_world, "--recipe", "bank", "--tumours", 1.5, 2.7)
+    assert metgan("generate", trained, *words, "--out", tmp_path / "new") == 2
+    assert '"1.5"' in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
 def test_labels_are_needed_by_all_recipes_but_one_that_is_told_everything(
     metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
 ) -> None:

@@ -169,3 +169,12 @@ def test_labels_without_a_tumour_are_refused_when_there_is_no_other(tmp_path: Pa
     entry = Entry("a", "a", "", "", {c: tmp_path / c / "a.tif" for c in ("anatomy", "label")})
     with pytest.raises(ArrayError, match="none of the 1 labels holds a tumour"):
         drafts([entry])
+
+
+def test_groups_of_a_label_that_was_itself_made_of_others_are_told(eight: list[Entry]) -> None:
+    """The label of a painted pair came from another animal than its anatomy."""
+    painted = [replace(entry, history={"label_groups": "animal 9", "model": "1f"}) for entry in eight]
+    origin = Drafts(Generation(eight, painted, Real(), 1, 0)).draw(0).origin
+    assert origin["label_groups"].split(";")[-1] == "animal 9"
+    assert origin["label_groups"].split(";")[0].startswith("animal ")
+    assert len(origin["label_groups"].split(";")) == 2

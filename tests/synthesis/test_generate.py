@@ -189,6 +189,19 @@ def test_pairs_made_in_two_goes_are_those_made_in_one(
     assert not (tmp_path / ".done.csv").exists()
 
 
+def test_a_set_that_another_version_began_is_refused_and_keeps_its_notes(
+    painter: Inpainter, request_of: Callable[..., Generation], tmp_path: Path
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        generate(PowerCut(painter, 3), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
+    notes = tmp_path / ".done.csv"
+    notes.write_text(notes.read_text().replace("residue_group", "a_former_column"))
+    before = notes.read_text()
+    with pytest.raises(StorageError, match="another version of metgan has begun"):
+        generate(painter, request_of(6), tmp_path)
+    assert notes.read_text() == before
+
+
 @pytest.mark.parametrize("kept", [1, 20, -1])
 def test_a_note_that_a_kill_cut_short_does_not_count(
     painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path, kept: int

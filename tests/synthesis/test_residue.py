@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Entry, Pair, PairSet, part_of
-from metgan.errors import SettingError
-from metgan.labels import Merged, find_tissue
+from metgan.data import Entry, Pair, PairSet, part_of, read_pair, write_pair
+from metgan.errors import ArrayError, SettingError
+from metgan.labels import Bank, Merged, find_tissue
 from metgan.seeding import stream
 from metgan.synthesis import Drafts, Generation, Grain, Inpainter, Residue, check_request
 from metgan.synthesis.painting import paint
@@ -48,18 +49,53 @@ def everywhere(side: int = SIDE) -> Mask:
 
 NOISE = st.one_of(
     st.builds(Grain, st.floats(0, 10), st.floats(1e-3, 500) | st.just(0.0)),
-    st.builds(Grain, st.floats(0.01, 10), st.floats(-500, 0)),  # an offset of up to 50000 counts
+    st.builds(Grain, st.floats(0.01, 10), st.floats(-500, 0), st.floats(1e-3, 500)),
     st.just(Grain(0.0, -3.0)),  # no noise that could be measured
 )
 
 
+@settings(deadline=None)
 @given(grain=NOISE, pixels=st.lists(st.integers(0, 65535), min_size=2, max_size=20))
 def test_stabilising_keeps_the_order_and_is_undone(grain: Grain, pixels: list[int]) -> None:
     image = np.sort(np.array([pixels], np.uint16))
-    dark = -grain.floor / grain.slope if grain.floor < 0 < grain.slope else 0
     stabilised = grain.stabilise(image)
     assert (np.diff(stabilised) >= 0).all()
-    assert np.allclose(grain.restore(stabilised), np.maximum(image, dark), rtol=1e-9, atol=1e-6)
+    assert np.allclose(grain.restore(stabilised), image, rtol=1e-9, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(
+    grain=NOISE | st.builds(Grain, st.floats(0.01, 10), st.floats(-5000, 0)),  # nothing is known of the dark
+    pixels=st.lists(st.integers(0, 65535), min_size=16, max_size=16),
+)
+def test_a_residue_of_nothing_leaves_every_image_as_it_is(grain: Grain, pixels: list[int]) -> None:
+    image = np.array(pixels, np.uint16).reshape(4, 4)
+    nothing = Residue(np.zeros((4, 4)), everywhere(4), everywhere(4), grain)
+    assert np.array_equal(nothing.lay_over(image, everywhere(4), np.random.default_rng(0)), image)
+
+
+def test_air_below_the_light_that_noise_was_measured_at_keeps_its_mean_and_gets_its_noise() -> None:
+    """A line through the noise of tissue says that there is none in air, at less than 164 counts."""
+    grain = Grain(slope=0.08, floor=-13.0, least=4.0)
+    air = np.random.default_rng(0).normal(120, 2, (SIDE, SIDE)).round().astype(np.uint16)
+    painted = np.full((SIDE, SIDE), 120, np.uint16)
+    laid = Residue.of(donor(air), painted, grain).lay_over(painted, everywhere(), np.random.default_rng(0))
+    assert laid.mean() == pytest.approx(120, abs=0.5)
+    assert laid.std() == pytest.approx(2, rel=0.1)
+
+
+@pytest.mark.parametrize("covered", [False, True])
+def test_images_without_noise_stay_without(covered: bool) -> None:
+    real = np.zeros((SIDE, SIDE), np.float32)
+    real[30:33, 10:60] = 0.5
+    grain = Grain.measured([(~everywhere(), np.full((SIDE, SIDE), 0.25, np.float32))])
+    label = everywhere() if covered else None
+    laid = Residue.of(donor(real, label), np.zeros_like(real), grain).lay_over(
+        np.full((SIDE, SIDE), 0.1, np.float32), everywhere(), np.random.default_rng(0)
+    )
+    assert laid.dtype == np.float32
+    assert laid.min() == pytest.approx(0.1)
+    assert laid.max() == pytest.approx(0.1 if covered else 0.6)
 
 
 @pytest.mark.parametrize("light", [200.0, 2000.0, 20000.0])
@@ -192,6 +228,14 @@ def test_a_donor_is_of_the_same_organ_and_never_the_anatomys_own_pair() -> None:
         assert {choose_donor(donors, own, rng).name for _ in range(200)} == allowed
 
 
+def test_a_painted_anatomy_is_given_no_residue_of_what_it_was_made_of() -> None:
+    donors = entries("a1 a2 a3")
+    history = {"anatomy_source": "a1", "label_sources": "a2", "model": "1f"}
+    painted = Entry("new", "mouse a1", "a", "", {}, history)
+    rng = np.random.default_rng(0)
+    assert {choose_donor(donors, painted, rng).name for _ in range(50)} == {"a3"}
+
+
 def test_a_single_pair_has_no_donor() -> None:
     (own,) = entries("a1")
     with pytest.raises(SettingError, match="Give more pairs, or ask for grain alone"):
@@ -255,6 +299,27 @@ def test_a_request_whose_only_donor_is_its_anatomy_is_refused_before_anything_is
 ) -> None:
     with pytest.raises(SettingError, match="to take the residue from"):
         check_request(painter, replace(with_residues, anatomies=train[:1], donors=train[:1]))
+
+
+def test_an_anatomy_without_a_donor_is_refused_wherever_it_comes(
+    painter: Inpainter, with_residues: Generation, train: Sequence[Entry]
+) -> None:
+    """Only the last of the anatomies has none, and drafts are not drawn for all."""
+    request = replace(with_residues, recipe=Bank(), count=1, donors=train[-1:])
+    with pytest.raises(SettingError, match=f"no real pair but {train[-1].name} itself"):
+        check_request(painter, request)
+
+
+def test_a_donor_that_the_network_does_not_take_is_named(
+    painter: Inpainter, with_residues: Generation, train: Sequence[Entry], tmp_path: Path
+) -> None:
+    pair = read_pair(train[0])
+    low = slice(0, painter.minimum_side - 1)
+    write_pair(tmp_path, "low", pair.anatomy[low], pair.tumour[low], pair.label[low])
+    paths = {channel: tmp_path / channel / "low.tif" for channel in train[0].paths}
+    donors = [*train, replace(train[0], name="low", paths=paths)]
+    with pytest.raises(ArrayError, match=r"anatomy/low\.tif has shape"):
+        check_request(painter, replace(with_residues, donors=donors))
 
 
 def test_seeds_of_residues_do_not_repeat(with_residues: Generation) -> None:

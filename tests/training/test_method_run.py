@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from metgan.data import Pair, PairSet, Split, load_split, write_pair
+from metgan.data import Pair, PairSet, Split, load_split, read_table, write_pair, write_table
 from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.io import load_state, save_state
 from metgan.methods import Light, find_method
@@ -334,6 +334,19 @@ def test_images_below_the_minimum_of_the_network_are_refused_at_once(
     ]
     with pytest.raises(ArrayError, match=r"smallest image side is 24\); expected at least 32"):
         train_segmentor(read_order(tmp_path / "run"), replace(data, train=corners))
+
+
+def test_a_pair_that_is_made_of_a_test_group_is_not_trained_on(small_pairs: PairSet, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(small_pairs.root, tmp_path / "pairs"))
+    split = split_pairs(small_pairs, seed=0)
+    rows = read_table(root)
+    for column, group in (("label_groups", "animal-test"), ("residue_group", "animal-test")):
+        changed = [{**row, column: group if row["name"] == split.train[0] else ""} for row in rows]
+        write_table(root, changed)
+        with pytest.raises(LeakageError, match="made of the test groups animal-test"):
+            load_curriculum(PairSet.open(root), split)
+    write_table(root, [{**row, "label_groups": "another animal"} for row in rows])
+    assert "another animal" in load_curriculum(PairSet.open(root), split).groups_seen
 
 
 def test_a_curriculum_without_any_training_tumour_is_refused(small_pairs: PairSet, tmp_path: Path) -> None:

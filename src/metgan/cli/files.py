@@ -14,6 +14,8 @@ from metgan.io import Stack, read_stack
 from metgan.labels import binarise
 from metgan.types import AnyArray
 
+from .options import Whole
+
 
 @Parameter(name="*")
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Files:
     labels: Path
     labels_above: float | None = None
     tissue: Path | None = None
-    channels: Annotated[tuple[int, int], Parameter(negative="")] | None = None
+    channels: Annotated[tuple[Whole, Whole], Parameter(negative="")] | None = None
     axes: str | None = None
     mask_axes: str | None = None
     name: str | None = None

@@ -15,10 +15,11 @@ def whole(_: object, tokens: Sequence[Token]) -> int:
     try:
         return int(tokens[0].value)
     except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is not a whole number") from None
+        raise ValueError(f"{tokens[0].value!r} is not a whole number in digits") from None
 
 
 Seed = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
+Whole = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
 Positive = Annotated[int, Parameter(validator=validators.Number(gte=1), converter=whole)]
 
 

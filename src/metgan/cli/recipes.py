@@ -24,13 +24,12 @@ from metgan.labels import (
     Variation,
 )
 
-from .options import Positive, whole
+from .options import Positive, Whole
 
-Whole = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
 Amount = Annotated[float, Parameter(validator=validators.Number(gte=0))]
 Length = Annotated[float, Parameter(validator=validators.Number(gt=0))]
 Ends = Annotated[tuple[float, float], Parameter(negative="")]
-Counts = Annotated[tuple[int, int], Parameter(negative="")]
+Counts = Annotated[tuple[Whole, Whole], Parameter(negative="")]
 Sizes = Annotated[tuple[float, float, float], Parameter(negative="")]
 _SPREAD = 0.5
 

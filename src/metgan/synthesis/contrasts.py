@@ -46,7 +46,7 @@ class Contrasts:
     Examples
     --------
     >>> str(Contrasts((1.5, 2.0, 4.0)))
-    'contrasts of 3 tumours, 1.5..4 (7ec66ce7)'
+    'each a contrast of 3 tumours, 1.5..4 (7ec66ce7)'
     """
 
     values: tuple[float, ...]
@@ -64,7 +64,7 @@ class Contrasts:
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
         ends = f"{min(self.values):g}..{max(self.values):g}"
-        return f"contrasts of {len(self.values)} tumours, {ends} ({mark:08x})"
+        return f"each a contrast of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Contrasts:

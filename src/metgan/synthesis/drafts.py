@@ -85,7 +85,7 @@ class Draft:
             "anatomy_source": self.source.name,
             "label_sources": join_names(entry.name for entry in self.labels),
             "label_orientations": join_names(str(turn) for turn in self.orientations),
-            "label_groups": join_names(sorted({entry.group for entry in self.labels})),
+            "label_groups": join_names(sorted({g for entry in self.labels for g in entry.made_of_groups})),
             "tumours": str(len(sizes(self.label))),
             "tumour_pixels": str(int(self.label.sum())),
             "own_tumours": "" if self.ground is None else str(len(sizes(self.ground.label))),

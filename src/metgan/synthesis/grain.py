@@ -33,7 +33,7 @@ _CLASSES = 20
 
 @dataclass(frozen=True)
 class Grain:
-    """How noise grows with light: its variance is ``floor + slope * light`` (Foi et al. 2008).
+    """How noise grows with light: its variance is ``max(least, floor + slope * light)`` (Foi et al. 2008).
 
     Parameters
     ----------
@@ -41,6 +41,9 @@ class Grain:
         Of photon noise; the camera's gain.
     floor : float, camera units squared
         Of the read noise, less the slope times the camera's offset; may be negative.
+    least : float, camera units squared, 0 or more, default 0
+        What the variance never falls below: a line laid through the noise of some light tells little of
+        darker places, and may say that there is none.
 
     Examples
     --------
@@ -53,14 +56,16 @@ class Grain:
 
     slope: float
     floor: float
+    least: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.floor) and 0 <= self.slope < np.inf):
-            given = f"noise of slope {self.slope} and floor {self.floor}"
-            raise SettingError(given, "a slope of 0 or more and a finite floor", "Measure other images")
+        if not (np.isfinite(self.floor) and 0 <= self.slope < np.inf and 0 <= self.least < np.inf):
+            given = f"noise of slope {self.slope}, floor {self.floor} and least {self.least}"
+            expected = "a slope and a least of 0 or more and a finite floor"
+            raise SettingError(given, expected, "Measure other images")
 
     def __str__(self) -> str:
-        return f"grain {self.slope:.4g} x light {self.floor:+.4g}"
+        return f"grain {self.slope:.4g} x light {self.floor:+.4g} >= {self.least:.4g}"
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Grain:
@@ -91,7 +96,7 @@ class Grain:
         slope, floor = np.polyfit(middle[:, 0], middle[:, 1], 1)
         if slope < 0:  # noise that does not grow with light is the camera's own
             return cls(0.0, float(np.median(variance)))
-        return cls(float(slope), float(floor))
+        return cls(float(slope), float(floor), float(middle[:, 1].min()))
 
     def add(self, image: Camera, rng: np.random.Generator) -> Camera:
         """Give an image the noise that it lacks; none is taken away where it has more.
@@ -108,37 +113,53 @@ class Grain:
             Of its dtype and within its range.
         """
         light, own = _local(image)
-        lacking = np.clip(self.floor + self.slope * light - own, 0, None)
+        lacking = np.clip(self.variance(light) - own, 0, None)
         return as_camera(image + np.sqrt(lacking) * rng.standard_normal(image.shape), image)
 
+    def variance(self, light: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the variance of the noise at some light, in camera units."""
+        return np.maximum(self.floor + self.slope * light, self.least)
+
     def stabilise(self, image: Camera) -> NDArray[np.float64]:
-        """Put an image, (Y, X), on the scale on which this noise has standard deviation 1 (Anscombe 1948).
+        """Put an image, (Y, X), on a scale on which this noise has standard deviation 1 (Anscombe 1948).
+
+        Where the variance is at its least, the scale is linear, so that the darkest pixels have a place on
+        it. Without any noise it is that of the camera.
 
         Examples
         --------
-        >>> grain = Grain(slope=4.0, floor=-400.0)  # a gain of 4, and an offset of 100
-        >>> light = np.array([[200, 1000]], np.uint16)
-        >>> grain.stabilise(light).tolist(), grain.restore(grain.stabilise(light)).tolist()
-        ([[10.0, 30.0]], [[200.0, 1000.0]])
+        >>> grain = Grain(slope=4.0, floor=-400.0, least=16.0)  # a gain of 4, and an offset of 100
+        >>> light = np.array([[96, 104, 200, 1000]], np.uint16)
+        >>> grain.stabilise(light).tolist()
+        [[-2.0, 0.0, 8.0, 28.0]]
+        >>> grain.restore(grain.stabilise(light)).tolist()
+        [[96.0, 104.0, 200.0, 1000.0]]
         """
-        slope, dark, floor = self._dark
-        light = np.maximum(image.astype(np.float64) - dark, -floor / slope if slope else -math.inf)
-        spread = np.sqrt(np.clip(floor + slope * light, 0, None)) + math.sqrt(floor)
-        # 2 / slope * (sqrt(floor + slope * light) - sqrt(floor)), without a division by the slope
-        return np.asarray(np.divide(2 * light, spread, out=np.zeros_like(light), where=spread > 0))
+        knee, least = self._knee
+        above = image.astype(np.float64) - knee
+        spread = np.sqrt(least + self.slope * np.clip(above, 0, None)) + math.sqrt(least)
+        # 2 / slope * (sqrt(least + slope * above) - sqrt(least)) above 0, without a division by the slope
+        return np.asarray(np.divide(2 * above, spread, out=np.zeros_like(above), where=spread > 0))
 
     def restore(self, stabilised: NDArray[np.float64]) -> NDArray[np.float64]:
         """Undo `stabilise`; gives camera units."""
-        slope, dark, floor = self._dark
-        values = np.maximum(stabilised, -2 * math.sqrt(floor) / slope if slope else -math.inf)
-        return np.asarray(dark + values * math.sqrt(floor) + slope / 4 * np.square(values))
+        knee, least = self._knee
+        curved = self.slope / 4 * np.square(np.clip(stabilised, 0, None))
+        return np.asarray(knee + stabilised * math.sqrt(least) + curved)
 
     @property
-    def _dark(self) -> tuple[float, float, float]:
-        """Give the slope, the darkest value that the noise is known for, and its variance there."""
-        if self.floor < 0 < self.slope:
-            return self.slope, -self.floor / self.slope, 0.0
-        return self.slope, 0.0, self.floor if self.slope or self.floor > 0 else 1.0
+    def is_none(self) -> bool:
+        """Whether there is no noise at all."""
+        return not self.slope and max(self.floor, self.least) <= 0
+
+    @property
+    def _knee(self) -> tuple[float, float]:
+        """Give the light below which the variance is at its least, or 0, and the variance there."""
+        if self.is_none:
+            return 0.0, 1.0
+        if self.floor >= self.least or not self.slope:
+            return 0.0, max(self.floor, self.least)
+        return (self.least - self.floor) / self.slope, self.least
 
 
 def _local(image: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

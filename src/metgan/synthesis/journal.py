@@ -18,11 +18,25 @@ _NOTES = ".done.csv"
 
 
 def note_pair(out: Path, row: Row) -> None:
-    """Remember a finished pair; a line cut short by a kill does not count."""
+    """Remember a finished pair; a line cut short by a kill does not count.
+
+    Raises
+    ------
+    StorageError
+        When the pairs that are there have other columns.
+    """
     path = out / _NOTES
     is_new = not path.is_file()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*row, "end"])
+    columns = [*row, "end"]
+    with path.open("a+", newline="", encoding="utf-8") as file:
+        file.seek(0)
+        if not is_new and next(csv.reader(file), None) != columns:
+            raise StorageError(
+                f"{out} holds pairs that another version of metgan has begun",
+                "pairs with the columns of this one",
+                "Use --overwrite",
+            )
+        writer = csv.DictWriter(file, columns)
         if is_new:
             writer.writeheader()
         writer.writerow({**row, "end": "."})

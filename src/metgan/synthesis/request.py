@@ -12,13 +12,14 @@ import numpy as np
 from metgan.data import Entry, read_channel, read_pair
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
-from metgan.types import Mask
+from metgan.types import Camera, Mask
 
 from .drafts import Drafts
 from .generation import Generation
 from .inlay import Ground
 from .inpainter import Inpainter
 from .painting import draw_and_paint
+from .residue import choose_donor
 
 
 def check_request(painter: Inpainter, request: Generation) -> float:
@@ -39,10 +40,7 @@ def check_request(painter: Inpainter, request: Generation) -> float:
     """
     drafts = Drafts(request)
     outside = [_share_outside(painter, entry, request) for entry in request.anatomies]
-    for donor in request.donors:
-        pair = read_pair(donor)
-        painter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))
-        painter.card.normalisation.check(pair.anatomy, "anatomy", str(donor.paths["anatomy"]))
+    _check_donors(painter, request)
     lap = range(min(request.count, len(request.anatomies)))
     if request.recipe.uses_tissue:
         drafts.draw(min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number)))))
@@ -57,19 +55,35 @@ def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> flo
     """Check one anatomy, and give the share of its pixels outside the training images' range."""
     path = entry.paths["anatomy"]
     anatomy = read_channel(path)
-    painter.card.normalisation.check(anatomy, "anatomy", str(path))
-    if min(anatomy.shape) < painter.minimum_side:
-        raise ArrayError(
-            f"{path} has shape {anatomy.shape}",
-            f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
-            "Leave it out, or cut larger crops with metgan prepare --crop",
-        )
+    _check_anatomy(painter, anatomy, str(path))
     if request.recipe.uses_tissue or request.inlaid:
         _refuse_no_tissue(find_tissue(anatomy), str(path))
     if request.inlaid:
         ground = Ground.read(entry)
         painter.card.normalisation.check(ground.tumour, "tumour", str(entry.paths["tumour"]))
     return painter.card.normalisation.share_outside(anatomy, "anatomy")
+
+
+def _check_donors(painter: Inpainter, request: Generation) -> None:
+    """Refuse donors that cannot be painted, and an anatomy that has none."""
+    for donor in request.donors:
+        pair = read_pair(donor)
+        painter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))
+        _check_anatomy(painter, pair.anatomy, str(donor.paths["anatomy"]))
+    if request.donors:
+        for source in request.anatomies:
+            choose_donor(request.donors, source, np.random.default_rng(0))  # refuses where there is none
+
+
+def _check_anatomy(painter: Inpainter, anatomy: Camera, name: str) -> None:
+    """Refuse an anatomy that this network does not take."""
+    painter.card.normalisation.check(anatomy, "anatomy", name)
+    if min(anatomy.shape) < painter.minimum_side:
+        raise ArrayError(
+            f"{name} has shape {anatomy.shape}",
+            f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
+            "Leave it out, or cut larger crops with metgan prepare --crop",
+        )
 
 
 def _refuse_no_tissue(tissue: Mask, name: str) -> None:

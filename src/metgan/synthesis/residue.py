@@ -86,9 +86,9 @@ class Residue:
         Returns
         -------
         Camera
-            In the units, the range and the dtype of `painted`.
+            In the units and the dtype of `painted`, and within the dtype's range.
         """
-        added = rng.standard_normal(painted.shape)
+        added = rng.standard_normal(painted.shape) * (not self.grain.is_none)
         missing = np.ones(painted.shape, bool)
         for number in range(_COPIES):
             copy = self._copied(painted.shape, rng, shifted=number > 0)
@@ -97,7 +97,9 @@ class Residue:
             missing &= ~fits
             if not missing.any():
                 break
-        return as_camera(self.grain.restore(self.grain.stabilise(painted) + added), painted)
+        scaled = self.grain.stabilise(painted)
+        change = self.grain.restore(scaled + added) - self.grain.restore(scaled)
+        return as_camera(painted + change, painted)
 
     def _copied(self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool) -> Residue:
         """Give a mirrored copy in some shape."""
@@ -124,15 +126,16 @@ def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]
 def choose_donor(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> Entry:
     """Choose the real pair whose residue an anatomy's painting is given.
 
-    It is of the same organ, where there is one, and never the anatomy's own pair: that would be its real
-    image again.
+    It is of the same organ, where there is one, and never the anatomy's own pair, nor one that the anatomy
+    was made of: that would be its real image again.
 
     Raises
     ------
     SettingError
         When there is no other pair.
     """
-    others = [donor for donor in donors if donor.name != source.name]
+    own = {source.name, *source.made_of}
+    others = [donor for donor in donors if donor.name not in own]
     if not others:
         given = f"no real pair but {source.name} itself to take the residue from"
         raise SettingError(given, "another real pair", "Give more pairs, or ask for grain alone")

@@ -20,7 +20,7 @@ from metgan.data import (
     shuffle_labels,
     stated_split,
 )
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, LeakageError
 from metgan.seeding import stream
 from metgan.types import Channel
 
@@ -110,6 +110,8 @@ def load_curriculum(pairs: PairSet, split: Split) -> Curriculum:
     ------
     ArrayError
         When no training label holds a tumour.
+    LeakageError
+        When a pair that is not of the test part was made of one of its groups.
     """
     train = pairs.select(split.train).read_all()
     val = pairs.select(split.val).read_all()
@@ -124,7 +126,14 @@ def load_curriculum(pairs: PairSet, split: Split) -> Curriculum:
         val=val,
         split=split,
         normalisation=fit_normalisation((p.anatomy for p in train), (p.tumour for p in train)),
-        groups_seen=tuple(sorted(split.groups(pairs.entries, "train", "val"))),
+        groups_seen=tuple(sorted({group for pair in (*train, *val) for group in pair.entry.made_of_groups})),
         groups_test=tuple(sorted(split.groups(pairs.entries, "test"))),
     )
+    if leaking := sorted(set(data.groups_seen) & set(data.groups_test)):
+        raise LeakageError(
+            f"training or validation pairs in {pairs.root} that are made of the test groups "
+            f"{', '.join(leaking[:5])}",
+            "every group in one part, also those that generated pairs are made of",
+            "Leave these pairs out, or generate from the training part",
+        )
     return data.in_units_of(data.normalisation)  # validation images are checked too
