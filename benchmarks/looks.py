@@ -30,9 +30,9 @@ def row(painter: Inpainter, drafts: Drafts, number: int) -> list[Panel]:
     """Give the panels of one draft; all tumour channels share one grey scale."""
     draft = drafts.draw(number)
     assert draft.donor is not None
-    bright = replace(draft, contrasts=(), grain=None, donor=None)
-    dimmed = replace(draft, grain=None, donor=None)
-    looks = (bright, dimmed, replace(draft, donor=None), draft)
+    plain = replace(draft, contrasts=(), grain=None, donor=None)
+    matched = replace(draft, grain=None, donor=None)
+    looks = (plain, matched, replace(draft, donor=None), draft)
     images = [*(paint(painter, look) for look in looks), read_pair(draft.donor).tumour]
     low, high = window(*images)
     first = Panel(draft.anatomy, *window(draft.anatomy), outline=draft.asked)

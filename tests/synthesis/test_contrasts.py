@@ -1,4 +1,4 @@
-"""Painted tumours dimmed to a contrast that is drawn."""
+"""Painted tumours brought to contrasts that are drawn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from metgan.data import PairSet, part_of
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Real, number_tumours, sizes
 from metgan.metrics import judge
-from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, dim
+from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, match_contrasts
+from metgan.synthesis.contrasts import MOST_LIGHT
 from metgan.synthesis.painting import paint
 
 
@@ -28,19 +29,24 @@ def scene(contrast: float, ground: int = 1000) -> tuple[np.ndarray, np.ndarray, 
 
 @settings(deadline=None)
 @given(painted=st.floats(1.5, 8), wanted=st.floats(1.1, 8))
-def test_tumours_come_to_the_contrast_that_is_asked_for_and_never_above_their_own(
+def test_tumours_come_to_the_contrast_that_is_asked_for_with_five_times_their_light_at_most(
     painted: float, wanted: float
 ) -> None:
     tumour, without, label = scene(painted)
-    contrast = judge(label, label, dim(tumour, without, label, [wanted])).contrast
-    assert contrast == pytest.approx(min(painted, wanted), rel=0.01)
+    contrast = judge(label, label, match_contrasts(tumour, without, label, [wanted])).contrast
+    assert contrast == pytest.approx(min(wanted, 1 + MOST_LIGHT * (painted - 1)), rel=0.01)
+
+
+def test_tumours_without_light_of_their_own_stay_as_they_are() -> None:
+    tumour, without, label = scene(0.5)
+    assert np.array_equal(match_contrasts(tumour, without, label, [3.0]), tumour)
 
 
 def test_what_lies_apart_from_tumours_stays() -> None:
     tumour, without, label = scene(4.0)
-    dimmed = dim(tumour, without, label, [2.0])
-    assert np.array_equal(dimmed[~label], tumour[~label])
-    assert dimmed.dtype == tumour.dtype
+    matched = match_contrasts(tumour, without, label, [2.0])
+    assert np.array_equal(matched[~label], tumour[~label])
+    assert matched.dtype == tumour.dtype
 
 
 def test_contrasts_come_as_often_as_they_are_wanted() -> None:
@@ -69,14 +75,14 @@ def test_contrasts_of_no_tumour_and_weights_that_do_not_fit_are_refused(
 def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pairs: PairSet) -> None:
     train = part_of(small_pairs.entries, "train", None)
     plain = Generation(train, train, Real(), 4, 0)
-    dimmed = replace(plain, contrasts=Contrasts((1.25, 2.5)))
-    drafts = [(Drafts(plain).draw(k), Drafts(dimmed).draw(k)) for k in range(4)]
+    matched = replace(plain, contrasts=Contrasts((1.25, 2.5)))
+    drafts = [(Drafts(plain).draw(k), Drafts(matched).draw(k)) for k in range(4)]
     assert all(np.array_equal(one.label, other.label) for one, other in drafts)
     assert {one.origin["asked_contrasts"] for one, _ in drafts} == {""}
     asked = [other.origin["asked_contrasts"].split(";") for _, other in drafts]
     assert {contrast for each in asked for contrast in each} == {"1.25", "2.5"}
     assert [len(each) for each in asked] == [len(sizes(other.asked)) for _, other in drafts]
-    assert str(plain) != str(dimmed)
+    assert str(plain) != str(matched)
 
 
 @settings(deadline=None, max_examples=20)
@@ -90,28 +96,28 @@ def test_each_tumour_has_a_contrast_of_its_own(wanted: list[float], seed: int) -
     tissue = rng.normal(1000, 10, label.shape)
     without = np.rint(tissue).astype(np.uint16)
     painted = np.rint(np.where(label, 4 * tissue, tissue)).astype(np.uint16)
-    dimmed = dim(painted, without, label, wanted)
+    matched = match_contrasts(painted, without, label, wanted)
     numbered, _ = number_tumours(label)
     order = [int(numbered[15, x]) - 1 for x in centres]
-    found = judge(label, label, dimmed).contrasts
+    found = judge(label, label, matched).contrasts
     for place in order:
-        assert found[place] == pytest.approx(min(4.0, wanted[place]), rel=0.02)
+        assert found[place] == pytest.approx(wanted[place], rel=0.02)
 
 
 @pytest.mark.parametrize("contrasts", [(), (2.0, 2.0)])
 def test_there_is_one_contrast_for_each_tumour(contrasts: tuple[float, ...]) -> None:
     tumour, without, label = scene(4.0)
     with pytest.raises(ArrayError, match=f"{len(contrasts)} contrasts for 1 tumours"):
-        dim(tumour, without, label, contrasts)
+        match_contrasts(tumour, without, label, contrasts)
 
 
-def test_the_painted_image_is_the_dimmed_one(painter: Inpainter, small_pairs: PairSet) -> None:
+def test_the_painted_image_is_the_matched_one(painter: Inpainter, small_pairs: PairSet) -> None:
     train = part_of(small_pairs.entries, "train", None)
     draft = Drafts(Generation(train, train, Real(), 1, 0)).draw(0)
     bright = painter.inpaint(draft.anatomy, draft.label)
     without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
     given = judge(draft.label, draft.label, bright).contrasts
     wanted = tuple(1 + (one - 1) / 2 if one > 1 else 1.5 for one in given)
-    expected = dim(bright, without, draft.label, wanted)
+    expected = match_contrasts(bright, without, draft.label, wanted)
     assert np.array_equal(paint(painter, replace(draft, contrasts=wanted)), expected)
     assert np.array_equal(paint(painter, draft), bright)

@@ -43,8 +43,8 @@ class Sources:
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
     match_contrast
-        Dim the tumours of each pair to the contrast of a real one of --labels, then a pair set, where they
-        are brighter.
+        Bring each tumour to the contrast of a real one of --labels, then a pair set: dimmer, or with up to
+        five times the light that it was painted with.
     match_grain
         Give each painted image, which is smooth, the noise of the real ones of --labels, then a pair set.
     aim_at
@@ -176,7 +176,7 @@ class Sources:
             raise SettingError(
                 "--aim-at and --match-contrast",
                 "one of them",
-                "Leave --match-contrast out; --aim-at dims too",
+                "Leave --match-contrast out; --aim-at has contrasts of its own",
             )
         if self.match_grain and self.add_residue:
             given = "--match-grain and --add-residue"

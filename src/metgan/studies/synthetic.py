@@ -18,7 +18,7 @@ from .source import check_drafts, request_of
 Look = Literal["", "grained", "matched", "aimed", "residue", "inlaid"]
 """What painted images are given beside what the painter paints."""
 _GRAINED: Final = ("grained", "matched", "aimed")
-_DIMMED: Final = ("matched", "residue", "inlaid")
+_MATCHED: Final = ("matched", "residue", "inlaid")
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class Synthetic:
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
     look : {"", "grained", "matched", "aimed", "residue", "inlaid"}
-        "grained" gives painted images the noise of the real training images; "matched" moreover dims tumours
-        to the contrasts of real ones, and "aimed" asks for more of what the fold's segmentor misses, see
-        `metgan.synthesis.aim`. "residue" dims likewise, and lays over what painting cannot know, see
-        `metgan.synthesis.Residue`. "inlaid" adds tumours, dimmed likewise, to the real tumour channel, see
-        `metgan.synthesis.inlay`. "" leaves all to the painter.
+        "grained" gives painted images the noise of the real training images. "matched" moreover brings
+        tumours to the contrasts of real ones, and "aimed" asks for more of what the fold's segmentor misses,
+        see `metgan.synthesis.aim`. "residue" matches contrasts and lays over what painting cannot know, see
+        `metgan.synthesis.Residue`. "inlaid" matches contrasts and adds tumours to the real tumour channel,
+        see `metgan.synthesis.inlay`. "" leaves all to the painter.
     """
 
     folder: str
@@ -56,7 +56,7 @@ class Synthetic:
         if self.gate:
             fold.check_judge(anew=anew)
         check_drafts(fold, self._sources(fold, len(fold.train_entries)))
-        if self.look in _DIMMED:
+        if self.look in _MATCHED:
             fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
         if self.look == "aimed" and not any(pair.label.any() for pair in fold.data.val):
             raise SettingError(
@@ -102,7 +102,7 @@ class Synthetic:
 
     def _request(self, fold: Fold) -> Generation:
         request = self._sources(fold, round(self.most * len(fold.train_entries)))
-        if self.look in _DIMMED:
+        if self.look in _MATCHED:
             request = replace(request, contrasts=fold.contrasts)
         if self.look not in _GRAINED:
             return request

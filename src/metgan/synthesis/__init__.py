@@ -1,6 +1,6 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
-from .contrasts import Contrasts, dim
+from .contrasts import Contrasts, match_contrasts
 from .drafts import Draft, Drafts, LabelFiles
 from .gate import Gate, Painted, open_gate, paint_pair
 from .generate import generate
@@ -41,11 +41,11 @@ __all__ = [
     "WeakSpots",
     "aim",
     "check_request",
-    "dim",
     "find_weak_spots",
     "generate",
     "inlay",
     "load",
+    "match_contrasts",
     "open_gate",
     "paint_pair",
     "sum_up",

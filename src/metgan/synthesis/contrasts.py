@@ -1,12 +1,15 @@
-"""How bright tumours shall be: contrasts to draw from, and painted tumours dimmed to one.
+"""How bright tumours shall be: contrasts to draw from, and painted tumours brought to them.
 
 A label says where a tumour is, and not how bright. Which contrast a generator gives it is its own affair,
-and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, and the dim ones are
-those that segmentors miss. What dimming is worth to a segmentor is measured in docs/results.md.
+and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, also within one
+image: the dim ones are those that segmentors miss, and where no painted tumour is as bright as the brightest
+real ones, a segmentor may take what is so bright for something else. What it is worth to a segmentor is
+measured in docs/results.md.
 
-The decision a reader would question is that tumours are only ever dimmed. Painted light can be taken
-away, since the generator can be asked for the same tissue without a tumour; to add some would make up an
-image that no network has painted.
+The decision a reader would question is that tumours are made brighter, too. The generator is asked for the
+same tissue without a tumour; the difference is the light of the tumours alone, and a share of it, or up to
+five times as much, leaves their shape and all else as it was painted. A tumour that was painted no brighter
+than its surroundings has no light to multiply.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.data import as_camera
@@ -25,6 +27,9 @@ from metgan.errors import ArrayError, SettingError
 from metgan.labels import number_tumours
 from metgan.metrics import SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
+
+MOST_LIGHT = 5.0
+"""How many times its light a painted tumour is given, at most."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ class Contrasts:
     Examples
     --------
     >>> str(Contrasts((1.5, 2.0, 4.0)))
-    'each a contrast of 3 tumours, 1.5..4 (7ec66ce7)'
+    'each in a contrast of 3 tumours, 1.5..4 (7ec66ce7)'
     """
 
     values: tuple[float, ...]
@@ -64,7 +69,7 @@ class Contrasts:
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
         ends = f"{min(self.values):g}..{max(self.values):g}"
-        return f"each a contrast of {len(self.values)} tumours, {ends} ({mark:08x})"
+        return f"each in a contrast of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Contrasts:
@@ -92,8 +97,8 @@ class Contrasts:
         return float(rng.choice(self.values, p=weights))
 
 
-def dim(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]) -> Camera:
-    """Take light from painted tumours until each has about its contrast.
+def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]) -> Camera:
+    """Give painted tumours less light or more, until each has about its contrast.
 
     A pixel between tumours belongs to the nearest.
 
@@ -109,7 +114,8 @@ def dim(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]
     Returns
     -------
     Camera
-        Where a tumour is no brighter than asked for, `tumour` itself.
+        In the units and the dtype of `tumour`. Tumours that are no brighter than their surroundings, or whose
+        contrast cannot be told, stay as they are; light grows `MOST_LIGHT` times at most.
 
     Raises
     ------
@@ -121,29 +127,21 @@ def dim(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]
     >>> label = np.arange(24)[None] % 12 == 4
     >>> tissue = np.full((1, 24), 100, np.uint16)
     >>> painted = np.where(label, 300, tissue).astype(np.uint16)
-    >>> dim(painted, tissue, label, [1.5, 9])[0, [3, 4, 5, 16]].tolist()
-    [100, 150, 100, 300]
+    >>> match_contrasts(painted, tissue, label, [1.5, 4])[0, [3, 4, 5, 16]].tolist()
+    [100, 150, 100, 400]
     """
-    shares = _shares(tumour, label, contrasts)
-    if not (shares < 1).any():
-        return tumour
-    numbered, _ = number_tumours(label)
-    nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
-    share = shares[numbered[tuple(nearest)] - 1]
-    mixed = without + share * (tumour.astype(np.float64) - without)
-    return as_camera(mixed, tumour)
-
-
-def is_too_bright(tumour: Camera, label: Mask, contrasts: Sequence[float]) -> bool:
-    """Tell whether `dim` would change an image, which takes another one to be painted."""
-    return bool((_shares(tumour, label, contrasts) < 1).any())
-
-
-def _shares(tumour: Camera, label: Mask, contrasts: Sequence[float]) -> NDArray[np.float64]:
-    """Give the share of its light that each tumour keeps; all of it where its contrast cannot be told."""
     painted = judge(label, label, tumour).contrasts
     if len(painted) != len(contrasts):
         given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
         raise ArrayError(given, "one for each", "Give one for each connected part of the label")
-    pairs = zip(painted, contrasts, strict=True)
-    return np.array([(wanted - 1) / (own - 1) if own > wanted else 1.0 for own, wanted in pairs])
+    if not contrasts:
+        return tumour
+    factors = np.array([_factor(own, wanted) for own, wanted in zip(painted, contrasts, strict=True)])
+    numbered, _ = number_tumours(label)
+    nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
+    factor = factors[numbered[tuple(nearest)] - 1]
+    return as_camera(without + factor * (tumour.astype(np.float64) - without), tumour)
+
+
+def _factor(own: float, wanted: float) -> float:
+    return min((wanted - 1) / (own - 1), MOST_LIGHT) if own > 1 else 1.0

@@ -49,8 +49,8 @@ class Draft:
     left_out : int
         Tumours for which there was no room.
     contrasts : tuple of float
-        What those of the asked-for tumours shall be at most, one for each; none leaves them to the painter.
-        See `metgan.synthesis.dim`.
+        Of the asked-for tumours, one for each; none leaves them to the painter. See
+        `metgan.synthesis.match_contrasts`.
     grain : Grain or None
         Noise that the painted image is given.
     donor : Entry or None

@@ -1,4 +1,4 @@
-"""From a draft to its image: painted, dimmed, added to its ground, given residue or grain, in this order."""
+"""From a draft to its image: painted, laid on its ground, in its contrasts, with residue or grain."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from metgan.errors import ArrayError, EmptyDrawError
 from metgan.labels import find_tissue
 from metgan.types import Camera
 
-from .contrasts import dim, is_too_bright
+from .contrasts import match_contrasts
 from .drafts import DRAWS, Draft, Drafts
 from .inlay import Ground, inlay
 from .inpainter import Inpainter
@@ -60,8 +60,8 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
         )
     if draft.ground is not None:
         tumour = _laid(painter, draft, tumour, draft.ground)
-    elif draft.contrasts and is_too_bright(tumour, draft.asked, draft.contrasts):
-        tumour = dim(tumour, _without(painter, draft), draft.asked, draft.contrasts)
+    elif draft.contrasts:
+        tumour = match_contrasts(tumour, _without(painter, draft), draft.asked, draft.contrasts)
     if draft.grain is None:
         return tumour
     rng = np.random.default_rng(draft.grain_seed)
@@ -73,7 +73,7 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
 
 
 def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> Camera:
-    """Add painted tumours to the ground, and dim them there: the contrast is that to real surroundings."""
+    """Add painted tumours to the ground; their contrast is that to their real surroundings."""
     laid = inlay(ground.tumour, tumour, _without(painter, draft), draft.asked)
     if np.array_equal(laid, ground.tumour):
         raise EmptyDrawError(
@@ -81,7 +81,7 @@ def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> C
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )
-    return dim(laid, ground.tumour, draft.asked, draft.contrasts) if draft.contrasts else laid
+    return match_contrasts(laid, ground.tumour, draft.asked, draft.contrasts) if draft.contrasts else laid
 
 
 def _without(painter: Inpainter, draft: Draft) -> Camera:

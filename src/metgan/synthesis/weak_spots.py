@@ -146,7 +146,7 @@ def aim(request: Generation, spots: WeakSpots) -> Generation:
     """Ask for the same number of pairs with more of what is missed.
 
     Tumours of the bank are taken by `WeakSpots.by_area`, anatomies come more often by `WeakSpots.by_organ`,
-    and the tumours of a pair are dimmed to a contrast out of `WeakSpots.contrasts`.
+    and each tumour is brought to a contrast out of `WeakSpots.contrasts`.
 
     Raises
     ------
