@@ -44,6 +44,17 @@ def test_a_runs_validation_dice_is_told_and_that_it_is_no_good(
     assert "look out it has not learned to place tumours" in shown
 
 
+def test_a_generation_that_was_stopped_is_told_to_be_finished(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new"
+    words = ("--anatomy", world, "--labels", world, "--count", 2, "--device", "cpu", "--out", new)
+    assert metgan("generate", trained, *words) == 0
+    (new / "pairs.csv").rename(new / ".done.csv")
+    capsys.readouterr()
+    assert_one_line(capsys, metgan("info", new), "a generation that was stopped", "--resume")
+
+
 def test_a_pair_set_without_a_split_is_told_where_it_will_be(
     metgan: Command, capsys: Capture, world: Path
 ) -> None:

@@ -13,6 +13,7 @@ from metgan.errors import StorageError
 from metgan.interop import CASES_FILE
 from metgan.io import kind_of_folder
 from metgan.models import MODEL_FILE, model_path, read_card
+from metgan.synthesis import is_unfinished
 
 from .facts import Facts, export_facts, model_facts, pair_facts, score_facts, study_facts
 from .folders import CONFIG_FILE, STUDY
@@ -53,6 +54,9 @@ def _facts_of(path: Path) -> tuple[str, Facts]:
         return "Exported data set", export_facts(path)
     if (path / CONFIG_FILE).is_file():
         model_path(path)  # says that the training is not finished
+    if is_unfinished(path):
+        given = f"{path} is a generation that was stopped"
+        raise StorageError(given, "a finished pair set", "Finish it with metgan generate ... --resume")
     if any((path / channel).is_dir() for channel in ("anatomy", "tumour", "label")):
         return "Pair set", pair_facts(PairSet.open(path))
     held = kind or "neither a result of metgan nor a pair set"

@@ -182,8 +182,9 @@ class Sources:
             given = "--match-grain and --add-residue"
             raise SettingError(given, "one of them: a residue has its grain", "Leave --match-grain out")
         if self.labels is None:
-            given = "--match-contrast, --match-grain or --add-residue without --labels"
-            raise SettingError(given, "a pair set to match", "Give --labels")
+            names = ("match_contrast", "match_grain", "add_residue", "aim_at")
+            given = ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name))
+            raise SettingError(f"{given} without --labels", "a pair set to match", "Give --labels")
         pairs = PairSet.open(self.labels)
         if painted := [entry.name for entry in pairs if entry.is_generated]:
             given = f"{len(painted)} generated pairs in {self.labels} to match or aim by"

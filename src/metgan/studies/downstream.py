@@ -95,7 +95,8 @@ class Downstream:
         save_gains(table, images, tumours, self.out)
         chapters = arm_chapters(table, cells)
         if helpers := {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}:
-            chapters.append(painters_chapter(helpers))
+            is_doubted = any(card.doubt for cards in helpers.values() for card in cards)
+            chapters.insert(0 if is_doubted else len(chapters), painters_chapter(helpers))
         save_markdown(chapters, self.out / "tables.md")
         Report("Does synthetic data help?", lead, chapters).save(self.out / "report.html")
         return chapters

@@ -8,6 +8,7 @@ from .generation import Generation
 from .grain import Grain
 from .inlay import Ground, inlay
 from .inpainter import Inpainter, load
+from .journal import is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .request import check_request
@@ -44,6 +45,7 @@ __all__ = [
     "find_weak_spots",
     "generate",
     "inlay",
+    "is_unfinished",
     "load",
     "match_contrasts",
     "open_gate",

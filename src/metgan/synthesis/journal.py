@@ -57,6 +57,11 @@ def finished_pairs(out: Path) -> dict[str, Row]:
     return {str(row.get("number", k)): row for k, row in enumerate(rows)}
 
 
+def is_unfinished(out: Path) -> bool:
+    """Tell whether a generation into `out` was stopped before its end."""
+    return (out / _NOTES).is_file()
+
+
 def close_table(out: Path, rows: list[Row]) -> None:
     """Write the whole table, and forget the notes."""
     write_table(out, rows)
