@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from metgan.data import PairSet, part_of
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Real, number_tumours, sizes
 from metgan.metrics import judge
 from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, match_contrasts
-from metgan.synthesis.contrasts import MOST_LIGHT
+from metgan.synthesis.contrasts import HALO, MOST_LIGHT
 from metgan.synthesis.painting import paint
 
 
@@ -83,6 +84,17 @@ def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pair
     assert {contrast for each in asked for contrast in each} == {"1.25", "2.5"}
     assert [len(each) for each in asked] == [len(sizes(other.asked)) for _, other in drafts]
     assert str(plain) != str(matched)
+
+
+def test_light_is_added_on_tumours_alone_and_makes_no_moat_deeper() -> None:
+    tumour, without, label = scene(3.0)
+    distance = ndimage.distance_transform_edt(~label)
+    moat, far = (distance > 0) & (distance <= 2), distance > HALO
+    tumour[moat] -= 100  # painted darker than the tissue
+    tumour[far] += 7  # and what the generator changed elsewhere
+    lit = match_contrasts(tumour, without, label, [8.0])
+    assert lit[label].mean() > 2 * tumour[label].mean()
+    assert np.array_equal(lit[moat | far], tumour[moat | far])
 
 
 @settings(deadline=None, max_examples=20)

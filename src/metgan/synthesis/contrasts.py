@@ -25,9 +25,11 @@ from scipy import ndimage
 from metgan.data import as_camera
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import number_tumours
-from metgan.metrics import SMALLEST_ANNOTATED, judge
+from metgan.metrics import RING_GAP, SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
 
+HALO = RING_GAP + 1
+"""Pixels within which added light fades to nothing."""
 MOST_LIGHT = 5.0
 """How many times its light a painted tumour is given, at most."""
 
@@ -100,7 +102,9 @@ class Contrasts:
 def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]) -> Camera:
     """Give painted tumours less light or more, until each has about its contrast.
 
-    A pixel between tumours belongs to the nearest.
+    A pixel between tumours belongs to the nearest. Light is added on the tumour, and fades to nothing within
+    three pixels beyond: a moat that the generator paints about a tumour becomes no deeper, and nothing far
+    away changes.
 
     Parameters
     ----------
@@ -138,9 +142,12 @@ def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Seq
         return tumour
     factors = np.array([_factor(own, wanted) for own, wanted in zip(painted, contrasts, strict=True)])
     numbered, _ = number_tumours(label)
-    nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
+    distance, nearest = ndimage.distance_transform_edt(~label, return_indices=True)
     factor = factors[numbered[tuple(nearest)] - 1]
-    return as_camera(without + factor * (tumour.astype(np.float64) - without), tumour)
+    light = tumour.astype(np.float64) - without
+    more = np.clip(light, 0, None) * np.clip(1 - distance / HALO, 0, 1)
+    lit = without + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
+    return as_camera(lit, tumour)
 
 
 def _factor(own: float, wanted: float) -> float:

@@ -17,11 +17,9 @@ import numpy as np
 from scipy import ndimage
 
 from metgan.data import Entry, as_camera, read_pair
-from metgan.metrics import RING_GAP
 from metgan.types import Camera, Mask
 
-_HALO = RING_GAP + 1
-"""Pixels within which added light fades to nothing."""
+from .contrasts import HALO
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,12 +46,12 @@ class Ground:
     @property
     def taken(self) -> Mask:
         """Where no tumour may be added, (Y, X): its own, and as far around them as light fades."""
-        taken: Mask = ndimage.binary_dilation(self.label, np.ones((3, 3), bool), _HALO)
+        taken: Mask = ndimage.binary_dilation(self.label, np.ones((3, 3), bool), HALO)
         return taken
 
     def around(self, asked: Mask) -> Mask:
         """Give added tumours and what is near them, (Y, X), without its own: the part that is not real."""
-        near: Mask = ndimage.binary_dilation(asked, np.ones((3, 3), bool), _HALO)
+        near: Mask = ndimage.binary_dilation(asked, np.ones((3, 3), bool), HALO)
         return near & ~self.label
 
 
@@ -85,5 +83,5 @@ def inlay(ground: Camera, painted: Camera, without: Camera, asked: Mask) -> Came
     [103, 144, 105]
     """
     light = np.clip(painted.astype(np.float64) - without, 0, None)
-    fading = np.clip(1 - ndimage.distance_transform_edt(~asked) / _HALO, 0, 1)
+    fading = np.clip(1 - ndimage.distance_transform_edt(~asked) / HALO, 0, 1)
     return as_camera(ground + light * fading, ground)
