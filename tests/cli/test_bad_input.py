@@ -43,8 +43,9 @@ def snapshot(folder: Path) -> Snapshot:
 
 
 def assert_one_line(capsys: Capture, status: int, *words: str) -> None:
-    """One line of given, expected and what to do, which holds all of `words`."""
-    error = capsys.readouterr().err
+    """One line of given, expected and what to do, which holds all of `words`, and notes before it."""
+    lines = capsys.readouterr().err.splitlines(keepends=True)
+    error = "".join(line for line in lines if not line.startswith("metgan: note: "))
     assert status == 2, error
     assert re.fullmatch(r"metgan: \S.*; expected \S.*\. \S.*\.\n", error), error
     for word in words:
