@@ -26,6 +26,13 @@ def words_for(trained: Path, world: Path, *more: object) -> tuple[object, ...]:
     return ("generate", trained, *sources, "--no-gate", *more)
 
 
+def assert_the_painted_images_alone_differ(one: Path, other: Path) -> None:
+    for first, second in zip(PairSet.open(one).read_all(), PairSet.open(other).read_all(), strict=True):
+        assert np.array_equal(first.label, second.label)
+        assert np.array_equal(first.anatomy, second.anatomy)
+        assert not np.array_equal(first.tumour, second.tumour)
+
+
 def test_an_aimed_set_says_what_it_asked_for(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
@@ -76,10 +83,7 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
     grain = Grain.measured((pair.label, pair.tumour) for pair in train)
     assert pd.read_csv(grainy / "pairs.csv")["recipe"].str.endswith(str(grain)).all()
-    for plain, noisy in zip(PairSet.open(smooth).read_all(), PairSet.open(grainy).read_all(), strict=True):
-        assert np.array_equal(plain.label, noisy.label)
-        assert np.array_equal(plain.anatomy, noisy.anatomy)
-        assert not np.array_equal(plain.tumour, noisy.tumour)
+    assert_the_painted_images_alone_differ(smooth, grainy)
 
 
 def test_residues_come_from_other_real_training_images_and_change_the_painted_image_alone(
@@ -93,10 +97,7 @@ def test_residues_come_from_other_real_training_images_and_change_the_painted_im
     train = {pair.entry.name for pair in small_pairs.read_all() if pair.entry.split == "train"}
     assert set(table["residue_source"]) <= train
     assert (table["residue_source"] != table["anatomy_source"]).all()
-    for plain, real in zip(PairSet.open(smooth).read_all(), PairSet.open(laid).read_all(), strict=True):
-        assert np.array_equal(plain.label, real.label)
-        assert np.array_equal(plain.anatomy, real.anatomy)
-        assert not np.array_equal(plain.tumour, real.tumour)
+    assert_the_painted_images_alone_differ(smooth, laid)
 
 
 def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(

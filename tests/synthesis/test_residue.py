@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metgan.data import Entry, Pair, PairSet, part_of, read_pair, write_pair
@@ -48,7 +48,7 @@ def everywhere(side: int = SIDE) -> Mask:
 
 
 NOISE = st.one_of(
-    st.builds(Grain, st.floats(0, 10), st.floats(1e-3, 500) | st.just(0.0)),
+    st.builds(Grain, st.floats(1e-6, 10) | st.just(0.0), st.floats(1e-3, 500) | st.just(0.0)),
     st.builds(Grain, st.floats(0.01, 10), st.floats(-500, 0), st.floats(1e-3, 500)),
     st.just(Grain(0.0, -3.0)),  # no noise that could be measured
 )
@@ -64,8 +64,11 @@ def test_stabilising_keeps_the_order_and_is_undone(grain: Grain, pixels: list[in
 
 
 @settings(deadline=None)
+@example(grain=Grain(5e-324, 0.0), pixels=[65535] * 16)
 @given(
-    grain=NOISE | st.builds(Grain, st.floats(0.01, 10), st.floats(-5000, 0)),  # nothing is known of the dark
+    grain=NOISE
+    | st.builds(Grain, st.floats(0.01, 10), st.floats(-5000, 0))  # nothing is known of the dark
+    | st.builds(Grain, st.floats(0, 1e-3), st.just(0.0)),  # hardly any noise
     pixels=st.lists(st.integers(0, 65535), min_size=16, max_size=16),
 )
 def test_a_residue_of_nothing_leaves_every_image_as_it_is(grain: Grain, pixels: list[int]) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.data import as_camera
@@ -142,13 +143,18 @@ def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Seq
         return tumour
     factors = np.array([_factor(own, wanted) for own, wanted in zip(painted, contrasts, strict=True)])
     numbered, _ = number_tumours(label)
-    distance, nearest = ndimage.distance_transform_edt(~label, return_indices=True)
+    nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
     factor = factors[numbered[tuple(nearest)] - 1]
     light = tumour.astype(np.float64) - without
-    more = np.clip(light, 0, None) * np.clip(1 - distance / HALO, 0, 1)
+    more = np.clip(light, 0, None) * fading(label)
     lit = without + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
     return as_camera(lit, tumour)
 
 
 def _factor(own: float, wanted: float) -> float:
     return min((wanted - 1) / (own - 1), MOST_LIGHT) if own > 1 else 1.0
+
+
+def fading(label: Mask) -> NDArray[np.float64]:
+    """Give where light is added: 1 on the tumours of a label, (Y, X), down to 0 within `HALO` pixels."""
+    return np.asarray(np.clip(1 - ndimage.distance_transform_edt(~label) / HALO, 0, 1))

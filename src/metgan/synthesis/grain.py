@@ -144,7 +144,7 @@ class Grain:
     def restore(self, stabilised: NDArray[np.float64]) -> NDArray[np.float64]:
         """Undo `stabilise`; gives camera units."""
         knee, least = self._knee
-        curved = self.slope / 4 * np.square(np.clip(stabilised, 0, None))
+        curved = np.square(math.sqrt(self.slope) / 2 * np.clip(stabilised, 0, None))  # never overflows
         return np.asarray(knee + stabilised * math.sqrt(least) + curved)
 
     @property

@@ -19,7 +19,7 @@ from scipy import ndimage
 from metgan.data import Entry, as_camera, read_pair
 from metgan.types import Camera, Mask
 
-from .contrasts import HALO
+from .contrasts import HALO, fading
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,5 +83,4 @@ def inlay(ground: Camera, painted: Camera, without: Camera, asked: Mask) -> Came
     [103, 144, 105]
     """
     light = np.clip(painted.astype(np.float64) - without, 0, None)
-    fading = np.clip(1 - ndimage.distance_transform_edt(~asked) / HALO, 0, 1)
-    return as_camera(ground + light * fading, ground)
+    return as_camera(ground + light * fading(asked), ground)

@@ -1,0 +1,42 @@
+"""How bright generated tumours are beside real ones: a mask that is a threshold shows no dim ones.
+
+python benchmarks/brightness.py RUN PAIRS NEW_PAIRS
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metgan.data import Pair, PairSet, load_split
+from metgan.labels import number_tumours
+from metgan.metrics import SMALLEST_ANNOTATED
+
+DIMMEST = 0.05
+
+
+def brightnesses(pairs: Iterable[Pair]) -> NDArray[np.float64]:
+    """Give the mean of each tumour of 10 pixels and more, in camera units."""
+    found = []
+    for pair in pairs:
+        numbered, areas = number_tumours(pair.label)
+        large = np.flatnonzero(areas >= SMALLEST_ANNOTATED) + 1
+        found += [float(pair.tumour[numbered == number].mean()) for number in large]
+    return np.array(found)
+
+
+def main(run: str, data: str, made: str) -> None:
+    """Print how many generated tumours are as dim as the dimmest of the run's training part."""
+    real = brightnesses(PairSet.open(data).select(load_split(Path(run)).train).read_all())
+    new = brightnesses(PairSet.open(made).read_all())
+    limit = np.quantile(real, DIMMEST)
+    print(f"{DIMMEST:.0%} of {real.size} real tumours have a mean below {limit:.0f}")
+    print(f"{(new < limit).mean():.0%} of {new.size} generated ones")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
