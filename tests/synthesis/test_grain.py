@@ -28,7 +28,7 @@ def photographed(light: np.ndarray, gain: float, read: float, seed: int = 0) -> 
 @given(gain=st.floats(0.2, 4), read=st.floats(0, 8), seed=st.integers(0, 100))
 def test_the_noise_of_a_camera_is_measured(gain: float, read: float, seed: int) -> None:
     """Its variance is gain x light + read^2; a whole number of counts adds 1/12."""
-    images = [photographed(ramp(), gain, read, seed + k) for k in range(3)]
+    images = [photographed(ramp(), gain, read, seed + k) for k in range(8)]  # three err by 0.17 at times
     grain = Grain.measured((np.zeros(image.shape, bool), image) for image in images)
     for light in (300, 1000, 1900):
         expected = gain * light + read**2 + 1 / 12
