@@ -5,7 +5,7 @@ from .crops import CropPlan, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
 from .history import join_names, split_names
-from .normalise import ChannelScale, Normalisation, Scaling, fit_normalisation
+from .normalise import ChannelScale, Fill, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .paste import paste
 from .phantom import PhantomSettings, write_phantom
@@ -35,6 +35,7 @@ __all__ = [
     "CropPlan",
     "Distortion",
     "Entry",
+    "Fill",
     "Normalisation",
     "Pair",
     "PairSet",

@@ -14,7 +14,8 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from metgan.errors import ArrayError, SettingError
-from metgan.types import AnyArray, Camera, Channel, Scaled
+from metgan.labels import fill_of, find_fill, find_fill_value
+from metgan.types import AnyArray, Camera, Channel, Mask, Scaled
 
 Scaling = Literal["shared", "per-image"]
 """One map for all images of a channel, or one for each image."""
@@ -22,6 +23,7 @@ LOW_PERCENTILE: Final = 0.1
 HIGH_PERCENTILE: Final = (
     99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
 )
+_SHARED: Final = 0.9  # of the anatomy's fill must be the tumour channel's, too
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,33 @@ class ChannelScale:
 
 
 @dataclass(frozen=True)
+class Fill:
+    """What stands in both channels where nothing was imaged, in the camera's units: see `metgan.labels.fill`.
+
+    Examples
+    --------
+    >>> Fill(anatomy=0.0, tumour=0.0).tumour
+    0.0
+    """
+
+    anatomy: float
+    tumour: float
+
+
+@dataclass(frozen=True)
 class Normalisation:
-    """The map of both channels; stored with every model."""
+    """The map of both channels; stored with every model.
+
+    Parameters
+    ----------
+    anatomy, tumour : ChannelScale
+    fill : Fill or None, default None
+        The constants of a set whose channels were both filled in at the same places; None for other sets.
+    """
 
     anatomy: ChannelScale
     tumour: ChannelScale
+    fill: Fill | None = None
 
     def apply(self, image: Camera, channel: Channel) -> Scaled:
         """Map one channel from camera units to [-1, 1]."""
@@ -89,12 +113,35 @@ class Normalisation:
         """Map one channel from [-1, 1] to camera units."""
         return self._scale(channel).undo(image)
 
+    def filled(self, anatomy: Camera) -> Mask:
+        """Return where nothing was imaged, (Y, X): the anatomy's fill, where the tumour channel has its own.
+
+        Examples
+        --------
+        >>> scale = ChannelScale(100, 300, "uint16")
+        >>> anatomy = np.repeat([[0, 0, 0, 150, 200]], 3, axis=0).astype(np.uint16)
+        >>> Normalisation(scale, scale, Fill(0, 0)).filled(anatomy)[0].tolist()
+        [True, True, True, False, False]
+        >>> bool(Normalisation(scale, scale).filled(anatomy).any())
+        False
+        """
+        return np.zeros(anatomy.shape, bool) if self.fill is None else fill_of(anatomy, self.fill.anatomy)
+
+    def fill_level(self, channel: Channel) -> float:
+        """Return the fill of one channel on [-1, 1], as `apply` maps it; -1 where there is none."""
+        if self.fill is None:
+            return -1.0
+        value = self.fill.anatomy if channel == "anatomy" else self.fill.tumour
+        scale = self._scale(channel)
+        return float(np.clip((value - scale.low) / (scale.high - scale.low) * 2 - 1, -1, 1))
+
     def as_shared(self) -> Normalisation:
         """Give the same ranges for all images alike, also where each was scaled by itself.
 
         Likeness is measured on it: two images scaled by themselves agree in brightness whatever it was.
         """
-        return Normalisation(replace(self.anatomy, per_image=False), replace(self.tumour, per_image=False))
+        anatomy, tumour = (replace(scale, per_image=False) for scale in (self.anatomy, self.tumour))
+        return replace(self, anatomy=anatomy, tumour=tumour)
 
     def check(self, image: Camera, channel: Channel, name: str) -> None:
         """Refuse an image of another dtype than the channel was measured in.
@@ -115,13 +162,14 @@ class Normalisation:
     def share_outside(self, image: Camera, channel: Channel) -> float:
         """Give the share of pixels that lie outside the robust range, and are clipped.
 
-        About 0.0015 of the training set. A large share says that the image is of another brightness than
-        what the model was trained on. None does where every image is scaled by itself.
+        About 0.0015 of the training set; fill is left out. A large share says that the image is of another
+        brightness than what the model was trained on. None does where every image is scaled by itself.
         """
         scale = self._scale(channel)
         if scale.per_image:
             return 0.0
-        return float(((image < scale.low) | (image > scale.high)).mean())
+        light = image[~find_fill(image)]
+        return float(((light < scale.low) | (light > scale.high)).mean())
 
     def to_dict(self) -> dict[str, Any]:
         """Give plain numbers for a model's metadata."""
@@ -130,7 +178,9 @@ class Normalisation:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Normalisation:
         """Rebuild from `to_dict`."""
-        return cls(ChannelScale(**content["anatomy"]), ChannelScale(**content["tumour"]))
+        fill = content.get("fill")  # models from before it was measured have none
+        anatomy, tumour = (ChannelScale(**content[channel]) for channel in ("anatomy", "tumour"))
+        return cls(anatomy, tumour, None if fill is None else Fill(**fill))
 
     def _scale(self, channel: Channel) -> ChannelScale:
         return self.anatomy if channel == "anatomy" else self.tumour
@@ -144,17 +194,35 @@ def fit_normalisation(
     Parameters
     ----------
     anatomies, tumours : iterable of array, (Y, X)
-        All images of one channel must share a dtype: it becomes the dtype of generated images.
+        Of the same pairs, in the same order. All images of one channel must share a dtype: it becomes the
+        dtype of generated images.
     scaling : {"shared", "per-image"}
         One map for all images, or the release's, which scales every image by its own extremes.
 
     Deviates: the release rescales each image by its own extremes. Pinned by
     ``test_one_hot_pixel_does_not_set_the_scale``.
     """
-    return Normalisation(_fit("anatomy", [*anatomies], scaling), _fit("tumour", [*tumours], scaling))
+    first, second = [*anatomies], [*tumours]
+    fills = find_fill_value(first), find_fill_value(second)
+    anatomy, tumour = _fit("anatomy", first, fills[0], scaling), _fit("tumour", second, fills[1], scaling)
+    return Normalisation(anatomy, tumour, _shared_fill(first, second, *fills))
 
 
-def _fit(channel: Channel, images: list[Camera], scaling: Scaling) -> ChannelScale:
+def _shared_fill(
+    anatomies: list[Camera], tumours: list[Camera], anatomy: float | None, tumour: float | None
+) -> Fill | None:
+    """Return both constants where the tumour channel is filled in nearly wherever the anatomy is."""
+    if anatomy is None or tumour is None:
+        return None
+    both = filled = 0
+    for mine, other in zip(anatomies, tumours, strict=True):
+        mask = fill_of(mine, anatomy)
+        filled += int(mask.sum())
+        both += int((other[mask] == tumour).sum())
+    return Fill(anatomy, tumour) if both >= _SHARED * filled else None
+
+
+def _fit(channel: str, images: list[Camera], fill: float | None, scaling: Scaling) -> ChannelScale:
     dtypes = {str(image.dtype) for image in images}
     if len(dtypes) != 1:
         raise ArrayError(
@@ -165,6 +233,7 @@ def _fit(channel: Channel, images: list[Camera], scaling: Scaling) -> ChannelSca
     if scaling == "per-image":
         extremes = np.median([(image.min(), image.max()) for image in images], axis=0)
         return ChannelScale(float(extremes[0]), float(extremes[1]), dtypes.pop(), per_image=True)
-    pixels: AnyArray = np.concatenate([image.ravel() for image in images])
+    light = (image if fill is None else image[~fill_of(image, fill)] for image in images)
+    pixels: AnyArray = np.concatenate([part.ravel() for part in light])
     low, high = np.percentile(pixels, [LOW_PERCENTILE, HIGH_PERCENTILE])
     return ChannelScale(float(low), float(high), dtypes.pop())

@@ -6,6 +6,7 @@ from .areas import SizeDistribution, fit_sizes
 from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
+from .fill import fill_of, find_fill, find_fill_value
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
 from .mixed import Mixed
@@ -40,6 +41,9 @@ __all__ = [
     "binarise",
     "check_binary",
     "cut_tumours",
+    "fill_of",
+    "find_fill",
+    "find_fill_value",
     "find_tissue",
     "fit_sizes",
     "grow",

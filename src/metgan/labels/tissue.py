@@ -15,6 +15,8 @@ from skimage.filters import threshold_otsu
 from metgan.errors import ArrayError
 from metgan.types import Camera, Mask
 
+from .fill import find_fill
+
 LEAST_SEPARATION = 4.0
 """Ashman's D of outside and tissue, at least, for there to be an outside."""
 
@@ -26,9 +28,10 @@ _BRIGHTEST = 95  # percentile above which all is as bright: a vessel or debris i
 def find_tissue(anatomy: Camera) -> Mask:
     """Give the pixels that show tissue.
 
-    The image is smoothed, its brightest 5 % are made alike, the square root is taken of what exceeds its
-    darkest pixel, and Otsu's threshold divides it. Islands smaller than 1 % of the image are dropped, and
-    holes (airways, vessels, cavities) are filled, so that the mask is the body rather than what glows in it.
+    Fill (`find_fill`) is no tissue, and nothing is measured on it. The rest is smoothed, its brightest 5 %
+    are made alike, the square root is taken of what exceeds its darkest pixel, and Otsu's threshold divides
+    it. Islands smaller than 1 % of it are dropped, and holes (airways, vessels, cavities) are filled, so that
+    the mask is the body rather than what glows in it.
 
     Parameters
     ----------
@@ -38,9 +41,9 @@ def find_tissue(anatomy: Camera) -> Mask:
     Returns
     -------
     ndarray, (Y, X), bool
-        All True where the image has no outside: its classes are less than `LEAST_SEPARATION` apart, as in a
-        flat image, or all that is bright are small islands. An image of the outside alone cannot be told
-        from one of tissue alone, and is taken for tissue; so is one with less than 5 % of tissue, which
+        True but for fill where the image has no outside: its classes are less than `LEAST_SEPARATION` apart,
+        as in a flat image, or all that is bright are small islands. An image of the outside alone cannot be
+        told from one of tissue alone, and is taken for tissue; so is one with less than 5 % of tissue, which
         cannot be told from tissue with a bright spot.
 
     Raises
@@ -73,18 +76,29 @@ def find_tissue(anatomy: Camera) -> Mask:
     (True, False)
     """
     _check(anatomy)
-    smooth = ndimage.gaussian_filter(anatomy.astype(np.float64), _BLUR)
-    light = np.sqrt(np.minimum(smooth, np.percentile(smooth, _BRIGHTEST)) - smooth.min())
-    threshold = threshold_otsu(light)  # type: ignore[no-untyped-call]  # scikit-image is not annotated
-    above: Mask = light > threshold
-    if not _are_separate(light[~above], light[above]):
-        return np.ones(anatomy.shape, bool)
-    least = int(np.ceil(_LEAST_ISLAND * above.size))
+    seen = ~find_fill(anatomy)
+    smooth = _smoothed(anatomy, seen)
+    bright, dark = np.percentile(smooth[seen], _BRIGHTEST), smooth[seen].min()
+    light = np.sqrt(np.clip(smooth, dark, bright) - dark)
+    threshold = threshold_otsu(light[seen])  # type: ignore[no-untyped-call]  # scikit-image is not annotated
+    above: Mask = (light > threshold) & seen
+    if not _are_separate(light[~above & seen], light[above]):
+        return seen
+    least = int(np.ceil(_LEAST_ISLAND * seen.sum()))
     islands, _ = ndimage.label(above)
     kept: Mask = (np.bincount(islands.ravel()) >= least)[islands] & above
     if not kept.any():
-        return np.ones(anatomy.shape, bool)
-    return np.asarray(ndimage.binary_fill_holes(kept), bool)
+        return seen
+    return np.asarray(ndimage.binary_fill_holes(kept) & seen, bool)
+
+
+def _smoothed(image: Camera, seen: Mask) -> NDArray[np.float64]:
+    """Return the Gaussian mean of the pixels that are seen; what is not has no weight in it."""
+    if seen.all():
+        return np.asarray(ndimage.gaussian_filter(image.astype(np.float64), _BLUR))
+    weight = ndimage.gaussian_filter(seen.astype(np.float64), _BLUR)
+    summed = ndimage.gaussian_filter(np.where(seen, image, 0).astype(np.float64), _BLUR)
+    return np.asarray(summed / np.maximum(weight, 1e-12))
 
 
 def _are_separate(outside: NDArray[np.float64], tissue: NDArray[np.float64]) -> bool:

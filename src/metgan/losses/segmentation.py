@@ -6,21 +6,31 @@ which a missed median tumour costs 0.06 while the pair term is 1.1 (reference.md
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch.nn.functional as nnf
 from torch import Tensor
 
+from .reconstruction import mean_over
+
 SegmentationName = Literal["weighted-bce", "l1"]
 """Names of the segmentation losses."""
-SegmentationLoss = Callable[[Tensor, Tensor], Tensor]
+
+
+class SegmentationLoss(Protocol):
+    """Logits, label and the pixels that count, all (N, 1, Y, X), to a scalar."""
+
+    def __call__(self, logits: Tensor, label: Tensor, /, *, light: Tensor | None = None) -> Tensor:
+        """Return the loss."""
+
 
 TUMOUR_WEIGHT = 10.0
 """How many background pixels a tumour pixel weighs."""
 
 
-def weighted_cross_entropy(logits: Tensor, label: Tensor, tumour_weight: float = TUMOUR_WEIGHT) -> Tensor:
+def weighted_cross_entropy(
+    logits: Tensor, label: Tensor, tumour_weight: float = TUMOUR_WEIGHT, *, light: Tensor | None = None
+) -> Tensor:
     """Binary cross-entropy in which a tumour pixel weighs `tumour_weight` times a background pixel.
 
     Divided by the sum of the weights, so that its size does not depend on how much tumour an image
@@ -36,6 +46,8 @@ def weighted_cross_entropy(logits: Tensor, label: Tensor, tumour_weight: float =
     tumour_weight : float
         The paper gives no number. Tumours cover about one pixel in 200; 10 finds small ones without
         calling their surroundings tumour.
+    light : Tensor, same shape, float, 0 or 1, or None
+        The pixels that count; None for all.
 
     Examples
     --------
@@ -45,13 +57,15 @@ def weighted_cross_entropy(logits: Tensor, label: Tensor, tumour_weight: float =
     0.6931
     """
     weights = 1 + (tumour_weight - 1) * label
+    if light is not None:
+        weights = weights * light
     losses = nnf.binary_cross_entropy_with_logits(logits, label, reduction="none")
-    return (losses * weights).sum() / weights.sum()
+    return (losses * weights).sum() / weights.sum().clamp(min=1)
 
 
-def absolute_error(logits: Tensor, label: Tensor) -> Tensor:
-    """Mean of ``|probability - label|``: the release's choice."""
-    return (logits.sigmoid() - label).abs().mean()
+def absolute_error(logits: Tensor, label: Tensor, *, light: Tensor | None = None) -> Tensor:
+    """Mean of ``|probability - label|`` over the pixels that count: the release's choice."""
+    return mean_over((logits.sigmoid() - label).abs(), light)
 
 
 SEGMENTATION: dict[SegmentationName, SegmentationLoss] = {

@@ -6,7 +6,7 @@ from .light import Light
 from .method import Method, Term
 from .players import Players, build_players, freeze, trained_modules
 from .terms import Adversarial, Cycle, Paired, Segmentation
-from .translations import Translations
+from .translations import FillMask, Translations
 
 __all__ = [
     "ABLATIONS",
@@ -14,6 +14,7 @@ __all__ = [
     "METHOD_SETS",
     "Adversarial",
     "Cycle",
+    "FillMask",
     "Light",
     "Method",
     "Paired",

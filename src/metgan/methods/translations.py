@@ -6,6 +6,7 @@ the fakes that the generators' phase made.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -13,11 +14,33 @@ from torch import Tensor
 
 from metgan.errors import SettingError
 from metgan.networks import Features
+from metgan.types import Channel
 
 from .light import Light, Show
 from .players import Players
 
 _PLAIN = Light().at(0, "", 0)
+
+
+@dataclass(frozen=True, eq=False)
+class FillMask:
+    """Where nothing was imaged, and what stands there in either channel: see `metgan.labels.fill`.
+
+    Parameters
+    ----------
+    mask : Tensor, (N, 1, Y, X), float, 0 or 1
+    anatomy, tumour : float, in [-1, 1]
+        The constants of both channels.
+    """
+
+    mask: Tensor
+    anatomy: float
+    tumour: float
+
+    def lay_over(self, image: Tensor, channel: Channel) -> Tensor:
+        """Return `image`, (N, 1, Y, X), with the constant of its channel where the mask is 1."""
+        level = self.anatomy if channel == "anatomy" else self.tumour
+        return torch.where(self.mask > 0, image.new_tensor(level), image)
 
 
 class Translations:
@@ -30,6 +53,8 @@ class Translations:
     label : Tensor, (N, 1, Y, X), float, 0 or 1
     judges_light, painter_light : callable
         How judges see images, and how ``to_tumour`` sees the anatomy: see `Light.at`. Default: as they are.
+    fill : FillMask or None
+        Where nothing was imaged. It is laid over all that is generated, and no term counts it.
     """
 
     def __init__(
@@ -40,6 +65,7 @@ class Translations:
         label: Tensor,
         judges_light: Show = _PLAIN,
         painter_light: Show = _PLAIN,
+        fill: FillMask | None = None,
     ) -> None:
         self.players = players
         self.judges_light = judges_light
@@ -47,16 +73,22 @@ class Translations:
         self.anatomy = anatomy
         self.tumour = tumour
         self.label = label
+        self.fill = fill
+
+    @property
+    def light(self) -> Tensor | None:
+        """The pixels that terms count, (N, 1, Y, X), 0 or 1: all but fill; None for all."""
+        return None if self.fill is None else 1 - self.fill.mask
 
     @cached_property
     def fake_tumour(self) -> Tensor:
         """F(x, l): the tumour channel painted from the anatomy."""
-        return self.players.to_tumour(self.painter_light(self.anatomy, 0), self._tumour_features)  # type: ignore[no-any-return]
+        return self._to_tumour(self.painter_light(self.anatomy, 0))
 
     @cached_property
     def fake_anatomy(self) -> Tensor:
         """G(y, l): the anatomy channel painted from the tumour channel."""
-        return self.players.to_anatomy(self.tumour, self._anatomy_features)  # type: ignore[no-any-return]
+        return self._to_anatomy(self.tumour)
 
     @cached_property
     def pairs(self) -> list[tuple[Tensor, Tensor]]:
@@ -67,8 +99,8 @@ class Translations:
     @cached_property
     def cycles(self) -> list[tuple[Tensor, Tensor]]:
         """(there and back, real) for each direction: Eq. (1), second line."""
-        back = self.players.to_anatomy(self.fake_tumour, self._anatomy_features)
-        forth = self.players.to_tumour(self.painter_light(self.fake_anatomy, 1), self._tumour_features)
+        back = self._to_anatomy(self.fake_tumour)
+        forth = self._to_tumour(self.painter_light(self.fake_anatomy, 1))
         return [(back, self.anatomy), (forth, self.tumour)]
 
     @cached_property
@@ -107,6 +139,14 @@ class Translations:
     @cached_property
     def _anatomy_features(self) -> Features:
         return self.players.to_anatomy.embed(self.label)
+
+    def _to_tumour(self, anatomy: Tensor) -> Tensor:
+        painted: Tensor = self.players.to_tumour(anatomy, self._tumour_features)
+        return painted if self.fill is None else self.fill.lay_over(painted, "tumour")
+
+    def _to_anatomy(self, tumour: Tensor) -> Tensor:
+        painted: Tensor = self.players.to_anatomy(tumour, self._anatomy_features)
+        return painted if self.fill is None else self.fill.lay_over(painted, "anatomy")
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
         image = self.judges_light(image, place)

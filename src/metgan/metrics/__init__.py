@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from .counts import Detection, Overlap
-from .faithfulness import RING_GAP, RING_REACH, SIZES, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
+from .faithfulness import (
+    RING_GAP,
+    RING_REACH,
+    SIZES,
+    SMALLEST_ANNOTATED,
+    Faithfulness,
+    Tumour,
+    judge,
+    pool,
+    surroundings,
+)
 from .lesions import LEAST_IOU, Matches, detect, match, overlap
 from .regions import compare_within
 from .significance import PairedTest, bootstrap_interval, holm, paired_test
@@ -46,4 +56,5 @@ __all__ = [
     "radial_spectrum",
     "spectrum_distance",
     "structural_similarity",
+    "surroundings",
 ]

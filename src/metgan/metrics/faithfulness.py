@@ -117,7 +117,13 @@ class Faithfulness:
 
 
 def judge(
-    asked: Mask, read: Mask, image: AnyArray, *, least_iou: float = LEAST_IOU, smallest: int = 1
+    asked: Mask,
+    read: Mask,
+    image: AnyArray,
+    *,
+    fill: Mask | None = None,
+    least_iou: float = LEAST_IOU,
+    smallest: int = 1,
 ) -> Faithfulness:
     """Judge a generated tumour image by the label that it was asked to show.
 
@@ -129,6 +135,8 @@ def judge(
         What an independent segmentor reads in the generated image.
     image : ndarray, same shape, any real dtype, camera units
         The generated tumour channel, normalisation undone.
+    fill : ndarray, same shape, bool, or None
+        Where nothing was imaged: it surrounds no tumour. None for nowhere.
     least_iou, smallest
         As for `match`.
 
@@ -147,7 +155,7 @@ def judge(
     -----
     The contrast of an asked-for tumour is the mean of the image on it over the mean of the
     image on a ring around it: pixels at most 6 pixels away from it (Euclidean, centre to
-    centre) and more than 2 pixels away from every asked-for tumour. 1 means invisible. It is
+    centre) and more than 2 pixels away from every asked-for tumour, fill left out. 1 means invisible. It is
     nan where that ring is empty (a label that fills the image, a crowd) or its mean is not
     above zero. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
     and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
@@ -162,10 +170,10 @@ def judge(
     >>> scores.contrast, scores.detection.recall, scores.false_area
     (3.0, 1.0, 0.0)
     """
-    check_masks({"asked": asked, "read": read})
+    check_masks({"asked": asked, "read": read} | ({} if fill is None else {"fill": fill}))
     _check_image(image, asked.shape)
     matches = match(read, asked, least_iou=least_iou, smallest=smallest)
-    each = zip(matches.areas, matches.found, _contrasts(asked, image), strict=True)
+    each = zip(matches.areas, matches.found, _contrasts(asked, image, fill), strict=True)
     return Faithfulness(
         matches.counts,
         overlap(read, asked),
@@ -198,18 +206,34 @@ def _check_image(image: AnyArray, shape: tuple[int, ...]) -> None:
         raise ArrayError(given, "finite values", "Look for where the generator made them")
 
 
-def _contrasts(asked: Mask, image: AnyArray) -> tuple[float, ...]:
+def surroundings(label: Mask) -> Mask:
+    """Return the pixels that surround tumours, those that contrasts are measured against: see `judge`.
+
+    Examples
+    --------
+    >>> surroundings(np.arange(12)[None] == 2).astype(int).tolist()
+    [[0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]]
+    """
+    if not label.any():
+        return np.zeros(label.shape, bool)
+    away = ndimage.distance_transform_edt(~label)
+    return np.asarray((away > RING_GAP) & (away <= RING_REACH), bool)
+
+
+def _contrasts(asked: Mask, image: AnyArray, fill: Mask | None) -> tuple[float, ...]:
     """Give each tumour's contrast, in the order of `components`."""
     numbered, sizes = components(asked)
     if sizes.size == 0:
         return ()
-    surroundings = ndimage.distance_transform_edt(~asked) > RING_GAP
+    outside = ndimage.distance_transform_edt(~asked) > RING_GAP
+    if fill is not None:
+        outside &= ~fill
     contrasts = []
     for number, box in enumerate(ndimage.find_objects(numbered), start=1):
         # Nothing further than the ring's reach matters, so neither does the rest of a volume.
         near = tuple(slice(max(side.start - RING_REACH, 0), side.stop + RING_REACH) for side in box)
         tumour = numbered[near] == number
-        ring = surroundings[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)
+        ring = outside[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)
         background = image[near][ring].mean(dtype=np.float64) if ring.any() else 0.0
         brightness = image[near][tumour].mean(dtype=np.float64)
         contrasts.append(float(brightness / background) if background > 0 else float("nan"))

@@ -14,7 +14,7 @@ from metgan.io import fingerprint
 from metgan.labels import check_binary
 from metgan.models import ModelCard, load_generator, model_path
 from metgan.networks import Generator
-from metgan.types import AnyArray, Camera
+from metgan.types import AnyArray, Camera, Mask
 
 
 class Inpainter:
@@ -64,6 +64,11 @@ class Inpainter:
             0 where there shall be no tumour, any one positive value where there shall be.
             An empty label gives an image without tumours.
 
+        Notes
+        -----
+        Where the anatomy was filled in with the constant of the training set (stitching, rotation), and the
+        label is 0, the tumour channel is filled in with its own.
+
         Returns
         -------
         array, (Y, X)
@@ -87,7 +92,14 @@ class Inpainter:
         scaled = self._tensor(self.card.normalisation.apply(image, "anatomy"))
         with torch.inference_mode():
             painted = self._generator.paint(scaled, self._tensor(mask.astype(np.float32)))
-        return self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
+        tumour = self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
+        if self.card.normalisation.fill is not None:
+            tumour[self.filled(image) & ~mask] = self.card.normalisation.fill.tumour
+        return tumour
+
+    def filled(self, anatomy: Camera) -> Mask:
+        """Return where nothing was imaged in an anatomy, (Y, X): see `metgan.data.Normalisation.filled`."""
+        return self.card.normalisation.filled(anatomy)
 
     def _tensor(self, image: AnyArray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(image))[None, None].to(self.device)  # (1, 1, Y, X)

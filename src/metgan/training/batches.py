@@ -18,15 +18,20 @@ from metgan.seeding import stream
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops of N pairs: anatomy and tumour in [-1, 1], label 0 or 1; all (N, 1, Y, X) float."""
+    """Crops of N pairs: anatomy and tumour in [-1, 1], label and fill 0 or 1; all (N, 1, Y, X) float.
+
+    ``fill`` is None for a set that has none: see `metgan.labels.fill`.
+    """
 
     anatomy: Tensor
     tumour: Tensor
     label: Tensor
+    fill: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """Give the batch on another device."""
-        return Batch(self.anatomy.to(device), self.tumour.to(device), self.label.to(device))
+        fill = None if self.fill is None else self.fill.to(device)
+        return Batch(self.anatomy.to(device), self.tumour.to(device), self.label.to(device), fill)
 
 
 def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisation) -> Batch:
@@ -36,21 +41,27 @@ def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisa
         return torch.from_numpy(np.stack(images)[:, None])  # (N, 1, Y, X)
 
     seen = [*zip(pairs, views, strict=True)]
+    fill = None
+    if normalisation.fill is not None:
+        masks = [view.apply(normalisation.filled(pair.anatomy) & ~pair.label) for pair, view in seen]
+        fill = tensor([mask.astype(np.float32) for mask in masks])
     return Batch(
         tensor([view.apply(normalisation.apply(pair.anatomy, "anatomy")) for pair, view in seen]),
         tensor([view.apply(normalisation.apply(pair.tumour, "tumour")) for pair, view in seen]),
         tensor([view.apply(pair.label).astype(np.float32) for pair, view in seen]),
+        fill,
     )
 
 
 def distort(batch: Batch, augmentation: Augmentation, rng: np.random.Generator) -> Batch:
     """Give the batch with every crop distorted by a draw of its own."""
-    images = [channel[:, 0].numpy() for channel in (batch.anatomy, batch.tumour, batch.label)]  # (N, Y, X)
+    channels = (batch.anatomy, batch.tumour, batch.label, batch.fill)
+    images = [channel[:, 0].numpy() for channel in channels if channel is not None]  # (N, Y, X)
     rows = []
-    for anatomy, tumour, label in zip(*images, strict=True):
-        drawn = draw_distortion(label.shape, augmentation, rng)
-        moved = drawn.apply_to_label(label > 0).astype(np.float32)
-        rows.append((drawn.apply(anatomy, "anatomy"), drawn.apply(tumour, "tumour"), moved))
+    for anatomy, tumour, *masks in zip(*images, strict=True):
+        drawn = draw_distortion(anatomy.shape, augmentation, rng)
+        moved = [drawn.apply_to_label(mask > 0).astype(np.float32) for mask in masks]
+        rows.append((drawn.apply(anatomy, "anatomy"), drawn.apply(tumour, "tumour"), *moved))
     return Batch(*(torch.from_numpy(np.stack(column)[:, None]) for column in zip(*rows, strict=True)))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from metgan.data import (
     Normalisation,
@@ -21,8 +22,11 @@ from metgan.data import (
     stated_split,
 )
 from metgan.errors import ArrayError, LeakageError
+from metgan.metrics import surroundings
 from metgan.seeding import stream
 from metgan.types import Channel
+
+_FURTHEST = 0.95  # from 0, of a level to begin at: tanh must still have a gradient there
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,14 @@ class Curriculum:
         return total if self.fresh is None else zlib.crc32(str(self.fresh).encode(), total)
 
     def in_units_of(self, normalisation: Normalisation) -> Curriculum:
-        """Give the same data in the normalisation of a network that was trained before."""
+        """Give the same data in the normalisation of a network that was trained before.
+
+        Where these data were filled in stays what was measured on them.
+        """
         for pair in (*self.train, *self.val):
             normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
             normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
-        return replace(self, normalisation=normalisation)
+        return replace(self, normalisation=replace(normalisation, fill=self.normalisation.fill))
 
     def rescaled(self, scaling: Scaling) -> Curriculum:
         """Give the same data in a normalisation of another kind, measured on the training part."""
@@ -79,9 +86,34 @@ class Curriculum:
         return replace(self, train=train, val=val)
 
     def mean(self, channel: Channel) -> float:
-        """Mean of one channel of the training images on [-1, 1]: painting it is the least that counts."""
-        images = [pair.anatomy if channel == "anatomy" else pair.tumour for pair in self.train]
-        return float(np.mean([self.normalisation.apply(image, channel).mean() for image in images]))
+        """Mean light of one channel of the training images on [-1, 1]: the least is to paint it."""
+        light = [pixels for pixels in self._light(channel) if pixels.size]
+        return float(np.concatenate(light).mean(dtype=np.float64)) if light else 0.0
+
+    def start(self, channel: Channel) -> float:
+        """Return the level in (-1, 1) at which a fresh generator of this channel begins.
+
+        Of the tumour channel, the median of what surrounds tumours, as their contrast is measured against it.
+        The mean of an image is no place to begin: where much of it is dark, an image of that mean is unlike
+        any that the segmentor in the loop has seen, and its first gradients make tumours darker. Of the
+        anatomy, and where no tumour has surroundings, the median of the light.
+        """
+        light = self._light(channel)
+        if channel == "tumour":
+            around = [
+                self.normalisation.apply(pair.tumour, "tumour")[near]
+                for pair in self.train
+                if (near := surroundings(pair.label) & ~self.normalisation.filled(pair.anatomy)).any()
+            ]
+            light = around or light
+        pixels = np.concatenate(light)
+        return float(np.clip(np.median(pixels), -_FURTHEST, _FURTHEST)) if pixels.size else 0.0
+
+    def _light(self, channel: Channel) -> list[NDArray[np.float32]]:
+        """Return the pixels of every training image that are not fill, on [-1, 1], each (P,)."""
+        scale = self.normalisation
+        images = [(p, p.anatomy if channel == "anatomy" else p.tumour) for p in self.train]
+        return [scale.apply(image, channel)[~scale.filled(pair.anatomy)] for pair, image in images]
 
     @property
     def tumour_share(self) -> float:

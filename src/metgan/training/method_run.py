@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from metgan.io import fingerprint, replacing
-from metgan.methods import Method, Players, Translations, build_players, freeze, trained_modules
+from metgan.methods import FillMask, Method, Players, Translations, build_players, freeze, trained_modules
 from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
@@ -55,9 +55,9 @@ def train_method(
     segmentor, read_by, data = _segmentor_for(segmentor_run, data)
     with seeded(order.engine, order.seed):
         players = build_players(method, order.preset, segmentor, order.seed)
-        players.to_tumour.begin_at(data.mean("tumour"))
+        players.to_tumour.begin_at(data.start("tumour"))
         if players.is_cyclic:
-            players.to_anatomy.begin_at(data.mean("anatomy"))
+            players.to_anatomy.begin_at(data.start("anatomy"))
         learners = trained_modules(players)
         for network in (*learners.values(), *([segmentor] if segmentor else [])):
             place(network, fabric.device)
@@ -119,7 +119,14 @@ class _Look:
             batch.label,
             judges_light=self.recipe.judge_light.at(self.seed, "judges", step),
             painter_light=self.recipe.anatomy_light.at(self.seed, "painter", step),
+            fill=self._fill(batch.fill),
         )
+
+    def _fill(self, mask: torch.Tensor | None) -> FillMask | None:
+        if mask is None:
+            return None
+        units = self.watched.normalisation
+        return FillMask(mask, units.fill_level("anatomy"), units.fill_level("tumour"))
 
     def validate(self, done: int) -> Verdict:
         painted = paint(self.average.network, self.watched)

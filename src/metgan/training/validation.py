@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from metgan.data import Normalisation, Pair
-from metgan.metrics import Overlap, mean_absolute_error, overlap, structural_similarity
+from metgan.metrics import Overlap, compare_within, overlap
 from metgan.models import READ_ABOVE
 from metgan.networks import Generator, Segmentor
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
-from metgan.types import Scaled
+from metgan.types import Mask, Scaled
 
 from .loop import Verdict
 
@@ -40,6 +40,8 @@ class ValidationSet:
     pairs: Sequence[Pair]
     anatomy: Sequence[Scaled]
     tumour: Sequence[Scaled]
+    fill: Sequence[Mask]
+    normalisation: Normalisation
     device: torch.device
 
     @classmethod
@@ -52,6 +54,8 @@ class ValidationSet:
             wanted,
             [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],
             [normalisation.apply(pair.tumour, "tumour") for pair in wanted],
+            [normalisation.filled(pair.anatomy) & ~pair.label for pair in wanted],
+            normalisation,
             device,
         )
 
@@ -62,9 +66,10 @@ class ValidationSet:
 
     @property
     def flat_error(self) -> float:
-        """Mean absolute error of painting every image with the mean of all."""
-        mean = float(np.mean([image.mean() for image in self.tumour]))
-        return float(np.mean([np.abs(image - mean).mean() for image in self.tumour]))
+        """Mean absolute error of painting every image with the mean of all, fill left out."""
+        light = [image[~fill] for image, fill in zip(self.tumour, self.fill, strict=True)]
+        mean = np.concatenate(light).mean(dtype=np.float64)
+        return float(np.mean([np.abs(pixels - mean).mean() for pixels in light if pixels.size]))
 
     def tensor(self, image: Scaled) -> Tensor:
         """Give one image as (1, 1, Y, X) on the validation's device."""
@@ -82,20 +87,25 @@ def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> Verdict:
 
 def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
     """Generate the tumour image of every validation pair, from its anatomy and label."""
+    level = data.normalisation.fill_level("tumour")
     with evaluating(generator):
-        return [
+        painted = [
             _array(generator.paint(data.tensor(x), data.tensor(pair.label.astype(np.float32))))
             for pair, x in zip(data.pairs, data.anatomy, strict=True)
         ]
+    return [np.where(fill, np.float32(level), p) for p, fill in zip(painted, data.fill, strict=True)]
 
 
 def validate_generator(
     painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet
 ) -> Verdict:
     """Judge painted images by error and, where there is a segmentor, by faithfulness to the label."""
-    errors = [mean_absolute_error(p, y) for p, y in zip(painted, data.tumour, strict=True)]
-    likeness = [structural_similarity(p, y) for p, y in zip(painted, data.tumour, strict=True)]
-    details = {"val_mae": float(np.mean(errors)), "val_ssim": float(np.mean(likeness))}
+    images = zip(painted, data.tumour, data.fill, strict=True)
+    likeness = [compare_within(p, y, ~fill) for p, y, fill in images if not fill.all()]
+    details = {
+        "val_mae": float(np.mean([one.mae for one in likeness])),
+        "val_ssim": float(np.nanmean([one.ssim for one in likeness])),
+    }
     relative = details["val_mae"] / data.flat_error
     if segmentor is None:
         return Verdict(-relative, details)

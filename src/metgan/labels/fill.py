@@ -1,0 +1,118 @@
+"""Fill: pixels that no camera has seen; stitching, rotation or skull-stripping left one constant there.
+
+Fill is not light. Taken for the darkest tissue it moves the mean of an image, its noise, the contrast of its
+tumours and the border between tissue and air; so all that measures an image leaves it out.
+
+Notes
+-----
+A dark image has pixels of one value, too, where nothing was filled in. Two things tell fill from them: it
+comes in areas, so that a pixel counts only where a square of 3 x 3 about it or about a neighbour is of that
+value; and it stands out, so that the next values, one step darker and one step brighter, are rare beside it.
+Saturated pixels (the brightest value of the image) are light, even where they come in areas. Of a picture
+with only a handful of values, a drawing rather than a scan, it cannot be told, and nothing is taken for fill.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.types import AnyArray, Camera, Mask
+
+LEAST_FILL = 0.01
+"""Share of the pixels of an image, or of a set, that fill covers at least."""
+STANDS_OUT = 4.0
+"""How many times as often as the values next to it fill occurs in an image of whole numbers, at least."""
+_FEWEST_VALUES = 8  # besides the constant, in an image that a camera has taken
+
+
+def find_fill(image: Camera) -> Mask:
+    """Return where one image was filled in.
+
+    Parameters
+    ----------
+    image : ndarray, (Y, X), uint8, uint16 or floating, camera units
+
+    Returns
+    -------
+    ndarray, (Y, X), bool
+        Areas of the one constant that covers most of the image, where that is fill: see the module's notes.
+        All False where there is none, and in a flat image, of which it cannot be told.
+
+    Examples
+    --------
+    >>> image = np.arange(100, 200, dtype=np.uint16).reshape(10, 10)
+    >>> bool(find_fill(image).any())
+    False
+    >>> image[:, :4] = 0
+    >>> find_fill(image).sum(axis=0).tolist()
+    [10, 10, 10, 10, 0, 0, 0, 0, 0, 0]
+    """
+    value = find_fill_value([image])
+    return np.zeros(image.shape, bool) if value is None else fill_of(image, value)
+
+
+def fill_of(image: Camera, value: float) -> Mask:
+    """Return the areas of `image`, (Y, X), that are exactly `value`: unions of squares of 3 x 3 pixels.
+
+    A square may reach beyond the border. Single pixels of this value are left as light.
+    """
+    return _areas(image == value)
+
+
+def find_fill_value(images: Iterable[Camera]) -> float | None:
+    """Return the value that images of one channel were filled in with, or None where they were not.
+
+    Parameters
+    ----------
+    images : iterable of ndarray, (Y, X)
+        Of one channel, camera units.
+
+    Returns
+    -------
+    float or None
+        The constant whose areas cover the largest share of all pixels, `LEAST_FILL` or more.
+    """
+    areas: dict[float, int] = {}
+    pixels = 0
+    for image in images:
+        pixels += image.size
+        for value in _candidates(image):
+            areas[value] = areas.get(value, 0) + int(fill_of(image, value).sum())
+    if not areas:
+        return None
+    value = max(areas, key=lambda each: areas[each])
+    return value if areas[value] >= LEAST_FILL * pixels else None
+
+
+def _candidates(image: Camera) -> list[float]:
+    """Return the values of an image that stand out, come in areas, and are not its brightest."""
+    if image.size == 0 or image.min() == image.max():
+        return []
+    flat = ndimage.minimum_filter(image, 3) == ndimage.maximum_filter(image, 3)
+    if not flat.any():
+        return []
+    values, counts = np.unique(image, return_counts=True)
+    if len(values) <= _FEWEST_VALUES:
+        return []
+    found = np.unique(image[flat])
+    return [float(v) for v in found if v < values[-1] and _stands_out(v, values, counts)]
+
+
+def _stands_out(value: np.generic, values: AnyArray, counts: NDArray[np.intp]) -> bool:
+    """Decide whether a value is far more frequent than those one step beside it."""
+    if values.dtype.kind == "f":
+        return True  # that neighbours are equal to the last bit is no chance
+    steps = values.astype(np.int64)
+    own = int(counts[values == value][0])
+    beside = counts[np.abs(steps - int(value)) == 1]
+    return own >= STANDS_OUT * max(beside, default=0)
+
+
+def _areas(same: NDArray[np.bool_]) -> Mask:
+    square = np.ones((3,) * same.ndim, bool)
+    cores = ndimage.binary_erosion(same, square, border_value=1)
+    return np.asarray(ndimage.binary_dilation(cores, square) & same, bool)
