@@ -69,15 +69,16 @@ class Drawing:
             raise UnknownNameError.listing("laboratory", self.laboratory, LABORATORIES)
         return LABORATORIES[self.laboratory]
 
-    def request(self, pairs: int | None) -> tuple[int, PhantomSettings]:
-        """Give the number of pairs and the phantom's settings; values out of range are refused."""
+    def request(self, pairs: int | None, seed: int) -> tuple[int, PhantomSettings, int]:
+        """Give number of pairs, settings and seed of the phantom; values out of range are refused."""
         laboratory = self.chosen()
         if laboratory is None:
             count, settings = pairs or _PAIRS, PhantomSettings(size=self.size or PhantomSettings.size)
         else:
             count = pairs or laboratory.pairs
-            settings = laboratory.settings_for(count)
-        return count, replace(settings, missed_fraction=self.missed, outline_noise=self.outline_noise)
+            settings, seed = laboratory.settings_for(count), laboratory.seed_for(seed)
+        erring = replace(settings, missed_fraction=self.missed, outline_noise=self.outline_noise)
+        return count, erring, seed
 
 
 _PLAIN = Drawing()
@@ -101,9 +102,9 @@ def phantom(
     pairs
         Number of pairs, 1 or more. Default: 200, eight of each animal (group); a laboratory has its own.
     seed
-        0 or more; the same seed gives the same bytes.
+        0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
     """
-    count, settings = drawing.request(pairs)
+    request = drawing.request(pairs, seed)
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
-    write_phantom(out, count, settings, seed)
+    write_phantom(out, *request)
     written(out)

@@ -17,7 +17,7 @@ import numpy as np
 from metgan.errors import SettingError
 
 from .fill import Fill, FillKind
-from .laboratories import Laboratory
+from .laboratories import SEEDS, Laboratory
 from .organs import ORGANS
 from .settings import PhantomSettings
 
@@ -25,6 +25,8 @@ ROSE = 3.0
 """Signal over standard error of the dimmest tumour of the median area, at least."""
 _TEXTURE, _PATCH = 0.15, 16  # of the background's light; pixels that are bright or dark together
 _PAIRS = 120
+_NAMED = 1000  # more than there are named laboratories
+_GAIN = 14.0  # counts per photon of the default camera
 _COVERED = 0.12  # of the recorded pixels, that tumours of the median area may cover
 _KINDS: tuple[FillKind, ...] = ("none", "mask", "mosaic", "rotation", "clipped")
 
@@ -81,13 +83,16 @@ def draw_laboratory(seed: int) -> Laboratory:
     drawn |= _draw_contrasts(drawn, rng)
     settings = PhantomSettings(**drawn)
     groups = int(rng.choice([3, 4, 5, 6, 8, 10, 12, 15, 20]))
-    return Laboratory(f"random-{seed}", _describe(settings, groups), settings, _PAIRS, groups)
+    described = _describe(settings, groups)
+    return Laboratory(f"random-{seed}", described, settings, _PAIRS, groups, (_NAMED + seed) * SEEDS)
 
 
 def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:
     """Draw organs, staining, noise and camera."""
     organs = tuple(ORGANS) if rng.random() < 0.5 else (str(rng.choice(list(ORGANS))),)
     crosstalk = float(rng.choice([0.0, rng.uniform(0.2, 2), rng.uniform(0.2, 2), rng.uniform(-1.5, -0.5)]))
+    photons = _log_uniform(8, 200, rng)
+    counts = _log_uniform(200, 1000, rng)  # of ordinary tissue in the tumour channel, in 12 bits
     return {
         "organs": organs,
         "edge_fraction": float(rng.uniform(0, 0.4)),
@@ -95,7 +100,8 @@ def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:
         "crosstalk": round(crosstalk, 2),
         "dye_in_tissue": float(rng.uniform(0, 0.25)) if crosstalk >= 0 else 0.0,
         "animal_spread": float(rng.uniform(0.1, 0.5)),
-        "photons": _log_uniform(8, 200, rng),
+        "photons": photons,
+        "gain": counts / (_GAIN * photons * _background(crosstalk)),
         "pixel_format": str(rng.choice(["uint8", "uint12", "uint16", "float32"])),
         "empty_fraction": float(rng.uniform(0, 0.7)),
     }
@@ -136,8 +142,12 @@ def _draw_contrasts(drawn: dict[str, Any], rng: np.random.Generator) -> dict[str
 
 def _standard_error(area: float, photons: float, crosstalk: float) -> float:
     """Return that of the background's mean over `area` pixels, as a share of its light."""
-    light = 0.5 + abs(crosstalk)
-    return float(np.sqrt(1 / (photons * light * area) + _TEXTURE**2 * _PATCH / area))
+    return float(np.sqrt(1 / (photons * _background(crosstalk) * area) + _TEXTURE**2 * _PATCH / area))
+
+
+def _background(crosstalk: float) -> float:
+    """Return the light of ordinary tissue in the tumour channel, about."""
+    return 0.5 + abs(crosstalk)
 
 
 def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:

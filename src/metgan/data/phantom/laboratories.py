@@ -17,6 +17,9 @@ from metgan.errors import SettingError
 from .fill import Fill
 from .settings import PhantomSettings
 
+SEEDS: Final = 1000
+"""Phantoms that a laboratory can draw."""
+
 
 @dataclass(frozen=True)
 class Laboratory:
@@ -34,6 +37,8 @@ class Laboratory:
         How many it has, unless another number is asked for.
     groups : int
         How many animals they come from, at least 3: a training needs one for each part.
+    first_seed : int
+        What seed 0 of this laboratory stands for: no two laboratories show the same tissue.
 
     Raises
     ------
@@ -52,6 +57,7 @@ class Laboratory:
     settings: PhantomSettings
     pairs: int
     groups: int
+    first_seed: int = 0
 
     def __post_init__(self) -> None:
         if not 3 <= self.groups <= self.pairs:
@@ -62,8 +68,14 @@ class Laboratory:
             )
 
     def settings_for(self, pairs: int) -> PhantomSettings:
-        """Give the settings with which `pairs` pairs come from as many groups, or a few less."""
-        return replace(self.settings, pairs_per_animal=max(-(-pairs // self.groups), 1))
+        """Give the settings with which `pairs` pairs come from that many groups, or from fewer."""
+        return replace(self.settings, pairs_per_animal=-(-pairs // self.groups))
+
+    def seed_for(self, seed: int) -> int:
+        """Give the phantom's seed for the laboratory's seed `seed`, in [0, 1000)."""
+        if not 0 <= seed < SEEDS:
+            raise SettingError(f"seed is {seed}", f"a whole number in [0, {SEEDS})", "Give another seed")
+        return self.first_seed + seed
 
 
 _SKULL_STRIPPED = PhantomSettings(
@@ -83,7 +95,7 @@ _ALL = (
         "Skull-stripped brains of few animals, large lesions; the anatomy shows strongly in both channels.",
         replace(
             _SKULL_STRIPPED,
-            size=192,
+            size=224,
             empty_fraction=0.33,
             tumours_per_image=1.3,
             median_area=1800.0,
@@ -228,5 +240,7 @@ _ALL = (
     ),
 )
 
-LABORATORIES: Final = MappingProxyType({laboratory.name: laboratory for laboratory in _ALL})
-"""The named laboratories."""
+LABORATORIES: Final = MappingProxyType(
+    {each.name: replace(each, first_seed=SEEDS * place) for place, each in enumerate(_ALL)}
+)
+"""The named laboratories; the first is the default phantom, to the byte."""

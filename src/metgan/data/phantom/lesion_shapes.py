@@ -18,6 +18,7 @@ from metgan.types import Mask
 from .fields import Field, step
 
 _SOFTNESS = 1.36  # pixels over which the light of a large tumour ends, before the optics
+_MOST = 0.4  # of the room that a large tumour may take
 _RING = (2.0, 6.0)  # pixels from a large tumour: more than the first, not more than the second
 
 
@@ -74,7 +75,7 @@ def draw_compact(
 def draw_spread(
     centre: tuple[int, int], area: int, blur: float, room: Mask, rng: np.random.Generator
 ) -> Shape:
-    """Draw a large tumour within the `room`, (Y, X), of which it takes a half at most.
+    """Draw a large tumour within the `room`, (Y, X), of which it takes 40 % at most.
 
     Its outline is ragged at every scale; inside it is uneven, and one in two has a darker core.
     """
@@ -83,7 +84,7 @@ def draw_spread(
     free, radius = room[window], np.sqrt(area / np.pi)
     ragged = (_ragged(half, area, rng) * (1 + 0.07 * _grainy((2 * half + 1,) * 2, 2.0, rng)))[inner]
     ragged = np.where(free, np.maximum(ragged, 0), np.inf)
-    level = np.partition(ragged.ravel(), taken := min(area, int(free.sum()) // 2))[taken]
+    level = np.partition(ragged.ravel(), taken := min(area, int(_MOST * free.sum())))[taken]
     radii = np.where(free, _heal(np.asarray(ragged / level, dtype=np.float32)), np.float32(np.inf))
     mask = radii < 1
     uneven = 1 + 0.22 * _grainy(radii.shape, 1.5, rng) + 0.25 * _grainy(radii.shape, 0.22 * radius, rng)

@@ -34,7 +34,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "animal_spread": (0, 1),
     "edge_fraction": (0, 1),
     "photons": (5, 500),
-    "gain": (0.05, 20),
+    "gain": (0.01, 20),
     "missed_fraction": (0, 1),
     "outline_noise": (0, 5),
 }
@@ -80,7 +80,7 @@ class PhantomSettings:
         Below 0 the tumour channel is bright where the tissue is dark, and dark where it is bright.
     dye_in_tissue : float
         How far dye that is bound to no tumour follows the tissue, in [0, 0.5]: at 0 and without crosstalk,
-        the tumour channel shows next to nothing of the anatomy.
+        the tumour channel shows little of the anatomy but walls of vessels.
     animal_spread : float
         Standard deviation of the logarithm of an animal's staining and autofluorescence, in [0, 1].
     edge_fraction : float
@@ -90,7 +90,7 @@ class PhantomSettings:
         Photons detected per pixel of ordinary tissue, in [5, 500]; the fewer, the noisier. Animals differ by
         some 40 %.
     gain : float
-        Counts per photon, relative to the default camera's 8 to 20, in [0.05, 20].
+        Counts per photon, relative to the default camera's 8 to 20, in [0.01, 20].
     pixel_format : {"uint8", "uint12", "uint16", "float32"}
         How counts are stored, see ``PixelFormat``.
     fill : Fill
