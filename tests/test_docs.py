@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metgan.data import SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split
+from metgan.data import LABORATORIES, SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
@@ -36,6 +36,17 @@ def test_the_table_of_methods_in_the_docs_is_the_catalogue():
     page = (DOCS / "methods.md").read_text()
     named = re.findall(r"^\| `([a-z0-9-]+)` \|", page, flags=re.MULTILINE)
     assert named == [*CATALOGUE]
+
+
+def test_the_tables_of_laboratories_in_the_docs_are_those_that_can_be_drawn():
+    page = (DOCS / "laboratories.md").read_text()
+    described = re.findall(r"^\| `([a-z0-9-]+)` \| ([^|]+) \|$", page, flags=re.MULTILINE)
+    assert described == [(name, each.description) for name, each in LABORATORIES.items()]
+    measured = re.findall(r"^\| `([a-z0-9-]+)` \| (\d+) \| (\d+), (\d+) \|", page, flags=re.MULTILINE)
+    settings = [(each.settings.size, each.pairs, each.groups) for each in LABORATORIES.values()]
+    assert [(name, *map(int, numbers)) for name, *numbers in measured] == [
+        (name, *numbers) for name, numbers in zip(LABORATORIES, settings, strict=True)
+    ]
 
 
 def test_the_table_of_arms_in_the_docs_is_the_studys_and_stars_are_the_quick_set():

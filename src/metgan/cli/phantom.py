@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from metgan.data import PhantomSettings, write_phantom
+from metgan.data import LABORATORIES, Laboratory, PhantomSettings, draw_laboratory, write_phantom
+from metgan.errors import SettingError, UnknownNameError
 from metgan.io import claim_folder
 
 from .folders import written
 from .options import NEW_FOLDER, Place, Positive, Seed
+
+_PAIRS = 200
+Name = Annotated[
+    str | None,
+    Parameter(
+        help=f"Draw another kind of data. One of: {', '.join(LABORATORIES)}. See docs/laboratories.md."
+    ),
+]
 
 
 @Parameter(name="*")
@@ -21,21 +31,54 @@ class Drawing:
 
     Parameters
     ----------
+    laboratory
+        One of the named laboratories.
+    laboratory_seed
+        0 or more; draw the laboratory itself at random, instead of --laboratory.
     size
-        Side of the images in pixels, 48 to 4096.
+        Side of the images in pixels, 48 to 4096. Default: 128; a laboratory has its own.
     missed
         Share of the tumours that the annotator misses, dim ones first, in [0, 1].
     outline_noise
         How far the annotator's outlines stray, in pixels, 0 or more.
     """
 
-    size: Positive = 128
+    laboratory: Name = None
+    laboratory_seed: Seed | None = None
+    size: Positive | None = None
     missed: float = 0.0
     outline_noise: float = 0.0
 
-    def settings(self) -> PhantomSettings:
-        """Give the phantom's settings; values out of range are refused."""
-        return PhantomSettings(size=self.size, missed_fraction=self.missed, outline_noise=self.outline_noise)
+    def chosen(self) -> Laboratory | None:
+        """Give the laboratory that was asked for; None for the default phantom."""
+        asked = {
+            "--laboratory": self.laboratory,
+            "--laboratory-seed": self.laboratory_seed,
+            "--size": self.size,
+        }
+        given = [option for option, value in asked.items() if value is not None]
+        if len(given) > 1:
+            raise SettingError(
+                f"{' and '.join(given)}", "one of them: each decides the size", "Leave out the others"
+            )
+        if self.laboratory_seed is not None:
+            return draw_laboratory(self.laboratory_seed)
+        if self.laboratory is None:
+            return None
+        if self.laboratory not in LABORATORIES:
+            raise UnknownNameError.listing("laboratory", self.laboratory, LABORATORIES)
+        return LABORATORIES[self.laboratory]
+
+    def request(self, pairs: int | None, seed: int) -> tuple[int, PhantomSettings, int]:
+        """Give number of pairs, settings and seed of the phantom; values out of range are refused."""
+        laboratory = self.chosen()
+        if laboratory is None:
+            count, settings = pairs or _PAIRS, PhantomSettings(size=self.size or PhantomSettings.size)
+        else:
+            count = pairs or laboratory.pairs
+            settings, seed = laboratory.settings_for(count), laboratory.seed_for(seed)
+        erring = replace(settings, missed_fraction=self.missed, outline_noise=self.outline_noise)
+        return count, erring, seed
 
 
 _PLAIN = Drawing()
@@ -45,7 +88,7 @@ def phantom(
     out: Path,
     /,
     *,
-    pairs: Positive = 200,
+    pairs: Positive | None = None,
     drawing: Drawing = _PLAIN,
     seed: Seed = 0,
     place: Place = NEW_FOLDER,
@@ -57,11 +100,11 @@ def phantom(
     out
         Folder to write into.
     pairs
-        Number of pairs, 1 or more; eight make an animal (group).
+        Number of pairs, 1 or more. Default: 200, eight of each animal (group); a laboratory has its own.
     seed
-        0 or more; the same seed gives the same bytes.
+        0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
     """
-    settings = drawing.settings()
+    request = drawing.request(pairs, seed)
     claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
-    write_phantom(out, pairs, settings, seed)
+    write_phantom(out, *request)
     written(out)

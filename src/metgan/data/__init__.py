@@ -5,10 +5,10 @@ from .crops import CropPlan, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
 from .history import join_names, split_names
-from .normalise import ChannelScale, Fill, Normalisation, Scaling, fit_normalisation
+from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .paste import paste
-from .phantom import PhantomSettings, write_phantom
+from .phantom import LABORATORIES, Fill, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from .prepare import Prepared, prepare, useful_crops
 from .sample import (
     Entry,
@@ -26,6 +26,7 @@ from .shuffle import shuffle_labels
 from .split import PARTS, SPLIT_FILE, Split, draw_split, load_split, part_of, save_split, stated_split
 
 __all__ = [
+    "LABORATORIES",
     "PARTS",
     "SPLIT_FILE",
     "STRONG",
@@ -36,6 +37,8 @@ __all__ = [
     "Distortion",
     "Entry",
     "Fill",
+    "FillValues",
+    "Laboratory",
     "Normalisation",
     "Pair",
     "PairSet",
@@ -51,6 +54,7 @@ __all__ = [
     "checksum",
     "draw_distortion",
     "draw_folds",
+    "draw_laboratory",
     "draw_split",
     "draw_view",
     "fit_normalisation",

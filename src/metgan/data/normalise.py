@@ -77,12 +77,12 @@ class ChannelScale:
 
 
 @dataclass(frozen=True)
-class Fill:
+class FillValues:
     """What stands in both channels where nothing was imaged, in the camera's units: see `metgan.labels.fill`.
 
     Examples
     --------
-    >>> Fill(anatomy=0.0, tumour=0.0).tumour
+    >>> FillValues(anatomy=0.0, tumour=0.0).tumour
     0.0
     """
 
@@ -97,13 +97,13 @@ class Normalisation:
     Parameters
     ----------
     anatomy, tumour : ChannelScale
-    fill : Fill or None, default None
+    fill : FillValues or None, default None
         The constants of a set whose channels were both filled in at the same places; None for other sets.
     """
 
     anatomy: ChannelScale
     tumour: ChannelScale
-    fill: Fill | None = None
+    fill: FillValues | None = None
 
     def apply(self, image: Camera, channel: Channel) -> Scaled:
         """Map one channel from camera units to [-1, 1]."""
@@ -120,7 +120,7 @@ class Normalisation:
         --------
         >>> scale = ChannelScale(100, 300, "uint16")
         >>> anatomy = np.repeat([[0, 0, 0, 150, 200]], 3, axis=0).astype(np.uint16)
-        >>> Normalisation(scale, scale, Fill(0, 0)).filled(anatomy)[0].tolist()
+        >>> Normalisation(scale, scale, FillValues(0, 0)).filled(anatomy)[0].tolist()
         [True, True, True, False, False]
         >>> bool(Normalisation(scale, scale).filled(anatomy).any())
         False
@@ -180,7 +180,7 @@ class Normalisation:
         """Rebuild from `to_dict`."""
         fill = content.get("fill")  # models from before it was measured have none
         anatomy, tumour = (ChannelScale(**content[channel]) for channel in ("anatomy", "tumour"))
-        return cls(anatomy, tumour, None if fill is None else Fill(**fill))
+        return cls(anatomy, tumour, None if fill is None else FillValues(**fill))
 
     def _scale(self, channel: Channel) -> ChannelScale:
         return self.anatomy if channel == "anatomy" else self.tumour
@@ -210,7 +210,7 @@ def fit_normalisation(
 
 def _shared_fill(
     anatomies: list[Camera], tumours: list[Camera], anatomy: float | None, tumour: float | None
-) -> Fill | None:
+) -> FillValues | None:
     """Return both constants where the tumour channel is filled in nearly wherever the anatomy is."""
     if anatomy is None or tumour is None:
         return None
@@ -219,7 +219,7 @@ def _shared_fill(
         mask = fill_of(mine, anatomy)
         filled += int(mask.sum())
         both += int((other[mask] == tumour).sum())
-    return Fill(anatomy, tumour) if both >= _SHARED * filled else None
+    return FillValues(anatomy, tumour) if both >= _SHARED * filled else None
 
 
 def _fit(channel: str, images: list[Camera], fill: float | None, scaling: Scaling) -> ChannelScale:

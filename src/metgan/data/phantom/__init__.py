@@ -1,8 +1,22 @@
 """A synthetic cleared mouse: two-channel pictures whose tumours are known exactly."""
 
+from .chance_laboratory import draw_laboratory
+from .fill import Fill
+from .laboratories import LABORATORIES, Laboratory
 from .organs import ORGANS
 from .pair_set import write_phantom
 from .pairs import PAIRS_PER_ANIMAL, PhantomPair, draw_pairs
 from .settings import PhantomSettings
 
-__all__ = ["ORGANS", "PAIRS_PER_ANIMAL", "PhantomPair", "PhantomSettings", "draw_pairs", "write_phantom"]
+__all__ = [
+    "LABORATORIES",
+    "ORGANS",
+    "PAIRS_PER_ANIMAL",
+    "Fill",
+    "Laboratory",
+    "PhantomPair",
+    "PhantomSettings",
+    "draw_laboratory",
+    "draw_pairs",
+    "write_phantom",
+]

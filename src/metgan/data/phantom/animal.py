@@ -23,7 +23,7 @@ class Animal:
     staining : float
         Light of the dye that sticks everywhere, relative to other animals, about 1.
     crosstalk : float
-        Share of the autofluorescence that enters the tumour channel, >= 0.
+        Share of the autofluorescence that enters the tumour channel; below 0 it is inverted.
     photons : float
         Photons per pixel of ordinary tissue, > 0.
     gain : float
@@ -61,11 +61,11 @@ def draw_animal(settings: PhantomSettings, rng: np.random.Generator) -> Animal:
     0.0
     """
     return Animal(
-        autofluorescence=float(rng.lognormal(0, 0.25)),
-        staining=float(rng.lognormal(0, 0.25)),
+        autofluorescence=float(rng.lognormal(0, settings.animal_spread)),
+        staining=float(rng.lognormal(0, settings.animal_spread)),
         crosstalk=settings.crosstalk * float(rng.uniform(0.7, 1.3)),
         photons=settings.photons * float(rng.lognormal(0, 0.4)),
-        gain=float(rng.uniform(8, 20)),
+        gain=settings.gain * float(rng.uniform(8, 20)),
         offset=float(rng.uniform(95, 125)),
         read_noise=float(rng.uniform(8, 25)),
         focus=float(rng.uniform(0.65, 1.0)),

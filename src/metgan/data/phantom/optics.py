@@ -8,10 +8,10 @@ noise drawn per pixel looks wrong at a glance. So the order here is blur, detect
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage
 
 from .animal import Animal
+from .camera import Scan
 from .fields import Field
 
 _HAZE_REACH = 10.0  # pixels
@@ -37,7 +37,7 @@ def focus(light: Field, animal: Animal) -> Field:
     return np.asarray((1 - animal.haze) * sharp + animal.haze * veil, dtype=np.float32)
 
 
-def expose(light: Field, animal: Animal, rng: np.random.Generator) -> NDArray[np.uint16]:
+def expose(light: Field, animal: Animal, rng: np.random.Generator) -> Scan:
     """Count photons, read the camera out and resample the scan.
 
     Parameters
@@ -51,10 +51,11 @@ def expose(light: Field, animal: Animal, rng: np.random.Generator) -> NDArray[np
 
     Returns
     -------
-    NDArray[np.uint16]
-        Camera counts, (Y, X); what exceeds the camera's range is cut at 65535.
+    Scan
+        Camera counts, (Y, X), neither rounded nor cut.
     """
     photons = rng.poisson(light * animal.photons)
     counts = animal.gain * photons + animal.read_noise * rng.standard_normal(light.shape)
-    scan = animal.offset + ndimage.gaussian_filter(counts, animal.grain, mode="reflect")
-    return np.asarray(np.clip(np.rint(scan), 0, 65535), dtype=np.uint16)
+    return np.asarray(
+        animal.offset + ndimage.gaussian_filter(counts, animal.grain, mode="reflect"), dtype=np.float64
+    )

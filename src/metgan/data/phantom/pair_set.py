@@ -38,6 +38,7 @@ def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -
 def _refuse_other_request(out: Path, request: dict[str, Any]) -> None:
     """Note what is drawn, before it is; a folder with another phantom is left as it is."""
     note = out / "phantom.json"
+    request = json.loads(json.dumps(request))  # a tuple is read back as a list
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != request:
         raise StorageError(
             f"{out} holds a phantom with other settings",

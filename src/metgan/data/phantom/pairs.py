@@ -11,25 +11,25 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from metgan.errors import SettingError
-from metgan.types import Mask
+from metgan.types import Camera, Mask
 
 from .animal import draw_animal
 from .annotator import annotate
+from .camera import clip_background, store
+from .fill import draw_fill, draw_share
 from .optics import expose
-from .organs import ORGANS
 from .scene import draw_scene
 from .settings import PhantomSettings
 
-PAIRS_PER_ANIMAL = 8
-"""Consecutive pairs that show the same animal, the last one of a phantom apart."""
+PAIRS_PER_ANIMAL = PhantomSettings().pairs_per_animal
+"""Consecutive pairs that show the same animal by default, the last one of a phantom apart."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 class _Stream(IntEnum):
-    PICTURE, ANIMAL, ORGAN, EMPTINESS, ANNOTATOR = range(5)
+    PICTURE, ANIMAL, ORGAN, EMPTINESS, ANNOTATOR, FILL = range(6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,21 +44,28 @@ class PhantomPair:
         The animal: ``"mouse-03"``.
     organ : str
         The organ in the middle of the picture: ``"lung"``.
-    anatomy, tumour : NDArray[np.uint16]
-        The two channels, (Y, X), camera counts; an empty camera reads about 110.
+    anatomy, tumour : Camera
+        The two channels, (Y, X), in the units of their files; by default camera counts as uint16, of which
+        an empty camera reads about 110.
     label : Mask
         What the annotator drew, (Y, X).
     truth : Mask
         What is there, (Y, X).
+    fill : Mask
+        Pixels that were never recorded and hold the fill value in both channels, (Y, X).
+    dark : float
+        Value of the tumour channel without light.
     """
 
     name: str
     group: str
     organ: str
-    anatomy: NDArray[np.uint16]
-    tumour: NDArray[np.uint16]
+    anatomy: Camera
+    tumour: Camera
     label: Mask
     truth: Mask
+    fill: Mask
+    dark: float
 
 
 def draw_pairs(count: int, settings: PhantomSettings, seed: int) -> Iterator[PhantomPair]:
@@ -94,20 +101,31 @@ def draw_pairs(count: int, settings: PhantomSettings, seed: int) -> Iterator[Pha
 
 def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair:
     """Draw pair `number`, counted from 0, of the phantom `seed`."""
-    mouse = number // PAIRS_PER_ANIMAL
+    mouse = number // settings.pairs_per_animal
     animal = draw_animal(settings, _chance(seed, _Stream.ANIMAL, mouse))
-    organ = _organ_of(number, seed)
+    organ = _organ_of(number, settings.organs, seed)
+    of_fill = _chance(seed, _Stream.FILL, number)
+    fill = draw_fill(settings.fill, settings.size, of_fill)
     rng = _chance(seed, _Stream.PICTURE, number)
-    scene = draw_scene(organ, _is_empty(number, settings.empty_fraction, seed), animal, settings, rng)
+    is_empty = _is_empty(number, settings.empty_fraction, seed)
+    scene = draw_scene(organ, is_empty, fill, animal, settings, rng)
     label, truth = annotate(scene.tumours, settings, _chance(seed, _Stream.ANNOTATOR, number))
+    anatomy, tumour = (
+        store(expose(light, animal, rng), animal.offset, settings.pixel_format, fill, settings.fill.value)
+        for light in (scene.anatomy, scene.tumour)
+    )
+    if settings.fill.kind == "clipped":
+        tumour = clip_background(tumour, draw_share(settings.fill, of_fill), truth)
     return PhantomPair(
         name=f"phantom-{number:05d}",
         group=f"mouse-{mouse:02d}",
         organ=organ,
-        anatomy=expose(scene.anatomy, animal, rng),
-        tumour=expose(scene.tumour, animal, rng),
-        label=label,
-        truth=truth,
+        anatomy=anatomy.image,
+        tumour=tumour.image,
+        label=label & ~fill,
+        truth=truth & ~fill,
+        fill=fill,
+        dark=tumour.dark,
     )
 
 
@@ -116,11 +134,11 @@ def _chance(seed: int, stream: _Stream, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, int(stream), number])
 
 
-def _organ_of(number: int, seed: int) -> str:
+def _organ_of(number: int, organs: tuple[str, ...], seed: int) -> str:
     """Give the organ of a pair: each block of as many pairs as organs has every organ once."""
-    block, place = divmod(number, len(ORGANS))
-    order = _chance(seed, _Stream.ORGAN, block).permutation(len(ORGANS))
-    return tuple(ORGANS)[int(order[place])]
+    block, place = divmod(number, len(organs))
+    order = _chance(seed, _Stream.ORGAN, block).permutation(len(organs))
+    return organs[int(order[place])]
 
 
 def _is_empty(number: int, share: float, seed: int) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from metgan.types import Mask
+
 from .animal import Animal
 from .confusers import Confusers, draw_confusers
 from .fields import Field, cloud, grid, ripple, step
@@ -36,7 +38,12 @@ class Scene:
 
 
 def draw_scene(
-    organ: str, is_empty: bool, animal: Animal, settings: PhantomSettings, rng: np.random.Generator
+    organ: str,
+    is_empty: bool,
+    fill: Mask,
+    animal: Animal,
+    settings: PhantomSettings,
+    rng: np.random.Generator,
 ) -> Scene:
     """Draw the light of one picture.
 
@@ -46,6 +53,8 @@ def draw_scene(
         A name in ``ORGANS``.
     is_empty : bool
         Whether to leave out the tumours; all else is equal with the same `rng`.
+    fill : Mask
+        Pixels that are not recorded, (Y, X): no tumour lies there.
     animal : Animal
         Whose tissue it is.
     settings : PhantomSettings
@@ -60,21 +69,31 @@ def draw_scene(
     confusers = draw_confusers(size, settings.confusers_per_image, rng)
     presence = _AIR + (1 - _AIR) * step(body, 1.0)
     glow = animal.autofluorescence * presence * (tissue.glow + confusers.autofluorescent)
-    dye = animal.staining * presence * _stain(tissue, confusers, rng)
+    dye = animal.staining * presence * _stain(tissue, confusers, settings.dye_in_tissue, rng)
+    if animal.crosstalk < 0:
+        tumour = focus(sheet * dye + presence * _inverted(sheet * tissue.glow, animal), animal)
+    else:
+        tumour = focus(sheet * (dye + animal.crosstalk * glow), animal)
     anatomy = focus(sheet * glow, animal)
-    tumour = focus(sheet * (dye + animal.crosstalk * glow), animal)
-    tumours = [] if is_empty else draw_metastases(body > 0, tumour, animal.focus, settings, rng)
+    tissue_seen = (body > 0) & ~fill
+    tumours = [] if is_empty else draw_metastases(tissue_seen, tumour, animal.focus, settings, rng)
     for metastasis in tumours:
         tumour[metastasis.window] += metastasis.light
     return Scene(anatomy, tumour, tuple(tumours))
 
 
-def _stain(tissue: Tissue, confusers: Confusers, rng: np.random.Generator) -> Field:
+def _stain(tissue: Tissue, confusers: Confusers, follows: float, rng: np.random.Generator) -> Field:
     """Give the light of dye that is bound to no tumour: everywhere, unevenly, on walls and on debris."""
     uneven = 1 + 0.16 * cloud(len(tissue.glow), 2.6, rng)
     patchy = np.clip(cloud(len(tissue.glow), 3.5, rng), 0, 2)  # some walls take the dye, others do not
-    bound = (0.25 + 0.25 * tissue.glow) * np.maximum(uneven, 0.3)
+    bound = (0.5 - follows + follows * tissue.glow) * np.maximum(uneven, 0.3)
     return np.asarray(bound + 0.5 * tissue.walls * patchy + 1.6 * confusers.stained, dtype=np.float32)
+
+
+def _inverted(shown: Field, animal: Animal) -> Field:
+    """Give light that falls as that of the tissue in the anatomy channel rises, and stays above 0."""
+    darkness = np.clip(1 + 1.6 * (1 - shown), 0.06, 2.2)  # 1 where the tissue is ordinary
+    return np.asarray(-animal.crosstalk * animal.autofluorescence * darkness, dtype=np.float32)
 
 
 def _draw_body(organ: str, settings: PhantomSettings, rng: np.random.Generator) -> tuple[Tissue, Field]:
@@ -86,8 +105,8 @@ def _draw_body(organ: str, settings: PhantomSettings, rng: np.random.Generator) 
         skin = 0.35 * np.exp(-(((depth - 4) / 3) ** 2))
         return Tissue((tissue.glow + skin).astype(np.float32), tissue.walls), depth
     inside = np.full_like(depth, settings.size)
-    if kind > 1 - min(_BORDER_SHARE, (1 - settings.edge_fraction) / 2):
-        others = [name for name in ORGANS if name != organ]
+    others = [name for name in settings.organs if name != organ]
+    if others and kind > 1 - min(_BORDER_SHARE, (1 - settings.edge_fraction) / 2):
         tissue = _join(tissue, ORGANS[others[int(rng.integers(len(others)))]](settings.size, rng), depth)
     return tissue, inside
 

@@ -1,0 +1,87 @@
+"""``metgan phantom`` draws what a laboratory would send, and refuses what contradicts it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metgan.cli.phantom import Drawing
+from metgan.data import LABORATORIES, PairSet, PhantomSettings, draw_laboratory
+from metgan.io import read_image
+
+from .conftest import Command
+
+
+def test_a_named_laboratory_has_its_own_size_dtype_and_gaps(metgan: Command, tmp_path: Path) -> None:
+    assert metgan("phantom", tmp_path / "out", "--laboratory", "float-subtracted", "--pairs", 6) == 0
+    pairs = PairSet.open(tmp_path / "out").read_all()
+    assert len(pairs) == 6
+    assert {pair.tumour.dtype.name for pair in pairs} == {"float32"}
+    assert min(pair.tumour.min() for pair in pairs) < 0
+
+
+def test_gaps_are_exact_in_the_files_and_hold_no_label(metgan: Command, tmp_path: Path) -> None:
+    assert metgan("phantom", tmp_path / "out", "--laboratory", "mosaic", "--pairs", 4) == 0
+    for pair in PairSet.open(tmp_path / "out").read_all():
+        black = pair.anatomy == 0
+        assert black.any()
+        assert ((pair.tumour == 0) == black).all()
+        assert not (pair.label & black).any()
+
+
+def test_number_and_groups_of_the_pairs_are_the_laboratory_s_own() -> None:
+    laboratory = LABORATORIES["skull-stripped-large"]
+    count, settings, seed = Drawing(laboratory=laboratory.name).request(None, 2)
+    assert (count, settings.pairs_per_animal * laboratory.groups) == (laboratory.pairs, laboratory.pairs)
+    assert seed == laboratory.first_seed + 2 != 2
+    assert Drawing().request(None, 2) == (200, PhantomSettings(), 2)
+
+
+def test_a_laboratory_drawn_from_a_seed_is_the_one_that_python_draws(metgan: Command, tmp_path: Path) -> None:
+    assert metgan("phantom", tmp_path / "out", "--laboratory-seed", 3, "--pairs", 2, "--missed", 0.5) == 0
+    note = json.loads((tmp_path / "out" / "phantom.json").read_text())
+    settings = draw_laboratory(3).settings
+    assert (note["size"], note["missed_fraction"]) == (settings.size, 0.5)
+    assert note["fill"]["kind"] == settings.fill.kind
+    image = read_image(tmp_path / "out" / "anatomy" / "phantom-00000.tif")
+    assert image.shape == (settings.size, settings.size)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--laboratory", "mosaic", "--size", 64), "--laboratory and --size"),
+        (("--laboratory-seed", 1, "--size", 64), "--laboratory-seed and --size"),
+        (("--laboratory", "mosaic", "--laboratory-seed", 1), "--laboratory and --laboratory-seed"),
+        (("--laboratory", "mosaics"), "expected one of: cleared-mouse, "),
+        (("--laboratory", "mosaic", "--seed", 1000), "seed is 1000"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...], says: str
+) -> None:
+    assert metgan("phantom", tmp_path / "out", *words) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_phantom_of_another_laboratory_is_not_gone_on_with(
+    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    call = ("phantom", out, "--pairs", 1, "--laboratory")
+    assert metgan(*call, "eight-bit") == 0
+    before = read_image(out / "tumour" / "phantom-00000.tif")
+    assert metgan(*call, "eight-bit", "--resume") == 0
+    assert metgan(*call, "clipped", "--resume") == 2
+    assert "holds a phantom with other settings" in capsys.readouterr().err
+    assert np.array_equal(read_image(out / "tumour" / "phantom-00000.tif"), before)
+
+
+def test_help_names_the_laboratories(metgan: Command, capsys: pytest.CaptureFixture[str]) -> None:
+    assert metgan("phantom", "--help") == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in LABORATORIES)
