@@ -19,7 +19,7 @@ from metgan.data.phantom import (
     draw_laboratory,
     draw_pairs,
 )
-from metgan.data.phantom.chance_laboratory import ROSE, visibility
+from metgan.data.phantom.random_laboratory import ROSE, visibility
 from metgan.errors import SettingError
 from metgan.metrics import Tumour, judge
 from metgan.types import AnyArray

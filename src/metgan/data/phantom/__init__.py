@@ -1,11 +1,11 @@
 """A synthetic cleared mouse: two-channel pictures whose tumours are known exactly."""
 
-from .chance_laboratory import draw_laboratory
 from .fill import Fill
 from .laboratories import LABORATORIES, Laboratory
 from .organs import ORGANS
 from .pair_set import write_phantom
 from .pairs import PAIRS_PER_ANIMAL, PhantomPair, draw_pairs
+from .random_laboratory import draw_laboratory
 from .settings import PhantomSettings
 
 __all__ = [
