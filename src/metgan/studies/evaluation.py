@@ -18,11 +18,12 @@ import numpy as np
 from metgan.data import Normalisation, Pair, PairSet, checksum
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
-from metgan.metrics import compare, compare_within, judge, spectrum_distance
+from metgan.labels import find_fill
+from metgan.metrics import compare_within, judge, spectrum_distance
 from metgan.models import SMALLEST_READ, Reader, model_path
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
-from metgan.types import Camera, Scaled
+from metgan.types import Camera, Mask, Scaled
 
 from .scores import Evaluation, Score, mean_similarity
 
@@ -35,12 +36,13 @@ def checksum_of(test: Sequence[Pair]) -> str:
 
 @dataclass(frozen=True)
 class Painted:
-    """A test pair beside the generator's version of it, both on [-1, 1]."""
+    """A test pair beside the generator's version of it, both on [-1, 1], and where nothing was imaged."""
 
     pair: Pair
     anatomy: Scaled
     real: Scaled
     generated: Scaled
+    fill: Mask
 
 
 def evaluate(
@@ -76,10 +78,11 @@ def evaluate(
     with progress("evaluate", len(test)) as advance:
         for pair in test.read_all():
             camera = painter.inpaint(pair.anatomy, pair.label)
-            painted.append(_painted(pair, camera, units or painter.card.normalisation.as_shared()))
+            shared = units or painter.card.normalisation.as_shared()
+            painted.append(_painted(pair, camera, shared, _fill(pair, painter)))
             scores.append(_score(painted[-1], camera, reader))
             advance()
-    flat = [compare(np.full_like(p.real, training_mean), p.real) for p in painted]
+    flat = [compare_within(np.full_like(p.real, training_mean), p.real, ~p.fill) for p in painted]
     evaluation = Evaluation(
         scores,
         mean_similarity(flat),
@@ -91,27 +94,35 @@ def evaluate(
     return evaluation, painted
 
 
-def _painted(pair: Pair, camera: Camera, normalisation: Normalisation) -> Painted:
+def _fill(pair: Pair, painter: Inpainter) -> Mask:
+    """Return where nothing was imaged, tumours left out: by the model, or where it knows of none, by the pair."""
+    if painter.card.normalisation.fill is not None:
+        return painter.filled(pair.anatomy) & ~pair.label
+    return find_fill(pair.anatomy) & find_fill(pair.tumour) & ~pair.label
+
+
+def _painted(pair: Pair, camera: Camera, normalisation: Normalisation, fill: Mask) -> Painted:
     return Painted(
         pair,
         normalisation.apply(pair.anatomy, "anatomy"),
         normalisation.apply(pair.tumour, "tumour"),
         normalisation.apply(camera, "tumour"),
+        fill,
     )
 
 
 def _score(painted: Painted, camera: Camera, referee: Reader) -> Score:
     """Score one image; the referee reads the generated one in camera units, as it reads the real one."""
-    pair = painted.pair
+    pair, fill = painted.pair, painted.fill
     generated, real = painted.generated, painted.real
     return Score(
         pair.entry.name,
         pair.entry.group,
         pair.entry.organ,
-        compare(generated, real),
+        compare_within(generated, real, ~fill),
         compare_within(generated, real, pair.label),
-        compare_within(generated, real, ~pair.label),
+        compare_within(generated, real, ~pair.label & ~fill),
         spectrum_distance(generated, real),
-        judge(pair.label, referee.read(camera), camera, smallest=SMALLEST_READ),
-        judge(pair.label, referee.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ),
+        judge(pair.label, referee.read(camera), camera, fill=fill, smallest=SMALLEST_READ),
+        judge(pair.label, referee.read(pair.tumour), pair.tumour, fill=fill, smallest=SMALLEST_READ),
     )

@@ -93,7 +93,7 @@ def hold_trial(trial: Trial, source: RefereeSource) -> tuple[Evaluation, Sequenc
         train_segmentor(_order(trial.painter, source), trial.data)
         referee = source.folder
     refuse_same_judge(referee, trial.painter.card)
-    data = replace(trial.data, normalisation=trial.painter.card.normalisation.as_shared())
+    data = trial.data.in_units_of(trial.painter.card.normalisation.as_shared())
     return evaluate(trial.painter, trial.test, referee, data.mean("tumour"))
 
 

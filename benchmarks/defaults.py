@@ -1,0 +1,264 @@
+"""Do the defaults work on the data of other laboratories? A table and a picture say.
+
+For each laboratory of the phantom: its pairs, one segmentor and one referee, a training with no option but
+its seed for each seed, and the scores. A cell that is finished is not run again, so a killed call goes on when
+it is repeated. ``table.md`` and a picture of each run are written on the way.
+
+python benchmarks/defaults.py OUT [NAME or SEED[:SEEDS] ...] [--jobs 2] [--source CHECKOUT] [--preset small]
+
+NAME is a laboratory, a whole number the seed of one drawn at random; ``:3`` behind it asks for seeds 0 to 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from metgan import load
+from metgan.data import (
+    LABORATORIES,
+    Laboratory,
+    PairSet,
+    draw_laboratory,
+    draw_split,
+    load_split,
+    read_table,
+    write_table,
+)
+from metgan.labels import number_tumours
+from metgan.metrics import SMALLEST_ANNOTATED, surroundings
+from metgan.models import read_card
+from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
+from metgan.seeding import stream
+from metgan.studies.scores import RECALL_OF_WHOLE
+from metgan.types import Camera, Mask
+
+EIGHT = (
+    "cleared-mouse:3",
+    "skull-stripped-large:3",
+    "skull-stripped-small:3",
+    "mosaic:3",
+    "inverted",
+    "twelve-bit-noisy",
+    "clipped",
+    "three-animals",
+)
+"""What is run where nothing is named."""
+READS = 0.7  # share of the real tumours that a referee must find to be asked about generated ones
+COLUMNS = (
+    "laboratory",
+    "seed",
+    "weights of step",
+    "recall, real",
+    "recall",
+    "contrast, real",
+    "contrast",
+    "light added, of real",
+    "false objects, real",
+    "false objects",
+    "MAE, of the mean's",
+    "holds",
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training of one laboratory, in a folder of its own."""
+
+    laboratory: Laboratory
+    seed: int
+    root: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the laboratory's pairs, segmentor, referee and runs are."""
+        return self.root / self.laboratory.name
+
+    @property
+    def run(self) -> Path:
+        """The run folder."""
+        return self.folder / f"run-{self.seed}"
+
+    @property
+    def scores(self) -> Path:
+        """What ``metgan evaluate`` wrote."""
+        return self.folder / f"scores-{self.seed}"
+
+
+def laboratory_of(word: str) -> Laboratory:
+    """Return the laboratory of a name, or the one drawn from a seed."""
+    return draw_laboratory(int(word)) if word.isdigit() else LABORATORIES[word]
+
+
+def cells_of(words: Iterable[str], root: Path) -> list[Cell]:
+    """Return the cells that words ask for, first seeds first."""
+    asked = [(laboratory_of(name), int(seeds or 1)) for name, _, seeds in (w.partition(":") for w in words)]
+    most = max(seeds for _, seeds in asked)
+    return [Cell(lab, seed, root) for seed in range(most) for lab, seeds in asked if seed < seeds]
+
+
+def draw(cell: Cell) -> None:
+    """Write the pairs of a laboratory, with a split in their table that all trainings share."""
+    pairs, done = cell.folder / "pairs", cell.folder / "drawn"
+    if done.exists():
+        return
+    shutil.rmtree(cell.folder, ignore_errors=True)
+    name = cell.laboratory.name
+    which = ["--laboratory", name] if name in LABORATORIES else ["--laboratory-seed", name.rpartition("-")[2]]
+    metgan("phantom", pairs, *which)
+    entries = PairSet.open(pairs).entries
+    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in PairSet.open(pairs).read_all()}
+    split = draw_split(entries, with_tumour, stream(0, "split"))
+    parts = {n: part for part in ("train", "val", "test") for n in getattr(split, part)}
+    write_table(pairs, [row | {"split": parts[row["name"]]} for row in read_table(pairs)])
+    done.touch()
+
+
+def metgan(verb: str, *words: object, source: Path | None = None) -> None:
+    """Run a verb as a user would, in a process with one thread, and keep what it prints."""
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    if source is not None:
+        environment["PYTHONPATH"] = str(source / "src")
+    call = [sys.executable, "-m", "metgan", verb, *map(str, words)]
+    done = subprocess.run(call, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(call)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+
+
+def train_readers(cell: Cell, options: Sequence[str], source: Path | None) -> None:
+    """Train the segmentor in the loop and the referee of a laboratory."""
+    pairs = cell.folder / "pairs"
+    for name, seed in (("segmentor", 0), ("referee", 1000)):
+        out = cell.folder / name
+        if not (out / "report.html").exists():
+            again = ["--resume"] if (out / "config.toml").exists() else []
+            metgan("segmentor", pairs, "--out", out, "--seed", seed, *options, *again, source=source)
+
+
+def train(cell: Cell, options: Sequence[str], source: Path | None) -> None:
+    """Train and score one cell."""
+    pairs, summary = cell.folder / "pairs", cell.scores / "summary.json"
+    if summary.exists():
+        return
+    given = ["--segmentor", cell.folder / "segmentor", "--seed", cell.seed, *options]
+    again = ["--resume"] if (cell.run / "config.toml").exists() else []
+    metgan("train", pairs, "--out", cell.run, *given, *again, source=source)
+    referee = ["--referee", cell.folder / "referee"]
+    metgan("evaluate", cell.run, "--data", pairs, "--out", cell.scores, *referee)
+    draw_picture(cell)
+
+
+def light_added(image: Camera, label: Mask) -> list[float]:
+    """Return by how much each tumour of 10 pixels and more exceeds its surroundings, in camera units."""
+    numbered, count = number_tumours(label)
+    added = []
+    for number in range(1, count + 1):
+        own = numbered == number
+        ring = surroundings(own) & ~label
+        if own.sum() >= SMALLEST_ANNOTATED and ring.any():
+            added.append(float(image[own].mean(dtype=float) - image[ring].mean(dtype=float)))
+    return added
+
+
+def draw_picture(cell: Cell) -> None:
+    """Draw test pairs beside what was generated, and note how much light generated and real tumours add."""
+    painter = load(cell.run)
+    units = painter.card.normalisation.as_shared()
+    test = PairSet.open(cell.folder / "pairs").select(load_split(cell.run / "splits.json").test).read_all()
+    painted = [painter.inpaint(pair.anatomy, pair.label) for pair in test]
+    added = [
+        [value for image, pair in zip(images, test, strict=True) for value in light_added(image, pair.label)]
+        for images in (painted, [pair.tumour for pair in test])
+    ]
+    ratio = float(np.median(added[0]) / np.median(added[1]))
+    (cell.scores / "light.json").write_text(json.dumps({"light added, of real": ratio}))
+    shown = evenly([k for k, pair in enumerate(test) if pair.label.any()], 4)
+    rows = [
+        compare_images(
+            units.apply(test[k].anatomy, "anatomy"),
+            test[k].label,
+            units.apply(painted[k], "tumour"),
+            units.apply(test[k].tumour, "tumour"),
+        )
+        for k in shown
+    ]
+    (cell.root / f"{cell.laboratory.name}-{cell.seed}.png").write_bytes(draw_grid(rows, COMPARISON))
+
+
+def row_of(cell: Cell) -> tuple[str, ...]:
+    """Return one row of the table; what fails stands in the last column."""
+    summary: dict[str, Any] = json.loads((cell.scores / "summary.json").read_text())
+    light = json.loads((cell.scores / "light.json").read_text())["light added, of real"]
+    fake, real = summary["generated"], summary["real"]
+    error = summary["generated / training mean"]["mae"]
+    recall, reads = fake[RECALL_OF_WHOLE], real[RECALL_OF_WHOLE]
+    bright, truth = fake["median contrast"], real["median contrast"]
+    judged = reads >= READS
+    # Where light lies about zero a ratio of light means nothing; the light that tumours add still does.
+    factor = bright / truth if bright and truth and truth > 1 else light
+    failures = [
+        name
+        for name, fails in (
+            ("recall", judged and recall < min(0.9, reads + 0.1)),
+            ("contrast", not 1 / 1.3 <= factor <= 1.3),
+            ("false objects", judged and fake["false objects per image"] > real["false objects per image"]),
+            ("MAE", error > 0.7),
+        )
+        if fails
+    ]
+    numbers = (reads, recall, truth, bright, light)
+    return (
+        cell.laboratory.name,
+        str(cell.seed),
+        f"{read_card(cell.run).step} of {read_card(cell.run).steps}",
+        *("-" if number is None else f"{number:.2f}" for number in numbers),
+        f"{real['false objects per image']:.2f}",
+        f"{fake['false objects per image']:.2f}",
+        f"{error:.2f}",
+        ", ".join(failures) + " not" if failures else "yes" if judged else "yes (referee reads too few)",
+    )
+
+
+def write_summary(cells: Sequence[Cell], root: Path) -> None:
+    """Write the table of all cells that are finished, and print it."""
+    rows = [row_of(cell) for cell in cells if (cell.scores / "light.json").exists()]
+    lines = ["| " + " | ".join(line) + " |" for line in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
+    text = "\n".join(lines) + "\n"
+    (root / "table.md").write_text(text)
+    print(text)
+
+
+def main() -> None:
+    """Run what is asked for, laboratory by laboratory."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("laboratories", nargs="*", default=EIGHT)
+    parser.add_argument("--jobs", type=int, default=2, help="cells at a time, with one thread each")
+    parser.add_argument(
+        "--source", type=Path, help="a checkout whose trainings are tried instead of this one's"
+    )
+    parser.add_argument("--preset", help="default: what the machine gets")
+    asked = parser.parse_args()
+    options = ["--preset", asked.preset] if asked.preset else []
+    cells = cells_of(asked.laboratories, asked.out)
+    first = [cell for cell in cells if cell.seed == 0]
+    with ThreadPoolExecutor(asked.jobs) as pool:
+        for stage in (draw, lambda cell: train_readers(cell, options, asked.source)):
+            list(pool.map(stage, first))
+        list(pool.map(lambda cell: train(cell, options, asked.source), cells))
+    write_summary(cells, asked.out)
+
+
+if __name__ == "__main__":
+    main()
