@@ -1,7 +1,7 @@
 """Do the defaults work on the data of other laboratories? A table and a picture say.
 
 For each laboratory of the phantom: its pairs, one segmentor and one referee, a training with no option but
-its seed for each seed, and the scores. A cell that is finished is not run again, so a killed call goes on when
+its seed for each seed, and the scores. A finished cell is not run again, so a killed call goes on when
 it is repeated. ``table.md`` and a picture of each run are written on the way.
 
 python benchmarks/defaults.py OUT [NAME or SEED[:SEEDS] ...] [--jobs 2] [--source CHECKOUT] [--preset small]

@@ -13,6 +13,7 @@ from metgan.methods import (
     Adversarial,
     Cycle,
     Light,
+    Lights,
     Paired,
     Players,
     Segmentation,
@@ -64,7 +65,7 @@ def step_of(players, seed=0):
 def seen_with(players, light, step=3):
     plain = step_of(players)
     return Translations(
-        players, plain.anatomy, plain.tumour, plain.label, judges_light=light.at(7, "judges", step)
+        players, plain.anatomy, plain.tumour, plain.label, Lights(judges=light.at(7, "judges", step))
     )
 
 
@@ -113,7 +114,7 @@ def test_the_painter_sees_the_anatomy_in_its_light_and_every_comparison_is_with_
     def brighter(image, place):
         return image + 0.25
 
-    step = Translations(players, plain.anatomy, plain.tumour, plain.label, painter_light=brighter)
+    step = Translations(players, plain.anatomy, plain.tumour, plain.label, Lights(painter=brighter))
     for network in (players.to_tumour, players.to_anatomy):
         network.eval()
     features = players.to_tumour.embed(plain.label)

@@ -6,7 +6,7 @@ from .light import Light
 from .method import Method, Term
 from .players import Players, build_players, freeze, trained_modules
 from .terms import Adversarial, Cycle, Paired, Segmentation
-from .translations import FillMask, Translations
+from .translations import FillMask, Lights, Translations
 
 __all__ = [
     "ABLATIONS",
@@ -16,6 +16,7 @@ __all__ = [
     "Cycle",
     "FillMask",
     "Light",
+    "Lights",
     "Method",
     "Paired",
     "Players",

@@ -19,7 +19,16 @@ from metgan.types import Channel
 from .light import Light, Show
 from .players import Players
 
-_PLAIN = Light().at(0, "", 0)
+
+@dataclass(frozen=True)
+class Lights:
+    """How judges see images, and how ``to_tumour`` sees the anatomy: see `Light.at`. Default: as they are."""
+
+    judges: Show = Light().at(0, "", 0)
+    painter: Show = Light().at(0, "", 0)
+
+
+_PLAIN = Lights()
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +60,8 @@ class Translations:
     players : Players
     anatomy, tumour : Tensor, (N, 1, Y, X), float in [-1, 1]
     label : Tensor, (N, 1, Y, X), float, 0 or 1
-    judges_light, painter_light : callable
-        How judges see images, and how ``to_tumour`` sees the anatomy: see `Light.at`. Default: as they are.
+    lights : Lights
+        How judges see images, and how ``to_tumour`` sees the anatomy.
     fill : FillMask or None
         Where nothing was imaged. It is laid over all that is generated, and no term counts it.
     """
@@ -63,13 +72,11 @@ class Translations:
         anatomy: Tensor,
         tumour: Tensor,
         label: Tensor,
-        judges_light: Show = _PLAIN,
-        painter_light: Show = _PLAIN,
+        lights: Lights = _PLAIN,
         fill: FillMask | None = None,
     ) -> None:
         self.players = players
-        self.judges_light = judges_light
-        self.painter_light = painter_light
+        self.lights = lights
         self.anatomy = anatomy
         self.tumour = tumour
         self.label = label
@@ -83,7 +90,7 @@ class Translations:
     @cached_property
     def fake_tumour(self) -> Tensor:
         """F(x, l): the tumour channel painted from the anatomy."""
-        return self._to_tumour(self.painter_light(self.anatomy, 0))
+        return self._to_tumour(self.lights.painter(self.anatomy, 0))
 
     @cached_property
     def fake_anatomy(self) -> Tensor:
@@ -100,7 +107,7 @@ class Translations:
     def cycles(self) -> list[tuple[Tensor, Tensor]]:
         """(there and back, real) for each direction: Eq. (1), second line."""
         back = self._to_anatomy(self.fake_tumour)
-        forth = self._to_tumour(self.painter_light(self.fake_anatomy, 1))
+        forth = self._to_tumour(self.lights.painter(self.fake_anatomy, 1))
         return [(back, self.anatomy), (forth, self.tumour)]
 
     @cached_property
@@ -149,7 +156,7 @@ class Translations:
         return painted if self.fill is None else self.fill.lay_over(painted, "anatomy")
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
-        image = self.judges_light(image, place)
+        image = self.lights.judges(image, place)
         if not self.players.judges_see_condition:
             return image
         return torch.cat([source, self.label, image], 1)  # (N, 3, Y, X)

@@ -95,6 +95,16 @@ class ConvNormReLU(nn.Module):
         return nnf.relu(self.norm(self.conv(x)))
 
 
+def in_full_precision(head: nn.Module, x: Tensor) -> Tensor:
+    """Apply the last layer of a network, (N, C, Y, X), in float32 also where the rest is in bfloat16.
+
+    What follows it is a tanh or a sigmoid, and a loss. In bfloat16 the slope of tanh is 0 beyond 3.5, so that
+    what is black could never become tissue again.
+    """
+    with torch.autocast(x.device.type, enabled=False):
+        return head(x.float())  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+
+
 def cells(dims: int, widths: Sequence[int]) -> nn.Sequential:
     """Chain `ConvNormReLU` cells through `widths`: (1, 24, 24) gives two cells."""
     return nn.Sequential(*(ConvNormReLU(dims, i, o) for i, o in itertools.pairwise(widths)))

@@ -13,7 +13,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from .blocks import check_sides, crop_like, mirror, pad_to_multiple
+from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
 
 Features = Sequence[Tensor | None]
 """A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""
@@ -104,7 +104,7 @@ class PlainGenerator(Generator):
             pad_to_multiple(image, self.stride, mirror=True),
             2 * pad_to_multiple(label, self.stride, mirror=False) - 1,
         ]
-        painted = self.last(self.body(torch.cat(inputs, 1)))  # (N, 1, Y, X)
+        painted = in_full_precision(self.last, self.body(torch.cat(inputs, 1)))  # (N, 1, Y, X)
         return torch.tanh(crop_like(painted, image.shape[2:]))
 
     @torch.no_grad()

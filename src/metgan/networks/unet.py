@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from metgan.errors import SettingError
 
-from .blocks import cells, convolution, crop_like, max_pool, pad_to_multiple, resize_linear
+from .blocks import cells, convolution, crop_like, in_full_precision, max_pool, pad_to_multiple, resize_linear
 
 Merge = Literal["into", "behind"]
 
@@ -161,7 +161,7 @@ class UNet(nn.Module):
         for stage, skip, label in reversed([*zip(self.up, skips, labels, strict=True)]):
             x = resize_linear(x, skip, align_corners=self.spec.align_corners)
             x = self._join(stage, [x, skip], label)
-        return crop_like(self.classify(x), image.shape[2:])
+        return crop_like(in_full_precision(self.classify, x), image.shape[2:])
 
     def _join(self, stage: nn.Module, parts: list[Tensor], label: Tensor | None) -> Tensor:
         if label is None:

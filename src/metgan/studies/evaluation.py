@@ -95,7 +95,7 @@ def evaluate(
 
 
 def _fill(pair: Pair, painter: Inpainter) -> Mask:
-    """Return where nothing was imaged, tumours left out: by the model, or where it knows of none, by the pair."""
+    """Return where nothing was imaged: as the model knows it, or where it knows of none, as the pair does."""
     if painter.card.normalisation.fill is not None:
         return painter.filled(pair.anatomy) & ~pair.label
     return find_fill(pair.anatomy) & find_fill(pair.tumour) & ~pair.label

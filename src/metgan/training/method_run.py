@@ -7,7 +7,16 @@ from pathlib import Path
 import torch
 
 from metgan.io import fingerprint, replacing
-from metgan.methods import FillMask, Method, Players, Translations, build_players, freeze, trained_modules
+from metgan.methods import (
+    FillMask,
+    Lights,
+    Method,
+    Players,
+    Translations,
+    build_players,
+    freeze,
+    trained_modules,
+)
 from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
@@ -15,6 +24,7 @@ from .average import Average
 from .checkpoint import Identity, RunState
 from .curriculum import Curriculum
 from .engine import place, seeded
+from .first_steps import FirstSteps
 from .history import History
 from .loop import Training, Verdict
 from .order import Order
@@ -63,7 +73,7 @@ def train_method(
             place(network, fabric.device)
         average = Average(players.to_tumour, order.recipe.average)
         histories = [History(order.recipe.history, order.seed, k) for k in range(len(players.judges))]
-        phases = gan_phases(method, players, order.recipe, histories)
+        phases = gan_phases(method, players, order.recipe, histories, FirstSteps(order.folder))
         modules = {**learners, "average": average.network}
         look = _Look(order, data, players, average, segmentor, fabric.device)
 
@@ -112,15 +122,12 @@ class _Look:
 
     def translations(self, step: int) -> Translations:
         batch = self.batches.at(step).to(self.device)
-        return Translations(
-            self.players,
-            batch.anatomy,
-            batch.tumour,
-            batch.label,
-            judges_light=self.recipe.judge_light.at(self.seed, "judges", step),
-            painter_light=self.recipe.anatomy_light.at(self.seed, "painter", step),
-            fill=self._fill(batch.fill),
+        lights = Lights(
+            judges=self.recipe.judge_light.at(self.seed, "judges", step),
+            painter=self.recipe.anatomy_light.at(self.seed, "painter", step),
         )
+        images = batch.anatomy, batch.tumour, batch.label
+        return Translations(self.players, *images, lights, self._fill(batch.fill))
 
     def _fill(self, mask: torch.Tensor | None) -> FillMask | None:
         if mask is None:

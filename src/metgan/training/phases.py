@@ -17,6 +17,7 @@ from metgan.losses import ADVERSARIAL, weighted_cross_entropy
 from metgan.methods import Adversarial, Method, Players, Translations
 
 from .batches import Batch
+from .first_steps import FirstSteps
 from .history import History
 from .recipe import GanRecipe
 
@@ -46,14 +47,24 @@ def optimise(players: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
 
 
 def gan_phases(
-    method: Method, players: Players, recipe: GanRecipe, histories: list[History]
+    method: Method,
+    players: Players,
+    recipe: GanRecipe,
+    histories: list[History],
+    first_steps: FirstSteps | None = None,
 ) -> list[Phase[Translations]]:
-    """Give the generators' phase and, where the method has an adversarial term, the judges'."""
+    """Give the generators' phase and, where the method has an adversarial term, the judges'.
+
+    ``first_steps`` writes down which way the terms pull tumours at the beginning.
+    """
     rate = recipe.learning_rate
     adversarial = next((term for term in method.terms if isinstance(term, Adversarial)), None)
 
-    def generate(step: Translations, _: int) -> dict[str, Tensor]:
-        return {term.name: term.weight * term(step) for term in method.terms}
+    def generate(step: Translations, number: int) -> dict[str, Tensor]:
+        losses = {term.name: term.weight * term(step) for term in method.terms}
+        if first_steps is not None:
+            first_steps.write(number, losses, step)
+        return losses
 
     generators = players.generators
     phases = [Phase("generators", generators, optimise(generators, rate), generate)]

@@ -1,0 +1,74 @@
+"""Which way each term of the loss pulls tumours in the first steps of a training: brighter, or darker.
+
+A generator that starts where the segmentor in the loop is lost may be told to darken the label. Once tumours
+are black, nothing brings them back. These few numbers tell why a run failed, and a test holds their signs.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from metgan.io import write_text
+from metgan.methods import Translations
+
+FIRST_STEPS_FILE = "first_steps.csv"
+"""Name of the table in a run folder: ``step, term, pull``."""
+LOOKED_AT: Final = (0, 10, 20)
+"""The steps, counted from 0, of which the pulls are written down."""
+
+
+def label_pulls(losses: Mapping[str, Tensor], step: Translations) -> dict[str, float]:
+    """Return how each weighted term pulls the label's pixels of the generated tumour channel.
+
+    Parameters
+    ----------
+    losses : mapping of str to Tensor
+        Scalars that hang together with ``step.fake_tumour``; their graphs are kept.
+    step : Translations
+
+    Returns
+    -------
+    dict of float
+        Minus the gradient, summed over the label's pixels of the batch: above 0 is brighter. Terms that do
+        not see the tumour channel are left out.
+    """
+    pulls = {}
+    for name, loss in losses.items():
+        (gradient,) = torch.autograd.grad(loss, step.fake_tumour, retain_graph=True, allow_unused=True)
+        if gradient is not None:
+            pulls[name] = -float((gradient * step.label).sum())
+    return pulls
+
+
+class FirstSteps:
+    """The table of pulls of one run."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FIRST_STEPS_FILE
+
+    def write(self, step: int, losses: Mapping[str, Tensor], images: Translations) -> None:
+        """Add the rows of a step that is looked at; those that a resumed run takes again are replaced."""
+        if step not in LOOKED_AT:
+            return
+        rows = [row for row in read_first_steps(self.path) if row[0] < step]
+        rows += [(step, name, pull) for name, pull in label_pulls(losses, images).items()]
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(("step", "term", "pull"))
+        table.writerows((number, name, f"{pull:.6g}") for number, name, pull in rows)
+        write_text(self.path, text.getvalue())
+
+
+def read_first_steps(path: Path) -> list[tuple[int, str, float]]:
+    """Return the rows (step, term, pull) of a table; none where there is no file yet."""
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(int(row["step"]), row["term"], float(row["pull"])) for row in csv.DictReader(file)]
