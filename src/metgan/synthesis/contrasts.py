@@ -25,7 +25,7 @@ from scipy import ndimage
 
 from metgan.data import as_camera
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import number_tumours
+from metgan.labels import find_fill, number_tumours
 from metgan.metrics import RING_GAP, SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
 
@@ -87,7 +87,9 @@ class Contrasts:
         SettingError
             When none is brighter than its surroundings.
         """
-        found = [t for label, image in pairs for t in judge(label, label, image).tumours]
+        found = [
+            t for label, image in pairs for t in judge(label, label, image, fill=find_fill(image)).tumours
+        ]
         kept = [t.contrast for t in found if t.area >= SMALLEST_ANNOTATED and 1 < t.contrast < math.inf]
         if not kept:
             given = f"{len(found)} real tumours, none of 10 pixels or more and brighter than its surroundings"
@@ -135,7 +137,7 @@ def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Seq
     >>> match_contrasts(painted, tissue, label, [1.5, 4])[0, [3, 4, 5, 16]].tolist()
     [100, 150, 100, 400]
     """
-    painted = judge(label, label, tumour).contrasts
+    painted = judge(label, label, tumour, fill=find_fill(tumour)).contrasts
     if len(painted) != len(contrasts):
         given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
         raise ArrayError(given, "one for each", "Give one for each connected part of the label")

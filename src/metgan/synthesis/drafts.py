@@ -17,7 +17,7 @@ import numpy as np
 
 from metgan.data import Entry, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.labels import Drawn, LabelRecipe, find_tissue, leave_apart, sizes
+from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart, sizes
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
@@ -229,10 +229,12 @@ def draw_for(
     """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
 
     Where there is a ground, every recipe keeps to tissue, and its own tumours take up room: a real image has
-    no tumours in the air, and no tumour comes near one of its own.
+    no tumours in the air, and no tumour comes near one of its own. No recipe sets a tumour down where the
+    anatomy was filled in: nothing was imaged there.
     """
     uses_tissue = recipe.uses_tissue or ground is not None
-    tissue = find_tissue(anatomy) if uses_tissue else np.ones(anatomy.shape, bool)
+    tissue = find_tissue(anatomy) if uses_tissue else ~find_fill(anatomy)
+    is_kept_apart = ground is not None or not (uses_tissue or tissue.all())
     free = tissue if ground is None else tissue & ~ground.taken
     if tissue.any() and not free.any():
         given = f"{name}, whose own tumours leave no tissue free"
@@ -240,7 +242,7 @@ def draw_for(
 
     def draw() -> Drawn:
         drawn = recipe.draw(labels, free, rng)
-        return drawn if ground is None else leave_apart(drawn, ~free)
+        return leave_apart(drawn, ~free) if is_kept_apart else drawn
 
     try:
         for _ in range(DRAWS - 1):

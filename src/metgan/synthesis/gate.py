@@ -15,6 +15,7 @@ from pathlib import Path
 
 from metgan.data import Entry
 from metgan.errors import SettingError
+from metgan.labels import find_fill
 from metgan.metrics import SMALLEST_ANNOTATED, judge
 from metgan.models import SMALLEST_READ, Reader, refuse_same_judge
 from metgan.types import Camera
@@ -52,7 +53,7 @@ class Gate:
         reading = self.reader.read(tumour)
         if draft.ground is not None:
             reading &= draft.ground.around(draft.asked)
-        found = judge(draft.asked, reading, tumour, smallest=SMALLEST_READ)
+        found = judge(draft.asked, reading, tumour, fill=find_fill(tumour), smallest=SMALLEST_READ)
         nearest = math.nan
         if draft.ground is None:
             nearest = self.training.distance(tumour, draft.label, draft.source.group)

@@ -20,6 +20,7 @@ from scipy import ndimage
 
 from metgan.data import as_camera
 from metgan.errors import SettingError
+from metgan.labels import find_fill
 from metgan.types import Camera, Mask
 
 WINDOW = 7
@@ -69,7 +70,7 @@ class Grain:
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Grain:
-        """Measure the noise of real images, away from tumours.
+        """Measure the noise of real images, away from tumours and from fill.
 
         The noise of a pixel's neighbourhood is that of Immerkaer's difference mask (1996), which planes and
         slopes of light do not touch. Pixels are put into classes of light with equally many in each; a line
@@ -99,7 +100,7 @@ class Grain:
         return cls(float(slope), float(floor), float(middle[:, 1].min()))
 
     def add(self, image: Camera, rng: np.random.Generator) -> Camera:
-        """Give an image the noise that it lacks; none is taken away where it has more.
+        """Give an image the noise that it lacks; none is taken away where it has more, and fill has none.
 
         Parameters
         ----------
@@ -113,7 +114,7 @@ class Grain:
             Of its dtype and within its range.
         """
         light, own = _local(image)
-        lacking = np.clip(self.variance(light) - own, 0, None)
+        lacking = np.where(find_fill(image), 0, np.clip(self.variance(light) - own, 0, None))
         return as_camera(image + np.sqrt(lacking) * rng.standard_normal(image.shape), image)
 
     def variance(self, light: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -172,7 +173,7 @@ def _local(image: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _measure(image: Camera, label: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give light and variance of one pixel in each window away from tumours."""
     light, variance = _local(image)
-    free = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RIM)
+    free = ~ndimage.binary_dilation(label | find_fill(image), np.ones((3, 3), bool), RIM)
     chosen = np.zeros_like(free)
     chosen[WINDOW // 2 :: WINDOW, WINDOW // 2 :: WINDOW] = True
     return light[free & chosen], variance[free & chosen]

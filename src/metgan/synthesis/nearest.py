@@ -20,7 +20,7 @@ from scipy import ndimage
 from torch.nn import functional as nnf
 
 from metgan.data import Entry, read_channel, read_label
-from metgan.labels import SYMMETRIES, symmetry
+from metgan.labels import SYMMETRIES, find_fill, symmetry
 from metgan.metrics import RING_GAP, judge
 from metgan.types import AnyArray, Camera, Mask
 
@@ -57,7 +57,7 @@ class TrainingImages:
             tumour = read_channel(entry.paths["tumour"])
             grids.append(_standardised(_to_grid(tumour)))
             if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
-                contrasts.append(judge(label, label, tumour).contrast)
+                contrasts.append(judge(label, label, tumour, fill=find_fill(tumour)).contrast)
         self.contrasts = tuple(contrasts)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
         names = "\n".join(f"{entry.name}\t{entry.group}" for entry in entries)
@@ -89,7 +89,7 @@ class TrainingImages:
             than a tenth of the image is background, or the background is flat.
         """
         others = self._grids[self._groups != group]
-        background = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RING_GAP)
+        background = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RING_GAP) & ~find_fill(tumour)
         cover = _to_grid(background)
         known = cover >= _LEAST_COVER
         if not len(others) or known.mean() < _LEAST_CELLS:

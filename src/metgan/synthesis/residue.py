@@ -21,7 +21,7 @@ from scipy import ndimage
 
 from metgan.data import Entry, Pair, as_camera
 from metgan.errors import SettingError
-from metgan.labels import find_tissue
+from metgan.labels import find_fill, find_tissue
 from metgan.types import Camera, Mask
 
 from .grain import RIM, Grain
@@ -61,7 +61,7 @@ class Residue:
         """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label."""
         tissue = find_tissue(real.anatomy)
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
-        free = ~ndimage.binary_dilation(real.label | ends, _SQUARE, RIM)
+        free = ~ndimage.binary_dilation(real.label | ends | find_fill(real.tumour), _SQUARE, RIM)
         left = grain.stabilise(real.tumour) - grain.stabilise(painted)
         field = left - np.where(
             tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)
@@ -99,6 +99,7 @@ class Residue:
                 break
         scaled = self.grain.stabilise(painted)
         change = self.grain.restore(scaled + added) - self.grain.restore(scaled)
+        change[find_fill(painted)] = 0
         return as_camera(painted + change, painted)
 
     def _copied(self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool) -> Residue:
