@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from metgan.data import ChannelScale, Normalisation, fit_normalisation
+from metgan.data import ChannelScale, FillValues, Normalisation, fit_normalisation
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import fill_of, find_fill_value
 
@@ -175,3 +175,49 @@ def test_the_kind_of_scaling_is_stored() -> None:
         kept = fit_normalisation(images, images, scaling)
         assert Normalisation.from_dict(kept.to_dict()) == kept
         assert kept.anatomy.per_image == (scaling == "per-image")
+
+
+def filled_pairs() -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Four pairs of uneven light about 1000 and 500, of which the left half was filled in with 0."""
+    rng = np.random.default_rng(0)
+    anatomies = [np.rint(rng.normal(1000, 100, (40, 40))).astype(np.uint16) for _ in range(4)]
+    tumours = [np.rint(rng.normal(500, 50, (40, 40))).astype(np.uint16) for _ in range(4)]
+    for image in (*anatomies, *tumours):
+        image[:, :20] = 0
+    return anatomies, tumours
+
+
+def test_fill_is_left_out_of_the_range() -> None:
+    anatomies, tumours = filled_pairs()
+    filled = fit_normalisation(anatomies, tumours)
+    light = [[image[:, 20:] for image in images] for images in (anatomies, tumours)]
+    plain = fit_normalisation(*light)
+    assert (filled.anatomy, filled.tumour) == (plain.anatomy, plain.tumour)
+    medians = [float(np.median(np.stack(images))) for images in light]
+    assert filled.fill == FillValues(0.0, 0.0, *medians)
+    assert plain.fill is None
+    assert filled.tumour.low > 300, "0 would be the lowest percentile"
+
+
+def test_fill_of_one_channel_alone_is_no_fill_of_the_pair() -> None:
+    anatomies, tumours = filled_pairs()
+    tumours = [np.where(image == 0, image[:, ::-1], image) for image in tumours]
+    assert fit_normalisation(anatomies, tumours).fill is None
+    assert fit_normalisation(tumours, anatomies).fill is None
+
+
+def test_the_fill_is_stored_with_the_map_and_may_be_missing_in_older_models() -> None:
+    normalisation = fit_normalisation(*filled_pairs())
+    content = normalisation.to_dict()
+    assert Normalisation.from_dict(content) == normalisation
+    assert Normalisation.from_dict(content | {"fill": None}).fill is None
+    del content["fill"]
+    assert Normalisation.from_dict(content).fill is None
+
+
+def test_fill_is_not_counted_as_light_of_another_brightness() -> None:
+    anatomies, tumours = filled_pairs()
+    normalisation = fit_normalisation(anatomies, tumours)
+    assert normalisation.share_outside(anatomies[0], "anatomy") < 0.01
+    darker = np.where(anatomies[0] == 0, 0, anatomies[0] // 3).astype(np.uint16)
+    assert normalisation.share_outside(darker, "anatomy") > 0.9

@@ -12,6 +12,7 @@ from metgan.errors import SettingError
 from metgan.methods import (
     Adversarial,
     Cycle,
+    FillMask,
     Light,
     Lights,
     Paired,
@@ -237,3 +238,51 @@ def test_verdicts_are_each_judges_scores_of_its_own_fake():
 def test_a_segmentation_term_without_a_segmentor_is_refused():
     with pytest.raises(SettingError, match="segmentation term without a segmentor"):
         Segmentation()(step_of(play(segmentor=False)))
+
+
+def filled_step(players):
+    """A step whose upper half was filled in."""
+    plain = step_of(players)
+    mask = torch.zeros_like(plain.label)
+    mask[..., :32, :] = 1
+    fill = FillMask(mask, anatomy=-1.0, tumour=-0.75, usual_anatomy=0.5, usual_tumour=0.25)
+    return Translations(players, plain.anatomy, plain.tumour, plain.label, fill=fill)
+
+
+def test_fill_is_laid_over_all_that_is_generated():
+    step = filled_step(play())
+    for image, level in ((step.fake_tumour, -0.75), (step.fake_anatomy, -1.0)):
+        assert (image[..., :32, :] == level).all()
+        assert (image[..., 32:, :] != level).any()
+    back, forth = (generated for generated, _ in step.cycles)
+    assert (back[..., :32, :] == -1.0).all()
+    assert (forth[..., :32, :] == -0.75).all()
+
+
+@pytest.mark.parametrize("term", [Paired(1), Cycle(1), Segmentation(1)])
+def test_no_term_counts_fill(term):
+    players = play()
+    step = filled_step(players)
+    other = filled_step(players)
+    other.tumour = other.tumour.clone()
+    other.tumour[..., :32, :] = 0.9
+    other.anatomy = other.anatomy.clone()
+    other.label = other.label.clone()
+    other.label[..., :16, :] = 1 - other.label[..., :16, :]
+    other.__dict__["fake_tumour"], other.__dict__["fake_anatomy"] = step.fake_tumour, step.fake_anatomy
+    other.__dict__["cycles"] = [(step.cycles[0][0], other.anatomy), (step.cycles[1][0], other.tumour)]
+    assert term(other).item() == pytest.approx(term(step).item())
+    bare = Translations(players, other.anatomy, other.tumour, other.label)
+    bare.__dict__.update({name: other.__dict__[name] for name in ("fake_tumour", "fake_anatomy", "cycles")})
+    assert term(bare).item() != pytest.approx(term(step).item())
+
+
+def test_generators_see_usual_light_where_there_is_fill():
+    players = play()
+    step = filled_step(players)
+    assert (step.anatomy[..., :32, :] != 0.5).any()
+    features = players.to_tumour.embed(step.label)
+    shown = step.anatomy.clone()
+    shown[..., :32, :] = 0.5
+    by_hand = players.to_tumour(shown, features)
+    assert torch.equal(step.fake_tumour[..., 32:, :], by_hand[..., 32:, :])

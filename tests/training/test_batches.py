@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metgan.data import STRONG, Augmentation, ChannelScale, Entry, Normalisation, Pair, View
+from metgan.data import STRONG, Augmentation, ChannelScale, Entry, FillValues, Normalisation, Pair, View
 from metgan.training.batches import Batches, stack
 
 UNITS = Normalisation(ChannelScale(0, 2, "float32"), ChannelScale(0, 2, "float32"))
@@ -125,3 +125,26 @@ def test_no_augmentation_at_all_is_one_that_changes_nothing() -> None:
     plain, still = Batches(pairs, UNITS, 2, 12, 0), Batches(pairs, UNITS, 2, 12, 0, Augmentation())
     assert torch.allclose(plain.at(3).tumour, still.at(3).tumour, atol=1e-6)
     assert torch.equal(plain.at(3).label, still.at(3).label)
+
+
+def test_fill_is_cut_and_turned_with_the_images_and_spares_the_label() -> None:
+    """The left half of the anatomy is fill, but for a labelled corner.
+
+    ##..    #: 0 in both channels
+    ##..
+    L#..    L: 0, and labelled
+    L#..
+    """
+    rng = np.random.default_rng(0)
+    anatomy, tumour = (rng.uniform(0.5, 2, (16, 16)).astype(np.float32) for _ in range(2))
+    anatomy[:, :8] = tumour[:, :8] = 0
+    label = np.zeros((16, 16), bool)
+    label[8:, :4] = True
+    units = Normalisation(UNITS.anatomy, UNITS.tumour, FillValues(0, 0, 1, 1))
+    view = View(0, 4, 12, 3)
+    batch = stack([Pair(entry(0), anatomy, tumour, label)], [view], units)
+    wanted = view.apply((anatomy == 0) & ~label)
+    assert batch.fill is not None
+    assert torch.equal(batch.fill[0, 0], torch.from_numpy(wanted.astype(np.float32)))
+    assert 0 < wanted.mean() < 1
+    assert stack([Pair(entry(0), anatomy, tumour, label)], [view], UNITS).fill is None

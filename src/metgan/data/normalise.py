@@ -59,6 +59,16 @@ class ChannelScale:
         clipped: Scaled = np.clip(scaled, -1, 1).astype(np.float32)
         return clipped
 
+    def level(self, value: float) -> float:
+        """Map one value from camera units to [-1, 1], by the range of all images.
+
+        Examples
+        --------
+        >>> ChannelScale(100, 300, "uint16").level(250)
+        0.5
+        """
+        return float(np.clip((value - self.low) / (self.high - self.low) * 2 - 1, -1, 1))
+
     def undo(self, image: Scaled) -> Camera:
         """Map [-1, 1] back to the camera's units and dtype, rounded for integers.
 
@@ -78,16 +88,27 @@ class ChannelScale:
 
 @dataclass(frozen=True)
 class FillValues:
-    """What stands in both channels where nothing was imaged, in the camera's units: see `metgan.labels.fill`.
+    """What stands in both channels where nothing was imaged: see `metgan.labels.fill`.
+
+    Parameters
+    ----------
+    anatomy, tumour : float, camera units
+        The constants.
+    usual_anatomy, usual_tumour : float, camera units
+        The medians of the light, which generators are shown instead. With the constants in their input, what
+        they make of tissue would depend on how much of an image was filled in: a batch is normalised with
+        all its pixels.
 
     Examples
     --------
-    >>> FillValues(anatomy=0.0, tumour=0.0).tumour
+    >>> FillValues(anatomy=0.0, tumour=0.0, usual_anatomy=900.0, usual_tumour=300.0).tumour
     0.0
     """
 
     anatomy: float
     tumour: float
+    usual_anatomy: float
+    usual_tumour: float
 
 
 @dataclass(frozen=True)
@@ -120,7 +141,7 @@ class Normalisation:
         --------
         >>> scale = ChannelScale(100, 300, "uint16")
         >>> anatomy = np.repeat([[0, 0, 0, 150, 200]], 3, axis=0).astype(np.uint16)
-        >>> Normalisation(scale, scale, FillValues(0, 0)).filled(anatomy)[0].tolist()
+        >>> Normalisation(scale, scale, FillValues(0, 0, 200, 200)).filled(anatomy)[0].tolist()
         [True, True, True, False, False]
         >>> bool(Normalisation(scale, scale).filled(anatomy).any())
         False
@@ -131,9 +152,19 @@ class Normalisation:
         """Return the fill of one channel on [-1, 1], as `apply` maps it; -1 where there is none."""
         if self.fill is None:
             return -1.0
-        value = self.fill.anatomy if channel == "anatomy" else self.fill.tumour
-        scale = self._scale(channel)
-        return float(np.clip((value - scale.low) / (scale.high - scale.low) * 2 - 1, -1, 1))
+        return self._scale(channel).level(self.fill.anatomy if channel == "anatomy" else self.fill.tumour)
+
+    def usual_level(self, channel: Channel) -> float:
+        """Return what generators are shown instead of the fill, on [-1, 1]; 0 where there is none."""
+        if self.fill is None:
+            return 0.0
+        values = {"anatomy": self.fill.usual_anatomy, "tumour": self.fill.usual_tumour}
+        return self._scale(channel).level(values[channel])
+
+    def shown(self, anatomy: Camera, fill: Mask) -> Scaled:
+        """Return an anatomy on [-1, 1] as generators see it: with usual light where `fill`, (Y, X), is True."""
+        usual = np.float32(self.usual_level("anatomy"))
+        return np.where(fill, usual, self.apply(anatomy, "anatomy"))
 
     def as_shared(self) -> Normalisation:
         """Give the same ranges for all images alike, also where each was scaled by itself.
@@ -219,7 +250,13 @@ def _shared_fill(
         mask = fill_of(mine, anatomy)
         filled += int(mask.sum())
         both += int((other[mask] == tumour).sum())
-    return FillValues(anatomy, tumour) if both >= _SHARED * filled else None
+    if both < _SHARED * filled:
+        return None
+    usual = [
+        float(np.median(np.concatenate([image[~fill_of(image, value)] for image in images])))
+        for images, value in ((anatomies, anatomy), (tumours, tumour))
+    ]
+    return FillValues(anatomy, tumour, *usual)
 
 
 def _fit(channel: str, images: list[Camera], fill: float | None, scaling: Scaling) -> ChannelScale:

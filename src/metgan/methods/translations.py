@@ -40,11 +40,20 @@ class FillMask:
     mask : Tensor, (N, 1, Y, X), float, 0 or 1
     anatomy, tumour : float, in [-1, 1]
         The constants of both channels.
+    usual_anatomy, usual_tumour : float, in [-1, 1]
+        What generators are shown instead: see `metgan.data.FillValues`.
     """
 
     mask: Tensor
     anatomy: float
     tumour: float
+    usual_anatomy: float
+    usual_tumour: float
+
+    def hide(self, image: Tensor, channel: Channel) -> Tensor:
+        """Return `image`, (N, 1, Y, X), as generators see it: with usual light where the mask is 1."""
+        level = self.usual_anatomy if channel == "anatomy" else self.usual_tumour
+        return torch.where(self.mask > 0, image.new_tensor(level), image)
 
     def lay_over(self, image: Tensor, channel: Channel) -> Tensor:
         """Return `image`, (N, 1, Y, X), with the constant of its channel where the mask is 1."""
@@ -148,12 +157,16 @@ class Translations:
         return self.players.to_anatomy.embed(self.label)
 
     def _to_tumour(self, anatomy: Tensor) -> Tensor:
-        painted: Tensor = self.players.to_tumour(anatomy, self._tumour_features)
-        return painted if self.fill is None else self.fill.lay_over(painted, "tumour")
+        if self.fill is None:
+            return self.players.to_tumour(anatomy, self._tumour_features)  # type: ignore[no-any-return]
+        painted = self.players.to_tumour(self.fill.hide(anatomy, "anatomy"), self._tumour_features)
+        return self.fill.lay_over(painted, "tumour")
 
     def _to_anatomy(self, tumour: Tensor) -> Tensor:
-        painted: Tensor = self.players.to_anatomy(tumour, self._anatomy_features)
-        return painted if self.fill is None else self.fill.lay_over(painted, "anatomy")
+        if self.fill is None:
+            return self.players.to_anatomy(tumour, self._anatomy_features)  # type: ignore[no-any-return]
+        painted = self.players.to_anatomy(self.fill.hide(tumour, "tumour"), self._anatomy_features)
+        return self.fill.lay_over(painted, "anatomy")
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
         image = self.lights.judges(image, place)

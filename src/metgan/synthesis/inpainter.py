@@ -89,12 +89,13 @@ class Inpainter:
                 "two images (Y, X) of one shape",
                 "Crop or resample them to the same grid",
             )
-        scaled = self._tensor(self.card.normalisation.apply(image, "anatomy"))
+        fill = self.filled(image) & ~mask
+        scaled = self._tensor(self.card.normalisation.shown(image, fill))
         with torch.inference_mode():
             painted = self._generator.paint(scaled, self._tensor(mask.astype(np.float32)))
         tumour = self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
         if self.card.normalisation.fill is not None:
-            tumour[self.filled(image) & ~mask] = self.card.normalisation.fill.tumour
+            tumour[fill] = self.card.normalisation.fill.tumour
         return tumour
 
     def filled(self, anatomy: Camera) -> Mask:

@@ -133,7 +133,13 @@ class _Look:
         if mask is None:
             return None
         units = self.watched.normalisation
-        return FillMask(mask, units.fill_level("anatomy"), units.fill_level("tumour"))
+        return FillMask(
+            mask,
+            units.fill_level("anatomy"),
+            units.fill_level("tumour"),
+            units.usual_level("anatomy"),
+            units.usual_level("tumour"),
+        )
 
     def validate(self, done: int) -> Verdict:
         painted = paint(self.average.network, self.watched)

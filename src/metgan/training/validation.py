@@ -87,11 +87,12 @@ def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> Verdict:
 
 def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
     """Generate the tumour image of every validation pair, from its anatomy and label."""
-    level = data.normalisation.fill_level("tumour")
+    units, level = data.normalisation, data.normalisation.fill_level("tumour")
+    shown = [units.shown(pair.anatomy, fill) for pair, fill in zip(data.pairs, data.fill, strict=True)]
     with evaluating(generator):
         painted = [
             _array(generator.paint(data.tensor(x), data.tensor(pair.label.astype(np.float32))))
-            for pair, x in zip(data.pairs, data.anatomy, strict=True)
+            for pair, x in zip(data.pairs, shown, strict=True)
         ]
     return [np.where(fill, np.float32(level), p) for p, fill in zip(painted, data.fill, strict=True)]
 
