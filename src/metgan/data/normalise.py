@@ -162,7 +162,7 @@ class Normalisation:
         return self._scale(channel).level(values[channel])
 
     def shown(self, anatomy: Camera, fill: Mask) -> Scaled:
-        """Return an anatomy on [-1, 1] as generators see it: with usual light where `fill`, (Y, X), is True."""
+        """Return an anatomy on [-1, 1] as generators see it: usual light where `fill` is True; all (Y, X)."""
         usual = np.float32(self.usual_level("anatomy"))
         return np.where(fill, usual, self.apply(anatomy, "anatomy"))
 
