@@ -44,14 +44,14 @@ def test_where_nothing_is_read_the_scores_alone_decide() -> None:
         (Status(end=40, scores=[0.1, 0.1]), "stopped at step 40: no better validation for 1 look at step 20"),
         (
             Status(scores=[0.1]),
-            "reached the most steps of 100, still improving: go on with --resume --steps 200",
+            "reached the most steps of 100, still improving: go on with --resume",
         ),
-        (Status(), "reached the most steps of 100, without placing tumours: go on with --resume --steps 200"),
+        (Status(), "reached the most steps of 100, without placing tumours: go on with --resume"),
     ],
 )
 def test_a_run_says_why_it_ended(status: Status, says: str) -> None:
     status.close(PACE)
-    assert status.stopped == says
+    assert status.stopped == says + (" --steps 200" if "go on" in says else "")
 
 
 def test_a_run_of_a_fixed_length_has_no_reason_to_give() -> None:
