@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from metgan.data import Augmentation
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.experiment import Experiment, load_experiment, read_file, resolve
-from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe
+from metgan.training import GAN_RECIPES, OPEN_RECIPES, SEGMENTOR_RECIPES, EarlyStopping, Engine, GanRecipe
 
 RECIPES = st.fixed_dictionaries(
     {},
@@ -164,7 +164,9 @@ def test_a_value_out_of_range_is_refused_with_its_section(table: dict[str, Any])
         resolve(table)
 
 
-@pytest.mark.parametrize("key", ["history", "average", "judge_pace", "judge_light", "anatomy_light"])
+@pytest.mark.parametrize(
+    "key", ["history", "average", "judge_pace", "judge_light", "anatomy_light", "early_stopping"]
+)
 def test_a_setting_of_gans_is_refused_for_the_segmentor(key: str) -> None:
     with pytest.raises(UnknownNameError, match=rf"key of \[segmentor\] '{key}'"):
         resolve({"segmentor": {key: 0}})
@@ -232,3 +234,52 @@ def test_an_augmentation_is_none_unless_a_file_asks_for_one(tmp_path: Path, sect
 def test_a_mistyped_key_of_an_augmentation_is_refused() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown key of \[segmentor.augmentation\] 'blurr'"):
         resolve({"preset": "small", "segmentor": {"augmentation": {"blurr": 1.5}}})
+
+
+@pytest.mark.parametrize(
+    ("layers", "steps", "stops_early"),
+    [
+        ([], 540, True),
+        ([{"crop": 64}], 540, True),
+        ([{"steps": 9}], 9, False),
+        ([{"early_stopping": {"patience": 7}}], 540, True),
+        ([{"steps": 9, "early_stopping": {"patience": 7}}], 9, True),
+        ([{"steps": 9, "early_stopping": {"patience": 7}}, {"steps": 30}], 30, False),
+        ([{"steps": 9, "early_stopping": {"patience": 7}}, {"crop": 64}], 9, True),
+    ],
+)
+def test_a_length_is_fixed_unless_early_stopping_stands_beside_it(
+    layers: list[dict[str, Any]], steps: int, stops_early: bool
+) -> None:
+    tables = ({"training": layer} for layer in layers)
+    recipe = resolve({"preset": "small"}, *tables, recipes=OPEN_RECIPES).training
+    assert (recipe.steps, recipe.early_stopping is not None) == (steps, stops_early)
+    kind = OPEN_RECIPES if stops_early else GAN_RECIPES
+    assert recipe.constant_share == kind["small"].constant_share
+
+
+@pytest.mark.parametrize("preset", ["paper", "released", "small"])
+def test_an_open_length_comes_back_from_its_file_and_so_does_the_fixed_one_that_replaced_it(
+    tmp_path: Path, preset: str
+) -> None:
+    path = tmp_path / "config.toml"
+    experiment = resolve({"preset": preset}, recipes=OPEN_RECIPES)
+    assert experiment.training == OPEN_RECIPES[preset]  # type: ignore[index]  # one of the presets
+    experiment.save(path)
+    assert load_experiment(path) == experiment
+    fixed = resolve(read_file(path), {"training": {"steps": 1000}}, recipes=OPEN_RECIPES)
+    assert fixed.training == replace(experiment.training, steps=1000, epochs=None, early_stopping=None)
+    fixed.save(path)
+    assert load_experiment(path) == fixed
+
+
+def test_what_is_left_out_of_early_stopping_is_the_presets() -> None:
+    recipe = resolve({"preset": "paper", "training": {"early_stopping": {"patience": 9}}}).training
+    preset = OPEN_RECIPES["paper"].early_stopping
+    assert recipe.early_stopping == replace(preset or EarlyStopping(), patience=9)
+    assert recipe.early_stopping != EarlyStopping(patience=9)
+
+
+def test_a_mistyped_key_of_early_stopping_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown key of \[training.early_stopping\] 'patient'"):
+        resolve({"preset": "small", "training": {"early_stopping": {"patient": 3}}})

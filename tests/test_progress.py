@@ -64,6 +64,21 @@ def test_a_note_stands_at_the_end_of_the_line():
     assert run(1, note="loss 0.5").endswith("left loss 0.5\n")
 
 
+def test_a_task_that_turns_out_shorter_is_done_at_its_new_end():
+    stream = io.StringIO()
+    with redirect_stderr(stream), progress("Painting", 100) as advance:
+        for done in range(1, 13):
+            advance(total=12 if done >= 6 else 100)
+    lines = stream.getvalue().splitlines()
+    assert lines[-1].startswith("Painting: 12/12, ")
+    assert "about 0 s left" in lines[-1]
+    stream = Terminal()
+    with redirect_stderr(stream), progress("Painting", 100) as advance:
+        for _ in range(4):
+            advance(total=4)
+    assert "4/4" in stream.getvalue()
+
+
 def test_a_terminal_gets_a_bar_with_counts_and_the_note():
     shown = run(4, note="loss 0.5", stream=Terminal())
     assert "4/4" in shown

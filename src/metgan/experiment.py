@@ -1,6 +1,7 @@
 """The only parser of experiment files: TOML to the frozen dataclasses beside the code.
 
-Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors.
+Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors. A preset has
+two recipes for a method: one of a fixed length, and one that goes on while validation improves.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ from metgan.errors import MetganError, SettingError, StorageError, UnknownNameEr
 from metgan.io import write_text
 from metgan.methods import CATALOGUE, Light
 from metgan.networks import PresetName
-from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES, Engine, GanRecipe, Recipe
+from metgan.training import (
+    GAN_RECIPES,
+    OPEN_RECIPES,
+    SEGMENTOR_RECIPES,
+    EarlyStopping,
+    Engine,
+    GanRecipe,
+    Recipe,
+)
 
 Table = Mapping[str, Any]
 Value = TypeVar("Value")
@@ -28,11 +37,14 @@ AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
 METHOD = "metgan"
 """What is trained where no method is named."""
 _SECTIONS = ("training", "segmentor", "engine")
-_TABLES: Mapping[str, type[Light | Augmentation]] = {
+_TABLES: Mapping[str, type[Light | Augmentation | EarlyStopping]] = {
     "judge_light": Light,
     "anatomy_light": Light,
     "augmentation": Augmentation,
+    "early_stopping": EarlyStopping,
 }
+GanRecipes = Mapping[PresetName, GanRecipe]
+"""A recipe for a method, by preset."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +99,15 @@ def read_file(path: Path) -> dict[str, Any]:
         raise StorageError(f"{path} cannot be read ({error})", "a TOML file", "Mend it") from error
 
 
-def resolve(*layers: Table) -> Experiment:
+def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
     """Lay tables over each other, weakest first, and over the recipes of their preset.
+
+    Parameters
+    ----------
+    *layers : table
+        A length in steps or epochs is a fixed one, unless ``early_stopping`` stands beside it.
+    recipes : mapping of preset to GanRecipe
+        Of the method, where nothing is said of its length.
 
     Examples
     --------
@@ -106,11 +125,12 @@ def resolve(*layers: Table) -> Experiment:
         raise UnknownNameError.listing("method", str(merged["method"]), CATALOGUE)
     if type(merged["seed"]) is not int or merged["seed"] < 0:  # True is an int, too
         raise SettingError(f"seed={merged['seed']!r}", "a whole number, 0 or more", "Choose another seed")
+    given = merged.get("training", {})
     return Experiment(
         method=merged["method"],
         preset=preset,
         seed=merged["seed"],
-        training=_recipe(GAN_RECIPES[preset], merged.get("training", {}), "training"),
+        training=_recipe(_below(given, recipes)[preset], given, "training"),
         segmentor=_recipe(SEGMENTOR_RECIPES[preset], merged.get("segmentor", {}), "segmentor"),
         engine=_build(Engine, merged.get("engine", {}), "engine"),
         pretrained_segmentor=str(merged.get("pretrained_segmentor", "")),
@@ -132,9 +152,18 @@ def _lay_over(below: dict[str, Any], above: Table) -> None:
             for one, other in (("steps", "epochs"), ("epochs", "steps")):
                 if one in given and other not in given:
                     section.pop(other, None)
+            if ("steps" in given or "epochs" in given) and "early_stopping" not in given:
+                section.pop("early_stopping", None)
             below[key] = _merged(section, given)
         elif value is not None:
             below[key] = value
+
+
+def _below(given: Table, otherwise: GanRecipes) -> GanRecipes:
+    """Choose the recipes that fill in what is not given: those of the kind of length that is."""
+    if "early_stopping" in given:
+        return OPEN_RECIPES
+    return GAN_RECIPES if "steps" in given or "epochs" in given else otherwise
 
 
 def _recipe(preset: AnyRecipe, given: Table, section: str) -> AnyRecipe:

@@ -24,8 +24,8 @@ _LINES = 10
 class Advance(Protocol):
     """Told after each unit of work, with a few words on how it goes."""
 
-    def __call__(self, note: str = "") -> None:
-        """Advance by one."""
+    def __call__(self, note: str = "", total: int | None = None) -> None:
+        """Advance by one; `total` is how many units there are, where that has changed."""
 
 
 def note(text: str) -> None:
@@ -55,8 +55,8 @@ def progress(task: str, total: int, done: int = 0) -> Iterator[Advance]:
     with Progress(*columns, console=console) as bar:
         handle = bar.add_task(task, total=total, completed=done, note="")
 
-        def advance(note: str = "") -> None:
-            bar.advance(handle)
+        def advance(note: str = "", total: int | None = None) -> None:
+            bar.update(handle, advance=1, total=total)
             if note:
                 bar.update(handle, note=note)
 
@@ -71,8 +71,9 @@ class _Lines:
         self.first = self.done = done
         self.start = time.monotonic()
 
-    def __call__(self, note: str = "") -> None:
+    def __call__(self, note: str = "", total: int | None = None) -> None:
         self.done += 1
+        self.total = self.total if total is None else total
         tenth = max(1, self.total // _LINES)
         if self.done % tenth and self.done != self.total:
             return

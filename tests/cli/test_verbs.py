@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import shutil
 import signal
 import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +17,13 @@ import pandas as pd
 import pytest
 import tifffile
 
+from metgan.cli.folders import resolve_run, resolve_study
+from metgan.cli.options import Place, Training
 from metgan.data import PairSet
+from metgan.errors import SettingError
+from metgan.experiment import load_experiment
 from metgan.models import read_card
+from metgan.training import GAN_RECIPES, OPEN_RECIPES, read_journal
 
 from .conftest import Command
 
@@ -158,6 +165,96 @@ def test_a_finished_run_can_be_resumed_and_stays_the_same(
     assert metgan("train", small_world, "--out", trained, "--resume") == 0
     assert (trained / "model.safetensors").read_bytes() == weights
     assert (trained / "config.toml").read_bytes() == config
+
+
+def last_step_of(run: Path) -> str:
+    return str(read_journal(run / "journal.csv")[-1]["step"])
+
+
+def test_a_finished_run_is_lengthened_and_tells_of_it(
+    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    before = load_experiment(run / "config.toml")
+    assert metgan("train", small_world, "--out", run, "--resume", "--steps", 6) == 0
+    assert last_step_of(run) == "6"
+    longer = load_experiment(run / "config.toml")
+    assert longer == replace(before, training=replace(before.training, steps=6))
+    told = "planned for 4 steps, lengthened after step 4"
+    assert told in (run / "report.html").read_text()
+    capsys.readouterr()
+    assert metgan("info", run) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "of 6, the best by validation" in shown
+    assert "training finished" in shown
+    files = [run / name for name in ("model.safetensors", "journal.csv", "status.json", "config.toml")]
+    finished = [file.read_bytes() for file in files]
+    assert metgan("train", small_world, "--out", run, "--resume") == 0
+    assert [file.read_bytes() for file in files] == finished
+    assert told in (run / "report.html").read_text()
+
+
+def test_a_segmentor_of_its_own_is_lengthened(metgan: Command, small_world: Path, tmp_path: Path) -> None:
+    words = (small_world, "--out", tmp_path / "run", "--device", "cpu")
+    assert metgan("segmentor", *words, "--preset", "small", "--steps", 1) == 0
+    assert metgan("segmentor", *words, "--resume", "--steps", 3) == 0
+    assert last_step_of(tmp_path / "run") == "3"
+
+
+def test_a_run_without_a_length_goes_on_within_bounds_and_says_why_it_ended(
+    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, world: Path, tmp_path: Path
+) -> None:
+    """Without a tumour in the validation part the score alone decides, and no rise of it is ever enough."""
+    for name in ("phantom-00005", "phantom-00006"):
+        path = world / "label" / f"{name}.tif"
+        tifffile.imwrite(path, np.zeros_like(tifffile.imread(path)))
+    (tmp_path / "open.toml").write_text(
+        'preset = "small"\n[training]\nsteps = 12\nvalidations = 12\nconstant_share = 0.5\ncrop = 64\n'
+        "batch_size = 1\nearly_stopping = { least = 0.1, patience = 1, tolerance = 9.0 }\n"
+    )
+    run = tmp_path / "run"
+    words = ("--config", tmp_path / "open.toml", "--segmentor-steps", 1, "--device", "cpu", "--out", run)
+    assert metgan("train", world, *words) == 0
+    says = "stopped at step 4: no better validation for 1 look at step 2"
+    assert says in capsys.readouterr().err
+    assert says in (run / "report.html").read_text()
+    assert last_step_of(run) == "4"
+    assert metgan("info", run) == 0
+    assert "of 4, the best by validation" in " ".join(capsys.readouterr().out.split())
+    assert metgan("train", world, "--out", run, "--resume") == 0
+    assert last_step_of(run) == "4"
+    assert metgan("train", world, "--out", run, "--resume", "--steps", 5) == 0
+    assert last_step_of(run) == "5"
+    assert load_experiment(run / "config.toml").training.early_stopping is None
+
+
+def test_a_training_has_no_fixed_length_unless_one_is_given_and_a_study_always_has(tmp_path: Path) -> None:
+    run, study = tmp_path / "run", tmp_path / "study"
+    options = Training(preset="small")
+    assert resolve_run(run, Place(), options, "training").training == OPEN_RECIPES["small"]
+    steps = replace(options, steps=180)
+    assert resolve_run(run, Place(), steps, "training").training == GAN_RECIPES["small"]
+    assert resolve_study(study, "similarity", Place(), options, {}, {}).training == GAN_RECIPES["small"]
+    paper = resolve_study(study, "similarity", Place(), Training(), {}, {}).training
+    assert (paper.epochs, paper.early_stopping) == (200, None)
+
+
+def test_a_study_refuses_lengths_that_differ_from_run_to_run(tmp_path: Path) -> None:
+    file = tmp_path / "open.toml"
+    file.write_text("[training]\nearly_stopping = { patience = 3 }\n")
+    words = (tmp_path / "study", "similarity", Place())
+    with pytest.raises(SettingError, match="the same length for all that is compared"):
+        resolve_study(*words, Training(config=file), {}, {})
+    given = Training(config=file, steps=9)
+    assert resolve_study(*words, given, {}, {}).training.steps == 9
+
+
+def test_a_run_that_places_no_tumours_says_why_in_its_report(trained: Path) -> None:
+    """Four steps on the small world, with a segmentor of two."""
+    report = html.unescape((trained / "report.html").read_text())
+    assert "After 2 steps tumours are not yet placed where the labels are (validation Dice 0.00" in report
+    assert "5 of the 5 training crops show a tumour; 20 or more are expected." in report
+    assert f"train longer once it has ended: metgan train PAIRS --out {trained} --resume --steps 12" in report
 
 
 def test_generate_writes_pairs_in_the_cameras_dtype_with_their_history(

@@ -20,12 +20,14 @@ from metgan.models import MODEL_FILE, load_segmentor, read_card
 from metgan.training import (
     SEGMENTOR_FOLDER,
     Curriculum,
+    EarlyStopping,
     Engine,
     GanRecipe,
     Order,
     Recipe,
     load_curriculum,
     read_journal,
+    read_status,
     split_pairs,
     train,
     train_method,
@@ -208,6 +210,62 @@ def test_a_metgan_resumed_after_a_power_cut_equals_an_uninterrupted_one(
     assert steps_of(folder) == steps_of(finished.metgan) == ["2", "4"]
 
 
+def without_tumours(data: Curriculum) -> Curriculum:
+    """The same with empty validation labels, so that a score without a Dice decides when a run ends."""
+    return replace(data, val=[replace(pair, label=pair.label & False) for pair in data.val])
+
+
+@pytest.mark.parametrize("steps", [2, 4])
+def test_a_metgan_of_an_open_length_resumed_after_a_power_cut_equals_an_uninterrupted_one(
+    finished: Uninterrupted, data: Curriculum, tmp_path: Path, steps: int
+) -> None:
+    """No rise is ever enough, so that step 2 is a plateau and 4 the end; the cut is before it or after."""
+    whole, folder = tmp_path / "whole", tmp_path / "cut"
+    rule = EarlyStopping(least=0.1, patience=1, tolerance=9.0)
+    recipe = replace(PAINTING, steps=20, validations=20, early_stopping=rule)
+    bare = without_tumours(data)
+    train_method(paint_order(whole, recipe=recipe), bare, METGAN, finished.segmentor)
+    assert steps_of(whole) == ["1", "2", "3", "4"]
+    with pytest.raises(KeyboardInterrupt):
+        train_method(
+            paint_order(folder, recipe=recipe), cut(bare, recipe, steps - 1), METGAN, finished.segmentor
+        )
+    assert steps_of(folder)[-1] == str(steps - 1)
+    train_method(paint_order(folder, recipe=recipe, resume=True), bare, METGAN, finished.segmentor)
+    assert model(folder) == model(whole)
+    assert differing(checkpoint(folder), checkpoint(whole)) == []
+
+
+def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equals_it(
+    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+) -> None:
+    folders = [Path(shutil.copytree(finished.metgan, tmp_path / name)) for name in ("whole", "cut")]
+    longer = [
+        paint_order(folder, recipe=replace(PAINTING, steps=6, validations=6), resume=True, lengthen=True)
+        for folder in folders
+    ]
+    with pytest.raises(StorageError, match="written with validations 2; expected validations 6"):
+        train_method(longer[0], data, METGAN, finished.segmentor)
+    longer = [replace(order, recipe=replace(PAINTING, steps=6)) for order in longer]
+    train_method(longer[0], data, METGAN, finished.segmentor)
+    with pytest.raises(KeyboardInterrupt):
+        train_method(longer[1], cut(data, PAINTING, 1), METGAN, finished.segmentor)
+    train_method(longer[1], data, METGAN, finished.segmentor)
+    assert steps_of(folders[0]) == steps_of(folders[1]) == ["2", "4", "6"]
+    assert model(folders[0]) == model(folders[1])
+    assert differing(*(checkpoint(folder) for folder in folders)) == []
+
+
+def test_a_metgan_that_places_no_tumours_says_why_in_its_status(finished: Uninterrupted) -> None:
+    """After 2 of 4 steps, the first validation after a third."""
+    status = read_status(finished.metgan)
+    assert status is not None
+    opening, *reasons, advice = status.diagnosis or ["", ""]
+    assert opening.startswith("after 2 steps tumours are not yet placed")
+    assert any(reason.startswith("5 of the 5 training crops") for reason in reasons)
+    assert advice == "train longer: more than the 4 steps of this training"  # a plain order is not lengthened
+
+
 @pytest.mark.parametrize("lost", ["optimisers", "modules"])
 def test_a_run_resumed_from_half_a_checkpoint_would_differ(
     finished: Uninterrupted, data: Curriculum, tmp_path: Path, lost: str
@@ -301,8 +359,7 @@ def test_a_model_says_how_well_it_did_on_the_validation_part(finished: Uninterru
 
 
 def test_without_a_validation_tumour_a_model_says_nothing_of_it(data: Curriculum, tmp_path: Path) -> None:
-    bare = replace(data, val=[replace(pair, label=pair.label & False) for pair in data.val])
-    train_segmentor(read_order(tmp_path / "run"), bare)
+    train_segmentor(read_order(tmp_path / "run"), without_tumours(data))
     assert read_card(tmp_path / "run").val_dice is None
     assert not any(row["val_dice"] for row in read_journal(tmp_path / "run" / "journal.csv"))
 

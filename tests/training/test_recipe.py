@@ -6,7 +6,7 @@ import pytest
 
 from metgan.errors import SettingError
 from metgan.methods import Light
-from metgan.training import GAN_RECIPES, GanRecipe, Recipe
+from metgan.training import GAN_RECIPES, OPEN_RECIPES, EarlyStopping, GanRecipe, Recipe
 
 
 def test_the_paper_trains_by_the_papers_numbers() -> None:
@@ -35,8 +35,20 @@ def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
         {"steps": 1, "judge_pace": 0.0},
         {"steps": 1, "constant_share": 1.5},
         {"steps": 1, "average": 1.0},
+        {"steps": 1, "constant_share": 0, "early_stopping": EarlyStopping()},
     ],
 )
 def test_a_recipe_that_cannot_be_followed_is_refused(settings: dict[str, float]) -> None:
     with pytest.raises(SettingError, match="expected"):
         GanRecipe(**settings)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_open_lengths_lie_between_the_fixed_one_or_a_fifth_of_the_papers_and_a_longest() -> None:
+    small, paper = OPEN_RECIPES["small"], OPEN_RECIPES["paper"]
+    for recipe, pairs, least, most, every in ((small, 100, 180, 540, 20), (paper, 100, 4000, 20_000, 500)):
+        steps = recipe.length(pairs)
+        assert recipe.early_stopping is not None
+        assert (steps, steps // recipe.validations) == (most, every)
+        assert round(steps * recipe.early_stopping.least) == least
+    assert GAN_RECIPES["small"].steps == 180
+    assert all(recipe.early_stopping is None for recipe in GAN_RECIPES.values())

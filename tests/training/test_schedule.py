@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metgan.training.schedule import rate_factor
+from metgan.training import EarlyStopping
+from metgan.training.schedule import Pace, rate_factor
 
 
 @pytest.mark.parametrize(
@@ -34,3 +35,42 @@ def test_the_factor_falls_and_stays_above_zero(steps: int, share: float) -> None
 def test_the_paper_halves_the_rate_at_three_quarters_of_its_200_epochs() -> None:
     assert rate_factor(99, 200, 0.5) == 1
     assert rate_factor(150, 200, 0.5) == 0.5
+
+
+FLAT = [0.5] * 5
+OPEN = Pace(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=4, tolerance=0.01))
+
+
+@given(st.integers(1, 600), st.floats(0.1, 1))
+def test_the_rate_of_a_run_that_ends_early_is_constant_up_to_the_plateau(done: int, share: float) -> None:
+    pace = Pace(600, 1.0, share, 1, early_stopping=EarlyStopping(least=0.01, patience=4))
+    end = pace.end_after(done, FLAT)
+    assert (end is None) == (done >= round(600 * share) or round(done / share) < 6)
+    if end is not None:
+        assert done <= end <= 600
+        assert all(rate_factor(step, end, share) == 1 for step in range(done))
+        assert [rate_factor(step, end, share) for step in range(done, end)] == pytest.approx(
+            [1 - k / (end - done) for k in range(end - done)]
+        )
+
+
+def test_a_run_that_ends_early_falls_over_a_third_of_the_steps_up_to_the_plateau() -> None:
+    assert OPEN.end_after(240, FLAT) == 240 + 240 // 3
+
+
+def test_a_run_does_not_end_before_its_least_length() -> None:
+    """180 of 540 steps: the plateau counts from step 135 on."""
+    assert OPEN.least == 180
+    assert OPEN.end_after(120, FLAT) is None
+    assert OPEN.end_after(140, FLAT) == 187
+
+
+def test_a_plateau_in_the_decay_of_the_longest_run_changes_nothing() -> None:
+    assert OPEN.end_after(400, FLAT) == 533
+    assert OPEN.end_after(420, FLAT) is None
+
+
+def test_a_run_of_a_fixed_length_never_ends_early() -> None:
+    fixed = Pace(540, 1e-3, 0.75, 20)
+    assert fixed.end_after(240, FLAT) is None
+    assert (fixed.least, fixed.third, OPEN.third) == (540, 180, 60)

@@ -22,7 +22,7 @@ from metgan.studies import (
     likeness_chapter,
     open_trial,
 )
-from metgan.training import Engine, stopped_at
+from metgan.training import Engine, planned_steps, stopped_at
 
 from .folders import show_tables, written
 from .options import NEW_FOLDER, Place, Positive
@@ -91,7 +91,7 @@ def evaluate(
         note("the referee finds no tumour in the real images either: its verdict on the generated is void")
     steps = trial.painter.card.steps
     if (stopped := stopped_at(run, steps)) is not None:
-        note(f"the training of {run} stopped at step {stopped} of {steps}")
+        note(f"the training of {run} stopped at step {stopped} of {planned_steps(run, steps)}")
     written(out)
 
 

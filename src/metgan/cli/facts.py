@@ -14,7 +14,7 @@ from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, kind_of_folder
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
-from metgan.training import last_step
+from metgan.training import last_step, planned_steps, stopped_at
 
 Facts = dict[str, str]
 _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan info RUN shows it"
@@ -23,15 +23,15 @@ _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan 
 def model_facts(path: Path, card: ModelCard) -> Facts:
     """Tell of a trained network, and of the parts that its training divided the pairs into."""
     scale = card.normalisation
-    last = last_step(path)
-    training = "finished" if last == card.steps else f"stopped at step {last}; --resume finishes it"
-    if last is None:
+    stopped = stopped_at(path, card.steps)
+    training = "finished" if stopped is None else f"stopped at step {stopped}; --resume finishes it"
+    if last_step(path) is None:
         training = "not known: there is no journal beside the model"
     return {
         "kind": card.kind,
         **({} if card.method == card.kind else {"method": card.method}),
         "preset": card.preset,
-        "weights of": f"step {card.step} of {card.steps}, the best by validation",
+        "weights of": f"step {card.step} of {planned_steps(path, card.steps)}, the best by validation",
         **({} if card.val_dice is None else {"validation Dice": f"{card.val_dice:.3f}"}),
         **({"look out": card.doubt} if card.doubt else {}),
         "training": training,
@@ -85,7 +85,7 @@ def study_facts(path: Path) -> Facts:
 
 
 def _is_finished(run: Path) -> bool:
-    return last_step(run) == read_card(run).steps
+    return last_step(run) is not None and stopped_at(run, read_card(run).steps) is None
 
 
 def score_facts(path: Path) -> Facts:

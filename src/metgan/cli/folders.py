@@ -17,7 +17,15 @@ from metgan.io import check_folder, claim_folder
 from metgan.models import read_card
 from metgan.progress import note
 from metgan.studies import Section
-from metgan.training import GanRecipe, Order, Recipe, check_identity
+from metgan.training import (
+    GAN_RECIPES,
+    OPEN_RECIPES,
+    GanRecipe,
+    Order,
+    Recipe,
+    check_identity,
+    without_lengths,
+)
 
 from .options import Place, Training
 
@@ -30,13 +38,15 @@ _WIDE = 240  # characters
 def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
     """Give the settings of a run that may be written to `out`; writes nothing.
 
-    A resumed run takes its settings from its own ``config.toml``; options given again override them.
+    A method is trained while validation improves, unless a length is given. A resumed run takes its settings
+    from its own ``config.toml``; options given again override them.
     """
     check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
     if place.resume and not out.exists():
         note(f"there is no {out} to resume; it is started")
     given = {k: v for k, v in given.items() if v is not None}
-    return resolve(*_base(out, place, options), given, options.layer(section))
+    recipes = OPEN_RECIPES if section == "training" else GAN_RECIPES
+    return resolve(*_base(out, place, options), given, options.layer(section), recipes=recipes)
 
 
 def resolve_study(
@@ -56,6 +66,12 @@ def resolve_study(
             "neither in the experiment file of a study",
             "Name methods with --methods; a study trains one segmentor for all",
         )
+    if experiment.training.early_stopping is not None:
+        raise SettingError(
+            "early_stopping in the experiment file of a study",
+            "the same length for all that is compared",
+            "Take it out of the file, or give --steps or --epochs",
+        )
     return experiment
 
 
@@ -68,34 +84,42 @@ def _base(out: Path, place: Place, options: Training) -> list[Table]:
     return []
 
 
-def refuse_other_settings(file: Path, place: Place, experiment: Experiment) -> None:
-    """Refuse to go on where other settings were noted in `file`, and name those that differ."""
+def refuse_other_settings(file: Path, place: Place, experiment: Experiment, free: str = "") -> None:
+    """Refuse to go on where other settings were noted in `file`, and name those that differ.
+
+    `free` is the section, if any, whose length may be another.
+    """
     if place.resume and file.is_file():
-        check_identity(file, load_experiment(file).identity(), experiment.identity())
+        theirs, mine = load_experiment(file).identity(), experiment.identity()
+        if free:
+            theirs, mine = without_lengths(theirs, f"{free}."), without_lengths(mine, f"{free}.")
+        check_identity(file, theirs, mine)
 
 
 def claim_run(order: Order[Recipe], place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
     """Claim a run folder, once its data is checked, and write its resolved ``config.toml``.
 
-    A checkpoint knows the settings that matter; before there is one, all of ``config.toml`` must agree.
+    A checkpoint knows the settings that matter; before there is one, all of ``config.toml`` must agree but
+    the length of the training itself, of which nothing is done.
     """
     out = order.folder
     if not order.resumes:
-        refuse_other_settings(out / CONFIG_FILE, place, experiment)
+        section = "segmentor" if order.method == "segmentor" else "training"
+        refuse_other_settings(out / CONFIG_FILE, place, experiment, section)
     claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
     experiment.save(out / CONFIG_FILE)
 
 
 def order_of(experiment: Experiment, out: Path, place: Place) -> Order[GanRecipe]:
-    """Give the order for training the method as the experiment says."""
+    """Give the order for training the method as the experiment says; a resumed one may be lengthened."""
     e = experiment
-    return Order(e.method, e.preset, e.training, e.engine, e.seed, out, place.resume)
+    return Order(e.method, e.preset, e.training, e.engine, e.seed, out, place.resume, lengthen=True)
 
 
 def segmentor_order_of(experiment: Experiment, out: Path, place: Place) -> Order[Recipe]:
-    """Give the order for training a segmentor as the experiment says."""
+    """Give the order for training a segmentor as the experiment says; a resumed one may be lengthened."""
     e = experiment
-    return Order("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume)
+    return Order("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume, lengthen=True)
 
 
 def note_doubt(run: Path) -> None:

@@ -13,7 +13,7 @@ from metgan.io import check_folder, claim_folder
 from metgan.progress import note
 from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
-from metgan.training import stopped_at
+from metgan.training import planned_steps, stopped_at
 
 from .folders import note_doubt, written
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
@@ -112,5 +112,6 @@ def _note_doubts(run: Path, painter: Inpainter, outside: float) -> None:
             "the range of the training images; the model has seen nothing like them"
         )
     note_doubt(run)
-    if (stopped := stopped_at(run, painter.card.steps)) is not None:
-        note(f"the training of {run} stopped at step {stopped} of {painter.card.steps}")
+    steps = painter.card.steps
+    if (stopped := stopped_at(run, steps)) is not None:
+        note(f"the training of {run} stopped at step {stopped} of {planned_steps(run, steps)}")

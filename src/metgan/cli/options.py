@@ -53,9 +53,10 @@ class Training:
     seed
         0 or more; the same seed gives the same bytes on a CPU. Default: 0.
     steps
-        Length in batches, 1 or more. Default: the preset's.
+        Fixed length in batches, 1 or more; with --resume, a longer one for what is trained. Default: for
+        metgan train as long as validation improves, within the preset's bounds; else the preset's length.
     epochs
-        Length in passes over the data, 1 or more; instead of --steps.
+        Fixed length in passes over the data, 1 or more; instead of --steps.
     batch_size
         Pairs per step, 1 or more. Default: the preset's.
     crop

@@ -41,7 +41,7 @@ class ModelCard:
     step : int
         Training step of these weights.
     steps : int
-        Length of the training.
+        Length of the training as it was planned; the longest, where it may end early.
     seed : int
     metgan : str
         Version that wrote it.

@@ -18,7 +18,7 @@ from metgan.pictures import (
     window,
 )
 from metgan.synthesis import sum_up
-from metgan.training import JOURNAL_FILE, read_journal, trained_seconds
+from metgan.training import JOURNAL_FILE, read_journal, read_status, trained_seconds
 
 from .evaluation import Painted
 from .report import Figure, Section, Table
@@ -43,7 +43,21 @@ def training_chapter(run: Path, title: str = "How the training went") -> Section
         figures.append(Figure(samples[-1].read_bytes(), words))
     steps = int(rows[-1]["step"]) if rows else 0
     text = f"{steps} steps, which took {trained_seconds(run):.0f} s, pauses left out."
-    return Section(title, [text], figures=figures)
+    return Section(title, [text, *_told(run)], figures=figures)
+
+
+def _told(run: Path) -> list[str]:
+    """Say what a training's status tells: former lengths, why it ended, and why it had not begun by then."""
+    status = read_status(run)
+    if status is None:
+        return []
+    told = [f"It was {words}." for words in status.former]
+    if status.stopped:
+        told.append(f"It {status.stopped}.")
+    if status.diagnosis:
+        opening, *reasons = status.diagnosis
+        told.append(f"{opening[0].upper()}{opening[1:]}. As measured then: {'; '.join(reasons)}.")
+    return told
 
 
 def _training_curves(rows: Sequence[dict[str, str]]) -> list[Figure]:

@@ -1,12 +1,13 @@
 """Training: one loop of phases for segmentors and GANs, resumable to the bit."""
 
-from .checkpoint import check_identity
+from .checkpoint import check_identity, without_lengths
 from .curriculum import Curriculum, load_curriculum, split_pairs
+from .early_stopping import EarlyStopping
 from .engine import Engine
 from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at, trained_seconds
 from .method_run import check_method_order, train_method
 from .order import Order
-from .recipe import GAN_RECIPES, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
+from .recipe import GAN_RECIPES, OPEN_RECIPES, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
@@ -15,13 +16,16 @@ from .session import (
     train,
     train_on,
 )
+from .status import planned_steps, read_status
 
 __all__ = [
     "GAN_RECIPES",
     "JOURNAL_FILE",
+    "OPEN_RECIPES",
     "SEGMENTOR_FOLDER",
     "SEGMENTOR_RECIPES",
     "Curriculum",
+    "EarlyStopping",
     "Engine",
     "GanRecipe",
     "Order",
@@ -34,7 +38,9 @@ __all__ = [
     "last_step",
     "load_curriculum",
     "load_data",
+    "planned_steps",
     "read_journal",
+    "read_status",
     "split_pairs",
     "stopped_at",
     "train",
@@ -42,4 +48,5 @@ __all__ = [
     "train_on",
     "train_segmentor",
     "trained_seconds",
+    "without_lengths",
 ]

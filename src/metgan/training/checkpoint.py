@@ -1,13 +1,13 @@
 """The one object that makes a run resumable.
 
 Batches and history draws are functions of seed and step, so the state is: weights, optimisers,
-histories, the average, torch's random state, the step and the best score so far.
+histories, the average, torch's random state, the step, the best score so far and what validations decided.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from metgan.io import load_state, save_state
 
 from .history import History
 from .phases import Phase
+from .status import Status
 
 CHECKPOINT = "last.ckpt"
 Identity = dict[str, str]
 """Everything that decides a run's bytes, by name."""
-_LENGTHS = ("steps", "epochs")
+LENGTHS = ("steps", "epochs", "early_stopping")
+"""Names of the settings that say how long a run is."""
 
 
 @dataclass
@@ -36,6 +38,7 @@ class RunState:
     identity: Identity
     step: int = 0
     best: float = float("-inf")
+    status: Status = field(default_factory=Status)
 
     @classmethod
     def of(
@@ -54,6 +57,7 @@ class RunState:
             "identity": dict(self.identity),
             "step": self.step,
             "best": self.best,
+            "status": asdict(self.status),
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
             "histories": [history.state_dict() for history in self.histories],
@@ -61,15 +65,9 @@ class RunState:
         }
         save_state(folder / CHECKPOINT, state)
 
-    def load(self, folder: Path, device: torch.device) -> None:
-        """Go back to ``last.ckpt``.
-
-        Raises
-        ------
-        StorageError
-            When it belongs to a run with other settings or another method.
-        """
-        state = load_checkpoint(folder, self.identity)
+    def load(self, folder: Path, device: torch.device, steps: int | None = None) -> None:
+        """Go back to ``last.ckpt``; `steps` and what is raised as for `load_checkpoint`."""
+        state = load_checkpoint(folder, self.identity, steps)
         for name, module in self.modules.items():
             module.load_state_dict(state["modules"][name])
         for name, optimiser in self.optimisers.items():
@@ -78,27 +76,80 @@ class RunState:
             history.load_state_dict(stored, device)
         torch.set_rng_state(state["random"])
         self.step, self.best = state["step"], state["best"]
+        self.status = Status(**state.get("status", {}))
+        if _lengths(state["identity"]) != _lengths(self.identity):
+            self.status.lengthen(self.step, describe_length(state["identity"]))
 
 
-def load_checkpoint(folder: Path, identity: Identity) -> dict[str, Any]:
+def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) -> dict[str, Any]:
     """Read ``last.ckpt`` of the run that `identity` names.
+
+    Parameters
+    ----------
+    folder : Path
+    identity : dict of str
+    steps : int or None
+        Length that the run is to have now, where it may differ from what it was written with; it must be a
+        fixed one. None where it may not.
 
     Raises
     ------
     StorageError
-        When it belongs to a run with other settings or another method.
+        When it belongs to a run with other settings or another method, or holds more steps.
     """
-    state = load_state(folder / CHECKPOINT)
-    theirs = state.get("identity")
-    check_identity(folder / CHECKPOINT, theirs if isinstance(theirs, dict) else {}, identity)
+    path = folder / CHECKPOINT
+    state = load_state(path)
+    stored = state.get("identity")
+    theirs = stored if isinstance(stored, dict) else {}
+    if steps is None or "early_stopping" in identity:
+        check_identity(path, theirs, identity)
+        return state
+    check_identity(path, without_lengths(theirs), without_lengths(identity))
+    if steps < state["step"]:
+        raise StorageError(
+            f"{path} holds {state['step']} steps; {steps} are asked for",
+            "as many or more: what is trained is not taken back",
+            "Ask for more with --steps, or train anew with --overwrite or another --out",
+        )
     return state
+
+
+def without_lengths(identity: Identity, section: str = "") -> Identity:
+    """Give an identity without the settings that say how long a run is; in an experiment's, of a section.
+
+    Examples
+    --------
+    >>> without_lengths({"seed": "0", "training.steps": "9", "segmentor.steps": "9"}, "training.")
+    {'seed': '0', 'segmentor.steps': '9'}
+    """
+    lengths = [section + name for name in LENGTHS]
+    return {name: value for name, value in identity.items() if name not in lengths}
+
+
+def describe_length(identity: Identity) -> str:
+    """Say how long a run was to be.
+
+    Examples
+    --------
+    >>> describe_length({"steps": "180", "epochs": "None"})
+    '180 steps'
+    >>> describe_length({"steps": "None", "epochs": "200", "early_stopping": "..."})
+    'at most 200 epochs'
+    """
+    unit = "steps" if identity.get("steps", "None") != "None" else "epochs"
+    words = f"{identity.get(unit, '?')} {unit}"
+    return f"at most {words}" if "early_stopping" in identity else words
+
+
+def _lengths(identity: Identity) -> Identity:
+    return {name: identity[name] for name in LENGTHS if name in identity}
 
 
 def check_identity(path: Path, theirs: Identity, mine: Identity) -> None:
     """Refuse to go on from a file that was written with other settings; name those that differ, alone.
 
-    A run's length is one of them, also once it is finished: the learning rate is laid out over it, so a
-    longer run would have been another from the middle on.
+    A run's length is one of them wherever it may not be changed: in studies, whose runs are compared at the
+    same length, and for a segmentor in the loop, which the generator beside it was trained with.
 
     Parameters
     ----------
@@ -118,9 +169,9 @@ def check_identity(path: Path, theirs: Identity, mine: Identity) -> None:
     >>> check_identity(Path("last.ckpt"), {"seed": "0", "steps": "4"}, {"seed": "0", "steps": "9"})
     Traceback (most recent call last):
         ...
-    metgan.errors.StorageError: last.ckpt was written with steps 4; expected steps 9, as asked for now. A \
-training, finished or not, cannot be made longer or shorter, since its learning rate is laid out over its \
-length: resume with the length it has, or train anew with --overwrite or another --out.
+    metgan.errors.StorageError: last.ckpt was written with steps 4; expected steps 9, as asked for now. This \
+training keeps the length that it was begun with: resume with that one, or start anew with --overwrite or \
+another --out. Only what metgan train and metgan segmentor write to --out itself is made longer, with --steps.
     """
     differing = [name for name in {**mine, **theirs} if theirs.get(name) != mine.get(name)]
     if not differing:
@@ -128,11 +179,11 @@ length: resume with the length it has, or train anew with --overwrite or another
     remedy = (
         "Resume with the settings and the data that it was started with, or use --overwrite to start anew"
     )
-    if all(name.rpartition(".")[2] in _LENGTHS for name in differing):
+    if all(name.rpartition(".")[2] in LENGTHS for name in differing):
         remedy = (
-            "A training, finished or not, cannot be made longer or shorter, since its learning rate is "
-            "laid out over its length: resume with the length it has, or train anew with --overwrite or "
-            "another --out"
+            "This training keeps the length that it was begun with: resume with that one, or start anew with "
+            "--overwrite or another --out. Only what metgan train and metgan segmentor write to --out itself "
+            "is made longer, with --steps"
         )
     raise StorageError(
         f"{path} was written with " + ", ".join(f"{name} {theirs.get(name, '?')}" for name in differing),

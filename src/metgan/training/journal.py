@@ -10,6 +10,8 @@ from typing import Any
 
 from metgan.io import replacing
 
+from .status import planned_steps
+
 if importlib.util.find_spec("tensorboard"):  # an optional extra
     from torch.utils.tensorboard import SummaryWriter
 
@@ -69,9 +71,17 @@ def last_step(run: Path) -> int | None:
 
 
 def stopped_at(run: Path, steps: int) -> int | None:
-    """Give the last step of a training of `steps` that was stopped; None for a finished or unknown one."""
+    """Give the last step of a training that was stopped; None for a finished or unknown one.
+
+    Parameters
+    ----------
+    run : path
+        Run folder, or a model file in one.
+    steps : int
+        Its length by the model's card, which holds where the folder has no ``status.json``.
+    """
     last = last_step(run)
-    return last if last is not None and last < steps else None
+    return last if last is not None and last < planned_steps(run, steps) else None
 
 
 def trained_seconds(run: Path) -> float:

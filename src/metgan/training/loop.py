@@ -18,23 +18,13 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from metgan.errors import DivergedError
-from metgan.progress import progress
+from metgan.models import LEAST_DICE
+from metgan.progress import note, progress
 
 from .checkpoint import RunState
 from .journal import Journal
 from .phases import Material, Phase
-from .schedule import rate_factor
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How long a run is and how often it looks up."""
-
-    steps: int
-    rate: float
-    constant_share: float
-    validate_every: int
-    log_every: int = 10
+from .schedule import Pace, rate_factor
 
 
 @dataclass(frozen=True)
@@ -64,6 +54,9 @@ class Training(Generic[Material]):
         Gives the verdict of the present weights.
     keep : callable
         Told the step and the verdict when its weights are the best so far.
+    diagnose : callable or None
+        Told the step and the Dice of a run that has not begun to place tumours after a third of its time;
+        gives the reasons in words.
     """
 
     name: str
@@ -77,33 +70,51 @@ class Training(Generic[Material]):
     pace: Pace
     state: RunState
     columns: tuple[str, ...]
+    diagnose: Callable[[int, float], list[str]] | None = None
 
-    def run(self, *, resume: bool = False) -> None:
+    def run(self, *, resume: bool = False, steps: int | None = None) -> None:
         """Train to the end; journal, validate and checkpoint on the way.
 
         Parameters
         ----------
         resume : bool
             Go back to the folder's ``last.ckpt`` first.
+        steps : int or None
+            Length that a resumed run may have now; None where it keeps its own.
         """
         if resume:
-            self.state.load(self.folder, self.fabric.device)
+            self.state.load(self.folder, self.fabric.device, steps)
+        first = self.state.step
+        self.state.status.save(self.folder, self._end)
         with (
             closing(Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
-            progress(self.name, self.pace.steps, self.state.step) as advance,
+            progress(self.name, self._end, first) as advance,
         ):
             start = time.monotonic() - journal.seconds
-            for step in range(self.state.step, self.pace.steps):
+            while (step := self.state.step) < self._end:
                 losses = self._step(step)
                 self.after_step(step)
                 self.state.step = step + 1
-                row, note = self._look_up(step + 1, losses)
+                row, words = self._look_up(step + 1, losses)
                 if row:
                     clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
                     journal.write(step + 1, clock | row)
                 if self._is_validation(step + 1):
-                    self.state.save(self.folder)  # after its row, so that no kill between them loses the row
-                advance(note)
+                    self._save()  # after its row, so that no kill between them loses the row
+                advance(words, self._end)
+        if self.state.step > first and self.state.status.stopped:
+            note(f"the training of {self.folder} {self.state.status.stopped}")
+
+    @property
+    def _end(self) -> int:
+        """Last step, as far as it is known."""
+        return self.pace.steps if self.state.status.end is None else self.state.status.end
+
+    def _save(self) -> None:
+        if self.state.step == self._end:
+            self.state.status.close(self.pace)
+        self.state.save(self.folder)
+        self.state.status.save(self.folder, self._end)
 
     def _step(self, step: int) -> dict[str, Tensor]:
         material = self.material(step)
@@ -127,13 +138,13 @@ class Training(Generic[Material]):
                 player.requires_grad_(phase is active)
 
     def _look_up(self, done: int, losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
-        """Give the journal's row after `done` steps (empty between logged ones) and a note."""
+        """Give the journal's row after `done` steps (empty between logged ones) and a few words."""
         is_validation = self._is_validation(done)
         if not is_validation and done % self.pace.log_every:
             return {}, ""
         row = {name: float(loss.detach()) for name, loss in losses.items()}
         self._refuse_divergence(done, row)
-        note = " ".join(f"{name} {value:.3g}" for name, value in row.items())
+        words = " ".join(f"{name} {value:.3g}" for name, value in row.items())
         if is_validation:
             verdict = self.validate(done)
             row |= verdict.details
@@ -141,13 +152,25 @@ class Training(Generic[Material]):
             if verdict.score >= self.state.best:  # of equals the later: it has learned longer
                 self.state.best = verdict.score
                 self.keep(done, verdict)
-        return row, note
+            self._decide(done, verdict)
+        return row, words
+
+    def _decide(self, done: int, verdict: Verdict) -> None:
+        """Let a validation end the run early, or tell why it has not begun to place tumours."""
+        status = self.state.status
+        status.consider(done, verdict.score, verdict.dice, self.pace)
+        if self.diagnose is None or status.diagnosis is not None or done < self.pace.third:
+            return
+        status.diagnosis = []
+        if verdict.dice is not None and verdict.dice < LEAST_DICE:
+            status.diagnosis = self.diagnose(done, verdict.dice)
+            note("\n  - ".join(status.diagnosis))
 
     def _is_validation(self, done: int) -> bool:
-        return done % self.pace.validate_every == 0 or done == self.pace.steps
+        return done % self.pace.validate_every == 0 or done == self._end
 
     def _rate(self, step: int) -> float:
-        return self.pace.rate * rate_factor(step, self.pace.steps, self.pace.constant_share)
+        return self.pace.rate * rate_factor(step, self._end, self.pace.constant_share)
 
     def _refuse_divergence(self, step: int, losses: Mapping[str, float]) -> None:
         bad = [name for name, value in losses.items() if not math.isfinite(value)]

@@ -23,6 +23,7 @@ from metgan.networks import Generator, Segmentor, least_training_side
 from .average import Average
 from .checkpoint import Identity, RunState
 from .curriculum import Curriculum
+from .diagnosis import collect, explain, find_reasons
 from .engine import place, seeded
 from .first_steps import FirstSteps
 from .history import History
@@ -93,7 +94,8 @@ def train_method(
             pace=order.pace(data),
             state=RunState.of(modules, phases, histories, order.identity(data, _beside(method, read_by))),
             columns=look.columns(method),
-        ).run(resume=order.resumes)
+            diagnose=look.diagnose,
+        ).run(resume=order.resumes, steps=order.new_length(data))
     return order.folder / MODEL_FILE
 
 
@@ -118,6 +120,7 @@ class _Look:
         self.segmentor = freeze(segmentor) if segmentor else None
         self.batches = order.batches(data)
         self.recipe, self.seed = order.recipe, order.seed
+        self.train, self.advice = data.train, _advise(order, data)
         self.watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, device)
 
     def translations(self, step: int) -> Translations:
@@ -142,14 +145,32 @@ class _Look:
         )
 
     def validate(self, done: int) -> Verdict:
-        painted = paint(self.average.network, self.watched)
+        self.painted = paint(self.average.network, self.watched)
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
-            temporary.write_bytes(sample_grid(painted, self.watched))
-        return validate_generator(painted, self.segmentor, self.watched)
+            temporary.write_bytes(sample_grid(self.painted, self.watched))
+        return validate_generator(self.painted, self.segmentor, self.watched)
+
+    def diagnose(self, done: int, dice: float) -> list[str]:
+        """Say why tumours are not placed in what was painted at the last validation."""
+        if self.segmentor is None:
+            return []
+        evidence = collect(self.painted, self.segmentor, self.watched, self.train)
+        return explain(done, dice, find_reasons(evidence), self.advice)
 
     def columns(self, method: Method) -> tuple[str, ...]:
         terms = tuple(term.name for term in method.terms)
         return (*terms, *self.players.judges_by_name, "val_dice", "val_mae", "val_ssim")
+
+
+def _advise(order: Order[GanRecipe], data: Curriculum) -> str:
+    """Say how to train longer than this run."""
+    steps = order.pace(data).steps
+    if order.recipe.early_stopping is not None:
+        return f"it goes on until it has begun, for {steps} steps at most"
+    if order.lengthen:
+        longer = f"metgan train PAIRS --out {order.folder} --resume --steps {3 * steps}"
+        return f"train longer once it has ended: {longer}"
+    return f"train longer: more than the {steps} steps of this training"
 
 
 def _segmentor_for(run: Path | None, data: Curriculum) -> tuple[Segmentor | None, str, Curriculum]:

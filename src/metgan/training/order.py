@@ -15,8 +15,8 @@ from .batches import Batches
 from .checkpoint import CHECKPOINT, Identity, load_checkpoint
 from .curriculum import Curriculum
 from .engine import Engine
-from .loop import Pace
-from .recipe import Recipe
+from .recipe import GanRecipe, Recipe
+from .schedule import Pace
 
 _LARGEST = 512  # pixels, so that a batch of squares fits into memory
 _TOGETHER = 8
@@ -39,6 +39,8 @@ class Order(Generic[Settings]):
         The run folder; must be there.
     resume : bool
         Go on from ``last.ckpt`` where there is one.
+    lengthen : bool
+        Let a training that goes on have another length than it had; else that is refused.
     """
 
     method: str
@@ -48,6 +50,7 @@ class Order(Generic[Settings]):
     seed: int
     folder: Path
     resume: bool = False
+    lengthen: bool = False
 
     @property
     def resumes(self) -> bool:
@@ -75,8 +78,9 @@ class Order(Generic[Settings]):
             "data": f"{data.checksum:08x}",
             **(beside or {}),
         }
-        if self.recipe.augmentation is None:
-            del settings["augmentation"]  # runs from before there was one go on
+        for name in ("augmentation", "early_stopping"):
+            if settings.get(name, "") is None:
+                del settings[name]  # runs from before there was one go on
         return {name: str(value) for name, value in settings.items()}
 
     def check(self, data: Curriculum, least_side: int, beside: Identity | None = None) -> None:
@@ -98,7 +102,11 @@ class Order(Generic[Settings]):
                 "Cut larger crops with metgan prepare --crop, raise --crop, or use --preset small",
             )
         if self.resumes:
-            load_checkpoint(self.folder, self.identity(data, beside))
+            load_checkpoint(self.folder, self.identity(data, beside), self.new_length(data))
+
+    def new_length(self, data: Curriculum) -> int | None:
+        """Give the steps that a training which goes on may have now; None where it keeps its length."""
+        return self.recipe.length(len(data.train)) if self.lengthen else None
 
     def crop(self, data: Curriculum) -> int:
         """Give the side of the training crops in pixels: the recipe's, or the smallest image's."""
@@ -125,7 +133,9 @@ class Order(Generic[Settings]):
         """Give the length of the run and when it is validated."""
         steps = self.recipe.length(len(data.train))
         every = max(1, steps // self.recipe.validations)
-        return Pace(steps, self.recipe.learning_rate, self.recipe.constant_share, every)
+        stopping = self.recipe.early_stopping if isinstance(self.recipe, GanRecipe) else None
+        share = self.recipe.constant_share
+        return Pace(steps, self.recipe.learning_rate, share, every, early_stopping=stopping)
 
     def card(
         self,

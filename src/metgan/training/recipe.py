@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from metgan.data import Augmentation
 from metgan.errors import SettingError
 from metgan.methods import Light
 from metgan.networks import PresetName
+
+from .early_stopping import EarlyStopping
 
 Precision = Literal["auto", "fp32", "bf16"]
 """Arithmetic of a run."""
@@ -93,6 +95,8 @@ class GanRecipe(Recipe):
         The light that the generator of tumours sees the anatomy in.
     average : float
         Decay of the running average of the generator's weights, in [0, 1); 0 for none.
+    early_stopping : EarlyStopping or None
+        How the run may end before its length, which is then the longest; None for not at all.
 
     Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower judges and in
     a changing light, because it is made for minutes and for little data; "paper" keeps the paper's numbers.
@@ -104,6 +108,7 @@ class GanRecipe(Recipe):
     judge_light: Light = Light()
     anatomy_light: Light = Light()
     average: float = 0.0
+    early_stopping: EarlyStopping | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -114,6 +119,12 @@ class GanRecipe(Recipe):
                 f"judge_pace={self.judge_pace}, average={self.average}",
                 "a positive pace and a decay in [0, 1)",
                 "Mend the value that is out of range",
+            )
+        if self.early_stopping is not None and self.constant_share == 0:
+            raise SettingError(
+                "constant_share=0 with early stopping",
+                "a share above 0: the rate is constant until validation no longer improves",
+                "Raise constant_share, or train for a fixed number of steps",
             )
 
 
@@ -134,7 +145,26 @@ GAN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
         validations=9,
     ),
 }
-"""How each preset trains a method."""
+"""How each preset trains a method for a fixed length: what is compared gets the same."""
+OPEN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
+    **dict.fromkeys(
+        ("paper", "released"),
+        replace(
+            _PAPER,
+            constant_share=0.75,
+            validations=40,  # one in five epochs
+            early_stopping=EarlyStopping(least=0.2),
+        ),
+    ),
+    "small": replace(
+        GAN_RECIPES["small"],
+        steps=540,
+        constant_share=0.75,
+        validations=27,  # one in 20 steps
+        early_stopping=EarlyStopping(least=1 / 3),
+    ),
+}
+"""How each preset trains a method for as long as validation improves, within bounds."""
 # The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
 _SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3)
 SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {

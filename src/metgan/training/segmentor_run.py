@@ -64,5 +64,5 @@ def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
             pace=order.pace(data),
             state=RunState.of({"segmentor": segmentor}, phases, [], order.identity(data, _SETTLED)),
             columns=("segmentation", "val_dice"),
-        ).run(resume=order.resumes)
+        ).run(resume=order.resumes, steps=order.new_length(data))
     return order.folder / MODEL_FILE

@@ -1,0 +1,215 @@
+"""Why a run has not begun to place tumours: what can be measured, and what to do about it.
+
+A reason is a function of what a validation has at hand, `Evidence`. It gives a `Finding` with the figure that
+it measured, or None. To add one: write the function, and name it in `REASONS`.
+
+Severities are comparable though their figures are not: each says how far a figure is from where it would
+be in order, as a share of the way to where it is as bad as can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from metgan.data import Pair
+from metgan.labels import sizes
+from metgan.models import LEAST_DICE
+from metgan.networks import Segmentor
+from metgan.types import Mask, Scaled
+
+from .validation import ValidationSet, validate_segmentor
+
+FEW_CROPS: Final = 20
+"""Training crops with a tumour below which there are few: a choice."""
+SMALL_TUMOUR: Final = 10
+"""Pixels below which a tumour is hardly to be learned: the smallest that the paper's authors labelled."""
+LARGE_LABEL: Final = 0.5
+"""Share of a crop above which a label is hardly one of a tumour."""
+FAINT: Final = 0.25
+"""Share of the real difference between tumours and surroundings below which painted tumours are faint."""
+UNSEEN: Final = 0.1
+"""The real difference, in standard deviations of the surroundings, below which labels mark nothing."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a diagnosis looks at.
+
+    Parameters
+    ----------
+    painted, real : sequence of ndarray, (Y, X) float in [-1, 1]
+        Tumour images of the validation part.
+    labels : sequence of ndarray, (Y, X) bool
+        Theirs.
+    dice_on_real : float
+        Pooled Dice of these labels and what the segmentor reads in the real images.
+    training_labels : sequence of ndarray, (Y, X) bool
+        Labels that are trained on.
+    """
+
+    painted: Sequence[Scaled]
+    real: Sequence[Scaled]
+    labels: Sequence[Mask]
+    dice_on_real: float
+    training_labels: Sequence[Mask]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A reason that holds: how bad it is, above 0 and at most 1, and what was measured and what to do."""
+
+    severity: float
+    text: str
+
+
+def collect(
+    painted: Sequence[Scaled], segmentor: Segmentor, watched: ValidationSet, train: Sequence[Pair]
+) -> Evidence:
+    """Gather what `find_reasons` looks at, from what a validation has painted."""
+    labels = [pair.label for pair in watched.pairs]
+    dice = validate_segmentor(segmentor, watched).score
+    return Evidence(painted, watched.tumour, labels, dice, [pair.label for pair in train])
+
+
+def find_reasons(evidence: Evidence) -> list[Finding]:
+    """Ask all `REASONS`, and give those that hold, the worst first."""
+    found = [finding for reason in REASONS if (finding := reason(evidence)) is not None]
+    return sorted(found, key=lambda finding: -finding.severity)
+
+
+def explain(done: int, dice: float, found: Sequence[Finding], advice: str) -> list[str]:
+    """Put a diagnosis into words: that the run has not begun, each reason, and how to train longer.
+
+    Examples
+    --------
+    >>> explain(60, 0.03, [], "train longer")
+    ['after 60 steps tumours are not yet placed where the labels are (validation Dice 0.03, 0.2 or more is \
+expected)', 'no reason was found in images and labels; train longer']
+    """
+    opening = (
+        f"after {done} steps tumours are not yet placed where the labels are (validation Dice {dice:.2f}, "
+        f"{LEAST_DICE:g} or more is expected)"
+    )
+    if not found:
+        return [opening, f"no reason was found in images and labels; {advice}"]
+    return [opening, *(finding.text for finding in found), advice]
+
+
+def painted_tumours_are_faint(evidence: Evidence) -> Finding | None:
+    """Compare painted tumours with real ones, each against its surroundings.
+
+    None where the real ones do not differ from theirs: see `labels_mark_nothing`.
+    """
+    real, painted = _levels(evidence.real, evidence.labels), _levels(evidence.painted, evidence.labels)
+    if not abs(real.contrast) >= UNSEEN:  # nan without a labelled pixel
+        return None
+    share = (painted.inside - painted.outside) / (real.inside - real.outside)
+    if share >= FAINT:
+        return None
+    how = "differ the wrong way from" if share <= -FAINT else "hardly differ from"
+    return Finding(
+        min(1.0, 1 - share / FAINT),
+        f"painted tumours {how} their surroundings: their mean level is {painted.inside:.2f} against "
+        f"{painted.outside:.2f}, in real images {real.inside:.2f} against {real.outside:.2f}, on [-1, 1]. It "
+        "began far from what it should paint: if more steps do not help, try another --seed",
+    )
+
+
+def labels_mark_nothing(evidence: Evidence) -> Finding | None:
+    """See whether the real tumour channel is any different where the labels are."""
+    real = _levels(evidence.real, evidence.labels)
+    if not abs(real.contrast) < UNSEEN:
+        return None
+    return Finding(
+        1 - abs(real.contrast) / UNSEEN,
+        f"the real tumour channel is the same inside and outside of the labels: its mean level is "
+        f"{real.inside:.2f} against {real.outside:.2f}, on [-1, 1], {abs(real.contrast):.2f} standard "
+        "deviations. Check that the masks belong to these images, and the order of the channels",
+    )
+
+
+def segmentor_reads_nothing(evidence: Evidence) -> Finding | None:
+    """See whether the segmentor in the loop reads tumours where there are some."""
+    dice = evidence.dice_on_real
+    if dice >= LEAST_DICE:
+        return None
+    return Finding(
+        1 - dice / LEAST_DICE,
+        f"the segmentor hardly reads tumours in real images either: Dice {dice:.2f} on the validation part, "
+        f"{LEAST_DICE:g} or more is expected. What it misses it cannot demand: train anew with "
+        "a longer one (--segmentor-steps) or a better one (--segmentor)",
+    )
+
+
+def few_crops_show_tumours(evidence: Evidence) -> Finding | None:
+    """Count the training crops with a tumour."""
+    shown = sum(bool(label.any()) for label in evidence.training_labels)
+    if shown >= FEW_CROPS:
+        return None
+    return Finding(
+        1 - shown / FEW_CROPS,
+        f"{shown} of the {len(evidence.training_labels)} training crops show a tumour; {FEW_CROPS} or more "
+        "are expected. Annotate more, or cut more crops of what is annotated (metgan prepare --stride)",
+    )
+
+
+def tumours_are_tiny(evidence: Evidence) -> Finding | None:
+    """Measure the tumours of the training labels."""
+    areas = [area for label in evidence.training_labels for area in sizes(label)]
+    if not areas or (median := float(np.median(areas))) >= SMALL_TUMOUR:
+        return None
+    return Finding(
+        1 - median / SMALL_TUMOUR,
+        f"half of the {len(areas)} tumours of the training labels have {median:g} pixels or fewer; "
+        f"{SMALL_TUMOUR} or more are expected. Check that the masks are not noise, or give images of smaller "
+        "pixels",
+    )
+
+
+def labels_are_vast(evidence: Evidence) -> Finding | None:
+    """Measure how much of a training crop its label covers, where it shows any tumour."""
+    shares = [float(label.mean()) for label in evidence.training_labels if label.any()]
+    if not shares or (median := float(np.median(shares))) <= LARGE_LABEL:
+        return None
+    return Finding(
+        (median - LARGE_LABEL) / (1 - LARGE_LABEL),
+        f"training labels cover {median:.0%} of their crop (median); {LARGE_LABEL:.0%} or less is expected. "
+        "Check that the masks are not inverted, or cut larger crops (metgan prepare --crop)",
+    )
+
+
+Reason = Callable[[Evidence], Finding | None]
+REASONS: Final[tuple[Reason, ...]] = (
+    painted_tumours_are_faint,
+    labels_mark_nothing,
+    segmentor_reads_nothing,
+    few_crops_show_tumours,
+    tumours_are_tiny,
+    labels_are_vast,
+)
+"""What is asked of a run that has not begun to place tumours; among equals the earlier is named first."""
+
+
+@dataclass(frozen=True)
+class _Levels:
+    """Mean levels inside and outside of the labels, and their difference in deviations of the outside."""
+
+    inside: float
+    outside: float
+    contrast: float
+
+
+def _levels(images: Sequence[Scaled], labels: Sequence[Mask]) -> _Levels:
+    pixels = np.concatenate([image.ravel() for image in images]).astype(float)
+    marked = np.concatenate([label.ravel() for label in labels]).astype(bool)
+    if not marked.any() or marked.all():
+        return _Levels(np.nan, np.nan, np.nan)
+    inside, outside = pixels[marked].mean(), pixels[~marked].mean()
+    spread = pixels[~marked].std()
+    difference = inside - outside
+    contrast = difference / spread if spread else np.copysign(np.inf, difference) if difference else 0.0
+    return _Levels(float(inside), float(outside), float(contrast))
