@@ -10,44 +10,16 @@ import argparse
 import resource
 import statistics
 import time
-from collections.abc import Callable
 
 import torch
-
-from metgan.methods import Translations, build_players, find_method, trained_modules
-from metgan.networks import PRESETS, Segmentor, build
-from metgan.training import GAN_RECIPES
-from metgan.training.history import History
-from metgan.training.phases import gan_phases
+from training_step import Step, StepSetup, metgan_step
 
 BATCH, CROP = 4, 128
 
 
-def stepper(*, bf16: bool, channels_last: bool) -> Callable[[], None]:
+def stepper(*, bf16: bool, channels_last: bool) -> Step:
     """Give a function that makes one training step on random images."""
-    method = find_method("metgan")
-    segmentor = build(lambda: Segmentor(PRESETS["small"].segmentor), 0)
-    players = build_players(method, "small", segmentor, 0)
-    if channels_last:
-        for network in (*trained_modules(players).values(), segmentor):
-            network.to(memory_format=torch.channels_last)
-    phases = gan_phases(method, players, GAN_RECIPES["small"], [History(50, 0, k) for k in range(2)])
-    images = torch.rand(3, BATCH, 1, CROP, CROP) * 2 - 1
-    label = (images[2] > 0.99).float()
-
-    def step() -> None:
-        translations = Translations(players, images[0], images[1], label)
-        for phase in phases:
-            for other in phases:
-                for player in other.players.values():
-                    player.requires_grad_(other is phase)
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                losses = phase.losses(translations, 0)
-            phase.optimiser.zero_grad(set_to_none=True)
-            torch.stack([*losses.values()]).sum().backward()
-            phase.optimiser.step()
-
-    return step
+    return metgan_step(StepSetup("small", BATCH, CROP, torch.device("cpu"), bf16, channels_last))
 
 
 def main() -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metgan.data import Augmentation
+from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
-from metgan.experiment import Experiment, load_experiment, read_file, resolve
+from metgan.experiment import Experiment, load_experiment, preset_for, read_file, resolve
+from metgan.networks import PresetName
 from metgan.training import GAN_RECIPES, OPEN_RECIPES, SEGMENTOR_RECIPES, EarlyStopping, Engine, GanRecipe
 
 RECIPES = st.fixed_dictionaries(
@@ -68,10 +71,34 @@ def test_options_win_over_the_file_and_the_file_over_the_preset(
         assert getattr(recipe, field.name) == wanted
 
 
-def test_nothing_given_is_the_paper() -> None:
-    assert resolve() == Experiment(
-        "metgan", "paper", 0, GAN_RECIPES["paper"], SEGMENTOR_RECIPES["paper"], Engine()
+@pytest.mark.parametrize("preset", ["paper", "small"])
+def test_nothing_given_but_the_preset_is_its_recipe(preset: PresetName) -> None:
+    assert resolve({"preset": preset}) == Experiment(
+        "metgan", preset, 0, GAN_RECIPES[preset], SEGMENTOR_RECIPES[preset], Engine()
     )
+
+
+@pytest.mark.parametrize(("device", "preset"), [("cpu", "small"), ("cuda", "paper"), ("cuda:1", "paper")])
+def test_the_preset_suits_the_device(device: str, preset: str) -> None:
+    assert preset_for(torch.device(device)) == preset
+
+
+@pytest.mark.parametrize("layers", [[], [{"preset": None}], [{"seed": 3}]])
+def test_without_a_preset_the_engines_device_chooses_it(layers: list[dict[str, Any]]) -> None:
+    on_cpu = {"engine": {"device": "cpu"}}
+    assert resolve(*layers, on_cpu) == resolve({"preset": "small"}, *layers, on_cpu)
+    assert resolve(*layers).preset == preset_for(choose_device("auto"))
+
+
+def test_a_preset_that_is_named_needs_no_device() -> None:
+    assert resolve({"preset": "paper", "engine": {"device": "cpu"}}).preset == "paper"
+    assert resolve({"preset": "small", "engine": {"device": "cuda"}}).preset == "small"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
+def test_no_preset_is_chosen_for_cuda_where_there_is_none() -> None:
+    with pytest.raises(SettingError, match="device cuda on a machine without CUDA"):
+        resolve({"engine": {"device": "cuda"}})
 
 
 def test_a_preset_in_the_options_changes_what_the_file_left_open() -> None:

@@ -1,7 +1,9 @@
 """The only parser of experiment files: TOML to the frozen dataclasses beside the code.
 
-Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors. A preset has
-two recipes for a method: one of a fixed length, and one that goes on while validation improves.
+Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors. A preset that
+nobody names is the one that suits the device: the paper's size takes days on a CPU, and `small` hardly
+uses a GPU. A preset has two recipes for a method: one of a fixed length, and one that goes on while validation
+improves.
 """
 
 from __future__ import annotations
@@ -14,9 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import tomli_w
+import torch
 from pydantic import TypeAdapter, ValidationError
 
 from metgan.data import Augmentation
+from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.io import write_text
 from metgan.methods import CATALOGUE, Light
@@ -99,8 +103,26 @@ def read_file(path: Path) -> dict[str, Any]:
         raise StorageError(f"{path} cannot be read ({error})", "a TOML file", "Mend it") from error
 
 
+def preset_for(device: torch.device) -> PresetName:
+    """Return the preset that suits a device: the paper's size on a GPU, `small` on a CPU.
+
+    Examples
+    --------
+    >>> preset_for(torch.device("cuda")), preset_for(torch.device("cpu"))
+    ('paper', 'small')
+    """
+    return "paper" if device.type == "cuda" else "small"
+
+
+def names_preset(*layers: Table) -> bool:
+    """Return whether any of these tables names a preset, so that `resolve` need not choose one."""
+    return any(layer.get("preset") is not None for layer in layers)
+
+
 def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
     """Lay tables over each other, weakest first, and over the recipes of their preset.
+
+    Where no table names a preset, it is the one for the engine's device: `preset_for`.
 
     Parameters
     ----------
@@ -109,16 +131,24 @@ def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
     recipes : mapping of preset to GanRecipe
         Of the method, where nothing is said of its length.
 
+    Raises
+    ------
+    SettingError
+        For a value out of range, and where a preset is to be chosen for CUDA on a machine without it.
+
     Examples
     --------
     >>> resolve({"preset": "small", "training": {"epochs": 3}}, {"seed": 7}).training.epochs
     3
+    >>> resolve({"engine": {"device": "cpu"}}).preset
+    'small'
     """
-    merged: dict[str, Any] = {"method": METHOD, "preset": "paper", "seed": 0}
+    merged: dict[str, Any] = {"method": METHOD, "seed": 0}
     for layer in layers:
         _lay_over(merged, layer)
     _refuse_unknown(merged, [field.name for field in fields(Experiment)], "key")
-    preset = merged["preset"]
+    engine = _build(Engine, merged.get("engine", {}), "engine")
+    preset = merged["preset"] if names_preset(merged) else preset_for(choose_device(engine.device))
     if not isinstance(preset, str) or preset not in GAN_RECIPES:
         raise UnknownNameError.listing("preset", str(preset), get_args(PresetName))
     if not isinstance(merged["method"], str) or merged["method"] not in CATALOGUE:
@@ -132,7 +162,7 @@ def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
         seed=merged["seed"],
         training=_recipe(_below(given, recipes)[preset], given, "training"),
         segmentor=_recipe(SEGMENTOR_RECIPES[preset], merged.get("segmentor", {}), "segmentor"),
-        engine=_build(Engine, merged.get("engine", {}), "engine"),
+        engine=engine,
         pretrained_segmentor=str(merged.get("pretrained_segmentor", "")),
     )
 

@@ -24,7 +24,8 @@ _VERBS = {
     "Repeated calls add to it: other rows, other scans, other animals.",
     "segmentor": "Train a segmentor on a pair set.",
     "train": "Train a method, and its segmentor first where none is given.\n\n"
-    "What is not given here comes from --config, then from the preset; RUN/config.toml shows the result.",
+    "What is not given here comes from --config, then from the preset; RUN/config.toml shows the result. "
+    "Without --preset, a CUDA device takes paper and a CPU small.",
     "generate": "Paint new labelled pairs with a trained method.",
     "evaluate": "Score a trained method on its test pairs.\n\n"
     "Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "

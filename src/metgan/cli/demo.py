@@ -125,7 +125,7 @@ def _next() -> Section:
         ],
         code=(
             "metgan prepare scan.tif --labels mask.tif --crop 128 --out pairs\n"
-            "metgan train pairs --preset small --out run\n"
+            "metgan train pairs --out run\n"
             "metgan generate run --anatomy pairs --labels pairs --count 500 --out new-pairs\n"
             "metgan evaluate run --data pairs --out scores\n\n"
             "# or in Python, on arrays in your camera's units\n"

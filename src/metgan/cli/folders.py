@@ -12,7 +12,16 @@ from rich.table import Column
 from rich.table import Table as TextTable
 
 from metgan.errors import SettingError
-from metgan.experiment import METHOD, Experiment, Table, load_experiment, read_file, resolve
+from metgan.experiment import (
+    METHOD,
+    Experiment,
+    GanRecipes,
+    Table,
+    load_experiment,
+    names_preset,
+    read_file,
+    resolve,
+)
 from metgan.io import check_folder, claim_folder
 from metgan.models import read_card
 from metgan.progress import note
@@ -46,7 +55,7 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
         note(f"there is no {out} to resume; it is started")
     given = {k: v for k, v in given.items() if v is not None}
     recipes = OPEN_RECIPES if section == "training" else GAN_RECIPES
-    return resolve(*_base(out, place, options), given, options.layer(section), recipes=recipes)
+    return _resolve_and_tell(*_base(out, place, options), given, options.layer(section), recipes=recipes)
 
 
 def resolve_study(
@@ -59,7 +68,7 @@ def resolve_study(
     check_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite)
     given = {"segmentor": segmentor}
     home = out / study if (out / study / CONFIG_FILE).is_file() else out
-    experiment = resolve(*_base(home, place, options), quick, given, options.layer("training"))
+    experiment = _resolve_and_tell(*_base(home, place, options), quick, given, options.layer("training"))
     if experiment.pretrained_segmentor or experiment.method != METHOD:
         raise SettingError(
             f"method {experiment.method}, pretrained_segmentor {experiment.pretrained_segmentor or 'none'}",
@@ -75,13 +84,36 @@ def resolve_study(
     return experiment
 
 
+def _resolve_and_tell(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
+    experiment = resolve(*layers, recipes=recipes)
+    if not names_preset(*layers):
+        note(preset_note(experiment.preset, experiment.engine.device))
+    return experiment
+
+
+def preset_note(preset: str, device: str) -> str:
+    """Return what to say of a preset that was chosen for a `device` that was asked for, or "auto".
+
+    Examples
+    --------
+    >>> preset_note("small", "cpu")
+    "preset small, because the device is a CPU; --preset paper takes the paper's size, for a GPU"
+    """
+    if preset == "paper":
+        return "preset paper, because there is a CUDA device; --preset small takes minutes instead of hours"
+    why = "the device is a CPU" if device == "cpu" else "there is no CUDA device"
+    return f"preset small, because {why}; --preset paper takes the paper's size, for a GPU"
+
+
 def _base(out: Path, place: Place, options: Training) -> list[Table]:
-    """Give the file that is given, or that of the folder that is resumed."""
+    """Give the file that is given, or that of the folder that is resumed.
+
+    A folder that is resumed keeps its preset also under a file that names none, whatever the machine.
+    """
+    own = read_file(out / CONFIG_FILE) if place.resume and (out / CONFIG_FILE).is_file() else {}
     if options.config:
-        return [read_file(options.config)]
-    if place.resume and (out / CONFIG_FILE).is_file():
-        return [read_file(out / CONFIG_FILE)]
-    return []
+        return [{"preset": own.get("preset")}, read_file(options.config)]
+    return [own]
 
 
 def refuse_other_settings(file: Path, place: Place, experiment: Experiment, free: str = "") -> None:

@@ -49,7 +49,7 @@ class Training:
     ----------
     preset
         Size and recipe: "paper" (40 M parameters, 200 epochs: a GPU), "released" (the released layout),
-        "small" (3 M parameters: two CPU cores, minutes). Default: paper.
+        "small" (3 M parameters: two CPU cores, minutes). Default: paper on a CUDA device, small on a CPU.
     seed
         0 or more; the same seed gives the same bytes on a CPU. Default: 0.
     steps

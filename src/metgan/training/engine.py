@@ -97,6 +97,12 @@ def seeded(engine: Engine, seed: int) -> Iterator[None]:
 
 
 def _is_bf16_fast(accelerator: str) -> bool:
+    """Tell whether to take bfloat16.
+
+    AVX512-BF16 alone is not enough: on a Xeon with AMX, a training step took half as long as in fp32, and
+    1.25 times as long with oneDNN held to AVX512-BF16 (``ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 python
+    benchmarks/step_time.py``, torch 2.13.0, one thread).
+    """
     if accelerator == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_amx_tile_supported())

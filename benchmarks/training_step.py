@@ -1,0 +1,79 @@
+"""One training step on random images, as the training loop makes it: what the benchmarks time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from metgan.methods import Translations, build_players, find_method, freeze, trained_modules
+from metgan.networks import PRESETS, PresetName, Segmentor, build
+from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES
+from metgan.training.batches import Batch
+from metgan.training.engine import place
+from metgan.training.history import History
+from metgan.training.phases import Material, Phase, gan_phases, segmentor_phases
+
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class StepSetup:
+    """What a step is made of: `batch` images of `side` x `side` pixels, of noise, on `device`."""
+
+    preset: PresetName
+    batch: int
+    side: int
+    device: torch.device
+    bf16: bool
+    channels_last: bool = True
+
+    def images(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Draw anatomy, tumour, in [-1, 1], and label, each (N, 1, Y, X); a pixel in 200 is labelled."""
+        anatomy, tumour = torch.rand(2, self.batch, 1, self.side, self.side, device=self.device) * 2 - 1
+        return anatomy, tumour, (tumour > 0.99).float()
+
+
+def metgan_step(setup: StepSetup) -> Step:
+    """Return a function that trains MetGAN's generators and discriminators for one step."""
+    method = find_method("metgan")
+    segmentor = freeze(build(lambda: Segmentor(PRESETS[setup.preset].segmentor), 0))
+    players = build_players(method, setup.preset, segmentor, 0)
+    for network in (*trained_modules(players).values(), segmentor):
+        _send(network, setup)
+    phases = gan_phases(method, players, GAN_RECIPES[setup.preset], [History(50, 0, k) for k in range(2)])
+    anatomy, tumour, label = setup.images()
+    return _step(phases, lambda: Translations(players, anatomy, tumour, label), setup)
+
+
+def segmentor_step(setup: StepSetup) -> Step:
+    """Return a function that trains the segmentor for one step."""
+    segmentor = build(lambda: Segmentor(PRESETS[setup.preset].segmentor), 0)
+    _send(segmentor, setup)
+    phases = segmentor_phases(segmentor, SEGMENTOR_RECIPES[setup.preset].learning_rate)
+    batch = Batch(*setup.images())
+    return _step(phases, lambda: batch, setup)
+
+
+def _send(network: torch.nn.Module, setup: StepSetup) -> None:
+    if setup.channels_last:
+        place(network, setup.device)
+    else:
+        network.to(setup.device)
+
+
+def _step(phases: list[Phase[Material]], material: Callable[[], Material], setup: StepSetup) -> Step:
+    def step() -> None:
+        images = material()
+        for phase in phases:
+            for other in phases:
+                for player in other.players.values():
+                    player.requires_grad_(other is phase)
+            with torch.autocast(setup.device.type, torch.bfloat16, enabled=setup.bf16):
+                losses = phase.losses(images, 0)
+            phase.optimiser.zero_grad(set_to_none=True)
+            torch.stack([*losses.values()]).sum().backward()
+            phase.optimiser.step()
+
+    return step
