@@ -2,8 +2,8 @@
 
 Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors. A preset that
 nobody names is the one that suits the device: the paper's size takes days on a CPU, and `small` hardly
-uses a GPU. A preset has two recipes for a method: one of a fixed length, and one that goes on while validation
-improves.
+uses a GPU. A preset has two recipes for a method: one of a fixed length, and one that goes on while
+validation improves.
 """
 
 from __future__ import annotations

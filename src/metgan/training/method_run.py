@@ -31,7 +31,7 @@ from .loop import Training, Verdict
 from .order import Order
 from .phases import gan_phases
 from .recipe import GanRecipe
-from .validation import VALIDATED, ValidationSet, paint, sample_grid, validate_generator
+from .validation import ValidationSet, paint, sample_grid, validate_generator
 
 
 def check_method_order(
@@ -121,7 +121,7 @@ class _Look:
         self.batches = order.batches(data)
         self.recipe, self.seed = order.recipe, order.seed
         self.train, self.advice = data.train, _advise(order, data)
-        self.watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, device)
+        self.watched = ValidationSet.of(data, device)
 
     def translations(self, step: int) -> Translations:
         batch = self.batches.at(step).to(self.device)

@@ -15,7 +15,7 @@ from .order import Order
 from .phases import segmentor_phases
 from .recipe import Recipe
 from .statistics import settle
-from .validation import VALIDATED, ValidationSet, validate_segmentor
+from .validation import ValidationSet, validate_segmentor
 
 SETTLED_BY = 4
 """Batches of whole images that the statistics of a segmentor's normalisations are taken from."""
@@ -42,7 +42,7 @@ def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
         phases = segmentor_phases(segmentor, order.recipe.learning_rate)
         batches = order.batches(data)
         wide = order.whole_batches(data)
-        watched = ValidationSet.of(data.val, data.normalisation, VALIDATED, fabric.device)
+        watched = ValidationSet.of(data, fabric.device)
 
         def validate(_: int) -> Verdict:
             settle(segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(SETTLED_BY)))

@@ -1,9 +1,9 @@
 """Which weights are the best: label faithfulness and similarity together.
 
-Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of
-the generated image, minus the mean absolute error as a share of that of a constant image. Both go from 0
-to about 1, so neither drowns the other: a blurred image without tumours loses the first, bright blobs on
-nothing the second.
+Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of the generated
+image, minus the mean absolute error as a share of that of painting the training mean. Both go from 0 to about
+1, also where the validated animals are stained unlike those that were trained on. So neither drowns the other:
+a blurred image without tumours loses the first, bright blobs on nothing the second.
 Score of a segmentor = pooled Dice against the labels.
 
 The segmentor that judges here is the one in the loop, so these figures only choose weights; published
@@ -27,6 +27,7 @@ from metgan.networks import Generator, Segmentor
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.types import Mask, Scaled
 
+from .curriculum import Curriculum
 from .loop import Verdict
 
 SHOWN = 6
@@ -35,27 +36,41 @@ VALIDATED = 32  # pairs at most, so that looking does not take longer than train
 
 @dataclass(frozen=True)
 class ValidationSet:
-    """Pairs to validate on, normalised once."""
+    """Pairs to validate on, normalised once.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    anatomy, tumour : sequence of ndarray, (Y, X), float in [-1, 1]
+    fill : sequence of ndarray, (Y, X), bool
+        Where nothing was imaged, see `metgan.labels.fill`; no figure counts it.
+    normalisation : Normalisation
+    training_mean : float, in [-1, 1]
+        Of the training part's tumour channel: painting it everywhere is the least that counts.
+    device : torch.device
+    """
 
     pairs: Sequence[Pair]
     anatomy: Sequence[Scaled]
     tumour: Sequence[Scaled]
     fill: Sequence[Mask]
     normalisation: Normalisation
+    training_mean: float
     device: torch.device
 
     @classmethod
-    def of(
-        cls, pairs: Sequence[Pair], normalisation: Normalisation, most: int, device: torch.device
-    ) -> ValidationSet:
-        """Take at most `most` of `pairs`, evenly spread, those with tumours first."""
-        wanted = evenly(sorted(pairs, key=lambda pair: not pair.label.any()), most)
+    def of(cls, data: Curriculum, device: torch.device, pairs: Sequence[Pair] | None = None) -> ValidationSet:
+        """Take `pairs`, or at most `VALIDATED` of the validation part, evenly spread, with tumours first."""
+        normalisation = data.normalisation
+        with_tumours_first = sorted(data.val, key=lambda pair: not pair.label.any())
+        wanted = evenly(with_tumours_first, VALIDATED) if pairs is None else [*pairs]
         return cls(
             wanted,
             [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],
             [normalisation.apply(pair.tumour, "tumour") for pair in wanted],
             [normalisation.filled(pair.anatomy) & ~pair.label for pair in wanted],
             normalisation,
+            data.mean("tumour"),
             device,
         )
 
@@ -66,10 +81,9 @@ class ValidationSet:
 
     @property
     def flat_error(self) -> float:
-        """Mean absolute error of painting every image with the mean of all, fill left out."""
+        """Mean absolute error of painting the training mean, fill left out."""
         light = [image[~fill] for image, fill in zip(self.tumour, self.fill, strict=True)]
-        mean = np.concatenate(light).mean(dtype=np.float64)
-        return float(np.mean([np.abs(pixels - mean).mean() for pixels in light if pixels.size]))
+        return float(np.mean([np.abs(pixels - self.training_mean).mean() for pixels in light if pixels.size]))
 
     def tensor(self, image: Scaled) -> Tensor:
         """Give one image as (1, 1, Y, X) on the validation's device."""
