@@ -2,8 +2,8 @@
 
 Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of the generated
 image, minus the mean absolute error as a share of that of painting the training mean. Both go from 0 to about
-1, also where the validated animals are stained unlike those that were trained on. So neither drowns the other:
-a blurred image without tumours loses the first, bright blobs on nothing the second.
+1, also where the validated animals are stained unlike those that were trained on. So neither drowns the
+other: a blurred image without tumours loses the first, bright blobs on nothing the second.
 Score of a segmentor = pooled Dice against the labels.
 
 The segmentor that judges here is the one in the loop, so these figures only choose weights; published
