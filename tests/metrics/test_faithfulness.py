@@ -10,7 +10,17 @@ from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError
 from metgan.labels import sizes
-from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, detect, judge, overlap, pool
+from metgan.metrics import (
+    Detection,
+    Faithfulness,
+    Overlap,
+    Tumour,
+    detect,
+    judge,
+    overlap,
+    pool,
+    surroundings,
+)
 
 few = settings(max_examples=25, deadline=None)
 
@@ -229,3 +239,25 @@ def test_a_reading_that_is_no_mask_is_named_in_the_refusal():
         judge(asked, asked.astype(float), image)
     with pytest.raises(ArrayError, match=r"asked has shape .* and read has shape"):
         judge(asked, asked[:-1], image)
+
+
+def test_fill_surrounds_no_tumour() -> None:
+    """A tumour of 300 in tissue of 100 that was filled in on its left.
+
+    0 0 0 0 0 0 0 300 100 100 100 100 100 100 100
+    """
+    image = np.where(np.arange(15) < 7, 0, 100)[None].astype(np.uint16)
+    asked = np.arange(15)[None] == 7
+    image[asked] = 300
+    assert judge(asked, asked, image).contrast > 4
+    assert judge(asked, asked, image, fill=image == 0).contrast == 3.0
+
+
+def test_surroundings_are_those_that_contrasts_are_measured_against() -> None:
+    rng = np.random.default_rng(0)
+    label = np.zeros((40, 40), bool)
+    label[18:22, 15:20] = True
+    image = rng.uniform(1, 2, label.shape)
+    by_hand = image[label].mean() / image[surroundings(label)].mean()
+    assert judge(label, label, image).contrast == pytest.approx(by_hand)
+    assert not surroundings(np.zeros((4, 4), bool)).any()

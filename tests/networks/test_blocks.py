@@ -17,6 +17,7 @@ from metgan.networks.blocks import (
     cells,
     convolution,
     crop_like,
+    in_full_precision,
     instance_norm,
     max_pool,
     pad_to_multiple,
@@ -129,3 +130,15 @@ def test_linear_resize_places_pixels_by_their_centres_or_by_the_corners():
     corners = resize_linear(coarse, fine, align_corners=True)
     assert centres.flatten().tolist() == [0, 1, 3, 4]
     torch.testing.assert_close(corners.flatten(), torch.tensor([0, 4 / 3, 8 / 3, 4]))
+
+
+def test_the_last_layer_is_in_full_precision_so_that_black_can_become_tissue() -> None:
+    head = torch.nn.Conv2d(1, 1, 1, bias=False)
+    with torch.no_grad():
+        head.weight.fill_(1.0)
+    for full in (True, False):
+        x = torch.full((1, 1, 2, 2), -4.0, dtype=torch.bfloat16, requires_grad=True)
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.tanh(in_full_precision(head, x) if full else head(x)).sum().backward()
+        assert x.grad is not None
+        assert bool((x.grad != 0).all()) == full

@@ -178,3 +178,18 @@ def test_groups_of_a_label_that_was_itself_made_of_others_are_told(eight: list[E
     assert origin["label_groups"].split(";")[-1] == "animal 9"
     assert origin["label_groups"].split(";")[0].startswith("animal ")
     assert len(origin["label_groups"].split(";")) == 2
+
+
+@pytest.mark.parametrize("recipe", [Real(), Merged(3), Bank()], ids=lambda recipe: recipe.name)
+def test_no_tumour_is_set_down_where_nothing_was_imaged(eight: list[Entry], recipe: LabelRecipe) -> None:
+    """The anatomy's left half was filled in with 0; labels are columns, some of them there."""
+    rng = np.random.default_rng(0)
+    anatomy = rng.integers(100, 900, (16, 16)).astype(np.uint16)
+    labels = LabelFiles(eight)
+    whole = [draw_for(recipe, labels, anatomy, "whole", rng).label for _ in range(12)]
+    assert any(label[:, :8].any() for label in whole)
+    anatomy[:, :8] = 0
+    for _ in range(12):
+        drawn = draw_for(recipe, labels, anatomy, "filled", rng)
+        assert drawn.label[:, 8:].any()
+        assert not drawn.label[:, :8].any()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from metgan.data import ChannelScale, Normalisation
+from metgan.data import ChannelScale, FillValues, Normalisation
 from metgan.errors import ArrayError, StorageError
 from metgan.models import MODEL_FILE, load_generator
 from metgan.synthesis import Inpainter, load
 
 Image = NDArray[Any]
+UNITS = Normalisation(ChannelScale(100.0, 900.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))
 
 
 @pytest.fixture(scope="module")
@@ -144,3 +146,32 @@ def test_a_run_without_a_finished_model_is_refused(tmp_path: Path) -> None:
         load(tmp_path)
     with pytest.raises(StorageError, match="there is no"):
         load(tmp_path / "nowhere")
+
+
+def test_what_was_filled_in_is_filled_in_again_but_not_where_a_tumour_is_asked_for(
+    save_run: Callable[..., Path], anatomy: Image, label: Image
+) -> None:
+    fill = FillValues(anatomy=0, tumour=7, usual_anatomy=500, usual_tumour=300)
+    painter = load(save_run(normalisation=replace(UNITS, fill=fill)), "cpu")
+    filled = anatomy.copy()
+    filled[:, 40:] = 0
+    painted = painter.inpaint(filled, label)
+    outside = (filled == 0) & ~label
+    assert (painted[outside] == 7).all()
+    assert (painted[~outside] >= 50).all(), "the darkest that this network paints"
+    assert np.array_equal(painter.filled(filled), filled == 0)
+
+
+def test_how_dark_the_fill_is_does_not_change_what_is_painted_beside_it(
+    save_run: Callable[..., Path], anatomy: Image
+) -> None:
+    fill = FillValues(anatomy=0, tumour=0, usual_anatomy=500, usual_tumour=300)
+    painter = load(save_run(normalisation=replace(UNITS, fill=fill)), "cpu")
+    filled = np.where(np.arange(64) < 30, 0, anatomy).astype(np.uint16)
+    usual = np.where(np.arange(64) < 30, 500, anatomy).astype(np.uint16)
+    nothing = np.zeros(anatomy.shape, bool)
+    assert np.array_equal(painter.inpaint(filled, nothing)[:, 30:], painter.inpaint(usual, nothing)[:, 30:])
+    careless = load(save_run(), "cpu")
+    assert not np.array_equal(
+        careless.inpaint(filled, nothing)[:, 30:], careless.inpaint(usual, nothing)[:, 30:]
+    )
