@@ -266,8 +266,8 @@ def test_a_mistyped_key_of_an_augmentation_is_refused() -> None:
 @pytest.mark.parametrize(
     ("layers", "steps", "stops_early"),
     [
-        ([], 540, True),
-        ([{"crop": 64}], 540, True),
+        ([], 360, True),
+        ([{"crop": 64}], 360, True),
         ([{"steps": 9}], 9, False),
         ([{"early_stopping": {"patience": 7}}], 540, True),
         ([{"steps": 9, "early_stopping": {"patience": 7}}], 9, True),

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from metgan.errors import SettingError
+from metgan.experiment import load_experiment
 from metgan.methods import Light
-from metgan.training import GAN_RECIPES, OPEN_RECIPES, EarlyStopping, GanRecipe, Recipe
+from metgan.training import GAN_RECIPES, OPEN_RECIPES, PAPER_RECIPE, EarlyStopping, GanRecipe, Recipe
 
 
 def test_the_paper_trains_by_the_papers_numbers() -> None:
-    recipe = GAN_RECIPES["paper"]
+    recipe = PAPER_RECIPE
     assert (recipe.epochs, recipe.steps, recipe.batch_size, recipe.crop) == (200, None, 1, 256)
     assert (recipe.learning_rate, recipe.constant_share, recipe.history) == (2e-4, 0.5, 50)
     assert (recipe.average, recipe.judge_pace) == (0, 1)
     assert recipe.judge_light == recipe.anatomy_light == Light()
+    assert load_experiment(Path("experiments/metgan-paper.toml")).training == recipe
+
+
+def test_the_preset_paper_differs_from_it_by_the_average_alone() -> None:
+    for preset in ("paper", "released"):
+        assert GAN_RECIPES[preset].average > 0
+        assert replace(GAN_RECIPES[preset], average=0.0) == PAPER_RECIPE
 
 
 def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
@@ -45,7 +56,7 @@ def test_a_recipe_that_cannot_be_followed_is_refused(settings: dict[str, float])
 
 def test_open_lengths_lie_between_the_fixed_one_or_a_fifth_of_the_papers_and_a_longest() -> None:
     small, paper = OPEN_RECIPES["small"], OPEN_RECIPES["paper"]
-    for recipe, pairs, least, most, every in ((small, 100, 180, 540, 20), (paper, 100, 4000, 20_000, 500)):
+    for recipe, pairs, least, most, every in ((small, 100, 180, 360, 20), (paper, 100, 4000, 20_000, 500)):
         steps = recipe.length(pairs)
         assert recipe.early_stopping is not None
         assert (steps, steps // recipe.validations) == (most, every)

@@ -7,7 +7,7 @@ from .engine import Engine
 from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at, trained_seconds
 from .method_run import check_method_order, train_method
 from .order import Order
-from .recipe import GAN_RECIPES, OPEN_RECIPES, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
+from .recipe import GAN_RECIPES, OPEN_RECIPES, PAPER_RECIPE, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
 from .segmentor_run import check_segmentor_order, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
@@ -22,6 +22,7 @@ __all__ = [
     "GAN_RECIPES",
     "JOURNAL_FILE",
     "OPEN_RECIPES",
+    "PAPER_RECIPE",
     "SEGMENTOR_FOLDER",
     "SEGMENTOR_RECIPES",
     "Curriculum",
