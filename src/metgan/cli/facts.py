@@ -16,6 +16,8 @@ from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.training import last_step, planned_steps, stopped_at
 
+from .registration import describe_shift, find_shift
+
 Facts = dict[str, str]
 _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan info RUN shows it"
 
@@ -123,6 +125,7 @@ def pair_facts(pairs: PairSet) -> Facts:
         "sizes": _counted(" x ".join(map(str, pair.label.shape)) for pair in read),
         "anatomy": _range(read, "anatomy"),
         "tumour": _range(read, "tumour"),
+        "registration": describe_shift(find_shift([(pair.anatomy, pair.tumour) for pair in read])),
         "groups": f"{len({entry.group for entry in pairs})}: {_few(sorted({e.group for e in pairs}))}",
         "organs": _counted(entry.organ or "not given" for entry in pairs),
         "splits": _splits(pairs),

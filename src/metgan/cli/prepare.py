@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+import numpy as np
 from cyclopts import Parameter
 
 from metgan.data import CropPlan, useful_crops
@@ -17,6 +18,7 @@ from metgan.progress import note
 from .files import Files, read_scan
 from .folders import written
 from .options import Positive
+from .registration import find_shift
 
 
 @Parameter(name="*")
@@ -114,7 +116,7 @@ def prepare(
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
     scan = read_scan(sources, files)
-    useful_crops(scan, plan)  # refuses ranges without an image, before anything is written or deleted
+    useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
     claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite, inputs=inputs)
     done = cut_pairs(scan, plan, out)
@@ -130,6 +132,9 @@ def prepare(
         print(f"{anatomy:.2f} times in the anatomy")
         if anatomy > tumour:
             note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
+    size = plan.crop
+    places = [np.s_[c.plane, c.top : c.top + size, c.left : c.left + size] for c in useful]
+    find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     written(out)
 
 

@@ -16,6 +16,7 @@ from .faithfulness import (
 )
 from .lesions import LEAST_IOU, Matches, detect, match, overlap
 from .regions import compare_within
+from .registration import LEAST_SIDE, ChannelShift, measure_shift
 from .significance import PairedTest, bootstrap_interval, holm, paired_test
 from .similarity import (
     Similarity,
@@ -29,10 +30,12 @@ from .spectrum import radial_spectrum, spectrum_distance
 
 __all__ = [
     "LEAST_IOU",
+    "LEAST_SIDE",
     "RING_GAP",
     "RING_REACH",
     "SIZES",
     "SMALLEST_ANNOTATED",
+    "ChannelShift",
     "Detection",
     "Faithfulness",
     "Matches",
@@ -50,6 +53,7 @@ __all__ = [
     "match",
     "mean_absolute_error",
     "mean_squared_difference",
+    "measure_shift",
     "overlap",
     "paired_test",
     "pool",

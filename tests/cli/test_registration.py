@@ -1,0 +1,68 @@
+"""``metgan prepare`` and ``metgan info`` tell of channels that are shifted against each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from scipy import ndimage
+
+from .conftest import Command
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def tissue() -> np.ndarray:
+    """One plane of structured tissue, 264 x 264, uint16."""
+    image = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(264, 264)), 2)
+    return (1000 + 2000 * image).astype(np.uint16)
+
+
+def prepared(metgan: Command, folder: Path, anatomy: np.ndarray, tumour: np.ndarray) -> Path:
+    """Cut nine crops of 80 pixels from a plane of two channels."""
+    mask = np.zeros(anatomy.shape, np.uint8)
+    mask[20:30, 20:30] = 1
+    for name, image in {"anatomy": anatomy, "tumour": tumour, "mask": mask}.items():
+        tifffile.imwrite(folder / f"{name}.tif", image)
+    files = (folder / "anatomy.tif", folder / "tumour.tif", "--labels", folder / "mask.tif")
+    assert metgan("prepare", *files, "--out", folder / "pairs", "--crop", 80) == 0
+    return folder / "pairs"
+
+
+def test_a_shift_is_noted_when_pairs_are_cut_and_told_of_the_set(
+    metgan: Command, capsys: Capture, tmp_path: Path, tissue: np.ndarray
+) -> None:
+    pairs = prepared(metgan, tmp_path, tissue[8:-8, 8:-8], tissue[5:-11, 10:-6])
+    words = "shifted by 3 pixels down, 2 left against the anatomy (9 of 9 images agree)"
+    note = f"metgan: note: the tumour channel seems to be {words}; register the channels first"
+    assert note in capsys.readouterr().err
+    assert metgan("info", pairs) == 0
+    shown = capsys.readouterr()
+    assert words in " ".join(shown.out.split())
+    assert note in shown.err
+
+
+def test_of_registered_channels_nothing_is_noted(
+    metgan: Command, capsys: Capture, tmp_path: Path, tissue: np.ndarray
+) -> None:
+    noise = np.random.default_rng(1).normal(0, 20, tissue.shape)
+    pairs = prepared(metgan, tmp_path, tissue, (tissue + noise).astype(np.uint16))
+    assert "shifted" not in capsys.readouterr().err
+    assert metgan("info", pairs) == 0
+    shown = capsys.readouterr()
+    assert "no shift between the channels (9 of 9 images agree)" in " ".join(shown.out.split())
+    assert "shifted" not in shown.err
+
+
+def test_of_channels_with_nothing_in_common_it_is_said_that_it_cannot_be_told(
+    metgan: Command, capsys: Capture, tmp_path: Path, tissue: np.ndarray
+) -> None:
+    pairs = prepared(metgan, tmp_path, tissue, tissue[::-1, ::-1].copy())
+    assert "shifted" not in capsys.readouterr().err
+    assert metgan("info", pairs) == 0
+    assert "cannot be told: the channels show too little in common" in " ".join(
+        capsys.readouterr().out.split()
+    )
