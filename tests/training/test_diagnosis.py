@@ -12,6 +12,7 @@ from metgan.training.diagnosis import (
     Evidence,
     Finding,
     Reason,
+    channels_are_shifted,
     explain,
     few_crops_show_tumours,
     find_reasons,
@@ -140,3 +141,11 @@ def test_reasons_are_told_with_how_to_train_longer_at_the_end() -> None:
     words = explain(60, 0.03, [Finding(1.0, "it is dark")], "train longer: so")
     assert words[1:] == ["it is dark", "train longer: so"]
     assert words[0].startswith("after 60 steps")
+
+
+def test_shifted_channels_are_named_with_how_far() -> None:
+    tissue = np.random.default_rng(0).normal(size=(6, 72, 70)).cumsum(1).cumsum(2)
+    registered = [(t[:-8, :-6], -t[:-8, :-6]) for t in tissue]
+    assert channels_are_shifted(replace(GOOD, channels=registered)) is None
+    shifted = [(t[:-8, :-6], -t[4:-4, 3:-3]) for t in tissue]
+    assert "by 5 pixels in 6 of 6 images" in text_of(channels_are_shifted, channels=shifted)

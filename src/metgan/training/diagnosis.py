@@ -17,9 +17,11 @@ import numpy as np
 
 from metgan.data import Pair
 from metgan.labels import sizes
+from metgan.metrics import measure_shift
 from metgan.models import LEAST_DICE
 from metgan.networks import Segmentor
-from metgan.types import Mask, Scaled
+from metgan.pictures import evenly
+from metgan.types import AnyArray, Mask, Scaled
 
 from .validation import ValidationSet, validate_segmentor
 
@@ -31,6 +33,10 @@ LARGE_LABEL: Final = 0.5
 """Share of a crop above which a label is hardly one of a tumour."""
 FAINT: Final = 0.25
 """Share of the real difference between tumours and surroundings below which painted tumours are faint."""
+ASKED: Final = 40
+"""Training pairs of which it is measured whether the channels are registered."""
+FAR: Final = 4.0
+"""Pixels of shift between the channels with which nothing fits any more: a choice."""
 UNSEEN: Final = 0.1
 """The real difference, in standard deviations of the surroundings, below which labels mark nothing."""
 
@@ -49,6 +55,8 @@ class Evidence:
         Pooled Dice of these labels and what the segmentor reads in the real images.
     training_labels : sequence of ndarray, (Y, X) bool
         Labels that are trained on.
+    channels : sequence of (anatomy, tumour), each (Y, X), any real dtype
+        Both channels of some of the pairs that are trained on.
     """
 
     painted: Sequence[Scaled]
@@ -56,6 +64,7 @@ class Evidence:
     labels: Sequence[Mask]
     dice_on_real: float
     training_labels: Sequence[Mask]
+    channels: Sequence[tuple[AnyArray, AnyArray]] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,8 @@ def collect(
     """Gather what `find_reasons` looks at, from what a validation has painted."""
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
-    return Evidence(painted, watched.tumour, labels, dice, [pair.label for pair in train])
+    channels = [(pair.anatomy, pair.tumour) for pair in evenly(train, ASKED)]
+    return Evidence(painted, watched.tumour, labels, dice, [pair.label for pair in train], channels)
 
 
 def find_reasons(evidence: Evidence) -> list[Finding]:
@@ -182,6 +192,19 @@ def labels_are_vast(evidence: Evidence) -> Finding | None:
     )
 
 
+def channels_are_shifted(evidence: Evidence) -> Finding | None:
+    """Measure whether the tumour channel lies beside the anatomy, which a loss on pairs does not forgive."""
+    shift = measure_shift(evidence.channels)
+    if not shift.is_shifted:
+        return None
+    distance = float(np.hypot(shift.down, shift.right))
+    return Finding(
+        min(1.0, distance / FAR),
+        f"the tumour channel is shifted against the anatomy, by {distance:.0f} pixels in {shift.agreeing} of "
+        f"{shift.asked} images that were asked. Register the channels, prepare the pairs anew, and train anew",
+    )
+
+
 Reason = Callable[[Evidence], Finding | None]
 REASONS: Final[tuple[Reason, ...]] = (
     painted_tumours_are_faint,
@@ -190,6 +213,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     few_crops_show_tumours,
     tumours_are_tiny,
     labels_are_vast,
+    channels_are_shifted,
 )
 """What is asked of a run that has not begun to place tumours; among equals the earlier is named first."""
 
