@@ -269,7 +269,7 @@ def test_a_mistyped_key_of_an_augmentation_is_refused() -> None:
         ([], 360, True),
         ([{"crop": 64}], 360, True),
         ([{"steps": 9}], 9, False),
-        ([{"early_stopping": {"patience": 7}}], 540, True),
+        ([{"early_stopping": {"patience": 7}}], 360, True),
         ([{"steps": 9, "early_stopping": {"patience": 7}}], 9, True),
         ([{"steps": 9, "early_stopping": {"patience": 7}}, {"steps": 30}], 30, False),
         ([{"steps": 9, "early_stopping": {"patience": 7}}, {"crop": 64}], 9, True),

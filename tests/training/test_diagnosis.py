@@ -134,7 +134,7 @@ def test_the_worst_reason_comes_first() -> None:
 
 
 def test_every_reason_is_asked() -> None:
-    assert len({*REASONS}) == len(REASONS) == 6
+    assert len({*REASONS}) == len(REASONS) == 7
 
 
 def test_reasons_are_told_with_how_to_train_longer_at_the_end() -> None:

@@ -201,7 +201,7 @@ def channels_are_shifted(evidence: Evidence) -> Finding | None:
     return Finding(
         min(1.0, distance / FAR),
         f"the tumour channel is shifted against the anatomy, by {distance:.0f} pixels in {shift.agreeing} of "
-        f"{shift.asked} images that were asked. Register the channels, prepare the pairs anew, and train anew",
+        f"{shift.asked} images that were asked. Register them, prepare the pairs anew, and train anew",
     )
 
 
