@@ -55,6 +55,7 @@ EIGHT = (
     "three-animals",
 )
 """What is run where nothing is named."""
+LIGHT_FILE = "light.json"
 READS = 0.7  # share of the real tumours that a referee must find to be asked about generated ones
 COLUMNS = (
     "laboratory",
@@ -148,25 +149,25 @@ def train_readers(cell: Cell, options: Sequence[str], source: Path | None) -> No
 
 def train(cell: Cell, options: Sequence[str], source: Path | None) -> None:
     """Train and score one cell."""
-    pairs, summary = cell.folder / "pairs", cell.scores / "summary.json"
-    if summary.exists():
+    pairs = cell.folder / "pairs"
+    if (cell.scores / LIGHT_FILE).exists():  # the last that is written
         return
     given = ["--segmentor", cell.folder / "segmentor", "--seed", cell.seed, *options]
     again = ["--resume"] if (cell.run / "config.toml").exists() else []
     metgan("train", pairs, "--out", cell.run, *given, *again, source=source)
     referee = ["--referee", cell.folder / "referee"]
-    metgan("evaluate", cell.run, "--data", pairs, "--out", cell.scores, *referee)
+    metgan("evaluate", cell.run, "--data", pairs, "--out", cell.scores, *referee, "--overwrite")
     draw_picture(cell)
 
 
-def light_added(image: Camera, label: Mask) -> list[float]:
+def light_added(image: Camera, label: Mask, fill: Mask) -> list[float]:
     """Return by how much each tumour of 10 pixels and more exceeds its surroundings, in camera units."""
-    numbered, count = number_tumours(label)
+    numbered, areas = number_tumours(label)
     added = []
-    for number in range(1, count + 1):
+    for number, area in enumerate(areas, start=1):
         own = numbered == number
-        ring = surroundings(own) & ~label
-        if own.sum() >= SMALLEST_ANNOTATED and ring.any():
+        ring = surroundings(own) & ~label & ~fill
+        if area >= SMALLEST_ANNOTATED and ring.any():
             added.append(float(image[own].mean(dtype=float) - image[ring].mean(dtype=float)))
     return added
 
@@ -178,11 +179,14 @@ def draw_picture(cell: Cell) -> None:
     test = PairSet.open(cell.folder / "pairs").select(load_split(cell.run / "splits.json").test).read_all()
     painted = [painter.inpaint(pair.anatomy, pair.label) for pair in test]
     added = [
-        [value for image, pair in zip(images, test, strict=True) for value in light_added(image, pair.label)]
+        [
+            value
+            for image, pair in zip(images, test, strict=True)
+            for value in light_added(image, pair.label, painter.filled(pair.anatomy))
+        ]
         for images in (painted, [pair.tumour for pair in test])
     ]
     ratio = float(np.median(added[0]) / np.median(added[1]))
-    (cell.scores / "light.json").write_text(json.dumps({"light added, of real": ratio}))
     shown = evenly([k for k, pair in enumerate(test) if pair.label.any()], 4)
     rows = [
         compare_images(
@@ -194,12 +198,13 @@ def draw_picture(cell: Cell) -> None:
         for k in shown
     ]
     (cell.root / f"{cell.laboratory.name}-{cell.seed}.png").write_bytes(draw_grid(rows, COMPARISON))
+    (cell.scores / LIGHT_FILE).write_text(json.dumps({"light added, of real": ratio}))
 
 
 def row_of(cell: Cell) -> tuple[str, ...]:
     """Return one row of the table; what fails stands in the last column."""
     summary: dict[str, Any] = json.loads((cell.scores / "summary.json").read_text())
-    light = json.loads((cell.scores / "light.json").read_text())["light added, of real"]
+    light = json.loads((cell.scores / LIGHT_FILE).read_text())["light added, of real"]
     fake, real = summary["generated"], summary["real"]
     error = summary["generated / training mean"]["mae"]
     recall, reads = fake[RECALL_OF_WHOLE], real[RECALL_OF_WHOLE]
@@ -232,7 +237,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
 
 def write_summary(cells: Sequence[Cell], root: Path) -> None:
     """Write the table of all cells that are finished, and print it."""
-    rows = [row_of(cell) for cell in cells if (cell.scores / "light.json").exists()]
+    rows = [row_of(cell) for cell in cells if (cell.scores / LIGHT_FILE).exists()]
     lines = ["| " + " | ".join(line) + " |" for line in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
     text = "\n".join(lines) + "\n"
     (root / "table.md").write_text(text)
@@ -256,8 +261,8 @@ def main() -> None:
     with ThreadPoolExecutor(asked.jobs) as pool:
         for stage in (draw, lambda cell: train_readers(cell, options, asked.source)):
             list(pool.map(stage, first))
-        list(pool.map(lambda cell: train(cell, options, asked.source), cells))
-    write_summary(cells, asked.out)
+        for _ in pool.map(lambda cell: train(cell, options, asked.source), cells):
+            write_summary(cells, asked.out)
 
 
 if __name__ == "__main__":

@@ -42,15 +42,15 @@ def row(painter: Inpainter, drafts: Drafts, number: int) -> list[Panel]:
 def main(run: str, data: str, picture: str) -> None:
     """Write the picture, from the training part of a run."""
     entries = PairSet.open(data).select(load_split(Path(run)).train).entries
-    seen = [(pair.label, pair.tumour) for pair in map(read_pair, entries)]
+    pairs = [*map(read_pair, entries)]
     request = Generation(
         entries,
         entries,
         Bank(),
         SHOWN,
         seed=0,
-        contrasts=Contrasts.measured(seen),
-        grain=Grain.measured(seen),
+        contrasts=Contrasts.measured((p.label, p.tumour, p.filled()) for p in pairs),
+        grain=Grain.measured((p.label | p.filled(), p.tumour) for p in pairs),
         donors=entries,
     )
     drafts, painter = Drafts(request), load(run)

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from metgan.data import PairSet
-from metgan.methods import FillMask, Translations, build_players, find_method
-from metgan.models import load_segmentor
+from metgan.methods import Translations, build_players, find_method
+from metgan.models import load_segmentor, read_card
 from metgan.training import GAN_RECIPES, Curriculum, load_data
 from metgan.training.batches import Batch, Batches
 from metgan.training.first_steps import label_pulls
@@ -32,11 +32,8 @@ def pulls_at(level: float, batches: list[Batch], data: Curriculum, segmentor: Pa
     players.to_tumour.begin_at(level)
     terms = [term for term in method.terms if term.name in ("segmentation", "paired")]
     total = {term.name: 0.0 for term in terms}
-    units = data.normalisation
     for batch in batches:
-        channels = ("anatomy", "tumour")
-        levels = [at(channel) for at in (units.fill_level, units.usual_level) for channel in channels]
-        fill = None if batch.fill is None else FillMask(batch.fill, *levels)
+        fill = batch.fill_mask(data.normalisation)
         step = Translations(players, batch.anatomy, batch.tumour, batch.label, fill=fill)
         losses = {term.name: term.weight * term(step) for term in terms}
         for name, pull in label_pulls(losses, step).items():
@@ -46,7 +43,7 @@ def pulls_at(level: float, batches: list[Batch], data: Curriculum, segmentor: Pa
 
 def main(pairs: str, segmentor: str) -> None:
     """Print the table, with the level of today's start and that of the mean of all pixels."""
-    data = load_data(PairSet.open(pairs), 0)
+    data = load_data(PairSet.open(pairs), 0).in_units_of(read_card(segmentor).normalisation)
     recipe = GAN_RECIPES["small"]
     side = min(recipe.crop, data.smallest_side)
     drawn = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)

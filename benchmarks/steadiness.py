@@ -20,12 +20,12 @@ import torch
 from torch import nn
 
 from metgan.data import PairSet
-from metgan.methods import FillMask, Lights, Translations, build_players, find_method, trained_modules
+from metgan.methods import Lights, Translations, build_players, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
 from metgan.training import GAN_RECIPES, Engine, GanRecipe, load_data
 from metgan.training.average import Average
-from metgan.training.batches import Batches
+from metgan.training.batches import Batch, Batches
 from metgan.training.engine import place
 from metgan.training.history import History
 from metgan.training.phases import gan_phases
@@ -70,9 +70,10 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterato
     side = min(recipe.crop, data.smallest_side)
     batches = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)
     watched, autocast = ValidationSet.of(data, device), Engine(device="cpu").fabric().autocast
-    channels = ("anatomy", "tumour")
-    units = data.normalisation
-    levels = [at(channel) for at in (units.fill_level, units.usual_level) for channel in channels]
+
+    def shown(batch: Batch) -> torch.Tensor:
+        fill = batch.fill_mask(data.normalisation)
+        return batch.anatomy if fill is None else fill.hide(batch.anatomy, "anatomy")
 
     def error(network: Generator) -> float:
         return (
@@ -82,7 +83,7 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterato
     steps = recipe.steps or 0
     for step in range(steps):
         batch = batches.at(step)
-        fill = None if batch.fill is None else FillMask(batch.fill, *levels)
+        fill = batch.fill_mask(data.normalisation)
         lights = Lights(recipe.judge_light.at(0, "judges", step), recipe.anatomy_light.at(0, "painter", step))
         images = Translations(players, batch.anatomy, batch.tumour, batch.label, lights, fill)
         for phase in phases:
@@ -100,7 +101,7 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterato
         average.update(players.to_tumour, step)
         if (step + 1) % (steps // LOOKS) == 0:
             newest = players.to_tumour
-            crops = ((one.anatomy, one.label) for one in map(batches.at, range(ANEW)))
+            crops = ((shown(one), one.label) for one in map(batches.at, range(ANEW)))
             looked_at = (
                 newest,
                 with_statistics(newest, crops),

@@ -66,7 +66,7 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
     out = tmp_path / "matched"
     assert metgan(*words_for(trained, small_world, "--match-contrast"), "--out", out) == 0
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
-    real = Contrasts.measured((pair.label, pair.tumour) for pair in train).values
+    real = Contrasts.measured((pair.label, pair.tumour, pair.filled()) for pair in train).values
     for row in read_table(out):
         each = [float(asked) for asked in row["asked_contrasts"].split(";")]
         assert len(each) == int(row["tumours"])

@@ -180,7 +180,7 @@ def test_a_finished_run_is_lengthened_and_tells_of_it(
     assert last_step_of(run) == "6"
     longer = load_experiment(run / "config.toml")
     assert longer == replace(before, training=replace(before.training, steps=6))
-    told = "planned for 4 steps, lengthened after step 4"
+    told = "planned for 4 steps, given another length after step 4"
     assert told in (run / "report.html").read_text()
     capsys.readouterr()
     assert metgan("info", run) == 0
@@ -235,7 +235,7 @@ def test_a_training_has_no_fixed_length_unless_one_is_given_and_a_study_always_h
     steps = replace(options, steps=180)
     assert resolve_run(run, Place(), steps, "training").training == GAN_RECIPES["small"]
     assert resolve_study(study, "similarity", Place(), options, {}, {}).training == GAN_RECIPES["small"]
-    paper = resolve_study(study, "similarity", Place(), Training(), {}, {}).training
+    paper = resolve_study(study, "similarity", Place(), Training(preset="paper"), {}, {}).training
     assert (paper.epochs, paper.early_stopping) == (200, None)
 
 

@@ -58,7 +58,9 @@ def test_contrasts_come_as_often_as_they_are_wanted() -> None:
 
 def test_real_contrasts_are_measured_on_tumours_that_are_brighter() -> None:
     tumour, tissue, label = scene(4.0)
-    measured = Contrasts.measured([(label, tumour), (label, (tissue // 2).astype(np.uint16))])
+    nowhere = np.zeros(label.shape, bool)
+    images = (tumour, (tissue // 2).astype(np.uint16))
+    measured = Contrasts.measured((label, image, nowhere) for image in images)
     assert measured.values == pytest.approx((4.0,), rel=0.05)
 
 

@@ -193,3 +193,11 @@ def test_no_tumour_is_set_down_where_nothing_was_imaged(eight: list[Entry], reci
         drawn = draw_for(recipe, labels, anatomy, "filled", rng)
         assert drawn.label[:, 8:].any()
         assert not drawn.label[:, :8].any()
+
+
+def test_a_mask_of_the_users_own_is_taken_as_it_is_also_over_fill(eight: list[Entry]) -> None:
+    rng = np.random.default_rng(0)
+    anatomy = rng.integers(100, 900, (16, 16)).astype(np.uint16)
+    anatomy[:, :8] = 0
+    drawn = draw_for(File(), LabelFiles(eight[:1]), anatomy, "filled", rng)
+    assert drawn.label[:, :8].any()

@@ -149,3 +149,14 @@ def test_shifted_channels_are_named_with_how_far() -> None:
     assert channels_are_shifted(replace(GOOD, channels=registered)) is None
     shifted = [(t[:-8, :-6], -t[4:-4, 3:-3]) for t in tissue]
     assert "by 5 pixels in 6 of 6 images" in text_of(channels_are_shifted, channels=shifted)
+
+
+def test_fill_is_not_what_tumours_are_held_against() -> None:
+    """Faint tumours beside black: against the black they would seem bright."""
+    filled = np.zeros((SIDE, SIDE), bool)
+    filled[:, 8:] = True
+    faint = image(-0.5)
+    black = [np.where(filled, np.float32(-1), one) for one in (faint, image(0.5))]
+    evidence = replace(GOOD, painted=[black[0]], real=[black[1]])
+    assert painted_tumours_are_faint(replace(evidence, fill=[filled])) is not None
+    assert "-0.50 against -0.5" in text_of(painted_tumours_are_faint, painted=[black[0]], fill=[filled])

@@ -166,7 +166,7 @@ def test_a_lengthened_run_goes_on_at_the_rates_of_the_longer_one(tmp_path: Path)
     assert factors_of(tmp_path) == pytest.approx(by_hand)
     status = read_status(tmp_path)
     assert status is not None
-    assert (status.end, status.former) == (20, ["planned for 8 steps, lengthened after step 8"])
+    assert (status.end, status.former) == (20, ["planned for 8 steps, given another length after step 8"])
 
 
 def test_a_lengthened_run_is_not_one_that_was_planned_so_long(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_a_run_that_ended_at_its_plateau_can_be_lengthened(tmp_path: Path) -> No
     status = read_status(tmp_path)
     assert status is not None
     assert (status.end, status.stopped) == (30, "")
-    assert status.former == ["planned for at most 40 steps, lengthened after step 12"]
+    assert status.former == ["planned for at most 40 steps, given another length after step 12"]
 
 
 @pytest.mark.parametrize(

@@ -94,11 +94,12 @@ class Sources:
         real = [read_pair(entry) for entry in entries]
         for pair in real:
             painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-        seen = [(pair.label, pair.tumour) for pair in real]
+        seen = [(pair.label, pair.tumour, pair.filled()) for pair in real]
+        noisy = [(label | fill, tumour) for label, tumour, fill in seen]
         return replace(
             plain,
             contrasts=Contrasts.measured(seen) if self.match_contrast else None,
-            grain=Grain.measured(seen) if self.match_grain or self.add_residue else None,
+            grain=Grain.measured(noisy) if self.match_grain or self.add_residue else None,
             donors=tuple(entries) if self.add_residue else (),
         )
 

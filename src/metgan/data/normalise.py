@@ -236,7 +236,9 @@ def fit_normalisation(
     first, second = [*anatomies], [*tumours]
     fills = find_fill_value(first), find_fill_value(second)
     anatomy, tumour = _fit("anatomy", first, fills[0], scaling), _fit("tumour", second, fills[1], scaling)
-    return Normalisation(anatomy, tumour, _shared_fill(first, second, *fills))
+    # An image that is scaled by its own extremes, as in the release, is scaled with its fill.
+    fill = None if scaling == "per-image" else _shared_fill(first, second, *fills)
+    return Normalisation(anatomy, tumour, fill)
 
 
 def _shared_fill(

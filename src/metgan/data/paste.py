@@ -88,7 +88,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     return replace(
         target,
         entry=replace(target.entry, history={**target.entry.history, **history}),
-        tumour=as_camera(light, target.tumour),
+        tumour=np.where(target.filled(), target.tumour, as_camera(light, target.tumour)),
         label=label,
     )
 
@@ -98,6 +98,7 @@ def _pieces(giver: Pair) -> Iterator[_Piece]:
     image = np.pad(giver.tumour.astype(np.float64), RING_REACH, mode="edge")
     label = np.pad(giver.label, RING_REACH)
     apart = ndimage.distance_transform_edt(~label) > HALO
+    apart &= ~np.pad(giver.filled(), RING_REACH, mode="edge")
     for box, shape in locate_tumours(giver.label):
         near = tuple(slice(side.start, side.stop + 2 * RING_REACH) for side in box)
         mask = np.pad(shape, RING_REACH)

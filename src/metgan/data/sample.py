@@ -11,7 +11,7 @@ import numpy as np
 
 from metgan.errors import ArrayError
 from metgan.io import read_image
-from metgan.labels import check_binary
+from metgan.labels import check_binary, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 
 from .history import split_names
@@ -80,6 +80,10 @@ class Pair:
     anatomy: Camera
     tumour: Camera
     label: Mask
+
+    def filled(self) -> Mask:
+        """Return where nothing was imaged and no tumour is labelled, (Y, X): `metgan.labels.shared_fill`."""
+        return shared_fill(self.anatomy, self.tumour) & ~self.label
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:

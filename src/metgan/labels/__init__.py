@@ -6,7 +6,7 @@ from .areas import SizeDistribution, fit_sizes
 from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
-from .fill import fill_of, find_fill, find_fill_value
+from .fill import fill_of, find_fill, find_fill_value, shared_fill
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
 from .mixed import Mixed
@@ -53,6 +53,7 @@ __all__ = [
     "number_tumours",
     "place",
     "possible_turn",
+    "shared_fill",
     "sizes",
     "survey",
     "symmetry",

@@ -7,7 +7,7 @@ Notes
 -----
 A dark image has pixels of one value, too, where nothing was filled in. Two things tell fill from them: it
 comes in areas, so that a pixel counts only where a square of 3 x 3 about it or about a neighbour is of that
-value; and it stands out, so that the next values, one step darker and one step brighter, are rare beside it.
+value; and it stands out, so that the values next to it among those that occur, darker and brighter, are rare.
 Saturated pixels (the brightest value of the image) are light, even where they come in areas. Of a picture
 with only a handful of values, a drawing rather than a scan, it cannot be told, and nothing is taken for fill.
 """
@@ -25,7 +25,7 @@ from metgan.types import AnyArray, Camera, Mask
 LEAST_FILL = 0.01
 """Share of the pixels of an image, or of a set, that fill covers at least."""
 STANDS_OUT = 4.0
-"""How many times as often as the values next to it fill occurs in an image of whole numbers, at least."""
+"""How many times as often as the values next to it fill occurs, at least."""
 _FEWEST_VALUES = 8  # besides the constant, in an image that a camera has taken
 
 
@@ -53,6 +53,25 @@ def find_fill(image: Camera) -> Mask:
     """
     value = find_fill_value([image])
     return np.zeros(image.shape, bool) if value is None else fill_of(image, value)
+
+
+def shared_fill(anatomy: Camera, tumour: Camera) -> Mask:
+    """Return where both channels of a pair, each (Y, X), were filled in: nothing was imaged there.
+
+    What one channel alone holds, such as a background that was subtracted and clipped, is light.
+
+    Examples
+    --------
+    >>> tumour = np.arange(100, 200, dtype=np.uint16).reshape(10, 10)
+    >>> anatomy = tumour.copy()
+    >>> anatomy[:, :4] = 0
+    >>> bool(shared_fill(anatomy, tumour).any())
+    False
+    >>> tumour[:, :5] = 0
+    >>> shared_fill(anatomy, tumour)[0].tolist()[:6]
+    [True, True, True, True, False, False]
+    """
+    return find_fill(anatomy) & find_fill(tumour)
 
 
 def fill_of(image: Camera, value: float) -> Mask:
@@ -103,13 +122,10 @@ def _candidates(image: Camera) -> list[float]:
 
 
 def _stands_out(value: np.generic, values: AnyArray, counts: NDArray[np.intp]) -> bool:
-    """Decide whether a value is far more frequent than those one step beside it."""
-    if values.dtype.kind == "f":
-        return True  # that neighbours are equal to the last bit is no chance
-    steps = values.astype(np.int64)
-    own = int(counts[values == value][0])
-    beside = counts[np.abs(steps - int(value)) == 1]
-    return own >= STANDS_OUT * max(beside, default=0)
+    """Decide whether a value is far more frequent than the next ones that occur, which may not be 1 apart."""
+    place = int(np.searchsorted(values, value))
+    beside = [*counts[max(0, place - 1) : place], *counts[place + 1 : place + 2]]
+    return bool(counts[place] >= STANDS_OUT * max(beside))
 
 
 def _areas(same: NDArray[np.bool_]) -> Mask:

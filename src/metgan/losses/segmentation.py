@@ -20,7 +20,7 @@ SegmentationName = Literal["weighted-bce", "l1"]
 class SegmentationLoss(Protocol):
     """Logits, label and the pixels that count, all (N, 1, Y, X), to a scalar."""
 
-    def __call__(self, logits: Tensor, label: Tensor, /, *, light: Tensor | None = None) -> Tensor:
+    def __call__(self, logits: Tensor, label: Tensor, /, *, within: Tensor | None = None) -> Tensor:
         """Return the loss."""
 
 
@@ -29,7 +29,7 @@ TUMOUR_WEIGHT = 10.0
 
 
 def weighted_cross_entropy(
-    logits: Tensor, label: Tensor, tumour_weight: float = TUMOUR_WEIGHT, *, light: Tensor | None = None
+    logits: Tensor, label: Tensor, tumour_weight: float = TUMOUR_WEIGHT, *, within: Tensor | None = None
 ) -> Tensor:
     """Binary cross-entropy in which a tumour pixel weighs `tumour_weight` times a background pixel.
 
@@ -46,7 +46,7 @@ def weighted_cross_entropy(
     tumour_weight : float
         The paper gives no number. Tumours cover about one pixel in 200; 10 finds small ones without
         calling their surroundings tumour.
-    light : Tensor, same shape, float, 0 or 1, or None
+    within : Tensor, same shape, float, 0 or 1, or None
         The pixels that count; None for all.
 
     Examples
@@ -57,15 +57,15 @@ def weighted_cross_entropy(
     0.6931
     """
     weights = 1 + (tumour_weight - 1) * label
-    if light is not None:
-        weights = weights * light
+    if within is not None:
+        weights = weights * within
     losses = nnf.binary_cross_entropy_with_logits(logits, label, reduction="none")
     return (losses * weights).sum() / weights.sum().clamp(min=1)
 
 
-def absolute_error(logits: Tensor, label: Tensor, *, light: Tensor | None = None) -> Tensor:
+def absolute_error(logits: Tensor, label: Tensor, *, within: Tensor | None = None) -> Tensor:
     """Mean of ``|probability - label|`` over the pixels that count: the release's choice."""
-    return mean_over((logits.sigmoid() - label).abs(), light)
+    return mean_over((logits.sigmoid() - label).abs(), within)
 
 
 SEGMENTATION: dict[SegmentationName, SegmentationLoss] = {

@@ -44,7 +44,7 @@ class Cycle:
 
     def __call__(self, step: Translations) -> Tensor:
         """Sum over both directions of the L1 distance after there and back."""
-        return _total([absolute_difference(back, real, step.light) for back, real in step.cycles])
+        return _total([absolute_difference(back, real, step.within) for back, real in step.cycles])
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Segmentation:
 
     def __call__(self, step: Translations) -> Tensor:
         """Distance of the segmentor's reading of the fake from the label."""
-        return SEGMENTATION[self.loss](step.reading, step.label, light=step.light)
+        return SEGMENTATION[self.loss](step.reading, step.label, within=step.within)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Paired:
 
     def __call__(self, step: Translations) -> Tensor:
         """Sum over the directions of the L1 distance to the real image."""
-        return _total([absolute_difference(fake, real, step.light) for fake, real in step.pairs])
+        return _total([absolute_difference(fake, real, step.within) for fake, real in step.pairs])
 
 
 def _check(kind: str, name: str, known: Iterable[str]) -> None:

@@ -92,14 +92,14 @@ class Translations:
         self.fill = fill
 
     @property
-    def light(self) -> Tensor | None:
+    def within(self) -> Tensor | None:
         """The pixels that terms count, (N, 1, Y, X), 0 or 1: all but fill; None for all."""
         return None if self.fill is None else 1 - self.fill.mask
 
     @cached_property
     def fake_tumour(self) -> Tensor:
         """F(x, l): the tumour channel painted from the anatomy."""
-        return self._to_tumour(self.lights.painter(self.anatomy, 0))
+        return self._to_tumour(self.anatomy, 0)
 
     @cached_property
     def fake_anatomy(self) -> Tensor:
@@ -116,7 +116,7 @@ class Translations:
     def cycles(self) -> list[tuple[Tensor, Tensor]]:
         """(there and back, real) for each direction: Eq. (1), second line."""
         back = self._to_anatomy(self.fake_tumour)
-        forth = self._to_tumour(self.lights.painter(self.fake_anatomy, 1))
+        forth = self._to_tumour(self.fake_anatomy, 1)
         return [(back, self.anatomy), (forth, self.tumour)]
 
     @cached_property
@@ -156,17 +156,15 @@ class Translations:
     def _anatomy_features(self) -> Features:
         return self.players.to_anatomy.embed(self.label)
 
-    def _to_tumour(self, anatomy: Tensor) -> Tensor:
-        if self.fill is None:
-            return self.players.to_tumour(anatomy, self._tumour_features)  # type: ignore[no-any-return]
-        painted = self.players.to_tumour(self.fill.hide(anatomy, "anatomy"), self._tumour_features)
-        return self.fill.lay_over(painted, "tumour")
+    def _to_tumour(self, anatomy: Tensor, place: int) -> Tensor:
+        shown = anatomy if self.fill is None else self.fill.hide(anatomy, "anatomy")
+        painted: Tensor = self.players.to_tumour(self.lights.painter(shown, place), self._tumour_features)
+        return painted if self.fill is None else self.fill.lay_over(painted, "tumour")
 
     def _to_anatomy(self, tumour: Tensor) -> Tensor:
-        if self.fill is None:
-            return self.players.to_anatomy(tumour, self._anatomy_features)  # type: ignore[no-any-return]
-        painted = self.players.to_anatomy(self.fill.hide(tumour, "tumour"), self._anatomy_features)
-        return self.fill.lay_over(painted, "anatomy")
+        shown = tumour if self.fill is None else self.fill.hide(tumour, "tumour")
+        painted: Tensor = self.players.to_anatomy(shown, self._anatomy_features)
+        return painted if self.fill is None else self.fill.lay_over(painted, "anatomy")
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
         image = self.lights.judges(image, place)

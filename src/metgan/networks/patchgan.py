@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .blocks import convolution, instance_norm
+from .blocks import convolution, in_full_precision, instance_norm
 
 _KERNEL = 4
 
@@ -77,4 +77,4 @@ class PatchGAN(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Map (N, channels, Y, X) in [-1, 1] to scores (N, 1, about Y / 8, about X / 8)."""
-        return self.layers(image)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+        return in_full_precision(self.layers[-1], self.layers[:-1](image))

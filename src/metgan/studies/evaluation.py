@@ -18,7 +18,6 @@ import numpy as np
 from metgan.data import Normalisation, Pair, PairSet, checksum
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
-from metgan.labels import find_fill
 from metgan.metrics import compare_within, judge, spectrum_distance
 from metgan.models import SMALLEST_READ, Reader, model_path
 from metgan.progress import progress
@@ -98,7 +97,7 @@ def _fill(pair: Pair, painter: Inpainter) -> Mask:
     """Return where nothing was imaged: as the model knows it, or where it knows of none, as the pair does."""
     if painter.card.normalisation.fill is not None:
         return painter.filled(pair.anatomy) & ~pair.label
-    return find_fill(pair.anatomy) & find_fill(pair.tumour) & ~pair.label
+    return pair.filled()
 
 
 def _painted(pair: Pair, camera: Camera, normalisation: Normalisation, fill: Mask) -> Painted:

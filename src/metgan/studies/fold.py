@@ -133,12 +133,12 @@ class Fold:
     @cached_property
     def contrasts(self) -> Contrasts:
         """Those of the real training tumours."""
-        return Contrasts.measured((pair.label, pair.tumour) for pair in self.data.train)
+        return Contrasts.measured((p.label, p.tumour, p.filled()) for p in self.data.train)
 
     @cached_property
     def grain(self) -> Grain:
         """Noise of the real training images."""
-        return Grain.measured((pair.label, pair.tumour) for pair in self.data.train)
+        return Grain.measured((p.label | p.filled(), p.tumour) for p in self.data.train)
 
     @cached_property
     def weak_spots(self) -> WeakSpots:

@@ -25,7 +25,7 @@ from scipy import ndimage
 
 from metgan.data import as_camera
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import find_fill, number_tumours
+from metgan.labels import number_tumours
 from metgan.metrics import RING_GAP, SMALLEST_ANNOTATED, judge
 from metgan.types import Camera, Mask
 
@@ -75,21 +75,21 @@ class Contrasts:
         return f"each in a contrast of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
-    def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Contrasts:
+    def measured(cls, pairs: Iterable[tuple[Mask, Camera, Mask]]) -> Contrasts:
         """Give those of real tumours of 10 pixels and more, each as likely.
 
         Parameters
         ----------
-        pairs : iterable of (label, tumour image), both (Y, X)
+        pairs : iterable of (label, tumour image, fill), all (Y, X)
+            Where fill is True, nothing was imaged: see `metgan.data.Pair.filled`.
 
         Raises
         ------
         SettingError
             When none is brighter than its surroundings.
         """
-        found = [
-            t for label, image in pairs for t in judge(label, label, image, fill=find_fill(image)).tumours
-        ]
+        scores = (judge(label, label, image, fill=fill) for label, image, fill in pairs)
+        found = [tumour for score in scores for tumour in score.tumours]
         kept = [t.contrast for t in found if t.area >= SMALLEST_ANNOTATED and 1 < t.contrast < math.inf]
         if not kept:
             given = f"{len(found)} real tumours, none of 10 pixels or more and brighter than its surroundings"
@@ -102,7 +102,9 @@ class Contrasts:
         return float(rng.choice(self.values, p=weights))
 
 
-def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float]) -> Camera:
+def match_contrasts(
+    tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float], fill: Mask | None = None
+) -> Camera:
     """Give painted tumours less light or more, until each has about its contrast.
 
     A pixel between tumours belongs to the nearest. Light is added on the tumour, and fades to nothing within
@@ -117,6 +119,8 @@ def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Seq
         (Y, X).
     contrasts : sequence of float, above 1
         One for each tumour of the label, in the order of `metgan.labels.number_tumours`.
+    fill : Mask or None
+        (Y, X), where nothing was imaged: it surrounds no tumour, and no light is added to it.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Seq
     >>> match_contrasts(painted, tissue, label, [1.5, 4])[0, [3, 4, 5, 16]].tolist()
     [100, 150, 100, 400]
     """
-    painted = judge(label, label, tumour, fill=find_fill(tumour)).contrasts
+    painted = judge(label, label, tumour, fill=fill).contrasts
     if len(painted) != len(contrasts):
         given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
         raise ArrayError(given, "one for each", "Give one for each connected part of the label")
@@ -149,6 +153,8 @@ def match_contrasts(tumour: Camera, without: Camera, label: Mask, contrasts: Seq
     factor = factors[numbered[tuple(nearest)] - 1]
     light = tumour.astype(np.float64) - without
     more = np.clip(light, 0, None) * fading(label)
+    if fill is not None:
+        more[fill] = 0
     lit = without + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
     return as_camera(lit, tumour)
 

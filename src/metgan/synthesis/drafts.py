@@ -230,11 +230,11 @@ def draw_for(
 
     Where there is a ground, every recipe keeps to tissue, and its own tumours take up room: a real image has
     no tumours in the air, and no tumour comes near one of its own. No recipe sets a tumour down where the
-    anatomy was filled in: nothing was imaged there.
+    anatomy was filled in, as nothing was imaged there; only the user's own masks are taken as they are.
     """
     uses_tissue = recipe.uses_tissue or ground is not None
     tissue = find_tissue(anatomy) if uses_tissue else ~find_fill(anatomy)
-    is_kept_apart = ground is not None or not (uses_tissue or tissue.all())
+    is_kept_apart = ground is not None or not (uses_tissue or recipe.takes_own or tissue.all())
     free = tissue if ground is None else tissue & ~ground.taken
     if tissue.any() and not free.any():
         given = f"{name}, whose own tumours leave no tissue free"

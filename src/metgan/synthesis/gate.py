@@ -15,7 +15,7 @@ from pathlib import Path
 
 from metgan.data import Entry
 from metgan.errors import SettingError
-from metgan.labels import find_fill
+from metgan.labels import shared_fill
 from metgan.metrics import SMALLEST_ANNOTATED, judge
 from metgan.models import SMALLEST_READ, Reader, refuse_same_judge
 from metgan.types import Camera
@@ -53,10 +53,11 @@ class Gate:
         reading = self.reader.read(tumour)
         if draft.ground is not None:
             reading &= draft.ground.around(draft.asked)
-        found = judge(draft.asked, reading, tumour, fill=find_fill(tumour), smallest=SMALLEST_READ)
+        fill = shared_fill(draft.anatomy, tumour) & ~draft.label
+        found = judge(draft.asked, reading, tumour, fill=fill, smallest=SMALLEST_READ)
         nearest = math.nan
         if draft.ground is None:
-            nearest = self.training.distance(tumour, draft.label, draft.source.group)
+            nearest = self.training.distance(tumour, draft.label | fill, draft.source.group)
         return GateScores(found.recall_of(SMALLEST_ANNOTATED), found.false_area, found.contrast, nearest)
 
 

@@ -20,7 +20,6 @@ from scipy import ndimage
 
 from metgan.data import as_camera
 from metgan.errors import SettingError
-from metgan.labels import find_fill
 from metgan.types import Camera, Mask
 
 WINDOW = 7
@@ -70,7 +69,7 @@ class Grain:
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> Grain:
-        """Measure the noise of real images, away from tumours and from fill.
+        """Measure the noise of real images, away from tumours.
 
         The noise of a pixel's neighbourhood is that of Immerkaer's difference mask (1996), which planes and
         slopes of light do not touch. Pixels are put into classes of light with equally many in each; a line
@@ -78,7 +77,8 @@ class Grain:
 
         Parameters
         ----------
-        pairs : iterable of (label, tumour image), both (Y, X)
+        pairs : iterable of (mask, tumour image), both (Y, X)
+            The mask is what is left out, with a rim about it: tumours, and where nothing was imaged.
 
         Raises
         ------
@@ -99,14 +99,16 @@ class Grain:
             return cls(0.0, float(np.median(variance)))
         return cls(float(slope), float(floor), float(middle[:, 1].min()))
 
-    def add(self, image: Camera, rng: np.random.Generator) -> Camera:
-        """Give an image the noise that it lacks; none is taken away where it has more, and fill has none.
+    def add(self, image: Camera, rng: np.random.Generator, fill: Mask | None = None) -> Camera:
+        """Give an image the noise that it lacks; none is taken away where it has more.
 
         Parameters
         ----------
         image : Camera
             (Y, X).
         rng : numpy.random.Generator
+        fill : Mask or None
+            (Y, X), where nothing was imaged, and nothing is added.
 
         Returns
         -------
@@ -114,7 +116,9 @@ class Grain:
             Of its dtype and within its range.
         """
         light, own = _local(image)
-        lacking = np.where(find_fill(image), 0, np.clip(self.variance(light) - own, 0, None))
+        lacking = np.clip(self.variance(light) - own, 0, None)
+        if fill is not None:
+            lacking[fill] = 0
         return as_camera(image + np.sqrt(lacking) * rng.standard_normal(image.shape), image)
 
     def variance(self, light: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -173,7 +177,7 @@ def _local(image: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def _measure(image: Camera, label: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Give light and variance of one pixel in each window away from tumours."""
     light, variance = _local(image)
-    free = ~ndimage.binary_dilation(label | find_fill(image), np.ones((3, 3), bool), RIM)
+    free = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RIM)
     chosen = np.zeros_like(free)
     chosen[WINDOW // 2 :: WINDOW, WINDOW // 2 :: WINDOW] = True
     return light[free & chosen], variance[free & chosen]

@@ -20,7 +20,7 @@ from scipy import ndimage
 from torch.nn import functional as nnf
 
 from metgan.data import Entry, read_channel, read_label
-from metgan.labels import SYMMETRIES, find_fill, symmetry
+from metgan.labels import SYMMETRIES, shared_fill, symmetry
 from metgan.metrics import RING_GAP, judge
 from metgan.types import AnyArray, Camera, Mask
 
@@ -57,7 +57,7 @@ class TrainingImages:
             tumour = read_channel(entry.paths["tumour"])
             grids.append(_standardised(_to_grid(tumour)))
             if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
-                contrasts.append(judge(label, label, tumour, fill=find_fill(tumour)).contrast)
+                contrasts.append(judge(label, label, tumour, fill=_fill(entry, tumour)).contrast)
         self.contrasts = tuple(contrasts)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
         names = "\n".join(f"{entry.name}\t{entry.group}" for entry in entries)
@@ -78,7 +78,7 @@ class TrainingImages:
         tumour : Camera
             (Y, X), the painted image.
         label : Mask
-            (Y, X), what it was asked to show.
+            (Y, X), what it was asked to show; with it, where nothing was imaged.
         group : str
             Of the anatomy: training images of this group are left out.
 
@@ -89,7 +89,7 @@ class TrainingImages:
             than a tenth of the image is background, or the background is flat.
         """
         others = self._grids[self._groups != group]
-        background = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RING_GAP) & ~find_fill(tumour)
+        background = ~ndimage.binary_dilation(label, np.ones((3, 3), bool), RING_GAP)
         cover = _to_grid(background)
         known = cover >= _LEAST_COVER
         if not len(others) or known.mean() < _LEAST_CELLS:
@@ -99,6 +99,13 @@ class TrainingImages:
             (symmetry(painted, k).ravel(), symmetry(known, k).ravel()) for k in range(SYMMETRIES)
         ]  # each (Y * X,)
         return float(1 - max(_correlation(others, grid, cells) for grid, cells in turned))
+
+
+def _fill(entry: Entry, tumour: Camera) -> Mask | None:
+    """Return where nothing was imaged, as far as it can be told: both channels must have been filled in."""
+    if "anatomy" not in entry.paths:
+        return None
+    return shared_fill(read_channel(entry.paths["anatomy"]), tumour)
 
 
 def _correlation(others: Grid, painted: Grid, cells: NDArray[np.bool_]) -> float:

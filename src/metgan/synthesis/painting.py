@@ -9,7 +9,7 @@ import numpy as np
 from metgan.data import read_pair
 from metgan.errors import ArrayError, EmptyDrawError
 from metgan.labels import find_tissue
-from metgan.types import Camera
+from metgan.types import Camera, Mask
 
 from .contrasts import match_contrasts
 from .drafts import DRAWS, Draft, Drafts
@@ -61,15 +61,21 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     if draft.ground is not None:
         tumour = _laid(painter, draft, tumour, draft.ground)
     elif draft.contrasts:
-        tumour = match_contrasts(tumour, _without(painter, draft), draft.asked, draft.contrasts)
+        without = _without(painter, draft)
+        tumour = match_contrasts(tumour, without, draft.asked, draft.contrasts, _filled(painter, draft))
     if draft.grain is None:
         return tumour
     rng = np.random.default_rng(draft.grain_seed)
     if draft.donor is None:
-        return draft.grain.add(tumour, rng)
+        return draft.grain.add(tumour, rng, _filled(painter, draft))
     real = read_pair(draft.donor)
     residue = Residue.of(real, painter.inpaint(real.anatomy, real.label), draft.grain)
-    return residue.lay_over(tumour, find_tissue(draft.anatomy), rng)
+    return residue.lay_over(tumour, find_tissue(draft.anatomy), rng, _filled(painter, draft))
+
+
+def _filled(painter: Inpainter, draft: Draft) -> Mask:
+    """Return where nothing was imaged, and the painter has filled in."""
+    return painter.filled(draft.anatomy) & ~draft.asked
 
 
 def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> Camera:
@@ -81,7 +87,9 @@ def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> C
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )
-    return match_contrasts(laid, ground.tumour, draft.asked, draft.contrasts) if draft.contrasts else laid
+    if not draft.contrasts:
+        return laid
+    return match_contrasts(laid, ground.tumour, draft.asked, draft.contrasts, _filled(painter, draft))
 
 
 def _without(painter: Inpainter, draft: Draft) -> Camera:

@@ -21,7 +21,7 @@ from scipy import ndimage
 
 from metgan.data import Entry, Pair, as_camera
 from metgan.errors import SettingError
-from metgan.labels import find_fill, find_tissue
+from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
 
 from .grain import RIM, Grain
@@ -61,14 +61,16 @@ class Residue:
         """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label."""
         tissue = find_tissue(real.anatomy)
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
-        free = ~ndimage.binary_dilation(real.label | ends | find_fill(real.tumour), _SQUARE, RIM)
+        free = ~ndimage.binary_dilation(real.label | ends | real.filled(), _SQUARE, RIM)
         left = grain.stabilise(real.tumour) - grain.stabilise(painted)
         field = left - np.where(
             tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)
         )
         return cls(field, free, tissue, grain)
 
-    def lay_over(self, painted: Camera, tissue: Mask, rng: np.random.Generator) -> Camera:
+    def lay_over(
+        self, painted: Camera, tissue: Mask, rng: np.random.Generator, fill: Mask | None = None
+    ) -> Camera:
         """Add it to a painted image of another place.
 
         It is mirrored by chance. What lay in tissue comes to lie in tissue, and what lay in air in air; where
@@ -82,6 +84,8 @@ class Residue:
         tissue : Mask
             (Y, X), where that shows tissue.
         rng : numpy.random.Generator
+        fill : Mask or None
+            (Y, X), where nothing was imaged, and nothing is laid.
 
         Returns
         -------
@@ -99,7 +103,8 @@ class Residue:
                 break
         scaled = self.grain.stabilise(painted)
         change = self.grain.restore(scaled + added) - self.grain.restore(scaled)
-        change[find_fill(painted)] = 0
+        if fill is not None:
+            change[fill] = 0
         return as_camera(painted + change, painted)
 
     def _copied(self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool) -> Residue:

@@ -133,7 +133,8 @@ def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
     tumours: list[Seen] = []
     for pair in map(read_pair, entries):
         reader.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-        found = judge(pair.label, reader.read(pair.tumour), pair.tumour, smallest=SMALLEST_READ)
+        reading = reader.read(pair.tumour)
+        found = judge(pair.label, reading, pair.tumour, fill=pair.filled(), smallest=SMALLEST_READ)
         tumours += [
             Seen(pair.entry.organ, t.area, t.contrast, t.found)
             for t in found.tumours

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from metgan.data import Augmentation, Normalisation, Pair, View, draw_distortion, draw_view
+from metgan.methods import FillMask
 from metgan.seeding import stream
 
 
@@ -32,6 +33,18 @@ class Batch:
         """Give the batch on another device."""
         fill = None if self.fill is None else self.fill.to(device)
         return Batch(self.anatomy.to(device), self.tumour.to(device), self.label.to(device), fill)
+
+    def fill_mask(self, units: Normalisation) -> FillMask | None:
+        """Return where nothing was imaged, with what stands there in these units; None for a set without."""
+        if self.fill is None:
+            return None
+        return FillMask(
+            self.fill,
+            units.fill_level("anatomy"),
+            units.fill_level("tumour"),
+            units.usual_level("anatomy"),
+            units.usual_level("tumour"),
+        )
 
 
 def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisation) -> Batch:
@@ -54,15 +67,22 @@ def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisa
 
 
 def distort(batch: Batch, augmentation: Augmentation, rng: np.random.Generator) -> Batch:
-    """Give the batch with every crop distorted by a draw of its own."""
+    """Give the batch with every crop distorted by a draw of its own; fill keeps its constants."""
     channels = (batch.anatomy, batch.tumour, batch.label, batch.fill)
     images = [channel[:, 0].numpy() for channel in channels if channel is not None]  # (N, Y, X)
     rows = []
     for anatomy, tumour, *masks in zip(*images, strict=True):
         drawn = draw_distortion(anatomy.shape, augmentation, rng)
-        moved = [drawn.apply_to_label(mask > 0).astype(np.float32) for mask in masks]
-        rows.append((drawn.apply(anatomy, "anatomy"), drawn.apply(tumour, "tumour"), *moved))
-    return Batch(*(torch.from_numpy(np.stack(column)[:, None]) for column in zip(*rows, strict=True)))
+        turned = [drawn.apply_to_label(mask > 0).astype(np.float32) for mask in masks]
+        rows.append((drawn.apply(anatomy, "anatomy"), drawn.apply(tumour, "tumour"), *turned))
+    moved = Batch(*(torch.from_numpy(np.stack(column)[:, None]) for column in zip(*rows, strict=True)))
+    if batch.fill is None or moved.fill is None or not batch.fill.any():
+        return moved
+    filled = [
+        torch.where(moved.fill > 0, was[batch.fill > 0][0], now)
+        for was, now in ((batch.anatomy, moved.anatomy), (batch.tumour, moved.tumour))
+    ]
+    return Batch(filled[0], filled[1], moved.label, moved.fill)
 
 
 class Batches:

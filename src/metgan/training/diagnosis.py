@@ -17,7 +17,7 @@ import numpy as np
 
 from metgan.data import Pair
 from metgan.labels import sizes
-from metgan.metrics import measure_shift
+from metgan.metrics import measure_shift, surroundings
 from metgan.models import LEAST_DICE
 from metgan.networks import Segmentor
 from metgan.pictures import evenly
@@ -57,6 +57,8 @@ class Evidence:
         Labels that are trained on.
     channels : sequence of (anatomy, tumour), each (Y, X), any real dtype
         Both channels of some of the pairs that are trained on.
+    fill : sequence of ndarray, (Y, X) bool, or None
+        Where nothing was imaged in the validation part; None for nowhere.
     """
 
     painted: Sequence[Scaled]
@@ -65,6 +67,7 @@ class Evidence:
     dice_on_real: float
     training_labels: Sequence[Mask]
     channels: Sequence[tuple[AnyArray, AnyArray]] = ()
+    fill: Sequence[Mask] | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,8 @@ def collect(
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
     channels = [(pair.anatomy, pair.tumour) for pair in evenly(train, ASKED)]
-    return Evidence(painted, watched.tumour, labels, dice, [pair.label for pair in train], channels)
+    seen = [pair.label for pair in train]
+    return Evidence(painted, watched.tumour, labels, dice, seen, channels, watched.fill)
 
 
 def find_reasons(evidence: Evidence) -> list[Finding]:
@@ -114,7 +118,7 @@ def painted_tumours_are_faint(evidence: Evidence) -> Finding | None:
 
     None where the real ones do not differ from theirs: see `labels_mark_nothing`.
     """
-    real, painted = _levels(evidence.real, evidence.labels), _levels(evidence.painted, evidence.labels)
+    real, painted = _levels(evidence.real, evidence), _levels(evidence.painted, evidence)
     if not abs(real.contrast) >= UNSEEN:  # nan without a labelled pixel
         return None
     share = (painted.inside - painted.outside) / (real.inside - real.outside)
@@ -131,7 +135,7 @@ def painted_tumours_are_faint(evidence: Evidence) -> Finding | None:
 
 def labels_mark_nothing(evidence: Evidence) -> Finding | None:
     """See whether the real tumour channel is any different where the labels are."""
-    real = _levels(evidence.real, evidence.labels)
+    real = _levels(evidence.real, evidence)
     if not abs(real.contrast) < UNSEEN:
         return None
     return Finding(
@@ -220,20 +224,23 @@ REASONS: Final[tuple[Reason, ...]] = (
 
 @dataclass(frozen=True)
 class _Levels:
-    """Mean levels inside and outside of the labels, and their difference in deviations of the outside."""
+    """Mean levels of tumours and of what surrounds them, and their difference in deviations of the latter."""
 
     inside: float
     outside: float
     contrast: float
 
 
-def _levels(images: Sequence[Scaled], labels: Sequence[Mask]) -> _Levels:
-    pixels = np.concatenate([image.ravel() for image in images]).astype(float)
-    marked = np.concatenate([label.ravel() for label in labels]).astype(bool)
-    if not marked.any() or marked.all():
+def _levels(images: Sequence[Scaled], evidence: Evidence) -> _Levels:
+    fills = evidence.fill or [np.zeros_like(label) for label in evidence.labels]
+    rings = [surroundings(label) & ~fill for label, fill in zip(evidence.labels, fills, strict=True)]
+    marked = np.concatenate([i[label] for i, label in zip(images, evidence.labels, strict=True)]).astype(
+        float
+    )
+    around = np.concatenate([image[ring] for image, ring in zip(images, rings, strict=True)]).astype(float)
+    if not marked.size or not around.size:
         return _Levels(np.nan, np.nan, np.nan)
-    inside, outside = pixels[marked].mean(), pixels[~marked].mean()
-    spread = pixels[~marked].std()
+    inside, outside, spread = marked.mean(), around.mean(), around.std()
     difference = inside - outside
     contrast = difference / spread if spread else np.copysign(np.inf, difference) if difference else 0.0
     return _Levels(float(inside), float(outside), float(contrast))

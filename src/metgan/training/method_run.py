@@ -8,7 +8,6 @@ import torch
 
 from metgan.io import fingerprint, replacing
 from metgan.methods import (
-    FillMask,
     Lights,
     Method,
     Players,
@@ -130,19 +129,7 @@ class _Look:
             painter=self.recipe.anatomy_light.at(self.seed, "painter", step),
         )
         images = batch.anatomy, batch.tumour, batch.label
-        return Translations(self.players, *images, lights, self._fill(batch.fill))
-
-    def _fill(self, mask: torch.Tensor | None) -> FillMask | None:
-        if mask is None:
-            return None
-        units = self.watched.normalisation
-        return FillMask(
-            mask,
-            units.fill_level("anatomy"),
-            units.fill_level("tumour"),
-            units.usual_level("anatomy"),
-            units.usual_level("tumour"),
-        )
+        return Translations(self.players, *images, lights, batch.fill_mask(self.watched.normalisation))
 
     def validate(self, done: int) -> Verdict:
         self.painted = paint(self.average.network, self.watched)

@@ -70,7 +70,7 @@ class Status:
     def lengthen(self, done: int, former: str) -> None:
         """Forget the end that was decided, and note the length that a run of `done` steps had."""
         self.end, self.scores, self.stopped = None, [], ""
-        self.former.append(f"planned for {former}, lengthened after step {done}")
+        self.former.append(f"planned for {former}, given another length after step {done}")
 
     def save(self, folder: Path, end: int) -> None:
         """Write ``status.json`` of a run that is to end at step `end`."""
