@@ -23,6 +23,7 @@ from metgan.data import PairSet
 from metgan.methods import Lights, Translations, build_players, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
+from metgan.pictures import evenly
 from metgan.training import GAN_RECIPES, Engine, GanRecipe, load_data
 from metgan.training.average import Average
 from metgan.training.batches import Batch, Batches
@@ -33,6 +34,7 @@ from metgan.training.schedule import rate_factor
 from metgan.training.validation import ValidationSet, paint, validate_generator
 
 LOOKS = 10
+WATCHED = 8  # validation pairs
 ANEW = 16  # crops that statistics are taken from
 COLUMNS = ("step", "newest", "statistics anew", "each image's own", "averaged")
 
@@ -69,7 +71,10 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterato
     phases = gan_phases(method, players, recipe, [History(recipe.history, 0, k) for k in range(2)])
     side = min(recipe.crop, data.smallest_side)
     batches = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)
-    watched, autocast = ValidationSet.of(data, device), Engine(device="cpu").fabric().autocast
+    watched, autocast = (
+        ValidationSet.of(data, device, evenly(data.val, WATCHED)),
+        Engine(device="cpu").fabric().autocast,
+    )
 
     def shown(batch: Batch) -> torch.Tensor:
         fill = batch.fill_mask(data.normalisation)
