@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from metgan.errors import SettingError
+from metgan.labels import extend_light, nearest_light
 from metgan.methods import (
     Adversarial,
     Cycle,
@@ -245,7 +247,8 @@ def filled_step(players):
     plain = step_of(players)
     mask = torch.zeros_like(plain.label)
     mask[..., :32, :] = 1
-    fill = FillMask(mask, anatomy=-1.0, tumour=-0.75, usual_anatomy=0.5, usual_tumour=0.25)
+    nearest = torch.from_numpy(nearest_light(mask[0, 0].numpy() > 0).ravel())[None]
+    fill = FillMask(mask, nearest, anatomy=-1.0, tumour=-0.75, usual_anatomy=0.5, usual_tumour=0.25)
     return Translations(players, plain.anatomy, plain.tumour, plain.label, fill=fill)
 
 
@@ -281,13 +284,21 @@ def test_no_term_counts_fill(term):
     assert term(bare).item() != pytest.approx(term(step).item())
 
 
-def test_generators_see_usual_light_where_there_is_fill():
+def test_generators_see_the_light_go_on_where_there_is_fill():
     players = play()
     players.to_tumour.eval()  # no batch and no power iteration changes what it paints
     step = filled_step(players)
-    assert (step.anatomy[..., :32, :] != 0.5).any()
-    features = players.to_tumour.embed(step.label)
-    shown = step.anatomy.clone()
-    shown[..., :32, :] = 0.5
-    by_hand = players.to_tumour(shown, features)
-    assert torch.equal(step.fake_tumour[..., 32:, :], by_hand[..., 32:, :])
+    mask = step.fill.mask[0, 0].numpy() > 0
+    shown = torch.from_numpy(extend_light(step.anatomy[0, 0].numpy(), mask, 0.5))[None, None]
+    assert torch.allclose(step.fill.hide(step.anatomy, "anatomy"), shown, atol=1e-6)
+    assert not torch.allclose(step.anatomy, shown, atol=0.1)
+    by_hand = players.to_tumour(shown, players.to_tumour.embed(step.label))
+    assert torch.allclose(step.fake_tumour[..., 32:, :], by_hand[..., 32:, :], atol=1e-5)
+
+
+def test_generators_see_usual_light_where_there_is_nothing_else():
+    step = filled_step(play())
+    mask = torch.ones_like(step.label)
+    everywhere = replace(step.fill, mask=mask, nearest=torch.arange(mask.numel())[None])
+    assert (everywhere.hide(step.anatomy, "anatomy") == 0.5).all()
+    assert (everywhere.hide(step.tumour, "tumour") == 0.25).all()

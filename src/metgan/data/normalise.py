@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import fill_of, find_fill, find_fill_value
+from metgan.labels import extend_light, fill_of, find_fill, find_fill_value
 from metgan.types import AnyArray, Camera, Channel, Mask, Scaled
 
 Scaling = Literal["shared", "per-image"]
@@ -95,9 +95,7 @@ class FillValues:
     anatomy, tumour : float, camera units
         The constants.
     usual_anatomy, usual_tumour : float, camera units
-        The medians of the light, which generators are shown instead. With the constants in their input, what
-        they make of tissue would depend on how much of an image was filled in: a batch is normalised with
-        all its pixels.
+        The medians of the light, which generators are shown where an image has no light at all.
 
     Examples
     --------
@@ -155,16 +153,20 @@ class Normalisation:
         return self._scale(channel).level(self.fill.anatomy if channel == "anatomy" else self.fill.tumour)
 
     def usual_level(self, channel: Channel) -> float:
-        """Return what generators are shown instead of the fill, on [-1, 1]; 0 where there is none."""
+        """Return what generators are shown where there is no light, on [-1, 1]; 0 for a set without fill."""
         if self.fill is None:
             return 0.0
         values = {"anatomy": self.fill.usual_anatomy, "tumour": self.fill.usual_tumour}
         return self._scale(channel).level(values[channel])
 
     def shown(self, anatomy: Camera, fill: Mask) -> Scaled:
-        """Return an anatomy on [-1, 1] as generators see it: usual light where `fill` is True; all (Y, X)."""
-        usual = np.float32(self.usual_level("anatomy"))
-        return np.where(fill, usual, self.apply(anatomy, "anatomy"))
+        """Return an anatomy on [-1, 1] as generators see it, (Y, X): its light goes on where `fill` is True.
+
+        With the constant in their input, what generators make of tissue would depend on how much of an image
+        was filled in, since a batch is normalised with all its pixels, and they would paint a rim along it.
+        """
+        image = self.apply(anatomy, "anatomy")
+        return extend_light(image, fill, self.usual_level("anatomy")) if fill.any() else image
 
     def as_shared(self) -> Normalisation:
         """Give the same ranges for all images alike, also where each was scaled by itself.

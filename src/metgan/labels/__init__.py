@@ -6,7 +6,7 @@ from .areas import SizeDistribution, fit_sizes
 from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
-from .fill import fill_of, find_fill, find_fill_value, shared_fill
+from .fill import BESIDE, extend_light, fill_of, find_fill, find_fill_value, nearest_light, shared_fill
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
 from .mixed import Mixed
@@ -20,6 +20,7 @@ from .tissue import LEAST_SEPARATION, find_tissue
 from .variation import Variation, vary
 
 __all__ = [
+    "BESIDE",
     "LEAST_SEPARATION",
     "RECIPES",
     "SYMMETRIES",
@@ -41,6 +42,7 @@ __all__ = [
     "binarise",
     "check_binary",
     "cut_tumours",
+    "extend_light",
     "fill_of",
     "find_fill",
     "find_fill_value",
@@ -50,6 +52,7 @@ __all__ = [
     "leave_apart",
     "locate_tumours",
     "merge",
+    "nearest_light",
     "number_tumours",
     "place",
     "possible_turn",

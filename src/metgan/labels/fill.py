@@ -20,10 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.types import AnyArray, Camera, Mask
+from metgan.types import AnyArray, Camera, Mask, Scaled
 
 LEAST_FILL = 0.01
 """Share of the pixels of an image, or of a set, that fill covers at least."""
+BESIDE = 7
+"""Side in pixels of the squares whose mean light goes on where an image was filled in."""
 STANDS_OUT = 4.0
 """How many times as often as the values next to it fill occurs, at least."""
 _FEWEST_VALUES = 8  # besides the constant, in an image that a camera has taken
@@ -80,6 +82,51 @@ def fill_of(image: Camera, value: float) -> Mask:
     A square may reach beyond the border. Single pixels of this value are left as light.
     """
     return _areas(image == value)
+
+
+def nearest_light(fill: Mask) -> NDArray[np.intp]:
+    """Return, for every pixel, the place of the nearest one that is not fill: indices into ``ravel()``.
+
+    Its own place for a pixel that is no fill, and for all where there is nothing else.
+
+    Examples
+    --------
+    >>> nearest_light(np.array([[True, True, False, False]])).tolist()
+    [[2, 2, 2, 3]]
+    """
+    if fill.all() or not fill.any():
+        return np.arange(fill.size).reshape(fill.shape)
+    places = ndimage.distance_transform_edt(fill, return_distances=False, return_indices=True)
+    return np.asarray(np.ravel_multi_index(tuple(places), fill.shape), np.intp)
+
+
+def extend_light(image: Scaled, fill: Mask, usual: float) -> Scaled:
+    """Return an image that goes on, where it was filled in, as bright as the light beside it.
+
+    Parameters
+    ----------
+    image : ndarray, (Y, X), float
+    fill : ndarray, (Y, X), bool
+    usual : float
+        What stands where there is no light at all.
+
+    Returns
+    -------
+    ndarray, (Y, X), float
+        At a pixel of fill, the mean light of the 7 x 7 pixels about the nearest pixel that is none.
+
+    Examples
+    --------
+    >>> image = np.float32([[-1, -1, 0.5, 0.5]])
+    >>> extend_light(image, image == -1, usual=0.0).tolist()
+    [[0.5, 0.5, 0.5, 0.5]]
+    """
+    if fill.all():
+        return np.full_like(image, usual)
+    seen = ndimage.uniform_filter((~fill).astype(np.float64), BESIDE, mode="constant")
+    light = ndimage.uniform_filter(np.where(fill, 0, image).astype(np.float64), BESIDE, mode="constant")
+    beside = light / np.maximum(seen, 1 / (2 * BESIDE**2))
+    return np.where(fill, beside.ravel()[nearest_light(fill)], image).astype(image.dtype)
 
 
 def find_fill_value(images: Iterable[Camera]) -> float | None:

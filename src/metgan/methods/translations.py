@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+import torch.nn.functional as nnf
 from torch import Tensor
 
 from metgan.errors import SettingError
+from metgan.labels import BESIDE
 from metgan.networks import Features
 from metgan.types import Channel
 
@@ -38,22 +40,31 @@ class FillMask:
     Parameters
     ----------
     mask : Tensor, (N, 1, Y, X), float, 0 or 1
+    nearest : Tensor, (N, Y * X), int64
+        Place of the nearest pixel that is no fill: see `metgan.labels.nearest_light`.
     anatomy, tumour : float, in [-1, 1]
         The constants of both channels.
     usual_anatomy, usual_tumour : float, in [-1, 1]
-        What generators are shown instead: see `metgan.data.FillValues`.
+        What generators are shown where there is no light at all.
     """
 
     mask: Tensor
+    nearest: Tensor
     anatomy: float
     tumour: float
     usual_anatomy: float
     usual_tumour: float
 
     def hide(self, image: Tensor, channel: Channel) -> Tensor:
-        """Return `image`, (N, 1, Y, X), as generators see it: with usual light where the mask is 1."""
+        """Return `image`, (N, 1, Y, X), as generators see it: `metgan.labels.extend_light` of each."""
+        light, around = 1 - self.mask, BESIDE // 2
+        seen = nnf.avg_pool2d(light, BESIDE, 1, around)
+        beside = nnf.avg_pool2d(image * light, BESIDE, 1, around) / seen.clamp(min=1 / (2 * BESIDE**2))
+        goes_on = beside.flatten(2).gather(2, self.nearest[:, None]).view_as(image)  # (N, 1, Y, X)
         level = self.usual_anatomy if channel == "anatomy" else self.usual_tumour
-        return torch.where(self.mask > 0, image.new_tensor(level), image)
+        has_light = light.amax((1, 2, 3), keepdim=True) > 0
+        shown = torch.where(has_light, goes_on, image.new_tensor(level))
+        return torch.where(self.mask > 0, shown, image)
 
     def lay_over(self, image: Tensor, channel: Channel) -> Tensor:
         """Return `image`, (N, 1, Y, X), with the constant of its channel where the mask is 1."""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from metgan.data import Augmentation, Normalisation, Pair, View, draw_distortion, draw_view
+from metgan.labels import nearest_light
 from metgan.methods import FillMask
 from metgan.seeding import stream
 
@@ -38,8 +39,11 @@ class Batch:
         """Return where nothing was imaged, with what stands there in these units; None for a set without."""
         if self.fill is None:
             return None
+        masks = self.fill[:, 0].cpu().numpy() > 0  # (N, Y, X)
+        nearest = torch.from_numpy(np.stack([nearest_light(mask).ravel() for mask in masks]))  # (N, Y * X)
         return FillMask(
             self.fill,
+            nearest.to(self.fill.device),
             units.fill_level("anatomy"),
             units.fill_level("tumour"),
             units.usual_level("anatomy"),
