@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
 from metgan.data import PairSet, PhantomSettings, read_table, split_names, write_phantom, write_table
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
@@ -242,7 +243,10 @@ def test_inlaid_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) 
         real = held.pairs.read(pair.entry.history["anatomy_source"])
         assert len(sizes(pair.label)) == len(sizes(real.label)) + 1
         assert (pair.tumour >= real.tumour).all()
-        assert (pair.tumour > real.tumour)[pair.label & ~real.label].any()
+        # A painter of two steps may be brighter beside the label alone; its light fades within three pixels.
+        near = ndimage.binary_dilation(pair.label & ~real.label, np.ones((3, 3)), 3)
+        assert (pair.tumour > real.tumour)[near].any()
+        assert (pair.tumour == real.tumour)[~near].all()
 
 
 def test_who_has_annotated_less_has_whole_animals_and_is_tested_on_the_same(pairs: PairSet) -> None:

@@ -135,6 +135,9 @@ class Painting:
     def __init__(self, light: int) -> None:
         self.light = light
 
+    def filled(self, anatomy: np.ndarray) -> np.ndarray:
+        return np.zeros(anatomy.shape, bool)
+
     def inpaint(self, anatomy: np.ndarray, label: np.ndarray) -> np.ndarray:
         return np.where(label, self.light, 500 + np.arange(label.size).reshape(label.shape) % 2).astype("u2")
 

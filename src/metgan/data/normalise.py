@@ -211,8 +211,8 @@ class Normalisation:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Normalisation:
         """Rebuild from `to_dict`."""
-        fill = content.get("fill")  # models from before it was measured have none
         anatomy, tumour = (ChannelScale(**content[channel]) for channel in ("anatomy", "tumour"))
+        fill = content.get("fill")  # models from before it was measured have none
         return cls(anatomy, tumour, None if fill is None else FillValues(**fill))
 
     def _scale(self, channel: Channel) -> ChannelScale:

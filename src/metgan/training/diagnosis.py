@@ -84,7 +84,7 @@ def collect(
     """Gather what `find_reasons` looks at, from what a validation has painted."""
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
-    channels = [(pair.anatomy, pair.tumour) for pair in evenly(train, ASKED)]
+    channels = [(pair.anatomy, pair.tumour) for pair in evenly([*train], ASKED)]
     seen = [pair.label for pair in train]
     return Evidence(painted, watched.tumour, labels, dice, seen, channels, watched.fill)
 
