@@ -42,6 +42,7 @@ from metgan.models import read_card
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.seeding import stream
 from metgan.studies.scores import RECALL_OF_WHOLE
+from metgan.training.first_steps import FIRST_STEPS_FILE, LOOKED_AT, read_first_steps
 from metgan.types import Camera, Mask
 
 EIGHT = (
@@ -69,6 +70,7 @@ COLUMNS = (
     "false objects, real",
     "false objects",
     "MAE, of the mean's",
+    "first pulls",
     "holds",
 )
 
@@ -201,6 +203,13 @@ def draw_picture(cell: Cell) -> None:
     (cell.scores / LIGHT_FILE).write_text(json.dumps({"light added, of real": ratio}))
 
 
+def first_pulls(cell: Cell) -> list[float]:
+    """Return how segmentor and pairs together pulled tumours in the steps that are looked at: above 0 brighter."""
+    rows = read_first_steps(cell.run / FIRST_STEPS_FILE)
+    told = ("segmentation", "paired")
+    return [sum(pull for step, term, pull in rows if step == look and term in told) for look in LOOKED_AT]
+
+
 def row_of(cell: Cell) -> tuple[str, ...]:
     """Return one row of the table; what fails stands in the last column."""
     summary: dict[str, Any] = json.loads((cell.scores / "summary.json").read_text())
@@ -210,6 +219,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
     recall, reads = fake[RECALL_OF_WHOLE], real[RECALL_OF_WHOLE]
     bright, truth = fake["median contrast"], real["median contrast"]
     judged = reads >= READS
+    pulls = first_pulls(cell)
     # Where light lies about zero a ratio of light means nothing; the light that tumours add still does.
     factor = bright / truth if bright and truth and truth > 1 else light
     failures = [
@@ -219,6 +229,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
             ("contrast", not 1 / 1.3 <= factor <= 1.3),
             ("false objects", judged and fake["false objects per image"] > real["false objects per image"]),
             ("MAE", error > 0.7),
+            ("first pull", pulls[0] <= 0),
         )
         if fails
     ]
@@ -231,6 +242,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
         f"{real['false objects per image']:.2f}",
         f"{fake['false objects per image']:.2f}",
         f"{error:.2f}",
+        " ".join(f"{pull:+.1f}" for pull in pulls),
         ", ".join(failures) + " not" if failures else "yes" if judged else "yes (referee reads too few)",
     )
 
