@@ -204,8 +204,10 @@ def draw_picture(cell: Cell) -> None:
 
 
 def first_pulls(cell: Cell) -> list[float]:
-    """Return how segmentor and pairs together pulled tumours in the steps that are looked at: above 0 brighter."""
+    """Return how segmentor and pairs pulled tumours in the steps looked at: above 0 is brighter."""
     rows = read_first_steps(cell.run / FIRST_STEPS_FILE)
+    if not rows:  # an older checkout
+        return []
     told = ("segmentation", "paired")
     return [sum(pull for step, term, pull in rows if step == look and term in told) for look in LOOKED_AT]
 
@@ -229,7 +231,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
             ("contrast", not 1 / 1.3 <= factor <= 1.3),
             ("false objects", judged and fake["false objects per image"] > real["false objects per image"]),
             ("MAE", error > 0.7),
-            ("first pull", pulls[0] <= 0),
+            ("first pull", pulls != [] and pulls[0] <= 0),
         )
         if fails
     ]
