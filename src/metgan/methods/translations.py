@@ -83,7 +83,8 @@ class Translations:
     lights : Lights
         How judges see images, and how ``to_tumour`` sees the anatomy.
     fill : FillMask or None
-        Where nothing was imaged. It is laid over all that is generated, and no term counts it.
+        Where nothing was imaged. It is laid over all that is generated, and no term that compares pixels
+        counts it.
     """
 
     def __init__(
@@ -104,7 +105,7 @@ class Translations:
 
     @property
     def within(self) -> Tensor | None:
-        """The pixels that terms count, (N, 1, Y, X), 0 or 1: all but fill; None for all."""
+        """The pixels that are compared, (N, 1, Y, X), 0 or 1: all but fill; None for all."""
         return None if self.fill is None else 1 - self.fill.mask
 
     @cached_property

@@ -64,11 +64,6 @@ class Inpainter:
             0 where there shall be no tumour, any one positive value where there shall be.
             An empty label gives an image without tumours.
 
-        Notes
-        -----
-        Where the anatomy was filled in with the constant of the training set (stitching, rotation), and the
-        label is 0, the tumour channel is filled in with its own.
-
         Returns
         -------
         array, (Y, X)
@@ -79,6 +74,11 @@ class Inpainter:
         ArrayError
             For another dtype, different shapes, more than two label values, NaN or infinite pixels, or an
             image smaller than `minimum_side`.
+
+        Notes
+        -----
+        Where the anatomy was filled in with the constant of the training set (stitching, rotation), and the
+        label is 0, the tumour channel is filled in with its own.
         """
         image = check_camera(np.asarray(anatomy), "anatomy")
         self.card.normalisation.check(image, "anatomy", "anatomy")
