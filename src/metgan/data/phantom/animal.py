@@ -60,12 +60,13 @@ def draw_animal(settings: PhantomSettings, rng: np.random.Generator) -> Animal:
     >>> draw_animal(PhantomSettings(crosstalk=0), np.random.default_rng(0)).crosstalk
     0.0
     """
+    spread = settings.exposure_spread
     return Animal(
         autofluorescence=float(rng.lognormal(0, settings.animal_spread)),
         staining=float(rng.lognormal(0, settings.animal_spread)),
-        crosstalk=settings.crosstalk * float(rng.uniform(0.7, 1.3)),
-        photons=settings.photons * float(rng.lognormal(0, 0.4)),
-        gain=settings.gain * float(rng.uniform(8, 20)),
+        crosstalk=settings.crosstalk * float(rng.uniform(1 - 0.3 * spread, 1 + 0.3 * spread)),
+        photons=settings.photons * float(rng.lognormal(0, 0.4 * spread)),
+        gain=settings.gain * float(rng.uniform(14 - 6 * spread, 14 + 6 * spread)),
         offset=float(rng.uniform(95, 125)),
         read_noise=float(rng.uniform(8, 25)),
         focus=float(rng.uniform(0.65, 1.0)),

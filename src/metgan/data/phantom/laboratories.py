@@ -81,6 +81,17 @@ class Laboratory:
 _SKULL_STRIPPED = PhantomSettings(
     organs=("brain",), edge_fraction=0.0, fill=Fill("mask", 0.6), crosstalk=1.4, confusers_per_image=4.0
 )
+_EVENLY_STAINED = replace(
+    _SKULL_STRIPPED,
+    size=160,
+    fill=Fill("mask", 0.65),
+    crosstalk=1.2,
+    animal_spread=0.05,
+    exposure_spread=0.0,
+    confusers_per_image=0.3,
+    photons=80.0,
+    dim_fraction=0.5,
+)
 
 _ALL = (
     Laboratory(
@@ -237,6 +248,42 @@ _ALL = (
         PhantomSettings(size=96, tumours_per_image=2.0, median_area=50.0),
         pairs=120,
         groups=20,
+    ),
+    Laboratory(
+        "evenly-stained-large",
+        "Skull-stripped brains, all stained and scanned alike, so that tissue lies in the middle of the scale; "
+        "large lesions.",
+        replace(
+            _EVENLY_STAINED,
+            empty_fraction=0.33,
+            tumours_per_image=1.3,
+            median_area=900.0,
+            area_spread=0.6,
+            smallest_area=200,
+            largest_area=4000,
+            lowest_contrast=1.4,
+            dim_contrast=1.7,
+            highest_contrast=2.0,
+        ),
+        pairs=120,
+        groups=6,
+    ),
+    Laboratory(
+        "evenly-stained-small",
+        "The same with small and dim lesions: tissue is nearly as bright as they are.",
+        replace(
+            _EVENLY_STAINED,
+            tumours_per_image=2.5,
+            median_area=45.0,
+            area_spread=0.6,
+            smallest_area=12,
+            largest_area=200,
+            lowest_contrast=1.3,
+            dim_contrast=1.5,
+            highest_contrast=1.9,
+        ),
+        pairs=120,
+        groups=8,
     ),
 )
 
