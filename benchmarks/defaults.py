@@ -42,7 +42,7 @@ from metgan.models import read_card
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.seeding import stream
 from metgan.studies.scores import RECALL_OF_WHOLE
-from metgan.training.first_steps import FIRST_STEPS_FILE, LOOKED_AT, read_first_steps
+from metgan.training.first_steps import FIRST_STEPS_FILE, read_first_steps
 from metgan.types import Camera, Mask
 
 EIGHT = (
@@ -206,10 +206,9 @@ def draw_picture(cell: Cell) -> None:
 def first_pulls(cell: Cell) -> list[float]:
     """Return how segmentor and pairs pulled tumours in the steps looked at: above 0 is brighter."""
     rows = read_first_steps(cell.run / FIRST_STEPS_FILE)
-    if not rows:  # an older checkout
-        return []
+    looks = sorted({step for step, *_ in rows})  # none of an older checkout
     told = ("segmentation", "paired")
-    return [sum(pull for step, term, pull in rows if step == look and term in told) for look in LOOKED_AT]
+    return [sum(pull for step, term, pull in rows if step == look and term in told) for look in looks]
 
 
 def row_of(cell: Cell) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ from dataclasses import fields, replace
 import pytest
 
 from metgan.errors import UnknownNameError
-from metgan.methods import ABLATIONS, CATALOGUE, METHOD_SETS, Method, find_method, find_methods
+from metgan.losses import TUMOUR_WEIGHT
+from metgan.methods import ABLATIONS, CATALOGUE, METHOD_SETS, Method, Paired, find_method, find_methods
 from metgan.networks import GENERATORS
 
 # Horvath et al. 2021, Tables 1 and 3, section 3: generator, cyclic, judge, weights in the order of TERMS.
@@ -33,6 +34,13 @@ def row(method: Method) -> tuple[object, ...]:
 
 def test_every_row_is_what_the_papers_say_but_for_two_weights() -> None:
     assert {method.title: row(method) for method in CATALOGUE.values()} == PAPER
+
+
+def test_every_row_with_pairs_weighs_their_tumours_alike() -> None:
+    """What makes tumours as bright as real ones is no advantage of one row over another."""
+    pairs = [term for method in CATALOGUE.values() for term in method.terms if isinstance(term, Paired)]
+    assert len(pairs) == 5
+    assert {term.tumour_weight for term in pairs} == {TUMOUR_WEIGHT}
 
 
 def test_the_seven_of_table_1_stand_first() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from metgan.errors import UnknownNameError
+from metgan.errors import SettingError, UnknownNameError
 from metgan.methods import Adversarial, Cycle, Paired, Players, Segmentation, Translations, freeze
 from metgan.methods.players import WayBack
 from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
@@ -76,7 +76,11 @@ def test_every_term_is_the_sum_over_directions_of_its_unweighted_formula():
     step = step_of(play())
     (fake, tumour), (fake_anatomy, anatomy) = (numpy_of(*pair) for pair in step.pairs)
     paired = np.abs(fake - tumour).mean() + np.abs(fake_anatomy - anatomy).mean()
-    assert Paired(weight=7)(step).item() == pytest.approx(paired, rel=1e-5)
+    assert Paired(weight=7, tumour_weight=1)(step).item() == pytest.approx(paired, rel=1e-5)
+    heavy = 1 + 9 * numpy_of(step.label)[0]
+    distances = np.abs(fake - tumour), np.abs(fake_anatomy - anatomy)
+    weighed = sum(np.average(distance, weights=heavy) for distance in distances)
+    assert Paired(weight=7)(step).item() == pytest.approx(weighed, rel=1e-5)
     cycle = sum(np.abs(np.subtract(*numpy_of(*pair))).mean() for pair in step.cycles)
     assert Cycle(weight=7)(step).item() == pytest.approx(cycle, rel=1e-5)
     scores = numpy_of(*step.verdicts)
@@ -89,6 +93,23 @@ def test_every_term_is_the_sum_over_directions_of_its_unweighted_formula():
     assert weighted == pytest.approx(np.average(costs, weights=1 + 9 * label), rel=1e-4)
     plain = np.abs(1 / (1 + np.exp(-reading)) - label).mean()
     assert Segmentation(loss="l1")(step).item() == pytest.approx(plain, rel=1e-4)
+
+
+def test_a_tumour_weighs_as_much_in_the_pair_term_as_in_the_segmentation_term():
+    """One pixel of n is labelled and missed by 1: 10 / (n + 9) of a weighted mean, 1 / n of a plain one."""
+    step = step_of(play())
+    step.label = torch.zeros_like(step.label)
+    step.label[..., 0, 0] = 1
+    step.tumour, step.anatomy = step.fake_tumour.detach() - step.label, step.fake_anatomy.detach()
+    pixels = step.label[0].numel()
+    assert Paired()(step).item() == pytest.approx(10 / (pixels + 9), rel=1e-4)
+    assert Paired(tumour_weight=1)(step).item() == pytest.approx(1 / pixels, rel=1e-4)
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan")])
+def test_a_pair_term_refuses_a_tumour_that_weighs_nothing(weight):
+    with pytest.raises(SettingError):
+        Paired(tumour_weight=weight)
 
 
 def test_defaults_are_the_papers_alphas():

@@ -29,6 +29,16 @@ def test_a_term_that_wants_the_label_brighter_pulls_above_zero():
     assert label_pulls(losses, step) == {"paired": 50.0, "darker": -1.0}
 
 
+def test_a_step_without_a_tumour_is_stood_in_for_by_the_next_that_shows_one(tmp_path: Path):
+    table = FirstSteps(tmp_path)
+    for step in range(40):
+        images = Painted(-0.5, 0.0)
+        if step not in (3, 10, 33, 35):
+            images.label = torch.zeros_like(images.label)
+        table.write(step, {"paired": images.fake_tumour.abs().sum()}, images)
+    assert [row[0] for row in read_first_steps(tmp_path / FIRST_STEPS_FILE)] == [3, 10, 33]
+
+
 def test_the_table_holds_each_step_once_also_after_a_resumed_run(tmp_path: Path):
     table = FirstSteps(tmp_path)
     for step in (0, 1, 10, 20, 21, 10):

@@ -4,11 +4,11 @@ from .adversarial import ADVERSARIAL, AdversarialLoss, AdversarialName, log_dist
 from .reconstruction import absolute_difference
 from .segmentation import (
     SEGMENTATION,
-    TUMOUR_WEIGHT,
     SegmentationName,
     absolute_error,
     weighted_cross_entropy,
 )
+from .weighting import TUMOUR_WEIGHT, pixel_weights
 
 __all__ = [
     "ADVERSARIAL",
@@ -20,6 +20,7 @@ __all__ = [
     "absolute_difference",
     "absolute_error",
     "log_distance",
+    "pixel_weights",
     "squared_distance",
     "weighted_cross_entropy",
 ]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from .weighting import mean_over
 
-def absolute_difference(generated: Tensor, real: Tensor, within: Tensor | None = None) -> Tensor:
+
+def absolute_difference(generated: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean of ``|generated - real|``: the norm of Eqs. (1) and (2) of the paper.
 
     Parameters
     ----------
     generated, real : Tensor, (N, C, Y, X)
-    within : Tensor, (N, 1, Y, X), float, 0 or 1, or None
-        The pixels that count; None for all. 0 where none counts.
+    weights : Tensor, (N, 1, Y, X), float, 0 or more, or None
+        How much each pixel counts; None for all alike. 0 where none counts.
 
     Examples
     --------
@@ -20,12 +22,4 @@ def absolute_difference(generated: Tensor, real: Tensor, within: Tensor | None =
     >>> absolute_difference(torch.tensor([0.0, 1.0]), torch.tensor([0.5, 1.0])).item()
     0.25
     """
-    return mean_over((generated - real).abs(), within)
-
-
-def mean_over(values: Tensor, within: Tensor | None) -> Tensor:
-    """Return the mean of `values`, (N, C, Y, X), over the pixels of `within`, or over all: see above."""
-    if within is None:
-        return values.mean()
-    counted = within.expand_as(values)
-    return (values * counted).sum() / counted.sum().clamp(min=1)
+    return mean_over((generated - real).abs(), weights)

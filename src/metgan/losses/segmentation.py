@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import torch.nn.functional as nnf
 from torch import Tensor
 
-from .reconstruction import mean_over
+from .weighting import TUMOUR_WEIGHT, mean_over, pixel_weights
 
 SegmentationName = Literal["weighted-bce", "l1"]
 """Names of the segmentation losses."""
@@ -22,10 +22,6 @@ class SegmentationLoss(Protocol):
 
     def __call__(self, logits: Tensor, label: Tensor, /, *, within: Tensor | None = None) -> Tensor:
         """Return the loss."""
-
-
-TUMOUR_WEIGHT = 10.0
-"""How many background pixels a tumour pixel weighs."""
 
 
 def weighted_cross_entropy(
@@ -44,8 +40,7 @@ def weighted_cross_entropy(
     logits, label : Tensor, (N, 1, Y, X)
         The label is float, 0 or 1.
     tumour_weight : float
-        The paper gives no number. Tumours cover about one pixel in 200; 10 finds small ones without
-        calling their surroundings tumour.
+        See `pixel_weights`.
     within : Tensor, same shape, float, 0 or 1, or None
         The pixels that count; None for all.
 
@@ -56,11 +51,8 @@ def weighted_cross_entropy(
     >>> round(weighted_cross_entropy(zero, torch.tensor([[[[0.0, 1.0]]]])).item(), 4)
     0.6931
     """
-    weights = 1 + (tumour_weight - 1) * label
-    if within is not None:
-        weights = weights * within
     losses = nnf.binary_cross_entropy_with_logits(logits, label, reduction="none")
-    return (losses * weights).sum() / weights.sum().clamp(min=1)
+    return mean_over(losses, pixel_weights(label, tumour_weight, within))
 
 
 def absolute_error(logits: Tensor, label: Tensor, *, within: Tensor | None = None) -> Tensor:

@@ -25,8 +25,15 @@ ABLATIONS: Final = (
         _METGAN,
         name="metgan-weights",
         title="MetGAN, segmentor 100 and pairs 10",
-        terms=(Adversarial(1), Cycle(10), Segmentation(100), Paired(10)),
-        source="paper: alpha of section 3",
+        terms=(Adversarial(1), Cycle(10), Segmentation(100), Paired(10, tumour_weight=1)),
+        source="paper: alpha of section 3, and Eq. (2)",
+    ),
+    replace(
+        _METGAN,
+        name="metgan-plain-pairs",
+        title="MetGAN, all pixels of a pair alike",
+        terms=_with(Paired(100, tumour_weight=1)),
+        source="paper: Eq. (2)",
     ),
     replace(
         _METGAN,

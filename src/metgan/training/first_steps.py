@@ -21,7 +21,7 @@ from metgan.methods import Translations
 FIRST_STEPS_FILE = "first_steps.csv"
 """Name of the table in a run folder: ``step, term, pull``."""
 LOOKED_AT: Final = (0, 10, 20)
-"""The steps, counted from 0, of which the pulls are written down."""
+"""The steps, counted from 0, of which the pulls are written down: each, or the next that shows a tumour."""
 
 
 def label_pulls(losses: Mapping[str, Tensor], step: Translations) -> dict[str, float]:
@@ -52,12 +52,20 @@ class FirstSteps:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FIRST_STEPS_FILE
+        self._complete = False
 
     def write(self, step: int, losses: Mapping[str, Tensor], images: Translations) -> None:
-        """Add the rows of a step that is looked at; those that a resumed run takes again are replaced."""
-        if step not in LOOKED_AT:
+        """Add the rows of a step that is looked at; those that a resumed run takes again are replaced.
+
+        A step whose crops show no tumour pulls at none: the next one that does stands in for it.
+        """
+        if step > LOOKED_AT[-1] and self._complete:
             return
         rows = [row for row in read_first_steps(self.path) if row[0] < step]
+        looks = len({number for number, *_ in rows})
+        self._complete = looks == len(LOOKED_AT)
+        if self._complete or step < LOOKED_AT[looks] or not images.label.any():
+            return
         rows += [(step, name, pull) for name, pull in label_pulls(losses, images).items()]
         text = io.StringIO()
         table = csv.writer(text, lineterminator="\n")

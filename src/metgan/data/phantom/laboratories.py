@@ -251,7 +251,7 @@ _ALL = (
     ),
     Laboratory(
         "evenly-stained-large",
-        "Skull-stripped brains, all stained and scanned alike, so that tissue lies in the middle of the scale; "
+        "Skull-stripped brains, all stained and scanned alike: tissue lies in the middle of the scale; "
         "large lesions.",
         replace(
             _EVENLY_STAINED,
