@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +12,10 @@ from metgan.errors import ArrayError, SettingError
 from metgan.methods import CATALOGUE
 from metgan.networks import (
     GENERATORS,
+    PRESETS,
     Generator,
+    GeneratorName,
+    MetGen,
     Pix2PixGenerator,
     Pix2PixSpec,
     ResNetGenerator,
@@ -194,3 +200,45 @@ def test_the_sixth_block_is_the_last_where_six_are_asked_for() -> None:
         seven, six = make_generator("metgen", "small"), make_generator("metgen-six", "small")
     assert (len(seven.label_pathway.blocks), len(six.label_pathway.blocks)) == (7, 6)
     assert six.label_pathway.spec.feature_widths(5)[0] == 0 < seven.label_pathway.spec.feature_widths(5)[0]
+
+
+@pytest.mark.parametrize("name", ["metgen", "pix2pix", "resnet"])
+def test_exact_black_is_within_reach_but_not_in_the_released_networks(name: GeneratorName) -> None:
+    """-1 is where the gradient still is (1 - 1 / 1.1^2) = 0.17 of what it is at 0; a plain tanh has none."""
+    network = make_generator(name, "small")
+    x = torch.tensor([network.unbounded(-0.999999)], requires_grad=True)
+    painted = network.bounded(x)
+    painted.backward()
+    assert painted.item() == pytest.approx(-1, abs=1e-5)
+    assert x.grad is not None
+    assert x.grad.item() == pytest.approx(1 - 1 / 1.1**2, rel=1e-3)
+    small = PRESETS["small"].metgen
+    released = MetGen(replace(PRESETS["released"].metgen, image=small.image, label=small.label))
+    assert released.bounded(torch.tensor(3.0)).item() == pytest.approx(np.tanh(3.0), rel=1e-6)
+
+
+def test_a_fresh_generator_begins_where_it_is_told(plain: Generator) -> None:
+    plain.begin_at(-0.9)
+    with torch.no_grad():
+        for name, weight in plain.named_parameters():
+            if name.endswith("weight"):
+                weight.zero_()
+        painted = plain.paint(noise(1, 1, 16, 16), torch.zeros(1, 1, 16, 16))
+    assert torch.allclose(painted, torch.tensor(-0.9), atol=1e-6)
+
+
+def test_what_is_painted_is_cut_off_where_the_scale_ends(plain: Generator) -> None:
+    plain.begin_at(0.999)
+    with torch.no_grad():
+        plain.last.get_parameter("bias").fill_(9.0)
+        image, label = noise(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
+        assert plain(image, plain.embed(label)).max() > 1.05
+        assert plain.paint(image, label).max() == 1
+
+
+def test_weights_from_before_there_was_a_bound_paint_as_they_did(plain: Generator) -> None:
+    """They end in a plain tanh, which the file says by not saying anything."""
+    weights = {name: value for name, value in plain.state_dict().items() if name != "bound"}
+    plain.load_state_dict(weights)
+    assert plain.bounded(torch.tensor(0.8)).item() == pytest.approx(np.tanh(0.8), rel=1e-6)
+    assert "bound" not in weights

@@ -6,25 +6,24 @@ Section 2 and Fig. 5 of Horvath et al. 2021 (arXiv 2104.10993). The two calls ar
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 
-import torch
 from torch import Tensor
 
 from .blocks import crop_like, pad_to_multiple
-from .generator import Features, Generator
+from .generator import BOUND, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .unet import Merge, UNet, UNetSpec
 
 
 @dataclass(frozen=True)
 class MetGenSpec:
-    """Sizes of both pathways, and where their features meet."""
+    """Sizes of both pathways, where their features meet, and how far from 0 an image can be."""
 
     image: UNetSpec = field(default_factory=UNetSpec)
     label: LabelSpec = field(default_factory=LabelSpec)
     merge: Merge = "into"
+    bound: float = BOUND
 
 
 def least_side(spec: MetGenSpec) -> int:
@@ -43,7 +42,7 @@ class MetGen(Generator):
     normalises_coarsest = True
 
     def __init__(self, spec: MetGenSpec) -> None:
-        super().__init__()
+        super().__init__(spec.bound)
         stages = len(spec.image.encoder)
         self.spec = spec
         self.image_pathway = UNet(spec.image, spec.label.feature_widths(stages), spec.merge)
@@ -76,16 +75,16 @@ class MetGen(Generator):
 
     def begin_at(self, level: float) -> None:
         """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
-        self.image_pathway.begin_at(math.atanh(level))
+        self.image_pathway.begin_at(self.unbounded(level))
 
     def embed(self, label: Tensor) -> Features:
         """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
         return self.label_pathway(label)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
 
     def forward(self, image: Tensor, features: Features) -> Tensor:
-        """Translate `image`, (N, 1, Y, X) in [-1, 1], to the other channel in [-1, 1]."""
+        """Translate `image`, (N, 1, Y, X) in [-1, 1], to the other channel within plus or minus `bound`."""
         padded = pad_to_multiple(image, self.stride, mirror=True)  # the grid of the features
-        return torch.tanh(crop_like(self.image_pathway(padded, features), image.shape[2:]))
+        return self.bounded(crop_like(self.image_pathway(padded, features), image.shape[2:]))
 
 
 def _label_halo(spec: MetGenSpec) -> int:

@@ -42,7 +42,10 @@ PRESETS: dict[PresetName, NetworkPreset] = {
     # The released networks to the digit: reference.md, section 2.
     "released": NetworkPreset(
         MetGenSpec(
-            UNetSpec(align_corners=True), LabelSpec(pyramid="nearest", taps="released"), merge="behind"
+            UNetSpec(align_corners=True),
+            LabelSpec(pyramid="nearest", taps="released"),
+            merge="behind",
+            bound=1.0,
         ),
         Pix2PixSpec(),
         ResNetSpec(),
