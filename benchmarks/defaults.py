@@ -4,9 +4,11 @@ For each laboratory of the phantom: its pairs, one segmentor and one referee, a 
 its seed for each seed, and the scores. A finished cell is not run again, so a killed call goes on when
 it is repeated. ``table.md`` and a picture of each run are written on the way.
 
-python benchmarks/defaults.py OUT [NAME or SEED[:SEEDS] ...] [--jobs 2] [--source CHECKOUT] [--preset small]
+python benchmarks/defaults.py OUT [NAME, SEED or PAIRS[:SEEDS] ...] [--jobs 2] [--source CHECKOUT]
+    [--preset small]
 
-NAME is a laboratory, a whole number the seed of one drawn at random; ``:3`` behind it asks for seeds 0 to 2.
+NAME is a laboratory, a whole number the seed of one drawn at random, and PAIRS the folder of a pair set with
+a split in its table; ``:3`` behind any asks for seeds 0 to 2.
 """
 
 from __future__ import annotations
@@ -47,13 +49,13 @@ from metgan.types import Camera, Mask
 
 EIGHT = (
     "cleared-mouse:3",
-    "skull-stripped-large:3",
+    "evenly-stained-large:3",
     "skull-stripped-small:3",
     "mosaic:3",
     "inverted",
     "twelve-bit-noisy",
     "clipped",
-    "three-animals",
+    "skull-stripped-large",
 )
 """What is run where nothing is named."""
 LIGHT_FILE = "light.json"
@@ -76,39 +78,49 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One training of one laboratory, in a folder of its own."""
+class Source:
+    """Where the pairs of some cells come from: a laboratory that is drawn, or a folder that is given."""
 
-    laboratory: Laboratory
+    name: str
+    laboratory: Laboratory | None
+    pairs: Path | None = None
+
+    @classmethod
+    def of(cls, word: str) -> Source:
+        """Return what a word of the command line stands for."""
+        if Path(word, "pairs.csv").is_file():
+            return cls(Path(word).resolve().name, None, Path(word).resolve())
+        laboratory = draw_laboratory(int(word)) if word.isdigit() else LABORATORIES[word]
+        return cls(laboratory.name, laboratory)
+
+    @property
+    def shows_light_alone(self) -> bool:
+        """Whether the background was subtracted: a ratio of what is left, about zero, means nothing."""
+        if self.laboratory is None:
+            return False
+        settings = self.laboratory.settings
+        return settings.fill.kind == "clipped" or settings.pixel_format == "float32"
+
+
+@dataclass
+class Cell:
+    """One training on the pairs of one source, in a folder of its own."""
+
+    source: Source
     seed: int
     root: Path
 
-    @property
-    def folder(self) -> Path:
-        """Where the laboratory's pairs, segmentor, referee and runs are."""
-        return self.root / self.laboratory.name
-
-    @property
-    def run(self) -> Path:
-        """The run folder."""
-        return self.folder / f"run-{self.seed}"
-
-    @property
-    def scores(self) -> Path:
-        """What ``metgan evaluate`` wrote."""
-        return self.folder / f"scores-{self.seed}"
-
-
-def laboratory_of(word: str) -> Laboratory:
-    """Return the laboratory of a name, or the one drawn from a seed."""
-    return draw_laboratory(int(word)) if word.isdigit() else LABORATORIES[word]
+    def __post_init__(self) -> None:
+        self.folder = self.root / self.source.name  # pairs, segmentor, referee and runs
+        self.run = self.folder / f"run-{self.seed}"
+        self.scores = self.folder / f"scores-{self.seed}"  # of ``metgan evaluate``
 
 
 def cells_of(words: Iterable[str], root: Path) -> list[Cell]:
     """Return the cells that words ask for, first seeds first."""
-    asked = [(laboratory_of(name), int(seeds or 1)) for name, _, seeds in (w.partition(":") for w in words)]
+    asked = [(Source.of(name), int(seeds or 1)) for name, _, seeds in (w.partition(":") for w in words)]
     most = max(seeds for _, seeds in asked)
-    return [Cell(lab, seed, root) for seed in range(most) for lab, seeds in asked if seed < seeds]
+    return [Cell(source, seed, root) for seed in range(most) for source, seeds in asked if seed < seeds]
 
 
 def draw(cell: Cell) -> None:
@@ -117,7 +129,12 @@ def draw(cell: Cell) -> None:
     if done.exists():
         return
     shutil.rmtree(cell.folder, ignore_errors=True)
-    name = cell.laboratory.name
+    if cell.source.pairs is not None:
+        cell.folder.mkdir(parents=True)
+        pairs.symlink_to(cell.source.pairs, target_is_directory=True)
+        done.touch()
+        return
+    name = cell.source.name
     which = ["--laboratory", name] if name in LABORATORIES else ["--laboratory-seed", name.rpartition("-")[2]]
     metgan("phantom", pairs, *which)
     entries = PairSet.open(pairs).entries
@@ -199,7 +216,7 @@ def draw_picture(cell: Cell) -> None:
         )
         for k in shown
     ]
-    (cell.root / f"{cell.laboratory.name}-{cell.seed}.png").write_bytes(draw_grid(rows, COMPARISON))
+    (cell.root / f"{cell.source.name}-{cell.seed}.png").write_bytes(draw_grid(rows, COMPARISON))
     (cell.scores / LIGHT_FILE).write_text(json.dumps({"light added, of real": ratio}))
 
 
@@ -221,8 +238,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
     bright, truth = fake["median contrast"], real["median contrast"]
     judged = reads >= READS
     pulls = first_pulls(cell)
-    # Where light lies about zero a ratio of light means nothing; the light that tumours add still does.
-    factor = bright / truth if bright and truth and truth > 1 else light
+    factor = bright / truth if bright and truth and not cell.source.shows_light_alone else light
     failures = [
         name
         for name, fails in (
@@ -236,7 +252,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
     ]
     numbers = (reads, recall, truth, bright, light)
     return (
-        cell.laboratory.name,
+        cell.source.name,
         str(cell.seed),
         f"{read_card(cell.run).step} of {read_card(cell.run).steps}",
         *("-" if number is None else f"{number:.2f}" for number in numbers),
