@@ -12,13 +12,13 @@ from metgan.methods import ABLATIONS, CATALOGUE, METHOD_SETS, Method, Paired, fi
 from metgan.networks import GENERATORS
 
 # Horvath et al. 2021, Tables 1 and 3, section 3: generator, cyclic, judge, weights in the order of TERMS.
-# Ours are 10 for every segmentor (theirs: 100) and 100 for MetGAN's pairs (theirs: 10).
+# Ours are 10 for a segmentor (theirs: 100), 1 where there are pairs, and 100 for MetGAN's pairs (theirs: 10).
 PAPER = {
-    "MetGAN": ("metgen", True, "plain", 1, 10, 10, 100),
+    "MetGAN": ("metgen", True, "plain", 1, 10, 1, 100),
     "MetGAN-": ("metgen", True, "plain", 1, 10, 10, None),
-    "MetGenCondSeg": ("metgen", False, "conditional", 1, None, 10, 100),
+    "MetGenCondSeg": ("metgen", False, "conditional", 1, None, 1, 100),
     "Pix2Pix": ("pix2pix", False, "conditional", 1, None, None, 100),
-    "Pix2PixSeg": ("pix2pix", False, "conditional", 1, None, 10, 100),
+    "Pix2PixSeg": ("pix2pix", False, "conditional", 1, None, 1, 100),
     "CycleGAN": ("resnet", True, "plain", 1, 10, None, None),
     "CycleGANSeg": ("resnet", True, "plain", 1, 10, 10, None),
     "MetGen-Cycle": ("metgen", True, "plain", 1, 10, None, None),

@@ -204,14 +204,14 @@ def test_the_sixth_block_is_the_last_where_six_are_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["metgen", "pix2pix", "resnet"])
 def test_exact_black_is_within_reach_but_not_in_the_released_networks(name: GeneratorName) -> None:
-    """-1 is where the gradient still is (1 - 1 / 1.1^2) = 0.17 of what it is at 0; a plain tanh has none."""
+    """At -1 the gradient is still 1 - 1 / 2^2 = 0.75 of what it is at 0; a plain tanh never comes there."""
     network = make_generator(name, "small")
     x = torch.tensor([network.unbounded(-0.999999)], requires_grad=True)
     painted = network.bounded(x)
     painted.backward()
     assert painted.item() == pytest.approx(-1, abs=1e-5)
     assert x.grad is not None
-    assert x.grad.item() == pytest.approx(1 - 1 / 1.1**2, rel=1e-3)
+    assert x.grad.item() == pytest.approx(1 - 1 / 2**2, rel=1e-3)
     small = PRESETS["small"].metgen
     released = MetGen(replace(PRESETS["released"].metgen, image=small.image, label=small.label))
     assert released.bounded(torch.tensor(3.0)).item() == pytest.approx(np.tanh(3.0), rel=1e-6)
@@ -232,7 +232,7 @@ def test_what_is_painted_is_cut_off_where_the_scale_ends(plain: Generator) -> No
     with torch.no_grad():
         plain.last.get_parameter("bias").fill_(9.0)
         image, label = noise(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
-        assert plain(image, plain.embed(label)).max() > 1.05
+        assert plain(image, plain.embed(label)).max() > 1.5
         assert plain.paint(image, label).max() == 1
 
 
