@@ -30,6 +30,13 @@ ABLATIONS: Final = (
     ),
     replace(
         _METGAN,
+        name="metgan-segmentor",
+        title="MetGAN, segmentor 10",
+        terms=_with(Segmentation(10)),
+        source="ours, where there are no pairs",
+    ),
+    replace(
+        _METGAN,
         name="metgan-plain-pairs",
         title="MetGAN, all pixels of a pair alike",
         terms=_with(Paired(100, tumour_weight=1)),
