@@ -30,7 +30,7 @@ from .loop import Training, Verdict
 from .order import Order
 from .phases import gan_phases
 from .recipe import GanRecipe
-from .validation import ValidationSet, paint, sample_grid, validate_generator
+from .validation import ValidationSet, faithful_enough, paint, sample_grid, validate_generator
 
 
 def check_method_order(
@@ -121,6 +121,7 @@ class _Look:
         self.recipe, self.seed = order.recipe, order.seed
         self.train, self.advice = data.train, _advise(order, data)
         self.watched = ValidationSet.of(data, device)
+        self.enough = faithful_enough(self.segmentor, self.watched) if self.segmentor else 1.0
 
     def translations(self, step: int) -> Translations:
         batch = self.batches.at(step).to(self.device)
@@ -135,7 +136,7 @@ class _Look:
         self.painted = paint(self.average.network, self.watched)
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
             temporary.write_bytes(sample_grid(self.painted, self.watched))
-        return validate_generator(self.painted, self.segmentor, self.watched)
+        return validate_generator(self.painted, self.segmentor, self.watched, self.enough)
 
     def diagnose(self, done: int, dice: float) -> list[str]:
         """Say why tumours are not placed in what was painted at the last validation."""

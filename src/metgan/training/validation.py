@@ -3,7 +3,9 @@
 Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of the generated
 image, minus the mean absolute error as a share of that of painting the training mean. Both go from 0 to about
 1, also where the validated animals are stained unlike those that were trained on. So neither drowns the
-other: a blurred image without tumours loses the first, bright blobs on nothing the second.
+other: a blurred image without tumours loses the first, bright blobs on nothing the second. The Dice counts up
+to that of real images alone (`faithful_enough`). Beyond it, early weights, whose tumours are brighter and
+whose tissue is flat, won by tumours that are easier to read than any real ones.
 Score of a segmentor = pooled Dice against the labels.
 
 The segmentor that judges here is the one in the loop, so these figures only choose weights; published
@@ -31,6 +33,7 @@ from .curriculum import Curriculum
 from .loop import Verdict
 
 SHOWN = 6
+FAITHFUL = 0.5  # Dice that is asked of generated tumours also where real ones are read worse
 VALIDATED = 32  # pairs at most, so that looking does not take longer than training
 
 
@@ -111,10 +114,21 @@ def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
     return [np.where(fill, np.float32(level), p) for p, fill in zip(painted, data.fill, strict=True)]
 
 
+def faithful_enough(segmentor: Segmentor, data: ValidationSet) -> float:
+    """Return the Dice from which generated tumours are read as well as real ones, in [0.5, 1].
+
+    It is that of the segmentor's reading of the real images; half where it reads these worse.
+    """
+    return max(FAITHFUL, validate_segmentor(segmentor, data).score)
+
+
 def validate_generator(
-    painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet
+    painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet, enough: float = 1.0
 ) -> Verdict:
-    """Judge painted images by error and, where there is a segmentor, by faithfulness to the label."""
+    """Judge painted images by error and, where there is a segmentor, by faithfulness to the label.
+
+    A Dice above `enough` counts as much as `enough`: see `faithful_enough`.
+    """
     images = zip(painted, data.tumour, data.fill, strict=True)
     likeness = [compare_within(p, y, ~fill) for p, y, fill in images if not fill.all()]
     details = {
@@ -128,7 +142,7 @@ def validate_generator(
     for image, pair in zip(painted, data.pairs, strict=True):
         total += overlap(_read(segmentor, data.tensor(image)), pair.label)
     read = {"val_dice": _dice(total)} if data.shows_tumours else {}
-    return Verdict(_dice(total) - relative, read | details)
+    return Verdict(min(_dice(total), enough) - relative, read | details)
 
 
 def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:

@@ -1,0 +1,75 @@
+"""Which weights are kept: faithful as far as real images are, and then as like them as can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from metgan.data import PairSet, write_pair, write_table
+from metgan.training.session import load_data
+from metgan.training.validation import (
+    ValidationSet,
+    faithful_enough,
+    validate_generator,
+    validate_segmentor,
+)
+
+
+class Threshold(nn.Module):
+    """Reads tumour where an image is brighter than a level."""
+
+    def __init__(self, level: float) -> None:
+        super().__init__()
+        self.level = level
+
+    def forward(self, image: Tensor) -> Tensor:
+        return 50 * (image - self.level)
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> ValidationSet:
+    """Three animals of one image each: ground 100, a tumour of 16 pixels, half of which is as dim as that."""
+    anatomy = np.full((16, 16), 100, np.uint16)
+    anatomy[0, 0] = 101
+    tumour, label = anatomy.copy(), np.zeros((16, 16), bool)
+    label[4:8, 4:8] = True
+    tumour[4:8, 4:6] = 300
+    rows = []
+    for number, part in enumerate(("train", "val", "test")):
+        write_pair(tmp_path, f"image-{number}", anatomy, tumour, label)
+        rows.append({"name": f"image-{number}", "group": f"mouse-{number}", "organ": "", "split": part})
+    write_table(tmp_path, rows)
+    return ValidationSet.of(load_data(PairSet.open(tmp_path), 0), torch.device("cpu"))
+
+
+def test_real_images_say_what_is_faithful_enough(watched: ValidationSet) -> None:
+    """Of 16 labelled pixels the 8 bright ones are read: a Dice of 2 * 8 / (16 + 8)."""
+    assert validate_segmentor(Threshold(0.5), watched).score == pytest.approx(2 / 3)
+    assert faithful_enough(Threshold(0.5), watched) == pytest.approx(2 / 3)
+    assert faithful_enough(Threshold(2.0), watched) == 0.5
+
+
+def test_tumours_that_are_easier_to_read_than_real_ones_win_nothing(watched: ValidationSet) -> None:
+    """The first paints every labelled pixel bright enough to be read, the second what is there, a little too dark."""
+    (real,), (pair,) = watched.tumour, watched.pairs
+    easy = [np.where(pair.label, np.maximum(real, np.float32(0.05)), real)]
+    like = [real - np.float32(0.01)]
+    reader = Threshold(0.0)
+    enough = faithful_enough(reader, watched)
+    scores = [validate_generator(painted, reader, watched, enough).score for painted in (easy, like)]
+    assert scores[0] < scores[1]
+    assert validate_generator(easy, reader, watched).dice == 1
+    assert validate_generator(easy, reader, watched).score > validate_generator(like, reader, watched).score
+
+
+def test_tumours_that_are_not_placed_lose(watched: ValidationSet) -> None:
+    (real,), (pair,) = watched.tumour, watched.pairs
+    none = [np.where(pair.label, real.min(), real)]
+    reader = Threshold(0.0)
+    enough = faithful_enough(reader, watched)
+    assert validate_generator(none, reader, watched, enough).score < 0
+    assert validate_generator([real], reader, watched, enough).score == pytest.approx(enough)
