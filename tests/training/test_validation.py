@@ -54,7 +54,7 @@ def test_real_images_say_what_is_faithful_enough(watched: ValidationSet) -> None
 
 
 def test_tumours_that_are_easier_to_read_than_real_ones_win_nothing(watched: ValidationSet) -> None:
-    """The first paints all labelled pixels so that they are read, the second what is there, a little darker."""
+    """The first paints all labelled pixels so that they are read, the second what is there."""
     (real,), (pair,) = watched.tumour, watched.pairs
     easy = [np.where(pair.label, np.maximum(real, np.float32(0.05)), real)]
     like = [real - np.float32(0.01)]
