@@ -85,19 +85,12 @@ def check_name(name: str, kind: str, remedy: str) -> str:
         too long, or is no text that can be written.
     """
     named = normal_form(name)
-    try:
-        length = len(named.encode())
-    except UnicodeEncodeError:
-        length = 0  # bytes of a file name that are no text
-    if (
-        not 0 < length <= _LONGEST
-        or named.startswith(".")
-        or not named.isprintable()
-        or set(named) & set("/\\")
-    ):
+    unwritten = any(unicodedata.category(c) in {"Cc", "Cs"} for c in named)  # controls, and bytes of no text
+    length = len(named.encode(errors="replace"))
+    if not 0 < length <= _LONGEST or unwritten or named.startswith(".") or set(named) & set("/\\"):
         raise SettingError(
             f"a {kind} called {name!r}",
-            f"a name that can begin a file's: 1 to {_LONGEST} bytes that can be printed, without / and \\ "
+            f"a name that can begin a file's: 1 to {_LONGEST} bytes of text, without / and \\ "
             "and without a dot first, which hides files",
             remedy,
         )

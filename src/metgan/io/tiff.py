@@ -42,9 +42,14 @@ class Stack:
     path: Path
 
     @property
+    def channels(self) -> int:
+        """How many channels there are; 1 without a C axis."""
+        return self.array.shape[self.axes.index("C")] if "C" in self.axes else 1
+
+    @property
     def has_channels(self) -> bool:
         """Whether there is a C axis longer than 1."""
-        return "C" in self._squeezed()[1]
+        return self.channels > 1
 
     def plane_order(self, channel: int | None) -> AnyArray:
         """Give one channel as (Z, Y, X); `channel` is None for a stack without a C axis.
