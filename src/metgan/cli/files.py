@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
-from metgan.data import CropPlan, Region, Scan, identify, name_scan
+from metgan.data import CropPlan, Scan, identify, name_scan
 from metgan.errors import SettingError
 from metgan.io import Stack, read_stack
 from metgan.labels import binarise
@@ -114,7 +114,7 @@ def _mask(path: Path, files: Files) -> AnyArray:
     return read_stack(path, files.mask_axes).plane_order(None)
 
 
-def _above(volume: AnyArray, threshold: float, region: Region) -> AnyArray:
+def _above(volume: AnyArray, threshold: float, region: tuple[slice, slice, slice]) -> AnyArray:
     """Return the mask of what exceeds a threshold in a region; only there need the values be numbers."""
     mask = np.zeros(volume.shape, bool)
     mask[region] = binarise(volume[region], threshold)

@@ -23,7 +23,7 @@ from .sample import (
     read_label,
     read_pair,
 )
-from .scan import Region, Scan
+from .scan import Scan
 from .shuffle import shuffle_labels
 from .split import PARTS, SPLIT_FILE, Split, draw_split, load_split, part_of, save_split, stated_split
 
@@ -46,7 +46,6 @@ __all__ = [
     "PairSet",
     "PhantomSettings",
     "Prepared",
-    "Region",
     "Scaling",
     "Scan",
     "Split",

@@ -19,7 +19,7 @@ from metgan.types import AnyArray
 from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
 from .pairs import read_table, write_pair, write_table
-from .scan import WHOLE, Scan
+from .scan import Scan
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
     ArrayError
         When there is none.
     SettingError
-        When the scan was read for other planes, rows or columns than the plan's.
+        When the plan asks for planes, rows or columns that the scan was not read for.
     """
     placed = place_crops(scan.label.shape, plan)
-    if scan.region not in (WHOLE, plan.region(scan.label.shape)):
+    if not scan.covers(plan.region(scan.label.shape)):
         raise SettingError(
-            f"crops of {plan.region(scan.label.shape)} in a scan that was read for {scan.region}",
-            "the planes, rows and columns that the scan was read for",
+            f"crops outside the planes, rows and columns that scan {scan.name} was read for",
+            "a plan within them",
             "Read the scan anew for these",
         )
     useful = [crop for crop in placed if _is_useful(scan, crop, plan)]

@@ -173,7 +173,9 @@ def check_camera(image: AnyArray, name: str) -> Camera:
         if not np.isfinite(image).all():
             count = int((~np.isfinite(image)).sum())
             raise ArrayError(
-                f"{name} has {count} NaN or infinite pixels", "finite values", "Mend or leave out the image"
+                f"{name} has {count} NaN or infinite pixels",
+                "finite values",
+                "Leave out the image, or, with metgan prepare, ask for --rows, --columns and --planes without them",
             )
         return image.astype(np.float32)
     if image.dtype not in (np.uint8, np.uint16):

@@ -96,6 +96,11 @@ class Scan:
             region,
         )
 
+    def covers(self, region: Region) -> bool:
+        """Return whether all of `region` was asked for and checked."""
+        axes = zip(self.label.shape, region, self.region, strict=True)
+        return all({*range(length)[wanted]} <= {*range(length)[read]} for length, wanted, read in axes)
+
     def contrast(self, channel: Channel) -> float:
         """Give the mean of a channel on the label over its mean in the other tissue; nan without either.
 
