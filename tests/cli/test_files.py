@@ -144,6 +144,15 @@ def test_a_scan_keeps_its_name_wherever_it_lies(tmp_path: Path, files: Files) ->
         prepare(replace(again, name="other"), PLAN, out)
 
 
+def test_a_scan_is_not_added_to_crops_of_which_nobody_knows_the_file(tmp_path: Path, files: Files) -> None:
+    """As of an array, or of a version that did not note it: they may be of the same tissue."""
+    scan = read(tmp_path / "m1" / "scan.tif", files)
+    prepare(replace(scan, name="array", source=""), replace(PLAN, rows=(0, 8)), tmp_path / "pairs")
+    with pytest.raises(LeakageError, match=r"'array', and does not tell from which file.*--name array"):
+        prepare(scan, replace(PLAN, rows=(8, 16)), tmp_path / "pairs")
+    prepare(replace(scan, name="array"), replace(PLAN, rows=(8, 16)), tmp_path / "pairs")
+
+
 @pytest.mark.parametrize("name", ["m1_scan", "M1_scan"])
 def test_another_scan_of_a_name_is_a_question(tmp_path: Path, files: Files, name: str) -> None:
     """Also one that only the case tells apart: on a Mac or Windows its files would be the other's."""

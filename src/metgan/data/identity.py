@@ -74,7 +74,7 @@ def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
     SettingError
         When `out` has crops of another scan of this name, or of one that is spelled nearly so.
     LeakageError
-        When it has crops of this scan under another name.
+        When it has crops of this scan under another name, or of one that cannot be compared with it.
     """
     for row in rows:
         theirs, their_source = row.get("scan", ""), row.get("source", "")
@@ -88,6 +88,12 @@ def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
                 f"{out} has crops of another scan that is called {theirs!r}, or of another state of its file",
                 "a name of its own for each scan, and a scan that stays as it is",
                 "Give --name another, or start anew with --overwrite if it is the same tissue",
+            )
+        if theirs and theirs != name and source and not their_source:
+            raise LeakageError(
+                f"{out} has crops of scan {theirs!r}, and does not tell from which file",
+                "crops whose scans are known, so that no tissue is in two groups",
+                f"Give --name {theirs} if it is this scan, else cut into another --out",
             )
         if theirs != name and known and source == their_source:
             raise LeakageError(

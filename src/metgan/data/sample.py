@@ -175,7 +175,7 @@ def check_camera(image: AnyArray, name: str) -> Camera:
             raise ArrayError(
                 f"{name} has {count} NaN or infinite pixels",
                 "finite values",
-                "Leave out the image, or, with metgan prepare, ask for --rows, --columns and --planes without them",
+                "Leave the image out; metgan prepare checks only its --rows, --columns and --planes",
             )
         return image.astype(np.float32)
     if image.dtype not in (np.uint8, np.uint16):
