@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "metgan"
 
 FLOORS = (
-    ("errors", "types"),
-    ("device", "io", "labels", "losses", "metrics", "networks", "pictures", "progress", "seeding", "tiling"),
+    ("errors", "progress", "types"),
+    ("device", "io", "labels", "losses", "metrics", "networks", "pictures", "seeding", "tiling"),
     ("data", "methods"),
     ("models",),
     ("synthesis", "training"),
@@ -28,7 +28,7 @@ FLOORS = (
 
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FRONT_DOORS = FLOORS[FLOOR_OF["cli"]]
-OPTIONAL_EXTRAS = {"imagecodecs", "tensorboard"}
+OPTIONAL_EXTRAS = {"tensorboard"}
 DYNAMIC_IMPORTS = {"__import__", "import_module"}
 
 
@@ -169,7 +169,7 @@ def test_a_misplaced_import_is_found(path: str, source: str, fault: str) -> None
         ("data/__init__.py", "from .pairs import PairSet"),
         ("io/omezarr/store.py", "from ..protocol import ImageSource\nfrom . import axes"),
         ("training/journal.py", "def events():\n    from torch.utils.tensorboard import SummaryWriter"),
-        ("io/tiff.py", "def read():\n    import imagecodecs"),
+        ("io/tiff.py", "def read():\n    import tensorboard"),
         ("cli/train.py", "def train():\n    from metgan.training import loop"),
         ("models/stored.py", "from metgan import __version__"),
         ("__init__.py", "def __getattr__(name):\n    return import_module(name)"),

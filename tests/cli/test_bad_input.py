@@ -499,6 +499,21 @@ def test_a_model_that_paints_flat_images_is_refused_and_leaves_no_pair(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("there", ["dangling", "folder"])
+def test_a_runs_split_that_cannot_be_read_is_not_an_absent_one(
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, there: str
+) -> None:
+    """Without a split the test part would be painted on."""
+    run = shutil.copytree(trained, tmp_path / "run")
+    (run / "splits.json").unlink()
+    if there == "folder":
+        (run / "splits.json").mkdir()
+    else:
+        (run / "splits.json").symlink_to("nowhere.json")
+    says = "splits.json is " + ("a folder" if there == "folder" else "no file, but a link to nowhere.json")
+    refuse(metgan, capsys, tmp_path, "generate", *arguments("generate", world, run), says=says)
+
+
 def test_generating_over_the_source_is_refused(
     metgan: Command, capsys: Capture, world: Path, trained: Path
 ) -> None:

@@ -56,6 +56,7 @@ def test_prepare_cuts_a_stack_with_the_axes_and_channels_named(metgan: Command, 
     tifffile.imwrite(tmp_path / "mask.tif", mask, photometric="minisblack")
     out = tmp_path / "out"
     words = ("--axes", "CZYX", "--channels", 1, 0, "--crop", 8, "--rows", "0:8", "--organ", "lung")
+    words += ("--name", "scan")
     assert (
         metgan("prepare", tmp_path / "scan.tif", "--labels", tmp_path / "mask.tif", "--out", out, *words) == 0
     )

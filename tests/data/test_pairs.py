@@ -112,7 +112,7 @@ def test_unmatched_names_are_listed_up_to_five(root: Path) -> None:
 
 def test_two_images_of_one_name_are_refused(root: Path) -> None:
     write_image(root / "anatomy" / "one.png", IMAGE)
-    with pytest.raises(StorageError, match=r"holds one\.png and one\.tif"):
+    with pytest.raises(StorageError, match=r"holds 'one\.png' and 'one\.tif'"):
         PairSet.open(root)
 
 

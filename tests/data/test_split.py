@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from metgan.data import Entry, Split, draw_split, load_split, part_of, save_split, stated_split
 from metgan.errors import SettingError, StorageError
+from metgan.io import normal_form
 
 PARTS = ("train", "val", "test")
 few = settings(max_examples=60, deadline=None)
@@ -118,7 +119,7 @@ def test_a_group_stated_in_two_parts_is_refused_by_name() -> None:
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(st.text(min_size=1), unique=True, min_size=3, max_size=9))
+@given(st.lists(st.text(min_size=1).map(normal_form), unique=True, min_size=3, max_size=9))
 def test_a_saved_split_comes_back(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:
     path = tmp_path_factory.mktemp("split") / "splits.json"
     split = Split(tuple(names[2:]), (names[0],), (names[1],))

@@ -99,6 +99,11 @@ def test_an_animal_in_two_parts_of_two_sets_is_refused(
         gather_cases([real, write_set("more", [row("e", group, split)])])
 
 
+def test_an_animal_that_two_sets_spell_in_two_ways_is_a_question(real: PairSet, write_set: WriteSet) -> None:
+    with pytest.raises(SettingError, match="has the groups 'Mouse 3' and 'mouse 3'"):
+        gather_cases([real, write_set("more", [row("e", "Mouse 3", "train")])])
+
+
 def test_another_animal_in_a_second_set_is_welcome(real: PairSet, write_set: WriteSet) -> None:
     assert parts(gather_cases([real, write_set("more", [row("e", "mouse 4", "test")])]))["e"] == "test"
 

@@ -61,6 +61,8 @@ def test_a_card_that_lacks_a_field_is_refused(field: str) -> None:
 def test_a_model_must_not_be_tested_on_a_group_it_has_seen() -> None:
     with pytest.raises(LeakageError, match=r"generator for testing has seen 1 test groups \(mouse-2\)"):
         CARD.refuse_to_have_seen(["mouse-3", "mouse-2", "mouse-2"], "testing")
+    with pytest.raises(LeakageError, match=r"has seen 1 test groups \(Mouse-2\)"):
+        CARD.refuse_to_have_seen(["Mouse-2"], "testing")
     CARD.refuse_to_have_seen(["mouse-3", "mouse-12"], "testing")
     CARD.refuse_to_have_seen([], "testing")
 

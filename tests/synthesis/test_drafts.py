@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metgan.data import Entry, write_pair
+from metgan.data import Entry, read_label, write_pair
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
+from metgan.io import write_image
 from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution
 from metgan.synthesis import Drafts, Generation, LabelFiles
 from metgan.synthesis.drafts import draw_for
@@ -153,7 +154,18 @@ def test_labels_are_read_when_they_are_asked_for(eight: list[Entry]) -> None:
 def test_other_sources_have_another_fingerprint(eight: list[Entry]) -> None:
     moved = [*eight[:7], Entry("pair-7", "animal 0", "", "", eight[7].paths)]
     assert drafts(eight).fingerprint == drafts(eight, Merged(2), 3).fingerprint
-    assert len({drafts(sources).fingerprint for sources in (eight, eight[:7], moved)}) == 3
+    prints = {drafts(sources).fingerprint for sources in (eight, eight[:7], moved)}
+    assert len(prints) == 3
+    label = eight[7].paths["label"]
+    write_image(label, np.fliplr(read_label(label)).astype(np.uint8))  # of the same name
+    assert drafts(eight).fingerprint not in prints
+
+
+def test_sources_whose_groups_hardly_differ_are_a_question(eight: list[Entry]) -> None:
+    """The labels of an animal would pass for those of another one."""
+    slip = replace(eight[0], group=eight[0].group.upper())
+    with pytest.raises(SettingError, match="the set of anatomies and labels has the groups"):
+        Generation(eight, [slip], Real(), 1, 0)
 
 
 def test_a_request_for_no_pair_and_one_without_anatomies_are_refused(eight: list[Entry]) -> None:

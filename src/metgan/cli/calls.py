@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from metgan.data import PairSet
 from metgan.experiment import Experiment
-from metgan.io import claim_folder, write_json
+from metgan.io import claim_folder, has_file, write_json
 from metgan.studies import Rules, Section
 
 from .folders import CONFIG_FILE, STUDY, refuse_other_settings, resolve_study, show_tables, written
@@ -82,7 +82,7 @@ class Call:
     def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
         """Give what is asked: an option as given, or else as before with --resume, or else its default."""
         file = self.out / self.study / _ASKED_FILE
-        resumes = self.place.resume and file.is_file()
+        resumes = self.place.resume and has_file(file)
         before = json.loads(file.read_text(encoding="utf-8")) if resumes else {}
         return {
             name: before.get(name, default) if given is None else given

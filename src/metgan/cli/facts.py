@@ -11,7 +11,7 @@ import numpy as np
 from metgan.data import PARTS, SPLIT_FILE, Pair, PairSet, load_split, read_pair
 from metgan.errors import MetganError, StorageError
 from metgan.interop import CASES_FILE, read_cases
-from metgan.io import fingerprint, kind_of_folder
+from metgan.io import fingerprint, has_file, kind_of_folder
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.training import last_step, planned_steps, stopped_at
@@ -48,7 +48,7 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
 
 
 def _parts(run: Path) -> Facts:
-    if not (run / SPLIT_FILE).is_file():
+    if not has_file(run / SPLIT_FILE):
         return {}
     split = load_split(run)
     parts = {part: getattr(split, part) for part in PARTS}

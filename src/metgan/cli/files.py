@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 from cyclopts import Parameter
 
-from metgan.data import Scan
+from metgan.data import CropPlan, Scan, identify, name_scan
 from metgan.errors import SettingError
 from metgan.io import Stack, read_stack
 from metgan.labels import binarise
+from metgan.progress import note
 from metgan.types import AnyArray
 
 from .options import Whole
+
+_ORDER = (0, 1)  # anatomy, tumour
 
 
 @Parameter(name="*")
@@ -31,54 +36,74 @@ class Files:
         (as in 0.5). Default: refuse a mask of more than two values.
     tissue
         TIFF with the mask of the tissue; crops with less than --least-tissue of it are left out.
+    tissue_above
+        Take every value above this for tissue, where it numbers regions as an atlas does (0). Default: refuse
+        a mask of more than two values.
     channels
         Numbers of the anatomy and the tumour channel, counted from 0, in files with channels. Default: 0 1
-        of a single file; of two files that hold several each, they must be named.
+        of a single file with two; of one with more, or of two files that hold several each, they must be
+        named.
     axes
         Axes of the sources, as in ZCYX, where the file does not state them rightly.
     mask_axes
         Axes of --labels and --tissue, as in ZYX, likewise.
     name
-        First part of the pairs' names. Default: the source's file name.
+        First part of the pairs' names, one for each scan. Default: the folder's and the file's name, or the
+        name that the scan has in --out already.
     """
 
     labels: Path
     labels_above: float | None = None
     tissue: Path | None = None
+    tissue_above: float | None = None
     channels: Annotated[tuple[Whole, Whole], Parameter(negative="")] | None = None
     axes: str | None = None
     mask_axes: str | None = None
     name: str | None = None
 
 
-def read_scan(sources: list[Path], files: Files) -> Scan:
-    """Read one source with both channels, or two, with the masks that belong to them."""
+def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence[Mapping[str, str]]) -> Scan:
+    """Read one source with both channels, or two, with the masks that belong to them.
+
+    What the plan does not ask for is not checked. `known` are the rows of the pair set that the scan's crops
+    are added to.
+    """
     if len(sources) not in (1, 2):
         raise SettingError(
             f"{len(sources)} sources",
             "one TIFF with both channels, or two: anatomy and tumour",
             "Name one or two",
         )
+    if files.tissue_above is not None and files.tissue is None:
+        given = f"--tissue-above {files.tissue_above} without --tissue"
+        raise SettingError(given, "a mask of the tissue", "Give --tissue, or leave --tissue-above out")
     stacks = [read_stack(path, files.axes) for path in sources]
     if files.channels and not any(stack.has_channels for stack in stacks):
         given = f"--channels {files.channels[0]} {files.channels[1]}, and no source has a C axis"
         raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
     anatomy, tumour = _channels(stacks, files.channels)
     labels = _mask(files.labels, files)
-    return Scan.checked(
-        files.name or sources[0].name.split(".")[0],
-        anatomy,
-        tumour,
-        labels if files.labels_above is None else binarise(labels, files.labels_above),
-        None if files.tissue is None else _mask(files.tissue, files),
-    )
+    tissue = None if files.tissue is None else _mask(files.tissue, files)
+    region = plan.region(anatomy.shape)
+    if labels.shape == anatomy.shape and files.labels_above is not None:
+        labels = _above(labels, files.labels_above, region)
+    if tissue is not None and tissue.shape == anatomy.shape and files.tissue_above is not None:
+        tissue = _above(tissue, files.tissue_above, region)
+    source = identify(sources[0])
+    name = name_scan(sources[0], source, known) if files.name is None else files.name
+    return replace(Scan.checked(name, anatomy, tumour, labels, tissue, region), source=source)
 
 
 def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> tuple[AnyArray, AnyArray]:
-    """Give anatomy and tumour; of two files, each may hold its channel alone, or several to choose from."""
+    """Return anatomy and tumour; of two files, each may hold its channel alone, or several to choose from."""
     if len(stacks) == 1:
-        first, second = numbers or (0, 1)
-        return stacks[0].plane_order(first), stacks[0].plane_order(second)
+        (stack,) = stacks
+        if numbers is None and stack.channels > len(_ORDER):
+            stack.plane_order(None)  # refuses to choose
+        if numbers is None and stack.channels == len(_ORDER):
+            note(f"{stack.path}: channel 0 is taken for the anatomy, 1 for the tumour (--channels 0 1)")
+        first, second = numbers or _ORDER
+        return stack.plane_order(first), stack.plane_order(second)
     named = numbers or (None, None)
     chosen = (number if s.has_channels else None for s, number in zip(stacks, named, strict=True))
     anatomy, tumour = (stack.plane_order(number) for stack, number in zip(stacks, chosen, strict=True))
@@ -87,3 +112,10 @@ def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> tuple[Any
 
 def _mask(path: Path, files: Files) -> AnyArray:
     return read_stack(path, files.mask_axes).plane_order(None)
+
+
+def _above(volume: AnyArray, threshold: float, region: tuple[slice, slice, slice]) -> AnyArray:
+    """Return the mask of what exceeds a threshold in a region; only there need the values be numbers."""
+    mask = np.zeros(volume.shape, bool)
+    mask[region] = binarise(volume[region], threshold)
+    return mask

@@ -22,7 +22,7 @@ from metgan.experiment import (
     read_file,
     resolve,
 )
-from metgan.io import check_folder, claim_folder
+from metgan.io import check_folder, claim_folder, has_file
 from metgan.models import read_card
 from metgan.progress import note
 from metgan.studies import Section
@@ -67,7 +67,7 @@ def resolve_study(
     """
     check_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite)
     given = {"segmentor": segmentor}
-    home = out / study if (out / study / CONFIG_FILE).is_file() else out
+    home = out / study if has_file(out / study / CONFIG_FILE) else out
     experiment = _resolve_and_tell(*_base(home, place, options), quick, given, options.layer("training"))
     if experiment.pretrained_segmentor or experiment.method != METHOD:
         raise SettingError(
@@ -110,7 +110,7 @@ def _base(out: Path, place: Place, options: Training) -> list[Table]:
 
     A folder that is resumed keeps its preset also under a file that names none, whatever the machine.
     """
-    own = read_file(out / CONFIG_FILE) if place.resume and (out / CONFIG_FILE).is_file() else {}
+    own = read_file(out / CONFIG_FILE) if place.resume and has_file(out / CONFIG_FILE) else {}
     if options.config:
         return [{"preset": own.get("preset")}, read_file(options.config)]
     return [own]
@@ -121,7 +121,7 @@ def refuse_other_settings(file: Path, place: Place, experiment: Experiment, free
 
     `free` is the section, if any, whose length may be another.
     """
-    if place.resume and file.is_file():
+    if place.resume and has_file(file):
         theirs, mine = load_experiment(file).identity(), experiment.identity()
         if free:
             theirs, mine = without_lengths(theirs, f"{free}."), without_lengths(mine, f"{free}.")

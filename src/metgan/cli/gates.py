@@ -12,6 +12,7 @@ from cyclopts import Parameter, validators
 
 from metgan.data import SPLIT_FILE, Entry, Split, open_images
 from metgan.errors import LeakageError, SettingError
+from metgan.io import has_file, has_folder
 from metgan.models import ModelCard
 from metgan.progress import note
 from metgan.studies import REFEREE_APART
@@ -112,11 +113,11 @@ def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, 
 
     Folders with labels come first, and the labels with them.
     """
-    for folder in sorted(folders, key=lambda folder: folder is None or not (folder / "label").is_dir()):
-        if split is None or folder is None or not (folder / "tumour").is_dir():
+    for folder in sorted(folders, key=lambda folder: folder is None or not has_folder(folder / "label")):
+        if split is None or folder is None or not has_folder(folder / "tumour"):
             continue
         if found := tuple(e for e in open_images(folder, "tumour") if e.name in split.train):
-            labels = open_images(folder, "label") if (folder / "label").is_dir() else ()
+            labels = open_images(folder, "label") if has_folder(folder / "label") else ()
             paths = {entry.name: entry.paths for entry in labels}
             return tuple(replace(e, paths={**e.paths, **paths.get(e.name, {})}) for e in found)
     return ()
@@ -130,13 +131,13 @@ def advise_judge(run: Path, card: ModelCard, training: tuple[Entry, ...], *folde
     """
     split = run / SPLIT_FILE
     whole = [
-        folder for folder in folders if folder and all((folder / c).is_dir() for c in ("tumour", "label"))
+        folder for folder in folders if folder and all(has_folder(folder / c) for c in ("tumour", "label"))
     ]
     known = [entry.paths["tumour"].parents[1] for entry in training[:1] if "label" in entry.paths]
-    places = known if split.is_file() else whole
+    places = known if has_file(split) else whole
     data = str(places[0]) if places else "DATA"
     words = ["metgan", "segmentor", data, "--preset", card.preset]
-    words += ["--split", str(split)] if split.is_file() else []
+    words += ["--split", str(split)] if has_file(split) else []
     words += ["--seed", str(card.seed + REFEREE_APART), "--out", f"{run}-judge"]
     return f"Train a judge with `{shlex.join(words)}`, then add `{shlex.join(['--judge', words[-1]])}`"
 

@@ -9,7 +9,7 @@ from typing import Literal
 from cyclopts import Parameter
 
 from metgan.data import SPLIT_FILE, load_split, open_images, part_of
-from metgan.io import check_folder, claim_folder
+from metgan.io import check_folder, claim_folder, has_file
 from metgan.progress import note
 from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
@@ -72,7 +72,7 @@ def generate(
     label_recipe = recipe.make()
     painter = load(run, order.device)
     split_file = run / SPLIT_FILE
-    split = load_split(split_file) if split_file.is_file() else None
+    split = load_split(split_file) if has_file(split_file) else None
     anatomies = open_images(sources.anatomy, "anatomy")
     request = Generation(
         part_of(anatomies, sources.part, split),

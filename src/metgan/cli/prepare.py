@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 from cyclopts import Parameter
 
-from metgan.data import CropPlan, useful_crops
+from metgan.data import CropPlan, read_table, useful_crops
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError
 from metgan.io import claim_folder
@@ -115,7 +115,7 @@ def prepare(
         Delete the pair set first.
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
-    scan = read_scan(sources, files)
+    scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
     useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
     claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite, inputs=inputs)

@@ -21,6 +21,7 @@ from metgan.data import (
     read_pair,
 )
 from metgan.errors import LeakageError, SettingError
+from metgan.io import has_file, has_folder
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import Reader
 from metgan.progress import note
@@ -125,7 +126,7 @@ class Sources:
                     "one of them: the background of inlaid tumours is real, and has all that it needs",
                     f"Leave {option} out",
                 )
-        if not (self.anatomy / "anatomy").is_dir():
+        if not has_folder(self.anatomy / "anatomy"):
             given = f"--inlay with {self.anatomy}, which is no pair set"
             raise SettingError(given, "annotated pairs to inlay in", "Give a pair set for --anatomy")
         pairs = PairSet.open(self.anatomy)
@@ -155,7 +156,7 @@ class Sources:
             )
         assert self.aim_at is not None
         own = [folder / SPLIT_FILE for folder in (self.aim_at, self.aim_at.parent)]
-        seen = {name for file in own if file.is_file() for name in load_split(file).train}
+        seen = {name for file in own if has_file(file) for name in load_split(file).train}
         if trained := sorted(seen & {entry.name for entry in val}):
             raise LeakageError(
                 f"{self.aim_at} has been trained on {len(trained)} of the validation pairs "

@@ -5,6 +5,7 @@ from .crops import CropPlan, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
 from .history import join_names, split_names
+from .identity import identify, name_scan
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
 from .paste import paste
@@ -17,6 +18,7 @@ from .sample import (
     check_camera,
     check_channel,
     checksum,
+    fingerprint_of,
     read_channel,
     read_label,
     read_pair,
@@ -57,9 +59,12 @@ __all__ = [
     "draw_laboratory",
     "draw_split",
     "draw_view",
+    "fingerprint_of",
     "fit_normalisation",
+    "identify",
     "join_names",
     "load_split",
+    "name_scan",
     "open_images",
     "part_of",
     "paste",

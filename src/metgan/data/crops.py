@@ -47,6 +47,27 @@ class CropPlan:
     group: str = ""
     organ: str = ""
 
+    def region(self, shape: tuple[int, ...]) -> tuple[slice, slice, slice]:
+        """Return the planes, rows and columns asked for, as an index of a scan of `shape` (Z, Y, X).
+
+        Raises
+        ------
+        SettingError
+            When a range lies outside the scan.
+
+        Examples
+        --------
+        >>> CropPlan(crop=4, block=4, rows=(2, 8), every=2).region((3, 9, 9))
+        (slice(0, 3, 2), slice(2, 8, None), slice(0, 9, None))
+        """
+        planes, rows, columns = (
+            _range(axis, wanted, length)
+            for axis, wanted, length in zip(
+                ("planes", "rows", "columns"), (self.planes, self.rows, self.columns), shape, strict=True
+            )
+        )
+        return slice(*planes, self.every), slice(*rows), slice(*columns)
+
     def __post_init__(self) -> None:
         if min(self.crop, self.stride, self.every) < 1 or self.block < self.crop:
             raise SettingError(

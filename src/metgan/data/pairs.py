@@ -2,10 +2,13 @@
 
 ``anatomy/``, ``tumour/`` and ``label/`` hold same-named single-channel images; an optional
 ``pairs.csv`` says more (``name, group, organ, split``, and the history of generated pairs).
+Names and groups are compared in one form (`metgan.io.normal_form`), and those that differ only in case or
+blanks are asked about: a group that is written in two ways would be trained on and tested on.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +16,16 @@ from pathlib import Path
 import pandas as pd
 
 from metgan.errors import StorageError, UnknownNameError
-from metgan.io import is_image, replacing, write_image
+from metgan.io import (
+    check_name,
+    has_file,
+    has_folder,
+    is_image,
+    normal_form,
+    refuse_lookalikes,
+    replacing,
+    write_image,
+)
 from metgan.types import Camera, Mask
 
 from .sample import CHANNELS, Entry, Pair, read_pair
@@ -45,7 +57,10 @@ class PairSet:
         Raises
         ------
         StorageError
-            When a folder is missing or empty, or names do not match; the message lists them.
+            When a folder is missing or empty, ``pairs.csv`` is there and cannot be read, or names do not
+            match; the message lists them.
+        SettingError
+            When names, or groups, differ only in case or blanks.
         """
         root = Path(root)
         files = {channel: _images(root, channel) for channel in CHANNELS}
@@ -58,7 +73,7 @@ class PairSet:
                 "Add the missing images or remove their partners",
             )
         rows = _rows(root, names)
-        return cls(root, tuple(_entry(n, rows.get(n, {}), {c: files[c][n] for c in CHANNELS}) for n in names))
+        return cls(root, _entries(root, rows, {n: {c: files[c][n] for c in CHANNELS} for n in names}))
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -94,15 +109,22 @@ def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
     may lie in the folder itself.
     """
     root = Path(root)
-    is_pair_set = not root.is_dir() or (root / channel).is_dir()
+    is_pair_set = not has_folder(root) or has_folder(root / channel)
     is_plain = not is_pair_set and any(is_image(path) for path in root.iterdir())
     files = _listed(root) if is_plain else _images(root, channel)
     rows = {row["name"]: row for row in read_table(root)}
-    return tuple(_entry(name, rows.get(name, {}), {channel: path}) for name, path in sorted(files.items()))
+    return _entries(root, rows, {name: {channel: path} for name, path in sorted(files.items())})
 
 
 def write_pair(root: Path, name: str, anatomy: Camera, tumour: Camera, label: Mask) -> None:
-    """Write one pair's three TIFFs; the label holds 0 and 255, so that any viewer shows it."""
+    """Write one pair's three TIFFs; the label holds 0 and 255, so that any viewer shows it.
+
+    Raises
+    ------
+    SettingError
+        When the name would be hidden, lead elsewhere or be too long for a file's.
+    """
+    name = check_name(name, "pair", "Choose another name")
     for channel, image in (("anatomy", anatomy), ("tumour", tumour), ("label", label.astype("uint8") * 255)):
         write_image(root / channel / f"{name}.tif", image)
 
@@ -116,26 +138,41 @@ def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
 
 
 def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
-    """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none."""
+    """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none.
+
+    Text is in normal form, and so are the four columns that are known, which ``Group `` is too.
+
+    Raises
+    ------
+    StorageError
+        When something is there that is no such table, or cannot be read.
+    """
     path = root / name
-    if not path.is_file():
+    if not has_file(path):
         return []
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path} cannot be read ({error})", "a CSV table", "Mend or remove it") from error
-    if "name" not in frame.columns or frame["name"].duplicated().any():
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, header=None).fillna("")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
         raise StorageError(
-            f"{path} has columns {', '.join(frame.columns)}",
-            "a column 'name' without duplicates",
-            "Mend or remove it",
+            f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
+        ) from error
+    header, *lines = ([normal_form(str(cell)) for cell in row] for row in frame.to_numpy())
+    header = [column.casefold() if column.casefold() in _KNOWN else column for column in header]
+    names = [line[header.index("name")] for line in lines] if "name" in header else []
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if "name" not in header or len(set(header)) < len(header) or twice:
+        told = f"{len(twice)} names twice ({_listing(twice)})" if twice else f"columns {', '.join(header)}"
+        raise StorageError(
+            f"{path} has {told}",
+            "a column 'name' without duplicates, and each column once",
+            "Correct or remove it",
         )
-    return [{str(k): str(v) for k, v in row.items()} for row in frame.to_dict("records")]
+    return [dict(zip(header, line, strict=True)) for line in lines]
 
 
 def _images(root: Path, channel: str) -> dict[str, Path]:
     folder = root / channel
-    if not folder.is_dir():
+    if not has_folder(folder):
         raise StorageError(
             f"{root} has no folder {channel}/" if root.is_dir() else f"there is no folder {root}",
             "a pair set: anatomy/, tumour/ and label/ with same-named images",
@@ -146,10 +183,11 @@ def _images(root: Path, channel: str) -> dict[str, Path]:
 
 def _listed(folder: Path) -> dict[str, Path]:
     images: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if is_image(path) and images.setdefault(path.stem, path) != path:
+    for path in filter(is_image, sorted(folder.iterdir())):
+        name = check_name(path.stem, "file", f"Rename it in {folder}")
+        if images.setdefault(name, path) != path:
             raise StorageError(
-                f"{folder} holds {images[path.stem].name} and {path.name}",
+                f"{folder} holds {images[name].name!a} and {path.name!a}",
                 "one image per name",
                 "Remove one of them",
             )
@@ -159,7 +197,7 @@ def _listed(folder: Path) -> dict[str, Path]:
 
 
 def _rows(root: Path, names: Sequence[str]) -> dict[str, dict[str, str]]:
-    if not (root / TABLE).is_file():
+    if not has_file(root / TABLE):
         return {}
     rows = {row["name"]: row for row in read_table(root)}
     astray = sorted(set(rows) ^ set(names))
@@ -167,9 +205,18 @@ def _rows(root: Path, names: Sequence[str]) -> dict[str, dict[str, str]]:
         raise StorageError(
             f"{root / TABLE} and the images disagree about {_listing(astray)}",
             "one row per image name",
-            "Run the command that made the set again, or mend the table",
+            "Run the command that made the set again, or correct the table",
         )
     return rows
+
+
+def _entries(
+    root: Path, rows: Mapping[str, Mapping[str, str]], paths: Mapping[str, Mapping[str, Path]]
+) -> tuple[Entry, ...]:
+    entries = tuple(_entry(name, rows.get(name, {}), places) for name, places in paths.items())
+    refuse_lookalikes([entry.name for entry in entries], "names", str(root))
+    refuse_lookalikes([entry.group for entry in entries], "groups", str(root))
+    return entries
 
 
 def _entry(name: str, row: Mapping[str, str], paths: Mapping[str, Path]) -> Entry:

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.errors import ArrayError, LeakageError, StorageError
+from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
+from metgan.io import normal_form, refuse_lookalikes
 from metgan.types import AnyArray
 
 from .crops import Crop, CropPlan, place_crops
+from .identity import refuse_mixed_scans
 from .pairs import read_table, write_pair, write_table
 from .scan import Scan
 
@@ -36,8 +38,16 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
     ------
     ArrayError
         When there is none.
+    SettingError
+        When the plan asks for planes, rows or columns that the scan was not read for.
     """
     placed = place_crops(scan.label.shape, plan)
+    if not scan.covers(plan.region(scan.label.shape)):
+        raise SettingError(
+            f"crops outside the planes, rows and columns that scan {scan.name} was read for",
+            "a plan within them",
+            "Read the scan anew for these",
+        )
     useful = [crop for crop in placed if _is_useful(scan, crop, plan)]
     if not useful:
         why = "flat" if scan.tissue is None else "flat or hold too little tissue"
@@ -60,12 +70,17 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
     ------
     StorageError
         When `out` already has pairs of these names.
+    SettingError
+        When `out` has crops of another scan of this name, or of a group that differs only in case or blanks.
     LeakageError
-        When a crop overlaps one that `out` holds in another group or part.
+        When a crop overlaps one that `out` holds in another group or part, or the scan has another name
+        there.
     """
     rows = read_table(out)
     useful = useful_crops(scan, plan)
     planned = [_row(scan, crop, plan) for crop in useful]
+    refuse_mixed_scans(out, rows, scan.name, scan.source)
+    refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
     _refuse_twice(out, rows, planned)
     _refuse_shared_tissue(out, rows, planned)
     if not rows:
@@ -84,10 +99,11 @@ def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
     """Give a crop's row of ``pairs.csv``: with where it lies, in pixels of the scan."""
     return {
         "name": f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}",
-        "group": plan.group or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}",
-        "organ": plan.organ,
+        "group": normal_form(plan.group) or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}",
+        "organ": normal_form(plan.organ),
         "split": plan.split,
         "scan": scan.name,
+        "source": scan.source,
         "plane": str(crop.plane),
         "top": str(crop.top),
         "left": str(crop.left),

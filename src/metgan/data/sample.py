@@ -96,6 +96,21 @@ def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
     return total
 
 
+def fingerprint_of(*lists: Iterable[Entry]) -> str:
+    """Return the CRC-32 of the names, groups and files of several lists of images, as 8 hexadecimal digits.
+
+    It names what something was made from: an image that has changed since is another one.
+    """
+    total = 0
+    for entries in lists:
+        for entry in entries:
+            total = zlib.crc32(f"{entry.name}\t{entry.group}\n".encode(), total)
+            for channel in sorted(entry.paths):
+                total = zlib.crc32(entry.paths[channel].read_bytes(), total)
+        total = zlib.crc32(b"end of list", total)
+    return f"{total:08x}"
+
+
 def read_pair(entry: Entry) -> Pair:
     """Read and check one pair.
 
@@ -158,7 +173,9 @@ def check_camera(image: AnyArray, name: str) -> Camera:
         if not np.isfinite(image).all():
             count = int((~np.isfinite(image)).sum())
             raise ArrayError(
-                f"{name} has {count} NaN or infinite pixels", "finite values", "Mend or leave out the image"
+                f"{name} has {count} NaN or infinite pixels",
+                "finite values",
+                "Leave the image out; metgan prepare checks only its --rows, --columns and --planes",
             )
         return image.astype(np.float32)
     if image.dtype not in (np.uint8, np.uint16):

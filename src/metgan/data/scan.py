@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 
-from metgan.errors import ArrayError, SettingError
+from metgan.errors import ArrayError
+from metgan.io import check_name
 from metgan.labels import check_binary, find_fill
 from metgan.types import AnyArray, Camera, Channel, Mask
 
@@ -18,6 +20,12 @@ _TUMOURS_ARE_RARE = (
     "Check the mask; one that is inverted, or shows the tissue, must be exchanged first",
 )
 _TWO_CHANNELS = ("two different channels", "Check the sources, and --channels")
+_ABOVE = "Give --tissue-above 0 where every number is tissue, as of an atlas' regions, or another threshold"
+
+Channels = TypeVar("Channels", Camera, Mask)
+Region = tuple[slice, slice, slice]
+WHOLE: Final[Region] = (slice(None), slice(None), slice(None))
+"""All planes, rows and columns."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,10 @@ class Scan:
     label : array of two values
     tissue : array of two values or None
         Where there is tissue; None for everywhere.
+    region : three slices
+        What was asked for, and checked; outside, the arrays hold zeros.
+    source : str
+        What tells its file from others, see `metgan.data.identify`; "" when that is not known.
     """
 
     name: str
@@ -39,48 +51,55 @@ class Scan:
     tumour: Camera
     label: Mask
     tissue: Mask | None = None
+    region: Region = WHOLE
+    source: str = ""
 
     @classmethod
     def checked(
-        cls, name: str, anatomy: AnyArray, tumour: AnyArray, label: AnyArray, tissue: AnyArray | None
+        cls,
+        name: str,
+        anatomy: AnyArray,
+        tumour: AnyArray,
+        label: AnyArray,
+        tissue: AnyArray | None,
+        region: Region = WHOLE,
     ) -> Scan:
-        """Check dtypes, finiteness, label values and shapes, and give the scan.
+        """Check shapes, and dtypes, finiteness and label values in a region, and return the scan.
 
         Raises
         ------
         ArrayError
             Naming the channel and what is wrong with it.
         SettingError
-            For a name that would lead elsewhere as a part of file names.
+            For a name that would lead elsewhere as a part of file names, or be hidden.
         """
-        if name in ("", ".", "..") or any(mark in name for mark in "/\\\0"):
-            raise SettingError(
-                f"a scan called {name!r}",
-                "a name that can begin a file's: not empty, without / and \\",
-                "Choose another --name",
-            )
-        shapes = {"anatomy": anatomy.shape, "tumour": tumour.shape, "label": label.shape}
-        if tissue is not None:
-            shapes["tissue"] = tissue.shape
-        if len(set(shapes.values())) > 1:
-            raise ArrayError(
-                f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
-                "one shape (Z, Y, X) for all",
-                "Check the files and, for several channels or planes, --axes and --channels",
-            )
-        scan = cls(
-            name,
-            check_camera(anatomy, f"{name} anatomy"),
-            check_camera(tumour, f"{name} tumour"),
-            check_binary(label, f"{name} label"),
-            None if tissue is None else check_binary(tissue, f"{name} tissue"),
+        name = check_name(name, "scan", "Choose another --name")
+        volumes = {"anatomy": anatomy, "tumour": tumour, "label": label, "tissue": tissue}
+        _refuse_other_shapes(name, {k: v.shape for k, v in volumes.items() if v is not None})
+        seen = (
+            check_camera(anatomy[region], f"{name} anatomy"),
+            check_camera(tumour[region], f"{name} tumour"),
         )
-        if anatomy.min() < anatomy.max() and np.array_equal(anatomy, tumour):
+        mask = check_binary(label[region], f"{name} label")
+        if seen[0].min() < seen[0].max() and np.array_equal(*seen):
             raise ArrayError(f"scan {name} has one image in both channels", *_TWO_CHANNELS)
-        share = float(scan.label.mean())
-        if share > _MOST_LABELLED:
+        if (share := float(mask.mean())) > _MOST_LABELLED:
             raise ArrayError(f"the label of scan {name} covers {share:.0%} of the pixels", *_TUMOURS_ARE_RARE)
-        return scan
+        body = None if tissue is None else check_binary(tissue[region], f"{name} tissue", _ABOVE)
+        shape = anatomy.shape
+        return cls(
+            name,
+            _within(shape, region, seen[0]),
+            _within(shape, region, seen[1]),
+            _within(shape, region, mask),
+            None if body is None else _within(shape, region, body),
+            region,
+        )
+
+    def covers(self, region: Region) -> bool:
+        """Return whether all of `region` was asked for and checked."""
+        axes = zip(self.label.shape, region, self.region, strict=True)
+        return all({*range(length)[wanted]} <= {*range(length)[read]} for length, wanted, read in axes)
 
     def contrast(self, channel: Channel) -> float:
         """Give the mean of a channel on the label over its mean in the other tissue; nan without either.
@@ -92,7 +111,26 @@ class Scan:
         """
         image: Camera = self.anatomy if channel == "anatomy" else self.tumour
         around = ~self.label if self.tissue is None else ~self.label & self.tissue
+        around &= _within(around.shape, self.region, np.ones_like(around[self.region]))  # what was asked for
         around = around & ~np.stack([find_fill(plane) for plane in image])
         if not (self.label.any() and around.any() and image[around].any()):
             return float("nan")
         return float(image[self.label].mean() / image[around].mean())
+
+
+def _refuse_other_shapes(name: str, shapes: dict[str, tuple[int, ...]]) -> None:
+    if len(set(shapes.values())) > 1:
+        raise ArrayError(
+            f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
+            "one shape (Z, Y, X) for all",
+            "Check the files and, for several channels or planes, --axes and --channels",
+        )
+
+
+def _within(shape: tuple[int, ...], region: Region, part: Channels) -> Channels:
+    """Return an array of `shape` that holds `part` in a region, and zeros around it."""
+    if part.shape == shape:
+        return part
+    whole: Channels = np.zeros(shape, part.dtype)
+    whole[region] = part
+    return whole

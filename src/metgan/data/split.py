@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from metgan.errors import SettingError, StorageError
-from metgan.io import write_json
+from metgan.io import normal_form, write_json
 
 from .sample import Entry
 
@@ -56,7 +56,7 @@ def load_split(path: Path) -> Split:
         raise StorageError(f"there is no {path}", "the splits.json of a run", "Give a run folder")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Split(*(tuple(content[part]) for part in PARTS))
+        return Split(*(tuple(map(normal_form, content[part])) for part in PARTS))
     except (ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{path} cannot be read ({error})", "a split", "Train again") from error
 

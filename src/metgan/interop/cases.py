@@ -13,6 +13,7 @@ from pathlib import Path
 
 from metgan.data import PARTS, Entry, PairSet, Split
 from metgan.errors import LeakageError, SettingError
+from metgan.io import refuse_lookalikes
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,14 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     Raises
     ------
     SettingError
-        When a set is given twice, a real pair is in no part, a generated one is not for training, nothing is
-        for training, or the split fits no set, or several.
+        When a set is given twice, groups differ only in case or blanks, a real pair is in no part, a
+        generated one is not for training, nothing is for training, or the split fits no set, or several.
     LeakageError
         When a group is in two parts, or a generated pair is made of a group that is not for training.
     """
     _refuse_twice([pairs.root for pairs in sets])
+    groups = [group for pairs in sets for entry in pairs for group in entry.made_of_groups]
+    refuse_lookalikes(groups, "groups", ", ".join(str(pairs.root) for pairs in sets))
     home = None if split is None else _home(sets, split)
     known = {} if split is None else {name: part for part in PARTS for name in getattr(split, part)}
     counts = Counter(entry.name for pairs in sets for entry in pairs)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from metgan.data import Pair, read_pair, read_table
 from metgan.errors import StorageError
-from metgan.io import write_text
+from metgan.io import has_file, write_text
 from metgan.progress import progress
 
 from .cases import Case
@@ -59,7 +59,7 @@ def check_export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
 def check_resumed(cases: Sequence[Case], out: Path) -> None:
     """Refuse to go on with a stopped export of other cases."""
     path = out / CASES_FILE
-    if path.is_file() and path.read_text(encoding="utf-8") != _listed(cases):
+    if has_file(path) and path.read_text(encoding="utf-8") != _listed(cases):
         raise StorageError(
             f"{path} lists other cases",
             "the same pairs in the same parts",

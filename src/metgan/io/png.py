@@ -11,19 +11,31 @@ from metgan.errors import StorageError
 from metgan.types import AnyArray
 
 from .atomic import replacing
+from .contents import unreadable
 
 
 def read_png(path: Path) -> AnyArray:
-    """Read one PNG as (Y, X), or (Y, X, samples) when it is in colour."""
+    """Read one PNG as (Y, X), or (Y, X, samples) when it is in colour.
+
+    A palette of greys, and opacity that is the same everywhere, make no colour image.
+
+    Raises
+    ------
+    StorageError
+        When the file is damaged, no PNG, holds several images, or has a palette of colours, whose numbers
+        mean nothing, or pixels that can be seen through.
+    """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=["PNG"]) as image:
+            if getattr(image, "n_frames", 1) > 1:
+                raise _several(path, image)
             if image.mode == "1":
                 return np.asarray(image).astype(np.uint8)
-            array = np.asarray(image.convert("RGB") if image.mode == "P" else image)
+            array = np.asarray(_greys(path, image) if image.mode in ("P", "PA", "LA") else image)
+    except StorageError:
+        raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
-        raise StorageError(
-            f"{path} cannot be read as PNG ({error})", "a complete PNG", "Copy it again from its source"
-        ) from error
+        raise unreadable(path, "PNG", error) from error
     return array.astype(np.uint16) if array.dtype == np.int32 else array
 
 
@@ -31,3 +43,25 @@ def write_png(path: Path, image: AnyArray) -> None:
     """Write one (Y, X) image of uint8 or uint16."""
     with replacing(path) as temporary:
         Image.fromarray(image).save(temporary, format="PNG")
+
+
+def _greys(path: Path, image: Image.Image) -> Image.Image:
+    """Return the grey levels that an image of indices or with opacity shows."""
+    shown = np.asarray(image.convert("RGBA"))  # (Y, X, 4)
+    if shown[..., 3].min() != shown[..., 3].max():
+        given = f"{path} has pixels that can be seen through"
+        raise StorageError(
+            given, "a grey image without transparency", "Save it anew without an alpha channel"
+        )
+    if (shown[..., :1] != shown[..., 1:3]).any():
+        raise StorageError(
+            f"{path} is indexed: its pixels are numbers of colours",
+            "grey levels",
+            "Save it as 8-bit grey, as in Fiji with Image > Type > 8-bit",
+        )
+    return image.convert("L")
+
+
+def _several(path: Path, image: Image.Image) -> StorageError:
+    given = f"{path} holds {getattr(image, 'n_frames', 1)} images"
+    return StorageError(given, "one image", "Save the one that is meant as a file of its own")

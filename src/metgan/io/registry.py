@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from metgan.errors import StorageError
 from metgan.types import AnyArray
 
+from .contents import check_image_file
 from .png import read_png, write_png
 from .tiff import read_tiff, write_tiff
 
@@ -35,10 +36,7 @@ def read_image(path: Path) -> AnyArray:
     StorageError
         When the file is missing, empty, damaged or of an unknown kind.
     """
-    if not path.is_file():
-        raise StorageError(f"there is no file {path}", "an image", "Check the path")
-    if path.stat().st_size == 0:
-        raise StorageError(f"{path} is empty (0 bytes)", "an image", "Copy it again from its source")
+    check_image_file(path, "an image")
     return _lookup(READERS, path)(path)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import struct
+import threading
 import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
-from metgan.errors import ArrayError, StorageError
+from metgan.errors import ArrayError, MetganError, StorageError
+from metgan.progress import note
 from metgan.types import AnyArray
 
 from .atomic import replacing
+from .contents import check_image_file, unreadable
 
 _DAMAGED = (
     tifffile.TiffFileError,
@@ -25,6 +30,7 @@ _DAMAGED = (
     RuntimeError,
     OSError,
 )
+_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,14 @@ class Stack:
     path: Path
 
     @property
+    def channels(self) -> int:
+        """How many channels there are; 1 without a C axis."""
+        return self.array.shape[self.axes.index("C")] if "C" in self.axes else 1
+
+    @property
     def has_channels(self) -> bool:
         """Whether there is a C axis longer than 1."""
-        return "C" in self._squeezed()[1]
+        return self.channels > 1
 
     def plane_order(self, channel: int | None) -> AnyArray:
         """Give one channel as (Z, Y, X); `channel` is None for a stack without a C axis.
@@ -116,18 +127,99 @@ def write_tiff(path: Path, image: AnyArray) -> None:
 
 
 def _read(path: Path) -> tuple[AnyArray, str]:
-    if not path.is_file():
-        raise StorageError(f"there is no file {path}", "a TIFF", "Check the path")
-    if path.stat().st_size == 0:
-        raise StorageError(f"{path} is empty (0 bytes)", "a TIFF", "Copy the file again from its source")
-    try:
-        with tifffile.TiffFile(path) as file:
-            series = file.series[0]
-            return series.asarray(), series.axes
-    except _DAMAGED as error:
-        hint = "pip install 'metgan[compression]'" if "imagecodecs" in str(error) else ""
+    """Read a file of which every page is accounted for; gives the array and its axes."""
+    check_image_file(path, "a TIFF")
+    with _Listener() as listener:
+        try:
+            with tifffile.TiffFile(path) as file:
+                array, axes = _as_one(_whole_images(file, path, listener), path)
+        except MetganError:
+            raise
+        except _DAMAGED as error:
+            raise unreadable(path, "TIFF", error) from error
+    if listener.errors:
+        raise unreadable(path, "TIFF", listener.errors[0])
+    for warning in listener.warnings:
+        _note_once(f"{path}: {warning}")
+    return array, axes
+
+
+def _whole_images(file: tifffile.TiffFile, path: Path, listener: _Listener) -> list[tifffile.TiffPageSeries]:
+    """Return the images of a file in full resolution, once no page is lacking or left over."""
+    series = list(file.series)
+    pages = [page for one in series for level in one.levels for page in _pages(level)]
+    if lacking := sum(page is None for page in pages):
+        told = "".join(f"; {text}" for text in listener.warnings)
         raise StorageError(
-            f"{path} cannot be read as TIFF ({error})",
-            "a complete TIFF",
-            (hint and f"Its compression needs one more package: {hint}") or "Copy it again from its source",
-        ) from error
+            f"{path} lacks {lacking} of its {len(pages)} planes{told}",
+            "a TIFF with all its planes, and every file of a set of files beside it",
+            "Copy the other files into the same folder, or save the planes that are there as their own stack",
+        )
+    read = {page.treeindex for page in pages if page is not None and page.parent is file}
+    left = sum((index,) not in read for index in range(len(file.pages)))
+    if listener.errors:
+        raise unreadable(path, "TIFF", listener.errors[0])
+    if left:
+        raise StorageError(
+            f"{path} has {len(file.pages)} pages, and what it says of itself tells nothing of {left}",
+            "a TIFF whose description covers all its pages",
+            "Open it in Fiji and save it again, or write the planes that are meant as a stack of their own",
+        )
+    return [one for one in series if not one.keyframe.is_reduced] or series
+
+
+def _pages(series: tifffile.TiffPageSeries) -> list[tifffile.TiffPage | tifffile.TiffFrame | None]:
+    """Return the pages of a series; of one that only its first page describes, that page."""
+    return [series[0]] if series.is_truncated else [*series]
+
+
+def _as_one(images: list[tifffile.TiffPageSeries], path: Path) -> tuple[AnyArray, str]:
+    """Return the one image of a file, or planes of one size that were written one by one as a stack."""
+    first = images[0]
+    if len(images) == 1:
+        return first.asarray(), first.axes
+    if any(
+        (one.kind, one.shape, one.dtype, one.axes) != ("shaped", first.shape, first.dtype, "YX")
+        for one in images
+    ):
+        names = [f"{one.name} {one.axes} {one.shape}".strip() for one in images]
+        more = ", ..." if len(names) > _LISTED else ""
+        raise StorageError(
+            f"{path} holds {len(images)} images: {', '.join(names[:_LISTED])}{more}",
+            "one image, with its planes and channels",
+            "Save the one that is meant as a TIFF of its own, as in Python with "
+            "tifffile.imwrite('new.tif', tifffile.imread(PATH, series=0), photometric='minisblack')",
+        )
+    _note_once(f"{path} holds {len(images)} images of one size, which are taken for planes (axes ZYX)")
+    return np.stack([one.asarray() for one in images]), "IYX"
+
+
+class _Listener(logging.Handler):
+    """Keeps what the reader logs in this thread: what it calls an error, and what it calls a warning."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.errors: list[str] = []
+        self.warnings: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.thread != self._thread:
+            return
+        text = record.getMessage()
+        # A tag of a microscope's own that is damaged says nothing about the pixels.
+        is_error = record.levelno >= logging.ERROR and not text.startswith("<TiffTag")
+        (self.errors if is_error else self.warnings).append(text)
+
+    def __enter__(self) -> _Listener:
+        logging.getLogger("tifffile").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("tifffile").removeHandler(self)
+
+
+@lru_cache(maxsize=1024)
+def _note_once(text: str) -> None:
+    """Tell of a file once in a process, however often it is read."""
+    note(text)

@@ -22,7 +22,13 @@ SYMMETRIES = 8
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 
-def check_binary(label: AnyArray, name: str = "label") -> Mask:
+_THRESHOLD = (
+    "Choose a threshold: metgan prepare has --labels-above; elsewhere write the masks anew, in Python with "
+    "metgan.labels.binarise(label, above=...)"
+)
+
+
+def check_binary(label: AnyArray, name: str = "label", remedy: str = _THRESHOLD) -> Mask:
     """Read a two-valued array as a mask; refuse any other.
 
     Parameters
@@ -31,6 +37,8 @@ def check_binary(label: AnyArray, name: str = "label") -> Mask:
         Zeros alone (no tumour) and v alone are fine.
     name : str
         What to call the array in the error: a file name, or ``"label"``.
+    remedy : str
+        What to do about more values, where the error is printed.
 
     Returns
     -------
@@ -56,8 +64,6 @@ metgan.labels.binarise(label, above=...).
     _check_numbers(label, name)
     mask: Mask = label > 0
     if (label < 0).any() or (mask.any() and (label[mask] != label.max()).any()):
-        remedy = "Choose a threshold: metgan prepare has --labels-above; elsewhere write the masks anew, in "
-        remedy += "Python with metgan.labels.binarise(label, above=...)"
         raise ArrayError(f"{name} has values {_listed(label)}", "a binary mask {0, v}, v > 0", remedy)
     return mask
 

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from metgan.data import Normalisation
 from metgan.errors import LeakageError, StorageError
+from metgan.io import likeness
 from metgan.networks import GENERATORS, PRESETS, GeneratorName, PresetName
 
 Kind = Literal["generator", "segmentor", "judge"]
@@ -113,8 +114,13 @@ class ModelCard:
             What it must not have seen, such as the test groups.
         purpose : str
             What it would be used for, for the message.
+
+        Notes
+        -----
+        Groups that differ only in case or blanks count as one: a test must not rest on spelling.
         """
-        seen = sorted(set(groups) & set(self.groups_seen))
+        known = set(map(likeness, self.groups_seen))
+        seen = sorted(group for group in set(groups) if likeness(group) in known)
         if seen:
             raise LeakageError(
                 f"the {self.kind} for {purpose} has seen {len(seen)} test groups ({', '.join(seen[:5])})",

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from metgan.data import SPLIT_FILE, Normalisation, PairSet, save_split
-from metgan.io import fingerprint
+from metgan.io import fingerprint, has_file
 from metgan.methods import Method
 from metgan.models import MODEL_FILE, model_path
 from metgan.synthesis import load
@@ -94,7 +94,7 @@ class Contest:
     def check(self, methods: Sequence[Method], *, anew: bool = False) -> None:
         """Refuse, before anything is written, what could not be trained; `anew` as for `Comparison.check`."""
         check_segmentor_order(replace(self._segmentor_order(), resume=not anew), self.data)
-        is_there = not anew and (self._segmentor / MODEL_FILE).is_file()
+        is_there = not anew and has_file(self._segmentor / MODEL_FILE)
         for method in methods:
             order = replace(self._order(method, self.rules.seed), resume=not anew)
             check_method_order(order, self.data, method, self._segmentor if is_there else None)
@@ -149,7 +149,7 @@ class Contest:
 def _is_scored(folder: Path, known: dict[str, str]) -> bool:
     """Say whether these weights have been scored by this referee; the summary is written last."""
     path = folder / SUMMARY_FILE
-    if not path.is_file():
+    if not has_file(path):
         return False
     summary = json.loads(path.read_text(encoding="utf-8"))
     return all(summary.get(name) == value for name, value in known.items())

@@ -11,6 +11,7 @@ import numpy as np
 
 from metgan.data import SPLIT_FILE, Entry, Pair, PairSet, Split, save_split
 from metgan.errors import LeakageError
+from metgan.io import has_file
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, Reader, read_card
 from metgan.progress import note
@@ -87,7 +88,7 @@ class Fold:
     def check_painter(self, *, anew: bool) -> None:
         """Refuse, before anything is written, what `painter` could not be trained by."""
         check_segmentor_order(replace(self._segmentor_order(), resume=not anew), self.data)
-        is_there = not anew and (self._segmentor / MODEL_FILE).is_file()
+        is_there = not anew and has_file(self._segmentor / MODEL_FILE)
         order = replace(self._painter_order(), resume=not anew)
         check_method_order(order, self.data, _METHOD, self._segmentor if is_there else None)
 

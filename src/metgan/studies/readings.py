@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from metgan.data import Pair, PairSet
 from metgan.device import choose_device
-from metgan.io import fingerprint, replacing, write_json
+from metgan.io import fingerprint, has_file, replacing, write_json
 from metgan.metrics import Faithfulness, Overlap, judge, overlap
 from metgan.models import READ_ABOVE, SMALLEST_READ, Reader, model_path, read_card
 from metgan.training import Engine
@@ -81,7 +81,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
         "levels": [*LEVELS],
     }
     file = out / _KNOWN
-    noted = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    noted = json.loads(file.read_text(encoding="utf-8")) if has_file(file) else {}
     level = noted.pop("level", None)
     if noted != known:
         readings = _read(Reader(run, choose_device(engine.device)), val, pairs)

@@ -7,7 +7,6 @@ alone, so any of them can be drawn without those before it.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import overload
 
 import numpy as np
 
-from metgan.data import Entry, join_names, read_channel, read_label
+from metgan.data import Entry, fingerprint_of, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart, sizes
 from metgan.seeding import stream
@@ -136,11 +135,8 @@ class Drafts:
 
     @property
     def fingerprint(self) -> str:
-        """Name the images that drafts are drawn from: with others, other pairs are drawn."""
-        request = self.request
-        groups = [[*request.anatomies], [*self.positive], *([[*request.donors]] if request.donors else [])]
-        named = "\n\n".join("\n".join(f"{e.name}\t{e.group}" for e in entries) for entries in groups)
-        return f"{zlib.crc32(named.encode()):08x}"
+        """Name the images that drafts are drawn from, by content: with others, other pairs are drawn."""
+        return fingerprint_of(self.request.anatomies, self.positive, self.request.donors)
 
     def source_of(self, number: int) -> Entry:
         """Give the anatomy of a pair.

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from metgan.data import Entry
 from metgan.errors import SettingError
+from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
 
 from .contrasts import Contrasts
 from .grain import Grain
 
+_SOURCES = "the set of anatomies and labels"
 _WHOLE = {"anatomy", "tumour", "label"}
 
 
@@ -42,8 +44,9 @@ class Generation:
     Raises
     ------
     SettingError
-        For less than one pair, no anatomy, an anatomy to inlay in or a donor that was painted or lacks an
-        image, donors without grain, or grain for what has its camera's already.
+        For less than one pair, no anatomy, sources whose groups differ only in case or blanks, an anatomy to
+        inlay in or a donor that was painted or lacks an image, donors without grain, or grain for what has
+        its camera's already.
     """
 
     anatomies: Sequence[Entry]
@@ -66,6 +69,8 @@ class Generation:
             raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
         if not self.anatomies:
             raise SettingError("no anatomies to paint on", "at least one image", "Give some")
+        sources = (*self.anatomies, *self.labels, *self.donors)
+        refuse_lookalikes([group for entry in sources for group in entry.made_of_groups], "groups", _SOURCES)
         _refuse_unreal(self.donors, "take residues from")
         if self.donors and self.grain is None:
             given = f"{len(self.donors)} pairs to take residues from, and no grain to scale them by"

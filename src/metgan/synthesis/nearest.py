@@ -10,7 +10,6 @@ anatomy, and only a generator that ignores the anatomy paints that of another tr
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional as nnf
 
-from metgan.data import Entry, read_channel, read_label
+from metgan.data import Entry, fingerprint_of, read_channel, read_label
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
 from metgan.metrics import RING_GAP, judge
 from metgan.types import AnyArray, Camera, Mask
@@ -44,7 +43,7 @@ class TrainingImages:
     Attributes
     ----------
     fingerprint : str
-        Names the images, for histories.
+        Names the images by their content, for histories.
     contrasts : tuple of float
         Of the median tumour of each image whose label holds one, see `metgan.metrics.judge`; nan where it is
         undefined.
@@ -60,8 +59,7 @@ class TrainingImages:
                 contrasts.append(judge(label, label, tumour, fill=_fill(entry, tumour)).contrast)
         self.contrasts = tuple(contrasts)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
-        names = "\n".join(f"{entry.name}\t{entry.group}" for entry in entries)
-        self.fingerprint = f"{zlib.crc32(names.encode()):08x}"
+        self.fingerprint = fingerprint_of(entries)
 
     def __len__(self) -> int:
         return len(self._grids)

@@ -8,6 +8,7 @@ from typing import Generic, Literal, TypeVar
 
 from metgan import __version__
 from metgan.errors import ArrayError
+from metgan.io import has_file
 from metgan.models import Kind, ModelCard
 from metgan.networks import GeneratorName, PresetName
 
@@ -55,7 +56,7 @@ class Order(Generic[Settings]):
     @property
     def resumes(self) -> bool:
         """Whether there is a checkpoint to go on from, and it shall be used."""
-        return self.resume and (self.folder / CHECKPOINT).is_file()
+        return self.resume and has_file(self.folder / CHECKPOINT)
 
     def identity(self, data: Curriculum, beside: Identity | None = None) -> Identity:
         """Name everything that decides a run's bytes, so that a resumed run cannot differ.

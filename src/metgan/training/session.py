@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, save_split
+from metgan.io import has_file
 from metgan.methods import Method
 from metgan.models import MODEL_FILE
 
@@ -69,7 +70,7 @@ def check_training(
     if method.needs_segmentor and segmentor is None:
         in_loop = _order_in_loop(order, segmentor_recipe)
         check_segmentor_order(in_loop, data)
-        if order.resumes and (in_loop.folder / MODEL_FILE).is_file():
+        if order.resumes and has_file(in_loop.folder / MODEL_FILE):
             segmentor = in_loop.folder
     check_method_order(order, data, method, segmentor)
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from metgan.errors import StorageError
-from metgan.io import write_image, write_json
+from metgan.io import has_file, write_image, write_json
 
 from ..pairs import PairSet, write_pair, write_table
 from .pairs import draw_pairs
@@ -39,7 +39,7 @@ def _refuse_other_request(out: Path, request: dict[str, Any]) -> None:
     """Note what is drawn, before it is; a folder with another phantom is left as it is."""
     note = out / "phantom.json"
     request = json.loads(json.dumps(request))  # a tuple is read back as a list
-    if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != request:
+    if has_file(note) and json.loads(note.read_text(encoding="utf-8")) != request:
         raise StorageError(
             f"{out} holds a phantom with other settings",
             "the settings that it was begun with",

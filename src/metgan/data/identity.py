@@ -1,0 +1,103 @@
+"""Which scan a crop was cut from: by what the file holds, whatever it is called and wherever it lies.
+
+Two animals are often two files of one name in two folders, and one file is often copied or renamed. Taken
+for one scan, two animals would share groups; taken for two, one would be trained on and tested on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from metgan.errors import LeakageError, SettingError
+from metgan.io import likeness, normal_form
+
+_SUFFIX = re.compile(r"(\.ome)?\.(tiff?|btf|tf[28]|lsm|stk)$", re.IGNORECASE)
+_PIECES, _PIECE = 256, 4096  # bytes: what is read of a file that may hold hundreds of gigabytes
+
+Rows = Sequence[Mapping[str, str]]
+
+
+def identify(path: Path) -> str:
+    """Return what tells a file from others: 16 hexadecimal digits of its size and of 256 spread pieces."""
+    size = path.stat().st_size
+    found = hashlib.sha256(str(size).encode())
+    with path.open("rb") as file:
+        for piece in range(_PIECES):
+            file.seek(max(size - _PIECE, 0) * piece // (_PIECES - 1))
+            found.update(file.read(_PIECE))
+    return found.hexdigest()[:16]
+
+
+def name_scan(path: Path, source: str, rows: Rows) -> str:
+    """Return the name of a scan: that which its crops have in `rows`, or else its folder's and its file's.
+
+    Parameters
+    ----------
+    path : Path
+        Of the scan.
+    source : str
+        What `identify` says of it.
+    rows : sequence of mapping
+        Of ``pairs.csv``.
+
+    Examples
+    --------
+    >>> name_scan(Path("mouse-1/brain_0.63x.ome.tif"), "7f", [])
+    'mouse-1_brain_0.63x'
+    >>> name_scan(Path("copied.tif"), "7f", [{"scan": "mouse-1_brain_0.63x", "source": "7f"}])
+    'mouse-1_brain_0.63x'
+    """
+    for row in rows:
+        if source and row.get("source") == source:
+            return row["scan"]
+    folder = path.resolve().parent.name.lstrip(".")
+    return normal_form("_".join(part for part in (folder, _SUFFIX.sub("", path.name)) if part))
+
+
+def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
+    """Refuse one name for two scans, and two names for one.
+
+    Parameters
+    ----------
+    out : Path
+        The pair set, for the message.
+    rows : sequence of mapping
+        Of its ``pairs.csv``.
+    name, source : str
+        Of the scan that is to be cut; "" for a source that is not known, as of an array.
+
+    Raises
+    ------
+    SettingError
+        When `out` has crops of another scan of this name, or of one that is spelled nearly so.
+    LeakageError
+        When it has crops of this scan under another name, or of one that cannot be compared with it.
+    """
+    for row in rows:
+        theirs, their_source = row.get("scan", ""), row.get("source", "")
+        known = bool(source and their_source)
+        if (
+            theirs
+            and likeness(theirs) == likeness(name)
+            and (theirs != name or (known and source != their_source))
+        ):
+            raise SettingError(
+                f"{out} has crops of another scan that is called {theirs!r}, or of another state of its file",
+                "a name of its own for each scan, and a scan that stays as it is",
+                "Give --name another, or start anew with --overwrite if it is the same tissue",
+            )
+        if theirs and theirs != name and source and not their_source:
+            raise LeakageError(
+                f"{out} has crops of scan {theirs!r}, and does not tell from which file",
+                "crops whose scans are known, so that no tissue is in two groups",
+                f"Give --name {theirs} if it is this scan, else cut into another --out",
+            )
+        if theirs != name and known and source == their_source:
+            raise LeakageError(
+                f"{out} has crops of this scan under the name {theirs!r}, and now it is called {name!r}",
+                "one name for one scan, so that no tissue is in two groups",
+                f"Give --name {theirs}, or none",
+            )
