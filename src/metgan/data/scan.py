@@ -8,6 +8,7 @@ import numpy as np
 
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import check_binary, find_fill
+from metgan.metrics import Contrast
 from metgan.types import AnyArray, Camera, Channel, Mask
 
 from .sample import check_camera
@@ -82,10 +83,8 @@ class Scan:
             raise ArrayError(f"the label of scan {name} covers {share:.0%} of the pixels", *_TUMOURS_ARE_RARE)
         return scan
 
-    def contrast(self, channel: Channel) -> float:
-        """Give the mean of a channel on the label over its mean in the other tissue; nan without either.
-
-        Fill is no tissue.
+    def contrast(self, channel: Channel) -> Contrast:
+        """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.
 
         Tumours are bright in the tumour channel and hardly show in the anatomy: where it is the other way
         round, the channels have probably been named in the wrong order.
@@ -93,6 +92,4 @@ class Scan:
         image: Camera = self.anatomy if channel == "anatomy" else self.tumour
         around = ~self.label if self.tissue is None else ~self.label & self.tissue
         around = around & ~np.stack([find_fill(plane) for plane in image])
-        if not (self.label.any() and around.any() and image[around].any()):
-            return float("nan")
-        return float(image[self.label].mean() / image[around].mean())
+        return Contrast.between(image[self.label], image[around])

@@ -61,8 +61,7 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     if draft.ground is not None:
         tumour = _laid(painter, draft, tumour, draft.ground)
     elif draft.contrasts:
-        without = _without(painter, draft)
-        tumour = match_contrasts(tumour, without, draft.asked, draft.contrasts, _filled(painter, draft))
+        tumour = _matched(painter, draft, tumour, _without(painter, draft))
     if draft.grain is None:
         return tumour
     rng = np.random.default_rng(draft.grain_seed)
@@ -87,9 +86,12 @@ def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> C
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )
-    if not draft.contrasts:
-        return laid
-    return match_contrasts(laid, ground.tumour, draft.asked, draft.contrasts, _filled(painter, draft))
+    return _matched(painter, draft, laid, ground.tumour) if draft.contrasts else laid
+
+
+def _matched(painter: Inpainter, draft: Draft, tumour: Camera, without: Camera) -> Camera:
+    fill = _filled(painter, draft)
+    return match_contrasts(tumour, without, draft.asked, draft.contrasts, fill, draft.measure)
 
 
 def _without(painter: Inpainter, draft: Draft) -> Camera:
