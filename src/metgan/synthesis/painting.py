@@ -42,7 +42,9 @@ def draw_and_paint(
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
-    """Paint the tumour channel of a draft: no brighter than it asks for, on its ground, with what it lacks.
+    """Paint the tumour channel of a draft: as bright as it asks for, on its ground, with what it lacks.
+
+    It is never brighter than the camera of the training images can give, unless the ground is.
 
     Raises
     ------
@@ -51,6 +53,11 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     EmptyDrawError
         When it brings no light to the ground; another label may.
     """
+    seen = None if draft.ground is None else draft.ground.tumour
+    return painter.card.normalisation.bound(_painted(painter, draft), "tumour", seen)
+
+
+def _painted(painter: Inpainter, draft: Draft) -> Camera:
     tumour = painter.inpaint(draft.anatomy, draft.asked)
     if tumour.min() == tumour.max():
         raise ArrayError(
