@@ -38,8 +38,8 @@ from metgan.data import (
     read_table,
     write_table,
 )
-from metgan.labels import number_tumours
-from metgan.metrics import SMALLEST_ANNOTATED, surroundings
+from metgan.labels import sizes
+from metgan.metrics import SMALLEST_ANNOTATED, measure_contrasts
 from metgan.models import read_card
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.seeding import stream
@@ -181,14 +181,8 @@ def train(cell: Cell, options: Sequence[str], source: Path | None) -> None:
 
 def light_added(image: Camera, label: Mask, fill: Mask) -> list[float]:
     """Return by how much each tumour of 10 pixels and more exceeds its surroundings, in camera units."""
-    numbered, areas = number_tumours(label)
-    added = []
-    for number, area in enumerate(areas, start=1):
-        own = numbered == number
-        ring = surroundings(own) & ~label & ~fill
-        if area >= SMALLEST_ANNOTATED and ring.any():
-            added.append(float(image[own].mean(dtype=float) - image[ring].mean(dtype=float)))
-    return added
+    each = zip(sizes(label), measure_contrasts(label, image, fill), strict=True)
+    return [by.light for area, by in each if area >= SMALLEST_ANNOTATED and by.pixels]
 
 
 def draw_picture(cell: Cell) -> None:

@@ -31,7 +31,7 @@ HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
     "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "asked_contrasts",
     "residue_source", "residue_group", "method", "metgan", "limits", "recall", "false_area", "contrast",
-    "nearest", "attempts", "gate", "fallen",
+    "nearest", "light", "attempts", "gate", "fallen",
 ]  # fmt: skip
 
 

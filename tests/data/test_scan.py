@@ -21,16 +21,17 @@ def world() -> dict[str, np.ndarray]:
 
 def test_contrast_compares_tumours_with_the_tissue_around_and_not_with_the_outside() -> None:
     scan = Scan.checked("scan", **world())
-    assert (scan.contrast("tumour"), scan.contrast("anatomy")) == (3.0, 0.5)
+    assert (scan.contrast("tumour").ratio, scan.contrast("anatomy").ratio) == (3.0, 0.5)
     everywhere = Scan.checked("scan", **{**world(), "tissue": None})  # type: ignore[arg-type]  # none is given
-    assert everywhere.contrast("tumour") == pytest.approx(30 / (20 / 3))
+    assert everywhere.contrast("tumour").ratio == pytest.approx(30 / (20 / 3))
 
 
 def test_contrast_is_nan_without_a_tumour_and_without_light_around() -> None:
     empty = world() | {"label": np.zeros((1, 1, 4), np.uint8)}
-    assert np.isnan(Scan.checked("scan", **empty).contrast("tumour"))
+    assert np.isnan(Scan.checked("scan", **empty).contrast("tumour").ratio)
     dark = world() | {"tumour": np.array([[[0, 0, 0, 30]]], np.uint16)}
-    assert np.isnan(Scan.checked("scan", **dark).contrast("tumour"))
+    assert np.isnan(Scan.checked("scan", **dark).contrast("tumour").ratio)
+    assert Scan.checked("scan", **dark).contrast("tumour").light == 30
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../x", "sub/x", "sub\\x"])

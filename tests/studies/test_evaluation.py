@@ -32,6 +32,7 @@ FIGURES = {
     "false area",
     "pooled Dice",
     "median contrast",
+    "median light added",
 }
 LIKENESS = {"mae", "msd", "ssim", "correlation"}
 

@@ -23,6 +23,7 @@ FOUND = {
 }
 # Per tumour: image, pixels, contrast, found by real-100; mixed-100-1x finds all. The median contrast is 2.
 TUMOURS = {1: [(0, 24, 1.5, False), (0, 25, 2.0, True)], 2: [(0, 100, 2.5, True), (1, 101, np.nan, True)]}
+LIGHTS = {1: [50.0, 90.0], 2: [100.0, np.nan]}  # the last has no surroundings
 COLUMNS = [f"{unit}_{kind}" for unit in ("pixels", "tumours") for kind in ("found", "missed", "false")]
 
 
@@ -30,6 +31,7 @@ def cell(arm: str, fold: int, seed: int) -> Cell:
     images = pd.DataFrame(FOUND[arm, fold, 0], columns=COLUMNS)
     images.insert(0, "name", [f"{fold}-{k}" for k in range(2)])
     tumours = pd.DataFrame(TUMOURS[fold], columns=["image", "area", "contrast", "found"])
+    tumours["light"] = LIGHTS[fold]
     if arm != "real-100":
         tumours["found"] = True
     return Cell(ARMS[arm], fold, seed, 10, 1.0, Readings(images, tumours, 0.5))
@@ -70,6 +72,18 @@ def test_recall_is_given_by_size_and_by_contrast(table: pd.DataFrame) -> None:
     assert means == [0, 1, 1, 0, 1]
     assert row(table, "real-100", "recall below 25 pixels") == [0, 0, 0]  # fold 2 has none, and says nothing
     assert table.loc[("mixed-100-1x", "recall dim"), "mean"] == 1
+
+
+def test_dim_and_bright_are_told_by_light_where_tumours_have_no_ratio() -> None:
+    """Fold 2's tumours, of 100 and 200, have none: the median light is 95, and only that of 50 is missed."""
+    cells = [cell(*key) for key in FOUND]
+    for each in cells:
+        if each.fold == 2:
+            each.readings.tumours["contrast"] = np.nan
+            each.readings.tumours["light"] = [100.0, 200.0]
+    found = table_of(*cells)
+    assert row(found, "real-100", "recall dim") == [0.5, 0.5, 0.5]
+    assert row(found, "real-100", "recall bright") == [1, 1, 1]
 
 
 def test_counts_are_tested_over_images_and_ratios_over_folds(table: pd.DataFrame) -> None:

@@ -64,6 +64,40 @@ def test_real_contrasts_are_measured_on_tumours_that_are_brighter() -> None:
     assert measured.values == pytest.approx((4.0,), rel=0.05)
 
 
+def subtracted(light: float, zero: str) -> tuple[np.ndarray, np.ndarray]:
+    """One tumour of 60 pixels or so that adds `light` to tissue which lies about 0, in three ways."""
+    y, x = np.mgrid[:32, :32]
+    label = (y - 16) ** 2 + (x - 16) ** 2 <= 20
+    noise = np.random.default_rng(0).normal(0, 30, label.shape)
+    tissue = {"about 0": noise - 1, "clipped": 0 * noise, "far below": noise - 1000}[zero]
+    return label, (tissue + light * label).astype(np.uint16 if zero == "clipped" else np.float32)
+
+
+@pytest.mark.parametrize("zero", ["about 0", "clipped", "far below"])
+def test_on_tissue_without_light_contrasts_are_differences_and_no_tumour_is_dropped(
+    zero: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = [(*subtracted(light, zero), np.zeros((32, 32), bool)) for light in (200, 400, 800)]
+    measured = Contrasts.measured(pairs)
+    assert measured.measure == "light"
+    assert measured.values == pytest.approx((200, 400, 800), abs=25)
+    assert "3 of 3 real tumours lie in surroundings without light" in capsys.readouterr().err
+    label, painted = subtracted(300, zero)
+    without = subtracted(0, zero)[1]
+    lit = match_contrasts(painted, without, label, [600.0], measure=measured.measure)
+    assert judge(label, label, lit).light == pytest.approx(600, abs=25)
+    assert np.isnan(judge(label, label, lit).contrast)
+
+
+def test_on_lit_tissue_contrasts_are_ratios_and_what_is_dropped_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    scenes = [scene(contrast) for contrast in (4.0, 0.9)]
+    measured = Contrasts.measured((label, tumour, label & False) for tumour, _, label in scenes)
+    assert (measured.measure, len(measured.values)) == ("ratio", 1)
+    assert "1 of 2 real tumours lend no contrast" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("values", "weights"),
     [((), None), ((1.0,), None), ((float("nan"),), None), ((2.0,), ()), ((2.0, 3.0), (1.0, 0.0))],

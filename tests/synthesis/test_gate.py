@@ -192,12 +192,12 @@ def test_a_judge_of_another_camera_is_refused(
 def test_limits_themselves_pass_and_what_is_undefined_fails_nothing(
     scores: GateScores, failed: set[str]
 ) -> None:
-    assert GateLimits().settled([]).faults(scores).keys() == failed
+    assert GateLimits().settled([], []).faults(scores).keys() == failed
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=40))
 def test_images_like_the_dimmest_and_brightest_tenth_of_training_images_pass(contrasts: list[float]) -> None:
-    limits = GateLimits().settled(contrasts)
+    limits = GateLimits().settled(contrasts, contrasts)
     usual = [x for x in contrasts if np.quantile(contrasts, 0.1) <= x <= np.quantile(contrasts, 0.9)]
     assert not any(limits.faults(GateScores(1, 0, contrast, 1)) for contrast in usual)
 
@@ -205,20 +205,33 @@ def test_images_like_the_dimmest_and_brightest_tenth_of_training_images_pass(con
 def test_limits_of_contrast_are_half_and_twice_the_light_of_usual_tumours() -> None:
     """101 images of 2.00, 2.01 ... 3.00, whose 5th and 95th percentile are 2.05 and 2.95."""
     contrasts = [2 + k / 100 for k in range(101)]
-    limits = GateLimits().settled(contrasts)
+    limits = GateLimits().settled(contrasts, contrasts)
     assert limits.least_contrast == pytest.approx(1 + 1.05 / 2, abs=0.011)
     assert limits.most_contrast == pytest.approx(1 + 2 * 1.95, abs=0.011)
-    spoilt = GateLimits().settled([*contrasts, 0.0, 1e6, nan])
+    spoiling = [*contrasts, 0.0, 1e6, nan]
+    spoilt = GateLimits().settled(spoiling, spoiling)
     assert limits.most_contrast == pytest.approx(spoilt.most_contrast, rel=0.02)
     assert limits.least_contrast == pytest.approx(spoilt.least_contrast, rel=0.02)
 
 
 def test_limits_that_are_given_stay_and_those_of_nothing_are_fixed() -> None:
-    assert str(GateLimits(0, 1, 1.1, 7).settled([50.0])) == str(GateLimits(0, 1, 1.1, 7))
-    assert "contrast=1.05..20.0" in str(GateLimits().settled([]))
-    assert "contrast=0.0..inf" in str(GateLimits().settled([nan, 3.0]))  # surroundings at zero
+    assert str(GateLimits(0, 1, 1.1, 7).settled([50.0], [50.0])) == str(GateLimits(0, 1, 1.1, 7))
+    assert "contrast=1.05..20.0" in str(GateLimits().settled([], []))
     with pytest.raises(SettingError, match="contrast from 9 to 3"):
-        GateLimits(least_contrast=9).settled([2.0])
+        GateLimits(least_contrast=9).settled([2.0], [100.0])
+
+
+def test_where_training_images_have_no_ratio_their_light_is_the_limit() -> None:
+    """The median tumours of 101 images add 200, 201 ... 300; every second lies on surroundings below 0."""
+    lights = [200.0 + k for k in range(101)]
+    limits = GateLimits().settled([nan if k % 2 else 1e6 for k in range(101)], lights)
+    assert (limits.least_light, limits.most_light) == pytest.approx((102.5, 590))
+    assert "contrast=0.0..inf light=102.5..590 " in str(limits)
+    assert limits.faults(GateScores(1, 0, 468, 1, light=250)) == {}
+    assert limits.faults(GateScores(1, 0, 2, 1, light=90)) == {"light": "light 90 below 102.5"}
+    assert limits.faults(GateScores(1, 0, 2, 1, light=600)).keys() == {"light"}
+    with pytest.raises(SettingError, match=r"least_contrast is 1\.05.*Leave least_contrast out"):
+        GateLimits(least_contrast=1.05).settled([nan, nan], [1.0, 2.0])
 
 
 def test_the_gates_limits_are_those_of_the_labelled_training_images(
@@ -226,11 +239,11 @@ def test_the_gates_limits_are_those_of_the_labelled_training_images(
 ) -> None:
     train = part_of(small_pairs.entries, "train", None)
     pairs = [read_pair(entry) for entry in train]
-    own = [judge(pair.label, pair.label, pair.tumour).contrast for pair in pairs]
-    assert gate.limits == GateLimits().settled(own)
+    own = [judge(pair.label, pair.label, pair.tumour) for pair in pairs]
+    assert gate.limits == GateLimits().settled([s.contrast for s in own], [s.light for s in own])
     assert str(open_gate(judge_run, painter, train)) == str(gate)  # so that a generation is resumed
     unlabelled = [replace(entry, paths={"tumour": entry.paths["tumour"]}) for entry in train]
-    assert open_gate(judge_run, painter, unlabelled).limits == GateLimits().settled([])
+    assert open_gate(judge_run, painter, unlabelled).limits == GateLimits().settled([], [])
 
 
 def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
@@ -246,7 +259,7 @@ def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
     draft = Draft(pair.entry, pair.anatomy, pair.label, (), (), 0)
     scores = opened.score(draft, pair.tumour)
     assert "contrast" not in opened.limits.faults(scores)
-    assert "contrast" in GateLimits().settled([]).faults(scores)
+    assert "contrast" in GateLimits().settled([], []).faults(scores)
 
 
 @pytest.mark.parametrize(

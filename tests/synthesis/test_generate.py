@@ -19,7 +19,7 @@ from metgan.types import AnyArray, Camera
 HISTORY = {
     *("number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed"),
     *("model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "method", "metgan"),
-    *("limits", "recall", "false_area", "contrast", "nearest", "attempts", "gate", "fallen"),
+    *("limits", "recall", "false_area", "contrast", "nearest", "light", "attempts", "gate", "fallen"),
 }
 CHANNELS = ("anatomy", "tumour", "label")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import Entry, PairSet, part_of, read_pair, write_pair
+from metgan.data import ChannelScale, Entry, Normalisation, PairSet, part_of, read_pair, write_pair
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart, sizes
 from metgan.metrics import RING_GAP, judge
@@ -129,11 +130,15 @@ def test_a_tumour_channel_of_another_camera_is_refused(
         check_request(painter, replace(request_of, anatomies=PairSet.open(folder).entries))
 
 
+SCALE = ChannelScale(100, 900, "uint16")
+
+
 class Painting:
     """Paints tissue at 500 and tumours at four times that, or no tumours at all."""
 
-    def __init__(self, light: int) -> None:
+    def __init__(self, light: int, ceiling: float | None = None) -> None:
         self.light = light
+        self.card = SimpleNamespace(normalisation=Normalisation(SCALE, replace(SCALE, ceiling=ceiling)))
 
     def filled(self, anatomy: np.ndarray) -> np.ndarray:
         return np.zeros(anatomy.shape, bool)
@@ -158,6 +163,20 @@ def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> No
     for contrasts, reached in (((), 2.5), ((1.5,), 1.5), ((4.0,), 4.0)):
         laid = paint(Painting(2000), replace(draft, contrasts=contrasts))  # type: ignore[arg-type]  # paints
         assert judge(draft.asked, draft.asked, laid).contrast == pytest.approx(reached, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("inlaid", "ceiling", "brightest"), [(True, 2500, 3000), (True, 3500, 3500), (False, 1023, 1023)]
+)
+def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
+    inlaid: bool, ceiling: float, brightest: int
+) -> None:
+    """A tumour that is asked for at 4 and more times its surroundings, beside one of 3000 in the ground."""
+    draft = replace(scene(), contrasts=(5.0,))
+    draft = draft if inlaid else replace(draft, ground=None, grain=Grain(4.0, 0.0))
+    free, bound = (paint(Painting(2000, most), draft) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
+    assert free.max() > brightest
+    assert np.array_equal(bound, np.minimum(free, brightest))
 
 
 def test_tumours_without_light_are_refused_and_drawn_again(request_of: Generation) -> None:

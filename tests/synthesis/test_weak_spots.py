@@ -81,6 +81,17 @@ def test_spots_without_a_tumour_are_refused() -> None:
         WeakSpots(())
 
 
+def test_where_half_the_tumours_have_no_ratio_dim_and_bright_are_told_by_light() -> None:
+    """Of four on a subtracted background the two of less light are missed, whatever their ratios are."""
+    seen = (Seen("", 9, NAN, False, 50.0), Seen("", 9, 1e6, False, 60.0), Seen("", 9, 2.0, True, 70.0))
+    spots = WeakSpots((*seen, Seen("", 9, NAN, True, 80.0)))
+    assert spots.by_light["dim"] > spots.by_light["bright"]
+    contrasts = spots.contrasts
+    assert contrasts is not None
+    assert (contrasts.measure, contrasts.values) == ("light", (50.0, 60.0, 70.0, 80.0))
+    assert WeakSpots(seen[1:3]).measure == "ratio"
+
+
 class BrightReader:
     """Reads as tumour what is brighter than 500."""
 
@@ -100,5 +111,5 @@ def test_weak_spots_are_what_a_reader_misses_of_real_pairs(tmp_path: Path) -> No
     write_pair(tmp_path, "one", anatomy, tumour, label)
     paths = {channel: tmp_path / channel / "one.tif" for channel in ("anatomy", "tumour", "label")}
     spots = find_weak_spots(BrightReader(), [Entry("one", "one", "lung", "", paths)])  # type: ignore[arg-type]
-    assert spots.tumours == (Seen("lung", 12, 3.0, False), Seen("lung", 36, 10.0, True))
+    assert spots.tumours == (Seen("lung", 12, 3.0, False, 200.0), Seen("lung", 36, 10.0, True, 900.0))
     assert str(spots).startswith("1 of 2 tumours missed; likely to be: below 25 pixels 67%, 25 to 100 33%")

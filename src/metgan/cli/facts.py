@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import PARTS, SPLIT_FILE, Pair, PairSet, load_split, read_pair
+from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Pair, PairSet, load_split, read_pair
 from metgan.errors import MetganError, StorageError
 from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, has_file, kind_of_folder
@@ -38,8 +38,8 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
         **({"look out": card.doubt} if card.doubt else {}),
         "training": training,
         "seed": str(card.seed),
-        "anatomy": f"{scale.anatomy.low:.5g} to {scale.anatomy.high:.5g} {scale.anatomy.dtype}, to [-1, 1]",
-        "tumour": f"{scale.tumour.low:.5g} to {scale.tumour.high:.5g} {scale.tumour.dtype}, to [-1, 1]",
+        "anatomy": _units(scale.anatomy),
+        "tumour": _units(scale.tumour),
         "groups seen": f"{len(card.groups_seen)}: {_few(card.groups_seen)}",
         **_parts(path if path.is_dir() else path.parent),
         "fingerprint": fingerprint(model_path(path)),
@@ -134,6 +134,11 @@ def pair_facts(pairs: PairSet) -> Facts:
         ) or "not generated",
         **({"made as": _counted(made)} if (made := _recipes(pairs)) else {}),
     }  # fmt: skip
+
+
+def _units(scale: ChannelScale) -> str:
+    ceiling = "" if scale.ceiling is None else f"; the camera gives {scale.ceiling:.5g} at most"
+    return f"{scale.low:.5g} to {scale.high:.5g} {scale.dtype}, to [-1, 1]{ceiling}"
 
 
 def _recipes(pairs: PairSet) -> list[str]:

@@ -13,6 +13,7 @@ from metgan.data import CropPlan, read_table, useful_crops
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError
 from metgan.io import claim_folder
+from metgan.metrics import Contrast
 from metgan.progress import note
 
 from .files import Files, read_scan
@@ -127,15 +128,31 @@ def prepare(
     if not done.with_tumour:
         note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
     else:
-        anatomy, tumour = scan.contrast("anatomy"), scan.contrast("tumour")
-        print(f"Labelled pixels are {tumour:.2f} times as bright as others in the tumour channel, ", end="")
-        print(f"{anatomy:.2f} times in the anatomy")
-        if anatomy > tumour:
-            note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
+        _tell_contrast(scan.contrast("anatomy"), scan.contrast("tumour"))
     size = plan.crop
     places = [np.s_[c.plane, c.top : c.top + size, c.left : c.left + size] for c in useful]
     find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     written(out)
+
+
+def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
+    """Say how labelled pixels stand out, and note where they do so in the wrong channel.
+
+    In both channels by the same measure: a ratio where both have light around, else in standard deviations.
+    """
+    ratios, spreads = (anatomy.ratio, tumour.ratio), (anatomy.in_spreads, tumour.in_spreads)
+    if np.isnan(ratios).any():
+        measured = spreads
+        print(f"Labelled pixels are {spreads[1]:.2f} standard deviations brighter than others ", end="")
+        print(f"in the tumour channel, {spreads[0]:.2f} in the anatomy")
+    else:
+        measured = ratios
+        print(
+            f"Labelled pixels are {ratios[1]:.2f} times as bright as others in the tumour channel, ", end=""
+        )
+        print(f"{ratios[0]:.2f} times in the anatomy")
+    if measured[0] > measured[1]:
+        note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
 
 
 def _range(option: str, text: str | None) -> tuple[int, int] | None:

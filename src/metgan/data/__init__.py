@@ -1,6 +1,7 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
 from .augment import View, draw_view
+from .ceiling import find_ceiling
 from .crops import CropPlan, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
@@ -59,6 +60,7 @@ __all__ = [
     "draw_laboratory",
     "draw_split",
     "draw_view",
+    "find_ceiling",
     "fingerprint_of",
     "fit_normalisation",
     "identify",

@@ -17,6 +17,8 @@ from metgan.errors import ArrayError, SettingError
 from metgan.labels import extend_light, fill_of, find_fill, find_fill_value
 from metgan.types import AnyArray, Camera, Channel, Mask, Scaled
 
+from .ceiling import find_ceiling
+
 Scaling = Literal["shared", "per-image"]
 """One map for all images of a channel, or one for each image."""
 LOW_PERCENTILE: Final = 0.1
@@ -31,13 +33,15 @@ class ChannelScale:
     """Linear map of one channel: `low` to -1, `high` to 1, both in the camera's units.
 
     With ``per_image``, an image's own extremes are mapped to -1 and 1, as in the release; `low` and `high`,
-    the medians of the training images' extremes, only lead back to the camera's units.
+    the medians of the training images' extremes, only lead back to the camera's units. No camera of this
+    channel gives more than `ceiling` (`metgan.data.find_ceiling`); None where that is not known.
     """
 
     low: float
     high: float
     dtype: str
     per_image: bool = False
+    ceiling: float | None = None
 
     def __post_init__(self) -> None:
         if not self.high > self.low:
@@ -131,6 +135,20 @@ class Normalisation:
     def undo(self, image: Scaled, channel: Channel) -> Camera:
         """Map one channel from [-1, 1] to camera units."""
         return self._scale(channel).undo(image)
+
+    def bound(self, image: Camera, channel: Channel, seen: Camera | None = None) -> Camera:
+        """Return an image, camera units, no brighter than its camera can give, or has given in `seen`.
+
+        Examples
+        --------
+        >>> scale = ChannelScale(100, 300, "uint16", ceiling=4095)
+        >>> Normalisation(scale, scale).bound(np.array([[7, 5000]], np.uint16), "tumour").tolist()
+        [[7, 4095]]
+        """
+        ceiling = self._scale(channel).ceiling
+        if ceiling is None:
+            return image
+        return np.minimum(image, image.dtype.type(ceiling if seen is None else max(ceiling, seen.max())))
 
     def filled(self, anatomy: Camera) -> Mask:
         """Return where nothing was imaged, (Y, X): the anatomy's fill, where the tumour channel has its own.
@@ -271,10 +289,11 @@ def _fit(channel: str, images: list[Camera], fill: float | None, scaling: Scalin
             "one dtype, the camera's",
             "Convert the files to the dtype of the microscope",
         )
-    if scaling == "per-image":
-        extremes = np.median([(image.min(), image.max()) for image in images], axis=0)
-        return ChannelScale(float(extremes[0]), float(extremes[1]), dtypes.pop(), per_image=True)
     light = (image if fill is None else image[~fill_of(image, fill)] for image in images)
     pixels: AnyArray = np.concatenate([part.ravel() for part in light])
-    low, high = np.percentile(pixels, [LOW_PERCENTILE, HIGH_PERCENTILE])
-    return ChannelScale(float(low), float(high), dtypes.pop())
+    if scaling == "per-image":
+        low, high = np.median([(image.min(), image.max()) for image in images], axis=0)
+    else:
+        low, high = np.percentile(pixels, [LOW_PERCENTILE, HIGH_PERCENTILE])
+    ceiling = find_ceiling(pixels)
+    return ChannelScale(float(low), float(high), dtypes.pop(), scaling == "per-image", ceiling)

@@ -10,6 +10,7 @@ import numpy as np
 from metgan.errors import ArrayError
 from metgan.io import check_name
 from metgan.labels import check_binary, find_fill
+from metgan.metrics import Contrast
 from metgan.types import AnyArray, Camera, Channel, Mask
 
 from .sample import check_camera
@@ -101,10 +102,8 @@ class Scan:
         axes = zip(self.label.shape, region, self.region, strict=True)
         return all({*range(length)[wanted]} <= {*range(length)[read]} for length, wanted, read in axes)
 
-    def contrast(self, channel: Channel) -> float:
-        """Give the mean of a channel on the label over its mean in the other tissue; nan without either.
-
-        Fill is no tissue.
+    def contrast(self, channel: Channel) -> Contrast:
+        """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.
 
         Tumours are bright in the tumour channel and hardly show in the anatomy: where it is the other way
         round, the channels have probably been named in the wrong order.
@@ -113,9 +112,7 @@ class Scan:
         around = ~self.label if self.tissue is None else ~self.label & self.tissue
         around &= _within(around.shape, self.region, np.ones_like(around[self.region]))  # what was asked for
         around = around & ~np.stack([find_fill(plane) for plane in image])
-        if not (self.label.any() and around.any() and image[around].any()):
-            return float("nan")
-        return float(image[self.label].mean() / image[around].mean())
+        return Contrast.between(image[self.label], image[around])
 
 
 def _refuse_other_shapes(name: str, shapes: dict[str, tuple[int, ...]]) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from .counts import Detection, Overlap
-from .faithfulness import (
+from .contrast import (
     RING_GAP,
     RING_REACH,
-    SIZES,
-    SMALLEST_ANNOTATED,
-    Faithfulness,
-    Tumour,
-    judge,
-    pool,
+    Contrast,
+    Measure,
+    choose_measure,
+    measure_contrasts,
     surroundings,
 )
+from .counts import Detection, Overlap
+from .faithfulness import SIZES, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
 from .lesions import LEAST_IOU, Matches, detect, match, overlap
 from .regions import compare_within
 from .registration import LEAST_SIDE, ChannelShift, measure_shift
@@ -36,14 +35,17 @@ __all__ = [
     "SIZES",
     "SMALLEST_ANNOTATED",
     "ChannelShift",
+    "Contrast",
     "Detection",
     "Faithfulness",
     "Matches",
+    "Measure",
     "Overlap",
     "PairedTest",
     "Similarity",
     "Tumour",
     "bootstrap_interval",
+    "choose_measure",
     "compare",
     "compare_within",
     "correlation",
@@ -53,6 +55,7 @@ __all__ = [
     "match",
     "mean_absolute_error",
     "mean_squared_difference",
+    "measure_contrasts",
     "measure_shift",
     "overlap",
     "paired_test",

@@ -2,8 +2,8 @@
 
 A generated pair is only worth training on when its label is true. An independent segmentor
 reads the generated image; its reading is held against the label that was asked for. The
-decision a reader would question is `contrast`: it needs no segmentor, and so tells a tumour
-that is there but dim from one that the segmentor was taught to overlook.
+decision a reader would question is that its contrast is measured, too: that needs no segmentor, and so tells
+a tumour that is there but dim from one that the segmentor was taught to overlook.
 """
 
 from __future__ import annotations
@@ -13,19 +13,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from scipy import ndimage
 
 from metgan.errors import ArrayError
 from metgan.types import AnyArray, Mask
 
+from .contrast import measure_contrasts
 from .counts import Detection, Overlap, ratio
-from .lesions import LEAST_IOU, check_masks, components, match, overlap
-
-RING_GAP = 2
-"""Pixels around a tumour that belong to neither side: its blur, and doubt about its outline."""
-
-RING_REACH = 6
-"""Pixels from the tumour at which its surroundings end."""
+from .lesions import LEAST_IOU, check_masks, match, overlap
 
 SMALLEST_ANNOTATED = 10
 """Pixels of the smallest tumour in the labels that the paper's authors published. Smaller objects are mostly
@@ -39,11 +33,15 @@ hard to miss."""
 
 @dataclass(frozen=True)
 class Tumour:
-    """One asked-for tumour: its size in pixels, whether it was read, and its contrast (see `judge`)."""
+    """One asked-for tumour: its size in pixels, whether it was read, and how it stands out (see `judge`).
+
+    ``contrast`` is a ratio, ``light`` a difference in camera units; both are nan where undefined.
+    """
 
     area: int
     found: bool
     contrast: float
+    light: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -86,6 +84,11 @@ class Faithfulness:
         return tuple(tumour.contrast for tumour in self.tumours)
 
     @property
+    def lights(self) -> tuple[float, ...]:
+        """The light that each asked-for tumour adds, in camera units; nan where undefined."""
+        return tuple(tumour.light for tumour in self.tumours)
+
+    @property
     def false_area(self) -> float:
         """Share of label-free pixels read as tumour, outgrown rims included; nan without such pixels."""
         return ratio(self.overlap.false_positive, self.label_free)
@@ -98,8 +101,12 @@ class Faithfulness:
     @property
     def contrast(self) -> float:
         """Median contrast of the asked-for tumours; nan when none has one."""
-        defined = [value for value in self.contrasts if not np.isnan(value)]
-        return float(np.median(defined)) if defined else float("nan")
+        return _median(self.contrasts)
+
+    @property
+    def light(self) -> float:
+        """Median of the light that asked-for tumours add, in camera units; nan when none has surroundings."""
+        return _median(self.lights)
 
     def recall_of(self, at_least: int) -> float:
         """Share of the asked-for tumours of `at_least` so many pixels that were read; nan without any."""
@@ -156,10 +163,15 @@ def judge(
     The contrast of an asked-for tumour is the mean of the image on it over the mean of the
     image on a ring around it: pixels at most 6 pixels away from it (Euclidean, centre to
     centre) and more than 2 pixels away from every asked-for tumour, fill left out. 1 means invisible. It is
-    nan where that ring is empty (a label that fills the image, a crowd) or its mean is not
-    above zero. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
+    nan where that ring is empty (a label that fills the image, a crowd), or its light cannot be told from
+    none: where some of its pixels are at or below zero, and its mean is less than two standard errors
+    above. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
     and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
     first: ``judge(asked, read, image.astype(float) - dark)``.
+
+    The light of a tumour is the difference of the two means, in camera units; 0 means invisible. It is
+    defined wherever there is a ring, also where a background was subtracted, and an offset does not matter.
+    See `choose_measure`.
 
     Examples
     --------
@@ -167,18 +179,18 @@ def judge(
 
     >>> asked = np.arange(9)[None] == 4
     >>> scores = judge(asked, asked, np.where(asked, 300, 100))
-    >>> scores.contrast, scores.detection.recall, scores.false_area
-    (3.0, 1.0, 0.0)
+    >>> scores.contrast, scores.light, scores.detection.recall, scores.false_area
+    (3.0, 200.0, 1.0, 0.0)
     """
     check_masks({"asked": asked, "read": read} | ({} if fill is None else {"fill": fill}))
     _check_image(image, asked.shape)
     matches = match(read, asked, least_iou=least_iou, smallest=smallest)
-    each = zip(matches.areas, matches.found, _contrasts(asked, image, fill), strict=True)
+    each = zip(matches.areas, matches.found, measure_contrasts(asked, image, fill), strict=True)
     return Faithfulness(
         matches.counts,
         overlap(read, asked),
         int((~asked).sum()),
-        tuple(Tumour(int(area), bool(found), contrast) for area, found, contrast in each),
+        tuple(Tumour(int(area), bool(found), by.ratio, by.light) for area, found, by in each),
     )
 
 
@@ -196,6 +208,11 @@ def pool(scores: Iterable[Faithfulness]) -> Faithfulness:
     return sum(scores, Faithfulness(Detection(), Overlap(), 0, (), 0))
 
 
+def _median(values: Iterable[float]) -> float:
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.median(defined)) if defined else float("nan")
+
+
 def _check_image(image: AnyArray, shape: tuple[int, ...]) -> None:
     """Refuse an image that does not fit the label."""
     if image.shape != shape or image.dtype.kind not in "uif":
@@ -204,37 +221,3 @@ def _check_image(image: AnyArray, shape: tuple[int, ...]) -> None:
     if not np.isfinite(image).all():
         given = f"image has {np.count_nonzero(~np.isfinite(image))} pixels of nan or infinity"
         raise ArrayError(given, "finite values", "Look for where the generator made them")
-
-
-def surroundings(label: Mask) -> Mask:
-    """Return the pixels that surround tumours, those that contrasts are measured against: see `judge`.
-
-    Examples
-    --------
-    >>> surroundings(np.arange(12)[None] == 2).astype(int).tolist()
-    [[0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]]
-    """
-    if not label.any():
-        return np.zeros(label.shape, bool)
-    away = ndimage.distance_transform_edt(~label)
-    return np.asarray((away > RING_GAP) & (away <= RING_REACH), bool)
-
-
-def _contrasts(asked: Mask, image: AnyArray, fill: Mask | None) -> tuple[float, ...]:
-    """Give each tumour's contrast, in the order of `components`."""
-    numbered, sizes = components(asked)
-    if sizes.size == 0:
-        return ()
-    outside = ndimage.distance_transform_edt(~asked) > RING_GAP
-    if fill is not None:
-        outside &= ~fill
-    contrasts = []
-    for number, box in enumerate(ndimage.find_objects(numbered), start=1):
-        # Nothing further than the ring's reach matters, so neither does the rest of a volume.
-        near = tuple(slice(max(side.start - RING_REACH, 0), side.stop + RING_REACH) for side in box)
-        tumour = numbered[near] == number
-        ring = outside[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)
-        background = image[near][ring].mean(dtype=np.float64) if ring.any() else 0.0
-        brightness = image[near][tumour].mean(dtype=np.float64)
-        contrasts.append(float(brightness / background) if background > 0 else float("nan"))
-    return tuple(contrasts)

@@ -118,6 +118,7 @@ def _faithful_cells(found: Faithfulness) -> dict[str, str]:
         "false area (share of tumour-free pixels)": f"{found.false_area:.5f}",
         "pooled Dice": f"{found.overlap.dice:.3f}",
         "median contrast (tumour / surroundings)": f"{found.contrast:.2f}",
+        "median light added (tumour - surroundings, camera units)": f"{found.light:.4g}",
     }
 
 

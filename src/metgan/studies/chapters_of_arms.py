@@ -111,7 +111,8 @@ def _kinds(table: pd.DataFrame, arms: Sequence[Arm]) -> Section:
     rows = [[arm.title, *(_range(table, arm, score) for score in scores)] for arm in arms]
     caption = (
         f"Share of the tumours that are found, by size ({', '.join(SIZES)}) and by contrast: dim ones lie "
-        "below the median contrast of the test tumours of all folds, taken in the real image."
+        "below the median contrast of the test tumours of all folds, taken in the real image: the ratio to "
+        "the surroundings, or the difference where these have no light."
     )
     header = ("trained on", *(score.removeprefix("recall ") for score in scores))
     return Section("The small and the dim", table=Table(header, rows, caption))

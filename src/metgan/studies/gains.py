@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from metgan.io import replacing
-from metgan.metrics import SIZES, Detection, Overlap, holm, paired_test
+from metgan.metrics import SIZES, Detection, Measure, Overlap, choose_measure, holm, paired_test
 
 from .arms import YARDSTICKS, Arm
 from .readings import Readings
@@ -40,6 +40,8 @@ RATIOS: Final = (
 COUNTS: Final = ("wrong pixels", "tumours found", "tumours missed", "false tumours")
 """What is counted in every image; their means are over the folds' sums, their differences over images."""
 _CELL = ["arm", "fold", "seed"]
+_MEASURES: Final[Mapping[Measure, str]] = {"ratio": "contrast", "light": "light"}
+"""Columns of tumours by what is measured in them."""
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,13 @@ def _scores_of_folds(images: pd.DataFrame, tumours: pd.DataFrame) -> pd.DataFram
     """Pool each cell's images; (arm, fold, seed) x score."""
     # Every cell of a fold has the same tumours: one arm and seed of each fold has all of them once.
     first = tumours[(tumours["arm"] == images["arm"].iloc[0]) & (tumours["seed"] == images["seed"].min())]
-    median = float(first["contrast"].median())
+    measure = _MEASURES[choose_measure(first["contrast"].tolist(), first["light"].tolist())]
+    median = float(first[measure].median())
     found = dict([*tumours.groupby(_CELL)])
     rows = {
         key: {
             **_ratios(cell),
-            **_recalls(found.get(key, tumours.iloc[:0]), median),
+            **_recalls(found.get(key, tumours.iloc[:0]), measure, median),
             **{count: float(_counted(cell)[count].sum()) for count in COUNTS},
         }
         for key, cell in images.groupby(_CELL, sort=False)
@@ -130,9 +133,9 @@ def _ratios(cell: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _recalls(tumours: pd.DataFrame, median: float) -> dict[str, float]:
+def _recalls(tumours: pd.DataFrame, measure: str, median: float) -> dict[str, float]:
     """Give the recall by size and by contrast; dim is below the median contrast of all test tumours."""
-    area, contrast = tumours["area"], tumours["contrast"]
+    area, contrast = tumours["area"], tumours[measure]
     ends = [*[*SIZES.values()][1:], np.inf]
     chosen = {
         size: (area >= low) & (area < end) for (size, low), end in zip(SIZES.items(), ends, strict=True)

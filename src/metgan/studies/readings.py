@@ -32,6 +32,7 @@ LEVELS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 """Levels that are chosen from. A loss that weighs tumours ten times moves the best one to about 10/11, and
 training sets that show more tumours than test images do move it further."""
 _TEXT = {"name": str, "group": str, "organ": str}
+_COLUMNS = [*_TEXT, "number", "area", "contrast", "light", "found"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,8 @@ class Readings:
         ``name, group, organ``; in pixels ``pixels_found, pixels_missed, pixels_false``; in tumours
         ``tumours_found, tumours_missed, tumours_false``.
     tumours : DataFrame
-        ``name, group, organ, number``; ``area`` in pixels, ``contrast`` (see `metgan.metrics.judge`) and
-        ``found``, of each true tumour.
+        ``name, group, organ, number``; ``area`` in pixels, ``contrast``, ``light`` in camera units (see
+        `metgan.metrics.judge`) and ``found``, of each true tumour.
     level : float, in (0, 1)
         Output of the segmentor above which a pixel was read as tumour.
     """
@@ -79,6 +80,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
         "val": checksum_of(val),
         "test": checksum_of(pairs),
         "levels": [*LEVELS],
+        "columns": [*_COLUMNS],
     }
     file = out / _KNOWN
     noted = json.loads(file.read_text(encoding="utf-8")) if has_file(file) else {}
@@ -92,7 +94,9 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
         write_json(file, {**known, "level": level})  # last, so that a kill before leaves nothing that counts
     read_card(run).refuse_to_have_seen({pair.entry.group for pair in pairs}, "testing")
     images, tumours = (
-        pd.read_csv(out / name, dtype=_TEXT, keep_default_na=False, na_values={"contrast": [""]})
+        pd.read_csv(
+            out / name, dtype=_TEXT, keep_default_na=False, na_values={"contrast": [""], "light": [""]}
+        )
         for name in (_IMAGES, _TUMOURS)
     )
     return Readings(images, tumours, level)
@@ -128,11 +132,10 @@ def _read(segmentor: Reader, val: Sequence[Pair], pairs: list[Pair]) -> Readings
         whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}
         images.append({**whose, **_counts(found)})
         tumours += [
-            {**whose, "number": k, "area": t.area, "contrast": t.contrast, "found": t.found}
+            {**whose, "number": k, "area": t.area, "contrast": t.contrast, "light": t.light, "found": t.found}
             for k, t in enumerate(found.tumours)
         ]
-    columns = [*_TEXT, "number", "area", "contrast", "found"]
-    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=columns), level)
+    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=_COLUMNS), level)
 
 
 def _counts(found: Faithfulness) -> dict[str, int]:

@@ -15,6 +15,8 @@ from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness, Similarity, pool
 SCORES_FILE, SUMMARY_FILE = "scores.csv", "summary.json"
 RECALL_OF_WHOLE = f"tumour recall, {SMALLEST_ANNOTATED} pixels and more"
 """Name of the recall that leaves crumbs out: see `metgan.metrics.SMALLEST_ANNOTATED`."""
+LIGHT = "median light added"
+"""Name of what tumours add to their surroundings, in camera units: see `metgan.metrics.judge`."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def _figures(pooled: Faithfulness) -> dict[str, float]:
         "false area": pooled.false_area,
         "pooled Dice": pooled.overlap.dice,
         "median contrast": pooled.contrast,
+        LIGHT: pooled.light,
     }
 
 
@@ -152,6 +155,7 @@ def _row(score: Score) -> dict[str, object]:
             f"{kind}dice": found.overlap.dice,
             f"{kind}false_area": found.false_area,
             f"{kind}contrast": found.contrast,
+            f"{kind}light": found.light,
         }
     return row
 

@@ -18,7 +18,7 @@ from metgan.metrics import bootstrap_interval, holm, paired_test
 from metgan.seeding import stream
 
 from .contest import Result
-from .scores import RECALL_OF_WHOLE
+from .scores import LIGHT, RECALL_OF_WHOLE
 
 LIKENESS: Final = {"mae": "MAE", "msd": "MSD", "ssim": "SSIM", "correlation": "correlation"}
 """Scores of likeness and how they are headed."""
@@ -35,6 +35,7 @@ POOLED: Final = {
     "false area": "false area",
     "pooled Dice": "pooled Dice",
     "median contrast": "median contrast",
+    LIGHT: LIGHT,
 }
 """Scores that are pooled over all images of a cell."""
 
@@ -109,7 +110,9 @@ def _pooled(results: Sequence[Result], names: Sequence[str]) -> list[dict[str, o
     rows: list[dict[str, object]] = []
     for score in POOLED:
         for name in names:
-            figures = [result.summary["generated"][score] for result in results if result.method.name == name]
+            figures = [
+                result.summary["generated"].get(score) for result in results if result.method.name == name
+            ]
             values = np.array([np.nan if figure is None else figure for figure in figures], float)
             spread = float(np.std(values, ddof=1)) if values.size > 1 else float("nan")
             rows.append({"method": name, "score": score, "mean": float(values.mean()), "seed_sd": spread})

@@ -17,6 +17,7 @@ from metgan.types import Scaled
 
 from .contest import Result
 from .report import Figure, Section, Table
+from .scores import LIGHT
 from .standings import LIKENESS, POOLED, REGIONS
 
 SHOWN = 5
@@ -177,7 +178,7 @@ def _spread_note(table: pd.DataFrame) -> str:
 
 
 def _figure(value: float, score: str) -> str:
-    digits = {"false area": 5, "spectrum": 2, "false objects per image": 2, "median contrast": 2}
+    digits = {"false area": 5, "spectrum": 2, "false objects per image": 2, "median contrast": 2, LIGHT: 4}
     return "–" if np.isnan(value) else f"{value:.{digits.get(score, 3)}f}"
 
 

@@ -9,15 +9,17 @@ measured in docs/results.md.
 The decision a reader would question is that tumours are made brighter, too. The generator is asked for the
 same tissue without a tumour; the difference is the light of the tumours alone, and a share of it, or up to
 five times as much, leaves their shape and all else as it was painted. A tumour that was painted no brighter
-than its surroundings has no light to multiply.
+than its surroundings has no light to multiply. Where tissue is about 0, as with a background that was
+subtracted, a contrast is no ratio but the light that a tumour adds: see `metgan.metrics.choose_measure`.
 """
 
 from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +27,17 @@ from scipy import ndimage
 
 from metgan.data import as_camera
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import number_tumours
-from metgan.metrics import RING_GAP, SMALLEST_ANNOTATED, judge
+from metgan.labels import number_tumours, sizes
+from metgan.metrics import RING_GAP, SMALLEST_ANNOTATED, Measure, choose_measure, measure_contrasts
+from metgan.progress import note
 from metgan.types import Camera, Mask
 
 HALO = RING_GAP + 1
 """Pixels within which added light fades to nothing."""
 MOST_LIGHT = 5.0
 """How many times its light a painted tumour is given, at most."""
+INVISIBLE: Final[Mapping[Measure, float]] = {"ratio": 1.0, "light": 0.0}
+"""The contrast of what is as bright as its surroundings."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,12 @@ class Contrasts:
 
     Parameters
     ----------
-    values : tuple of float, above 1
-        In camera units, see `metgan.metrics.judge`.
+    values : tuple of float
+        Above 1, or above 0 where they are lights; in camera units, see `metgan.metrics.judge`.
     weights : tuple of float, above 0, or None
         How likely each is beside the others; None for all alike.
+    measure : {"ratio", "light"}, default "ratio"
+        What the values are.
 
     Raises
     ------
@@ -59,11 +66,15 @@ class Contrasts:
 
     values: tuple[float, ...]
     weights: tuple[float, ...] | None = None
+    measure: Measure = "ratio"
 
     def __post_init__(self) -> None:
-        if not self.values or not all(1 < value < math.inf for value in self.values):
+        least = INVISIBLE[self.measure]
+        if not self.values or not all(least < value < math.inf for value in self.values):
             given = f"{len(self.values)} contrasts: {', '.join(f'{v:g}' for v in self.values[:5])}"
-            raise SettingError(given, "one or more above 1", "Leave out tumours that are not brighter")
+            raise SettingError(
+                given, f"one or more above {least:g}", "Leave out tumours that are not brighter"
+            )
         weights = self.weights
         if weights is not None and (len(weights) != len(self.values) or min(weights) <= 0):
             given = f"{len(weights)} weights for {len(self.values)} contrasts"
@@ -72,11 +83,12 @@ class Contrasts:
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
         ends = f"{min(self.values):g}..{max(self.values):g}"
-        return f"each in a contrast of {len(self.values)} tumours, {ends} ({mark:08x})"
+        of = "a contrast" if self.measure == "ratio" else "the light"
+        return f"each in {of} of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera, Mask]]) -> Contrasts:
-        """Give those of real tumours of 10 pixels and more, each as likely.
+        """Give those of real tumours of 10 pixels and more, each as likely; note how many have none.
 
         Parameters
         ----------
@@ -88,13 +100,21 @@ class Contrasts:
         SettingError
             When none is brighter than its surroundings.
         """
-        scores = (judge(label, label, image, fill=fill) for label, image, fill in pairs)
-        found = [tumour for score in scores for tumour in score.tumours]
-        kept = [t.contrast for t in found if t.area >= SMALLEST_ANNOTATED and 1 < t.contrast < math.inf]
+        seen = [
+            (area, contrast)
+            for label, image, fill in pairs
+            for area, contrast in zip(sizes(label), measure_contrasts(label, image, fill), strict=True)
+        ]
+        large = [contrast for area, contrast in seen if area >= SMALLEST_ANNOTATED]
+        ratios, lights = [each.ratio for each in large], [each.light for each in large]
+        measure = choose_measure(ratios, lights)
+        values = ratios if measure == "ratio" else lights
+        kept = tuple(value for value in values if INVISIBLE[measure] < value < math.inf)
         if not kept:
-            given = f"{len(found)} real tumours, none of 10 pixels or more and brighter than its surroundings"
+            given = f"{len(seen)} real tumours, none of 10 pixels or more and brighter than its surroundings"
             raise SettingError(given, "one or more to take contrasts from", "Give pairs with such tumours")
-        return cls(tuple(kept))
+        _tell(ratios, kept, measure)
+        return cls(kept, None, measure)
 
     def draw(self, rng: np.random.Generator) -> float:
         """Draw one."""
@@ -102,8 +122,24 @@ class Contrasts:
         return float(rng.choice(self.values, p=weights))
 
 
+def _tell(ratios: Sequence[float], kept: Sequence[float], measure: Measure) -> None:
+    """Note what contrasts are measured in where that is not a ratio, and how many tumours have none."""
+    if measure == "light":
+        note(
+            f"{sum(map(math.isnan, ratios))} of {len(ratios)} real tumours lie in surroundings without "
+            "light, as where a background was subtracted: contrasts are differences, not ratios"
+        )
+    if dropped := len(ratios) - len(kept):
+        note(f"{dropped} of {len(ratios)} real tumours lend no contrast: they outshine nothing around them")
+
+
 def match_contrasts(
-    tumour: Camera, without: Camera, label: Mask, contrasts: Sequence[float], fill: Mask | None = None
+    tumour: Camera,
+    without: Camera,
+    label: Mask,
+    contrasts: Sequence[float],
+    fill: Mask | None = None,
+    measure: Measure = "ratio",
 ) -> Camera:
     """Give painted tumours less light or more, until each has about its contrast.
 
@@ -117,10 +153,13 @@ def match_contrasts(
         (Y, X), the same tissue painted with the label, and with none.
     label : Mask
         (Y, X).
-    contrasts : sequence of float, above 1
-        One for each tumour of the label, in the order of `metgan.labels.number_tumours`.
+    contrasts : sequence of float
+        One for each tumour of the label, in the order of `metgan.labels.number_tumours`; above 1, or above 0
+        where they are lights.
     fill : Mask or None
         (Y, X), where nothing was imaged: it surrounds no tumour, and no light is added to it.
+    measure : {"ratio", "light"}, default "ratio"
+        What the contrasts are.
 
     Returns
     -------
@@ -140,14 +179,20 @@ def match_contrasts(
     >>> painted = np.where(label, 300, tissue).astype(np.uint16)
     >>> match_contrasts(painted, tissue, label, [1.5, 4])[0, [3, 4, 5, 16]].tolist()
     [100, 150, 100, 400]
+    >>> match_contrasts(painted, tissue, label, [50, 300], measure="light")[0, [3, 4, 5, 16]].tolist()
+    [100, 150, 100, 400]
     """
-    painted = judge(label, label, tumour, fill=fill).contrasts
+    measured = measure_contrasts(label, tumour, fill)
+    painted = [each.ratio if measure == "ratio" else each.light for each in measured]
     if len(painted) != len(contrasts):
         given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
         raise ArrayError(given, "one for each", "Give one for each connected part of the label")
     if not contrasts:
         return tumour
-    factors = np.array([_factor(own, wanted) for own, wanted in zip(painted, contrasts, strict=True)])
+    none = INVISIBLE[measure]
+    factors = np.array(
+        [_factor(own - none, wanted - none) for own, wanted in zip(painted, contrasts, strict=True)]
+    )
     numbered, _ = number_tumours(label)
     nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
     factor = factors[numbered[tuple(nearest)] - 1]
@@ -160,7 +205,8 @@ def match_contrasts(
 
 
 def _factor(own: float, wanted: float) -> float:
-    return min((wanted - 1) / (own - 1), MOST_LIGHT) if own > 1 else 1.0
+    """Return how many times its light a tumour is given; both are what is more than invisible."""
+    return min(wanted / own, MOST_LIGHT) if own > 0 else 1.0
 
 
 def fading(label: Mask) -> NDArray[np.float64]:

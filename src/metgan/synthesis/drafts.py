@@ -17,6 +17,7 @@ import numpy as np
 from metgan.data import Entry, fingerprint_of, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart, sizes
+from metgan.metrics import Measure
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
@@ -50,6 +51,8 @@ class Draft:
     contrasts : tuple of float
         Of the asked-for tumours, one for each; none leaves them to the painter. See
         `metgan.synthesis.match_contrasts`.
+    measure : {"ratio", "light"}
+        What these are.
     grain : Grain or None
         Noise that the painted image is given.
     donor : Entry or None
@@ -67,6 +70,7 @@ class Draft:
     orientations: tuple[int, ...]
     left_out: int
     contrasts: tuple[float, ...] = ()
+    measure: Measure = "ratio"
     grain: Grain | None = None
     donor: Entry | None = None
     grain_seed: int = 0
@@ -191,10 +195,12 @@ class Drafts:
             except EmptyDrawError as error:
                 refusals.append(error)
                 continue
-            each = () if contrasts is None else tuple(contrasts.draw(light) for _ in sizes(drawn.asked))
+            if contrasts is not None:
+                each = tuple(contrasts.draw(light) for _ in sizes(drawn.asked))
+                drawn = replace(drawn, contrasts=each, measure=contrasts.measure)
             donors = self.request.donors
             donor = choose_donor(donors, source, noise) if donors else None
-            return replace(drawn, contrasts=each, grain=grain, donor=donor, grain_seed=grain_seed)
+            return replace(drawn, grain=grain, donor=donor, grain_seed=grain_seed)
         raise refusals[0]
 
     def _sources_of(self, number: int) -> list[Entry]:

@@ -43,7 +43,7 @@ class Gate:
     def __init__(self, reader: Reader, training: TrainingImages, limits: GateLimits) -> None:
         self.reader = reader
         self.training = training
-        self.limits = limits.settled(training.contrasts)
+        self.limits = limits.settled(training.contrasts, training.lights)
 
     def __str__(self) -> str:
         return f"{self.limits} judge={self.reader.fingerprint} training={self.training.fingerprint}"
@@ -58,7 +58,8 @@ class Gate:
         nearest = math.nan
         if draft.ground is None:
             nearest = self.training.distance(tumour, draft.label | fill, draft.source.group)
-        return GateScores(found.recall_of(SMALLEST_ANNOTATED), found.false_area, found.contrast, nearest)
+        recall = found.recall_of(SMALLEST_ANNOTATED)
+        return GateScores(recall, found.false_area, found.contrast, nearest, found.light)
 
 
 def open_gate(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from metgan.errors import SettingError
+from metgan.metrics import choose_measure
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,15 @@ class GateScores:
         Of the median asked-for tumour, over its surroundings; in camera units, see `metgan.metrics.judge`.
     nearest : float, in [0, 2]
         Distance to the nearest training image, see `TrainingImages.distance`.
+    light : float, camera units
+        That the median asked-for tumour adds to its surroundings, see `metgan.metrics.judge`.
     """
 
     recall: float
     false_area: float
     contrast: float
     nearest: float
+    light: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class GateLimits:
         every pixel 0.01 to 0.07.
     attempts : int, at least 1, default 4
         Labels that are tried for one pair.
+    least_light, most_light : float, camera units, default no limit
+        Of the light that the median tumour adds; `settled` sets them in place of limits of contrast where
+        the training images have no contrasts.
 
     Raises
     ------
@@ -75,6 +82,8 @@ class GateLimits:
     most_contrast: float | None = None
     least_distance: float = 0.05
     attempts: int = 4
+    least_light: float = -math.inf
+    most_light: float = math.inf
 
     def __post_init__(self) -> None:
         shares = {"least_recall": self.least_recall, "most_false_area": self.most_false_area}
@@ -92,10 +101,15 @@ class GateLimits:
 
     def __str__(self) -> str:
         contrast = "..".join(str(float(limit)) for limit in self._contrast)
+        light = f"light={self.least_light:.6g}..{self.most_light:.6g} " if self._limits_light else ""
         return (
             f"recall>={float(self.least_recall)} false_area<={float(self.most_false_area)} "
-            f"contrast={contrast} nearest>={float(self.least_distance)} attempts={self.attempts}"
+            f"contrast={contrast} {light}nearest>={float(self.least_distance)} attempts={self.attempts}"
         )
+
+    @property
+    def _limits_light(self) -> bool:
+        return math.isfinite(self.least_light) or math.isfinite(self.most_light)
 
     @property
     def _contrast(self) -> tuple[float, float]:
@@ -103,13 +117,13 @@ class GateLimits:
         least, most = self.least_contrast, self.most_contrast
         return 0.0 if least is None else least, math.inf if most is None else most
 
-    def settled(self, contrasts: Sequence[float]) -> GateLimits:
+    def settled(self, contrasts: Sequence[float], lights: Sequence[float]) -> GateLimits:
         """Give the same limits, with those of contrast that are None taken from the training images.
 
         Parameters
         ----------
-        contrasts : sequence of float
-            Of each labelled training image, that of its median tumour; nan where it is undefined.
+        contrasts, lights : sequence of float
+            Of each labelled training image, contrast and light of its median tumour; nan where undefined.
 
         Returns
         -------
@@ -117,24 +131,40 @@ class GateLimits:
             A contrast of 1 adds no light. The limits are half the light that the dim training tumours add and
             twice that of the bright ones, dim and bright being the 5th and the 95th percentile: a few
             mislabelled images move neither. Rounded outwards to hundredths. Where there is no image, 1.05 and
-            20; where half of them or more have no contrast, their surroundings being at zero, 0 and infinity.
+            20. Where contrasts are no ratios (see `metgan.metrics.choose_measure`), light is limited.
 
         Raises
         ------
         SettingError
-            If a limit that was given lies beyond the other, taken one.
+            If a limit that was given lies beyond the other, taken one, or is one of contrast where the
+            training images have none.
 
         Examples
         --------
-        >>> str(GateLimits(most_contrast=9).settled([1.5, 2.0, 2.5]))
+        >>> str(GateLimits(most_contrast=9).settled([1.5, 2.0, 2.5], [50.0, 100.0, 150.0]))
         'recall>=0.5 false_area<=0.02 contrast=1.27..9.0 nearest>=0.05 attempts=4'
         """
-        least, most = _usual(contrasts)
+        if choose_measure(contrasts, lights) == "light":
+            return self._of_light([light for light in lights if not math.isnan(light)])
+        least, most = _usual([contrast for contrast in contrasts if not math.isnan(contrast)])
         return replace(
             self,
             least_contrast=least if self.least_contrast is None else self.least_contrast,
             most_contrast=most if self.most_contrast is None else self.most_contrast,
         )
+
+    def _of_light(self, lights: Sequence[float]) -> GateLimits:
+        """Return the same with limits of light: half that of dim tumours, and twice that of bright ones."""
+        for name in ("least_contrast", "most_contrast"):
+            if getattr(self, name) is not None:
+                raise SettingError(
+                    f"{name} is {getattr(self, name):g}, and tumours of the training images lie in "
+                    "surroundings without light, as where a background was subtracted",
+                    "no limit of a ratio, which means nothing there",
+                    f"Leave {name} out; the light that tumours add is limited as in the training images",
+                )
+        dim, bright = np.quantile(lights, _TYPICAL).tolist()
+        return replace(self, least_light=min(dim, dim / 2), most_light=max(bright, 2 * bright))
 
     def faults(self, scores: GateScores) -> dict[str, str]:
         """Give what a pair failed, by the name of the score, in words. What is nan fails nothing."""
@@ -143,6 +173,7 @@ class GateLimits:
             ("false_area", scores.false_area, 0.0, self.most_false_area),
             ("contrast", scores.contrast, *self._contrast),
             ("nearest", scores.nearest, self.least_distance, 2.0),
+            ("light", scores.light, self.least_light, self.most_light),
         )
         faults = {}
         for name, value, least, most in bounds:
@@ -153,13 +184,10 @@ class GateLimits:
         return faults
 
 
-def _usual(contrasts: Sequence[float]) -> tuple[float, float]:
+def _usual(known: Sequence[float]) -> tuple[float, float]:
     """Give the limits that follow from the contrasts of training images."""
-    if not contrasts:
+    if not known:
         return _NOTHING_KNOWN
-    known = [contrast for contrast in contrasts if not math.isnan(contrast)]
-    if len(known) <= len(contrasts) / 2:
-        return 0.0, math.inf
     dim, bright = np.quantile(known, _TYPICAL).tolist()
     # Tumours darker than their surroundings, as noise may make them, widen the limits instead.
     least, most = min(dim, (1 + dim) / 2), max(bright, 2 * bright - 1)

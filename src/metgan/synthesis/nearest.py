@@ -44,20 +44,21 @@ class TrainingImages:
     ----------
     fingerprint : str
         Names the images by their content, for histories.
-    contrasts : tuple of float
+    contrasts, lights : tuple of float
         Of the median tumour of each image whose label holds one, see `metgan.metrics.judge`; nan where it is
         undefined.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._groups = np.array([entry.group for entry in entries], object)
-        grids, contrasts = [], []
+        grids, scores = [], []
         for entry in entries:
             tumour = read_channel(entry.paths["tumour"])
             grids.append(_standardised(_to_grid(tumour)))
             if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
-                contrasts.append(judge(label, label, tumour, fill=_fill(entry, tumour)).contrast)
-        self.contrasts = tuple(contrasts)
+                scores.append(judge(label, label, tumour, fill=_fill(entry, tumour)))
+        self.contrasts = tuple(score.contrast for score in scores)
+        self.lights = tuple(score.light for score in scores)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
         self.fingerprint = fingerprint_of(entries)
 

@@ -42,7 +42,9 @@ def draw_and_paint(
 
 
 def paint(painter: Inpainter, draft: Draft) -> Camera:
-    """Paint the tumour channel of a draft: no brighter than it asks for, on its ground, with what it lacks.
+    """Paint the tumour channel of a draft: as bright as it asks for, on its ground, with what it lacks.
+
+    It is never brighter than the camera of the training images can give, unless the ground is.
 
     Raises
     ------
@@ -51,6 +53,11 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     EmptyDrawError
         When it brings no light to the ground; another label may.
     """
+    seen = None if draft.ground is None else draft.ground.tumour
+    return painter.card.normalisation.bound(_painted(painter, draft), "tumour", seen)
+
+
+def _painted(painter: Inpainter, draft: Draft) -> Camera:
     tumour = painter.inpaint(draft.anatomy, draft.asked)
     if tumour.min() == tumour.max():
         raise ArrayError(
@@ -61,8 +68,7 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     if draft.ground is not None:
         tumour = _laid(painter, draft, tumour, draft.ground)
     elif draft.contrasts:
-        without = _without(painter, draft)
-        tumour = match_contrasts(tumour, without, draft.asked, draft.contrasts, _filled(painter, draft))
+        tumour = _matched(painter, draft, tumour, _without(painter, draft))
     if draft.grain is None:
         return tumour
     rng = np.random.default_rng(draft.grain_seed)
@@ -87,9 +93,12 @@ def _laid(painter: Inpainter, draft: Draft, tumour: Camera, ground: Ground) -> C
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )
-    if not draft.contrasts:
-        return laid
-    return match_contrasts(laid, ground.tumour, draft.asked, draft.contrasts, _filled(painter, draft))
+    return _matched(painter, draft, laid, ground.tumour) if draft.contrasts else laid
+
+
+def _matched(painter: Inpainter, draft: Draft, tumour: Camera, without: Camera) -> Camera:
+    fill = _filled(painter, draft)
+    return match_contrasts(tumour, without, draft.asked, draft.contrasts, fill, draft.measure)
 
 
 def _without(painter: Inpainter, draft: Draft) -> Camera:

@@ -94,4 +94,4 @@ def save_summary(pairs: Iterable[Entry], out: Path) -> None:
         write_json(out / GATE_FILE, asdict(summary))
 
 
-_SCORES = ("recall", "false_area", "contrast", "nearest")
+_SCORES = ("recall", "false_area", "contrast", "nearest", "light")

@@ -19,10 +19,10 @@ import numpy as np
 from metgan.data import Entry, read_pair
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference
-from metgan.metrics import SIZES, SMALLEST_ANNOTATED, judge
+from metgan.metrics import SIZES, SMALLEST_ANNOTATED, Measure, choose_measure, judge
 from metgan.models import SMALLEST_READ, Reader
 
-from .contrasts import Contrasts
+from .contrasts import INVISIBLE, Contrasts
 from .generation import Generation
 
 Kind = TypeVar("Kind")
@@ -33,12 +33,13 @@ MOST_COPIES = 4
 
 @dataclass(frozen=True)
 class Seen:
-    """A real tumour: area in pixels, contrast (nan where it cannot be told), and whether it was found."""
+    """A real tumour: area in pixels, contrast and light (nan where undefined), and whether it was found."""
 
     organ: str
     area: int
     contrast: float
     found: bool
+    light: float = float("nan")
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,17 @@ class WeakSpots:
         return _rates(self.tumours, [starts[k] for k in classes], starts)
 
     @property
+    def measure(self) -> Measure:
+        """What dim and bright are measured in: see `metgan.metrics.choose_measure`."""
+        return choose_measure([t.contrast for t in self.tumours], [t.light for t in self.tumours])
+
+    @property
     def by_light(self) -> dict[str, float]:
         """Rate of tumours "dim" and "bright", below and from their median contrast on."""
-        known = [tumour for tumour in self.tumours if not np.isnan(tumour.contrast)]
-        return _rates(known, self._lights([tumour.contrast for tumour in known]), ["dim", "bright"])
+        known = [
+            (t, value) for t, value in zip(self.tumours, self._values, strict=True) if not np.isnan(value)
+        ]
+        return _rates([t for t, _ in known], self._lights([value for _, value in known]), ["dim", "bright"])
 
     @property
     def by_organ(self) -> dict[str, float]:
@@ -104,13 +112,21 @@ class WeakSpots:
     @property
     def contrasts(self) -> Contrasts | None:
         """Those of these tumours, each as likely as its kind is to be missed; None if none is known."""
-        bright = [tumour.contrast for tumour in self.tumours if tumour.contrast > 1]
+        bright = [value for value in self._values if value > INVISIBLE[self.measure]]
         rates = self.by_light
-        return Contrasts(tuple(bright), tuple(rates[k] for k in self._lights(bright))) if bright else None
+        if not bright:
+            return None
+        return Contrasts(tuple(bright), tuple(rates[k] for k in self._lights(bright)), self.measure)
+
+    @property
+    def _values(self) -> list[float]:
+        """The contrast of each tumour, as it is measured here."""
+        is_ratio = self.measure == "ratio"
+        return [tumour.contrast if is_ratio else tumour.light for tumour in self.tumours]
 
     def _lights(self, contrasts: Sequence[float]) -> list[str]:
         """Give the kind of each contrast, of tumours that have one."""
-        known = [t.contrast for t in self.tumours if not np.isnan(t.contrast)]
+        known = [value for value in self._values if not np.isnan(value)]
         middle = np.median(known) if known else np.nan
         return ["bright" if contrast >= middle else "dim" for contrast in contrasts]
 
@@ -136,7 +152,7 @@ def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
         reading = reader.read(pair.tumour)
         found = judge(pair.label, reading, pair.tumour, fill=pair.filled(), smallest=SMALLEST_READ)
         tumours += [
-            Seen(pair.entry.organ, t.area, t.contrast, t.found)
+            Seen(pair.entry.organ, t.area, t.contrast, t.found, t.light)
             for t in found.tumours
             if t.area >= SMALLEST_ANNOTATED
         ]

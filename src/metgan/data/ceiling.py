@@ -1,0 +1,65 @@
+"""The brightest value that a camera gives: a 12-bit camera stores 16-bit files, and none is above 4095.
+
+What is generated is held to it: noise and light that are added to an image would else take it where no camera
+of that kind ever comes, and a segmentor could tell generated images by that alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from metgan.types import AnyArray
+
+DEPTHS: Final = (12, 14, 16)
+"""Bits of scientific cameras that store 16-bit files."""
+PILED = 4.0
+"""How many times as often as brighter values in general the brightest one occurs where light was cut off."""
+_LEAST_PILED = 10  # pixels
+_BESIDE = 16  # values
+_FEWEST_BESIDE = 4
+
+
+def find_ceiling(pixels: AnyArray) -> float | None:
+    """Return the brightest value that the camera of a channel can give.
+
+    Parameters
+    ----------
+    pixels : ndarray, (n,), uint8, uint16 or floating, camera units
+        All light of a channel, fill left out.
+
+    Returns
+    -------
+    float or None
+        The brightest value there is, where pixels are piled up at it: light beyond was cut off. Else, of
+        whole numbers, the full scale of the smallest depth of `DEPTHS` that holds them (of uint8, 255). None
+        for floats without such a pile.
+
+    Examples
+    --------
+    >>> find_ceiling(np.arange(3000, dtype=np.uint16))
+    4095.0
+    >>> find_ceiling(np.minimum(np.arange(3000, dtype=np.uint16), 2500))
+    2500.0
+    >>> find_ceiling(np.linspace(0, 1, 3000)) is None
+    True
+    """
+    brightest = float(pixels.max())
+    if _is_piled(pixels):
+        return brightest
+    if pixels.dtype == np.uint8:
+        return 255.0
+    if pixels.dtype.kind != "u":
+        return None
+    return float(next(full for full in (2**depth - 1 for depth in DEPTHS) if full >= brightest))
+
+
+def _is_piled(pixels: AnyArray) -> bool:
+    """Tell whether the brightest value is far more frequent than those next below it that occur."""
+    for share in (99, 90, 50, 0):  # of the pixels are left out, so that hardly any need to be sorted
+        _, counts = np.unique(pixels[pixels >= np.percentile(pixels, share)], return_counts=True)
+        beside = counts[-1 - _BESIDE : -1]
+        if beside.size >= _FEWEST_BESIDE:
+            return bool(counts[-1] >= max(_LEAST_PILED, PILED * beside.mean()))
+    return False
