@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "metgan"
 
 FLOORS = (
-    ("errors", "types"),
-    ("device", "io", "labels", "losses", "metrics", "networks", "pictures", "progress", "seeding", "tiling"),
+    ("errors", "progress", "types"),
+    ("device", "io", "labels", "losses", "metrics", "networks", "pictures", "seeding", "tiling"),
     ("data", "methods"),
     ("models",),
     ("synthesis", "training"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,7 +17,7 @@ from metgan.progress import note
 
 from .files import Files, read_scan
 from .folders import written
-from .options import Positive
+from .options import Place, Positive
 from .registration import find_shift
 
 
@@ -118,8 +118,9 @@ def prepare(
     scan = read_scan(sources, files)
     useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
-    claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite, inputs=inputs)
-    done = cut_pairs(scan, plan, out)
+    place = Place(resume=not overwrite, overwrite=overwrite)
+    with claim_folder(out, "pairs", "metgan prepare", **asdict(place), inputs=inputs):
+        done = cut_pairs(scan, plan, out)
     print(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
         "(flat, or too little tissue)"

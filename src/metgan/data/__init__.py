@@ -6,7 +6,7 @@ from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
 from .history import join_names, split_names
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
-from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
+from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
 from .phantom import LABORATORIES, Fill, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from .prepare import Prepared, prepare, useful_crops
@@ -73,6 +73,7 @@ __all__ = [
     "shuffle_labels",
     "split_names",
     "stated_split",
+    "sync_images",
     "useful_crops",
     "write_pair",
     "write_phantom",

@@ -13,7 +13,7 @@ import tifffile
 from metgan.errors import ArrayError, StorageError
 from metgan.types import AnyArray
 
-from .atomic import replacing
+from .atomic import placing
 
 _DAMAGED = (
     tifffile.TiffFileError,
@@ -111,7 +111,7 @@ def read_tiff(path: Path) -> AnyArray:
 
 def write_tiff(path: Path, image: AnyArray) -> None:
     """Write one (Y, X) image, losslessly compressed (deflate, which every reader knows)."""
-    with replacing(path) as temporary:
+    with placing(path) as temporary:
         tifffile.imwrite(temporary, image, compression="zlib", photometric="minisblack", metadata=None)
 
 
