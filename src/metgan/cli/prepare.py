@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -142,7 +143,7 @@ def prepare(
 def _range(option: str, text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    first, colon, end = text.partition(":")
-    if not (colon and first.isdigit() and end.isdigit()):
+    digits = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
+    if digits is None:
         raise SettingError(f"{option} {text}", "first:end in whole numbers, as in 0:600", "Mend the range")
-    return int(first), int(end)
+    return int(digits[1]), int(digits[2])

@@ -23,7 +23,17 @@ from .sample import (
 )
 from .scan import Scan
 from .shuffle import shuffle_labels
-from .split import PARTS, SPLIT_FILE, Split, draw_split, load_split, part_of, save_split, stated_split
+from .split import (
+    PARTS,
+    SPLIT_FILE,
+    Split,
+    draw_split,
+    load_split,
+    part_of,
+    refuse_divided,
+    save_split,
+    stated_split,
+)
 
 __all__ = [
     "LABORATORIES",
@@ -69,6 +79,7 @@ __all__ = [
     "read_label",
     "read_pair",
     "read_table",
+    "refuse_divided",
     "save_split",
     "shuffle_labels",
     "split_names",
