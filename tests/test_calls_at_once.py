@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SI
 
 METGAN = (sys.executable, "-c", "from metgan.cli import main; main()")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-PATIENCE = 120.0
+PATIENCE = 240.0
 BUSY = "is being written to by"
 rounds = pytest.mark.parametrize(
     "round_", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
@@ -41,7 +41,11 @@ def start(*arguments: str | Path) -> Process:
 
 def end(process: Process) -> tuple[int, str]:
     """Status, and the last line: where the result is, or why there is none."""
-    output, errors = process.communicate(timeout=PATIENCE)
+    try:
+        output, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        process.communicate()
     assert "Traceback" not in errors
     return process.returncode, (errors if process.returncode else output).splitlines()[-1]
 
@@ -122,6 +126,7 @@ def wait_for(is_there: Callable[[], bool], process: Process) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_a_run_under_a_living_training_is_refused_and_the_holder_named_until_it_is_killed(
     small_world: Path, tmp_path: Path, training: Process
 ) -> None:
