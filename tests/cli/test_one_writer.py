@@ -1,4 +1,4 @@
-"""Every verb refuses a folder that a living process writes to, names it, and takes the folder of a dead one."""
+"""Every verb refuses a folder that a living process writes to, and names it."""
 
 from __future__ import annotations
 

@@ -279,7 +279,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    "other", [CropPlan(2, 4, 4), CropPlan(4, 4, 4, rows=(4, 8)), CropPlan(4, 4, 4, planes=(1, 2))]
+    "other",
+    [CropPlan(2, 2, 2, rows=(2, 8)), CropPlan(4, 4, 4, rows=(4, 8)), CropPlan(4, 4, 4, planes=(1, 2))],
 )
 def test_a_set_that_a_killed_call_left_half_made_takes_no_other_crops(
     tmp_path: Path, other: CropPlan
