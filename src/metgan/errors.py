@@ -9,6 +9,7 @@ that has never heard of metgan catches it all the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from numbers import Integral
 
 
 class MetganError(Exception):
@@ -52,6 +53,26 @@ class EmptyDrawError(ArrayError):
 
 class SettingError(MetganError, ValueError):
     """A setting or a combination of settings makes no sense."""
+
+    @classmethod
+    def unless_within(cls, setting: str, value: float, least: float, most: float) -> None:
+        """Raise unless `value` is from `least` to `most`, both included; where these are whole, it must be.
+
+        NaN and infinity are in no range. One call is the rule of a quantity for option, file and Python.
+
+        Examples
+        --------
+        >>> SettingError.unless_within("learning_rate", 2e-4, 1e-12, 1.0)
+        >>> SettingError.unless_within("gap", 1.5, 1, 9)
+        Traceback (most recent call last):
+            ...
+        metgan.errors.SettingError: gap is 1.5; expected a whole number from 1 to 9. Choose one in that range.
+        """
+        is_whole = isinstance(least, int)
+        fits = isinstance(value, Integral) and not isinstance(value, bool) if is_whole else True
+        if not (fits and least <= value <= most):
+            kind = "a whole number" if is_whole else "a number"
+            raise cls(f"{setting} is {value!r}", f"{kind} from {least} to {most}", "Choose one in that range")
 
 
 class StorageError(MetganError, OSError):

@@ -25,6 +25,7 @@ from metgan.errors import MetganError, SettingError, StorageError, UnknownNameEr
 from metgan.io import write_text
 from metgan.methods import CATALOGUE, Light
 from metgan.networks import PresetName
+from metgan.seeding import check_seed
 from metgan.training import (
     GAN_RECIPES,
     OPEN_RECIPES,
@@ -153,8 +154,7 @@ def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
         raise UnknownNameError.listing("preset", str(preset), get_args(PresetName))
     if not isinstance(merged["method"], str) or merged["method"] not in CATALOGUE:
         raise UnknownNameError.listing("method", str(merged["method"]), CATALOGUE)
-    if type(merged["seed"]) is not int or merged["seed"] < 0:  # True is an int, too
-        raise SettingError(f"seed={merged['seed']!r}", "a whole number, 0 or more", "Choose another seed")
+    check_seed(merged["seed"])
     given = merged.get("training", {})
     return Experiment(
         method=merged["method"],

@@ -10,6 +10,16 @@ import zlib
 
 import numpy as np
 
+from metgan.errors import SettingError
+
+MAX_SEED = 2**53 - 1
+"""Largest seed: every reader of JSON, TOML and tables keeps whole numbers up to here exactly."""
+
+
+def check_seed(seed: int) -> None:
+    """Refuse a seed that is no whole number from 0 to `MAX_SEED`; raises a `SettingError`."""
+    SettingError.unless_within("seed", seed, 0, MAX_SEED)
+
 
 def stream(seed: int, purpose: str, *position: int) -> np.random.Generator:
     """Give the generator for one purpose at one position.

@@ -6,6 +6,7 @@ that holds an old result, which must stay.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -39,7 +40,7 @@ KINDS = {
 
 def snapshot(folder: Path) -> Snapshot:
     """When each file below `folder` was written, and its size."""
-    found = [path for path in folder.rglob("*") if path.is_file()]
+    found = [path for path in folder.rglob("*") if path.is_file() and path.name != ".metgan.lock"]
     return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.stat().st_size) for path in found}
 
 
@@ -529,7 +530,7 @@ def test_generating_over_the_source_is_refused(
         ("sead = 1\n", "unknown key 'sead'; expected one of: method, preset, seed"),
         ("[training]\nepoch = 3\n", "unknown key of [training] 'epoch'; expected one of: epochs, steps"),
         ('[training]\nepochs = "3"\n', "training.epochs = '3'"),
-        ("[training]\ncrop = 0\n", "training: crop=0"),
+        ("[training]\ncrop = 0\n", "training: crop is 0"),
         ("training = 3\n", "expected a table [training]"),
         ("[training\n", "cannot be read"),
         (None, "there is no file"),
@@ -563,10 +564,8 @@ def test_steps_and_epochs_at_once_are_refused(
     [
         ("paint", "{world}"),
         ("train", "{world}", "--out", "{out}", "--preset", "tiny"),
-        ("train", "{world}", "--out", "{out}", "--seed", "-1"),
         ("train", "{world}", "--out", "{out}", "--steps", "0"),
         ("train", "{world}", "--out", "{out}", "--steps", "many"),
-        ("train", "{world}", "--out", "{out}", "--learning-rate", "0"),
         ("train", "{world}", "--out", "{out}", "--device", "tpu"),
         ("train", "{world}", "--out", "{out}", "--step", "3"),
         ("train", "{world}"),
@@ -584,6 +583,70 @@ def test_a_mistyped_command_line_ends_with_status_2_and_no_folder(
     assert "Error" in error
     assert "Traceback" not in error
     assert list(tmp_path.iterdir()) == []
+
+
+OUT_OF_RANGE = {
+    "--learning-rate": ("0", "inf", "nan", "-1e-3", "1.5"),
+    "--seed": ("-1", str(2**53), str(2**64)),
+    "--batch-size": ("4097", "1000000000"),
+    "--crop": ("1000000000",),
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [(option, value) for option, values in OUT_OF_RANGE.items() for value in values]
+)
+def test_a_setting_out_of_range_is_refused_in_one_line_by_option_and_file_alike(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path, option: str, value: str
+) -> None:
+    name = option.removeprefix("--").replace("-", "_")
+    refuse(metgan, capsys, tmp_path, "train", small_world, *UNSEGMENTED, option, value, says=f"{name} is ")
+    line = f"{name} = {value}\n"
+    (tmp_path / "file.toml").write_text(line if name == "seed" else f"[training]\n{line}")
+    config = ("--preset", "small", "--device", "cpu", "--config", tmp_path / "file.toml")
+    status = metgan("train", small_world, *config, "--out", tmp_path / "out")
+    assert_one_line(capsys, status, name)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--areas", "nan", "5", "9"), "area is nan"),
+        (("--areas", "1", "5", "inf"), "area is inf"),
+        (("--areas", "1", "5", "1e12"), "area is 1"),
+        (("--tumours", "1", "1000000000"), "counts are (1, 1000000000)"),
+        (("--margin", "2000000"), "margin is 2000000"),
+    ],
+)
+def test_labels_out_of_range_are_refused(
+    metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path,
+    more: tuple[str, ...], says: str
+) -> None:  # fmt: skip
+    args = (*arguments("generate", small_world, trained), "--recipe", "grown", *more)
+    refuse(metgan, capsys, tmp_path, "generate", *args, says=says)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"pair": ("train", "val")}, "has pair 'phantom-00000' in train and in val"),
+        ({"pair": ("train", "test")}, "has pair 'phantom-00000' in train and in test"),
+        ({"group": "animal-train"}, "group 'animal-train' is in train and in val"),
+    ],
+)
+def test_a_split_with_one_animal_in_two_parts_is_refused(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path, change: dict, says: str
+) -> None:
+    names = [f"phantom-{number:05d}" for number in range(10)]
+    parts = {"train": names[:5], "val": names[5:7], "test": names[7:]}
+    if "pair" in change:
+        parts[change["pair"][1]].append(names[0])
+    else:
+        parts["val"].append(parts["train"].pop())
+    (tmp_path / "splits.json").write_text(json.dumps(parts))
+    args = (small_world, "--split", tmp_path / "splits.json", *UNSEGMENTED)
+    refuse(metgan, capsys, tmp_path, "segmentor", *args, says=says)
 
 
 @pytest.mark.parametrize(("option", "value"), [("--size", 8), ("--missed", 1.5), ("--outline-noise", -1)])
@@ -629,6 +692,8 @@ def stack(tmp_path: Path) -> Path:
     [
         (("--rows", "600"), "--rows 600; expected first:end"),
         (("--rows", "a:b"), "--rows a:b"),
+        (("--rows", "0:²"), "--rows 0:²"),
+        (("--planes", "٠:٢"), "--planes ٠:٢"),
         (("--rows", "-1:5"), "--rows"),
         (("--rows", "0:600"), "rows 0:600 of a scan with 16"),
         (("--columns", "8:8"), "columns 8:8"),

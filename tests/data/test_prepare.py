@@ -11,7 +11,7 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import CropPlan, PairSet, Scan, place_crops, prepare, read_table, useful_crops
+from metgan.data import CropPlan, PairSet, Scan, place_crops, prepare, read_table, useful_crops, write_table
 from metgan.errors import ArrayError, LeakageError, MetganError, SettingError, StorageError
 from metgan.io import read_stack
 
@@ -272,3 +272,26 @@ def test_scans_with_impossible_values_are_refused_by_channel(channel: str, value
     world[channel][0, 1, 1] = value
     with pytest.raises(MetganError, match=f"scan {channel} has"):
         Scan.checked("scan", **world)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.suffix in (".tif", ".csv")}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [CropPlan(2, 2, 2, rows=(2, 8)), CropPlan(4, 4, 4, rows=(4, 8)), CropPlan(4, 4, 4, planes=(1, 2))],
+)
+def test_a_set_that_a_killed_call_left_half_made_takes_no_other_crops(
+    tmp_path: Path, other: CropPlan
+) -> None:
+    """Images that no table names, as a kill before the last table leaves them."""
+    scan = scan_of(2, 8, 4)
+    prepare(scan, CropPlan(4, 4, 4, planes=(0, 1), rows=(0, 4)), tmp_path)
+    write_table(tmp_path, [])
+    before = contents(tmp_path)
+    with pytest.raises(StorageError, match=r"1 images that are none of these crops.*Call that one again"):
+        prepare(scan, other, tmp_path)
+    assert contents(tmp_path) == before
+    prepare(scan, plain, tmp_path)  # which has that crop, among others
+    assert len(PairSet.open(tmp_path)) == 4

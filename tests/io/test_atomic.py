@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save
 
-from metgan.errors import StorageError
-from metgan.io import replacing, save_state, save_weights, write_image, write_json, write_text
+from metgan.errors import DivergedError, StorageError
+from metgan.io import (
+    append_text,
+    load_weights,
+    refuse_infinite,
+    replacing,
+    save_state,
+    save_weights,
+    write_image,
+    write_json,
+    write_text,
+)
 
 NOISE = np.random.default_rng(0).integers(0, 60000, (64, 64)).astype(np.uint16)  # does not compress
 WEIGHTS = {"weight": torch.arange(4096.0)}
@@ -84,13 +95,72 @@ def test_the_same_files_are_written_where_there_is_room(tmp_path: Path, kind: st
     assert path.stat().st_size > 4096
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux's /dev/full")
-@pytest.mark.parametrize("kind", ["text", "weights", "state"])
-def test_a_device_that_is_full_is_reported_as_a_storage_error(tmp_path: Path, kind: str) -> None:
-    (tmp_path / f".a.{os.getpid()}.part").symlink_to("/dev/full")  # where the temporary will be
-    with pytest.raises(StorageError, match="No space left on device"):
-        WRITERS[kind](tmp_path / "a")
+def test_two_who_write_one_file_at_once_share_no_temporary(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with replacing(path) as mine:
+        mine.write_text("mine")
+        with replacing(path) as theirs:
+            theirs.write_text("theirs")
+        assert path.read_text() == "theirs"
+        assert mine.read_text() == "mine"
+    assert path.read_text() == "mine"
+    assert names(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("write", [write_text, append_text])
+def test_a_link_in_the_place_of_a_file_is_not_followed(
+    tmp_path: Path, write: Callable[[Path, str], None]
+) -> None:
+    (tmp_path / "thesis.tex").write_text("dear")
+    (tmp_path / "a").symlink_to(tmp_path / "thesis.tex")
+    with suppress(StorageError):
+        write(tmp_path / "a", "text")
+    assert (tmp_path / "thesis.tex").read_text() == "dear"
+
+
+def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text("")
+    write_text(tmp_path / "a", "text")
+    assert (tmp_path / "a").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_a_name_as_long_as_the_system_allows_is_written(tmp_path: Path) -> None:
+    write_text(tmp_path / ("a" * 255), "text")
+    assert names(tmp_path) == ["a" * 255]
+
+
+def test_an_appended_text_follows_what_is_there(tmp_path: Path) -> None:
+    for text in ("one\r\n", "zwei: müde\n"):
+        append_text(tmp_path / "a", text)
+    assert (tmp_path / "a").read_bytes() == "one\r\nzwei: müde\n".encode()
+
+
+def test_an_append_without_room_names_the_file_and_keeps_what_is_there(
+    tmp_path: Path, little_room: int
+) -> None:
+    append_text(tmp_path / "a", "old\n")
+    with pytest.raises(StorageError, match=r"no space left while writing .*/a .*Free some space"):
+        append_text(tmp_path / "a", "a" * 9000)
+    assert (tmp_path / "a").read_text().startswith("old\n")
+
+
+@pytest.mark.parametrize("save", [save_weights, lambda path, weights, _: refuse_infinite(path, weights)])
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_weights_that_are_not_finite_are_not_saved(
+    tmp_path: Path, save: Callable[..., None], value: float
+) -> None:
+    weights = {"whole": torch.ones(3), "broken": torch.tensor([0, value, 1])}
+    with pytest.raises(DivergedError, match=r"broken .* not finite"):
+        save(tmp_path / "a", weights, {})
     assert names(tmp_path) == []
+    save(tmp_path / "a", {"whole": torch.ones(3), "counts": torch.tensor([1])}, {})
+
+
+def test_weights_that_are_not_finite_are_not_loaded(tmp_path: Path) -> None:
+    content = save({"broken": torch.tensor([torch.nan])}, {"metgan": "{}"})
+    (tmp_path / "a").write_bytes(content)
+    with pytest.raises(StorageError, match="not finite"):
+        load_weights(tmp_path / "a")
 
 
 def test_a_file_in_the_place_of_a_folder_is_reported_with_its_path(tmp_path: Path) -> None:

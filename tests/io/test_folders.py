@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,16 @@ from metgan.io import check_folder, claim_folder
 MODES = [{"resume": r, "overwrite": o} for r, o in ((False, False), (True, False), (False, True))]
 
 
+def claim(path: Path, kind: str, **mode: Any) -> None:
+    with claim_folder(path, kind, "metgan test", **mode):
+        pass
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A folder that holds a run of one file."""
     folder = tmp_path / "run"
-    claim_folder(folder, "a run", resume=False, overwrite=False)
+    claim(folder, "a run", resume=False, overwrite=False)
     (folder / "result").write_text("old")
     return folder
 
@@ -27,30 +33,30 @@ def test_a_new_or_empty_folder_is_claimed_in_every_mode(tmp_path: Path, mode: di
     folder = tmp_path / "deep" / "run"
     if is_there:
         folder.mkdir(parents=True)
-    claim_folder(folder, "a run", **mode)
+    claim(folder, "a run", **mode)
     assert (folder / ".metgan").read_text() == "a run\n"
 
 
 def test_a_folder_that_holds_a_result_is_refused_with_both_ways_out(run: Path) -> None:
     with pytest.raises(StorageError, match=r"already holds a run; .*--resume.*--overwrite"):
-        claim_folder(run, "a run", resume=False, overwrite=False)
+        claim(run, "a run", resume=False, overwrite=False)
     assert (run / "result").read_text() == "old"
 
 
 def test_resuming_keeps_what_is_there(run: Path) -> None:
-    claim_folder(run, "a run", resume=True, overwrite=False)
+    claim(run, "a run", resume=True, overwrite=False)
     assert (run / "result").read_text() == "old"
 
 
 def test_overwriting_deletes_what_is_there(run: Path) -> None:
-    claim_folder(run, "a run", resume=False, overwrite=True)
-    assert [path.name for path in run.iterdir()] == [".metgan"]
+    claim(run, "a run", resume=False, overwrite=True)
+    assert sorted(path.name for path in run.iterdir()) == [".metgan", ".metgan.lock"]
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_result_of_another_kind_is_refused_and_kept_in_every_mode(run: Path, mode: dict) -> None:
     with pytest.raises(StorageError, match="holds a run; expected an empty folder, or one with pairs"):
-        claim_folder(run, "pairs", **mode)
+        claim(run, "pairs", **mode)
     assert (run / "result").read_text() == "old"
 
 
@@ -58,7 +64,7 @@ def test_a_result_of_another_kind_is_refused_and_kept_in_every_mode(run: Path, m
 def test_what_metgan_did_not_write_is_never_deleted(tmp_path: Path, mode: dict) -> None:
     (tmp_path / "thesis.tex").write_text("dear")
     with pytest.raises(StorageError, match="something that metgan did not write"):
-        claim_folder(tmp_path, "a run", **mode)
+        claim(tmp_path, "a run", **mode)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
@@ -66,13 +72,13 @@ def test_what_metgan_did_not_write_is_never_deleted(tmp_path: Path, mode: dict) 
 def test_a_file_is_refused_in_every_mode(tmp_path: Path, mode: dict) -> None:
     (tmp_path / "file").write_text("dear")
     with pytest.raises(StorageError, match="is a file"):
-        claim_folder(tmp_path / "file", "a run", **mode)
+        claim(tmp_path / "file", "a run", **mode)
     assert (tmp_path / "file").read_text() == "dear"
 
 
 def test_resuming_and_overwriting_at_once_is_refused(run: Path) -> None:
     with pytest.raises(SettingError, match="expected one of them"):
-        claim_folder(run, "a run", resume=True, overwrite=True)
+        claim(run, "a run", resume=True, overwrite=True)
     assert (run / "result").is_file()
 
 
@@ -80,12 +86,12 @@ def test_resuming_and_overwriting_at_once_is_refused(run: Path) -> None:
 def test_overwriting_a_folder_that_holds_an_input_is_refused(run: Path, given: str) -> None:
     (run.parent / "link").symlink_to(run)
     with pytest.raises(StorageError, match="which holds the input"):
-        claim_folder(run, "a run", resume=False, overwrite=True, inputs=[run / given])
+        claim(run, "a run", resume=False, overwrite=True, inputs=[run / given])
     assert (run / "result").read_text() == "old"
 
 
 def test_inputs_beside_the_folder_do_not_stand_in_the_way(run: Path) -> None:
-    claim_folder(run, "a run", resume=False, overwrite=True, inputs=[run.parent, run.parent / "run-2"])
+    claim(run, "a run", resume=False, overwrite=True, inputs=[run.parent, run.parent / "run-2"])
     assert not (run / "result").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,6 +44,14 @@ def test_an_epoch_counts_every_pair_also_those_that_fill_no_batch() -> None:
         {"steps": 1, "batch_size": 0},
         {"steps": 1, "history": -1},
         {"steps": 1, "learning_rate": 0.0},
+        {"steps": 1, "learning_rate": math.inf},
+        {"steps": 1, "learning_rate": math.nan},
+        {"steps": 1.5},
+        {"steps": True},
+        {"steps": 10**10},
+        {"steps": 1, "batch_size": 10**9},
+        {"steps": 1, "judge_pace": math.inf},
+        {"steps": 1, "average": math.nan},
         {"steps": 1, "judge_pace": 0.0},
         {"steps": 1, "constant_share": 1.5},
         {"steps": 1, "average": 1.0},

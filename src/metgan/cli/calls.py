@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -99,11 +99,12 @@ class Call:
         question, lead = plan(PairSet.open(self.data), _rules(experiment, asked["seeds"]))
         question.check(anew=place.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, place, experiment)
-        claim_folder(self.out, STUDY, resume=place.resume, overwrite=place.overwrite, inputs=[self.data])
-        for folder in (self.out, question.out):  # the next study's default, and this one's for good
-            experiment.save(folder / CONFIG_FILE)
-        write_json(question.out / _ASKED_FILE, asked)
-        show_tables(question.hold(lead))
+        verb = f"metgan study {self.study}"
+        with claim_folder(self.out, STUDY, verb, **asdict(place), inputs=[self.data]):
+            for folder in (self.out, question.out):  # the next study's default, and this one's for good
+                experiment.save(folder / CONFIG_FILE)
+            write_json(question.out / _ASKED_FILE, asked)
+            show_tables(question.hold(lead))
         written(question.out)
 
     def _settings(self, quick: dict[str, Any]) -> Experiment:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, PhantomSettings, load_split, part_of, write_phantom
@@ -10,6 +13,7 @@ from metgan.io import claim_folder
 from metgan.labels import Merged
 from metgan.methods import find_method
 from metgan.studies import (
+    Evaluation,
     RefereeSource,
     Report,
     Section,
@@ -25,7 +29,7 @@ from metgan.synthesis import Generation, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, train
 
 from .evaluate import show_scores
-from .folders import CONFIG_FILE, order_of, refuse_other_settings, written
+from .folders import CONFIG_FILE, order_of, refuse_other_settings, settle, written
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 _PAIRS, _NEW_PAIRS = 240, 24
@@ -57,8 +61,16 @@ def demo(
     """
     lengths = {"training": {"steps": steps}, "segmentor": {"steps": segmentor_steps}}
     experiment = resolve({"preset": "small", "seed": seed}, lengths)
-    _claim(out, experiment, place)
-    run = out / "run"
+    place = settle(out, place)
+    with _claimed(out, experiment, place):
+        evaluation = _hold(out, experiment, place)
+    show_scores(evaluation)
+    written(out / "report.html")
+
+
+def _hold(out: Path, experiment: Experiment, place: Place) -> Evaluation:
+    """Draw, train, generate and score, and write the report."""
+    run, seed = out / "run", experiment.seed
     pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
@@ -67,7 +79,8 @@ def demo(
     painter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
     request = Generation(seen, seen, Merged(2), _NEW_PAIRS, seed)
-    source = RefereeSource(None, segmentor_steps, out / "scores" / "referee", experiment.engine, place.resume)
+    engine, steps = experiment.engine, experiment.segmentor.steps
+    source = RefereeSource(None, steps, out / "scores" / "referee", engine, place.resume)
     evaluation, painted = evaluate_run(run, pairs, source)
     evaluation.save(out / "scores")
     new_pairs = generate(painter, request, out / "new-pairs", open_gate(source.folder, painter, seen))
@@ -88,17 +101,18 @@ def demo(
     Report("metgan: synthetic tumours with labels", lead, chapters, facts(evaluation)).save(
         out / "report.html"
     )
-    show_scores(evaluation)
-    written(out / "report.html")
+    return evaluation
 
 
-def _claim(out: Path, experiment: Experiment, place: Place) -> None:
+@contextmanager
+def _claimed(out: Path, experiment: Experiment, place: Place) -> Iterator[None]:
     """Claim the demo's folders; one that was begun with other options is left as it is."""
-    run = out / "run"
-    refuse_other_settings(run / CONFIG_FILE, place, experiment)
-    claim_folder(out, "a demo", resume=place.resume, overwrite=place.overwrite)
-    for folder, kind in ((run, "a run"), (out / "pairs", "pairs"), (out / "new-pairs", "pairs")):
-        claim_folder(folder, kind, resume=place.resume, overwrite=False)
+    verb, parts = "metgan demo", (("run", "a run"), ("pairs", "pairs"), ("new-pairs", "pairs"))
+    refuse_other_settings(out / "run" / CONFIG_FILE, place, experiment)
+    with claim_folder(out, "a demo", verb, **asdict(place)), ExitStack() as stack:
+        for name, kind in parts:
+            stack.enter_context(claim_folder(out / name, kind, verb, resume=place.resume, overwrite=False))
+        yield
 
 
 def _opening(pairs: PairSet) -> Section:

@@ -12,6 +12,7 @@ from metgan.data import PairSet
 from metgan.studies import Downstream, Rules, find_arms, fold_pairs
 
 from .calls import ONCE, Call, Extent
+from .folders import settle
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training, whole
 
 _QUICK: dict[str, Any] = {
@@ -72,7 +73,7 @@ def downstream(
         Folder of the study. What was found goes to downstream/ in it: scores.csv, tumours.csv,
         standings.csv, tables.md, report.html.
     """
-    call = Call("downstream", data, out, extent, options, place)
+    call = Call("downstream", data, out, extent, options, settle(out, place))
     arms, folds = ("quick-set", 2) if extent.quick else ("all", 5)
     asked = call.asked(
         arms=(grid.arms, arms), folds=(grid.folds, folds), training_pairs=(grid.training_pairs, None)

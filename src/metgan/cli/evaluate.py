@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +24,7 @@ from metgan.studies import (
 )
 from metgan.training import Engine, planned_steps, stopped_at
 
-from .folders import show_tables, written
+from .folders import settle, show_tables, written
 from .options import NEW_FOLDER, Place, Positive
 
 
@@ -72,20 +72,22 @@ def evaluate(
     device
         "auto" takes a CUDA device where there is one.
     """
+    place = settle(out, place)
     check_folder(out, "scores", resume=place.resume, overwrite=place.overwrite)
     engine = Engine(device=device)
     source = RefereeSource(judge.referee, judge.referee_steps, out / "referee", engine, place.resume)
     trial = open_trial(run, PairSet.open(data), source)
     inputs = [run, data, *([judge.referee] if judge.referee else [])]
-    claim_folder(out, "scores", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    evaluation, painted = hold_trial(trial, source)
-    evaluation.save(out)
-    grid = grid_chapter(painted)
-    with replacing(out / "grid.png") as temporary:
-        temporary.write_bytes(grid.figures[0].png)
-    chapters = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
-    lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
-    Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation)).save(out / "report.html")
+    with claim_folder(out, "scores", "metgan evaluate", **asdict(place), inputs=inputs):
+        evaluation, painted = hold_trial(trial, source)
+        evaluation.save(out)
+        grid = grid_chapter(painted)
+        with replacing(out / "grid.png") as temporary:
+            temporary.write_bytes(grid.figures[0].png)
+        chapters = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
+        lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
+        report = Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation))
+        report.save(out / "report.html")
     show_scores(evaluation)
     if not evaluation.yardstick().detection.true_positives:
         note("the referee finds no tumour in the real images either: its verdict on the generated is void")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -24,7 +25,7 @@ from metgan.interop import (
 from metgan.interop import export as write_cases
 from metgan.io import check_folder, claim_folder
 
-from .folders import written
+from .folders import settle, written
 from .options import NEW_FOLDER, Place
 
 Program = Literal["nnunet", "cellpose", "stardist", "ilastik"]
@@ -57,14 +58,16 @@ def export(
         pairs.csv.
     """
     layout = _layout(program, channels)
+    place = settle(out, place)
     check_folder(out, layout.kind, resume=place.resume, overwrite=place.overwrite)
     cases = gather_cases([PairSet.open(root) for root in data], load_split(split) if split else None)
     if place.resume:
         check_resumed(cases, out)
     check_export(cases, out, layout)
     inputs = [*data, *([split] if split else [])]
-    claim_folder(out, layout.kind, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    write_cases(cases, out, layout)
+    with claim_folder(out, layout.kind, "metgan export", **asdict(place), inputs=inputs):
+        check_resumed(cases, out)  # as it is by now
+        write_cases(cases, out, layout)
     print(_counted(cases))
     print(layout.advice(cases, out))
     written(out)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,8 @@ from metgan.experiment import (
     read_file,
     resolve,
 )
-from metgan.io import check_folder, claim_folder, has_file
-from metgan.models import read_card
+from metgan.io import check_folder, claim_folder, has_file, is_half_deleted
+from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
 from metgan.studies import Section
 from metgan.training import (
@@ -42,6 +43,14 @@ CONFIG_FILE = "config.toml"
 RUN = "a run"
 STUDY = "a study"
 _WIDE = 240  # characters
+
+
+def settle(out: Path, place: Place) -> Place:
+    """Return what may happen to `out`: where overwriting it was cut short, resuming it means to end that."""
+    if place.resume and is_half_deleted(out):
+        note(f"--overwrite of {out} was cut short while it deleted; what is left there is deleted first")
+        return Place(overwrite=True)
+    return place
 
 
 def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
@@ -128,18 +137,31 @@ def refuse_other_settings(file: Path, place: Place, experiment: Experiment, free
         check_identity(file, theirs, mine)
 
 
-def claim_run(order: Order[Recipe], place: Place, experiment: Experiment, inputs: Iterable[Path]) -> None:
-    """Claim a run folder, once its data is checked, and write its resolved ``config.toml``.
+@contextmanager
+def claim_run(
+    order: Order[Recipe], place: Place, experiment: Experiment, inputs: Iterable[Path]
+) -> Iterator[None]:
+    """Claim a run folder, once its data is checked, write its resolved ``config.toml``, and hold it.
 
     A checkpoint knows the settings that matter; before there is one, all of ``config.toml`` must agree but
     the length of the training itself, of which nothing is done.
     """
     out = order.folder
+    is_segmentor = order.method == "segmentor"
+    verb = "metgan segmentor" if is_segmentor else "metgan train"
     if not order.resumes:
-        section = "segmentor" if order.method == "segmentor" else "training"
+        section = "segmentor" if is_segmentor else "training"
         refuse_other_settings(out / CONFIG_FILE, place, experiment, section)
-    claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    experiment.save(out / CONFIG_FILE)
+    with claim_folder(out, RUN, verb, resume=place.resume, overwrite=place.overwrite, inputs=inputs):
+        experiment.save(out / CONFIG_FILE)
+        yield
+        check_model(out)
+
+
+def check_model(run: Path) -> None:
+    """Load the network of a run as its users will: what cannot be loaded is not called written."""
+    load = load_generator if read_card(run).kind == "generator" else load_segmentor
+    load(run)
 
 
 def order_of(experiment: Experiment, out: Path, place: Place) -> Order[GanRecipe]:

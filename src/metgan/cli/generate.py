@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,7 +15,7 @@ from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
 from metgan.synthesis import generate as write_pairs
 from metgan.training import planned_steps, stopped_at
 
-from .folders import note_doubt, written
+from .folders import note_doubt, settle, written
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
@@ -68,6 +68,7 @@ def generate(
         Run folder of metgan train.
     """
     out = order.out
+    place = settle(out, place)
     check_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
     label_recipe = recipe.make()
     painter = load(run, order.device)
@@ -92,12 +93,12 @@ def generate(
     outside = check_request(painter, request)
     given = (run, sources.anatomy, sources.labels, sources.aim_at, judging.judge)
     inputs = [path for path in given if path is not None]
-    claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    _note_doubts(run, painter, outside)
-    judging.note_doubts(gate, advice)
-    if gate is not None and sources.aim_at is not None:
-        note("the judge fails what it does not see, and aimed pairs show what segmentors miss; see gate.json")
-    pairs = write_pairs(painter, request, out, gate)
+    with claim_folder(out, "pairs", "metgan generate", **asdict(place), inputs=inputs):
+        _note_doubts(run, painter, outside)
+        judging.note_doubts(gate, advice)
+        if gate is not None and sources.aim_at is not None:
+            note("the judge fails what it does not see; aimed pairs show what segmentors miss; see gate.json")
+        pairs = write_pairs(painter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)
     written(out)

@@ -18,9 +18,11 @@ def whole(_: object, tokens: Sequence[Token]) -> int:
         raise ValueError(f"{tokens[0].value!r} is not a whole number in digits") from None
 
 
-Seed = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
-Whole = Annotated[int, Parameter(validator=validators.Number(gte=0), converter=whole)]
-Positive = Annotated[int, Parameter(validator=validators.Number(gte=1), converter=whole)]
+# What is more than this, or less, each setting says itself, in one place for option, file and Python.
+MOST = 2**31 - 1
+Seed = Annotated[int, Parameter(converter=whole)]
+Whole = Annotated[int, Parameter(validator=validators.Number(gte=0, lte=MOST), converter=whole)]
+Positive = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=MOST), converter=whole)]
 
 
 @Parameter(name="*")
@@ -51,18 +53,18 @@ class Training:
         Size and recipe: "paper" (40 M parameters, 200 epochs: a GPU), "released" (the released layout),
         "small" (3 M parameters: two CPU cores, minutes). Default: paper on a CUDA device, small on a CPU.
     seed
-        0 or more; the same seed gives the same bytes on a CPU. Default: 0.
+        0 to 2**53 - 1; the same seed gives the same bytes on a CPU. Default: 0.
     steps
         Fixed length in batches, 1 or more; with --resume, a longer one for what is trained. Default: for
         metgan train as long as validation improves, within the preset's bounds; else the preset's length.
     epochs
         Fixed length in passes over the data, 1 or more; instead of --steps.
     batch_size
-        Pairs per step, 1 or more. Default: the preset's.
+        Pairs per step, 1 to 4096. Default: the preset's.
     crop
         Side in pixels of the training crops, at most: the smallest image decides. Default: the preset's.
     learning_rate
-        Of Adam, above 0. Default: the preset's.
+        Of Adam, 1e-12 to 1. Default: the preset's.
     device
         "auto" takes a CUDA device where there is one. Default: auto.
     precision
@@ -79,7 +81,7 @@ class Training:
     epochs: Positive | None = None
     batch_size: Positive | None = None
     crop: Positive | None = None
-    learning_rate: Annotated[float, Parameter(validator=validators.Number(gt=0))] | None = None
+    learning_rate: float | None = None
     device: Literal["auto", "cpu", "cuda"] | None = None
     precision: Literal["auto", "fp32", "bf16"] | None = None
     deterministic: Annotated[bool, Parameter(negative="")] = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from metgan.data import LABORATORIES, Laboratory, PhantomSettings, draw_laborato
 from metgan.errors import SettingError, UnknownNameError
 from metgan.io import claim_folder
 
-from .folders import written
+from .folders import settle, written
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 _PAIRS = 200
@@ -105,6 +105,7 @@ def phantom(
         0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
     """
     request = drawing.request(pairs, seed)
-    claim_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
-    write_phantom(out, *request)
+    place = settle(out, place)
+    with claim_folder(out, "pairs", "metgan phantom", **asdict(place)):
+        write_phantom(out, *request)
     written(out)

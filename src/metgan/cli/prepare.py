@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +19,7 @@ from metgan.progress import note
 
 from .files import Files, read_scan
 from .folders import written
-from .options import Positive
+from .options import Place, Positive
 from .registration import find_shift
 
 
@@ -119,8 +120,9 @@ def prepare(
     scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
     useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
-    claim_folder(out, "pairs", resume=not overwrite, overwrite=overwrite, inputs=inputs)
-    done = cut_pairs(scan, plan, out)
+    place = Place(resume=not overwrite, overwrite=overwrite)
+    with claim_folder(out, "pairs", "metgan prepare", **asdict(place), inputs=inputs):
+        done = cut_pairs(scan, plan, out)
     print(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
         "(flat, or too little tissue)"
@@ -158,7 +160,7 @@ def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
 def _range(option: str, text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    first, colon, end = text.partition(":")
-    if not (colon and first.isdigit() and end.isdigit()):
+    digits = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
+    if digits is None:
         raise SettingError(f"{option} {text}", "first:end in whole numbers, as in 0:600", "Mend the range")
-    return int(first), int(end)
+    return int(digits[1]), int(digits[2])

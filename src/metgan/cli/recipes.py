@@ -13,6 +13,7 @@ from cyclopts import Parameter, validators
 
 from metgan.errors import SettingError
 from metgan.labels import (
+    LARGEST_AREA,
     Bank,
     File,
     Grown,
@@ -151,7 +152,7 @@ def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
     spread = _SPREAD if choice.size_spread is None else choice.size_spread
     if areas:
         smallest, median, largest = areas
-        return SizeDistribution(median, 2 * spread, round(smallest), round(largest))
+        return SizeDistribution(median, 2 * spread, *map(_rounded, (smallest, largest)))
     if diameters and pixel:
         smallest, median, largest = diameters
         return SizeDistribution.from_diameters_um(median, spread, smallest, largest, pixel)
@@ -159,6 +160,11 @@ def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
         given = f"--size-spread {choice.size_spread} alone"
         raise SettingError(given, "sizes that it belongs to", "Give --areas or --diameters-um too")
     return None
+
+
+def _rounded(area: float) -> int:
+    SettingError.unless_within("area", area, 1.0, float(LARGEST_AREA))  # neither NaN nor infinity is rounded
+    return round(area)
 
 
 def _given(**settings: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from metgan.io import check_folder, claim_folder
 from metgan.progress import note
 from metgan.training import load_data
 
-from .folders import RUN, written
+from .folders import RUN, check_model, settle, written
 from .options import NEW_FOLDER, Place, Seed
 
 
@@ -69,13 +69,15 @@ def released(
     seed
         Of the split into training and test part, where the pair set states none.
     """
+    place = settle(out, place)
     check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
     given = asdict(checkpoints)
     networks = read_released(ReleasedFiles(**given))
     curriculum = load_data(PairSet.open(data), seed).rescaled("per-image")
     inputs = [data, *(path for path in given.values() if path is not None)]
-    claim_folder(out, RUN, resume=place.resume, overwrite=place.overwrite, inputs=inputs)
-    write_released(networks, out, curriculum.normalisation)
-    save_split(curriculum.split, out / SPLIT_FILE)
+    with claim_folder(out, RUN, "metgan import", **asdict(place), inputs=inputs):
+        write_released(networks, out, curriculum.normalisation)
+        save_split(curriculum.split, out / SPLIT_FILE)
+        check_model(out)
     note("which animals these networks were trained on is not known; metgan cannot guard the test part")
     written(out)

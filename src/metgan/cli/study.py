@@ -22,6 +22,7 @@ from metgan.studies import (
 from metgan.training import load_data
 
 from .calls import ONCE, Call, Extent
+from .folders import settle
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 _QUICK: dict[str, Any] = {
@@ -76,7 +77,7 @@ def similarity(
         "table1" (seven), "table3" (four), "all" (nine), or names with commas between them. Default:
         table1, or those of before with --resume.
     """
-    call = Call("similarity", data, out, extent, options, place)
+    call = Call("similarity", data, out, extent, options, settle(out, place))
     asked = call.asked(methods=(methods, "table1"))
     rows = find_methods(asked["methods"])
     _compare(call, asked, lambda study: compare_similarity(study, rows))
@@ -102,7 +103,7 @@ def robustness(
         Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    call = Call("robustness", data, out, extent, options, place)
+    call = Call("robustness", data, out, extent, options, settle(out, place))
     asked = call.asked(methods=(wrong.methods, "metgan,pix2pix,cyclegan"), share=(wrong.share, 0.25))
     rows, share = find_methods(asked["methods"]), asked["share"]
     _compare(call, asked, lambda study: compare_robustness(study, rows, share))
@@ -127,7 +128,7 @@ def ablation(
         Folder of the study. What was found goes to ablation/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    call = Call("ablation", data, out, extent, options, place)
+    call = Call("ablation", data, out, extent, options, settle(out, place))
     _compare(call, call.asked(), compare_ablation)
 
 

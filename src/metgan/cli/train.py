@@ -14,7 +14,7 @@ from metgan.models import read_card
 from metgan.studies import Report, Section, training_chapter
 from metgan.training import SEGMENTOR_FOLDER, check_training, load_data, train_on
 
-from .folders import claim_run, note_doubt, order_of, resolve_run, written
+from .folders import claim_run, note_doubt, order_of, resolve_run, settle, written
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 
@@ -66,6 +66,7 @@ def train(
             "a segmentor that is trained already, or the length of a training",
             "Leave one out",
         )
+    place = settle(out, place)
     given = {"steps": reader.segmentor_steps}
     path = str(reader.segmentor.resolve()) if reader.segmentor else None
     experiment = resolve_run(
@@ -76,9 +77,9 @@ def train(
     order = order_of(experiment, out, place)
     curriculum = load_data(PairSet.open(data), experiment.seed)
     check_training(row, order, curriculum, experiment.segmentor, segmentor)
-    claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])])
-    train_on(row, order, curriculum, experiment.segmentor, segmentor)
-    _report(out, data, row, experiment.preset).save(out / "report.html")
+    with claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])]):
+        train_on(row, order, curriculum, experiment.segmentor, segmentor)
+        _report(out, data, row, experiment.preset).save(out / "report.html")
     if row.needs_segmentor:
         note_doubt(segmentor or out / SEGMENTOR_FOLDER)
     note_doubt(out)

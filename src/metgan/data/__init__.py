@@ -8,7 +8,7 @@ from .folds import draw_folds
 from .history import join_names, split_names
 from .identity import identify, name_scan
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
-from .pairs import TABLE, PairSet, open_images, read_table, write_pair, write_table
+from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
 from .phantom import LABORATORIES, Fill, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from .prepare import Prepared, prepare, useful_crops
@@ -26,7 +26,17 @@ from .sample import (
 )
 from .scan import Scan
 from .shuffle import shuffle_labels
-from .split import PARTS, SPLIT_FILE, Split, draw_split, load_split, part_of, save_split, stated_split
+from .split import (
+    PARTS,
+    SPLIT_FILE,
+    Split,
+    draw_split,
+    load_split,
+    part_of,
+    refuse_divided,
+    save_split,
+    stated_split,
+)
 
 __all__ = [
     "LABORATORIES",
@@ -76,10 +86,12 @@ __all__ = [
     "read_label",
     "read_pair",
     "read_table",
+    "refuse_divided",
     "save_split",
     "shuffle_labels",
     "split_names",
     "stated_split",
+    "sync_images",
     "useful_crops",
     "write_pair",
     "write_phantom",

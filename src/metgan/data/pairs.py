@@ -24,6 +24,7 @@ from metgan.io import (
     normal_form,
     refuse_lookalikes,
     replacing,
+    sync_folder,
     write_image,
 )
 from metgan.types import Camera, Mask
@@ -130,11 +131,28 @@ def write_pair(root: Path, name: str, anatomy: Camera, tumour: Camera, label: Ma
 
 
 def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write ``pairs.csv``, all or nothing; every row needs ``name, group, organ, split``."""
+    """Write ``pairs.csv``, all or nothing; every row needs ``name, group, organ, split``.
+
+    The images that it names are on the disk before it is.
+    """
     frame = pd.DataFrame(rows, columns=None if rows else _KNOWN)
     order = [*_KNOWN, *(column for column in frame.columns if column not in _KNOWN)]
+    sync_images(root)
     with replacing(root / TABLE) as temporary:
         frame[order].to_csv(temporary, index=False)
+
+
+def sync_images(root: Path) -> None:
+    """Have the names of the images that `write_pair` wrote on the disk."""
+    for channel in CHANNELS:
+        if (root / channel).is_dir():
+            sync_folder(root / channel)
+
+
+def image_names(root: Path) -> set[str]:
+    """Return the names of all images in the channels' folders of `root`, whether they make a set or not."""
+    folders = [root / channel for channel in CHANNELS if (root / channel).is_dir()]
+    return {normal_form(path.stem) for folder in folders for path in folder.iterdir() if is_image(path)}
 
 
 def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
-from metgan.io import normal_form, refuse_lookalikes
+from metgan.io import hold_folder, normal_form, refuse_lookalikes
 from metgan.types import AnyArray
 
 from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
-from .pairs import read_table, write_pair, write_table
+from .pairs import PairSet, image_names, read_table, write_pair, write_table
 from .scan import Scan
 
 
@@ -64,33 +64,39 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
 
     Flat crops and those with too little tissue are left out and counted. The table is written last, and an
     empty one first: a killed call leaves the former table, so `PairSet.open` says that it and the images
-    disagree, and never takes crops of one block for groups of their own. Calling again completes the set.
+    disagree, and never takes crops of one block for groups of their own. Calling again completes the set. The
+    folder is held while it is read and written, so that of two calls at once none loses the other's rows.
 
     Raises
     ------
     StorageError
-        When `out` already has pairs of these names.
+        When `out` already has pairs of these names, holds images of a killed call that cut other crops, or is
+        being written to by another process.
     SettingError
         When `out` has crops of another scan of this name, or of a group that differs only in case or blanks.
     LeakageError
         When a crop overlaps one that `out` holds in another group or part, or the scan has another name
         there.
     """
-    rows = read_table(out)
     useful = useful_crops(scan, plan)
     planned = [_row(scan, crop, plan) for crop in useful]
-    refuse_mixed_scans(out, rows, scan.name, scan.source)
-    refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
-    _refuse_twice(out, rows, planned)
-    _refuse_shared_tissue(out, rows, planned)
-    if not rows:
-        write_table(out, [])
-    with_tumour = 0
-    for crop, row in zip(useful, planned, strict=True):
-        anatomy, tumour, label = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
-        write_pair(out, row["name"], anatomy, tumour, label)
-        with_tumour += bool(label.any())
-    write_table(out, [*rows, *planned])
+    with hold_folder(out, "metgan prepare"):
+        rows = read_table(out)
+        refuse_mixed_scans(out, rows, scan.name, scan.source)
+        refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
+        _refuse_twice(out, rows, planned)
+        _refuse_shared_tissue(out, rows, planned)
+        _refuse_leftovers(out, [*rows, *planned])
+        if not rows:
+            write_table(out, [])
+        with_tumour = 0
+        for crop, row in zip(useful, planned, strict=True):
+            images = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
+            anatomy, tumour, label = images
+            write_pair(out, row["name"], anatomy, tumour, label)
+            with_tumour += bool(label.any())
+        write_table(out, [*rows, *planned])
+        PairSet.open(out)
     left_out = len(place_crops(scan.label.shape, plan)) - len(useful)
     return Prepared(len(useful), with_tumour, left_out)
 
@@ -118,6 +124,17 @@ def _refuse_twice(out: Path, rows: Sequence[Mapping[str, str]], planned: Sequenc
             f"{out} already has {len(twice)} of these crops ({twice[0]}, ...)",
             "each crop once",
             "Choose other ranges, --name another scan differently, or start anew with --overwrite",
+        )
+
+
+def _refuse_leftovers(out: Path, rows: Sequence[Mapping[str, str]]) -> None:
+    """Refuse images that no row will name: the set that they make would not open."""
+    if astray := sorted(image_names(out) - {row["name"] for row in rows}):
+        raise StorageError(
+            f"{out} holds {len(astray)} images that are none of these crops and stand in no table "
+            f"({astray[0]}, ...)",
+            "pairs of finished calls alone; these are from a call that was stopped",
+            "Call that one again first, as it was, or start anew with --overwrite",
         )
 
 

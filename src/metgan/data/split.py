@@ -78,15 +78,41 @@ def stated_split(entries: Sequence[Entry]) -> Split | None:
             "train, val and test, each at least once, or an empty column",
             "Run metgan prepare with --split for each part, or clear the column",
         )
+    return _collect(entries, _homes(entries, {entry.name: entry.split for entry in entries}))
+
+
+def refuse_divided(entries: Sequence[Entry], split: Split) -> None:
+    """Refuse a split that has a pair, or a group, in two parts: whoever made it, the rule is one.
+
+    Raises
+    ------
+    SettingError
+        Naming the first.
+    """
+    parts: dict[str, str] = {}
+    for part in PARTS:
+        for name in getattr(split, part):
+            if name in parts:
+                raise SettingError(
+                    f"the split has pair {name!r} in {parts[name]} and in {part}",
+                    "every pair in one part, once",
+                    "Use the splits.json of a run as it was written",
+                )
+            parts[name] = part
+    _homes([entry for entry in entries if entry.name in parts], parts)
+
+
+def _homes(entries: Sequence[Entry], parts: Mapping[str, str]) -> dict[str, str]:
+    """Return the part of each group, from that of each pair by name; refuse a divided one."""
     homes: dict[str, str] = {}
     for entry in entries:
-        if homes.setdefault(entry.group, entry.split) != entry.split:
+        if homes.setdefault(entry.group, parts[entry.name]) != parts[entry.name]:
             raise SettingError(
-                f"group {entry.group!r} is in {homes[entry.group]} and in {entry.split}",
+                f"group {entry.group!r} is in {homes[entry.group]} and in {parts[entry.name]}",
                 "every group in one part",
                 "Give these pairs one split",
             )
-    return _collect(entries, homes)
+    return homes
 
 
 def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: np.random.Generator) -> Split:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from metgan.data import Pair, read_pair, read_table
 from metgan.errors import StorageError
-from metgan.io import has_file, write_text
+from metgan.io import has_file, hold_folder, sync_folder, write_text
 from metgan.progress import progress
 
 from .cases import Case
@@ -75,12 +75,15 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
     StorageError
         When the folder cannot be written, or the disk is full; the cases that are complete are kept.
     """
-    write_text(out / CASES_FILE, _listed(cases))
-    with progress("export", len(cases)) as advance:
-        for case in cases:
-            layout.write(case, read_pair(case.entry), out)
-            advance()
-    layout.finish(cases, out)
+    with hold_folder(out, "metgan export"):
+        write_text(out / CASES_FILE, _listed(cases))
+        with progress("export", len(cases)) as advance:
+            for case in cases:
+                layout.write(case, read_pair(case.entry), out)
+                advance()
+        for folder in (out, *(path for path in out.rglob("*") if path.is_dir())):
+            sync_folder(folder)
+        layout.finish(cases, out)
 
 
 def read_cases(out: Path) -> list[dict[str, str]]:

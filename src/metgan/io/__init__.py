@@ -1,35 +1,50 @@
 """Files to arrays and back; every write is all or nothing."""
 
-from .atomic import replacing, write_json, write_text
+from .atomic import append_text, placing, replacing, sync_folder, write_json, write_text
 from .contents import has_file, has_folder
-from .folders import check_folder, claim_folder, kind_of_folder
+from .folders import check_folder, claim_folder, is_half_deleted, kind_of_folder
+from .holding import hold_folder
 from .names import check_name, likeness, normal_form, refuse_lookalikes
 from .registry import READERS, is_image, read_image, write_image
 from .tiff import Stack, read_stack
-from .weights import fingerprint, load_state, load_weights, read_metadata, save_state, save_weights
+from .weights import (
+    fingerprint,
+    load_state,
+    load_weights,
+    read_metadata,
+    refuse_infinite,
+    save_state,
+    save_weights,
+)
 
 __all__ = [
     "READERS",
     "Stack",
+    "append_text",
     "check_folder",
     "check_name",
     "claim_folder",
     "fingerprint",
     "has_file",
     "has_folder",
+    "hold_folder",
+    "is_half_deleted",
     "is_image",
     "kind_of_folder",
     "likeness",
     "load_state",
     "load_weights",
     "normal_form",
+    "placing",
     "read_image",
     "read_metadata",
     "read_stack",
+    "refuse_infinite",
     "refuse_lookalikes",
     "replacing",
     "save_state",
     "save_weights",
+    "sync_folder",
     "write_image",
     "write_json",
     "write_text",

@@ -1,20 +1,25 @@
 """Who may write into an output folder.
 
-A folder that holds another result is refused unless the caller says to resume or to overwrite it.
-The marker names the result's kind, so that overwriting never deletes a folder that metgan did not make.
+A folder that holds another result is refused unless the caller says to resume or to overwrite it, and one
+that another process writes to is refused in any case. The marker names the result's kind, so that overwriting
+never deletes a folder that metgan did not make; it is the first thing in a folder and the last to go.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from metgan.errors import SettingError, StorageError
 
-from .atomic import write_text
+from .atomic import is_temporary, unwritable, write_text
+from .holding import HOLDER_FILE, LOCK_FILE, hold_all_below, hold_folder, refuse_held
 
 _MARKER = ".metgan"
+_OURS = (_MARKER, LOCK_FILE, HOLDER_FILE)
+_DELETING = "being deleted"
 
 
 def check_folder(
@@ -35,7 +40,8 @@ def check_folder(
     Raises
     ------
     StorageError
-        When something is there and neither was asked for, or it is not metgan's to overwrite.
+        When something is there and neither was asked for, it is not metgan's to overwrite, or another process
+        writes there.
     """
     if resume and overwrite:
         raise SettingError("--resume and --overwrite together", "one of them", "Drop one")
@@ -43,7 +49,10 @@ def check_folder(
         raise StorageError(f"{path} is a file", "a folder or a new path", "Choose another --out")
     if overwrite:
         _refuse_to_delete(path, inputs)
-    if path.is_dir() and any(path.iterdir()):
+    if not path.is_dir():
+        return
+    refuse_held(path)
+    if _holds_something(path):
         held = kind_of_folder(path) or "something that metgan did not write"
         if held != kind:
             raise StorageError(
@@ -57,22 +66,78 @@ def check_folder(
 
 def kind_of_folder(path: Path) -> str:
     """Give the kind of result that a folder was claimed for; "" when metgan did not claim it."""
-    marker = path / _MARKER
-    return marker.read_text().strip() if marker.is_file() else ""
+    return _mark_of(path).partition("\n")[0].strip()
 
 
-def claim_folder(
-    path: Path, kind: str, *, resume: bool, overwrite: bool, inputs: Iterable[Path] = ()
-) -> None:
-    """Make `path` the place for a result of `kind`; with `overwrite`, delete the former result.
+def is_half_deleted(path: Path) -> bool:
+    """Tell whether overwriting was cut short while it deleted the former result in `path`.
 
-    Call it when the inputs have been checked, so that a refused command leaves the former result.
-    Takes what `check_folder` takes and refuses what it refuses; creates `path` and its parents.
+    Raises
+    ------
+    StorageError
+        When another process is deleting it just now.
     """
+    if not _is_marked_for_deletion(path):
+        return False
+    refuse_held(path)
+    return _is_marked_for_deletion(path)  # whoever held it may have ended it
+
+
+@contextmanager
+def claim_folder(
+    path: Path, kind: str, verb: str, *, resume: bool, overwrite: bool, inputs: Iterable[Path] = ()
+) -> Iterator[None]:
+    """Make `path` the place for a result of `kind`, and hold it alone while the block runs.
+
+    With `overwrite`, the former result is deleted; likewise where an earlier deletion was cut short. Call it
+    when the inputs have been checked, so that a refused command leaves the former result. Takes what
+    `check_folder` takes and refuses what it refuses; creates `path` and its parents.
+
+    Parameters
+    ----------
+    verb : str
+        What is done, for whoever comes second: "metgan prepare".
+    """
+    inputs = [*inputs]
     check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
-    if overwrite and path.is_dir():
-        shutil.rmtree(path)
-    write_text(path / _MARKER, kind + "\n")
+    with hold_folder(path, verb):
+        check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)  # as it is by now
+        if overwrite or is_half_deleted(path):
+            _refuse_to_delete(path, inputs)
+            with hold_all_below(path, verb):
+                write_text(path / _MARKER, f"{kind}\n{_DELETING}\n")
+                _empty(path)
+        write_text(path / _MARKER, f"{kind}\n")
+        yield
+
+
+def _is_marked_for_deletion(path: Path) -> bool:
+    return _DELETING in _mark_of(path).splitlines()[1:]
+
+
+def _mark_of(path: Path) -> str:
+    marker = path / _MARKER
+    return marker.read_text(encoding="utf-8") if marker.is_file() else ""
+
+
+def _holds_something(path: Path) -> bool:
+    """Tell whether anything but what a call leaves that was killed before its first mark is there."""
+    names = {entry.name for entry in path.iterdir() if not is_temporary(entry.name)}
+    return _MARKER in names or bool(names - {*_OURS})
+
+
+def _empty(path: Path) -> None:
+    """Delete everything but the mark and the lock, so that a kill leaves a folder that is known as ours."""
+    try:
+        for entry in path.iterdir():
+            if entry.name in _OURS:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def _refuse_to_delete(path: Path, inputs: Iterable[Path]) -> None:

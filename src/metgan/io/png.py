@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from metgan.errors import StorageError
 from metgan.types import AnyArray
 
-from .atomic import replacing
+from .atomic import placing
 from .contents import unreadable
 
 
@@ -41,7 +41,7 @@ def read_png(path: Path) -> AnyArray:
 
 def write_png(path: Path, image: AnyArray) -> None:
     """Write one (Y, X) image of uint8 or uint16."""
-    with replacing(path) as temporary:
+    with placing(path) as temporary:
         Image.fromarray(image).save(temporary, format="PNG")
 
 

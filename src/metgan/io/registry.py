@@ -41,7 +41,10 @@ def read_image(path: Path) -> AnyArray:
 
 
 def write_image(path: Path, image: AnyArray) -> None:
-    """Write one (Y, X) image in the format of the path's suffix, all or nothing."""
+    """Write one (Y, X) image in the format of the path's suffix, all or nothing.
+
+    The folder is left to be synced when all images are there, with `sync_folder`.
+    """
     _lookup(WRITERS, path)(path, image)
 
 

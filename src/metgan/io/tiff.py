@@ -17,7 +17,7 @@ from metgan.errors import ArrayError, MetganError, StorageError
 from metgan.progress import note
 from metgan.types import AnyArray
 
-from .atomic import replacing
+from .atomic import placing
 from .contents import check_image_file, unreadable
 
 _DAMAGED = (
@@ -122,7 +122,7 @@ def read_tiff(path: Path) -> AnyArray:
 
 def write_tiff(path: Path, image: AnyArray) -> None:
     """Write one (Y, X) image, losslessly compressed (deflate, which every reader knows)."""
-    with replacing(path) as temporary:
+    with placing(path) as temporary:
         tifffile.imwrite(temporary, image, compression="zlib", photometric="minisblack", metadata=None)
 
 

@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from metgan.errors import StorageError
+from metgan.errors import DivergedError, StorageError
 
 from .atomic import replacing
 
@@ -27,11 +27,39 @@ _METADATA = "metgan"
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
-    """Write tensors and JSON-able `metadata` as safetensors, all or nothing."""
+    """Write tensors and JSON-able `metadata` as safetensors, all or nothing.
+
+    Raises
+    ------
+    DivergedError
+        When a weight is NaN or infinite: such a network gives nothing, and is not saved.
+    """
+    refuse_infinite(path, tensors)
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     content = save(contiguous, {_METADATA: json.dumps(dict(metadata))})
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+def refuse_infinite(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse to write NaN or infinite weights to `path`; raises a `DivergedError` that names the first."""
+    if bad := not_finite(tensors):
+        raise DivergedError(
+            f"the weights {bad[0]} for {path} are not finite ({len(bad)} of {len(tensors)} tensors)",
+            "finite weights",
+            "Start anew with --overwrite and a lower --learning-rate, or with --precision fp32",
+        )
+
+
+def not_finite(tensors: Mapping[str, Tensor]) -> list[str]:
+    """Return the names of the tensors that hold a NaN or an infinite number.
+
+    Examples
+    --------
+    >>> not_finite({"whole": torch.tensor([1]), "broken": torch.tensor([0.0, torch.nan])})
+    ['broken']
+    """
+    return [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
 
 
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -40,10 +68,17 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises
     ------
     StorageError
-        When the file is missing, damaged, or has no metgan metadata.
+        When the file is missing, damaged, has no metgan metadata, or holds weights that are not finite.
     """
     metadata = read_metadata(path)
-    return load_file(path), metadata
+    tensors = load_file(path)
+    if bad := not_finite(tensors):
+        raise StorageError(
+            f"{path} holds weights that are not finite ({bad[0]})",
+            "finite weights",
+            "Train again with a lower --learning-rate",
+        )
+    return tensors, metadata
 
 
 def read_metadata(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .areas import SizeDistribution, fit_sizes
+from .areas import LARGEST_AREA, SizeDistribution, fit_sizes
 from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
@@ -21,6 +21,7 @@ from .variation import Variation, vary
 
 __all__ = [
     "BESIDE",
+    "LARGEST_AREA",
     "LEAST_SEPARATION",
     "RECIPES",
     "SYMMETRIES",

@@ -16,6 +16,9 @@ from scipy.special import ndtr, ndtri
 
 from metgan.errors import ArrayError, SettingError
 
+LARGEST_AREA = 4096**2
+"""Largest area of a tumour in pixels that may be asked for."""
+
 
 @dataclass(frozen=True)
 class SizeDistribution:
@@ -33,7 +36,7 @@ class SizeDistribution:
     Raises
     ------
     SettingError
-        Unless ``1 <= smallest <= median <= largest`` and the spread is finite and not negative.
+        Unless ``1 <= smallest <= median <= largest <= LARGEST_AREA`` and the spread is from 0 to 100.
 
     Examples
     --------
@@ -49,11 +52,11 @@ class SizeDistribution:
     largest: int
 
     def __post_init__(self) -> None:
-        if not 1 <= self.smallest <= self.median <= self.largest < np.inf:
+        if not 1 <= self.smallest <= self.median <= self.largest <= LARGEST_AREA:
             given = f"smallest, median and largest area are {self.smallest}, {self.median}, {self.largest}"
-            raise SettingError(given, "1 <= smallest <= median <= largest pixels", "Put them in order")
-        if not 0 <= self.spread < np.inf:
-            raise SettingError(f"spread is {self.spread}", "0 or more", "Choose 0 for one size")
+            expected = f"1 <= smallest <= median <= largest <= {LARGEST_AREA} pixels"
+            raise SettingError(given, expected, "Put them in order")
+        SettingError.unless_within("spread", self.spread, 0.0, 100.0)
 
     def __str__(self) -> str:
         return f"lognormal({float(self.median)},{float(self.spread)},{self.smallest}..{self.largest})"

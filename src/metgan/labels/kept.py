@@ -54,8 +54,7 @@ class Merged:
     turned: bool = True
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise SettingError(f"count is {self.count}", "1 or more labels per image", "Choose 1")
+        SettingError.unless_within("count", self.count, 1, 1000)
 
     def __str__(self) -> str:
         return f"{self.name} count={self.count} turned={self.turned}"

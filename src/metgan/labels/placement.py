@@ -48,8 +48,7 @@ class Spacing:
 
     def __post_init__(self) -> None:
         for name, value in (("margin", self.margin), ("gap", self.gap)):
-            if value < 0:
-                raise SettingError(f"{name} is {value}", "0 pixels or more", f"Choose {name}=0")
+            SettingError.unless_within(name, value, 0, 100_000)
 
     def __str__(self) -> str:
         return f"margin={self.margin} gap={self.gap}"

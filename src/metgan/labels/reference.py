@@ -25,6 +25,9 @@ MOST_LABELS = 16
 Counts = tuple[int, int] | None
 """Fewest and most tumours of an image, each number as likely; None for those of real labels."""
 
+MOST_TUMOURS = 10_000
+"""Most tumours that an image may be asked to show."""
+
 
 @dataclass(frozen=True, eq=False)
 class Reference:
@@ -77,6 +80,7 @@ def look_at(labels: Sequence[Mask], rng: np.random.Generator, most: int = MOST_L
 
 
 def check_counts(counts: Counts) -> None:
-    """Refuse fewest and most tumours that are out of order or below 1."""
-    if counts is not None and not 1 <= counts[0] <= counts[1]:
-        raise SettingError(f"counts are {counts}", "1 <= fewest <= most tumours", "Choose (1, 1) for one")
+    """Refuse fewest and most tumours that are out of order, below 1 or above `MOST_TUMOURS`."""
+    if counts is not None and not 1 <= counts[0] <= counts[1] <= MOST_TUMOURS:
+        expected = f"1 <= fewest <= most tumours <= {MOST_TUMOURS}"
+        raise SettingError(f"counts are {counts}", expected, "Choose (1, 1) for one")

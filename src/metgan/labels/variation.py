@@ -32,9 +32,9 @@ class Variation:
 
     Parameters
     ----------
-    scale : (float, float), above 0, default (0.8, 1.25)
+    scale : (float, float), 0.01 to 100, default (0.8, 1.25)
         Smallest and largest factor of the diameter; doubling is as likely as halving.
-    elastic : float, pixels, at least 0, default 1
+    elastic : float, pixels, 0 to 1000, default 1
         Root mean square shift along each axis in the scaled image; neighbouring pixels shift alike.
     turned : bool
         Whether one of the eight symmetries of the square is drawn, each as likely.
@@ -56,10 +56,11 @@ class Variation:
 
     def __post_init__(self) -> None:
         low, high = self.scale
-        if not 0 < low <= high < np.inf:
-            raise SettingError(f"scale is {self.scale}", "0 < low <= high", "Choose (1, 1) for none")
-        if not 0 <= self.elastic < np.inf:
-            raise SettingError(f"elastic is {self.elastic}", "0 pixels or more", "Choose 0 for none")
+        if not 0.01 <= low <= high <= 100:
+            raise SettingError(
+                f"scale is {self.scale}", "0.01 <= low <= high <= 100", "Choose (1, 1) for none"
+            )
+        SettingError.unless_within("elastic", self.elastic, 0.0, 1000.0)
 
     def __str__(self) -> str:
         low, high = self.scale

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from metgan.data import TABLE, PairSet, write_pair, write_table
 from metgan.errors import StorageError
+from metgan.io import hold_folder
 from metgan.progress import progress
 
 from .drafts import Drafts
@@ -41,10 +42,15 @@ def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | No
         When no label holds a tumour, the recipe cannot make one of what there is, an image is smaller than
         the network's minimum, or what is painted is flat, as by a model that is hardly trained.
     StorageError
-        When `out` holds more pairs, or pairs of another request.
+        When `out` holds more pairs, or pairs of another request, or is being written to.
     """
-    drafts = Drafts(request)
-    settings = _settings(painter, drafts, gate)
+    drafts = Drafts(request)  # refuses, before anything is written, what no pair can be made of
+    with hold_folder(out, "metgan generate"):
+        return _generate(painter, drafts, out, gate)
+
+
+def _generate(painter: Inpainter, drafts: Drafts, out: Path, gate: Gate | None) -> PairSet:
+    request, settings = drafts.request, _settings(painter, drafts, gate)
     done = finished_pairs(out)
     if len(done) > request.count:
         raise StorageError(

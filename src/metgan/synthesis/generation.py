@@ -9,11 +9,14 @@ from metgan.data import Entry
 from metgan.errors import SettingError
 from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
+from metgan.seeding import check_seed
 
 from .contrasts import Contrasts
 from .grain import Grain
 
 _SOURCES = "the set of anatomies and labels"
+MOST_PAIRS = 1_000_000
+"""Most pairs of a set: their names have six digits, and are in the order of their numbers."""
 _WHOLE = {"anatomy", "tumour", "label"}
 
 
@@ -28,8 +31,8 @@ class Generation:
     labels : sequence of Entry
         With an image ``label``; empty labels are not used. None is needed by a recipe that needs none.
     recipe : LabelRecipe
-    count : int, at least 1
-    seed : int, at least 0
+    count : int, 1 to 1000000
+    seed : int, 0 to 2**53 - 1
     contrasts : Contrasts or None, default None
         Of the tumours; None leaves them to the painter.
     grain : Grain or None, default None
@@ -65,8 +68,8 @@ class Generation:
         return ", ".join(str(part) for part in parts if part is not None)
 
     def __post_init__(self) -> None:
-        if self.count < 1:
-            raise SettingError(f"count={self.count}", "1 or more pairs", "Choose a positive number")
+        SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
+        check_seed(self.seed)
         if not self.anatomies:
             raise SettingError("no anatomies to paint on", "at least one image", "Give some")
         sources = (*self.anatomies, *self.labels, *self.donors)

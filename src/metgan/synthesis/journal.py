@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from metgan.data import read_table, write_table
+from metgan.data import read_table, sync_images, write_table
 from metgan.errors import StorageError
+from metgan.io import append_text, write_text
 
 Row = Mapping[str, object]
 
@@ -18,7 +20,7 @@ _NOTES = ".done.csv"
 
 
 def note_pair(out: Path, row: Row) -> None:
-    """Remember a finished pair; a line cut short by a kill does not count.
+    """Remember a finished pair, once its images are on the disk; a line cut short by a kill does not count.
 
     Raises
     ------
@@ -26,20 +28,19 @@ def note_pair(out: Path, row: Row) -> None:
         When the pairs that are there have other columns.
     """
     path = out / _NOTES
-    is_new = not path.is_file()
-    columns = [*row, "end"]
-    with path.open("a+", newline="", encoding="utf-8") as file:
-        file.seek(0)
-        if not is_new and next(csv.reader(file), None) != columns:
-            raise StorageError(
-                f"{out} holds pairs that another version of metgan has begun",
-                "pairs with the columns of this one",
-                "Use --overwrite",
-            )
-        writer = csv.DictWriter(file, columns)
-        if is_new:
-            writer.writeheader()
-        writer.writerow({**row, "end": "."})
+    sync_images(out)
+    if not path.is_file():
+        write_text(path, _lines([row]))
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        columns = next(csv.reader(file), None)
+    if columns != [*row, "end"]:
+        raise StorageError(
+            f"{out} holds pairs that another version of metgan has begun",
+            "pairs with the columns of this one",
+            "Use --overwrite",
+        )
+    append_text(path, _lines([row], header=False))
 
 
 def finished_pairs(out: Path) -> dict[str, Row]:
@@ -49,12 +50,22 @@ def finished_pairs(out: Path) -> dict[str, Row]:
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
             noted = [dict(row) for row in csv.DictReader(file) if row.pop("end", None) == "."]
-        path.unlink()  # written anew without the line that the kill cut short
-        for row in noted:
-            note_pair(out, row)
+        if noted:  # written anew without the line that the kill cut short
+            write_text(path, _lines(noted))
+        else:
+            path.unlink()
         rows += noted
     # A set that was not generated has no numbers; its rows are refused for want of a recipe.
     return {str(row.get("number", k)): row for k, row in enumerate(rows)}
+
+
+def _lines(rows: Sequence[Row], *, header: bool = True) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, [*rows[0], "end"])
+    if header:
+        writer.writeheader()
+    writer.writerows({**row, "end": "."} for row in rows)
+    return text.getvalue()
 
 
 def is_unfinished(out: Path) -> bool:

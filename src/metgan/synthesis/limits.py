@@ -95,9 +95,8 @@ class GateLimits:
             raise SettingError(
                 f"contrast from {least:g} to {most:g}", "0 <= least <= most", "Give both, in order"
             )
-        if not 0 <= self.least_distance <= 2 or self.attempts < 1:
-            given = f"least_distance is {self.least_distance} and attempts {self.attempts}"
-            raise SettingError(given, "a distance in [0, 2] and 1 or more attempts", "Choose others")
+        SettingError.unless_within("least_distance", self.least_distance, 0.0, 2.0)
+        SettingError.unless_within("attempts", self.attempts, 1, 1000)
 
     def __str__(self) -> str:
         contrast = "..".join(str(float(limit)) for limit in self._contrast)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from metgan.errors import StorageError
-from metgan.io import load_state, save_state
+from metgan.io import load_state, refuse_infinite, save_state
 
 from .history import History
 from .phases import Phase
@@ -52,7 +52,9 @@ class RunState:
         return cls(modules, {phase.name: phase.optimiser for phase in phases}, histories, identity)
 
     def save(self, folder: Path) -> None:
-        """Write ``last.ckpt``, all or nothing."""
+        """Write ``last.ckpt``, all or nothing; weights that are not finite are refused."""
+        for module in self.modules.values():
+            refuse_infinite(folder / CHECKPOINT, module.state_dict())
         state: dict[str, Any] = {
             "identity": dict(self.identity),
             "step": self.step,

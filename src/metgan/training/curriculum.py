@@ -19,12 +19,13 @@ from metgan.data import (
     checksum,
     draw_split,
     fit_normalisation,
+    refuse_divided,
     shuffle_labels,
     stated_split,
 )
 from metgan.errors import ArrayError, LeakageError
 from metgan.metrics import surroundings
-from metgan.seeding import stream
+from metgan.seeding import check_seed, stream
 from metgan.types import Channel
 
 _FURTHEST = 0.95  # from 0, of a level to begin at: tanh must still have a gradient there
@@ -132,6 +133,7 @@ class Curriculum:
 
 def split_pairs(pairs: PairSet, seed: int) -> Split:
     """Give the split that the table states, or draw one by whole groups."""
+    check_seed(seed)
     stated = stated_split(pairs.entries)
     if stated is not None:
         return stated
@@ -146,9 +148,12 @@ def load_curriculum(pairs: PairSet, split: Split) -> Curriculum:
     ------
     ArrayError
         When no training label holds a tumour.
+    SettingError
+        When the split has a pair or a group in two parts.
     LeakageError
         When a pair that is not of the test part was made of one of its groups.
     """
+    refuse_divided(pairs.entries, split)
     train = pairs.select(split.train).read_all()
     val = pairs.select(split.val).read_all()
     if not any(pair.label.any() for pair in train):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import importlib.util
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from metgan.io import replacing
+from metgan.io import append_text, replacing
 
 from .status import planned_steps
 
@@ -45,8 +46,9 @@ class Journal:
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Append the row of one step; missing columns stay empty."""
         row = {"step": step} | {name: f"{value:.6g}" for name, value in values.items()}
-        with self.path.open("a", newline="") as file:
-            csv.DictWriter(file, self.columns, restval="").writerow(row)
+        line = io.StringIO(newline="")
+        csv.DictWriter(line, self.columns, restval="").writerow(row)
+        append_text(self.path, line.getvalue())
         if self._events is not None:
             for name, value in values.items():
                 self._events.add_scalar(name, value, step)

@@ -18,6 +18,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from metgan.errors import DivergedError
+from metgan.io import hold_folder
 from metgan.models import LEAST_DICE
 from metgan.progress import note, progress
 
@@ -81,7 +82,18 @@ class Training(Generic[Material]):
             Go back to the folder's ``last.ckpt`` first.
         steps : int or None
             Length that a resumed run may have now; None where it keeps its own.
+
+        Raises
+        ------
+        StorageError
+            When another process trains into the folder.
+        DivergedError
+            When a loss or a weight becomes NaN or infinite.
         """
+        with hold_folder(self.folder, f"training {self.name}"):
+            self._run(resume=resume, steps=steps)
+
+    def _run(self, *, resume: bool, steps: int | None) -> None:
         if resume:
             self.state.load(self.folder, self.fabric.device, steps)
         first = self.state.step

@@ -17,6 +17,30 @@ Precision = Literal["auto", "fp32", "bf16"]
 """Arithmetic of a run."""
 
 
+RANGES: Final[dict[str, tuple[float, float]]] = {
+    "epochs": (1, 1_000_000),
+    "steps": (1, 1_000_000_000),
+    "batch_size": (1, 4096),
+    "crop": (1, 16384),
+    "learning_rate": (1e-12, 1.0),
+    "constant_share": (0.0, 1.0),
+    "validations": (1, 1_000_000),
+}
+"""Least and most of each setting of a `Recipe`, whole where these are: for option, file and Python alike."""
+GAN_RANGES: Final[dict[str, tuple[float, float]]] = {
+    "history": (0, 1_000_000),
+    "judge_pace": (1e-6, 1e6),
+    "average": (0.0, 1 - 1e-9),
+}
+"""Likewise of what a `GanRecipe` adds."""
+
+
+def _check_ranges(recipe: Recipe, ranges: dict[str, tuple[float, float]]) -> None:
+    for name, (least, most) in ranges.items():
+        if (value := getattr(recipe, name)) is not None:
+            SettingError.unless_within(name, value, least, most)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Settings of one training.
@@ -24,14 +48,14 @@ class Recipe:
     Parameters
     ----------
     epochs, steps : int or None
-        Length: exactly one of them. A step is one batch.
+        Length: exactly one of them, up to 10**6 and 10**9. A step is one batch.
     batch_size : int
-        Pairs per step.
+        Pairs per step, 1 to 4096.
     crop : int
         Side in pixels of what the networks see, at most: larger images are cropped at random places,
-        and where an image is smaller than this, its side is taken for all.
+        and where an image is smaller than this, its side is taken for all. 1 to 16384.
     learning_rate : float
-        Of Adam, with betas 0.5 and 0.999; constant, then linear to zero.
+        Of Adam, with betas 0.5 and 0.999; constant, then linear to zero. 1e-12 to 1.
     constant_share : float
         Share of the steps before the decay begins, in [0, 1].
     validations : int
@@ -54,16 +78,7 @@ class Recipe:
             raise SettingError(
                 f"epochs={self.epochs} and steps={self.steps}", "exactly one of them", "Set one"
             )
-        for name in ("epochs", "steps", "batch_size", "crop", "validations"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise SettingError(f"{name}={value}", "1 or more", "Choose a positive number")
-        if not (self.learning_rate > 0 and 0 <= self.constant_share <= 1):
-            raise SettingError(
-                f"learning_rate={self.learning_rate}, constant_share={self.constant_share}",
-                "a positive rate, and a share in [0, 1]",
-                "Mend the value that is out of range",
-            )
+        _check_ranges(self, RANGES)
 
     def length(self, pairs: int) -> int:
         """Give the number of steps on a training set of so many `pairs`.
@@ -88,7 +103,7 @@ class GanRecipe(Recipe):
         Fakes the judges remember.
     judge_pace : float
         Learning rate of the judges as a share of the generators' (Heusel et al. 2017, arXiv 1706.08500, for
-        why the two need not be equal); above 0.
+        why the two need not be equal); 1e-6 to 1e6.
     judge_light : Light
         The light that judges see images in.
     anatomy_light : Light
@@ -115,14 +130,7 @@ class GanRecipe(Recipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.history < 0:
-            raise SettingError(f"history={self.history}", "0 or more fakes", "Choose 0 for no memory")
-        if not (self.judge_pace > 0 and 0 <= self.average < 1):
-            raise SettingError(
-                f"judge_pace={self.judge_pace}, average={self.average}",
-                "a positive pace and a decay in [0, 1)",
-                "Mend the value that is out of range",
-            )
+        _check_ranges(self, GAN_RANGES)
         if self.early_stopping is not None and self.constant_share == 0:
             raise SettingError(
                 "constant_share=0 with early stopping",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, save_split
-from metgan.io import has_file
+from metgan.io import has_file, hold_folder
 from metgan.methods import Method
 from metgan.models import MODEL_FILE
 
@@ -53,10 +53,11 @@ def train_on(
     segmentor: Path | None = None,
 ) -> Path:
     """Train a method on data that is loaded already, otherwise as `train` does."""
-    save_split(data.split, order.folder / SPLIT_FILE)
-    if method.needs_segmentor and segmentor is None:
-        segmentor = train_in_loop(order, data, segmentor_recipe)
-    return train_method(order, data, method, segmentor)
+    with hold_folder(order.folder, "metgan train"):
+        save_split(data.split, order.folder / SPLIT_FILE)
+        if method.needs_segmentor and segmentor is None:
+            segmentor = train_in_loop(order, data, segmentor_recipe)
+        return train_method(order, data, method, segmentor)
 
 
 def check_training(

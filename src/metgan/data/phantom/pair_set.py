@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from metgan.errors import StorageError
-from metgan.io import has_file, write_image, write_json
+from metgan.io import has_file, hold_folder, sync_folder, write_image, write_json
 
 from ..pairs import PairSet, write_pair, write_table
 from .pairs import draw_pairs
@@ -24,15 +24,17 @@ def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -
     noise is asked for. Pairs are drawn again from the first after an interruption: the bytes are the same.
     The table is emptied first and filled last, so that `PairSet.open` refuses a half-drawn set.
     """
-    _refuse_other_request(out, {"pairs": count, "seed": seed, **asdict(settings)})
-    write_table(out, [])
-    rows = []
-    for pair in draw_pairs(count, settings, seed):
-        write_pair(out, pair.name, pair.anatomy, pair.tumour, pair.label)
-        write_image(out / "truth" / f"{pair.name}.tif", pair.truth.astype(np.uint8) * 255)
-        rows.append({"name": pair.name, "group": pair.group, "organ": pair.organ, "split": ""})
-    write_table(out, rows)
-    return PairSet.open(out)
+    with hold_folder(out, "metgan phantom"):
+        _refuse_other_request(out, {"pairs": count, "seed": seed, **asdict(settings)})
+        write_table(out, [])
+        rows = []
+        for pair in draw_pairs(count, settings, seed):
+            write_pair(out, pair.name, pair.anatomy, pair.tumour, pair.label)
+            write_image(out / "truth" / f"{pair.name}.tif", pair.truth.astype(np.uint8) * 255)
+            rows.append({"name": pair.name, "group": pair.group, "organ": pair.organ, "split": ""})
+        sync_folder(out / "truth")
+        write_table(out, rows)
+        return PairSet.open(out)
 
 
 def _refuse_other_request(out: Path, request: dict[str, Any]) -> None:

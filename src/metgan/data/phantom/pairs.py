@@ -13,6 +13,7 @@ from enum import IntEnum
 import numpy as np
 
 from metgan.errors import SettingError
+from metgan.seeding import check_seed
 from metgan.types import Camera, Mask
 
 from .animal import draw_animal
@@ -25,6 +26,8 @@ from .settings import PhantomSettings
 
 PAIRS_PER_ANIMAL = PhantomSettings().pairs_per_animal
 """Consecutive pairs that show the same animal by default, the last one of a phantom apart."""
+MOST_PAIRS = 100_000
+"""Most pairs of a phantom: their names have five digits, and are in the order of their numbers."""
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -83,7 +86,7 @@ def draw_pairs(count: int, settings: PhantomSettings, seed: int) -> Iterator[Pha
     Raises
     ------
     SettingError
-        At once, if `count` or `seed` is negative.
+        At once, if `count` or `seed` is out of its range.
 
     Examples
     --------
@@ -93,9 +96,8 @@ def draw_pairs(count: int, settings: PhantomSettings, seed: int) -> Iterator[Pha
     >>> bool((pair.label == pair.truth).all())
     True
     """
-    for name, value in (("count", count), ("seed", seed)):
-        if value < 0:
-            raise SettingError(f"{name} is {value}", "a whole number >= 0", f"Give another {name}")
+    SettingError.unless_within("count", count, 0, MOST_PAIRS)
+    check_seed(seed)
     return (_draw_pair(number, settings, seed) for number in range(count))
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from metgan.errors import SettingError
+from metgan.seeding import check_seed
 
 from .fill import Fill, FillKind
 from .laboratories import SEEDS, Laboratory
@@ -67,15 +67,14 @@ def draw_laboratory(seed: int) -> Laboratory:
     Raises
     ------
     SettingError
-        If `seed` is negative.
+        If `seed` is no whole number from 0 to ``metgan.seeding.MAX_SEED``.
 
     Examples
     --------
     >>> draw_laboratory(3) == draw_laboratory(3), draw_laboratory(3).name
     (True, 'random-3')
     """
-    if seed < 0:
-        raise SettingError(f"seed is {seed}", "a whole number >= 0", "Give another seed")
+    check_seed(seed)
     rng = np.random.default_rng([seed, 0x1AB])
     size = int(rng.integers(96, 301))
     drawn: dict[str, Any] = {"size": size, **_draw_tissue(rng), "fill": _draw_fill(rng)}
