@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import uuid
 from pathlib import Path
@@ -136,6 +137,23 @@ def test_what_a_file_holds_besides_or_lacks_is_refused_by_name(tmp_path: Path, s
     for read in (read_stack, read_image):
         with pytest.raises(StorageError, match=says):
             read(tmp_path / "a.ome.tif")
+
+
+@pytest.mark.parametrize("level", [logging.NOTSET, logging.CRITICAL])
+def test_what_a_reader_says_is_heard_also_where_a_program_has_silenced_it(
+    tmp_path: Path, level: int, capsys: Capture
+) -> None:
+    logger = logging.getLogger("tifffile")
+    before = logger.level
+    logger.setLevel(level)
+    try:
+        cut_short(tmp_path / "a.ome.tif")
+        with pytest.raises(StorageError, match="invalid page offset"):
+            read_stack(tmp_path / "a.ome.tif")
+        assert (logger.level, logger.propagate) == (level, True)
+        assert capsys.readouterr().err == ""
+    finally:
+        logger.setLevel(before)
 
 
 def test_a_readers_warning_is_told(tmp_path: Path, capsys: Capture) -> None:

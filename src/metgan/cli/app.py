@@ -8,7 +8,6 @@ the command line itself.
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import NoReturn
 
@@ -73,7 +72,6 @@ app.command(
 
 def main() -> None:
     """Run the command line; exit status 0, 2 for refused input, 130 when interrupted."""
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what it logs, the error says
     try:
         app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:

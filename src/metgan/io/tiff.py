@@ -9,6 +9,7 @@ import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import tifffile
@@ -195,7 +196,16 @@ def _as_one(images: list[tifffile.TiffPageSeries], path: Path) -> tuple[AnyArray
 
 
 class _Listener(logging.Handler):
-    """Keeps what the reader logs in this thread: what it calls an error, and what it calls a warning."""
+    """Keeps what the reader logs in this thread: what it calls an error, and what it calls a warning.
+
+    While anybody listens, the reader's logger speaks, and to listeners alone: what it says belongs into our
+    errors and notes, also where a program has silenced it.
+    """
+
+    _logger: ClassVar = logging.getLogger("tifffile")
+    _door: ClassVar = threading.Lock()
+    _listening: ClassVar = 0
+    _before: ClassVar = (logging.NOTSET, True)
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -212,11 +222,22 @@ class _Listener(logging.Handler):
         (self.errors if is_error else self.warnings).append(text)
 
     def __enter__(self) -> _Listener:
-        logging.getLogger("tifffile").addHandler(self)
+        with self._door:
+            if not _Listener._listening:
+                _Listener._before = self._logger.level, self._logger.propagate
+                self._logger.setLevel(logging.WARNING)
+                self._logger.propagate = False
+            _Listener._listening += 1
+            self._logger.addHandler(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        logging.getLogger("tifffile").removeHandler(self)
+        with self._door:
+            self._logger.removeHandler(self)
+            _Listener._listening -= 1
+            if not _Listener._listening:
+                level, self._logger.propagate = _Listener._before
+                self._logger.setLevel(level)
 
 
 @lru_cache(maxsize=1024)
