@@ -345,7 +345,7 @@ def test_evaluate_writes_scores_of_the_test_part(
     words = ("--data", small_world, "--referee-steps", 2, "--device", "cpu")
     assert metgan("evaluate", trained, *words, "--out", out) == 0
     assert {path.name for path in out.iterdir()} == {
-        ".metgan", "scores.csv", "summary.json", "grid.png", "report.html", "referee"
+        ".metgan", ".metgan.lock", "scores.csv", "summary.json", "grid.png", "report.html", "referee"
     }  # fmt: skip
     scores = pd.read_csv(out / "scores.csv")
     assert [*scores["name"]] == ["phantom-00007", "phantom-00008", "phantom-00009"]

@@ -169,7 +169,7 @@ def test_sources_whose_groups_hardly_differ_are_a_question(eight: list[Entry]) -
 
 
 def test_a_request_for_no_pair_and_one_without_anatomies_are_refused(eight: list[Entry]) -> None:
-    with pytest.raises(SettingError, match="count=0"):
+    with pytest.raises(SettingError, match="count is 0"):
         Generation(eight, eight, Real(), 0, 0)
     with pytest.raises(SettingError, match="no anatomies"):
         Generation([], eight, Real(), 1, 0)

@@ -46,10 +46,10 @@ class EarlyStopping:
     tolerance: float = 0.01
 
     def __post_init__(self) -> None:
-        if not (0 < self.least <= 1 and 1 <= self.patience <= 1_000_000 and 0 <= self.tolerance <= 1):
+        if not (0 < self.least <= 1 and 1 <= self.patience <= 1_000_000 and 0 <= self.tolerance <= 100):
             raise SettingError(
                 f"least={self.least}, patience={self.patience}, tolerance={self.tolerance} of early stopping",
-                "a share in (0, 1], 1 to 1000000 validations, and 0 to 1",
+                "a share in (0, 1], 1 to 1000000 validations, and 0 to 100",
                 "Correct the value that is out of range",
             )
 
