@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -173,3 +176,18 @@ def test_overwriting_that_was_killed_while_it_deleted_is_ended_by_the_next_call(
     claim(tmp_path, **{mode: True})
     assert sorted(path.name for path in tmp_path.iterdir()) == [".metgan", ".metgan.lock"]
     assert not is_half_deleted(tmp_path)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK])
+def test_a_file_system_without_locks_is_told_of_and_leaves_nothing_that_outlives_a_holder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], number: int
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with hold_folder(tmp_path, "metgan prepare"):
+        (tmp_path / "written").touch()
+    assert "cannot be locked" in capsys.readouterr().err
+    with hold_folder(tmp_path, "metgan prepare"):  # nobody is thought to hold it
+        assert (tmp_path / "written").is_file()

@@ -103,8 +103,11 @@ def refuse_held(folder: Path) -> None:
 
 
 def _lock_of(folder: Path) -> BaseFileLock:
-    """Return the lock of a folder: one object in a process, so that who holds it can hold it again."""
-    return FileLock(folder.resolve() / LOCK_FILE, is_singleton=True)
+    """Return the lock of a folder: one object in a process, so that who holds it can hold it again.
+
+    The system's lock or none: a soft lock, a file that is deleted at the end, would outlive a killed holder.
+    """
+    return FileLock(folder.resolve() / LOCK_FILE, is_singleton=True, fallback_to_soft=False)
 
 
 def _take(lock: BaseFileLock, folder: Path) -> bool:
@@ -119,7 +122,7 @@ def _take(lock: BaseFileLock, folder: Path) -> bool:
         ) from error
     except _MISSING as error:
         raise unwritable(folder, error) from error
-    except (OSError, NotImplementedError) as error:
+    except OSError as error:
         note(f"{folder} cannot be locked ({error}): write to it with one call at a time")
         return False
     return True
