@@ -31,6 +31,16 @@ def test_a_run_that_has_begun_counts_on_where_a_validation_falls_back() -> None:
     assert status.scores == [0.5, 0.1]
 
 
+def test_a_plateau_counts_from_a_third_of_the_least_length_on() -> None:
+    """What a generator scored with flat tissue, early on, is nothing that it must surpass."""
+    pace = Pace(90, 1.0, 0.5, 10, early_stopping=EarlyStopping(least=1.0, patience=1, tolerance=0.01))
+    status = Status()
+    for done, score in ((10, 0.9), (20, 0.1), (30, 0.2), (40, 0.3)):
+        status.settle(done, pace)
+        status.consider(done, score, 0.5, pace)
+    assert (status.end, status.scores) == (None, [0.2, 0.3])
+
+
 def test_where_nothing_is_read_the_scores_alone_decide() -> None:
     status = Status()
     for done in (10, 20):

@@ -54,7 +54,8 @@ class Training(Generic[Material]):
     validate : callable
         Gives the verdict of the present weights.
     keep : callable
-        Told the step and the verdict when its weights are the best so far.
+        Told the step and the verdict when its weights are the best so far; the first ones after a third of
+        the run replace all earlier ones.
     diagnose : callable or None
         Told the step and the Dice of a run that has not begun to place tumours after a third of its time;
         gives the reasons in words.
@@ -161,6 +162,8 @@ class Training(Generic[Material]):
             verdict = self.validate(done)
             row |= verdict.details
             self._refuse_divergence(done, {"validation": verdict.score})
+            if self.state.status.settle(done, self.pace):
+                self.state.best = -math.inf
             if verdict.score >= self.state.best:  # of equals the later: it has learned longer
                 self.state.best = verdict.score
                 self.keep(done, verdict)

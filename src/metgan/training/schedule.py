@@ -44,7 +44,7 @@ class Pace:
 
     @property
     def third(self) -> int:
-        """Step from which a run that has learned nothing yet is late: a third of its least length."""
+        """A third of the least length: validations count from there on, and one without tumours is late."""
         return math.ceil(self.least / 3)
 
     def end_after(self, done: int, scores: Sequence[float]) -> int | None:

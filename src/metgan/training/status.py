@@ -36,6 +36,8 @@ class Status:
         Lengths that it was planned for before it was given another, and how far it had come.
     diagnosis : list of str or None
         Why it has not begun to place tumours after a third of its time; empty where it has, None before.
+    settled : bool
+        Whether there was a validation that counts: see `settle`.
     """
 
     end: int | None = None
@@ -43,6 +45,26 @@ class Status:
     stopped: str = ""
     former: list[str] = field(default_factory=list)
     diagnosis: list[str] | None = None
+    settled: bool = False
+
+    def settle(self, done: int, pace: Pace) -> bool:
+        """Return whether this validation, after `done` steps, is the first that counts.
+
+        In its first steps a generator paints flat tissue. Where the validated animals happen to be stained
+        like the average of those that are trained on, no later weights have a smaller error; the tumours of
+        such early weights are dim (docs/results.md). So they are kept only until there are others.
+
+        Examples
+        --------
+        >>> status, pace = Status(), Pace(90, 1e-3, 0.5, validate_every=20)
+        >>> [status.settle(done, pace) for done in (20, 40, 60)]
+        [False, True, False]
+        """
+        if self.settled or done < pace.third:
+            return False
+        self.settled = True
+        self.scores = []
+        return True
 
     def consider(self, done: int, score: float, dice: float | None, pace: Pace) -> None:
         """Take in a validation after `done` steps, and end the run early where it has come to a plateau."""
