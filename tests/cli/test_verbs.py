@@ -186,7 +186,7 @@ def test_a_finished_run_is_lengthened_and_tells_of_it(
     capsys.readouterr()
     assert metgan("info", run) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    assert "of 6, the best by validation" in shown
+    assert "of 6, the last" in shown
     assert "training finished" in shown
     files = [run / name for name in ("model.safetensors", "journal.csv", "status.json", "config.toml")]
     finished = [file.read_bytes() for file in files]
@@ -216,12 +216,12 @@ def test_a_run_without_a_length_goes_on_within_bounds_and_says_why_it_ended(
     run = tmp_path / "run"
     words = ("--config", tmp_path / "open.toml", "--segmentor-steps", 1, "--device", "cpu", "--out", run)
     assert metgan("train", world, *words) == 0
-    says = "stopped at step 4: no better validation for 1 look at step 2"
+    says = "stopped at step 4: the last validation up to step 2 was no better"
     assert says in capsys.readouterr().err
     assert says in (run / "report.html").read_text()
     assert last_step_of(run) == "4"
     assert metgan("info", run) == 0
-    assert "of 4, the best by validation" in " ".join(capsys.readouterr().out.split())
+    assert "of 4, the last" in " ".join(capsys.readouterr().out.split())
     assert metgan("train", world, "--out", run, "--resume") == 0
     assert last_step_of(run) == "4"
     assert metgan("train", world, "--out", run, "--resume", "--steps", 5) == 0

@@ -31,3 +31,10 @@ def test_it_is_a_distance_between_0_and_2(one, other, third):
 
 def test_black_against_white_is_2():
     assert distance(np.full((1, 1, 2, 2), -1.0), np.ones((1, 1, 2, 2))) == 2
+
+
+def test_only_the_ratio_of_weights_counts_however_small_they_are():
+    generated, real = torch.tensor([[[[1.0, 4.0]]]]), torch.zeros(1, 1, 1, 2)
+    weights = torch.tensor([[[[0.25, 0.5]]]])
+    assert absolute_difference(generated, real, weights).item() == pytest.approx(3.0)
+    assert absolute_difference(generated, real, 0 * weights).item() == 0

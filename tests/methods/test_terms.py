@@ -106,7 +106,7 @@ def test_a_tumour_weighs_as_much_in_the_pair_term_as_in_the_segmentation_term():
     assert Paired(tumour_weight=1)(step).item() == pytest.approx(1 / pixels, rel=1e-4)
 
 
-@pytest.mark.parametrize("weight", [0, -1, float("nan")])
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])
 def test_a_pair_term_refuses_a_tumour_that_weighs_nothing(weight):
     with pytest.raises(SettingError):
         Paired(tumour_weight=weight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -148,3 +149,17 @@ def test_fill_is_cut_and_turned_with_the_images_and_spares_the_label() -> None:
     assert torch.equal(batch.fill[0, 0], torch.from_numpy(wanted.astype(np.float32)))
     assert 0 < wanted.mean() < 1
     assert stack([Pair(entry(0), anatomy, tumour, label)], [view], UNITS).fill is None
+
+
+def test_the_fill_of_distorted_crops_is_its_constant_also_where_a_pixel_of_it_was_light() -> None:
+    """Fill is found in the anatomy; a few of its pixels may be light in the tumour channel."""
+    anatomy = np.full((16, 16), 1.5, np.float32)
+    anatomy[:, :8] = 0
+    tumour = np.where(anatomy == 0, 0, 1).astype(np.float32)
+    tumour[0, 0] = 1.9
+    units = replace(UNITS, fill=FillValues(anatomy=0, tumour=0, usual_anatomy=1.5, usual_tumour=1))
+    pair = Pair(entry(0), anatomy, tumour, np.zeros((16, 16), bool))
+    batch = Batches([pair], units, 1, 16, seed=0, augmentation=Augmentation(blur=0.5)).at(0)
+    assert batch.fill is not None
+    assert batch.fill.any()
+    assert (batch.tumour[batch.fill > 0] == -1).all()

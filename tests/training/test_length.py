@@ -97,7 +97,7 @@ def test_a_run_falls_to_zero_from_its_plateau_and_ends(
     run_of(tmp_path, OPEN, FLAT).run()
     by_hand = [1] * 7 + [5 / 6, 4 / 6, 3 / 6, 2 / 6, 1 / 6]
     assert factors_of(tmp_path) == pytest.approx(by_hand, abs=1e-5)
-    says = "stopped at step 12: no better validation for 2 looks at step 6"
+    says = "stopped at step 12: the last 2 validations up to step 6 were no better"
     assert f"the training of {tmp_path} {says}" in capsys.readouterr().err
     status = read_status(tmp_path)
     assert status is not None
@@ -110,7 +110,7 @@ def test_a_run_that_improves_goes_on_to_the_most_steps(
     run_of(tmp_path, OPEN, RISING).run()
     assert factors_of(tmp_path) == pytest.approx([rate_factor(step, 40, 0.5) for step in range(40)], abs=1e-5)
     assert (
-        "reached the most steps of 40, still improving: go on with --resume --steps 80"
+        "reached the maximum of 40 steps, still improving: go on with --resume --steps 80"
         in capsys.readouterr().err
     )
 

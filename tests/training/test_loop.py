@@ -200,25 +200,18 @@ def test_the_best_weights_are_kept_of_equals_the_later_and_not_the_last(tmp_path
     assert kept == [(2, 0.3), (4, 0.8), (6, 0.8)]
 
 
-def test_weights_of_the_first_third_are_kept_only_until_there_are_later_ones(tmp_path: Path) -> None:
-    """And not once more where the run is lengthened."""
-    kept: list[tuple[int, float]] = []
-    scores = {2: 0.9, 4: 0.3, 6: 0.2, 8: 0.4, 10: 0.3, 12: 0.1}
-
-    def run(steps: int, *, resume: bool = False) -> None:
-        player = Player(0.0)
-        training(
-            tmp_path,
-            [phase("generator", player, lambda *_: {"generator": player.weight * 1})],
-            validate=lambda done: Verdict(scores[done], {}),
-            keep=lambda done, verdict: kept.append((done, verdict.score)),
-            pace=Pace(steps, RATE, 0.5, validate_every=2),
-        ).run(resume=resume, steps=steps if resume else None)
-
-    run(8)
-    assert kept == [(2, 0.9), (4, 0.3), (8, 0.4)]
-    run(12, resume=True)
-    assert kept[3:] == []
+def test_a_run_that_keeps_its_last_weights_does_so_whatever_validation_says(tmp_path: Path) -> None:
+    player, kept = Player(0.0), []
+    scores = {2: 0.3, 4: 0.8, 6: 0.1}
+    training(
+        tmp_path,
+        [phase("generator", player, lambda *_: {"generator": player.weight * 1})],
+        validate=lambda done: Verdict(scores[done], {}),
+        keep=lambda done, _: kept.append(done),
+        pace=Pace(6, RATE, 0.5, validate_every=2),
+        keeps_last=True,
+    ).run()
+    assert kept == [2, 4, 6]
 
 
 class CutAfter(RunState):

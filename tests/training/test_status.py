@@ -36,9 +36,14 @@ def test_a_plateau_counts_from_a_third_of_the_least_length_on() -> None:
     pace = Pace(90, 1.0, 0.5, 10, early_stopping=EarlyStopping(least=1.0, patience=1, tolerance=0.01))
     status = Status()
     for done, score in ((10, 0.9), (20, 0.1), (30, 0.2), (40, 0.3)):
-        status.settle(done, pace)
         status.consider(done, score, 0.5, pace)
     assert (status.end, status.scores) == (None, [0.2, 0.3])
+
+
+def test_a_run_that_is_given_another_length_may_say_anew_that_it_places_no_tumours() -> None:
+    status = Status(end=40, scores=[0.1], stopped="stopped", diagnosis=["late"])
+    status.lengthen(40, "40 steps")
+    assert (status.end, status.scores, status.stopped, status.diagnosis) == (None, [], "", None)
 
 
 def test_where_nothing_is_read_the_scores_alone_decide() -> None:
@@ -51,12 +56,16 @@ def test_where_nothing_is_read_the_scores_alone_decide() -> None:
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        (Status(end=40, scores=[0.1, 0.1]), "stopped at step 40: no better validation for 1 look at step 20"),
+        (
+            Status(end=40, scores=[0.1, 0.1]),
+            "stopped at step 40: the last validation up to step 20 was no better",
+        ),
         (
             Status(scores=[0.1]),
-            "reached the most steps of 100, still improving: go on with --resume",
+            "reached the maximum of 100 steps, still improving: go on with --resume",
         ),
-        (Status(), "reached the most steps of 100, without placing tumours: go on with --resume"),
+        (Status(scores=[0.1, 0.1]), "reached the maximum of 100 steps: the last validations were no better"),
+        (Status(), "reached the maximum of 100 steps without placing tumours: go on with --resume"),
     ],
 )
 def test_a_run_says_why_it_ended(status: Status, says: str) -> None:

@@ -26,6 +26,7 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
     """Tell of a trained network, and of the parts that its training divided the pairs into."""
     scale = card.normalisation
     stopped = stopped_at(path, card.steps)
+    kept = "the last" if card.kind == "generator" else "the best by validation"
     training = "finished" if stopped is None else f"stopped at step {stopped}; --resume finishes it"
     if last_step(path) is None:
         training = "not known: there is no journal beside the model"
@@ -33,7 +34,7 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
         "kind": card.kind,
         **({} if card.method == card.kind else {"method": card.method}),
         "preset": card.preset,
-        "weights of": f"step {card.step} of {planned_steps(path, card.steps)}, the best by validation",
+        "weights of": f"step {card.step} of {planned_steps(path, card.steps)}, {kept}",
         **({} if card.val_dice is None else {"validation Dice": f"{card.val_dice:.3f}"}),
         **({"look out": card.doubt} if card.doubt else {}),
         "training": training,

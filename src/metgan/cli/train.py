@@ -93,7 +93,7 @@ def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
     card = read_card(out)
     lead = f"{method.title} ({method.source}), preset {preset}, trained on {data}. "
     lead += f"The weights kept are those of step {card.step}, "
-    lead += "the best by validation: pooled Dice of label and reading, minus the relative absolute error."
+    lead += "the last that were validated."
     if card.doubt:
         lead += f" Look out: {card.doubt}."
     commands = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import torch
 from torch import Tensor
 
 TUMOUR_WEIGHT: Final = 10.0
@@ -42,4 +43,4 @@ def mean_over(values: Tensor, weights: Tensor | None) -> Tensor:
     if weights is None:
         return values.mean()
     counted = weights.expand_as(values)
-    return (values * counted).sum() / counted.sum().clamp(min=1)
+    return (values * counted).sum() / counted.sum().clamp(min=torch.finfo(counted.dtype).tiny)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -102,10 +103,10 @@ class Paired:
     needs_segmentor: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
-        if not self.tumour_weight > 0:
+        if not 0 < self.tumour_weight < math.inf:
             raise SettingError(
                 f"tumour_weight={self.tumour_weight} of pairs",
-                "a number above 0",
+                "a finite number above 0",
                 "Choose 1 for a plain mean",
             )
 

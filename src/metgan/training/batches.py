@@ -70,8 +70,10 @@ def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisa
     )
 
 
-def distort(batch: Batch, augmentation: Augmentation, rng: np.random.Generator) -> Batch:
-    """Give the batch with every crop distorted by a draw of its own; fill keeps its constants."""
+def distort(
+    batch: Batch, augmentation: Augmentation, units: Normalisation, rng: np.random.Generator
+) -> Batch:
+    """Give the batch with every crop distorted by a draw of its own; fill has its constants in `units`."""
     channels = (batch.anatomy, batch.tumour, batch.label, batch.fill)
     images = [channel[:, 0].numpy() for channel in channels if channel is not None]  # (N, Y, X)
     rows = []
@@ -82,11 +84,9 @@ def distort(batch: Batch, augmentation: Augmentation, rng: np.random.Generator) 
     moved = Batch(*(torch.from_numpy(np.stack(column)[:, None]) for column in zip(*rows, strict=True)))
     if batch.fill is None or moved.fill is None or not batch.fill.any():
         return moved
-    filled = [
-        torch.where(moved.fill > 0, was[batch.fill > 0][0], now)
-        for was, now in ((batch.anatomy, moved.anatomy), (batch.tumour, moved.tumour))
-    ]
-    return Batch(filled[0], filled[1], moved.label, moved.fill)
+    anatomy = torch.where(moved.fill > 0, units.fill_level("anatomy"), moved.anatomy)
+    tumour = torch.where(moved.fill > 0, units.fill_level("tumour"), moved.tumour)
+    return Batch(anatomy, tumour, moved.label, moved.fill)
 
 
 class Batches:
@@ -121,7 +121,7 @@ class Batches:
         batch = stack(chosen, views, self.normalisation)
         if self.augmentation is None:
             return batch
-        return distort(batch, self.augmentation, stream(self.seed, "distortions", step))
+        return distort(batch, self.augmentation, self.normalisation, stream(self.seed, "distortions", step))
 
     def _index(self, position: int) -> int:
         epoch, place = divmod(position, len(self.pairs))

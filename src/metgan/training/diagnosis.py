@@ -128,8 +128,8 @@ def painted_tumours_are_faint(evidence: Evidence) -> Finding | None:
     return Finding(
         min(1.0, 1 - share / FAINT),
         f"painted tumours {how} their surroundings: their mean level is {painted.inside:.2f} against "
-        f"{painted.outside:.2f}, in real images {real.inside:.2f} against {real.outside:.2f}, on [-1, 1]. It "
-        "began far from what it should paint: if more steps do not help, try another --seed",
+        f"{painted.outside:.2f}, in real images {real.inside:.2f} against {real.outside:.2f}, on [-1, 1]. "
+        "first_steps.csv tells which way each term pulled; if more steps do not help, try another --seed",
     )
 
 

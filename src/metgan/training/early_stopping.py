@@ -36,8 +36,7 @@ class EarlyStopping:
     -----
     Scores of a GAN jump up and down by a few hundredths from one validation to the next. So no validation is
     compared with the one before: the best of the last ``patience`` is, with the best of all earlier ones. A
-    bad one among them changes nothing, a slow rise adds up over all of them, and as the weights that are
-    kept are the best too, the question is exactly whether going on gave better weights. What it is
+    bad one among them changes nothing, and a slow rise adds up over all of them. What it is
     open to is one lucky validation, which the next have to beat; hence a patience of several.
     """
 

@@ -1,7 +1,7 @@
 """Which way each term of the loss pulls tumours in the first steps of a training: brighter, or darker.
 
 A generator that starts where the segmentor in the loop is lost may be told to darken the label. Once tumours
-are black, nothing brings them back. These few numbers tell why a run failed, and a test holds their signs.
+are black, nothing brings them back. These few numbers tell why a run failed.
 """
 
 from __future__ import annotations

@@ -54,11 +54,12 @@ class Training(Generic[Material]):
     validate : callable
         Gives the verdict of the present weights.
     keep : callable
-        Told the step and the verdict when its weights are the best so far; the first ones after a third of
-        the run replace all earlier ones.
+        Told the step and the verdict when its weights are to be used from now on.
     diagnose : callable or None
         Told the step and the Dice of a run that has not begun to place tumours after a third of its time;
         gives the reasons in words.
+    keeps_last : bool
+        Whether `keep` is told of every validation, or of those alone that are the best so far.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Training(Generic[Material]):
     state: RunState
     columns: tuple[str, ...]
     diagnose: Callable[[int, float], list[str]] | None = None
+    keeps_last: bool = False
 
     def run(self, *, resume: bool = False, steps: int | None = None) -> None:
         """Train to the end; journal, validate and checkpoint on the way.
@@ -162,9 +164,8 @@ class Training(Generic[Material]):
             verdict = self.validate(done)
             row |= verdict.details
             self._refuse_divergence(done, {"validation": verdict.score})
-            if self.state.status.settle(done, self.pace):
-                self.state.best = -math.inf
-            if verdict.score >= self.state.best:  # of equals the later: it has learned longer
+            # of equals the later: it has learned longer
+            if self.keeps_last or verdict.score >= self.state.best:
                 self.state.best = verdict.score
                 self.keep(done, verdict)
             self._decide(done, verdict)

@@ -59,7 +59,8 @@ class Recipe:
     constant_share : float
         Share of the steps before the decay begins, in [0, 1].
     validations : int
-        How many times a run is validated, at even distances; the best weights are kept.
+        How many times a run is validated, at even distances. A segmentor's best weights are kept, a
+        generator's last.
     augmentation : Augmentation or None
         How crops are distorted, beyond the eight symmetries; None for not at all, as in the paper.
     """

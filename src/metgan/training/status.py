@@ -28,16 +28,15 @@ class Status:
     end : int or None
         Last step; in a checkpoint None until it is decided otherwise than by the longest length.
     scores : list of float
-        Of the validations that early stopping looks at: from the first that shows tumours in their place on,
-        so that a run which has not begun to place any never passes for one that has come to a plateau.
+        Of the validations that early stopping looks at: from a third of the least length on, since the flat
+        tissue of the first steps may be hard to surpass; and from the first that shows tumours in their place
+        on, so that a run which has not begun to place any never passes for one that has come to a plateau.
     stopped : str
         Why it ended where it did; "" while it goes on, and where its length was fixed.
     former : list of str
         Lengths that it was planned for before it was given another, and how far it had come.
     diagnosis : list of str or None
         Why it has not begun to place tumours after a third of its time; empty where it has, None before.
-    settled : bool
-        Whether there was a validation that counts: see `settle`.
     """
 
     end: int | None = None
@@ -45,30 +44,10 @@ class Status:
     stopped: str = ""
     former: list[str] = field(default_factory=list)
     diagnosis: list[str] | None = None
-    settled: bool = False
-
-    def settle(self, done: int, pace: Pace) -> bool:
-        """Return whether this validation, after `done` steps, is the first that counts.
-
-        In its first steps a generator paints flat tissue. Where the validated animals happen to be stained
-        like the average of those that are trained on, no later weights have a smaller error; the tumours of
-        such early weights are dim (docs/results.md). So they are kept only until there are others.
-
-        Examples
-        --------
-        >>> status, pace = Status(), Pace(90, 1e-3, 0.5, validate_every=20)
-        >>> [status.settle(done, pace) for done in (20, 40, 60)]
-        [False, True, False]
-        """
-        if self.settled or done < pace.third:
-            return False
-        self.settled = True
-        self.scores = []
-        return True
 
     def consider(self, done: int, score: float, dice: float | None, pace: Pace) -> None:
         """Take in a validation after `done` steps, and end the run early where it has come to a plateau."""
-        if pace.early_stopping is None or self.end is not None:
+        if pace.early_stopping is None or self.end is not None or done < pace.third:
             return
         if self.scores or dice is None or dice >= LEAST_DICE:
             self.scores.append(score)
@@ -80,18 +59,24 @@ class Status:
         if rule is None:
             return
         if self.end is not None:
-            looks = "1 look" if rule.patience == 1 else f"{rule.patience} looks"
+            last, were = "validation", "was"
+            if rule.patience > 1:
+                last, were = f"{rule.patience} validations", "were"
             flat = round(self.end * pace.constant_share)
-            self.stopped = f"stopped at step {self.end}: no better validation for {looks} at step {flat}"
+            self.stopped = f"stopped at step {self.end}: the last {last} up to step {flat} {were} no better"
             return
-        state = "still improving" if self.scores else "without placing tumours"
-        self.stopped = (
-            f"reached the most steps of {pace.steps}, {state}: go on with --resume --steps {2 * pace.steps}"
-        )
+        reached = f"reached the maximum of {pace.steps} steps"
+        longer = f"go on with --resume --steps {2 * pace.steps}"
+        if not self.scores:
+            self.stopped = f"{reached} without placing tumours: {longer}"
+        elif rule.finds_plateau(self.scores):
+            self.stopped = f"{reached}: the last validations were no better"
+        else:
+            self.stopped = f"{reached}, still improving: {longer}"
 
     def lengthen(self, done: int, former: str) -> None:
         """Forget the end that was decided, and note the length that a run of `done` steps had."""
-        self.end, self.scores, self.stopped = None, [], ""
+        self.end, self.scores, self.stopped, self.diagnosis = None, [], "", None
         self.former.append(f"planned for {former}, given another length after step {done}")
 
     def save(self, folder: Path, end: int) -> None:

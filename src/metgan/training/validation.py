@@ -1,14 +1,15 @@
-"""Which weights are the best: label faithfulness and similarity together.
+"""How good a network is by validation: a generator's label faithfulness and similarity together.
 
 Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of the generated
 image, minus the mean absolute error as a share of that of painting the training mean. Both go from 0 to about
 1, also where the validated animals are stained unlike those that were trained on. So neither drowns the
 other: a blurred image without tumours loses the first, bright blobs on nothing the second. The Dice counts up
 to that of real images alone (`faithful_enough`). Beyond it, early weights, whose tumours are brighter and
-whose tissue is flat, won by tumours that are easier to read than any real ones.
-Score of a segmentor = pooled Dice against the labels.
+whose tissue is flat, won by tumours that are easier to read than any real ones. It decides how long an open
+run goes on; the weights that are kept are the last.
+Score of a segmentor = pooled Dice against the labels; its best weights are kept.
 
-The segmentor that judges here is the one in the loop, so these figures only choose weights; published
+The segmentor that judges here is the one in the loop, so these figures only steer trainings; published
 ones come from a segmentor of their own (metgan evaluate).
 """
 
