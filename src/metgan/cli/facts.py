@@ -77,7 +77,7 @@ def _cases_of(cases: list[dict[str, str]]) -> str:
 def study_facts(path: Path) -> Facts:
     """Tell which studies and runs of a folder are finished."""
     runs = sorted(path.glob("*/runs/*"))
-    finished = [run for run in runs if (run / MODEL_FILE).is_file() and _is_finished(run)]
+    finished = [run for run in runs if has_file(run / MODEL_FILE) and _is_finished(run)]
     return {
         "studies": _few(sorted(table.parent.name for table in path.glob("*/standings.csv")))
         or "none finished",
@@ -93,7 +93,7 @@ def _is_finished(run: Path) -> bool:
 def score_facts(path: Path) -> Facts:
     """Tell the scores of an evaluation."""
     file = path / "summary.json"
-    if not file.is_file():
+    if not has_file(file):
         raise StorageError(
             f"{path} holds no summary.json",
             "finished scores",

@@ -13,7 +13,7 @@ from typing import TypeVar
 from torch import Tensor, nn
 
 from metgan.errors import StorageError
-from metgan.io import load_weights, read_metadata, save_weights
+from metgan.io import has_file, load_weights, read_metadata, save_weights
 from metgan.networks import PRESETS, Generator, Segmentor, make_generator
 
 from .card import Kind, ModelCard
@@ -32,10 +32,10 @@ def model_path(run: Path | str) -> Path:
         When there is no folder, or no finished model in it.
     """
     run = Path(run)
-    if not run.exists():
-        raise StorageError(f"there is no {run}", "a run folder", "Check the path, or run metgan train")
     path = run / MODEL_FILE if run.is_dir() else run
-    if not path.is_file():
+    if not has_file(path):
+        if path == run:
+            raise StorageError(f"there is no {run}", "a run folder", "Check the path, or run metgan train")
         raise StorageError(
             f"{run} holds no {MODEL_FILE}",
             "the folder of a training that has saved a model",
