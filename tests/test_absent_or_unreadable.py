@@ -97,7 +97,7 @@ def test_what_stands_in_the_place_of_a_result_is_called_by_its_name(
     tmp_path: Path, look: Look, kind: str
 ) -> None:
     KINDS[kind](tmp_path / "result")
-    with pytest.raises(StorageError, match="result is no (file|folder), but a"):
+    with pytest.raises(StorageError, match=r"result is no (file|folder), but a"):
         look(tmp_path / "result")
 
 
