@@ -92,7 +92,7 @@ def main() -> None:
     print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     with counted(len(asked.verbs) * len(MODES) * asked.rounds) as faults:
         for verb in asked.verbs:
-            world.do(verb, world.root / "whole" / verb)
+            world.do_alone(verb)
             for mode in MODES:
                 counts: Counter[str] = Counter()
                 for number in range(asked.rounds):

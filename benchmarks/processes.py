@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import tifffile
+from torch import Tensor
 
 from metgan.cli import evaluate, export, generate, main, phantom, prepare, train
 from metgan.data import TABLE, PhantomSettings, write_phantom, write_table
@@ -133,25 +134,52 @@ class World:
             "export": ("export", self.pairs, "--format", "stardist"),
         }[verb] + (*(() if verb in ("train", "prepare", "export") else ("--device", "cpu")), "--out", out)
 
-    def do(self, verb: str, out: Path, *more: str) -> float:
-        """Call a verb to its end; return how many seconds that took."""
-        began = time.monotonic()
-        status, line = Call((*self.words(verb, out), *more), self.root / "said").end()
+    def do_alone(self, verb: str) -> float:
+        """Call a verb to its end, and keep what it wrote in ``whole``; return how many seconds that took.
+
+        It writes where the others will, as what it tells of itself may hold its path.
+        """
+        began, out = time.monotonic(), self.root / "out" / verb
+        status, line = Call(self.words(verb, out), self.root / "said").end()
         if status:
             raise SystemExit(f"{verb} alone ended with status {status}: {line}")
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        (self.root / "whole").mkdir(exist_ok=True)
+        out.rename(self.root / "whole" / verb)
+        return seconds
 
 
 def results(out: Path) -> dict[str, bytes]:
     """Return the files that must not depend on who else called, or on an interruption."""
     files = {
-        str(path.relative_to(out)): path.read_bytes()
+        str(path.relative_to(out)): _content(path)
         for path in sorted(out.rglob("*"))
         if path.is_file() and path.name not in CLOCKS and path.name[0] != "." and "events" not in path.parts
     }
     if TABLE in files:  # two halves come in either order
         files[TABLE] = b"\n".join(sorted(files[TABLE].splitlines()))
     return files
+
+
+def _content(path: Path) -> bytes:
+    """Return the bytes of a file; of a checkpoint those of its values, by name.
+
+    How a pickle refers to a value that it holds twice depends on whether it was loaded before.
+    """
+    if path.suffix != ".ckpt":
+        return path.read_bytes()
+    return b"\n".join(f"{name} ".encode() + value for name, value in _values(load_state(path)))
+
+
+def _values(state: object, name: str = "") -> Iterator[tuple[str, bytes]]:
+    if isinstance(state, Tensor):
+        yield name, f"{state.dtype} {tuple(state.shape)} ".encode() + state.numpy().tobytes()
+    elif isinstance(state, dict | list | tuple):
+        named = state.items() if isinstance(state, dict) else enumerate(state)
+        for key, value in named:
+            yield from _values(value, f"{name}/{key}")
+    else:
+        yield name, repr(state).encode()
 
 
 def differences(found: dict[str, bytes], expected: dict[str, bytes]) -> list[str]:
