@@ -45,11 +45,11 @@ def kill_once(world: World, verb: str, seconds: float, rng: np.random.Generator,
     raise SystemExit(f"{verb} ended before it was killed, {TRIES} times")
 
 
-def go_on(world: World, verb: str, whole: dict[str, bytes]) -> list[str]:
+def go_on(world: World, verb: str, whole: dict[str, bytes], *mode: str) -> list[str]:
     """Call again what was killed; say what is wrong with what it left, and with what there is then."""
     out = world.root / "out" / verb
     faults = [f"half-written: {broken(out)}"] if broken(out) else []
-    more = () if verb == "prepare" else ("--resume",)
+    more = mode if verb == "prepare" else ("--resume",)
     call = Call((*world.words(verb, out), *more), world.root / "said-again")
     status, line = call.end()
     if status or call.broke:
@@ -80,7 +80,7 @@ def main() -> None:
             for number in range(asked.kills):
                 mode = ("--overwrite",) if number % 2 else ()
                 moments.append(kill_once(world, verb, seconds, rng, *mode))
-                wrong = go_on(world, verb, whole)
+                wrong = go_on(world, verb, whole, *mode)
                 good += not wrong
                 if wrong:
                     faults.append(f"{verb} {''.join(mode)} at {moments[-1]:.2f}: {'; '.join(wrong)}")
