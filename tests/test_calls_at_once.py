@@ -29,6 +29,7 @@ rounds = pytest.mark.parametrize(
     "round_", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
 )
 SHORT = ("--preset", "small", "--device", "cpu", "--batch-size", "2", "--crop", "64")
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "calls_at_once.py"
 Process = subprocess.Popen[str]
 
 
@@ -101,6 +102,36 @@ def test_of_two_that_draw_one_phantom_each_is_refused_or_harmless(
         assert status == 0 or (status == 2 and (BUSY in line or "already holds pairs" in line)), line
     assert at_once(("phantom", whole, "--pairs", "20", "--size", "64"))[0][0] == 0
     assert images(out) == images(whole)
+
+
+def run_benchmark(world: Path, *words: str, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run ``benchmarks/calls_at_once.py`` in a process of its own, after some lines of Python."""
+    code = f"{before}\nimport runpy, sys\nsys.path.insert(0, {str(BENCHMARK.parent)!r})\n"
+    code += f"sys.argv = {[BENCHMARK.name, str(world), *words]!r}\n"
+    code += f"runpy.run_path({str(BENCHMARK)!r}, run_name='__main__')"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("rounds_", ["1", pytest.param("10", marks=pytest.mark.slow)])
+def test_ten_pairs_of_calls_of_five_verbs_are_each_refused_or_harmless(tmp_path: Path, rounds_: str) -> None:
+    """train, generate, prepare, evaluate and export, with --resume and with --overwrite."""
+    done = run_benchmark(tmp_path / "world", "--rounds", rounds_)
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, _, *rows = [line.strip("| ").split(" | ") for line in done.stdout.splitlines() if line[:1] == "|"]
+    assert [(row[1], row[-1]) for row in rows] == [(rounds_, "0")] * 10
+
+
+def test_without_locks_the_same_pairs_of_calls_lose_what_was_written(tmp_path: Path) -> None:
+    """So that the test above could fail: on a file system that has no locks, as is told in a note."""
+    no_locks = (
+        "import errno, fcntl\n"
+        "def flock(*_): raise OSError(errno.ENOLCK, 'no locks available')\n"
+        "fcntl.flock = flock"
+    )
+    done = run_benchmark(tmp_path / "world", "--rounds", "3", "--verbs", "prepare", before=no_locks)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "of 6 without a fault" in done.stdout
 
 
 def images(folder: Path) -> dict[str, bytes]:

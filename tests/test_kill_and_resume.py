@@ -26,6 +26,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SI
 
 METGAN = (sys.executable, "-c", "from metgan.cli import main; main()")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "kills.py"
 PATIENCE = 240.0
 EXACT = ("--preset", "small", "--device", "cpu", "--precision", "fp32", "--batch-size", "2", "--crop", "64")
 
@@ -118,6 +119,17 @@ def test_a_killed_metgan_resumes_to_the_same_bytes(small_world: Path, tmp_path: 
     assert {"model.safetensors", "segmentor/model.safetensors"} <= results(cut).keys()
     for run in (Path(), Path("segmentor")):
         assert steps_of(cut / run) == steps_of(tmp_path / "whole" / run)
+
+
+@pytest.mark.parametrize("kills", ["1", pytest.param("8", marks=pytest.mark.slow)])
+def test_five_verbs_that_are_killed_at_random_moments_give_the_same_bytes_when_called_again(
+    tmp_path: Path, kills: str
+) -> None:
+    """prepare, train, generate, evaluate and export; every second of several kills falls into --overwrite."""
+    command = [sys.executable, BENCHMARK, tmp_path / "world", "--kills", kills]
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{5 * int(kills)} of {5 * int(kills)} without a fault" in done.stdout
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from metgan.data import Augmentation
 from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
-from metgan.io import write_text
+from metgan.io import has_file, write_text
 from metgan.methods import CATALOGUE, Light
 from metgan.networks import PresetName
 from metgan.seeding import check_seed
@@ -96,7 +96,7 @@ class Experiment:
 
 def read_file(path: Path) -> dict[str, Any]:
     """Read an experiment file as nested tables."""
-    if not path.is_file():
+    if not has_file(path):
         raise StorageError(f"there is no file {path}", "an experiment file (TOML)", "Check the path")
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))

@@ -202,7 +202,7 @@ def test_the_undamaged_arguments_are_those_of_the_happy_paths(
     """So that no case above is refused for another reason than its own: these get as far as the folder."""
     (tmp_path / "out").write_text("a file")
     status = metgan(verb, *arguments(verb, world, trained), "--out", tmp_path / "out")
-    assert_one_line(capsys, status, "is a file")
+    assert_one_line(capsys, status, "out is no folder, but a file")
 
 
 @pytest.mark.parametrize("verb", ["generate", "evaluate"])
@@ -466,7 +466,7 @@ def test_a_file_in_the_place_of_the_output_is_refused(
     (tmp_path / "out").write_text("dear")
     capsys.readouterr()
     status = metgan(verb, *arguments(verb, small_world, trained), "--out", tmp_path / "out")
-    assert_one_line(capsys, status, "is a file")
+    assert_one_line(capsys, status, "out is no folder, but a file")
     assert (tmp_path / "out").read_text() == "dear"
 
 

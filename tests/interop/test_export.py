@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,20 @@ import pandas as pd
 import pytest
 import tifffile
 
-from metgan.data import PairSet
+from metgan.data import Pair, PairSet
 from metgan.errors import ArrayError, StorageError
-from metgan.interop import CASES_FILE, MASK_FOLDERS, check_export, check_resumed, export, gather_cases
+from metgan.interop import (
+    CASES_FILE,
+    CHANNELS,
+    MASK_FOLDERS,
+    Case,
+    Layout,
+    NnUnet,
+    check_export,
+    check_resumed,
+    export,
+    gather_cases,
+)
 
 LAYOUT = MASK_FOLDERS["stardist"]
 
@@ -47,6 +60,57 @@ def test_a_stopped_export_of_other_cases_is_refused(
     export(gather_cases([real]), tmp_path / "out", LAYOUT)
     with pytest.raises(StorageError, match="lists other cases"):
         check_resumed(gather_cases([real, generated]), tmp_path / "out")
+
+
+def gone(path: Path) -> None:
+    path.unlink()
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-20])
+
+
+def of_another_shape(path: Path) -> None:
+    tifffile.imwrite(path, np.zeros((2, 3), np.uint8))
+
+
+@dataclass(frozen=True)
+class OnFailingDisk:
+    """A layout whose images are spoiled once they are written: a stand-in for the disk."""
+
+    layout: Layout
+    name: str
+    spoil: Callable[[Path], None]
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.layout, name)
+
+    def write(self, case: Case, pair: Pair, out: Path) -> Sequence[Path]:
+        paths = self.layout.write(case, pair, out)
+        for path in paths:
+            if path.name == self.name:
+                self.spoil(path)
+        return paths
+
+
+@pytest.mark.parametrize("spoil", [gone, cut_short, of_another_shape])
+@pytest.mark.parametrize(
+    ("layout", "name"),
+    [
+        (MASK_FOLDERS["stardist"], "c.tif"),
+        (MASK_FOLDERS["cellpose"], "c_masks.tif"),
+        (NnUnet(CHANNELS["both"]), "c_0001.tif"),
+    ],
+    ids=["stardist", "cellpose", "nnunet"],
+)
+def test_an_image_that_cannot_be_read_again_is_no_success(
+    real: PairSet, tmp_path: Path, layout: Layout, name: str, spoil: Callable[[Path], None]
+) -> None:
+    cases = gather_cases([real])
+    export(cases, tmp_path / "whole", layout)
+    with pytest.raises(StorageError, match=name.replace(".", r"\.")):
+        export(cases, tmp_path / "out", OnFailingDisk(layout, name, spoil))  # type: ignore[arg-type]  # delegates
+    assert not (tmp_path / "out" / "dataset.json").exists()  # nnU-Net takes nothing of it
 
 
 def test_a_faulty_pair_is_found_before_anything_is_written(real: PairSet, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,8 @@ from numpy.typing import NDArray
 
 from metgan.data import ChannelScale, FillValues, Normalisation
 from metgan.errors import ArrayError, StorageError
-from metgan.models import MODEL_FILE, load_generator
+from metgan.models import MODEL_FILE, ModelCard, load_generator
+from metgan.networks import GENERATORS, GeneratorName, build, make_generator
 from metgan.synthesis import Inpainter, load
 
 Image = NDArray[Any]
@@ -51,6 +54,26 @@ def test_an_image_is_what_the_network_paints_from_the_scaled_anatomy(
         painted = network.paint(scaled, torch.from_numpy(label).float()[None, None])[0, 0].numpy()
     by_hand = np.rint((painted.astype(np.float64) + 1) / 2 * 600 + 50)
     assert np.abs(painter.inpaint(anatomy, label) - by_hand).max() <= 1
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda whole: pickle.loads(pickle.dumps(whole))])
+@pytest.mark.parametrize("name", GENERATORS)
+def test_a_copy_paints_the_same_bytes_and_has_weights_of_its_own(
+    anatomy: Image, label: Image, name: GeneratorName, copied: Callable[[Inpainter], Inpainter]
+) -> None:
+    """Every architecture: of those with spectral norm, torch would refuse to make a pickle."""
+    network = build(lambda: make_generator(name, "small"), seed=0)
+    card = ModelCard("generator", "any", name, "small", UNITS, (), "", 1, 1, 0, "test")
+    painter = Inpainter(network.eval(), card, "abc", torch.device("cpu"))
+    state, other = torch.get_rng_state(), copied(painter)
+    assert torch.equal(state, torch.get_rng_state())
+    assert (other.card, other.fingerprint, other.device) == (card, "abc", painter.device)
+    painted = painter.inpaint(anatomy, label)
+    assert np.array_equal(other.inpaint(anatomy, label), painted)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(0.5)
+    assert np.array_equal(other.inpaint(anatomy, label), painted)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])

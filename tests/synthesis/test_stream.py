@@ -45,6 +45,18 @@ def test_two_workers_over_two_epochs_repeat_no_pair(painter: Inpainter, small_pa
     assert len(set(numbered)) == 12
 
 
+def test_spawned_workers_give_what_forked_ones_give(
+    painter: Inpainter, small_pairs: PairSet, gate: Gate
+) -> None:
+    """As on macOS and Windows: workers are new interpreters, to which the stream is sent as a pickle."""
+    train = part_of(small_pairs.entries, "train", None)
+    stream = PairStream(painter, Generation(train, train, Real(), 4, 0), train, CROPPED, gate)
+    numbered = contents(stream.pair(number) for number in range(4))
+    loader = DataLoader(stream, batch_size=None, num_workers=2, multiprocessing_context="spawn")
+    assert sorted(contents(loader)) == sorted(numbered)
+    assert len(set(numbered)) == 4
+
+
 def test_workers_that_stay_alive_go_on_counting(painter: Inpainter, small_pairs: PairSet) -> None:
     stream = stream_of(painter, small_pairs, CROPPED, count=4)
     loader = DataLoader(stream, batch_size=None, num_workers=2, persistent_workers=True)

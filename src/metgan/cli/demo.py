@@ -57,7 +57,8 @@ def demo(
     segmentor_steps
         Length of the training of each of the two segmentors, the one in the loop and the referee.
     seed
-        0 or more; the same seed gives the same bytes.
+        0 or more; the same seed gives the same bytes on the same CPU with as many threads
+        (OMP_NUM_THREADS).
     """
     lengths = {"training": {"steps": steps}, "segmentor": {"steps": segmentor_steps}}
     experiment = resolve({"preset": "small", "seed": seed}, lengths)

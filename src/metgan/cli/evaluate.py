@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,8 +14,10 @@ from metgan.io import check_folder, claim_folder, replacing
 from metgan.progress import note
 from metgan.studies import (
     Evaluation,
+    Painted,
     RefereeSource,
     Report,
+    check_scores,
     facts,
     faithfulness_chapter,
     grid_chapter,
@@ -80,14 +83,8 @@ def evaluate(
     inputs = [run, data, *([judge.referee] if judge.referee else [])]
     with claim_folder(out, "scores", "metgan evaluate", **asdict(place), inputs=inputs):
         evaluation, painted = hold_trial(trial, source)
-        evaluation.save(out)
-        grid = grid_chapter(painted)
-        with replacing(out / "grid.png") as temporary:
-            temporary.write_bytes(grid.figures[0].png)
-        chapters = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
         lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
-        report = Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation))
-        report.save(out / "report.html")
+        write_scores(evaluation, painted, lead, out)
     show_scores(evaluation)
     if not evaluation.yardstick().detection.true_positives:
         note("the referee finds no tumour in the real images either: its verdict on the generated is void")
@@ -95,6 +92,18 @@ def evaluate(
     if (stopped := stopped_at(run, steps)) is not None:
         note(f"the training of {run} stopped at step {stopped} of {planned_steps(run, steps)}")
     written(out)
+
+
+def write_scores(evaluation: Evaluation, painted: Sequence[Painted], lead: str, out: Path) -> None:
+    """Write scores, picture and page, and open the scores again, before they are called written."""
+    evaluation.save(out)
+    grid = grid_chapter(painted)
+    with replacing(out / "grid.png") as temporary:
+        temporary.write_bytes(grid.figures[0].png)
+    chapters = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
+    report = Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation))
+    report.save(out / "report.html")
+    check_scores(out)
 
 
 def show_scores(evaluation: Evaluation) -> None:

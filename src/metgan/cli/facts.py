@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Pair, PairSet, load_split, read_pair
-from metgan.errors import MetganError, StorageError
+from metgan.errors import MetganError
 from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, has_file, kind_of_folder
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
+from metgan.studies import read_summary
 from metgan.training import last_step, planned_steps, stopped_at
 
 from .registration import describe_shift, find_shift
@@ -78,7 +78,7 @@ def _cases_of(cases: list[dict[str, str]]) -> str:
 def study_facts(path: Path) -> Facts:
     """Tell which studies and runs of a folder are finished."""
     runs = sorted(path.glob("*/runs/*"))
-    finished = [run for run in runs if (run / MODEL_FILE).is_file() and _is_finished(run)]
+    finished = [run for run in runs if has_file(run / MODEL_FILE) and _is_finished(run)]
     return {
         "studies": _few(sorted(table.parent.name for table in path.glob("*/standings.csv")))
         or "none finished",
@@ -93,14 +93,7 @@ def _is_finished(run: Path) -> bool:
 
 def score_facts(path: Path) -> Facts:
     """Tell the scores of an evaluation."""
-    file = path / "summary.json"
-    if not file.is_file():
-        raise StorageError(
-            f"{path} holds no summary.json",
-            "finished scores",
-            "Finish them with metgan evaluate ... --resume",
-        )
-    summary = json.loads(file.read_text(encoding="utf-8"))
+    summary = read_summary(path)
     figures = {name: figure for name, figure in summary["generated"].items() if figure is not None}
     return {
         "test images": str(summary["images"]),

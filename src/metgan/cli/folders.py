@@ -23,7 +23,7 @@ from metgan.experiment import (
     read_file,
     resolve,
 )
-from metgan.io import check_folder, claim_folder, has_file, is_half_deleted
+from metgan.io import check_folder, claim_folder, has_file, has_folder, is_half_deleted
 from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
 from metgan.studies import Section
@@ -60,7 +60,7 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
     from its own ``config.toml``; options given again override them.
     """
     check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
-    if place.resume and not out.exists():
+    if place.resume and not has_folder(out):
         note(f"there is no {out} to resume; it is started")
     given = {k: v for k, v in given.items() if v is not None}
     recipes = OPEN_RECIPES if section == "training" else GAN_RECIPES

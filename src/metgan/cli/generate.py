@@ -34,7 +34,8 @@ class Order:
     count
         Number of pairs, 1 or more.
     seed
-        0 or more; the same seed gives the same bytes on a CPU.
+        0 or more; the same seed gives the same bytes on the same CPU with as many threads
+        (OMP_NUM_THREADS).
     device
         "auto" takes a CUDA device where there is one.
     """

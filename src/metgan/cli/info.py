@@ -11,7 +11,7 @@ from rich.table import Table
 from metgan.data import PairSet
 from metgan.errors import StorageError
 from metgan.interop import CASES_FILE
-from metgan.io import kind_of_folder
+from metgan.io import has_file, has_folder, kind_of_folder
 from metgan.models import MODEL_FILE, model_path, read_card
 from metgan.synthesis import is_unfinished
 
@@ -32,7 +32,7 @@ def info(path: Path, /) -> None:
     path
         Run folder, model file, pair set, or folder of metgan evaluate, metgan study or metgan export.
     """
-    if not path.exists():
+    if not path.is_dir() and not has_file(path):
         raise StorageError(f"there is no {path}", _KNOWN, "Check the path")
     name, facts = _facts_of(path)
     table = Table(title=f"{name} {path}", title_justify="left", box=SIMPLE, show_header=False)
@@ -48,16 +48,16 @@ def _facts_of(path: Path) -> tuple[str, Facts]:
         return "Study", study_facts(path)
     if kind == "scores":
         return "Scores", score_facts(path)
-    if path.is_file() or (path / MODEL_FILE).is_file():
+    if not path.is_dir() or has_file(path / MODEL_FILE):
         return "Model", model_facts(path, read_card(path))
-    if (path / CASES_FILE).is_file():
+    if has_file(path / CASES_FILE):
         return "Exported data set", export_facts(path)
-    if (path / CONFIG_FILE).is_file():
+    if has_file(path / CONFIG_FILE):
         model_path(path)  # says that the training is not finished
     if is_unfinished(path):
         given = f"{path} is a generation that was stopped"
         raise StorageError(given, "a finished pair set", "Finish it with metgan generate ... --resume")
-    if any((path / channel).is_dir() for channel in ("anatomy", "tumour", "label")):
+    if any(has_folder(path / channel) for channel in ("anatomy", "tumour", "label")):
         return "Pair set", pair_facts(PairSet.open(path))
     held = kind or "neither a result of metgan nor a pair set"
     raise StorageError(f"{path} holds {held}", _KNOWN, "Check the path, or name a folder inside it")

@@ -53,7 +53,8 @@ class Training:
         Size and recipe: "paper" (40 M parameters, 200 epochs: a GPU), "released" (the released layout),
         "small" (3 M parameters: two CPU cores, minutes). Default: paper on a CUDA device, small on a CPU.
     seed
-        0 to 2**53 - 1; the same seed gives the same bytes on a CPU. Default: 0.
+        0 to 2**53 - 1; the same seed gives the same bytes on the same CPU with as many threads
+        (OMP_NUM_THREADS): sums are taken in another order with more or fewer. Default: 0.
     steps
         Fixed length in batches, 1 or more; with --resume, a longer one for what is trained. Default: for
         metgan train as long as validation improves, within the preset's bounds; else the preset's length.

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from metgan.data import PairSet
 from metgan.errors import SettingError
+from metgan.io import has_folder
 from metgan.methods import Method, find_method
 from metgan.models import read_card
 from metgan.studies import Report, Section, training_chapter
@@ -88,7 +89,7 @@ def train(
 
 def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
     chapters = [training_chapter(out)]
-    if (out / SEGMENTOR_FOLDER).is_dir():
+    if has_folder(out / SEGMENTOR_FOLDER):
         chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
     card = read_card(out)
     lead = f"{method.title} ({method.source}), preset {preset}, trained on {data}. "

@@ -145,13 +145,13 @@ def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
 def sync_images(root: Path) -> None:
     """Have the names of the images that `write_pair` wrote on the disk."""
     for channel in CHANNELS:
-        if (root / channel).is_dir():
+        if has_folder(root / channel):
             sync_folder(root / channel)
 
 
 def image_names(root: Path) -> set[str]:
     """Return the names of all images in the channels' folders of `root`, whether they make a set or not."""
-    folders = [root / channel for channel in CHANNELS if (root / channel).is_dir()]
+    folders = [root / channel for channel in CHANNELS if has_folder(root / channel)]
     return {normal_form(path.stem) for folder in folders for path in folder.iterdir() if is_image(path)}
 
 

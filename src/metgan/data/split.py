@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 
 from metgan.errors import SettingError, StorageError
-from metgan.io import normal_form, write_json
+from metgan.io import has_file, normal_form, write_json
 
 from .sample import Entry
 
@@ -52,7 +52,7 @@ def load_split(path: Path) -> Split:
     """Read what `save_split` wrote: the file itself, or that of a run folder."""
     if path.is_dir():
         path = path / SPLIT_FILE
-    if not path.is_file():
+    if not has_file(path):
         raise StorageError(f"there is no {path}", "the splits.json of a run", "Give a run folder")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

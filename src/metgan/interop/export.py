@@ -7,7 +7,7 @@ with the same cases, since files of others would be trained on unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +15,7 @@ import pandas as pd
 
 from metgan.data import Pair, read_pair, read_table
 from metgan.errors import StorageError
-from metgan.io import has_file, hold_folder, sync_folder, write_text
+from metgan.io import has_file, hold_folder, read_image, sync_folder, write_text
 from metgan.progress import progress
 
 from .cases import Case
@@ -38,8 +38,8 @@ class Layout(Protocol):
     def check_folder(self, out: Path) -> None:
         """Refuse a folder that the program would not find; write nothing."""
 
-    def write(self, case: Case, pair: Pair, out: Path) -> None:
-        """Write one case."""
+    def write(self, case: Case, pair: Pair, out: Path) -> Sequence[Path]:
+        """Write one case; return its images."""
 
     def finish(self, cases: Sequence[Case], out: Path) -> None:
         """Write what describes all cases."""
@@ -73,17 +73,45 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
     Raises
     ------
     StorageError
-        When the folder cannot be written, or the disk is full; the cases that are complete are kept.
+        When the folder cannot be written, or the disk is full; the cases that are complete are kept. When
+        what was written cannot be read again.
     """
     with hold_folder(out, "metgan export"):
         write_text(out / CASES_FILE, _listed(cases))
+        written: dict[Path, tuple[int, ...]] = {}
         with progress("export", len(cases)) as advance:
             for case in cases:
-                layout.write(case, read_pair(case.entry), out)
+                pair = read_pair(case.entry)
+                written |= dict.fromkeys(layout.write(case, pair, out), pair.label.shape)
                 advance()
+        check_written(out, written)
         for folder in (out, *(path for path in out.rglob("*") if path.is_dir())):
             sync_folder(folder)
         layout.finish(cases, out)
+
+
+def check_written(out: Path, images: Mapping[Path, tuple[int, ...]]) -> None:
+    """Read the list and the images of an export again, as the other program will.
+
+    Parameters
+    ----------
+    out : Path
+    images : mapping of Path to tuple of int
+        Each with the shape that it should have.
+
+    Raises
+    ------
+    StorageError
+        Naming the first that cannot be read, or has another shape.
+    """
+    read_cases(out)
+    for path, shape in images.items():
+        if (found := read_image(path).shape) != shape:
+            raise StorageError(
+                f"{path} has shape {found} after it was written",
+                f"{shape}",
+                "Check the disk; export it again",
+            )
 
 
 def read_cases(out: Path) -> list[dict[str, str]]:

@@ -112,10 +112,14 @@ class MaskFolders:
     def check_folder(self, out: Path) -> None:
         """Take any folder."""
 
-    def write(self, case: Case, pair: Pair, out: Path) -> None:
+    def write(self, case: Case, pair: Pair, out: Path) -> list[Path]:
         """Write the tumour channel and the mask of one case."""
-        write_image(out / self.image.format(part=case.part, name=case.name), pair.tumour)
-        write_image(out / self.mask.format(part=case.part, name=case.name), self.numbers(pair.label))
+        image, mask = (
+            out / place.format(part=case.part, name=case.name) for place in (self.image, self.mask)
+        )
+        write_image(image, pair.tumour)
+        write_image(mask, self.numbers(pair.label))
+        return [image, mask]
 
     def finish(self, cases: Sequence[Case], out: Path) -> None:
         """Write nothing: the folders are all there is."""

@@ -64,13 +64,17 @@ class NnUnet:
                 "Choose --out nnUNet_raw/Dataset501_Tumours, with a number that is not taken",
             )
 
-    def write(self, case: Case, pair: Pair, out: Path) -> None:
+    def write(self, case: Case, pair: Pair, out: Path) -> list[Path]:
         """Write one case: its channels, and the label as 0 and 1."""
         where = "Ts" if case.part == "test" else "Tr"
-        for number, channel in enumerate(self.channels):
-            image = pair.tumour if channel == "tumour" else pair.anatomy
-            write_image(out / f"images{where}" / f"{case.name}_{number:04d}{_SUFFIX}", image)
-        write_image(out / f"labels{where}" / f"{case.name}{_SUFFIX}", pair.label.astype("uint8"))
+        channels = [pair.tumour if channel == "tumour" else pair.anatomy for channel in self.channels]
+        images = {
+            out / f"images{where}" / f"{case.name}_{number:04d}{_SUFFIX}": image
+            for number, image in enumerate(channels)
+        } | {out / f"labels{where}" / f"{case.name}{_SUFFIX}": pair.label.astype("uint8")}
+        for path, image in images.items():
+            write_image(path, image)
+        return [*images]
 
     def finish(self, cases: Sequence[Case], out: Path) -> None:
         """Write the split, and last ``dataset.json``, without which nnU-Net takes nothing."""

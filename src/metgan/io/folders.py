@@ -15,6 +15,7 @@ from pathlib import Path
 from metgan.errors import SettingError, StorageError
 
 from .atomic import is_temporary, unwritable, write_text
+from .contents import has_file, has_folder
 from .holding import HOLDER_FILE, LOCK_FILE, hold_all_below, hold_folder, refuse_held
 
 _MARKER = ".metgan"
@@ -45,11 +46,10 @@ def check_folder(
     """
     if resume and overwrite:
         raise SettingError("--resume and --overwrite together", "one of them", "Drop one")
-    if path.exists() and not path.is_dir():
-        raise StorageError(f"{path} is a file", "a folder or a new path", "Choose another --out")
+    is_there = has_folder(path)
     if overwrite:
         _refuse_to_delete(path, inputs)
-    if not path.is_dir():
+    if not is_there:
         return
     refuse_held(path)
     if _holds_something(path):
@@ -117,7 +117,7 @@ def _is_marked_for_deletion(path: Path) -> bool:
 
 def _mark_of(path: Path) -> str:
     marker = path / _MARKER
-    return marker.read_text(encoding="utf-8") if marker.is_file() else ""
+    return marker.read_text(encoding="utf-8") if has_file(marker) else ""
 
 
 def _holds_something(path: Path) -> bool:

@@ -27,6 +27,7 @@ from metgan.errors import StorageError
 from metgan.progress import note
 
 from .atomic import is_temporary, unwritable, write_text
+from .contents import has_file
 
 LOCK_FILE = ".metgan.lock"
 """The file that is locked, empty."""
@@ -83,7 +84,7 @@ def hold_all_below(folder: Path, verb: str) -> Iterator[None]:
     """
     with ExitStack() as stack:
         for path in _below(folder):
-            if (path / LOCK_FILE).is_file():
+            if has_file(path / LOCK_FILE):
                 stack.enter_context(hold_folder(path, verb))
         yield
 
@@ -96,7 +97,7 @@ def refuse_held(folder: Path) -> None:
     StorageError
         Naming who holds it.
     """
-    if (folder / LOCK_FILE).is_file():
+    if has_file(folder / LOCK_FILE):
         lock = _lock_of(folder)
         if _take(lock, folder):
             lock.release()

@@ -22,6 +22,7 @@ from torch import Tensor
 from metgan.errors import DivergedError, StorageError
 
 from .atomic import replacing
+from .contents import has_file
 
 _METADATA = "metgan"
 
@@ -126,7 +127,7 @@ def load_state(path: Path) -> dict[str, Any]:
 
 
 def _check_there(path: Path) -> None:
-    if not path.is_file():
+    if not has_file(path):
         raise StorageError(f"there is no file {path}", "a model or checkpoint", "Check the path")
 
 

@@ -2,7 +2,15 @@
 
 from .card import LEAST_DICE, Kind, ModelCard
 from .reader import READ_ABOVE, SMALLEST_READ, Reader, refuse_same_judge
-from .store import MODEL_FILE, load_generator, load_segmentor, model_path, read_card, save_model
+from .store import (
+    MODEL_FILE,
+    load_generator,
+    load_segmentor,
+    model_path,
+    read_card,
+    restore_generator,
+    save_model,
+)
 
 __all__ = [
     "LEAST_DICE",
@@ -17,5 +25,6 @@ __all__ = [
     "model_path",
     "read_card",
     "refuse_same_judge",
+    "restore_generator",
     "save_model",
 ]

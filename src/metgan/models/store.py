@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from metgan.errors import StorageError
-from metgan.io import load_weights, read_metadata, save_weights
+from metgan.io import has_file, load_weights, read_metadata, save_weights
 from metgan.networks import PRESETS, Generator, Segmentor, make_generator
 
 from .card import Kind, ModelCard
@@ -32,10 +33,10 @@ def model_path(run: Path | str) -> Path:
         When there is no folder, or no finished model in it.
     """
     run = Path(run)
-    if not run.exists():
-        raise StorageError(f"there is no {run}", "a run folder", "Check the path, or run metgan train")
     path = run / MODEL_FILE if run.is_dir() else run
-    if not path.is_file():
+    if not has_file(path):
+        if path == run:
+            raise StorageError(f"there is no {run}", "a run folder", "Check the path, or run metgan train")
         raise StorageError(
             f"{run} holds no {MODEL_FILE}",
             "the folder of a training that has saved a model",
@@ -57,15 +58,40 @@ def read_card(run: Path | str) -> ModelCard:
 def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
     """Load a trained generator in eval mode, with its card."""
     card = _card_of_kind(run, "generator")
+    weights, _ = load_weights(model_path(run))
+    return restore_generator(card, weights, str(run)), card
+
+
+def restore_generator(
+    card: ModelCard, weights: Mapping[str, Tensor], where: str = "a generator"
+) -> Generator:
+    """Return the generator that a card describes in eval mode, with weights that it had.
+
+    Parameters
+    ----------
+    card : ModelCard
+    weights : mapping of str to Tensor
+        Its ``state_dict``.
+    where : str
+        Where they are from, for the message.
+
+    Raises
+    ------
+    StorageError
+        When the card names no architecture, or they are the weights of another one.
+    """
     if not card.generator:
-        raise StorageError(f"{run} names no architecture", "a generator with one", "Train it again")
-    return _with_weights(make_generator(card.generator, card.preset), run), card
+        raise StorageError(f"{where} names no architecture", "a generator with one", "Train it again")
+    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and lost
+        network = make_generator(card.generator, card.preset)
+    return _with_weights(network, weights, where)
 
 
 def load_segmentor(run: Path | str) -> tuple[Segmentor, ModelCard]:
     """Load a trained segmentor in eval mode, with its card."""
     card = _card_of_kind(run, "segmentor")
-    return _with_weights(Segmentor(PRESETS[card.preset].segmentor), run), card
+    weights, _ = load_weights(model_path(run))
+    return _with_weights(Segmentor(PRESETS[card.preset].segmentor), weights, str(run)), card
 
 
 def _card_of_kind(run: Path | str, kind: Kind) -> ModelCard:
@@ -77,13 +103,12 @@ def _card_of_kind(run: Path | str, kind: Kind) -> ModelCard:
     return card
 
 
-def _with_weights(network: Network, run: Path | str) -> Network:
-    weights, _ = load_weights(model_path(run))
+def _with_weights(network: Network, weights: Mapping[str, Tensor], where: str) -> Network:
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise StorageError(
-            f"the weights of {run} do not fit its card ({str(error).splitlines()[0]})",
+            f"the weights of {where} do not fit its card ({str(error).splitlines()[0]})",
             "weights of the network that the card names",
             "Train it again with this version of metgan",
         ) from error

@@ -15,7 +15,7 @@ from .evaluation import Painted, evaluate
 from .referee import REFEREE_APART
 from .report import Figure, Report, Section, Table
 from .rules import Rules
-from .scores import Evaluation
+from .scores import Evaluation, check_scores, read_summary
 from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "Study",
     "Table",
     "Trial",
+    "check_scores",
     "compare_ablation",
     "compare_robustness",
     "compare_similarity",
@@ -50,5 +51,6 @@ __all__ = [
     "likeness_chapter",
     "open_trial",
     "pairs_chapter",
+    "read_summary",
     "training_chapter",
 ]

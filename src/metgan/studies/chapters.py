@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metgan.data import Normalisation, PairSet
+from metgan.io import has_folder
 from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness
 from metgan.pictures import (
     COMPARED,
@@ -37,7 +38,7 @@ def training_chapter(run: Path, title: str = "How the training went") -> Section
     """Show the curves of a run's journal, and its last validation pictures."""
     rows = read_journal(run / JOURNAL_FILE)
     figures = _training_curves(rows) if rows else []
-    samples = sorted((run / "samples").glob("*.png")) if (run / "samples").is_dir() else []
+    samples = sorted((run / "samples").glob("*.png")) if has_folder(run / "samples") else []
     if samples:
         words = f"Validation images at the end ({samples[-1].stem}). {COMPARED}"
         figures.append(Figure(samples[-1].read_bytes(), words))

@@ -122,7 +122,7 @@ class Fold:
     def helpers(self) -> list[ModelCard]:
         """Cards of the painter and of the segmentor in its loop, of those that are trained."""
         runs = (self._segmentor, self._painter_order().folder)
-        return [read_card(run) for run in runs if (run / MODEL_FILE).is_file()]
+        return [read_card(run) for run in runs if has_file(run / MODEL_FILE)]
 
     def gate(self, limits: GateLimits) -> Gate:
         """Give a gate for what the painter paints; its judge is trained first, on the training part alone."""

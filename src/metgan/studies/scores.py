@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from metgan.io import replacing, write_json
+from metgan.data import read_table
+from metgan.errors import StorageError
+from metgan.io import has_file, replacing, write_json
 from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness, Similarity, pool
 
 SCORES_FILE, SUMMARY_FILE = "scores.csv", "summary.json"
 RECALL_OF_WHOLE = f"tumour recall, {SMALLEST_ANNOTATED} pixels and more"
 """Name of the recall that leaves crumbs out: see `metgan.metrics.SMALLEST_ANNOTATED`."""
+_SUMMARISED = ("generated", "images", "model", "step", "referee")
 LIGHT = "median light added"
 """Name of what tumours add to their surroundings, in camera units: see `metgan.metrics.judge`."""
 
@@ -118,6 +123,48 @@ class Evaluation:
             "test": self.test,
         }
         write_json(out / SUMMARY_FILE, content)
+
+
+def read_summary(out: Path) -> dict[str, Any]:
+    """Read ``summary.json`` of an evaluation.
+
+    Raises
+    ------
+    StorageError
+        When there is none, or it is not such a summary.
+    """
+    path = out / SUMMARY_FILE
+    if not has_file(path):
+        raise StorageError(
+            f"{out} holds no {SUMMARY_FILE}",
+            "finished scores",
+            "Finish them with metgan evaluate ... --resume",
+        )
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        lacking = [name for name in _SUMMARISED if name not in content]
+    except (ValueError, TypeError) as error:
+        raise _damaged(path, f"cannot be read ({error})") from error
+    if lacking:
+        raise _damaged(path, f"lacks {', '.join(lacking)}")
+    return content
+
+
+def check_scores(out: Path) -> None:
+    """Open what `Evaluation.save` has written, as its readers will.
+
+    Raises
+    ------
+    StorageError
+        When a file cannot be read, or they disagree about how many images there are.
+    """
+    images, rows = read_summary(out)["images"], read_table(out, SCORES_FILE)
+    if len(rows) != images:
+        raise _damaged(out / SCORES_FILE, f"has {len(rows)} rows, {SUMMARY_FILE} tells of {images} images")
+
+
+def _damaged(path: Path, what: str) -> StorageError:
+    return StorageError(f"{path} {what}", "scores as metgan evaluate writes them", "Evaluate again")
 
 
 def _figures(pooled: Faithfulness) -> dict[str, float]:

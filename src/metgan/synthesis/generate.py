@@ -10,7 +10,7 @@ from pathlib import Path
 
 from metgan.data import TABLE, PairSet, write_pair, write_table
 from metgan.errors import StorageError
-from metgan.io import hold_folder
+from metgan.io import has_file, hold_folder
 from metgan.progress import progress
 
 from .drafts import Drafts
@@ -60,7 +60,7 @@ def _generate(painter: Inpainter, drafts: Drafts, out: Path, gate: Gate | None) 
         )
     for row in done.values():
         refuse_other_request(row, settings, out)
-    if not (out / TABLE).is_file():
+    if not has_file(out / TABLE):
         write_table(out, [])  # until it is full, `PairSet.open` refuses a half-made set
     with progress("generate", request.count, len(done)) as advance:
         for number in range(request.count):

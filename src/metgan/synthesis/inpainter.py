@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.labels import check_binary
-from metgan.models import ModelCard, load_generator, model_path
+from metgan.models import ModelCard, load_generator, model_path, restore_generator
 from metgan.networks import Generator
 from metgan.types import AnyArray, Camera, Mask
 
@@ -42,6 +43,13 @@ class Inpainter:
         self.fingerprint = name
         self.device = device
         self._generator = generator.to(device)
+
+    def __reduce__(self) -> tuple[Callable[..., Inpainter], tuple[object, ...]]:
+        """Pickle weights and card: torch refuses to pickle a network whose layers are normalised by spectrum.
+
+        Spawned processes, as the workers of a loader are on macOS and Windows, are sent such a pickle.
+        """
+        return _rebuild, (self._generator.state_dict(), self.card, self.fingerprint, self.device)
 
     @property
     def minimum_side(self) -> int:
@@ -104,6 +112,12 @@ class Inpainter:
 
     def _tensor(self, image: AnyArray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(image))[None, None].to(self.device)  # (1, 1, Y, X)
+
+
+def _rebuild(
+    weights: Mapping[str, torch.Tensor], card: ModelCard, name: str, device: torch.device
+) -> Inpainter:
+    return Inpainter(restore_generator(card, weights), card, name, device)
 
 
 def load(run: Path | str, device: Device = "auto") -> Inpainter:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from metgan.data import read_table, sync_images, write_table
 from metgan.errors import StorageError
-from metgan.io import append_text, write_text
+from metgan.io import append_text, has_file, write_text
 
 Row = Mapping[str, object]
 
@@ -29,7 +29,7 @@ def note_pair(out: Path, row: Row) -> None:
     """
     path = out / _NOTES
     sync_images(out)
-    if not path.is_file():
+    if not has_file(path):
         write_text(path, _lines([row]))
         return
     with path.open(newline="", encoding="utf-8") as file:
@@ -47,7 +47,7 @@ def finished_pairs(out: Path) -> dict[str, Row]:
     """Give the rows of pairs that are there already, of a killed call or of a shorter one, by number."""
     rows: list[Row] = [dict(row) for row in read_table(out)]
     path = out / _NOTES
-    if path.is_file():
+    if has_file(path):
         with path.open(newline="", encoding="utf-8") as file:
             noted = [dict(row) for row in csv.DictReader(file) if row.pop("end", None) == "."]
         if noted:  # written anew without the line that the kill cut short
@@ -70,7 +70,7 @@ def _lines(rows: Sequence[Row], *, header: bool = True) -> str:
 
 def is_unfinished(out: Path) -> bool:
     """Tell whether a generation into `out` was stopped before its end."""
-    return (out / _NOTES).is_file()
+    return has_file(out / _NOTES)
 
 
 def close_table(out: Path, rows: list[Row]) -> None:

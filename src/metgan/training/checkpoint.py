@@ -6,10 +6,11 @@ histories, the average, torch's random state, the step, the best score so far an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeGuard
 
 import torch
 from torch import nn
@@ -24,6 +25,7 @@ from .status import Status
 CHECKPOINT = "last.ckpt"
 Identity = dict[str, str]
 """Everything that decides a run's bytes, by name."""
+_MOST_STEPS: Final = 2**31 - 1
 LENGTHS = ("steps", "epochs", "early_stopping")
 """Names of the settings that say how long a run is."""
 
@@ -97,10 +99,12 @@ def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) 
     Raises
     ------
     StorageError
-        When it belongs to a run with other settings or another method, or holds more steps.
+        When it belongs to a run with other settings or another method, holds more steps, or says of how far
+        it has come what cannot be.
     """
     path = folder / CHECKPOINT
     state = load_state(path)
+    _check_progress(path, state)
     stored = state.get("identity")
     theirs = stored if isinstance(stored, dict) else {}
     if steps is None or "early_stopping" in identity:
@@ -114,6 +118,43 @@ def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) 
             "Ask for more with --steps, or train anew with --overwrite or another --out",
         )
     return state
+
+
+def _check_progress(path: Path, state: Mapping[str, Any]) -> None:
+    """Refuse a checkpoint whose step, best score or decided end cannot be: training would end at once.
+
+    Optimisers count their steps themselves (Adam does), so that a wrong step is found whatever it is.
+    """
+    step, best, status = state.get("step"), state.get("best"), state.get("status", {})
+    if not _is_whole(step) or step < 0:
+        raise _not_progress(path, f"step {step!r}", "a whole number, 0 or more")
+    counted = _steps_of(state.get("optimisers"))
+    if counted not in (None, step):
+        raise _not_progress(path, f"step {step}", f"{counted}, which is what its optimisers have counted")
+    if not isinstance(best, float) or not best < math.inf:
+        raise _not_progress(path, f"best {best!r}", "the score of a validation")
+    end = status.get("end") if isinstance(status, dict) else status
+    if end is not None and not (_is_whole(end) and step <= end <= _MOST_STEPS):
+        raise _not_progress(path, f"end {end!r}", f"a whole number from {step}, its step, on")
+    if end == step and not status.get("stopped"):
+        raise _not_progress(path, f"end {end}, its step, but not why it ended", "an end that was told")
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _steps_of(optimisers: object) -> int | None:
+    """Return how many steps were taken by the weights that took the most; None where no optimiser counts."""
+    if not isinstance(optimisers, dict):
+        return None
+    kept = [weight for optimiser in optimisers.values() for weight in optimiser.get("state", {}).values()]
+    return max((int(weight["step"]) for weight in kept if "step" in weight), default=None)
+
+
+def _not_progress(path: Path, given: str, expected: str) -> StorageError:
+    remedy = "Copy the file again from its source, or train anew with --overwrite"
+    return StorageError(f"{path} says {given}", expected, remedy)
 
 
 def without_lengths(identity: Identity, section: str = "") -> Identity:

@@ -15,7 +15,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from metgan.io import write_text
+from metgan.io import has_file, write_text
 from metgan.methods import Translations
 
 FIRST_STEPS_FILE = "first_steps.csv"
@@ -76,7 +76,7 @@ class FirstSteps:
 
 def read_first_steps(path: Path) -> list[tuple[int, str, float]]:
     """Return the rows (step, term, pull) of a table; none where there is no file yet."""
-    if not path.is_file():
+    if not has_file(path):
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return [(int(row["step"]), row["term"], float(row["pull"])) for row in csv.DictReader(file)]

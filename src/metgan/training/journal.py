@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from metgan.io import append_text, replacing
+from metgan.io import append_text, has_file, replacing
 
 from .status import planned_steps
 
@@ -97,7 +97,7 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
 
     A row that was being written when the process was killed has no end of line, and is left out.
     """
-    if not path.is_file():
+    if not has_file(path):
         return []
     with path.open(newline="", encoding="utf-8") as file:
         whole = [line for line in file if line.endswith("\n")]

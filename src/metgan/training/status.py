@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from metgan.errors import StorageError
-from metgan.io import write_json
+from metgan.io import has_file, write_json
 from metgan.models import LEAST_DICE
 
 from .schedule import Pace
@@ -93,7 +93,7 @@ def read_status(run: Path) -> Status | None:
         Run folder, or a model file in one.
     """
     path = (run if run.is_dir() else run.parent) / STATUS_FILE
-    if not path.is_file():
+    if not has_file(path):
         return None
     try:
         return Status(**json.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,101 @@
+"""Scores on disk are opened before they are called written, and what is damaged is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metgan.cli.evaluate import write_scores
+from metgan.data import Entry, Pair
+from metgan.errors import StorageError
+from metgan.metrics import compare, judge
+from metgan.studies import Evaluation, Painted, check_scores, read_summary
+from metgan.studies.scores import Score
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(100, 900, (2, 32, 32)).astype(np.uint16)
+SCALED = (IMAGES / np.float32(450) - 1).astype(np.float32)
+LABEL = np.zeros((32, 32), bool)
+LABEL[8:16, 8:16] = True
+LIKENESS = compare(SCALED[0], SCALED[1])
+FOUND = judge(LABEL, LABEL, IMAGES[0])
+SCORES = [
+    Score(name, "animal", "", LIKENESS, LIKENESS, LIKENESS, 1.0, FOUND, FOUND) for name in ("one", "two")
+]
+EVALUATION = Evaluation(SCORES, LIKENESS, model="abc", step=2, referee="def", test="0")
+
+
+@pytest.fixture
+def painted() -> list[Painted]:
+    entry = Entry("one", "animal", "", "", {})
+    pair = Pair(entry, IMAGES[0], IMAGES[1], LABEL)
+    return [Painted(pair, SCALED[0], SCALED[1], SCALED[1], ~LABEL & False)]
+
+
+def unlink(path: Path) -> None:
+    path.unlink()
+
+
+def empty(path: Path) -> None:
+    path.write_text("")
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes().rstrip()[:-8].rpartition(b"\n")[0] + b"\n")
+
+
+def no_text(path: Path) -> None:
+    path.write_bytes(b"\xff\xfe\x00")
+
+
+DAMAGES: list[Callable[[Path], None]] = [unlink, empty, cut_short, no_text]
+
+
+def test_scores_that_are_whole_are_taken(tmp_path: Path) -> None:
+    EVALUATION.save(tmp_path)
+    check_scores(tmp_path)
+    assert read_summary(tmp_path)["images"] == 2
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["scores.csv", "summary.json"])
+def test_scores_that_cannot_be_read_are_refused_by_name(
+    tmp_path: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    EVALUATION.save(tmp_path)
+    damage(tmp_path / name)
+    with pytest.raises(StorageError, match=name.replace(".", r"\.")):
+        check_scores(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["[]", "3", '{"images": 2}', "null"])
+def test_a_summary_that_is_none_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "summary.json").write_text(content)
+    with pytest.raises(StorageError, match=r"summary\.json"):
+        read_summary(tmp_path)
+
+
+class OnFailingDisk(Evaluation):
+    """Scores that are spoiled once they are written: a stand-in for the disk."""
+
+    def save(self, out: Path) -> None:
+        super().save(out)
+        cut_short(out / "scores.csv")
+
+
+def test_an_evaluation_whose_scores_cannot_be_read_again_is_no_success(
+    painted: list[Painted], tmp_path: Path
+) -> None:
+    write_scores(EVALUATION, painted, "Told.", tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "scores.csv",
+        "summary.json",
+        "grid.png",
+        "report.html",
+    }
+    spoiled = OnFailingDisk(SCORES, LIKENESS, model="abc", step=2, referee="def", test="0")
+    with pytest.raises(StorageError, match=r"scores\.csv has 1 rows, summary\.json tells of 2 images"):
+        write_scores(spoiled, painted, "Told.", tmp_path)
