@@ -65,11 +65,11 @@ def write_large_pairs(root: Path, side: int) -> Path:
     """Write two pairs of this side, each a phantom pair that is repeated."""
     out, tiles = root / f"pairs-{side}", -(-side // 256)
     rows = []
-    for number, channel_of in enumerate(("0", "1")):
+    for number in range(2):
         name = f"large-{number}"
         images = [
             np.tile(
-                tifffile.imread(sorted((root / "phantom" / channel).iterdir())[int(channel_of)]),
+                tifffile.imread(sorted((root / "phantom" / channel).iterdir())[number]),
                 (tiles, tiles),
             )
             for channel in ("anatomy", "tumour", "label")
@@ -131,8 +131,10 @@ def main() -> None:
             "--count",
             1,
         ]
-        more = [f"--{word}" for word in asked.more]
-        peak, seconds = peak_of(*call, *more, "--device", "cpu", "--out", asked.out / f"new-{side}")
+        more, out = [f"--{word}" for word in asked.more], asked.out / f"new-{side}"
+        peak, seconds = peak_of(
+            *call, *more, "--count", 1, "--device", "cpu", "--out", asked.out / f"new-{side}"
+        )
         rows.append([f"{side} x {side}", f"{peak:.2f}", f"{seconds:.0f}"])
     show(("generate, one pair", f"peak, GB ({asked.preset})", "seconds"), rows)
     rows = []

@@ -84,7 +84,7 @@ class Spade(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Modulate `x`, (N, C, Y, X), by `label`, (N, 2, Y, X), at the same size."""
-        hidden = nnf.relu(self.shared(label))
+        hidden = nnf.relu(self.shared(label), inplace=True)
         return self.norm(x) * (1 + self.gamma(hidden)) + self.beta(hidden)  # type: ignore[no-any-return]
 
 

@@ -2,8 +2,8 @@
 
 Notes
 -----
-A pixel depends on its surroundings as far as a network's halo, which is 500 pixels and more: a tile of 512
-pixels would be computed with nine times its area. Nearly all of that reach is the coarse grids', and these
+A pixel depends on its surroundings as far as a network's halo, which is 500 pixels and more: a tile of 256
+pixels would be computed with twenty times its area. Nearly all of that reach is the coarse grids', and these
 are small. So a U-Net's coarse stages are computed once, for the whole image, and the fine ones, which take
 nearly all the memory and reach 96 pixels, in tiles.
 """
@@ -22,7 +22,7 @@ from torch import Tensor
 from .blocks import crop_like, pad_to_multiple
 from .unet import UNet, UNetSpec
 
-TILE: Final = 512
+TILE: Final = 256
 """Side of a tile in pixels, without its surroundings; a multiple of every network's stride."""
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
@@ -138,7 +138,7 @@ def unet_in_tiles(
     sizes = image.shape[2:]
     shape = [image.shape[0], unet.spec.encoder[count - 1], *(size // factor for size in sizes)]
     pooled = image.new_empty(shape)
-    for tile in tiles(sizes, halo):
+    for tile in tiles(sizes, _pooled_halo(count)):
         tile.put(unet.descend(tile.cut(image), fine)[1], pooled, factor)
     skips, x = unet.descend(pooled, coarse)
     del pooled
@@ -149,6 +149,15 @@ def unet_in_tiles(
         x = unet.ascend(tile.cut(deep, factor), skips, features(tile), fine)
         tile.put(unet.show(x), shown)
     return shown
+
+
+def _pooled_halo(stages: int) -> int:
+    """Return how far around a tile the encoder's stages read for what they pool, on the grid of that."""
+    radius = 0
+    for _ in range(stages):
+        radius = 2 * radius + 1 + 2
+    cells = -(-radius >> stages)
+    return cells << stages
 
 
 def _coarser(sides: Slices, factor: int) -> tuple[EllipsisType | slice, ...]:
