@@ -131,10 +131,8 @@ def main() -> None:
             "--count",
             1,
         ]
-        more, out = [f"--{word}" for word in asked.more], asked.out / f"new-{side}"
-        peak, seconds = peak_of(
-            *call, *more, "--count", 1, "--device", "cpu", "--out", asked.out / f"new-{side}"
-        )
+        more = [f"--{word}" for word in asked.more]
+        peak, seconds = peak_of(*call, *more, "--device", "cpu", "--out", asked.out / f"new-{side}")
         rows.append([f"{side} x {side}", f"{peak:.2f}", f"{seconds:.0f}"])
     show(("generate, one pair", f"peak, GB ({asked.preset})", "seconds"), rows)
     rows = []
