@@ -9,8 +9,7 @@ from torch import nn
 from metgan.networks import Generator, MetGen, MetGenSpec, Segmentor, UNet, UNetSpec, build, tiles
 from metgan.networks.pix2pix import Pix2PixGenerator, Pix2PixSpec
 from metgan.networks.resnet import ResNetGenerator, ResNetSpec
-from metgan.networks.tiles import apply_unet
-from metgan.networks.tiles import tiles as tiles_of
+from metgan.networks.tiles import apply_unet, divide
 
 from .test_metgen import BEHIND, LABEL, TINY, lively, noise, spots
 
@@ -20,9 +19,8 @@ FOUR = MetGenSpec(UNetSpec((2,) * 4, (2,) * 4), LABEL)
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles of 64 pixels, so that an image of 300 is a large one."""
-    monkeypatch.setattr(tiles, "TILE", 64)
-    monkeypatch.setattr(tiles_of, "__defaults__", (64,))
+    """Tiles of 128 pixels with their surroundings, so that an image of 300 is a large one."""
+    monkeypatch.setattr(tiles, "SIDE", 128)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +91,8 @@ def test_the_released_segmentor_is_taken_as_a_whole() -> None:
 
 def test_tiles_cover_each_pixel_once_and_begin_on_the_grid() -> None:
     seen = torch.zeros(450, 390)
-    for tile in tiles_of(seen.shape, 32, 128):
+    for tile in divide(seen.shape, 30, 32):
         seen[tile.core] += 1
         assert all(side.start % 32 == 0 for side in tile.region)
+        assert all(side.stop - side.start <= 128 for side in tile.region)
     assert bool((seen == 1).all())

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
-from .tiles import is_large, tiles
+from .tiles import divide
 
 Features = Sequence[Tensor | None]
 """A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""
@@ -107,10 +107,13 @@ class Generator(nn.Module, ABC):
 
         A generator without a halo (see `halo`) cannot, and takes it as a whole.
         """
-        if self.halo is None or not is_large(image, reach := _aligned(self.halo, self.stride)):
+        if self.halo is None:
+            return self.translate(image, label)
+        tiles = divide(image.shape[2:], self.halo, self.stride)
+        if len(tiles) == 1:
             return self.translate(image, label)
         painted = torch.empty_like(image)
-        for tile in tiles(image.shape[2:], reach):
+        for tile in tiles:
             tile.put(self.translate(tile.cut(image), tile.cut(label)), painted)
         return painted
 
@@ -126,11 +129,6 @@ class Generator(nn.Module, ABC):
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
         state_dict.setdefault(f"{prefix}bound", torch.ones(()))  # weights from before there was a bound
         super()._load_from_state_dict(state_dict, prefix, *rest)
-
-
-def _aligned(pixels: int, multiple: int) -> int:
-    """Return the next multiple, so that a tile lies on the grid of the whole image."""
-    return -(-pixels // multiple) * multiple
 
 
 IMAGE_AND_LABEL: Final = 2

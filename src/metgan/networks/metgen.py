@@ -13,7 +13,7 @@ from torch import Tensor
 from .blocks import crop_like, pad_to_multiple
 from .generator import BOUND, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
-from .tiles import FINE, Tile, fine_halo, is_large, unet_in_tiles
+from .tiles import FINE, Tile, divide, fine_halo, unet_in_tiles
 from .unet import Merge, UNet, UNetSpec
 
 
@@ -89,10 +89,10 @@ class MetGen(Generator):
 
     def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
         """Translate a large image in eval mode, the coarse grids of both pathways as a whole: see `tiles`."""
-        reach = -(-max(fine_halo(self.spec.image), _fine_label_halo(self.spec)) // _CELL) * _CELL
-        if self.halo is None or not is_large(image, reach):
-            return self.translate(image, label)
         padded = pad_to_multiple(image, self.stride, mirror=True)
+        tiles = divide(padded.shape[2:], max(fine_halo(self.spec.image), _fine_label_halo(self.spec)))
+        if self.halo is None or len(tiles) == 1:
+            return self.translate(image, label)
         asked = pad_to_multiple(label, self.stride, mirror=False)
         pathway, fine = self.label_pathway, min(FINE, len(self.spec.image.encoder))
         head, middle = pathway.begin(asked)
@@ -102,7 +102,7 @@ class MetGen(Generator):
             near = tile.cut(middle, _CELL)
             return pathway.taps(head, near, pathway.grow(near, tile.cut(asked)))[:fine]
 
-        shown = unet_in_tiles(self.image_pathway, padded, reach, features, coarse)
+        shown = unet_in_tiles(self.image_pathway, padded, tiles, features, coarse)
         return self.bounded(crop_like(shown, image.shape[2:]))
 
 

@@ -11,7 +11,8 @@ nearly all the memory and reach 96 pixels, in tiles.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Final
@@ -22,8 +23,8 @@ from torch import Tensor
 from .blocks import crop_like, pad_to_multiple
 from .unet import UNet, UNetSpec
 
-TILE: Final = 256
-"""Side of a tile in pixels, without its surroundings; a multiple of every network's stride."""
+SIDE: Final = 1024
+"""Most pixels along the side of a tile with its surroundings, and of an image that is taken as a whole."""
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
 
@@ -52,27 +53,46 @@ class Tile:
         into[_coarser(self.core, factor)] = computed[_coarser(inner, factor)]
 
 
-def tiles(sizes: Sequence[int], halo: int, side: int = TILE) -> Iterator[Tile]:
-    """Yield tiles that cover an image of `sizes` once, each with `halo` pixels around it where these exist.
+def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE) -> list[Tile]:
+    """Divide an image into tiles as even as the grid allows, so that little is computed twice.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        The image's sides in pixels.
+    halo : int
+        Pixels around a tile that are computed with it, where the image has them; the next multiple of `grid`.
+    grid : int
+        Tiles begin and end at multiples of it, or at the image's end.
+
+    Returns
+    -------
+    list of Tile
+        One, for an image that has no more pixels than a tile of `SIDE`.
 
     Examples
     --------
-    >>> [(t.core[0].start, t.core[0].stop, t.region[0].start, t.region[0].stop) for t in tiles([10], 2, 4)]
-    [(0, 4, 0, 6), (4, 8, 2, 10), (8, 10, 6, 10)]
+    >>> [(t.core[0].start, t.core[0].stop, t.region[0].start, t.region[0].stop) for t in divide([2000], 90)]
+    [(0, 672, 0, 768), (672, 1344, 576, 1440), (1344, 2000, 1248, 2000)]
+    >>> len(divide([1024, 1024], 90)), len(divide([1025, 1024], 90)), len(divide([4096, 4096], 90))
+    (1, 4, 25)
     """
-    for starts in itertools.product(*(range(0, size, side) for size in sizes)):
-        ends = [min(start + side, size) for start, size in zip(starts, sizes, strict=True)]
-        core = tuple(itertools.starmap(slice, zip(starts, ends, strict=True)))
+    whole = tuple(slice(0, size) for size in sizes)
+    if math.prod(sizes) <= SIDE ** len(sizes):
+        return [Tile(whole, whole)]
+    halo = _aligned(halo, grid)
+    most = max(SIDE - 2 * halo, halo, grid)
+    steps = [_aligned(-(-size // -(-size // most)), grid) for size in sizes]
+    tiles = []
+    for starts in itertools.product(*map(range, [0] * len(sizes), sizes, steps)):
+        ends = [min(start + step, size) for start, step, size in zip(starts, steps, sizes, strict=True)]
+        core = tuple(map(slice, starts, ends))
         region = tuple(
             slice(max(start - halo, 0), min(end + halo, size))
             for start, end, size in zip(starts, ends, sizes, strict=True)
         )
-        yield Tile(core, region)
-
-
-def is_large(image: Tensor, halo: int) -> bool:
-    """Tell whether an image, (N, C, Y, X), is larger than a tile with its surroundings."""
-    return max(image.shape[2:]) > TILE + 2 * halo
+        tiles.append(Tile(core, region))
+    return tiles
 
 
 def fine_halo(spec: UNetSpec) -> int:
@@ -100,17 +120,17 @@ def apply_unet(unet: UNet, image: Tensor) -> Tensor:
 
     With aligned corners every size of tile gives other pixels, and the image is taken as a whole.
     """
-    reach = -(-fine_halo(unet.spec) // 2**FINE) * 2**FINE
-    if unet.spec.align_corners or not is_large(image, reach):
-        return unet(image)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
     padded = pad_to_multiple(image, unet.spec.stride, mirror=True)
-    return crop_like(unet_in_tiles(unet, padded, reach), image.shape[2:])
+    tiles = divide(padded.shape[2:], fine_halo(unet.spec))
+    if unet.spec.align_corners or len(tiles) == 1:
+        return unet(image)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+    return crop_like(unet_in_tiles(unet, padded, tiles), image.shape[2:])
 
 
 def unet_in_tiles(
     unet: UNet,
     image: Tensor,
-    halo: int,
+    tiles: Sequence[Tile],
     features: Features = lambda _: (),
     coarse_features: Sequence[Tensor | None] = (),
 ) -> Tensor:
@@ -122,8 +142,8 @@ def unet_in_tiles(
         Without aligned corners.
     image : Tensor, (N, 1, Y, X), float in [-1, 1]
         Sides divisible by the stride.
-    halo : int
-        Pixels around a tile that are computed with it: `fine_halo` or more, a multiple of 2 to the `FINE`.
+    tiles : sequence of Tile
+        With a halo of `fine_halo` or more.
     features : function of Tile
         Gives the label features of the fine stages for a tile's region.
     coarse_features : sequence of Tensor or None
@@ -132,32 +152,32 @@ def unet_in_tiles(
     Returns
     -------
     Tensor, (N, 1, Y, X)
+
+    Notes
+    -----
+    The fine stages of the encoder are computed twice: keeping what they give for the whole image would take
+    the memory that tiles save.
     """
     count = min(FINE, len(unet.spec.encoder))
     fine, coarse, factor = slice(count), slice(count, None), 2**count
-    sizes = image.shape[2:]
-    shape = [image.shape[0], unet.spec.encoder[count - 1], *(size // factor for size in sizes)]
+    shape = [image.shape[0], unet.spec.encoder[count - 1], *(size // factor for size in image.shape[2:])]
     pooled = image.new_empty(shape)
-    for tile in tiles(sizes, _pooled_halo(count)):
+    for tile in tiles:
         tile.put(unet.descend(tile.cut(image), fine)[1], pooled, factor)
     skips, x = unet.descend(pooled, coarse)
     del pooled
     deep = unet.ascend(unet.centre(x), skips, coarse_features, coarse)
     shown = torch.empty_like(image)
-    for tile in tiles(sizes, halo):
+    for tile in tiles:
         skips, _ = unet.descend(tile.cut(image), fine)
         x = unet.ascend(tile.cut(deep, factor), skips, features(tile), fine)
         tile.put(unet.show(x), shown)
     return shown
 
 
-def _pooled_halo(stages: int) -> int:
-    """Return how far around a tile the encoder's stages read for what they pool, on the grid of that."""
-    radius = 0
-    for _ in range(stages):
-        radius = 2 * radius + 1 + 2
-    cells = -(-radius >> stages)
-    return cells << stages
+def _aligned(pixels: int, grid: int) -> int:
+    """Return the next multiple, so that a tile lies on the grid of the whole image."""
+    return -(-pixels // grid) * grid
 
 
 def _coarser(sides: Slices, factor: int) -> tuple[EllipsisType | slice, ...]:
