@@ -96,3 +96,13 @@ def test_tiles_cover_each_pixel_once_and_begin_on_the_grid() -> None:
         assert all(side.start % 32 == 0 for side in tile.region)
         assert all(side.stop - side.start <= 128 for side in tile.region)
     assert bool((seen == 1).all())
+
+
+def test_an_image_that_is_not_large_has_the_very_bytes_of_the_whole() -> None:
+    network = lively(TINY).float()
+    image, label = noise(1, 1, 112, 128).float(), spots(1, 1, 112, 128).float()
+    with torch.inference_mode():
+        assert len(divide(image.shape[2:], 90)) == 1
+        assert torch.equal(network.translate_in_tiles(image, label), network.translate(image, label))
+        larger = noise(1, 1, 112, 300).float()
+        assert len(divide(larger.shape[2:], 90)) > 1  # it can fail

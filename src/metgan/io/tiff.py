@@ -137,7 +137,8 @@ def _rows(page: tifffile.TiffPage | tifffile.TiffFrame, y: int, rows: slice) -> 
     assert key is not None
     is_plain = key.imagedepth == 1 and key.jpegheader is None and page.jpegtables is None
     if not is_plain or rows == slice(0, key.imagelength):
-        return np.asarray(page.asarray().take(np.arange(rows.start, rows.stop), y))
+        with _reopened(page.parent.filehandle):
+            return np.asarray(page.asarray().take(np.arange(rows.start, rows.stop), y))
     length, across = key.rowsperstrip, 1
     if key.is_tiled:
         length, across = key.tilelength, -(-key.imagewidth // key.tilewidth)
