@@ -16,6 +16,7 @@ from metgan.errors import (
     LeakageError,
     MetganError,
     SettingError,
+    ShortMemoryError,
     StorageError,
     UnknownNameError,
 )
@@ -49,6 +50,7 @@ def test_errors_are_the_same_after_pickling_and_copying(kind, parts):
         (LeakageError, ValueError),
         (StorageError, OSError),
         (UnknownNameError, KeyError),
+        (ShortMemoryError, MemoryError),
     ],
 )
 def test_code_that_never_heard_of_metgan_catches_them(kind, builtin):

@@ -79,6 +79,10 @@ class StorageError(MetganError, OSError):
     """A file or folder is missing, unreadable, unwritable or not what it claims to be."""
 
 
+class ShortMemoryError(MetganError, MemoryError):
+    """There is not as much memory as the work takes."""
+
+
 class UnknownNameError(MetganError, KeyError):
     """A name stands in no table; the message lists the known ones."""
 

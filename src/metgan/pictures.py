@@ -21,17 +21,20 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 Item = TypeVar("Item")
+LARGEST = 512
+"""Pixels along the longer side of a panel, at most: it is drawn with fewer than half of them."""
 _OUTLINE = "#ffb000"
 _INK = "#30343b"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One image of a grid.
+    """One image of a grid; of a large one every n-th pixel is kept, so that no side exceeds `LARGEST`.
 
     Parameters
     ----------
     image : array, (Y, X)
+        Of a mask, and of the outline, a pixel is kept where any of n x n is True, so that no tumour vanishes.
     low, high : float
         Values shown as black and white (or as the two ends of the colours).
     outline : Mask or None
@@ -45,6 +48,22 @@ class Panel:
     high: float
     outline: Mask | None = None
     colours: Literal["grey", "difference", "mask"] = "grey"
+
+    def __post_init__(self) -> None:
+        step = -(-max(self.image.shape) // LARGEST)
+        if step == 1:
+            return
+        image = _any_of(self.image, step) if self.colours == "mask" else self.image[::step, ::step].copy()
+        object.__setattr__(self, "image", image)
+        if self.outline is not None:
+            object.__setattr__(self, "outline", _any_of(self.outline, step))
+
+
+def _any_of(mask: Mask, step: int) -> Mask:
+    """Return the largest value of each `step` x `step` pixels."""
+    for axis, side in enumerate(mask.shape):
+        mask = np.maximum.reduceat(mask, np.arange(0, side, step), axis)
+    return mask
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def test_likeness_is_that_of_a_calculation_by_hand(
         )
         errors.append(np.abs(fake - real).mean())
     assert evaluation.likeness().mae == pytest.approx(np.mean(errors), abs=1e-5)
-    assert [p.pair.entry.name for p in painted] == [entry.name for entry in test_part]
+    assert [p.entry.name for p in painted] == [entry.name for entry in test_part]
 
 
 def test_the_scores_on_disk_have_a_row_per_image_and_a_summary_that_any_parser_reads(

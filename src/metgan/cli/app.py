@@ -14,7 +14,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from metgan import __version__
-from metgan.errors import MetganError, StorageError
+from metgan.errors import MetganError, ShortMemoryError, StorageError
 
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
@@ -81,9 +81,21 @@ def main() -> None:
     except OSError as error:  # of a file that is read or appended to without a wrapper of ours
         given = f"{error.filename or 'a file'}: {error.strerror or error}"
         _refuse(StorageError(given, "a path that can be read and written", "Check it, and the free space"))
+    except (MemoryError, RuntimeError) as error:
+        if not _is_short_of_memory(error):
+            raise
+        given = f"the memory of this machine does not suffice ({error or 'no more could be had'})"
+        advice = "Close other programs, take smaller images or batches, or --rows and --planes of a scan"
+        _refuse(ShortMemoryError(given, "as much memory as the work takes", advice))
     except KeyboardInterrupt:
         print("metgan: interrupted; --resume goes on (prepare: call it again)", file=sys.stderr)
         sys.exit(130)
+
+
+def _is_short_of_memory(error: Exception) -> bool:
+    """Tell whether an error says that memory has run out, in Python's, torch's or C++'s words."""
+    words = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "bad allocation")
+    return isinstance(error, MemoryError) or any(word in str(error) for word in words)
 
 
 def _refuse(error: MetganError) -> NoReturn:

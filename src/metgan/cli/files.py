@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 from cyclopts import Parameter
 
-from metgan.data import CropPlan, Scan, identify, name_scan
+from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
 from metgan.errors import SettingError
 from metgan.io import Stack, read_stack
 from metgan.labels import binarise
 from metgan.progress import note
-from metgan.types import AnyArray
 
 from .options import Whole
 
@@ -65,8 +63,8 @@ class Files:
 def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence[Mapping[str, str]]) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
-    What the plan does not ask for is not checked. `known` are the rows of the pair set that the scan's crops
-    are added to.
+    What the plan does not ask for is neither read nor checked. `known` are the rows of the pair set that the
+    scan's crops are added to.
     """
     if len(sources) not in (1, 2):
         raise SettingError(
@@ -81,41 +79,31 @@ def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence
     if files.channels and not any(stack.has_channels for stack in stacks):
         given = f"--channels {files.channels[0]} {files.channels[1]}, and no source has a C axis"
         raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
-    anatomy, tumour = _channels(stacks, files.channels)
-    labels = _mask(files.labels, files)
-    tissue = None if files.tissue is None else _mask(files.tissue, files)
-    region = plan.region(anatomy.shape)
-    if labels.shape == anatomy.shape and files.labels_above is not None:
-        labels = _above(labels, files.labels_above, region)
-    if tissue is not None and tissue.shape == anatomy.shape and files.tissue_above is not None:
-        tissue = _above(tissue, files.tissue_above, region)
+    volumes = dict(zip(("anatomy", "tumour"), _channels(stacks, files.channels), strict=True))
+    volumes["label"] = (read_stack(files.labels, files.mask_axes), None)
+    if files.tissue is not None:
+        volumes["tissue"] = (read_stack(files.tissue, files.mask_axes), None)
     source = identify(sources[0])
     name = name_scan(sources[0], source, known) if files.name is None else files.name
-    return replace(Scan.checked(name, anatomy, tumour, labels, tissue, region), source=source)
+    shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
+    refuse_other_shapes(name, shapes)
+    region = plan.region(shapes["anatomy"])
+    parts = {what: stack.plane_order(channel, region.index) for what, (stack, channel) in volumes.items()}
+    for what, threshold in (("label", files.labels_above), ("tissue", files.tissue_above)):
+        if threshold is not None:
+            parts[what] = binarise(parts[what], threshold)
+    scan = Scan.checked(name, parts["anatomy"], parts["tumour"], parts["label"], parts.get("tissue"), region)
+    return replace(scan, source=source)
 
 
-def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> tuple[AnyArray, AnyArray]:
+def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tuple[Stack, int | None]]:
     """Return anatomy and tumour; of two files, each may hold its channel alone, or several to choose from."""
     if len(stacks) == 1:
         (stack,) = stacks
         if numbers is None and stack.channels > len(_ORDER):
-            stack.plane_order(None)  # refuses to choose
+            stack.plane_shape(None)  # refuses to choose
         if numbers is None and stack.channels == len(_ORDER):
             note(f"{stack.path}: channel 0 is taken for the anatomy, 1 for the tumour (--channels 0 1)")
-        first, second = numbers or _ORDER
-        return stack.plane_order(first), stack.plane_order(second)
+        return [(stack, number) for number in numbers or _ORDER]
     named = numbers or (None, None)
-    chosen = (number if s.has_channels else None for s, number in zip(stacks, named, strict=True))
-    anatomy, tumour = (stack.plane_order(number) for stack, number in zip(stacks, chosen, strict=True))
-    return anatomy, tumour
-
-
-def _mask(path: Path, files: Files) -> AnyArray:
-    return read_stack(path, files.mask_axes).plane_order(None)
-
-
-def _above(volume: AnyArray, threshold: float, region: tuple[slice, slice, slice]) -> AnyArray:
-    """Return the mask of what exceeds a threshold in a region; only there need the values be numbers."""
-    mask = np.zeros(volume.shape, bool)
-    mask[region] = binarise(volume[region], threshold)
-    return mask
+    return [(s, number if s.has_channels else None) for s, number in zip(stacks, named, strict=True)]

@@ -131,8 +131,7 @@ def prepare(
         note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
     else:
         _tell_contrast(scan.contrast("anatomy"), scan.contrast("tumour"))
-    size = plan.crop
-    places = [np.s_[c.plane, c.top : c.top + size, c.left : c.left + size] for c in useful]
+    places = [scan.region.place(crop, plan.crop) for crop in useful]
     find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     written(out)
 

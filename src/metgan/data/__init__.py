@@ -24,7 +24,7 @@ from .sample import (
     read_label,
     read_pair,
 )
-from .scan import Scan
+from .scan import Scan, refuse_other_shapes
 from .shuffle import shuffle_labels
 from .split import (
     PARTS,
@@ -87,6 +87,7 @@ __all__ = [
     "read_pair",
     "read_table",
     "refuse_divided",
+    "refuse_other_shapes",
     "save_split",
     "shuffle_labels",
     "split_names",

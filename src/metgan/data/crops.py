@@ -47,8 +47,8 @@ class CropPlan:
     group: str = ""
     organ: str = ""
 
-    def region(self, shape: tuple[int, ...]) -> tuple[slice, slice, slice]:
-        """Return the planes, rows and columns asked for, as an index of a scan of `shape` (Z, Y, X).
+    def region(self, shape: tuple[int, ...]) -> Region:
+        """Return the planes, rows and columns asked for of a scan of `shape` (Z, Y, X).
 
         Raises
         ------
@@ -57,7 +57,7 @@ class CropPlan:
 
         Examples
         --------
-        >>> CropPlan(crop=4, block=4, rows=(2, 8), every=2).region((3, 9, 9))
+        >>> CropPlan(crop=4, block=4, rows=(2, 8), every=2).region((3, 9, 9)).index
         (slice(0, 3, 2), slice(2, 8, None), slice(0, 9, None))
         """
         planes, rows, columns = (
@@ -66,7 +66,7 @@ class CropPlan:
                 ("planes", "rows", "columns"), (self.planes, self.rows, self.columns), shape, strict=True
             )
         )
-        return slice(*planes, self.every), slice(*rows), slice(*columns)
+        return Region(shape, (slice(*planes, self.every), slice(*rows), slice(*columns)))
 
     def __post_init__(self) -> None:
         if min(self.crop, self.stride, self.every) < 1 or self.block < self.crop:
@@ -87,6 +87,31 @@ class Crop:
     top: int
     left: int
     block: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of a scan: the shape of the whole, (Z, Y, X), and the planes, rows and columns of the part."""
+
+    scan: tuple[int, ...]
+    index: tuple[slice, slice, slice]
+
+    def covers(self, other: Region) -> bool:
+        """Return whether all of another region is within this one."""
+        axes = zip(self.scan, other.index, self.index, strict=True)
+        return all({*range(length)[wanted]} <= {*range(length)[mine]} for length, wanted, mine in axes)
+
+    def place(self, crop: Crop, size: int) -> tuple[int, slice, slice]:
+        """Return where a crop of `size` pixels a side lies in an array of the part alone.
+
+        Examples
+        --------
+        >>> Region((5, 9, 9), (slice(1, 5, 2), slice(4, 9), slice(0, 9))).place(Crop(3, 4, 2, (0, 0)), 4)
+        (1, slice(0, 4, None), slice(2, 6, None))
+        """
+        planes, rows, columns = (range(n)[own] for n, own in zip(self.scan, self.index, strict=True))
+        top, left = crop.top - rows.start, crop.left - columns.start
+        return planes.index(crop.plane), slice(top, top + size), slice(left, left + size)
 
 
 def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:

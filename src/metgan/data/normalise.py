@@ -59,9 +59,12 @@ class ChannelScale:
         low, high = self.low, self.high
         if self.per_image and image.max() > image.min():
             low, high = float(image.min()), float(image.max())
-        scaled = (image.astype(np.float32) - low) / (high - low) * 2 - 1
-        clipped: Scaled = np.clip(scaled, -1, 1).astype(np.float32)
-        return clipped
+        scaled: Scaled = image.astype(np.float32)
+        scaled -= np.float32(low)  # in place: images may be large
+        scaled /= np.float32(high - low)
+        scaled *= 2
+        scaled -= 1
+        return np.clip(scaled, -1, 1, out=scaled)
 
     def level(self, value: float) -> float:
         """Map one value from camera units to [-1, 1], by the range of all images.
@@ -82,11 +85,14 @@ class ChannelScale:
         >>> scale.undo(scale.apply(np.array([[100, 150, 300]], np.uint16))).tolist()
         [[100, 150, 300]]
         """
-        camera = (np.asarray(image, np.float64) + 1) / 2 * (self.high - self.low) + self.low
+        camera = np.asarray(image, np.float64) + 1
+        camera /= 2  # in place: images may be large
+        camera *= self.high - self.low
+        camera += self.low
         dtype = np.dtype(self.dtype)
         if dtype.kind in "ui":
             limits = np.iinfo(dtype)
-            camera = np.clip(np.rint(camera), limits.min, limits.max)
+            np.clip(np.rint(camera, out=camera), limits.min, limits.max, out=camera)
         return camera.astype(dtype)
 
 
@@ -137,14 +143,7 @@ class Normalisation:
         return self._scale(channel).undo(image)
 
     def bound(self, image: Camera, channel: Channel, seen: Camera | None = None) -> Camera:
-        """Return an image, camera units, no brighter than its camera can give, or has given in `seen`.
-
-        Examples
-        --------
-        >>> scale = ChannelScale(100, 300, "uint16", ceiling=4095)
-        >>> Normalisation(scale, scale).bound(np.array([[7, 5000]], np.uint16), "tumour").tolist()
-        [[7, 4095]]
-        """
+        """Return an image, camera units, no brighter than its camera can give, or has given in `seen`."""
         ceiling = self._scale(channel).ceiling
         if ceiling is None:
             return image

@@ -10,11 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
-from metgan.types import AnyArray
 
 from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
@@ -41,8 +38,8 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
     SettingError
         When the plan asks for planes, rows or columns that the scan was not read for.
     """
-    placed = place_crops(scan.label.shape, plan)
-    if not scan.covers(plan.region(scan.label.shape)):
+    placed = place_crops(scan.region.scan, plan)
+    if not scan.region.covers(plan.region(scan.region.scan)):
         raise SettingError(
             f"crops outside the planes, rows and columns that scan {scan.name} was read for",
             "a plan within them",
@@ -91,13 +88,12 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
             write_table(out, [])
         with_tumour = 0
         for crop, row in zip(useful, planned, strict=True):
-            images = (_cut(c, crop, plan.crop) for c in (scan.anatomy, scan.tumour, scan.label))
-            anatomy, tumour, label = images
-            write_pair(out, row["name"], anatomy, tumour, label)
-            with_tumour += bool(label.any())
+            place = scan.region.place(crop, plan.crop)
+            write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], scan.label[place])
+            with_tumour += bool(scan.label[place].any())
         write_table(out, [*rows, *planned])
         PairSet.open(out)
-    left_out = len(place_crops(scan.label.shape, plan)) - len(useful)
+    left_out = len(place_crops(scan.region.scan, plan)) - len(useful)
     return Prepared(len(useful), with_tumour, left_out)
 
 
@@ -175,11 +171,8 @@ def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 def _is_useful(scan: Scan, crop: Crop, plan: CropPlan) -> bool:
-    channels = (_cut(channel, crop, plan.crop) for channel in (scan.anatomy, scan.tumour))
+    place = scan.region.place(crop, plan.crop)
+    channels = (channel[place] for channel in (scan.anatomy, scan.tumour))
     if any(channel.min() == channel.max() for channel in channels):
         return False
-    return scan.tissue is None or float(_cut(scan.tissue, crop, plan.crop).mean()) >= plan.least_tissue
-
-
-def _cut(volume: AnyArray, crop: Crop, size: int) -> AnyArray:
-    return np.ascontiguousarray(volume[crop.plane, crop.top : crop.top + size, crop.left : crop.left + size])
+    return scan.tissue is None or float(scan.tissue[place].mean()) >= plan.least_tissue

@@ -1,9 +1,9 @@
-"""One registered scan in memory, and the checks at its door: faults are named before anything is cut."""
+"""One registered scan, as far as it was read, and the checks at its door: faults are named before a cut."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from metgan.labels import check_binary, find_fill
 from metgan.metrics import Contrast
 from metgan.types import AnyArray, Camera, Channel, Mask
 
+from .crops import Region
 from .sample import check_camera
 
 _MOST_LABELLED = 0.5
@@ -23,15 +24,10 @@ _TUMOURS_ARE_RARE = (
 _TWO_CHANNELS = ("two different channels", "Check the sources, and --channels")
 _ABOVE = "Give --tissue-above 0 where every number is tissue, as of an atlas' regions, or another threshold"
 
-Channels = TypeVar("Channels", Camera, Mask)
-Region = tuple[slice, slice, slice]
-WHOLE: Final[Region] = (slice(None), slice(None), slice(None))
-"""All planes, rows and columns."""
-
 
 @dataclass(frozen=True)
 class Scan:
-    """A registered two-channel scan with its label, all (Z, Y, X) of one shape.
+    """A registered two-channel scan with its label, or a part of it; all (Z, Y, X) of one shape.
 
     Parameters
     ----------
@@ -41,8 +37,8 @@ class Scan:
     label : array of two values
     tissue : array of two values or None
         Where there is tissue; None for everywhere.
-    region : three slices
-        What was asked for, and checked; outside, the arrays hold zeros.
+    region : Region
+        What part of the scan the arrays are.
     source : str
         What tells its file from others, see `metgan.data.identify`; "" when that is not known.
     """
@@ -51,8 +47,8 @@ class Scan:
     anatomy: Camera
     tumour: Camera
     label: Mask
-    tissue: Mask | None = None
-    region: Region = WHOLE
+    tissue: Mask | None
+    region: Region
     source: str = ""
 
     @classmethod
@@ -63,9 +59,17 @@ class Scan:
         tumour: AnyArray,
         label: AnyArray,
         tissue: AnyArray | None,
-        region: Region = WHOLE,
+        region: Region | None = None,
     ) -> Scan:
-        """Check shapes, and dtypes, finiteness and label values in a region, and return the scan.
+        """Check shapes, dtypes, finiteness and label values, and return the scan.
+
+        Parameters
+        ----------
+        name : str
+        anatomy, tumour, label, tissue : array, (Z, Y, X)
+            See `Scan`.
+        region : Region or None, default None
+            The part of a scan that these are; None for all of it.
 
         Raises
         ------
@@ -76,31 +80,16 @@ class Scan:
         """
         name = check_name(name, "scan", "Choose another --name")
         volumes = {"anatomy": anatomy, "tumour": tumour, "label": label, "tissue": tissue}
-        _refuse_other_shapes(name, {k: v.shape for k, v in volumes.items() if v is not None})
-        seen = (
-            check_camera(anatomy[region], f"{name} anatomy"),
-            check_camera(tumour[region], f"{name} tumour"),
-        )
-        mask = check_binary(label[region], f"{name} label")
+        refuse_other_shapes(name, {k: v.shape for k, v in volumes.items() if v is not None})
+        seen = check_camera(anatomy, f"{name} anatomy"), check_camera(tumour, f"{name} tumour")
+        mask = check_binary(label, f"{name} label")
         if seen[0].min() < seen[0].max() and np.array_equal(*seen):
             raise ArrayError(f"scan {name} has one image in both channels", *_TWO_CHANNELS)
         if (share := float(mask.mean())) > _MOST_LABELLED:
             raise ArrayError(f"the label of scan {name} covers {share:.0%} of the pixels", *_TUMOURS_ARE_RARE)
-        body = None if tissue is None else check_binary(tissue[region], f"{name} tissue", _ABOVE)
-        shape = anatomy.shape
-        return cls(
-            name,
-            _within(shape, region, seen[0]),
-            _within(shape, region, seen[1]),
-            _within(shape, region, mask),
-            None if body is None else _within(shape, region, body),
-            region,
-        )
-
-    def covers(self, region: Region) -> bool:
-        """Return whether all of `region` was asked for and checked."""
-        axes = zip(self.label.shape, region, self.region, strict=True)
-        return all({*range(length)[wanted]} <= {*range(length)[read]} for length, wanted, read in axes)
+        body = None if tissue is None else check_binary(tissue, f"{name} tissue", _ABOVE)
+        whole = Region(mask.shape, (slice(None), slice(None), slice(None)))
+        return cls(name, *seen, mask, body, region or whole)
 
     def contrast(self, channel: Channel) -> Contrast:
         """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.
@@ -110,24 +99,15 @@ class Scan:
         """
         image: Camera = self.anatomy if channel == "anatomy" else self.tumour
         around = ~self.label if self.tissue is None else ~self.label & self.tissue
-        around &= _within(around.shape, self.region, np.ones_like(around[self.region]))  # what was asked for
         around = around & ~np.stack([find_fill(plane) for plane in image])
         return Contrast.between(image[self.label], image[around])
 
 
-def _refuse_other_shapes(name: str, shapes: dict[str, tuple[int, ...]]) -> None:
+def refuse_other_shapes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse a scan whose images, given by what they are, have different shapes."""
     if len(set(shapes.values())) > 1:
         raise ArrayError(
             f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
             "one shape (Z, Y, X) for all",
             "Check the files and, for several channels or planes, --axes and --channels",
         )
-
-
-def _within(shape: tuple[int, ...], region: Region, part: Channels) -> Channels:
-    """Return an array of `shape` that holds `part` in a region, and zeros around it."""
-    if part.shape == shape:
-        return part
-    whole: Channels = np.zeros(shape, part.dtype)
-    whole[region] = part
-    return whole

@@ -6,7 +6,7 @@ from .folders import check_folder, claim_folder, is_half_deleted, kind_of_folder
 from .holding import hold_folder
 from .names import check_name, likeness, normal_form, refuse_lookalikes
 from .registry import READERS, is_image, read_image, write_image
-from .tiff import Stack, read_stack
+from .stack import Stack, read_stack
 from .weights import (
     fingerprint,
     load_state,

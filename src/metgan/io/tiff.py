@@ -1,12 +1,14 @@
-"""TIFF through tifffile: single images and stacks with named axes, 8 bit, 16 bit and float."""
+"""TIFF through tifffile, whole or in part: every page is accounted for, 8 bit, 16 bit and float."""
 
 from __future__ import annotations
 
 import logging
+import math
 import struct
 import threading
 import zlib
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 import tifffile
 
-from metgan.errors import ArrayError, MetganError, StorageError
+from metgan.errors import MetganError, StorageError
 from metgan.progress import note
 from metgan.types import AnyArray
 
@@ -34,91 +36,51 @@ _DAMAGED = (
 _LISTED = 3
 
 
-@dataclass(frozen=True)
-class Stack:
-    """A TIFF as stored: an array and one letter per axis (Z, C, Y, X, S for RGB samples)."""
-
-    array: AnyArray
-    axes: str
-    path: Path
-
-    @property
-    def channels(self) -> int:
-        """How many channels there are; 1 without a C axis."""
-        return self.array.shape[self.axes.index("C")] if "C" in self.axes else 1
-
-    @property
-    def has_channels(self) -> bool:
-        """Whether there is a C axis longer than 1."""
-        return self.channels > 1
-
-    def plane_order(self, channel: int | None) -> AnyArray:
-        """Give one channel as (Z, Y, X); `channel` is None for a stack without a C axis.
-
-        Raises
-        ------
-        ArrayError
-            When an axis other than Z, C, Y, X is longer than 1, or the channel does not exist.
-        """
-        array, axes = self._squeezed()
-        if "C" in axes:
-            array, axes = self._one_channel(array, axes, channel)
-        elif channel not in (None, 0):
-            raise ArrayError(
-                f"{self.path} has axes {self.axes} and no channel {channel}",
-                "a file with a C axis",
-                "Give one file per channel, or name the axes, as in --axes ZCYX",
-            )
-        wanted = "ZYX" if "Z" in axes else "YX"
-        if sorted(axes) != sorted(wanted):
-            raise ArrayError(
-                f"{self.path} has axes {self.axes} and shape {self.array.shape}",
-                "planes Y, X with optional Z and C",
-                "Name the axes in their order, as in --axes ZCYX; of masks, as in --mask-axes ZYX",
-            )
-        planes = array.transpose([axes.index(axis) for axis in wanted])
-        return planes if wanted == "ZYX" else planes[None]  # (Z, Y, X)
-
-    def _squeezed(self) -> tuple[AnyArray, str]:
-        long = [k for k, a in enumerate(self.axes) if self.array.shape[k] > 1 or a in "YX"]
-        return self.array.reshape([self.array.shape[k] for k in long]), "".join(self.axes[k] for k in long)
-
-    def _one_channel(self, array: AnyArray, axes: str, channel: int | None) -> tuple[AnyArray, str]:
-        at = axes.index("C")
-        count = array.shape[at]
-        if channel is None or not 0 <= channel < count:
-            asked = "one is needed" if channel is None else f"channel {channel} was asked for"
-            raise ArrayError(
-                f"{self.path} has {count} channels and {asked}",
-                "one channel, or its number" if channel is None else f"a channel from 0 to {count - 1}",
-                "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; planes "
-                "that are stored as channels are named with --axes ZYX (of masks, with --mask-axes ZYX)",
-            )
-        return np.take(array, channel, at), axes.replace("C", "")
-
-
-def read_stack(path: Path, axes: str | None = None) -> Stack:
-    """Read a whole TIFF with its axes: `axes` if given, else those the file states.
+def describe_tiff(path: Path) -> tuple[tuple[int, ...], str]:
+    """Return the shape of what a TIFF holds, and one letter for each axis, once every page is accounted for.
 
     Raises
     ------
     StorageError
-        When the file is missing, empty, truncated or no TIFF.
+        When the file is missing, empty, truncated or no TIFF, lacks planes, or holds several images.
     """
-    array, stated = _read(path)
-    axes = (axes or stated).upper().replace("Q", "Z").replace("I", "Z")
-    if len(axes) != array.ndim:
-        raise ArrayError(
-            f"axes {axes} for {path}, whose shape is {array.shape}",
-            f"{array.ndim} letters",
-            "Name every axis, as in --axes ZCYX (masks: --mask-axes ZYX)",
-        )
-    return Stack(array, axes, path)
+    with _opened(path) as images:
+        first = images[0]
+        many = len(images) > 1
+        return ((len(images),) * many + first.shape), "I" * many + first.axes
+
+
+def read_part(path: Path, wanted: Sequence[slice]) -> AnyArray:
+    """Read a part of a TIFF: of the pages that are wanted, the strips or tiles that hold the rows.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : sequence of slice
+        One for each axis that `describe_tiff` tells.
+
+    Returns
+    -------
+    ndarray
+        As ``array[wanted]`` of the whole. A file that is stored in none of the ways that allow it is read
+        whole first.
+
+    Raises
+    ------
+    StorageError
+        As `describe_tiff`, or when what is wanted is damaged.
+    """
+    with _opened(path) as images:
+        if len(images) == 1:
+            return _part(images[0], tuple(wanted))
+        return np.stack([_part(image, tuple(wanted[1:])) for image in images[wanted[0]]])
 
 
 def read_tiff(path: Path) -> AnyArray:
     """Read one TIFF as it is stored, axes of length 1 dropped."""
-    return np.squeeze(_read(path)[0])
+    with _opened(path) as images:
+        planes = [image.asarray() for image in images]
+    return np.squeeze(planes if len(planes) > 1 else planes[0])
 
 
 def write_tiff(path: Path, image: AnyArray) -> None:
@@ -127,13 +89,16 @@ def write_tiff(path: Path, image: AnyArray) -> None:
         tifffile.imwrite(temporary, image, compression="zlib", photometric="minisblack", metadata=None)
 
 
-def _read(path: Path) -> tuple[AnyArray, str]:
-    """Read a file of which every page is accounted for; gives the array and its axes."""
+@contextmanager
+def _opened(path: Path) -> Iterator[list[tifffile.TiffPageSeries]]:
+    """Open a file of which every page is accounted for: one image, or planes of one size."""
     check_image_file(path, "a TIFF")
     with _Listener() as listener:
         try:
             with tifffile.TiffFile(path) as file:
-                array, axes = _as_one(_whole_images(file, path, listener), path)
+                images = _whole_images(file, path, listener)
+                _refuse_several(images, path)
+                yield images
         except MetganError:
             raise
         except _DAMAGED as error:
@@ -142,7 +107,58 @@ def _read(path: Path) -> tuple[AnyArray, str]:
         raise unreadable(path, "TIFF", listener.errors[0])
     for warning in listener.warnings:
         _note_once(f"{path}: {warning}")
-    return array, axes
+
+
+def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray:
+    """Return a part of one image: ``image.asarray()[wanted]``."""
+    if (offset := image.dataoffset) is not None:
+        file = image.keyframe.parent
+        dtype = np.dtype(image.dtype).newbyteorder(file.byteorder)
+        with _reopened(file.filehandle) as handle:
+            whole = handle.memmap_array(dtype, image.shape, offset)
+            return np.array(whole[wanted], dtype.newbyteorder("="))
+    page = image.keyframe
+    outer = image.ndim - page.ndim
+    pages = [page for page in _pages(image) if page is not None]
+    if image.shape[outer:] != page.shape or len(pages) != math.prod(image.shape[:outer]):
+        return np.asarray(image.asarray()[wanted])
+    numbers = np.arange(len(pages)).reshape(image.shape[:outer])[wanted[:outer]]
+    y = page.axes.index("Y")
+    rows = range(page.imagelength)[wanted[outer + y]]
+    inner = list(wanted[outer:])
+    inner[y] = slice(None, None, rows.step)
+    parts = [_rows(pages[k], y, slice(rows.start, rows.stop))[tuple(inner)] for k in numbers.flat]
+    return np.stack(parts).reshape(*numbers.shape, *parts[0].shape)
+
+
+def _rows(page: tifffile.TiffPage | tifffile.TiffFrame, y: int, rows: slice) -> AnyArray:
+    """Return the array of a page with only some rows along axis `y`, from the strips that hold them."""
+    key = page.keyframe
+    assert key is not None
+    is_plain = key.imagedepth == 1 and key.jpegheader is None and page.jpegtables is None
+    if not is_plain or rows == slice(0, key.imagelength):
+        with _reopened(page.parent.filehandle):
+            return np.asarray(page.asarray().take(np.arange(rows.start, rows.stop), y))
+    length, across = key.rowsperstrip, 1
+    if key.is_tiled:
+        length, across = key.tilelength, -(-key.imagewidth // key.tilewidth)
+    down = -(-key.imagelength // length)
+    tops = [k // across % down * length for k in range(len(page.dataoffsets))]
+    kept = [k for k, top in enumerate(tops) if top < rows.stop and top + length > rows.start]
+    samples, _, _, width, channels = key.shaped
+    found = np.full((samples, rows.stop - rows.start, width, channels), key.nodata, key.dtype)
+    with _reopened(page.parent.filehandle) as file:
+        offsets, counts = ([every[k] for k in kept] for every in (page.dataoffsets, page.databytecounts))
+        for data, k in file.read_segments(offsets, counts, kept):
+            strip, (sample, _, top, left, _), _ = key.decode(data, k)
+            if strip is None:
+                continue  # never written: nodata
+            first, last = max(top, rows.start), min(top + length, rows.stop)
+            cut = strip[0, first - top : last - top, : width - left]
+            found[sample, first - rows.start : last - rows.start, left : left + cut.shape[1]] = cut
+    shape = list(page.shape)
+    shape[y] = rows.stop - rows.start
+    return found.reshape(shape)
 
 
 def _whole_images(file: tifffile.TiffFile, path: Path, listener: _Listener) -> list[tifffile.TiffPageSeries]:
@@ -174,11 +190,24 @@ def _pages(series: tifffile.TiffPageSeries) -> list[tifffile.TiffPage | tifffile
     return [series[0]] if series.is_truncated else [*series]
 
 
-def _as_one(images: list[tifffile.TiffPageSeries], path: Path) -> tuple[AnyArray, str]:
-    """Return the one image of a file, or planes of one size that were written one by one as a stack."""
+@contextmanager
+def _reopened(file: tifffile.FileHandle) -> Iterator[tifffile.FileHandle]:
+    """Open a file for a while that may be closed, as all but the first of a set of files are."""
+    is_closed = file.closed
+    if is_closed:
+        file.open()
+    try:
+        yield file
+    finally:
+        if is_closed:
+            file.close()
+
+
+def _refuse_several(images: list[tifffile.TiffPageSeries], path: Path) -> None:
+    """Refuse several images, unless they are planes of one size that were written one by one."""
     first = images[0]
     if len(images) == 1:
-        return first.asarray(), first.axes
+        return
     if any(
         (one.kind, one.shape, one.dtype, one.axes) != ("shaped", first.shape, first.dtype, "YX")
         for one in images
@@ -192,7 +221,6 @@ def _as_one(images: list[tifffile.TiffPageSeries], path: Path) -> tuple[AnyArray
             "tifffile.imwrite('new.tif', tifffile.imread(PATH, series=0), photometric='minisblack')",
         )
     _note_once(f"{path} holds {len(images)} images of one size, which are taken for planes (axes ZYX)")
-    return np.stack([one.asarray() for one in images]), "IYX"
 
 
 class _Listener(logging.Handler):

@@ -11,7 +11,7 @@ import numpy as np
 from metgan.errors import ArrayError
 from metgan.types import Mask, Scaled
 
-from .similarity import WINDOW, Similarity, as_pair, correlation, similarity_map
+from .similarity import WINDOW, Similarity, check_pair, correlation, similarity_map
 
 
 def compare_within(generated: Scaled, real: Scaled, region: Mask) -> Similarity:
@@ -47,19 +47,22 @@ def compare_within(generated: Scaled, real: Scaled, region: Mask) -> Similarity:
     >>> scores.mae, scores.msd, scores.correlation
     (0.5, 0.5, nan)
     """
-    first, second = as_pair(generated, real)
-    if region.dtype != np.bool_ or region.shape != first.shape:
-        given = f"a region of {region.dtype} and shape {region.shape} for images of shape {first.shape}"
+    check_pair(generated, real)
+    if region.dtype != np.bool_ or region.shape != real.shape:
+        given = f"a region of {region.dtype} and shape {region.shape} for images of shape {real.shape}"
         raise ArrayError(given, "a bool mask of the images' shape", "Pass label or ~label")
     if not region.any():
         return Similarity(*[float("nan")] * 4)
-    error = (first - second)[region]
+    error = generated[region].astype(np.float64)
+    error -= real[region]
+    mae, msd = float(np.abs(error).mean()), float(np.square(error).mean())
+    del error
     margin = WINDOW // 2
-    inner = tuple(slice(margin, side - margin) for side in first.shape)
+    inner = tuple(slice(margin, side - margin) for side in real.shape)
     windowed = similarity_map(generated, real)[inner][region[inner]]
     return Similarity(
-        mae=float(np.abs(error).mean()),
-        msd=float(np.square(error).mean()),
+        mae=mae,
+        msd=msd,
         ssim=float(windowed.mean()) if windowed.size else float("nan"),
         correlation=correlation(generated[region][None], real[region][None]),
     )

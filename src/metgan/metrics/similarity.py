@@ -8,6 +8,7 @@ another window differ; rankings made with one window are comparable.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,9 @@ WINDOW_SIGMA = 1.5
 
 WINDOW = 11
 """Side of the SSIM window in pixels: the Gaussian is cut off at 3.5 sigma, rounded."""
+
+STRIP = 512
+"""Most rows of an image whose SSIM is computed at once: it takes fifteen times their memory."""
 
 
 @dataclass(frozen=True)
@@ -141,12 +145,25 @@ def structural_similarity(generated: Scaled, real: Scaled) -> float:
 def similarity_map(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
     """Give the structural similarity of the window about every pixel, (Y, X): see `structural_similarity`.
 
-    Windows that reach beyond the image see it mirrored.
+    Windows that reach beyond the image see it mirrored. Of large images it is computed in strips that overlap
+    by a window, to the same bit.
     """
-    first, second = as_pair(generated, real)
-    if min(first.shape) < WINDOW:
-        given = f"images have shape {first.shape}"
+    check_pair(generated, real)
+    rows = generated.shape[0]
+    if min(generated.shape) < WINDOW:
+        given = f"images have shape {generated.shape}"
         raise ArrayError(given, f"at least {WINDOW} pixels along each side", "Compare larger images")
+    whole = np.empty(generated.shape, np.float64)
+    cuts = np.linspace(0, rows, -(-rows // STRIP) + 1).astype(int).tolist()
+    for top, bottom in itertools.pairwise(cuts):
+        first = max(top - WINDOW // 2, 0)
+        strip = slice(first, bottom + WINDOW // 2)
+        whole[top:bottom] = _map_of_strip(generated[strip], real[strip])[top - first :][: bottom - top]
+    return whole
+
+
+def _map_of_strip(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
+    first, second = as_pair(generated, real)
     _, values = windowed_similarity(  # type: ignore[no-untyped-call]  # scikit-image is not annotated
         first,
         second,
@@ -156,8 +173,8 @@ def similarity_map(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
         data_range=DATA_RANGE,
         full=True,
     )
-    whole: NDArray[np.float64] = values
-    return whole
+    part: NDArray[np.float64] = values
+    return part
 
 
 def correlation(generated: Scaled, real: Scaled) -> float:
@@ -181,17 +198,23 @@ def correlation(generated: Scaled, real: Scaled) -> float:
 
 
 def _centred(image: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Subtract the mean and scale to a peak of 1; a flat image gives exact zeros."""
+    """Subtract the mean and scale to a peak of 1, in place; a flat image gives exact zeros."""
     if np.ptp(image) == 0:
         return np.zeros_like(image)
-    centred: NDArray[np.float64] = image - image.mean()
+    image -= image.mean()
     # A faint image must not underflow to a flat one when it is squared.
-    centred /= np.abs(centred).max()
-    return centred
+    image /= max(image.max(), -image.min())
+    return image
 
 
 def as_pair(generated: AnyArray, real: AnyArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Refuse what cannot be compared; give both images in double precision."""
+    """Refuse what cannot be compared; give copies of both images in double precision."""
+    check_pair(generated, real)
+    return generated.astype(np.float64), real.astype(np.float64)
+
+
+def check_pair(generated: AnyArray, real: AnyArray) -> None:
+    """Refuse what cannot be compared."""
     for name, image in (("generated", generated), ("real", real)):
         if image.ndim != 2 or image.size == 0 or not np.issubdtype(image.dtype, np.floating):
             given = f"{name} is a {image.dtype} array of shape {image.shape}"
@@ -204,4 +227,3 @@ def as_pair(generated: AnyArray, real: AnyArray) -> tuple[NDArray[np.float64], N
     if generated.shape != real.shape:
         given = f"generated has shape {generated.shape} and real {real.shape}"
         raise ArrayError(given, "one shape", "Compare an image with the one it was made from")
-    return generated.astype(np.float64), real.astype(np.float64)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from metgan.types import Scaled
 
@@ -55,12 +56,19 @@ def radial_spectrum(image: NDArray[np.floating]) -> NDArray[np.float64]:
     White noise of variance v has the density v in every ring. The mean is taken away, and a Hann window keeps
     the image's edges from counting as structure.
     """
-    window = np.outer(*(np.hanning(side) for side in image.shape))
-    power = np.abs(np.fft.fft2((image - image.mean()) * window)) ** 2 / np.square(window).sum()
-    rows, columns = (np.fft.fftfreq(side) for side in image.shape)
-    rings = np.rint(np.hypot(rows[:, None], columns[None]) * min(image.shape)).astype(int)
-    counts = np.bincount(rings.ravel())
-    totals = np.bincount(rings.ravel(), power.ravel())
+    down, across = (np.hanning(side) for side in image.shape)
+    windowed = image - image.mean()
+    windowed *= down[:, None]
+    windowed *= across
+    # The frequencies of a real image are symmetric: half of them are computed, and nearly all count twice.
+    power = np.square(np.abs(fft.rfft2(windowed)))
+    power /= np.square(down).sum() * np.square(across).sum()
+    rows, columns = fft.fftfreq(image.shape[0]), fft.rfftfreq(image.shape[1])
+    rings = np.rint(np.hypot(rows[:, None], columns) * min(image.shape)).astype(int).ravel()
+    twice = np.where((columns == 0) | (columns == 0.5), 1.0, 2.0)
+    power *= twice
+    counts = np.bincount(rings, np.broadcast_to(twice, power.shape).ravel())
+    totals = np.bincount(rings, power.ravel())
     present = np.flatnonzero(counts)[1:]  # without the ring of the mean
     density: NDArray[np.float64] = totals[present] / counts[present]
     return density

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from metgan.errors import LeakageError
 from metgan.io import fingerprint
+from metgan.networks import apply_unet
 from metgan.types import Camera, Mask
 
 from .card import ModelCard
@@ -65,7 +66,8 @@ class Reader:
         """
         scaled = self.card.normalisation.apply(tumour, "tumour")
         with torch.inference_mode():
-            logits = self._segmentor(torch.from_numpy(scaled)[None, None].to(self._device))
+            pixels = torch.from_numpy(scaled)[None, None].to(self._device)  # (1, 1, Y, X)
+            logits = apply_unet(self._segmentor.unet, pixels)
         weighed: NDArray[np.float32] = logits[0, 0].float().sigmoid().cpu().numpy()
         return weighed
 

@@ -16,6 +16,7 @@ from .presets import (
 )
 from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
+from .tiles import apply_unet
 from .unet import Segmentor, UNet, UNetSpec
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Segmentor",
     "UNet",
     "UNetSpec",
+    "apply_unet",
     "build",
     "least_training_side",
     "make_generator",

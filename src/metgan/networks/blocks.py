@@ -92,7 +92,7 @@ class ConvNormReLU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, inputs, Y, X) to (N, outputs, Y, X), values >= 0."""
-        return nnf.relu(self.norm(self.conv(x)))
+        return nnf.relu(self.norm(self.conv(x)), inplace=True)
 
 
 def in_full_precision(head: nn.Module, x: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
+from .tiles import divide
 
 Features = Sequence[Tensor | None]
 """A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""
@@ -93,8 +94,28 @@ class Generator(nn.Module, ABC):
         Tensor, (N, 1, Y, X), in [-1, 1]
         """
         check_sides(image, self.stride)
-        painted: Tensor = self(mirror(image, self.margin), self.embed(mirror(label, self.margin)))
-        return crop_like(painted, image.shape[2:], self.margin).clamp(-1, 1)
+        surrounded, asked = mirror(image, self.margin), mirror(label, self.margin)
+        translate = self.translate if self.training or torch.is_grad_enabled() else self.translate_in_tiles
+        return crop_like(translate(surrounded, asked), image.shape[2:], self.margin).clamp(-1, 1)
+
+    def translate(self, image: Tensor, label: Tensor) -> Tensor:
+        """Translate `image` with the label, both (N, 1, Y, X), as a whole."""
+        return self(image, self.embed(label))  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+
+    def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
+        """Translate a large image tile by tile, in eval mode: the pixels of `translate` in less memory.
+
+        A generator without a halo (see `halo`) cannot, and takes it as a whole.
+        """
+        if self.halo is None:
+            return self.translate(image, label)
+        tiles = divide(image.shape[2:], self.halo, self.stride)
+        if len(tiles) == 1:
+            return self.translate(image, label)
+        painted = torch.empty_like(image)
+        for tile in tiles:
+            tile.put(self.translate(tile.cut(image), tile.cut(label)), painted)
+        return painted
 
     def bounded(self, x: Tensor) -> Tensor:
         """Bend `x`, of any size, into plus or minus `bound`; near 0 it is left as it is."""

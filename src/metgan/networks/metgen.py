@@ -13,6 +13,7 @@ from torch import Tensor
 from .blocks import crop_like, pad_to_multiple
 from .generator import BOUND, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
+from .tiles import FINE, Tile, divide, fine_halo, unet_in_tiles
 from .unet import Merge, UNet, UNetSpec
 
 
@@ -86,14 +87,47 @@ class MetGen(Generator):
         padded = pad_to_multiple(image, self.stride, mirror=True)  # the grid of the features
         return self.bounded(crop_like(self.image_pathway(padded, features), image.shape[2:]))
 
+    def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
+        """Translate a large image in eval mode, the coarse grids of both pathways as a whole: see `tiles`."""
+        padded = pad_to_multiple(image, self.stride, mirror=True)
+        tiles = divide(padded.shape[2:], max(fine_halo(self.spec.image), _fine_label_halo(self.spec)))
+        if self.halo is None or len(tiles) == 1:
+            return self.translate(image, label)
+        asked = pad_to_multiple(label, self.stride, mirror=False)
+        pathway, fine = self.label_pathway, min(FINE, len(self.spec.image.encoder))
+        head, middle = pathway.begin(asked)
+        coarse = pathway.taps(head, middle, [middle] * FINE)[fine:]
+
+        def features(tile: Tile) -> list[Tensor | None]:
+            near = tile.cut(middle, _CELL)
+            return pathway.taps(head, near, pathway.grow(near, tile.cut(asked)))[:fine]
+
+        shown = unet_in_tiles(self.image_pathway, padded, tiles, features, coarse)
+        return self.bounded(crop_like(shown, image.shape[2:]))
+
+
+_CELL = 2**FINE
+"""Pixels per cell of the finest grid that is computed as a whole."""
+
 
 def _label_halo(spec: MetGenSpec) -> int:
+    return _walk(spec, len(BLOCKS_PER_LEVEL))[0]
+
+
+def _fine_label_halo(spec: MetGenSpec) -> int:
+    """How far the blocks that are computed in tiles read the label, and the grid that they start from."""
+    halo, radius = _walk(spec, FINE)
+    return max(halo, ((radius + 1) // 2 + 1) * _CELL - 1)
+
+
+def _walk(spec: MetGenSpec, levels: int) -> tuple[int, int]:
+    """Give how far the label's finest levels read, in pixels, and in cells of the last of them."""
     unread = 3 if spec.merge == "behind" else 0
     halo = radius = 0
-    for level, blocks in enumerate(BLOCKS_PER_LEVEL):
+    for level, blocks in enumerate(BLOCKS_PER_LEVEL[:levels]):
         read = spec.image.reach[level] - unread if level < len(spec.image.reach) else 0
         radius = max((radius + 1) // 2, read)
         for _ in range(blocks):
             halo = max(halo, (radius + 4 + 1) * 2**level - 1)
             radius += 2
-    return halo
+    return halo, radius

@@ -84,7 +84,7 @@ class Spade(nn.Module):
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Modulate `x`, (N, C, Y, X), by `label`, (N, 2, Y, X), at the same size."""
-        hidden = nnf.relu(self.shared(label))
+        hidden = nnf.relu(self.shared(label), inplace=True)
         return self.norm(x) * (1 + self.gamma(hidden)) + self.beta(hidden)  # type: ignore[no-any-return]
 
 
@@ -177,20 +177,32 @@ class LabelPathway(nn.Module):
         list of Tensor or None
             ``(N, C, Y' / 2^k, X' / 2^k)`` for k = 0, 1, ..., on the grid padded to the U-Net's stride.
         """
-        classes = one_hot(pad_to_multiple(label, self.multiple, mirror=False))
-        levels = [shrink(classes, 2**k, self.spec.pyramid) for k in range(6)]
-        x = self.entrance(levels[5])  # (N, 16 w, Y / 32, X / 32)
-        head = x = self.blocks[0](x, levels[5])
-        x = self.blocks[1](enlarge(x), levels[4])
-        middle = x = self.blocks[2](x, levels[4])
+        padded = pad_to_multiple(label, self.multiple, mirror=False)
+        head, middle = self.begin(padded)
+        return self.taps(head, middle, self.grow(middle, padded))
+
+    def begin(self, label: Tensor) -> tuple[Tensor, Tensor]:
+        """Give the features at 1/32 and 1/16 of a label's resolution, whose sides divide by `multiple`."""
+        classes = one_hot(label)
+        coarsest, coarse = (
+            shrink(classes, factor, self.spec.pyramid) for factor in (COARSEST, COARSEST // 2)
+        )
+        head: Tensor = self.blocks[0](self.entrance(coarsest), coarsest)  # (N, 16 w, Y / 32, X / 32)
+        middle: Tensor = self.blocks[2](self.blocks[1](enlarge(head), coarse), coarse)
+        return head, middle
+
+    def grow(self, middle: Tensor, label: Tensor) -> list[Tensor]:
+        """Give the finer features, from 1/8 on to full resolution, of those at 1/16 and the label."""
+        classes, x = one_hot(label), middle
         ups: list[Tensor] = []
         last = 7 if self.spec.taps == "all" else 6
-        for block, level in zip(list(self.blocks)[3:last], (3, 2, 1, 0), strict=False):
-            x = block(enlarge(x), levels[level])
+        for block, factor in zip(list(self.blocks)[3:last], (8, 4, 2, 1), strict=False):
+            x = block(enlarge(x), shrink(classes, factor, self.spec.pyramid))
             ups.append(x)
-        return self._taps(head, middle, ups)
+        return ups
 
-    def _taps(self, head: Tensor, middle: Tensor, ups: Sequence[Tensor]) -> list[Tensor | None]:
+    def taps(self, head: Tensor, middle: Tensor, ups: Sequence[Tensor]) -> list[Tensor | None]:
+        """Give the features for each decoder stage, finest first."""
         if self.spec.taps == "released":
             taps = [None, ups[2], ups[1], enlarge(middle), middle]
         else:

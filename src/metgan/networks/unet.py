@@ -15,7 +15,7 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +25,7 @@ from metgan.errors import SettingError
 from .blocks import cells, convolution, crop_like, in_full_precision, max_pool, pad_to_multiple, resize_linear
 
 Merge = Literal["into", "behind"]
+ALL: Final = slice(None)
 
 
 @dataclass(frozen=True)
@@ -151,17 +152,39 @@ class UNet(nn.Module):
         Tensor, (N, 1, Y, X)
             Before tanh or sigmoid.
         """
-        x = pad_to_multiple(image, self.spec.stride, mirror=True)
+        padded = pad_to_multiple(image, self.spec.stride, mirror=True)
+        skips, x = self.descend(padded)
+        x = self.ascend(self.centre(x), skips, features)
+        return crop_like(self.show(x), image.shape[2:])
+
+    def descend(self, x: Tensor, stages: slice = ALL) -> tuple[list[Tensor], Tensor]:
+        """Go down the encoder's `stages`, finest first.
+
+        Returns
+        -------
+        tuple of list of Tensor, Tensor
+            What each stage gives, (N, C, Y / 2^k, X / 2^k), and the last of it at half that size.
+        """
         skips = []
-        for stage in self.down:
-            skips.append(stage(x))  # (N, C, Y / 2^k, X / 2^k)
+        for stage in [*self.down][stages]:
+            skips.append(stage(x))
             x = max_pool(skips[-1])
-        x = self.centre(x)
+        return skips, x
+
+    def ascend(
+        self, x: Tensor, skips: list[Tensor], features: Sequence[Tensor | None] = (), stages: slice = ALL
+    ) -> Tensor:
+        """Go up the decoder's `stages` from `x`, with the skips (which are used up) and features of these."""
         labels = features or [None] * len(skips)
-        for stage, skip, label in reversed([*zip(self.up, skips, labels, strict=True)]):
+        for stage, label in reversed([*zip([*self.up][stages], labels, strict=True)]):
+            skip = skips.pop()
             x = resize_linear(x, skip, align_corners=self.spec.align_corners)
             x = self._join(stage, [x, skip], label)
-        return crop_like(in_full_precision(self.classify, x), image.shape[2:])
+        return x
+
+    def show(self, x: Tensor) -> Tensor:
+        """Map what the finest decoder stage gives to the one channel."""
+        return in_full_precision(self.classify, x)
 
     def _join(self, stage: nn.Module, parts: list[Tensor], label: Tensor | None) -> Tensor:
         if label is None:

@@ -12,7 +12,6 @@ from metgan.pictures import (
     COMPARED,
     COMPARISON,
     Panel,
-    compare_images,
     draw_curves,
     draw_grid,
     evenly,
@@ -125,8 +124,8 @@ def _faithful_cells(found: Faithfulness) -> dict[str, str]:
 
 def grid_chapter(painted: Sequence[Painted]) -> Section:
     """Show test images beside what the generator made of them."""
-    chosen = evenly([p for p in painted if p.pair.label.any()] or list(painted), SHOWN)
-    rows = [compare_images(p.anatomy, p.pair.label, p.generated, p.real) for p in chosen]
+    chosen = evenly([p for p in painted if p.has_tumour] or list(painted), SHOWN)
+    rows = [p.panels for p in chosen]
     caption = f"Test images, evenly chosen. {COMPARED}"
     return Section("Side by side", figures=[Figure(draw_grid(rows, COMPARISON), caption)])
 

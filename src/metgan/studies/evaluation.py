@@ -9,17 +9,18 @@ the segmentor that it trained with. Its reading of the real images stands beside
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Normalisation, Pair, PairSet, checksum
+from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, read_pair
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare_within, judge, spectrum_distance
 from metgan.models import SMALLEST_READ, Reader, model_path
+from metgan.pictures import Panel, compare_images
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
 from metgan.types import Camera, Mask, Scaled
@@ -29,19 +30,20 @@ from .scores import Evaluation, Score, mean_similarity
 
 def checksum_of(test: Sequence[Pair]) -> str:
     """Name a test part by its pixels and groups: scores of another one are other scores."""
-    groups = "\n".join(pair.entry.group for pair in test)
-    return f"{checksum(test, zlib.crc32(groups.encode())):08x}"
+    return f"{checksum(test, _start_of(pair.entry for pair in test)):08x}"
+
+
+def _start_of(test: Iterable[Entry]) -> int:
+    return zlib.crc32("\n".join(entry.group for entry in test).encode())
 
 
 @dataclass(frozen=True)
 class Painted:
-    """A test pair beside the generator's version of it, both on [-1, 1], and where nothing was imaged."""
+    """A test image beside the generator's version of it, as pictures: see `compare_images`."""
 
-    pair: Pair
-    anatomy: Scaled
-    real: Scaled
-    generated: Scaled
-    fill: Mask
+    entry: Entry
+    has_tumour: bool
+    panels: Sequence[Panel]
 
 
 def evaluate(
@@ -73,22 +75,27 @@ def evaluate(
     painter.card.refuse_to_have_seen(groups, "testing")
     reader = Reader(referee, painter.device)
     reader.check(groups)
-    scores, painted = [], []
+    shared = units or painter.card.normalisation.as_shared()
+    scores, flat, painted = [], [], []
+    named = _start_of(test)
     with progress("evaluate", len(test)) as advance:
-        for pair in test.read_all():
-            camera = painter.inpaint(pair.anatomy, pair.label)
-            shared = units or painter.card.normalisation.as_shared()
-            painted.append(_painted(pair, camera, shared, _fill(pair, painter)))
-            scores.append(_score(painted[-1], camera, reader))
+        for entry in test:  # one at a time, since images may be large
+            pair = read_pair(entry)
+            named = checksum([pair], named)
+            compared = _compared(pair, painter, shared)
+            scores.append(_score(compared, reader))
+            flat.append(
+                compare_within(np.full_like(compared.real, training_mean), compared.real, ~compared.fill)
+            )
+            painted.append(Painted(entry, bool(pair.label.any()), compared.panels(shared)))
             advance()
-    flat = [compare_within(np.full_like(p.real, training_mean), p.real, ~p.fill) for p in painted]
     evaluation = Evaluation(
         scores,
         mean_similarity(flat),
         model=painter.fingerprint,
         step=painter.card.step,
         referee=fingerprint(model_path(referee)),
-        test=checksum_of([p.pair for p in painted]),
+        test=f"{named:08x}",
     )
     return evaluation, painted
 
@@ -100,20 +107,31 @@ def _fill(pair: Pair, painter: Inpainter) -> Mask:
     return pair.filled()
 
 
-def _painted(pair: Pair, camera: Camera, normalisation: Normalisation, fill: Mask) -> Painted:
-    return Painted(
-        pair,
-        normalisation.apply(pair.anatomy, "anatomy"),
-        normalisation.apply(pair.tumour, "tumour"),
-        normalisation.apply(camera, "tumour"),
-        fill,
-    )
+@dataclass(frozen=True)
+class _Compared:
+    """A test pair, what was painted for it (camera units), both on [-1, 1], and where nothing was imaged."""
+
+    pair: Pair
+    camera: Camera
+    real: Scaled
+    generated: Scaled
+    fill: Mask
+
+    def panels(self, units: Normalisation) -> list[Panel]:
+        anatomy = units.apply(self.pair.anatomy, "anatomy")
+        return compare_images(anatomy, self.pair.label, self.generated, self.real)
 
 
-def _score(painted: Painted, camera: Camera, referee: Reader) -> Score:
+def _compared(pair: Pair, painter: Inpainter, units: Normalisation) -> _Compared:
+    camera = painter.inpaint(pair.anatomy, pair.label)
+    real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
+    return _Compared(pair, camera, real, generated, _fill(pair, painter))
+
+
+def _score(compared: _Compared, referee: Reader) -> Score:
     """Score one image; the referee reads the generated one in camera units, as it reads the real one."""
-    pair, fill = painted.pair, painted.fill
-    generated, real = painted.generated, painted.real
+    pair, camera, fill = compared.pair, compared.camera, compared.fill
+    generated, real = compared.generated, compared.real
     return Score(
         pair.entry.name,
         pair.entry.group,

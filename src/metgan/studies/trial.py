@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, load_split
+from metgan.data import SPLIT_FILE, PairSet, load_split, read_pair
 from metgan.errors import ArrayError
 from metgan.models import Reader, refuse_same_judge
 from metgan.synthesis import Inpainter, load
@@ -70,7 +70,7 @@ def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
     else:
         Reader(source.run, painter.device).check(groups)
         refuse_same_judge(source.run, painter.card)
-    for pair in trial.test.read_all():
+    for pair in map(read_pair, trial.test):
         if min(pair.label.shape) < painter.minimum_side:
             raise ArrayError(
                 f"test pair {pair.entry.name!r} has shape {pair.label.shape}",

@@ -1,0 +1,185 @@
+"""Images too large for memory: computed tile by tile, with the pixels of the whole.
+
+Notes
+-----
+A pixel depends on its surroundings as far as a network's halo, which is 500 pixels and more: a tile of 256
+pixels would be computed with twenty times its area. Nearly all of that reach is the coarse grids', and these
+are small. So a U-Net's coarse stages are computed once, for the whole image, and the fine ones, which take
+nearly all the memory and reach 96 pixels, in tiles.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from .blocks import crop_like, pad_to_multiple
+from .unet import UNet, UNetSpec
+
+SIDE: Final = 1024
+"""Most pixels along the side of a tile with its surroundings, and of an image that is taken as a whole."""
+FINE: Final = 4
+"""Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
+
+Slices = tuple[slice, ...]
+Features = Callable[["Tile"], Sequence[Tensor | None]]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of an image, and the larger part that it is computed from: slices along the spatial axes.
+
+    Both begin and end at multiples of the alignment, or at the image's end.
+    """
+
+    core: Slices
+    region: Slices
+
+    def cut(self, image: Tensor, factor: int = 1) -> Tensor:
+        """Cut the region out of an image, (N, C, Y, X), of 1/`factor` of the resolution."""
+        return image[_coarser(self.region, factor)]
+
+    def put(self, computed: Tensor, into: Tensor, factor: int = 1) -> None:
+        """Lay the core of what was computed for the region into the whole, both of 1/`factor`."""
+        sides = zip(self.core, self.region, strict=True)
+        inner = tuple(slice(c.start - r.start, c.stop - r.start) for c, r in sides)
+        into[_coarser(self.core, factor)] = computed[_coarser(inner, factor)]
+
+
+def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE) -> list[Tile]:
+    """Divide an image into tiles as even as the grid allows, so that little is computed twice.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        The image's sides in pixels.
+    halo : int
+        Pixels around a tile that are computed with it, where the image has them; the next multiple of `grid`.
+    grid : int
+        Tiles begin and end at multiples of it, or at the image's end.
+
+    Returns
+    -------
+    list of Tile
+        One, for an image that has no more pixels than a tile of `SIDE`.
+
+    Examples
+    --------
+    >>> [(t.core[0].start, t.core[0].stop, t.region[0].start, t.region[0].stop) for t in divide([2000], 90)]
+    [(0, 672, 0, 768), (672, 1344, 576, 1440), (1344, 2000, 1248, 2000)]
+    >>> len(divide([1024, 1024], 90)), len(divide([1025, 1024], 90)), len(divide([4096, 4096], 90))
+    (1, 4, 25)
+    """
+    whole = tuple(slice(0, size) for size in sizes)
+    if math.prod(sizes) <= SIDE ** len(sizes):
+        return [Tile(whole, whole)]
+    halo = _aligned(halo, grid)
+    most = max(SIDE - 2 * halo, halo, grid)
+    steps = [_aligned(-(-size // -(-size // most)), grid) for size in sizes]
+    tiles = []
+    for starts in itertools.product(*map(range, [0] * len(sizes), sizes, steps)):
+        ends = [min(start + step, size) for start, step, size in zip(starts, steps, sizes, strict=True)]
+        core = tuple(map(slice, starts, ends))
+        region = tuple(
+            slice(max(start - halo, 0), min(end + halo, size))
+            for start, end, size in zip(starts, ends, sizes, strict=True)
+        )
+        tiles.append(Tile(core, region))
+    return tiles
+
+
+def fine_halo(spec: UNetSpec) -> int:
+    """Return how far around a tile the fine stages of a U-Net read, in pixels of the image.
+
+    The decoder reads `UNetSpec.reach` cells at the coarsest of them, which come from twice as many and one
+    finer ones, with two more for the 3-convolutions at each stage of the encoder. It reads the coarse grid,
+    too.
+
+    Examples
+    --------
+    >>> fine_halo(UNetSpec())
+    93
+    """
+    fine = min(FINE, len(spec.encoder))
+    radius = spec.reach[fine - 1] + 2
+    for _ in range(fine - 1):
+        radius = 2 * radius + 1 + 2
+    coarse = spec.reach[fine - 1] // 2 + 1
+    return max(radius, (coarse + 1 << fine) - 1)
+
+
+def apply_unet(unet: UNet, image: Tensor) -> Tensor:
+    """Map an image, (N, 1, Y, X), to one channel as ``unet(image)`` does in eval mode, a large one in tiles.
+
+    With aligned corners every size of tile gives other pixels, and the image is taken as a whole.
+    """
+    padded = pad_to_multiple(image, unet.spec.stride, mirror=True)
+    tiles = divide(padded.shape[2:], fine_halo(unet.spec))
+    if unet.spec.align_corners or len(tiles) == 1:
+        return unet(image)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
+    return crop_like(unet_in_tiles(unet, padded, tiles), image.shape[2:])
+
+
+def unet_in_tiles(
+    unet: UNet,
+    image: Tensor,
+    tiles: Sequence[Tile],
+    features: Features = lambda _: (),
+    coarse_features: Sequence[Tensor | None] = (),
+) -> Tensor:
+    """Map an image as ``unet(image)`` does in eval mode, without ever holding its fine grids as a whole.
+
+    Parameters
+    ----------
+    unet : UNet
+        Without aligned corners.
+    image : Tensor, (N, 1, Y, X), float in [-1, 1]
+        Sides divisible by the stride.
+    tiles : sequence of Tile
+        With a halo of `fine_halo` or more.
+    features : function of Tile
+        Gives the label features of the fine stages for a tile's region.
+    coarse_features : sequence of Tensor or None
+        Those of the other stages, for the whole image.
+
+    Returns
+    -------
+    Tensor, (N, 1, Y, X)
+
+    Notes
+    -----
+    The fine stages of the encoder are computed twice: keeping what they give for the whole image would take
+    the memory that tiles save.
+    """
+    count = min(FINE, len(unet.spec.encoder))
+    fine, coarse, factor = slice(count), slice(count, None), 2**count
+    shape = [image.shape[0], unet.spec.encoder[count - 1], *(size // factor for size in image.shape[2:])]
+    pooled = image.new_empty(shape)
+    for tile in tiles:
+        tile.put(unet.descend(tile.cut(image), fine)[1], pooled, factor)
+    skips, x = unet.descend(pooled, coarse)
+    del pooled
+    deep = unet.ascend(unet.centre(x), skips, coarse_features, coarse)
+    shown = torch.empty_like(image)
+    for tile in tiles:
+        skips, _ = unet.descend(tile.cut(image), fine)
+        x = unet.ascend(tile.cut(deep, factor), skips, features(tile), fine)
+        tile.put(unet.show(x), shown)
+    return shown
+
+
+def _aligned(pixels: int, grid: int) -> int:
+    """Return the next multiple, so that a tile lies on the grid of the whole image."""
+    return -(-pixels // grid) * grid
+
+
+def _coarser(sides: Slices, factor: int) -> tuple[EllipsisType | slice, ...]:
+    """Index the same part of a grid of 1/`factor`, along the last axes."""
+    return (..., *(slice(side.start // factor, -(-side.stop // factor)) for side in sides))

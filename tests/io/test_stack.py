@@ -1,0 +1,122 @@
+"""Of a scan that is asked for in part, that part is read: the same pixels, and little more memory."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from metgan.errors import StorageError
+from metgan.io import read_stack
+
+SCAN = np.random.default_rng(0).integers(0, 4000, (6, 2, 70, 64)).astype(np.uint16)  # ZCYX
+PART = (slice(1, 6, 2), slice(17, 41), slice(5, 50))
+
+
+def write(path: Path, layout: str) -> np.ndarray:
+    """Write the scan as microscopes and programs do, and return its channel 1, (Z, Y, X)."""
+    strips = {"compression": "zlib", "rowsperstrip": 8}
+    options: dict[str, dict[str, object]] = {
+        "plain": {},
+        "strips": strips,
+        "predictor": {**strips, "predictor": True},
+        "LZW": {**strips, "compression": "lzw"},
+        "tiles": {"compression": "zlib", "tile": (16, 32)},
+        "uncompressed tiles": {"tile": (16, 32)},
+        "one strip": {"compression": "zlib", "rowsperstrip": 70},
+    }
+    if layout in options:
+        tifffile.imwrite(path, SCAN, photometric="minisblack", metadata={"axes": "ZCYX"}, **options[layout])
+    elif layout == "OME":
+        tifffile.imwrite(path, SCAN, ome=True, photometric="minisblack", metadata={"axes": "ZCYX"}, **strips)
+    elif layout == "ImageJ":
+        tifffile.imwrite(path, SCAN, imagej=True, metadata={"axes": "ZCYX"})
+    elif layout == "other byte order":
+        tifffile.imwrite(
+            path, SCAN, byteorder=">", photometric="minisblack", metadata={"axes": "ZCYX"}, **strips
+        )
+    elif layout == "interleaved":
+        last = np.moveaxis(SCAN, 1, -1)  # ZYXC
+        tifffile.imwrite(path, last, photometric="minisblack", metadata={"axes": "ZYXC"}, **strips)
+    elif layout == "planar":
+        tifffile.imwrite(
+            path, SCAN, photometric="minisblack", planarconfig="separate", metadata={"axes": "ZCYX"}
+        )
+    else:
+        with tifffile.TiffWriter(path) as file:
+            for plane in SCAN[:, 1]:
+                file.write(plane, contiguous=False, photometric="minisblack", **strips)
+    return SCAN[:, 1]
+
+
+LAYOUTS = (
+    "plain",
+    "strips",
+    "predictor",
+    "LZW",
+    "tiles",
+    "uncompressed tiles",
+    "one strip",
+    "OME",
+    "ImageJ",
+    "other byte order",
+    "interleaved",
+    "planar",
+    "plane by plane",
+)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_part_has_the_pixels_of_the_whole(tmp_path: Path, layout: str) -> None:
+    wanted = write(tmp_path / "a.tif", layout)
+    stack = read_stack(tmp_path / "a.tif", "ZYXC" if layout == "interleaved" else None)
+    channel = None if layout == "plane by plane" else 1
+    assert stack.plane_shape(channel) == wanted.shape
+    np.testing.assert_array_equal(stack.plane_order(channel), wanted)
+    for region in (
+        PART,
+        (slice(5, 6), slice(69, 70), slice(0, 64)),
+        (slice(0, 6), slice(0, 70), slice(3, 4)),
+    ):
+        part = stack.plane_order(channel, region)
+        np.testing.assert_array_equal(part, wanted[region])
+        assert part.dtype == np.uint16
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "zlib", "rowsperstrip": 16}, {"tile": (64, 64)}])
+def test_one_row_of_crops_takes_a_part_of_the_memory_of_the_scan(
+    tmp_path: Path, options: dict[str, object]
+) -> None:
+    """12 planes of 1 MB: one row of crops has 1/16 of them."""
+    scan = np.random.default_rng(0).integers(0, 99, (12, 1024, 512)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", scan, photometric="minisblack", metadata={"axes": "ZYX"}, **options)
+    stack = read_stack(tmp_path / "a.tif")
+    rows = (slice(0, 12), slice(128, 192), slice(0, 512))
+    assert _peak(lambda: stack.plane_order(None, rows)) < 0.4 * scan.nbytes
+    assert _peak(lambda: stack.plane_order(None)) > scan.nbytes  # it can fail
+
+
+def _peak(read: object) -> int:
+    assert callable(read)
+    tracemalloc.start()
+    read()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_a_strip_that_is_damaged_is_an_error_where_it_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "a.tif", "strips")
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        offset, count = file.pages[2].dataoffsets[3], file.pages[2].databytecounts[3]  # type: ignore[union-attr]
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    content[offset : offset + count] = b"\x00" * count
+    (tmp_path / "a.tif").write_bytes(content)
+    stack = read_stack(tmp_path / "a.tif")  # rows 24 to 31 of plane 1, channel 0
+    with pytest.raises(StorageError):
+        stack.plane_order(0, (slice(1, 2), slice(30, 40), slice(0, 64)))
+    part = (slice(1, 2), slice(32, 40), slice(0, 64))
+    np.testing.assert_array_equal(stack.plane_order(0, part), SCAN[:, 0][part])

@@ -1,0 +1,108 @@
+"""Large images are computed in tiles, and have the pixels of the whole."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from metgan.networks import Generator, MetGen, MetGenSpec, Segmentor, UNet, UNetSpec, build, tiles
+from metgan.networks.pix2pix import Pix2PixGenerator, Pix2PixSpec
+from metgan.networks.resnet import ResNetGenerator, ResNetSpec
+from metgan.networks.tiles import apply_unet, divide
+
+from .test_metgen import BEHIND, LABEL, TINY, lively, noise, spots
+
+SIX = MetGenSpec(UNetSpec((2,) * 6, (2,) * 6), LABEL)  # the paper's depth
+FOUR = MetGenSpec(UNetSpec((2,) * 4, (2,) * 4), LABEL)
+
+
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of 128 pixels with their surroundings, so that an image of 300 is a large one."""
+    monkeypatch.setattr(tiles, "SIDE", 128)
+
+
+@pytest.mark.parametrize(
+    ("spec", "sides"), [(TINY, (70, 300)), (FOUR, (320, 90)), (SIX, (290, 330)), (BEHIND, (300, 64))]
+)
+def test_metgen_paints_a_large_image_in_tiles_with_the_pixels_of_the_whole(
+    spec: MetGenSpec, sides: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, image, label = lively(spec), noise(1, 1, *sides), spots(1, 1, *sides)
+    with torch.inference_mode():
+        whole, tiled = network.translate(image, label), network.translate_in_tiles(image, label)
+        torch.testing.assert_close(tiled, whole)
+        monkeypatch.setattr("metgan.networks.metgen.fine_halo", lambda _: 16)  # too small: it can fail
+        monkeypatch.setattr("metgan.networks.metgen._fine_label_halo", lambda _: 16)
+        assert (network.translate_in_tiles(image, label) - whole).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize("stages", [2, 4, 6])
+def test_a_unet_reads_a_large_image_in_tiles_with_the_pixels_of_the_whole(
+    stages: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = UNet(UNetSpec((2,) * stages, (2,) * stages)).double().eval()
+    plain.load_state_dict(_lively_weights(plain))
+    image = noise(2, 1, 301, 78)
+    with torch.inference_mode():
+        whole = plain(image)
+        torch.testing.assert_close(apply_unet(plain, image), whole)
+        monkeypatch.setattr(tiles, "fine_halo", lambda _: 16)
+        assert (apply_unet(plain, image) - whole).abs().max() > 1e-6 or stages == 2
+
+
+def _lively_weights(network: nn.Module) -> dict[str, torch.Tensor]:
+    dice = torch.Generator().manual_seed(0)
+    return {
+        name: torch.randn(value.shape, generator=dice, dtype=value.dtype) * 0.5 if value.dim() > 1 else value
+        for name, value in network.state_dict().items()
+    }
+
+
+def test_pix2pix_is_tiled_by_its_halo_and_cyclegan_is_not() -> None:
+    network: Generator = build(lambda: Pix2PixGenerator(Pix2PixSpec(width=2, depth=4)), 0).double().eval()
+    image, label = noise(1, 1, 300, 90), spots(1, 1, 300, 90)
+    with torch.inference_mode():
+        torch.testing.assert_close(network.translate_in_tiles(image, label), network.translate(image, label))
+    resnet = ResNetGenerator(ResNetSpec(width=2, blocks=1)).double().eval()
+    with torch.inference_mode():
+        assert torch.equal(resnet.translate_in_tiles(image, label), resnet.translate(image, label))
+
+
+def test_a_network_that_trains_takes_the_image_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = lively(TINY)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(MetGen, "translate_in_tiles", refuse)
+    network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64)).sum().backward()
+    with torch.inference_mode(), pytest.raises(AssertionError):
+        network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64))
+
+
+def test_the_released_segmentor_is_taken_as_a_whole() -> None:
+    segmentor = Segmentor(UNetSpec((2,) * 3, (2,) * 3, align_corners=True)).eval()
+    image = noise(1, 1, 300, 64).float()
+    with torch.inference_mode():
+        assert torch.equal(apply_unet(segmentor.unet, image), segmentor(image))
+
+
+def test_tiles_cover_each_pixel_once_and_begin_on_the_grid() -> None:
+    seen = torch.zeros(450, 390)
+    for tile in divide(seen.shape, 30, 32):
+        seen[tile.core] += 1
+        assert all(side.start % 32 == 0 for side in tile.region)
+        assert all(side.stop - side.start <= 128 for side in tile.region)
+    assert bool((seen == 1).all())
+
+
+def test_an_image_that_is_not_large_has_the_very_bytes_of_the_whole() -> None:
+    network = lively(TINY).float()
+    image, label = noise(1, 1, 112, 128).float(), spots(1, 1, 112, 128).float()
+    with torch.inference_mode():
+        assert len(divide(image.shape[2:], 90)) == 1
+        assert torch.equal(network.translate_in_tiles(image, label), network.translate(image, label))
+        larger = noise(1, 1, 112, 300).float()
+        assert len(divide(larger.shape[2:], 90)) > 1  # it can fail
