@@ -101,7 +101,7 @@ def read_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"{path} cannot be read ({error})", "a TOML file", "Mend it") from error
+        raise StorageError(f"{path} cannot be read ({error})", "a TOML file", "Correct it") from error
 
 
 def preset_for(device: torch.device) -> PresetName:
@@ -227,7 +227,7 @@ def _build(kind: type[Value], given: Table, section: str) -> Value:
             raise type(cause)(f"{section}: {cause.given}", cause.expected, cause.remedy) from error
         where = ".".join([section, *(str(part) for part in first["loc"])])
         raise SettingError(
-            f"{where} = {first.get('input')!r}", first["msg"].lower(), "Mend this value"
+            f"{where} = {first.get('input')!r}", first["msg"].lower(), "Correct this value"
         ) from error
 
 

@@ -36,7 +36,7 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
         "preset": card.preset,
         "weights of": f"step {card.step} of {planned_steps(path, card.steps)}, {kept}",
         **({} if card.val_dice is None else {"validation Dice": f"{card.val_dice:.3f}"}),
-        **({"look out": card.doubt} if card.doubt else {}),
+        **({"warning": card.doubt} if card.doubt else {}),
         "training": training,
         "seed": str(card.seed),
         "anatomy": _units(scale.anatomy),

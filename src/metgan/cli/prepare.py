@@ -161,5 +161,5 @@ def _range(option: str, text: str | None) -> tuple[int, int] | None:
         return None
     digits = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
     if digits is None:
-        raise SettingError(f"{option} {text}", "first:end in whole numbers, as in 0:600", "Mend the range")
+        raise SettingError(f"{option} {text}", "first:end in whole numbers, as in 0:600", "Correct the range")
     return int(digits[1]), int(digits[2])

@@ -96,7 +96,7 @@ def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
     lead += f"The weights kept are those of step {card.step}, "
     lead += "the last that were validated."
     if card.doubt:
-        lead += f" Look out: {card.doubt}."
+        lead += f" Warning: {card.doubt}."
     commands = (
         f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
         f"metgan evaluate {out} --data {data} --out scores"

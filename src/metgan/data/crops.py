@@ -156,7 +156,7 @@ def _range(axis: str, wanted: Range, length: int) -> tuple[int, int]:
     first, end = wanted or (0, length)
     if not 0 <= first < end <= length:
         raise SettingError(
-            f"{axis} {first}:{end} of a scan with {length}", f"a range within 0:{length}", "Mend the range"
+            f"{axis} {first}:{end} of a scan with {length}", f"a range within 0:{length}", "Correct the range"
         )
     return first, end
 

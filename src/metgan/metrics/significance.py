@@ -122,7 +122,7 @@ def bootstrap_interval(
     scores, names = np.asarray(values, float), np.asarray(groups)
     if scores.shape != names.shape or not (0 < level < 1) or draws < 1:
         given = f"{scores.shape} values, {names.shape} groups, level={level}, draws={draws}"
-        raise SettingError(given, "a group per value, a level in (0, 1), 1 draw or more", "Mend it")
+        raise SettingError(given, "a group per value, a level in (0, 1), 1 draw or more", "Correct it")
     defined = ~np.isnan(scores)
     _, member = np.unique(names[defined], return_inverse=True)
     totals, counts = np.bincount(member, scores[defined]), np.bincount(member)

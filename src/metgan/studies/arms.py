@@ -56,10 +56,10 @@ class Arm:
     def __post_init__(self) -> None:
         if not 0 <= self.real <= 1 or self.extra < 0 or self.real + self.extra == 0:
             given = f"arm {self.name!r} with real={self.real} and extra={self.extra}"
-            raise SettingError(given, "a share in [0, 1] and a factor from 0, not both 0", "Mend the row")
+            raise SettingError(given, "a share in [0, 1] and a factor from 0, not both 0", "Correct the row")
         if bool(self.source) != (self.extra > 0):
             given = f"arm {self.name!r} with extra={self.extra} from source {self.source!r}"
-            raise SettingError(given, "a source exactly where there are further pairs", "Mend the row")
+            raise SettingError(given, "a source exactly where there are further pairs", "Correct the row")
 
     @property
     def line(self) -> str:

@@ -1,4 +1,4 @@
-"""How bright tumours shall be: contrasts to draw from, and painted tumours brought to them.
+"""How bright tumours should be: contrasts to draw from, and painted tumours brought to them.
 
 A label says where a tumour is, and not how bright. Which contrast a generator gives it is its own affair,
 and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, also within one

@@ -91,7 +91,7 @@ class Curriculum:
         return replace(self, train=train, val=val)
 
     def mean(self, channel: Channel) -> float:
-        """Mean light of one channel of the training images on [-1, 1]: the least is to paint it."""
+        """Mean light of one channel of the training images on [-1, 1]: painting it is the baseline."""
         light = [pixels for pixels in self._light(channel) if pixels.size]
         return float(np.concatenate(light).mean(dtype=np.float64)) if light else 0.0
 

@@ -159,8 +159,7 @@ def _advise(order: Order[GanRecipe], data: Curriculum) -> str:
     if order.recipe.early_stopping is not None:
         return f"it goes on until it has begun, for {steps} steps at most"
     if order.lengthen:
-        longer = f"metgan train PAIRS --out {order.folder} --resume --steps {3 * steps}"
-        return f"train longer once it has ended: {longer}"
+        return f"train longer: once it has ended, the same call with --resume --steps {3 * steps}"
     return f"train longer: more than the {steps} steps of this training"
 
 

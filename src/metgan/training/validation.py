@@ -50,7 +50,7 @@ class ValidationSet:
         Where nothing was imaged, see `metgan.labels.fill`; no figure counts it.
     normalisation : Normalisation
     training_mean : float, in [-1, 1]
-        Of the training part's tumour channel: painting it everywhere is the least that counts.
+        Of the training part's tumour channel: painting it everywhere is the baseline.
     device : torch.device
     """
 
