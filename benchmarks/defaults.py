@@ -248,7 +248,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
     return (
         cell.source.name,
         str(cell.seed),
-        f"{read_card(cell.run).step} of {read_card(cell.run).steps}",
+        str(read_card(cell.run).step),
         *("-" if number is None else f"{number:.2f}" for number in numbers),
         f"{real['false objects per image']:.2f}",
         f"{fake['false objects per image']:.2f}",

@@ -63,7 +63,7 @@ def test_a_truncated_image_is_refused_by_name(tmp_path: Path, suffix: str, kept:
         read_image(path)
     if suffix == ".tif":
         with pytest.raises(StorageError, match=r"image\.tif .*Copy (it|the file) again"):
-            read_stack(path)
+            read_stack(path).plane_order(None)
 
 
 def test_a_truncated_uncompressed_tiff_is_refused_by_name(tmp_path: Path) -> None:

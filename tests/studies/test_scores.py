@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from metgan.cli.evaluate import write_scores
-from metgan.data import Entry, Pair
+from metgan.data import Entry
 from metgan.errors import StorageError
 from metgan.metrics import compare, judge
+from metgan.pictures import compare_images
 from metgan.studies import Evaluation, Painted, check_scores, read_summary
 from metgan.studies.scores import Score
 
@@ -31,8 +32,7 @@ EVALUATION = Evaluation(SCORES, LIKENESS, model="abc", step=2, referee="def", te
 @pytest.fixture
 def painted() -> list[Painted]:
     entry = Entry("one", "animal", "", "", {})
-    pair = Pair(entry, IMAGES[0], IMAGES[1], LABEL)
-    return [Painted(pair, SCALED[0], SCALED[1], SCALED[1], ~LABEL & False)]
+    return [Painted(entry, True, compare_images(SCALED[0], LABEL, SCALED[1], SCALED[1]))]
 
 
 def unlink(path: Path) -> None:

@@ -273,7 +273,7 @@ def test_a_run_resumed_from_half_a_checkpoint_would_differ(
     folder, fresh = tmp_path / "run", tmp_path / "fresh"
     with pytest.raises(KeyboardInterrupt):
         train_segmentor(read_order(folder), cut(data, READING, 3, SETTLING))
-    train_segmentor(read_order(fresh, recipe=replace(READING, steps=1, learning_rate=1e-9)), data)
+    train_segmentor(read_order(fresh, recipe=replace(READING, steps=2, learning_rate=1e-9)), data)
     state = checkpoint(folder)
     state[lost] = checkpoint(fresh)[lost]
     save_state(folder / CHECKPOINT, state)

@@ -78,12 +78,11 @@ def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
     """
     for row in rows:
         theirs, their_source = row.get("scan", ""), row.get("source", "")
-        known = bool(source and their_source)
-        if (
-            theirs
-            and likeness(theirs) == likeness(name)
-            and (theirs != name or (known and source != their_source))
-        ):
+        both_known = bool(source and their_source)
+        same_scan = both_known and source == their_source
+        other_scan = both_known and source != their_source
+        alike = bool(theirs) and likeness(theirs) == likeness(name)
+        if alike and (theirs != name or other_scan):
             raise SettingError(
                 f"{out} has crops of another scan that is called {theirs!r}, or of another state of its file",
                 "a name of its own for each scan, and a scan that stays as it is",
@@ -95,7 +94,7 @@ def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
                 "crops whose scans are known, so that no tissue is in two groups",
                 f"Give --name {theirs} if it is this scan, else cut into another --out",
             )
-        if theirs != name and known and source == their_source:
+        if theirs != name and same_scan:
             raise LeakageError(
                 f"{out} has crops of this scan under the name {theirs!r}, and now it is called {name!r}",
                 "one name for one scan, so that no tissue is in two groups",
