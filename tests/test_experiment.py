@@ -247,13 +247,16 @@ def test_a_date_in_a_file_is_refused_like_any_wrong_type(tmp_path: Path) -> None
         load_experiment(tmp_path / "a.toml")
 
 
-@pytest.mark.parametrize("section", ["training", "segmentor"])
-def test_an_augmentation_is_none_unless_a_file_asks_for_one(tmp_path: Path, section: str) -> None:
-    plain = resolve({"preset": "small"})
-    assert plain.training.augmentation is plain.segmentor.augmentation is None
-    asked = resolve({"preset": "small", section: {"augmentation": {"blur": 1.5}}})
+@pytest.mark.parametrize(
+    ("preset", "section", "exposure"),
+    [("small", "training", 0.5), ("small", "segmentor", 1.0), ("paper", "training", 0.0)],
+)
+def test_an_augmentation_in_a_file_is_laid_over_the_presets(
+    tmp_path: Path, preset: str, section: str, exposure: float
+) -> None:
+    asked = resolve({"preset": preset, section: {"augmentation": {"blur": 1.5}}})
     recipe = asked.training if section == "training" else asked.segmentor
-    assert recipe.augmentation == Augmentation(blur=1.5)
+    assert recipe.augmentation == Augmentation(exposure=exposure, blur=1.5)
     asked.save(tmp_path / "config.toml")
     assert load_experiment(tmp_path / "config.toml") == asked
 

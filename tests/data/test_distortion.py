@@ -83,6 +83,25 @@ def test_dim_tissue_is_not_put_out(seed: int) -> None:
     assert noisy[8:].std() < 1.5 * changed[8:].std()
 
 
+@few
+@given(st.integers(0, 999))
+def test_exposure_multiplies_the_light_of_both_channels_alike_until_it_saturates(seed: int) -> None:
+    light = np.linspace(0, 2, 64, dtype=np.float32).reshape(8, 8)
+    drawn = draw_distortion(light.shape, Augmentation(exposure=1), np.random.default_rng(seed))
+    assert 0.5 <= drawn.exposure <= 2
+    anatomy, tumour = (drawn.apply(light - 1, channel) + 1 for channel in ("anatomy", "tumour"))
+    np.testing.assert_array_equal(anatomy, tumour)
+    np.testing.assert_allclose(tumour, np.minimum(light * drawn.exposure, 2), atol=1e-6)
+
+
+def test_scans_are_exposed_longer_as_often_as_shorter() -> None:
+    exposed = Augmentation(exposure=1)
+    drawn = [draw_distortion((2, 2), exposed, np.random.default_rng(k)).exposure for k in range(400)]
+    assert 160 < sum(factor > 1 for factor in drawn) < 240
+    assert min(drawn) < 0.55
+    assert max(drawn) > 1.8
+
+
 def test_a_flat_image_stays_flat() -> None:
     flat = np.full((8, 8), 0.25, np.float32)
     changed = draw_distortion(flat.shape, STRONG, np.random.default_rng(0)).apply(flat, "tumour")

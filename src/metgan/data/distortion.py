@@ -6,7 +6,10 @@ draw has a deterministic twin.
 
 Light is changed in units of what the crop itself shows. On [-1, 1] the brightest tumours of a data set are 1,
 and most tissue lies close to -1: a fixed offset would put it out, and dim tumours with it. For the same
-reason nothing is clipped; what is seen may lie outside [-1, 1].
+reason nothing is clipped there; what is seen may lie outside [-1, 1].
+
+Exposure is another thing: how long a scan was exposed, and how strongly an animal was stained. It multiplies
+the light of both channels alike, and a camera saturates.
 """
 
 from __future__ import annotations
@@ -32,6 +35,9 @@ class Augmentation:
 
     Parameters
     ----------
+    exposure : float
+        The light of both channels is multiplied by one factor, up to 2 to this power, or its inverse. Light
+        is what exceeds -1; what becomes brighter than 1 saturates.
     brightness : float
         Offset, up or down, in spreads of the image: half the distance of its 10th and 90th percentiles.
     contrast : float
@@ -59,6 +65,7 @@ class Augmentation:
     .. [1] Ronneberger, Fischer and Brox (2015), U-Net, section 3.1. https://doi.org/10.1007/978-3-319-24574-4_28
     """
 
+    exposure: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
     gamma: float = 0.0
@@ -94,6 +101,8 @@ class Distortion:
         What is drawn for brightness, contrast, gamma, noise and blur.
     seed : int
         Of the grain, which differs between the channels.
+    exposure : float
+        What the light of both channels is multiplied by.
     """
 
     places: NDArray[np.float64]
@@ -103,10 +112,13 @@ class Distortion:
     noise: float
     blur: float
     seed: int
+    exposure: float
 
     def apply(self, image: Scaled, channel: Channel) -> Scaled:
         """Change an image, (Y, X) on [-1, 1]; a flat one stays flat and gets no grain."""
         moved = ndimage.map_coordinates(image, self.places, order=1, mode="mirror")
+        if self.exposure != 1:
+            moved = np.minimum((moved + 1) * self.exposure - 1, 1)
         if self.blur:
             moved = ndimage.gaussian_filter(moved, self.blur)
         low, height = moved.min(), np.ptp(moved) or 1
@@ -148,6 +160,7 @@ def draw_distortion(
         noise=a.noise * noise,
         blur=a.blur * blur,
         seed=int(rng.integers(2**31)),
+        exposure=2.0 ** (a.exposure * rng.uniform(-1, 1)),
     )
 
 

@@ -158,6 +158,7 @@ GAN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
         anatomy_light=Light(brightness=0.25, contrast=0.4),
         average=0.99,
         validations=9,
+        augmentation=Augmentation(exposure=0.5),
     ),
 }
 """How each preset trains a method for a fixed length: what is compared gets the same."""
@@ -181,10 +182,14 @@ OPEN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
 }
 """How each preset trains a method for as long as validation improves, within bounds."""
 # The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
-_SEGMENTOR: Final = Recipe(epochs=40, batch_size=4, learning_rate=1e-3)
+_SEGMENTOR: Final = Recipe(
+    epochs=40, batch_size=4, learning_rate=1e-3, augmentation=Augmentation(exposure=1.0)
+)
 SEGMENTOR_RECIPES: Final[dict[PresetName, Recipe]] = {
     "paper": _SEGMENTOR,
     "released": _SEGMENTOR,
-    "small": Recipe(steps=400, batch_size=8, crop=128, learning_rate=5e-4, validations=8),
+    "small": replace(
+        _SEGMENTOR, epochs=None, steps=400, batch_size=8, crop=128, learning_rate=5e-4, validations=8
+    ),
 }
 """How each preset trains a segmentor."""
