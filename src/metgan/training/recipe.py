@@ -114,8 +114,9 @@ class GanRecipe(Recipe):
     early_stopping : EarlyStopping or None
         How the run may end before its length, which is then the longest; None for not at all.
 
-    Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower judges and in
-    a changing light, because it is made for minutes and for little data. "paper" and "released" keep the
+    Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower judges, in a
+    changing light and from crops that are exposed longer or shorter than they were, because it is made for
+    minutes and for little data. "paper" and "released" keep the
     paper's numbers but for one where the length is fixed: they paint with a running average of weights and
     statistics, without which batches of 1 leave every validation to chance (docs/results.md). Where it is
     open, the rate is constant up to the plateau, they are validated oftener, and validation ends the run.
@@ -181,7 +182,7 @@ OPEN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
     ),
 }
 """How each preset trains a method for as long as validation improves, within bounds."""
-# The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
+# The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths and the exposure are ours.
 _SEGMENTOR: Final = Recipe(
     epochs=40, batch_size=4, learning_rate=1e-3, augmentation=Augmentation(exposure=1.0)
 )
