@@ -29,9 +29,9 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out",
-    "residue_source", "residue_group", "asked_contrasts", "got_contrasts", "method", "metgan", "limits", "recall", "false_area", "contrast",
-    "nearest", "light", "attempts", "gate", "fallen",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "residue_source",
+    "residue_group", "asked_contrasts", "got_contrasts", "method", "metgan", "limits", "recall",
+    "false_area", "contrast", "nearest", "light", "attempts", "gate", "fallen",
 ]  # fmt: skip
 
 

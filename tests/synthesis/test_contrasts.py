@@ -210,7 +210,7 @@ def test_a_set_without_contrasts_asked_for_has_none_to_count() -> None:
 def test_what_was_got_is_measured_in_the_image_that_is_written(
     painter: Inpainter, small_pairs: PairSet, tmp_path: Path, ceiling: float
 ) -> None:
-    """The same request under a low ceiling and a high one: what is written decides, not what was asked for."""
+    """The same request under a low ceiling and a high one: what is written decides, not what was asked."""
     card = painter.card
     units = replace(card.normalisation, tumour=replace(card.normalisation.tumour, ceiling=ceiling))
     limited = copy(painter)

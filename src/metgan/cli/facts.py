@@ -95,7 +95,9 @@ def score_facts(path: Path) -> Facts:
     """Tell the scores of an evaluation."""
     summary = read_summary(path)
     figures = {name: figure for name, figure in summary["generated"].items() if figure is not None}
+    warnings: list[str] = summary.get("warnings", [])
     return {
+        **({"warnings" if len(warnings) > 1 else "warning": "\n".join(warnings)} if warnings else {}),
         "test images": str(summary["images"]),
         "model": f"{summary['model']}, weights of step {summary['step']}",
         "referee": summary["referee"],

@@ -71,6 +71,12 @@ def _training_curves(rows: Sequence[dict[str, str]]) -> list[Figure]:
     return figures
 
 
+def warning_chapters(evaluation: Evaluation) -> list[Section]:
+    """Say first what speaks against the scores; no chapter where nothing does."""
+    told = [f"{text[0].upper()}{text[1:]}." for text in evaluation.warnings]
+    return [Section("Before these figures are believed", told)] if told else []
+
+
 def likeness_chapter(evaluation: Evaluation) -> Section:
     """Tell how like the real images the generated ones are."""
     mean, flat = evaluation.likeness(), evaluation.baseline
