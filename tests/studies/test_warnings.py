@@ -79,7 +79,11 @@ def test_page_summary_info_and_terminal_say_the_same(
     write_scores(evaluation, painted, "Told.", tmp_path)
     show_scores(evaluation)
     assert json.loads((tmp_path / "summary.json").read_text())["warnings"] == [*warnings]
-    page, facts, notes = (tmp_path / "report.html").read_text(), score_facts(tmp_path), capsys.readouterr().err
+    page, facts, notes = (
+        (tmp_path / "report.html").read_text(),
+        score_facts(tmp_path),
+        capsys.readouterr().err,
+    )
     assert ("Before these figures are believed" in page) == bool(warnings)
     assert any(name.startswith("warning") for name in facts) == bool(warnings)
     assert ("note" in notes) == bool(warnings)
