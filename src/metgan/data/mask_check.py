@@ -5,7 +5,7 @@ Notes
 What is measured is by how many standard deviations of its surroundings a tumour is brighter, and of that the
 median over all tumours. A ratio of brightnesses would do worse: where a background was subtracted, that of a
 wrong mask is any number. On phantoms of all laboratories, tumours of contrast 1.2 included, right masks come
-to 1.6 and more, turned or mirrored ones to 0.2 at most: ``python benchmarks/wrong_masks.py`` prints it.
+to 1.5 and more, turned or mirrored ones to 0.3 at most: ``python benchmarks/wrong_masks.py`` prints it.
 """
 
 from __future__ import annotations
