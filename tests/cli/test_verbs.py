@@ -293,7 +293,7 @@ def test_info_tells_of_a_pair_set_and_of_a_run(
         assert metgan("info", path) == 0
         shown = capsys.readouterr().out
         assert training in shown
-        for fact in ("generator", "small", "uint16, to [-1, 1]", "2: animal-train, animal-val"):
+        for fact in ("generator", "small", "uint16, scaled to [-1, 1]", "2: animal-train, animal-val"):
             assert fact in shown
 
 

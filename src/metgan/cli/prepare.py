@@ -189,16 +189,16 @@ def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
     """
     ratios, spreads = (anatomy.ratio, tumour.ratio), (anatomy.in_spreads, tumour.in_spreads)
     if np.isnan(ratios).any():
-        measured = spreads
+        measured, invisible = spreads, 0.0
         print(f"Labelled pixels are {spreads[1]:.2f} standard deviations brighter than others ", end="")
         print(f"in the tumour channel, {spreads[0]:.2f} in the anatomy")
     else:
-        measured = ratios
+        measured, invisible = ratios, 1.0
         print(
             f"Labelled pixels are {ratios[1]:.2f} times as bright as others in the tumour channel, ", end=""
         )
         print(f"{ratios[0]:.2f} times in the anatomy")
-    if measured[0] > measured[1]:
+    if measured[0] > max(measured[1], invisible):
         note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
 
 
