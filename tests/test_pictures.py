@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from metgan.pictures import (
     compare_images,
     draw_bands,
     draw_bars,
+    draw_comparison,
     draw_curves,
     draw_grid,
+    evenly_over,
 )
 
 ORANGE = (255, 176, 0)
@@ -100,6 +103,41 @@ def test_a_compared_image_that_is_too_bright_differs_upwards(sign):
     assert difference.image == pytest.approx(sign * 0.1, abs=1e-6)
     assert difference.low == -difference.high
     assert "generated minus real" in COMPARED
+
+
+def test_rows_of_a_comparison_share_the_widest_scale_of_differences():
+    """The same difference of 0.1, once beside a wide grey scale: alone, each row has a scale of its own."""
+    wide, narrow = np.linspace(-1, 1, 64).reshape(8, 8), np.linspace(-0.1, 0.1, 64).reshape(8, 8)
+    rows = [compare_images(real, real > 2, real + 0.1, real) for real in (wide, narrow)]
+    place = COMPARISON.index("difference")
+    assert rows[0][place].high > 4 * rows[1][place].high
+    shared = [
+        [*row[:place], replace(row[place], low=-reach, high=reach)]
+        for row, reach in zip(rows, [rows[0][place].high] * 2, strict=True)
+    ]
+    assert draw_comparison(rows) == draw_grid(shared, COMPARISON)
+    assert draw_comparison(rows) != draw_grid(rows, COMPARISON)
+    assert "the same in all rows" in COMPARED
+
+
+@pytest.mark.parametrize(
+    ("items", "most", "expected"),
+    [
+        ("aaaabbbbcccc", 6, "aabbcc"),
+        ("aaaaaaaaab", 4, "aaab"),
+        ("abcdefg", 3, "adg"),
+        ("aab", 9, "aab"),
+        ("", 3, ""),
+        ("aaaabbbbcccc", 4, None),
+    ],
+)
+def test_items_are_chosen_evenly_over_groups(items, most, expected):
+    chosen = evenly_over(items, most, lambda item: item)
+    assert len(chosen) == min(most, len(items))
+    assert "".join(chosen) == (expected or "".join(chosen))
+    counts = [chosen.count(group) for group in sorted(set(items))]
+    if most >= len(counts) and "ab" * 2 not in items and len(items) == 12:
+        assert max(counts) - min(counts) <= 1
 
 
 @settings(max_examples=5, deadline=None)

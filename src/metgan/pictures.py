@@ -7,8 +7,8 @@ by itself hides just what one looks for.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
@@ -84,7 +84,7 @@ COMPARISON = ("anatomy", "label", "generated", "real", "difference")
 COMPARED = (
     "Orange: the outline of the label. Generated and real share one grey scale. Difference: generated minus "
     "real, white where they agree, red where the generated is too bright and blue where it is too dark, in "
-    "full colour at the values below it (images lie on [-1, 1])."
+    "full colour at the values below it, the same in all rows (images lie on [-1, 1])."
 )
 """What to say below such rows."""
 
@@ -93,7 +93,8 @@ def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled
     """Give the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
 
     Generated and real share one grey scale, so that a dim tumour is seen to be dim. In the difference,
-    generated minus real, red is too bright and blue too dark, at full colour by half of that scale.
+    generated minus real, red is too bright and blue too dark, at full colour by half of that scale;
+    `draw_comparison` gives all rows the widest.
     """
     low, high = window(generated, real)
     reach = (high - low) / 2
@@ -104,6 +105,19 @@ def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled
         Panel(real, low, high, outline=label),
         Panel(generated - real, -reach, reach, colours="difference"),
     ]
+
+
+def draw_comparison(rows: Sequence[Sequence[Panel]]) -> bytes:
+    """Draw rows of `compare_images` with one scale for all differences; gives PNG bytes.
+
+    The scale is that of the row with the widest. So rows can be compared: what is red in one is as far off as
+    what is red in another.
+    """
+    reach = max(panel.high for row in rows for panel in row if panel.colours == "difference")
+    shared = [
+        [replace(p, low=-reach, high=reach) if p.colours == "difference" else p for p in row] for row in rows
+    ]
+    return draw_grid(shared, COMPARISON)
 
 
 def window(*images: Scaled) -> tuple[float, float]:
@@ -125,6 +139,31 @@ def evenly(items: Sequence[Item], most: int) -> list[Item]:
     """
     places = np.linspace(0, len(items) - 1, min(most, len(items))).round().astype(int)
     return [items[place] for place in places]
+
+
+def evenly_over(items: Sequence[Item], most: int, group: Callable[[Item], str]) -> list[Item]:
+    """Give at most `most` of `items`, as many of one group as of another where there are; in their order.
+
+    Where there are more groups than `most`, one item each of groups that are evenly spread.
+
+    Examples
+    --------
+    >>> evenly_over(["a1", "a2", "a3", "a4", "a5", "b1", "c1"], 4, lambda item: item[0])
+    ['a1', 'a5', 'b1', 'c1']
+    >>> evenly_over(["a1", "b1", "b2", "c1"], 2, lambda item: item[0])
+    ['a1', 'c1']
+    """
+    places: dict[str, list[int]] = {}
+    for place, item in enumerate(items):
+        places.setdefault(group(item), []).append(place)
+    quota = dict.fromkeys(evenly([*places], most), 0)
+    left = min(most, len(items))
+    while left and (free := [name for name in quota if quota[name] < len(places[name])]):
+        for name in evenly(free, left):
+            quota[name] += 1
+            left -= 1
+    chosen = sorted(place for name, count in quota.items() for place in evenly(places[name], count))
+    return [items[place] for place in chosen]
 
 
 def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: Sequence[str] = ()) -> bytes:
@@ -202,7 +241,7 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         panel.image, cmap=_MAPS[panel.colours], vmin=panel.low, vmax=panel.high, interpolation="nearest"
     )
     if panel.outline is not None and panel.outline.any() and not panel.outline.all():
-        axes.contour(panel.outline, levels=[0.5], colors=_OUTLINE, linewidths=0.7)
+        axes.contour(panel.outline, levels=[0.5], colors=_OUTLINE, linewidths=1.0)
     axes.set_xticks([])
     axes.set_yticks([])
     if panel.colours == "difference":

@@ -50,6 +50,62 @@ def test_the_order_of_two_channels_is_told_unless_it_was_asked_for(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("given", ["CZYX", "ZYCX", "ZCXY"])
+def test_axes_that_contradict_the_file_are_told_as_axes(
+    tmp_path: Path, files: Files, capsys: Capture, given: str
+) -> None:
+    with pytest.raises(ArrayError) as refused:  # the mask has other sides
+        read(tmp_path / "m1" / "scan.tif", replace(files, axes=given))
+    assert "--axes" in str(refused.value)
+    told = capsys.readouterr().err
+    assert f"says that its axes are ZCYX, of shape (3, 2, 16, 24); they are read as {given}" in told
+    read(tmp_path / "m1" / "scan.tif", replace(files, axes="ZCYX"))
+    assert "says that its axes" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("shape", "example"), [((2, 3, 16, 24), "CZYX"), ((3, 2, 16, 24), "ZCYX"), ((1, 3, 2, 16, 24), "TZCYX")]
+)
+def test_a_file_that_does_not_name_its_axes_is_told_by_its_shape(
+    tmp_path: Path, files: Files, shape: tuple[int, ...], example: str
+) -> None:
+    tifffile.imwrite(tmp_path / "bare.tif", VOXELS[:, :2].reshape(shape), photometric="minisblack")
+    with tifffile.TiffFile(tmp_path / "bare.tif") as file:
+        held = file.series[0].shape
+    with pytest.raises(ArrayError) as refused:
+        read(tmp_path / "bare.tif", files)
+    assert f"has shape {held}, and does not say which axis is which" in str(refused.value)
+    assert f"--axes {example}" in str(refused.value)
+    assert "ZZ" not in str(refused.value)
+
+
+def test_a_channel_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, files: Files) -> None:
+    write(tmp_path / "one.tif", VOXELS[:, 0])
+    with pytest.raises(ArrayError, match=r"one channel, number 0; channel 1 was asked for .*count from 0"):
+        read(tmp_path / "one.tif", files)
+    with pytest.raises(ArrayError, match=r"axes ZYCX as named, while the file says ZCYX.*") as refused:
+        read(tmp_path / "m1" / "scan.tif", replace(files, axes="ZYCX"))
+    assert "16 channels (0 to 15;" in str(refused.value)
+    with pytest.raises(ArrayError, match=r"2 channels \(0 to 1.*channel 2 was asked for"):
+        read(tmp_path / "m1" / "scan.tif", replace(files, channels=(0, 2)))
+
+
+def test_an_image_given_for_a_mask_is_said_to_look_like_one(tmp_path: Path, files: Files) -> None:
+    image = write(tmp_path / "image.tif", VOXELS[:, 0])
+    with pytest.raises(ArrayError) as refused:
+        read(tmp_path / "m1" / "scan.tif", replace(files, labels=image))
+    for words in (
+        "more than 32, so that it looks like an image",
+        "file of the mask",
+        "--labels-above",
+    ):
+        assert words in str(refused.value)
+    numbered = write(tmp_path / "numbered.tif", MASK // 255 * np.arange(1, 25, dtype=np.uint8))
+    with pytest.raises(ArrayError, match="--labels-above") as refused:
+        read(tmp_path / "m1" / "scan.tif", replace(files, labels=numbered))
+    assert "image" not in str(refused.value).split(";")[0]
+
+
 def test_of_three_channels_two_must_be_named(tmp_path: Path, files: Files) -> None:
     write(tmp_path / "three.tif", VOXELS)
     with pytest.raises(ArrayError, match=r"has 3 channels .*--channels ANATOMY TUMOUR"):

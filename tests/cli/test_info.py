@@ -72,7 +72,7 @@ def test_an_exported_data_set_is_told(
     new, out = tmp_path / "new", tmp_path / "Dataset501_Tumours"
     pairs = ("--anatomy", world, "--labels", world, "--count", 2, "--device", "cpu")
     assert metgan("generate", trained, *pairs, "--out", new) == 0
-    assert "made as real turned=True" in told(metgan, capsys, new)
+    assert "how generated real turned=True" in told(metgan, capsys, new)
     assert metgan("export", world, new, "--format", program, "--out", out) == 0
     shown = told(metgan, capsys, out)
     for fact in (

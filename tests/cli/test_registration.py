@@ -66,3 +66,43 @@ def test_of_channels_with_nothing_in_common_it_is_said_that_it_cannot_be_told(
     assert "cannot be told: the channels show too little in common" in " ".join(
         capsys.readouterr().out.split()
     )
+
+
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        (None, ""),
+        (np.transpose, "with rows and columns exchanged (--mask-axes ZXY for ZYX) it fits"),
+        (np.flipud, "mirrored top to bottom it fits"),
+        (np.fliplr, "mirrored left to right it fits"),
+        (lambda mask: np.roll(mask, 70, 1), "Check that the mask is this scan's"),
+    ],
+)
+def test_a_mask_that_marks_nothing_bright_is_noted(
+    metgan: Command, capsys: Capture, tmp_path: Path, tissue: np.ndarray, turn: object, words: str
+) -> None:
+    mask = np.zeros(tissue.shape, np.uint8)
+    for row, column in ((20, 40), (60, 130), (200, 30), (230, 190), (110, 100)):
+        mask[row : row + 9, column : column + 9] = 255
+    tumour = (tissue[::-1, ::-1] + 3000 * (mask > 0)).astype(np.uint16)
+    given = turn(mask) if callable(turn) else mask
+    for name, image in {"anatomy": tissue, "tumour": tumour, "mask": given}.items():
+        tifffile.imwrite(tmp_path / f"{name}.tif", image)
+    files = (tmp_path / "anatomy.tif", tmp_path / "tumour.tif", "--labels", tmp_path / "mask.tif")
+    assert metgan("prepare", *files, "--out", tmp_path / "pairs", "--crop", 60, "--rows", "0:180") == 0
+    told = capsys.readouterr().err
+    assert ("marks nothing brighter than its surroundings" in told) == (turn is not None)
+    assert words in told
+
+
+def test_what_no_crop_holds_is_noted_with_its_share(
+    metgan: Command, capsys: Capture, tmp_path: Path, tissue: np.ndarray
+) -> None:
+    """Of 264 x 264 pixels, crops of 80 cover 240 x 240; of 88 all; of 160 rows and 264 columns 160 x 240."""
+    prepared(metgan, tmp_path, tissue, tissue[::-1].copy())
+    assert "24 rows and 24 columns, 17.4% of the pixels asked for, lie in no crop" in capsys.readouterr().err
+    files = (tmp_path / "anatomy.tif", tmp_path / "tumour.tif", "--labels", tmp_path / "mask.tif")
+    assert metgan("prepare", *files, "--out", tmp_path / "all", "--crop", 88) == 0
+    assert "lie in no crop" not in capsys.readouterr().err
+    assert metgan("prepare", *files, "--out", tmp_path / "rows", "--crop", 80, "--rows", "0:160") == 0
+    assert "0 rows and 24 columns, 9.1% of the pixels" in capsys.readouterr().err

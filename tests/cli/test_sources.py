@@ -74,6 +74,28 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
             assert min(abs(asked - contrast) for contrast in real) < 1e-4
 
 
+def test_contrasts_that_a_hardly_trained_painter_does_not_reach_are_told(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "matched"
+    assert metgan(*words_for(trained, small_world, "--match-contrast"), "--out", out) == 0
+    told = capsys.readouterr().err
+    missed = re.search(r"(\d+) of (\d+) tumours \((\d+)%\) ended more than 1.3 times away", told)
+    assert missed, told
+    assert "pairs.csv has each in got_contrasts" in told
+    rows = read_table(out)
+    each = [
+        (float(asked), float(got))
+        for row in rows
+        for asked, got in zip(row["asked_contrasts"].split(";"), row["got_contrasts"].split(";"), strict=True)
+    ]
+    off = sum(not asked / 1.3 <= got <= asked * 1.3 for asked, got in each)
+    assert (off, len(each)) == (int(missed[1]), int(missed[2]))
+    assert metgan(*words_for(trained, small_world), "--out", tmp_path / "plain") == 0
+    assert "times away" not in capsys.readouterr().err
+    assert {row["got_contrasts"] for row in read_table(tmp_path / "plain")} == {""}
+
+
 def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image_alone(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:

@@ -29,9 +29,9 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "asked_contrasts",
-    "residue_source", "residue_group", "method", "metgan", "limits", "recall", "false_area", "contrast",
-    "nearest", "light", "attempts", "gate", "fallen",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "residue_source",
+    "residue_group", "asked_contrasts", "got_contrasts", "method", "metgan", "limits", "recall",
+    "false_area", "contrast", "nearest", "light", "attempts", "gate", "fallen",
 ]  # fmt: skip
 
 
@@ -293,7 +293,7 @@ def test_info_tells_of_a_pair_set_and_of_a_run(
         assert metgan("info", path) == 0
         shown = capsys.readouterr().out
         assert training in shown
-        for fact in ("generator", "small", "uint16, to [-1, 1]", "2: animal-train, animal-val"):
+        for fact in ("generator", "small", "uint16, scaled to [-1, 1]", "2: animal-train, animal-val"):
             assert fact in shown
 
 

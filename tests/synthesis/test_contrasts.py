@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,11 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import PairSet, part_of
+from metgan.data import Entry, PairSet, part_of, split_names
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Real, number_tumours, sizes
 from metgan.metrics import judge
-from metgan.synthesis import Contrasts, Drafts, Generation, Inpainter, match_contrasts
+from metgan.synthesis import (
+    Contrasts,
+    Drafts,
+    Generation,
+    Inpainter,
+    generate,
+    match_contrasts,
+    sum_up_contrasts,
+)
 from metgan.synthesis.contrasts import HALO, MOST_LIGHT
 from metgan.synthesis.painting import paint
 
@@ -169,3 +179,49 @@ def test_the_painted_image_is_the_matched_one(painter: Inpainter, small_pairs: P
     expected = match_contrasts(bright, without, draft.label, wanted)
     assert np.array_equal(paint(painter, replace(draft, contrasts=wanted)), expected)
     assert np.array_equal(paint(painter, draft), bright)
+
+
+@pytest.mark.parametrize(
+    ("asked", "got", "expected"),
+    [
+        ("2;3;4", "2.1;2.4;3.2", None),  # all within a factor of 1.3
+        ("2;3;4", "1.1;2.9;6", (3, 1, 1, 0)),
+        ("2;1.2", "nan;1.2", (2, 0, 0, 1)),
+        ("200;300", "-5;310", (2, 1, 0, 0)),  # lights may be negative
+    ],
+)
+def test_contrasts_that_were_not_reached_are_counted(
+    asked: str, got: str, expected: tuple[int, ...] | None
+) -> None:
+    history = {"asked_contrasts": asked, "got_contrasts": got}
+    summary = sum_up_contrasts([Entry("a", "g", "", "", {}, history)], None)
+    assert summary is not None
+    found = (summary.tumours, summary.dimmer, summary.brighter, summary.unknown)
+    assert found == (expected or (3, 0, 0, 0))
+    assert summary.missed == sum(found[1:])
+
+
+def test_a_set_without_contrasts_asked_for_has_none_to_count() -> None:
+    rows = [{"asked_contrasts": "", "got_contrasts": ""}, {"asked_contrasts": "2;3"}, {}]
+    assert sum_up_contrasts([Entry("a", "g", "", "", {}, row) for row in rows], 4095) is None
+
+
+@pytest.mark.parametrize("ceiling", [1500.0, 65535.0])
+def test_what_was_got_is_measured_in_the_image_that_is_written(
+    painter: Inpainter, small_pairs: PairSet, tmp_path: Path, ceiling: float
+) -> None:
+    """The same request under a low ceiling and a high one: what is written decides, not what was asked."""
+    card = painter.card
+    units = replace(card.normalisation, tumour=replace(card.normalisation.tumour, ceiling=ceiling))
+    limited = copy(painter)
+    limited.card = replace(card, normalisation=units)
+    train = part_of(small_pairs.entries, "train", None)
+    request = Generation(train, train, Real(), 3, 0, Contrasts((1.5, 9.0)))
+    pairs = generate(limited, request, tmp_path)
+    for pair in pairs.read_all():
+        got = [float(one) for one in split_names(pair.entry.history["got_contrasts"])]
+        assert got == pytest.approx(judge(pair.label, pair.label, pair.tumour).contrasts, rel=1e-4)
+        assert len(got) == len(split_names(pair.entry.history["asked_contrasts"]))
+    summary = sum_up_contrasts(pairs, ceiling)
+    assert summary is not None
+    assert (summary.clipped > 0) == (ceiling == 1500.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from metgan.data import PairSet, write_pair, write_table
+from metgan.training import validation
 from metgan.training.session import load_data
 from metgan.training.validation import (
     ValidationSet,
@@ -73,3 +75,28 @@ def test_tumours_that_are_not_placed_lose(watched: ValidationSet) -> None:
     enough = faithful_enough(reader, watched)
     assert validate_generator(none, reader, watched, enough).score < 0
     assert validate_generator([real], reader, watched, enough).score == pytest.approx(enough)
+
+
+def test_samples_are_spread_over_the_animals_and_show_tumours(
+    watched: ValidationSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 20 images of one animal and two of each other one, six: two of each, none without tumours."""
+    (pair,) = watched.pairs
+    groups = ["mouse-a"] * 20 + ["mouse-b"] * 2 + ["mouse-c"] * 2
+    pairs = [replace(pair, entry=replace(pair.entry, group=group)) for group in groups]
+    pairs += [replace(each, label=np.zeros_like(pair.label)) for each in pairs]
+    (x,), (y,), (fill,) = watched.anatomy, watched.tumour, watched.fill
+    many = replace(
+        watched, pairs=pairs, anatomy=[x + k for k in range(48)], tumour=[y] * 48, fill=[fill] * 48
+    )
+    shown: list[int] = []
+
+    def note_row(anatomy: np.ndarray, label: np.ndarray, *images: np.ndarray) -> list[object]:
+        assert label.any()
+        shown.append(round(float((anatomy - x).max())))
+        return []
+
+    monkeypatch.setattr(validation, "compare_images", note_row)
+    monkeypatch.setattr(validation, "draw_comparison", lambda rows: bytes(len(rows)))
+    assert len(validation.sample_grid([y] * 48, many)) == 6
+    assert sorted(groups[k] for k in shown) == ["mouse-a"] * 2 + ["mouse-b"] * 2 + ["mouse-c"] * 2

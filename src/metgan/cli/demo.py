@@ -24,6 +24,7 @@ from metgan.studies import (
     likeness_chapter,
     pairs_chapter,
     training_chapter,
+    warning_chapters,
 )
 from metgan.synthesis import Generation, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, train
@@ -87,6 +88,7 @@ def _hold(out: Path, experiment: Experiment, place: Place) -> Evaluation:
     new_pairs = generate(painter, request, out / "new-pairs", open_gate(source.folder, painter, seen))
     chapters = [
         _opening(pairs),
+        *warning_chapters(evaluation),
         grid_chapter(painted),
         faithfulness_chapter(evaluation),
         likeness_chapter(evaluation),

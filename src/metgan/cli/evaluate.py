@@ -24,8 +24,9 @@ from metgan.studies import (
     hold_trial,
     likeness_chapter,
     open_trial,
+    warning_chapters,
 )
-from metgan.training import Engine, planned_steps, stopped_at
+from metgan.training import Engine
 
 from .folders import settle, show_tables, written
 from .options import NEW_FOLDER, Place, Positive
@@ -86,11 +87,6 @@ def evaluate(
         lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
         write_scores(evaluation, painted, lead, out)
     show_scores(evaluation)
-    if not evaluation.yardstick().detection.true_positives:
-        note("the referee finds no tumour in the real images either: its verdict on the generated is void")
-    steps = trial.painter.card.steps
-    if (stopped := stopped_at(run, steps)) is not None:
-        note(f"the training of {run} stopped at step {stopped} of {planned_steps(run, steps)}")
     written(out)
 
 
@@ -100,12 +96,15 @@ def write_scores(evaluation: Evaluation, painted: Sequence[Painted], lead: str, 
     grid = grid_chapter(painted)
     with replacing(out / "grid.png") as temporary:
         temporary.write_bytes(grid.figures[0].png)
-    chapters = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
+    scores = [faithfulness_chapter(evaluation), likeness_chapter(evaluation), grid]
+    chapters = [*warning_chapters(evaluation), *scores]
     report = Report("How good are the synthetic tumours?", lead, chapters, facts(evaluation))
     report.save(out / "report.html")
     check_scores(out)
 
 
 def show_scores(evaluation: Evaluation) -> None:
-    """Print the report's two tables in the terminal."""
+    """Print the report's two tables in the terminal, and note what speaks against them."""
     show_tables([faithfulness_chapter(evaluation), likeness_chapter(evaluation)])
+    for text in evaluation.warnings:
+        note(text)

@@ -14,6 +14,7 @@ from metgan.errors import SettingError
 from metgan.io import Stack, read_stack
 from metgan.labels import binarise
 from metgan.progress import note
+from metgan.types import Mask
 
 from .options import Whole
 
@@ -94,6 +95,14 @@ def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence
             parts[what] = binarise(parts[what], threshold)
     scan = Scan.checked(name, parts["anatomy"], parts["tumour"], parts["label"], parts.get("tissue"), region)
     return replace(scan, source=source)
+
+
+def read_label_plane(files: Files, number: int) -> Mask:
+    """Read the mask of one plane with all its rows and columns; what is no number is no tumour."""
+    one = (slice(number, number + 1), slice(None), slice(None))
+    (plane,) = read_stack(files.labels, files.mask_axes).plane_order(None, one)
+    mask: Mask = plane > (files.labels_above or 0)
+    return mask
 
 
 def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tuple[Stack, int | None]]:

@@ -11,7 +11,16 @@ from cyclopts import Parameter
 from metgan.data import SPLIT_FILE, load_split, open_images, part_of
 from metgan.io import check_folder, claim_folder, has_file
 from metgan.progress import note
-from metgan.synthesis import Generation, Inpainter, check_request, load, sum_up
+from metgan.synthesis import (
+    MOST_LIGHT,
+    ContrastSummary,
+    Generation,
+    Inpainter,
+    check_request,
+    load,
+    sum_up,
+    sum_up_contrasts,
+)
 from metgan.synthesis import generate as write_pairs
 from metgan.training import planned_steps, stopped_at
 
@@ -102,7 +111,31 @@ def generate(
         pairs = write_pairs(painter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)
+    reached = sum_up_contrasts(pairs, painter.card.normalisation.tumour.ceiling)
+    if reached is not None and reached.missed:
+        note(
+            f"{reached}. Likely because {_why_missed(reached, painter)}; pairs.csv has each in got_contrasts"
+        )
     written(out)
+
+
+def _why_missed(reached: ContrastSummary, painter: Inpainter) -> str:
+    """Return the likely reasons why tumours have another contrast than was asked for."""
+    reasons = []
+    if reached.clipped:
+        reasons.append(
+            f"{reached.clipped} of the dimmer ones lie in images that reach the camera's brightest value, "
+            f"{painter.card.normalisation.tumour.ceiling:.5g}"
+        )
+    if reached.dimmer > reached.clipped:
+        hardly = ", it has not learned to place tumours" if painter.card.doubt else ""
+        reasons.append(
+            f"the generator painted {reached.dimmer - reached.clipped} with too little light of their own to "
+            f"be brought there ({MOST_LIGHT:g} times as much is the limit){hardly}"
+        )
+    if reached.brighter or reached.unknown:
+        reasons.append("of others what lies around them (tissue, neighbours, residue) decides the contrast")
+    return "; ".join(reasons)
 
 
 def _note_doubts(run: Path, painter: Inpainter, outside: float) -> None:

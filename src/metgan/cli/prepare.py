@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 from cyclopts import Parameter
 
-from metgan.data import CropPlan, read_table, useful_crops
+from metgan.data import (
+    LEAST_STANDING_OUT,
+    TURNED,
+    CropPlan,
+    Scan,
+    StandingOut,
+    Uncovered,
+    check_mask,
+    find_orientation,
+    find_uncovered,
+    read_table,
+    useful_crops,
+)
 from metgan.data import prepare as cut_pairs
-from metgan.errors import SettingError
+from metgan.errors import SettingError, StorageError
 from metgan.io import claim_folder
 from metgan.metrics import Contrast
 from metgan.progress import note
 
-from .files import Files, read_scan
+from .files import Files, read_label_plane, read_scan
 from .folders import written
 from .options import Place, Positive
 from .registration import find_shift
@@ -120,6 +134,7 @@ def prepare(
     scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
     useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
+    _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
     place = Place(resume=not overwrite, overwrite=overwrite)
     with claim_folder(out, "pairs", "metgan prepare", **asdict(place), inputs=inputs):
         done = cut_pairs(scan, plan, out)
@@ -132,8 +147,39 @@ def prepare(
     else:
         _tell_contrast(scan.contrast("anatomy"), scan.contrast("tumour"))
     places = [scan.region.place(crop, plan.crop) for crop in useful]
+    _tell_of_mask(scan, check_mask(scan, places), files)
     find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     written(out)
+
+
+def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
+    """Note what no crop holds, and how to include it."""
+    if not uncovered.share:
+        return
+    note(
+        f"{uncovered.rows} rows and {uncovered.columns} columns, {uncovered.share:.1%} of the pixels asked "
+        f"for, lie in no crop: crops of {plan.crop} pixels, {plan.stride} apart, in blocks of {plan.block}, "
+        "do not fill the region. To include them, choose a --crop that divides it, or a smaller --stride "
+        "with a larger --block"
+    )
+
+
+def _tell_of_mask(scan: Scan, found: StandingOut, files: Files) -> None:
+    """Note a mask that marks nothing bright, and the orientation that it should have, if one fits."""
+    if not found.marks_nothing:
+        return
+    text = (
+        f"the label of scan {scan.name} marks nothing brighter than its surroundings in the tumour channel: "
+        f"the median of its {found.tumours} tumours in the crops differs by {found.median:.1f} standard "
+        f"deviations ({LEAST_STANDING_OUT:g} or more is expected). Check that the mask is this scan's, its "
+        "axes (--mask-axes), whether it is flipped or displaced, and the order of --channels"
+    )
+    better = None
+    with suppress(StorageError):  # only what was asked for has to be readable
+        better = find_orientation(scan, partial(read_label_plane, files))
+    if better is not None:
+        text += f"; {TURNED[better[0]]} it fits ({better[1].median:.1f} standard deviations)"
+    note(text)
 
 
 def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
@@ -143,16 +189,16 @@ def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
     """
     ratios, spreads = (anatomy.ratio, tumour.ratio), (anatomy.in_spreads, tumour.in_spreads)
     if np.isnan(ratios).any():
-        measured = spreads
+        measured, invisible = spreads, 0.0
         print(f"Labelled pixels are {spreads[1]:.2f} standard deviations brighter than others ", end="")
         print(f"in the tumour channel, {spreads[0]:.2f} in the anatomy")
     else:
-        measured = ratios
+        measured, invisible = ratios, 1.0
         print(
             f"Labelled pixels are {ratios[1]:.2f} times as bright as others in the tumour channel, ", end=""
         )
         print(f"{ratios[0]:.2f} times in the anatomy")
-    if measured[0] > measured[1]:
+    if measured[0] > max(measured[1], invisible):
         note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
 
 

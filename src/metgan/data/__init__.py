@@ -2,11 +2,19 @@
 
 from .augment import View, draw_view
 from .ceiling import find_ceiling
-from .crops import CropPlan, place_crops
+from .crops import CropPlan, Uncovered, find_uncovered, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
 from .history import join_names, split_names
 from .identity import identify, name_scan
+from .mask_check import (
+    LEAST_STANDING_OUT,
+    TURNED,
+    StandingOut,
+    check_mask,
+    find_orientation,
+    measure_standing_out,
+)
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
@@ -40,10 +48,12 @@ from .split import (
 
 __all__ = [
     "LABORATORIES",
+    "LEAST_STANDING_OUT",
     "PARTS",
     "SPLIT_FILE",
     "STRONG",
     "TABLE",
+    "TURNED",
     "Augmentation",
     "ChannelScale",
     "CropPlan",
@@ -60,10 +70,13 @@ __all__ = [
     "Scaling",
     "Scan",
     "Split",
+    "StandingOut",
+    "Uncovered",
     "View",
     "as_camera",
     "check_camera",
     "check_channel",
+    "check_mask",
     "checksum",
     "draw_distortion",
     "draw_folds",
@@ -71,11 +84,14 @@ __all__ = [
     "draw_split",
     "draw_view",
     "find_ceiling",
+    "find_orientation",
+    "find_uncovered",
     "fingerprint_of",
     "fit_normalisation",
     "identify",
     "join_names",
     "load_split",
+    "measure_standing_out",
     "name_scan",
     "open_images",
     "part_of",

@@ -142,6 +142,36 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
     return [Crop(z, y, x, (by, bx)) for z in planes for y, by in tops for x, bx in lefts]
 
 
+@dataclass(frozen=True)
+class Uncovered:
+    """What no crop of a plan holds: whole rows, whole columns, and their share of the region, in [0, 1]."""
+
+    rows: int
+    columns: int
+    share: float
+
+
+def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
+    """Return what lies in the region that is asked for, and in no crop.
+
+    Raises
+    ------
+    SettingError
+        As `place_crops`.
+
+    Examples
+    --------
+    >>> find_uncovered((1, 10, 8), CropPlan(crop=4, stride=4, block=4))
+    Uncovered(rows=2, columns=0, share=0.2)
+    """
+    crops = place_crops(shape, plan)
+    rows = {y for top in {crop.top for crop in crops} for y in range(top, top + plan.crop)}
+    columns = {x for left in {crop.left for crop in crops} for x in range(left, left + plan.crop)}
+    height, width = _size(plan.rows, shape[1]), _size(plan.columns, shape[2])
+    share = 1 - len(rows) * len(columns) / (height * width)
+    return Uncovered(height - len(rows), width - len(columns), round(share, 6))
+
+
 def _starts(axis: str, wanted: Range, length: int, plan: CropPlan) -> list[tuple[int, int]]:
     """List (start, block number) of the crops along one axis; a block is named by its first pixel."""
     first, end = _range(axis, wanted, length)

@@ -119,7 +119,8 @@ def _refuse_twice(out: Path, rows: Sequence[Mapping[str, str]], planned: Sequenc
         raise StorageError(
             f"{out} already has {len(twice)} of these crops ({twice[0]}, ...)",
             "each crop once",
-            "Choose other ranges, --name another scan differently, or start anew with --overwrite",
+            "Choose other --planes, --rows or --columns; if this is another scan, give it a name of its own, "
+            "as in --name mouse-2; or start anew with --overwrite",
         )
 
 

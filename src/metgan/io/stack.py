@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metgan.errors import ArrayError
+from metgan.progress import note
 from metgan.types import AnyArray
 
 from .tiff import describe_tiff, read_part
@@ -17,11 +18,15 @@ WHOLE = (slice(None),) * 3
 
 @dataclass(frozen=True)
 class Stack:
-    """A TIFF: its shape as stored, and one letter per axis (Z, C, Y, X, S for RGB samples)."""
+    """A TIFF: its shape as stored, and one letter per axis (Z, C, Y, X, S for RGB samples).
+
+    ``contradicted`` are the axes that the file states where others were given, else "".
+    """
 
     path: Path
     shape: tuple[int, ...]
     axes: str
+    contradicted: str = ""
 
     @property
     def channels(self) -> int:
@@ -46,7 +51,7 @@ class Stack:
         long = [axis for axis, length in lengths if length > 1 or axis in "YX"]
         if sorted(set(long) - {"C", "Z"}) != ["X", "Y"] or len(set(long)) < len(long):
             raise ArrayError(
-                f"{self.path} has axes {self.axes} and shape {self.shape}",
+                f"{self.path} has {self._told} and shape {self.shape}",
                 "planes Y, X with optional Z and C",
                 "Name the axes in their order, as in --axes ZCYX; of masks, as in --mask-axes ZYX",
             )
@@ -72,42 +77,83 @@ class Stack:
         planes = part.transpose([*rest, *kept])
         return planes.reshape(-1, *planes.shape[-2:])  # (Z, Y, X): axes of length 1 are before it
 
+    @property
+    def _told(self) -> str:
+        """The axes in words, with those that the file states where they are others."""
+        but = f" as named, while the file says {self.contradicted}" if self.contradicted else ""
+        return f"axes {self.axes}{but}"
+
     def _check_channel(self, channel: int | None) -> None:
         if not self.has_channels:
             if channel not in (None, 0):
                 raise ArrayError(
-                    f"{self.path} has axes {self.axes} and no channel {channel}",
-                    "a file with a C axis",
-                    "Give one file per channel, or name the axes, as in --axes ZCYX",
+                    f"{self.path} has {self._told}, shape {self.shape}: one channel, number 0; channel "
+                    f"{channel} was asked for (channels count from 0)",
+                    "both channels in one file, along an axis C, or a file for each",
+                    "Give two files, anatomy and then tumour; or name the axes in their order, as in --axes "
+                    "ZCYX, if one of them is that of the channels",
                 )
             return
         if channel is None or not 0 <= channel < self.channels:
             asked = "one is needed" if channel is None else f"channel {channel} was asked for"
             last = self.channels - 1
             raise ArrayError(
-                f"{self.path} has {self.channels} channels and {asked}",
+                f"{self.path} has {self.channels} channels (0 to {last}; {self._told}, shape {self.shape}), "
+                f"and {asked}",
                 "one channel, or its number" if channel is None else f"a channel from 0 to {last}",
                 "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; planes "
                 "that are stored as channels are named with --axes ZYX (of masks, with --mask-axes ZYX)",
             )
 
 
+_UNKNOWN = "QI"
+"""Letters of axes that a file does not name; a single one is taken for planes."""
+
+
 def read_stack(path: Path, axes: str | None = None) -> Stack:
-    """Open a TIFF with its axes: `axes` if given, else those the file states.
+    """Open a TIFF with its axes: `axes` if given, else those the file states; note where they contradict.
 
     Raises
     ------
     StorageError
         When the file is missing, empty, truncated or no TIFF.
     ArrayError
-        When there are more or fewer letters than axes.
+        When there are more or fewer letters than axes, or the file does not name them and none are given.
     """
     shape, stated = describe_tiff(path)
-    axes = (axes or stated).upper().replace("Q", "Z").replace("I", "Z")
-    if len(axes) != len(shape):
+    named = (axes or stated).upper()
+    if len(named) != len(shape):
         raise ArrayError(
-            f"axes {axes} for {path}, whose shape is {shape}",
+            f"axes {named} for {path}, whose shape is {shape}",
             f"{len(shape)} letters",
             "Name every axis, as in --axes ZCYX (masks: --mask-axes ZYX)",
         )
-    return Stack(path, shape, axes)
+    unknown = [length for letter, length in zip(named, shape, strict=True) if letter in _UNKNOWN]
+    if sum(length > 1 for length in unknown) > 1:
+        raise ArrayError(
+            f"{path} has shape {shape}, and does not say which axis is which",
+            "planes Y, X with optional Z and C",
+            f"Name the axes in their order, as in {_example(shape)}; of masks, as in --mask-axes ZYX",
+        )
+    found = "".join("Z" if letter in _UNKNOWN else letter for letter in named)
+    contradicted = ""
+    if axes is not None and not _agree(found, stated):
+        contradicted = stated
+        note(
+            f"{path} says that its axes are {stated}, of shape {shape}; they are read as {found}, as --axes "
+            "or --mask-axes names them. Leave the option out if the file is right"
+        )
+    return Stack(path, shape, found, contradicted)
+
+
+def _agree(given: str, stated: str) -> bool:
+    """Tell whether axes may be what a file states; colour samples may be called channels."""
+    pairs = zip(given, stated.upper(), strict=True)
+    return all(one == other or other in _UNKNOWN or (one, other) == ("C", "S") for one, other in pairs)
+
+
+def _example(shape: tuple[int, ...]) -> str:
+    """Return an option that names as many axes, channels being the shortest."""
+    if len(shape) == 4 and shape[0] < shape[1]:
+        return "--axes CZYX"
+    return {4: "--axes ZCYX", 5: "--axes TZCYX"}.get(len(shape), "--axes ZYX")

@@ -19,6 +19,9 @@ from metgan.types import AnyArray, Mask
 SYMMETRIES = 8
 """Number of symmetries of the square; indices of `symmetry` run from 0 to 7."""
 
+MOST_NUMBERS = 32
+"""Values of a mask from which an error says that it looks like an image."""
+
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 
@@ -64,7 +67,11 @@ metgan.labels.binarise(label, above=...).
     _check_numbers(label, name)
     mask: Mask = label > 0
     if (label < 0).any() or (mask.any() and (label[mask] != label.max()).any()):
-        raise ArrayError(f"{name} has values {_listed(label)}", "a binary mask {0, v}, v > 0", remedy)
+        given, expected = f"{name} has values {_listed(label)}", "a binary mask {0, v}, v > 0"
+        if (values := np.unique(label).size) > MOST_NUMBERS:
+            given += f": {values} in all, more than {MOST_NUMBERS}, so that it looks like an image"
+            remedy = f"If it is one, give the file of the mask instead. If it numbers objects: {remedy}"
+        raise ArrayError(given, expected, remedy)
     return mask
 
 

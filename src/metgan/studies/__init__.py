@@ -8,6 +8,7 @@ from .chapters import (
     likeness_chapter,
     pairs_chapter,
     training_chapter,
+    warning_chapters,
 )
 from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
 from .downstream import Downstream, fold_pairs
@@ -17,6 +18,7 @@ from .report import Figure, Report, Section, Table
 from .rules import Rules
 from .scores import Evaluation, check_scores, read_summary
 from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
+from .warnings import find_warnings
 
 __all__ = [
     "ARMS",
@@ -45,6 +47,7 @@ __all__ = [
     "facts",
     "faithfulness_chapter",
     "find_arms",
+    "find_warnings",
     "fold_pairs",
     "grid_chapter",
     "hold_trial",
@@ -53,4 +56,5 @@ __all__ = [
     "pairs_chapter",
     "read_summary",
     "training_chapter",
+    "warning_chapters",
 ]

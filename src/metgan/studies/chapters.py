@@ -10,11 +10,12 @@ from metgan.io import has_folder
 from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness
 from metgan.pictures import (
     COMPARED,
-    COMPARISON,
     Panel,
+    draw_comparison,
     draw_curves,
     draw_grid,
     evenly,
+    evenly_over,
     window,
 )
 from metgan.synthesis import sum_up
@@ -71,6 +72,12 @@ def _training_curves(rows: Sequence[dict[str, str]]) -> list[Figure]:
     return figures
 
 
+def warning_chapters(evaluation: Evaluation) -> list[Section]:
+    """Say first what speaks against the scores; no chapter where nothing does."""
+    told = [f"{text[0].upper()}{text[1:]}." for text in evaluation.warnings]
+    return [Section("Before these figures are believed", told)] if told else []
+
+
 def likeness_chapter(evaluation: Evaluation) -> Section:
     """Tell how like the real images the generated ones are."""
     mean, flat = evaluation.likeness(), evaluation.baseline
@@ -124,10 +131,10 @@ def _faithful_cells(found: Faithfulness) -> dict[str, str]:
 
 def grid_chapter(painted: Sequence[Painted]) -> Section:
     """Show test images beside what the generator made of them."""
-    chosen = evenly([p for p in painted if p.has_tumour] or list(painted), SHOWN)
-    rows = [p.panels for p in chosen]
-    caption = f"Test images, evenly chosen. {COMPARED}"
-    return Section("Side by side", figures=[Figure(draw_grid(rows, COMPARISON), caption)])
+    with_tumours = [p for p in painted if p.has_tumour] or list(painted)
+    chosen = evenly_over(with_tumours, SHOWN, lambda p: p.entry.group)
+    caption = f"Test images, evenly chosen over the groups. {COMPARED}"
+    return Section("Side by side", figures=[Figure(draw_comparison([p.panels for p in chosen]), caption)])
 
 
 def pairs_chapter(pairs: PairSet, normalisation: Normalisation) -> Section:

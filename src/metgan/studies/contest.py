@@ -123,7 +123,7 @@ class Contest:
         }
         if not _is_scored(out, known):
             mean = replace(self.data, normalisation=self.units).mean("tumour")
-            evaluation, _ = evaluate(painter, self.test, self.referee, mean, self.units)
+            evaluation, _ = evaluate(painter, self.test, self.referee, mean, self.units, order.folder)
             evaluation.save(out)
         return Result(
             method,

@@ -18,7 +18,7 @@ import numpy as np
 from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, read_pair
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
-from metgan.metrics import compare_within, judge, spectrum_distance
+from metgan.metrics import compare_within, judge, pool, spectrum_distance
 from metgan.models import SMALLEST_READ, Reader, model_path
 from metgan.pictures import Panel, compare_images
 from metgan.progress import progress
@@ -26,6 +26,7 @@ from metgan.synthesis import Inpainter
 from metgan.types import Camera, Mask, Scaled
 
 from .scores import Evaluation, Score, mean_similarity
+from .warnings import find_warnings
 
 
 def checksum_of(test: Sequence[Pair]) -> str:
@@ -47,7 +48,12 @@ class Painted:
 
 
 def evaluate(
-    painter: Inpainter, test: PairSet, referee: Path, training_mean: float, units: Normalisation | None = None
+    painter: Inpainter,
+    test: PairSet,
+    referee: Path,
+    training_mean: float,
+    units: Normalisation | None = None,
+    run: Path | None = None,
 ) -> tuple[Evaluation, list[Painted]]:
     """Score a generator on test pairs.
 
@@ -63,6 +69,8 @@ def evaluate(
     units : Normalisation or None
         The [-1, 1] that likeness is measured on, one for all images; None for the painter's own, as shared.
         Painters that were trained in different ones can be compared in one alone.
+    run : path or None
+        Run folder of the generator, which tells whether its training was stopped; None where that is known.
 
     Raises
     ------
@@ -89,6 +97,7 @@ def evaluate(
             )
             painted.append(Painted(entry, bool(pair.label.any()), compared.panels(shared)))
             advance()
+    warnings = find_warnings(painter.card, reader.card, pool(score.real for score in scores), run)
     evaluation = Evaluation(
         scores,
         mean_similarity(flat),
@@ -96,6 +105,7 @@ def evaluate(
         step=painter.card.step,
         referee=fingerprint(model_path(referee)),
         test=f"{named:08x}",
+        warnings=warnings,
     )
     return evaluation, painted
 

@@ -58,6 +58,8 @@ class Evaluation:
         Training step of the model's weights.
     test : str
         Checksum of the test pairs.
+    warnings : tuple of str, default ()
+        What whoever reads the scores must be told first: see `metgan.studies.find_warnings`.
     """
 
     scores: Sequence[Score]
@@ -66,6 +68,7 @@ class Evaluation:
     step: int
     referee: str
     test: str
+    warnings: tuple[str, ...] = ()
 
     def likeness(self) -> Similarity:
         """Give the mean of each similarity over the images, undefined correlations left out."""
@@ -121,6 +124,7 @@ class Evaluation:
             "step": self.step,
             "referee": self.referee,
             "test": self.test,
+            "warnings": [*self.warnings],
         }
         write_json(out / SUMMARY_FILE, content)
 

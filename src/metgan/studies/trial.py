@@ -42,8 +42,9 @@ class RefereeSource:
 
 @dataclass(frozen=True)
 class Trial:
-    """What an evaluation needs, read and checked; only the referee may be missing still."""
+    """What an evaluation of a run needs, read and checked; only the referee may be missing still."""
 
+    run: Path
     painter: Inpainter
     data: Curriculum
     test: PairSet
@@ -62,7 +63,7 @@ def open_trial(run: Path, pairs: PairSet, source: RefereeSource) -> Trial:
     painter = load(run, source.engine.device)
     split = load_split(run / SPLIT_FILE)
     data = load_curriculum(pairs, split)
-    trial = Trial(painter, data, pairs.select(split.test))
+    trial = Trial(run, painter, data, pairs.select(split.test))
     groups = {entry.group for entry in trial.test}
     painter.card.refuse_to_have_seen(groups, "testing")
     if source.run is None:
@@ -94,7 +95,7 @@ def hold_trial(trial: Trial, source: RefereeSource) -> tuple[Evaluation, Sequenc
         referee = source.folder
     refuse_same_judge(referee, trial.painter.card)
     data = trial.data.in_units_of(trial.painter.card.normalisation.as_shared())
-    return evaluate(trial.painter, trial.test, referee, data.mean("tumour"))
+    return evaluate(trial.painter, trial.test, referee, data.mean("tumour"), run=trial.run)
 
 
 def _order(painter: Inpainter, source: RefereeSource) -> Order[Recipe]:

@@ -32,12 +32,23 @@ def standing_chapters(
     seeds = sorted({result.seed for result in results})
     basis = f"{images} test images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({_few(seeds)})"
     return [
+        *_warnings(results),
         Section("Likeness to the real images", table=_likeness(table, methods, basis)),
         Section("What the tests say", table=_tests(table, methods, against)),
         Section("On the tumours, and off them", table=_regions(table, methods)),
         Section("Are the tumours where they were asked for?", table=_faithful(table, results, methods)),
         Section("What it costs", table=_costs(results, methods)),
     ]
+
+
+def _warnings(results: Sequence[Result]) -> list[Section]:
+    """Say first what speaks against the scores, each warning once with the runs that it is about."""
+    runs: dict[str, list[str]] = {}
+    for result in results:
+        for text in result.summary.get("warnings", []):
+            runs.setdefault(text, []).append(f"{result.method.title}, seed {result.seed}")
+    told = [f"{text[0].upper()}{text[1:]} ({'; '.join(about)})." for text, about in runs.items()]
+    return [Section("Before these figures are believed", told)] if told else []
 
 
 def _likeness(table: pd.DataFrame, methods: Mapping[str, Method], basis: str) -> Table:

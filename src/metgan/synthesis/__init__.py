@@ -1,6 +1,6 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
-from .contrasts import Contrasts, match_contrasts
+from .contrasts import MOST_LIGHT, Contrasts, match_contrasts
 from .drafts import Draft, Drafts, LabelFiles
 from .gate import Gate, Painted, open_gate, paint_pair
 from .generate import generate
@@ -14,12 +14,14 @@ from .nearest import TrainingImages
 from .request import check_request
 from .residue import Residue
 from .stream import Mix, PairStream, Sample
-from .summary import GATE_FILE, PASSED, GateSummary, sum_up
+from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
 from .weak_spots import Seen, WeakSpots, aim, find_weak_spots
 
 __all__ = [
     "GATE_FILE",
+    "MOST_LIGHT",
     "PASSED",
+    "ContrastSummary",
     "Contrasts",
     "Draft",
     "Drafts",
@@ -51,4 +53,5 @@ __all__ = [
     "open_gate",
     "paint_pair",
     "sum_up",
+    "sum_up_contrasts",
 ]

@@ -182,8 +182,7 @@ def match_contrasts(
     >>> match_contrasts(painted, tissue, label, [50, 300], measure="light")[0, [3, 4, 5, 16]].tolist()
     [100, 150, 100, 400]
     """
-    measured = measure_contrasts(label, tumour, fill)
-    painted = [each.ratio if measure == "ratio" else each.light for each in measured]
+    painted = contrasts_of(tumour, label, fill, measure)
     if len(painted) != len(contrasts):
         given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
         raise ArrayError(given, "one for each", "Give one for each connected part of the label")
@@ -202,6 +201,28 @@ def match_contrasts(
         more[fill] = 0
     lit = without + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
     return as_camera(lit, tumour)
+
+
+def contrasts_of(tumour: Camera, label: Mask, fill: Mask | None, measure: Measure) -> list[float]:
+    """Return the contrast of each tumour of a label, in the order of `metgan.labels.number_tumours`.
+
+    Parameters
+    ----------
+    tumour : Camera
+        (Y, X).
+    label : Mask
+        (Y, X).
+    fill : Mask or None
+        (Y, X), where nothing was imaged; None for nowhere.
+    measure : {"ratio", "light"}
+
+    Returns
+    -------
+    list of float
+        Nan where a contrast cannot be told: see `metgan.metrics.Contrast`.
+    """
+    measured = measure_contrasts(label, tumour, fill)
+    return [each.ratio if measure == "ratio" else each.light for each in measured]
 
 
 def _factor(own: float, wanted: float) -> float:

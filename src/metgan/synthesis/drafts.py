@@ -93,9 +93,9 @@ class Draft:
             "tumour_pixels": str(int(self.label.sum())),
             "own_tumours": "" if self.ground is None else str(len(sizes(self.ground.label))),
             "left_out": str(self.left_out),
-            "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in self.contrasts),
             "residue_source": "" if self.donor is None else self.donor.name,
             "residue_group": "" if self.donor is None else self.donor.group,
+            "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in self.contrasts),
         }
 
 

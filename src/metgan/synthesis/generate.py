@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from metgan.data import TABLE, PairSet, write_pair, write_table
+from metgan.data import TABLE, PairSet, join_names, write_pair, write_table
 from metgan.errors import StorageError
 from metgan.io import has_file, hold_folder
 from metgan.progress import progress
@@ -18,6 +18,7 @@ from .gate import Gate, Painted, paint_pair
 from .generation import Generation
 from .inpainter import Inpainter
 from .journal import close_table, finished_pairs, note_pair, refuse_other_request
+from .painting import measure_painted
 from .summary import gate_columns, save_summary
 
 
@@ -91,6 +92,7 @@ def _write(painter: Inpainter, painted: Painted, number: int, out: Path) -> dict
     draft = painted.draft
     name = f"synthetic-{number:06d}"
     write_pair(out, name, draft.anatomy, painted.tumour, draft.label)
+    got = measure_painted(painter, draft, painted.tumour)
     return {
         "number": number,
         "name": name,
@@ -98,6 +100,7 @@ def _write(painter: Inpainter, painted: Painted, number: int, out: Path) -> dict
         "organ": draft.source.organ,
         "split": "",
         **draft.origin,
+        "got_contrasts": join_names(f"{contrast:.6g}" for contrast in got),
         **gate_columns(painted),
         "method": painter.card.method,
         "metgan": painter.card.metgan,

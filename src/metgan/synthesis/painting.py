@@ -11,7 +11,7 @@ from metgan.errors import ArrayError, EmptyDrawError
 from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
 
-from .contrasts import match_contrasts
+from .contrasts import contrasts_of, match_contrasts
 from .drafts import DRAWS, Draft, Drafts
 from .inlay import Ground, inlay
 from .inpainter import Inpainter
@@ -55,6 +55,16 @@ def paint(painter: Inpainter, draft: Draft) -> Camera:
     """
     seen = None if draft.ground is None else draft.ground.tumour
     return painter.card.normalisation.bound(_painted(painter, draft), "tumour", seen)
+
+
+def measure_painted(painter: Inpainter, draft: Draft, tumour: Camera) -> tuple[float, ...]:
+    """Return the contrast that each tumour of a draft has in its image, in the measure that was asked for.
+
+    Empty where the draft asks for no contrasts, and leaves them to the painter.
+    """
+    if not draft.contrasts:
+        return ()
+    return tuple(contrasts_of(tumour, draft.asked, _filled(painter, draft), draft.measure))
 
 
 def _painted(painter: Inpainter, draft: Draft) -> Camera:

@@ -1,14 +1,17 @@
-"""What the gate did, as columns of ``pairs.csv``, and summed up in ``gate.json``."""
+"""What became of a generated set: what the gate did, and which contrasts were reached."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Final
 
-from metgan.data import Entry
+import numpy as np
+
+from metgan.data import Entry, read_channel, read_label, split_names
 from metgan.io import write_json
 
 from .gate import Painted
@@ -92,6 +95,86 @@ def save_summary(pairs: Iterable[Entry], out: Path) -> None:
     summary = sum_up(pairs)
     if summary is not None:
         write_json(out / GATE_FILE, asdict(summary))
+
+
+FAR_OFF: Final = 1.3
+"""Factor between the contrast that was asked for and the one that was got from which it was not reached."""
+
+
+@dataclass(frozen=True)
+class ContrastSummary:
+    """How many tumours of a generated set have the contrast that was asked for.
+
+    Parameters
+    ----------
+    tumours : int
+        Those for which one was asked.
+    dimmer, brighter : int
+        Those that ended more than `FAR_OFF` times below it, or above.
+    unknown : int
+        Those whose contrast cannot be told in the generated image.
+    clipped : int
+        Of those that are dimmer, those in images that reach the camera's brightest value on a tumour.
+
+    Examples
+    --------
+    >>> print(ContrastSummary(40, 9, 1, 0, 2))
+    10 of 40 tumours (25%) ended more than 1.3 times away from the contrast that was asked for: \
+9 dimmer, 1 brighter
+    """
+
+    tumours: int
+    dimmer: int
+    brighter: int
+    unknown: int
+    clipped: int
+
+    @property
+    def missed(self) -> int:
+        """How many did not reach what was asked for, or cannot be told to have."""
+        return self.dimmer + self.brighter + self.unknown
+
+    def __str__(self) -> str:
+        how = {"dimmer": self.dimmer, "brighter": self.brighter, "that cannot be told": self.unknown}
+        return (
+            f"{self.missed} of {self.tumours} tumours ({self.missed / self.tumours:.0%}) ended more than "
+            f"{FAR_OFF:g} times away from the contrast that was asked for: "
+            + ", ".join(f"{count} {word}" for word, count in how.items() if count)
+        )
+
+
+def sum_up_contrasts(pairs: Iterable[Entry], ceiling: float | None) -> ContrastSummary | None:
+    """Compare the contrasts of a generated set with those that were asked for; None where none was.
+
+    Parameters
+    ----------
+    pairs : iterable of Entry
+        With the columns ``asked_contrasts`` and ``got_contrasts``; others are passed over.
+    ceiling : float, camera units, or None
+        Brightest value that a generated image can have; None where there is no such limit.
+    """
+    counts: Counter[str] = Counter()
+    for entry in pairs:
+        asked, got = (
+            np.array(split_names(entry.history.get(name, "")), float)
+            for name in ("asked_contrasts", "got_contrasts")
+        )
+        if not asked.size or got.size != asked.size:
+            continue
+        dimmer = int((got * FAR_OFF < asked).sum())
+        counts["tumours"] += asked.size
+        counts["dimmer"] += dimmer
+        counts["brighter"] += int((got > FAR_OFF * asked).sum())
+        counts["unknown"] += int(np.isnan(got).sum())
+        if dimmer and ceiling is not None and _reaches(entry, ceiling):
+            counts["clipped"] += dimmer
+    names = [field.name for field in fields(ContrastSummary)]
+    return ContrastSummary(**{name: counts[name] for name in names}) if counts["tumours"] else None
+
+
+def _reaches(entry: Entry, ceiling: float) -> bool:
+    label = read_label(entry.paths["label"])
+    return bool((read_channel(entry.paths["tumour"])[label] >= ceiling).any())
 
 
 _SCORES = ("recall", "false_area", "contrast", "nearest", "light")

@@ -27,7 +27,7 @@ from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, compare_within, overlap
 from metgan.models import READ_ABOVE
 from metgan.networks import Generator, Segmentor
-from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
+from metgan.pictures import compare_images, draw_comparison, evenly, evenly_over
 from metgan.types import Mask, Scaled
 
 from .curriculum import Curriculum
@@ -147,9 +147,14 @@ def validate_generator(
 
 
 def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:
-    """Draw anatomy, label, generated, real and difference of the first pairs, all on [-1, 1]."""
-    shown = [*zip(data.pairs, data.anatomy, painted, data.tumour, strict=True)][:SHOWN]
-    return draw_grid([compare_images(x, p.label, fake, real) for p, x, fake, real in shown], COMPARISON)
+    """Draw anatomy, label, generated, real and difference of some pairs, all on [-1, 1].
+
+    They are spread evenly over the groups (animals), with tumours where there are any.
+    """
+    pairs = [*zip(data.pairs, data.anatomy, painted, data.tumour, strict=True)]
+    with_tumours = [one for one in pairs if one[0].label.any()]
+    shown = evenly_over(with_tumours or pairs, SHOWN, lambda one: one[0].entry.group)
+    return draw_comparison([compare_images(x, p.label, fake, real) for p, x, fake, real in shown])
 
 
 @contextmanager

@@ -1,0 +1,89 @@
+"""A mask that is transposed, flipped, of another scan or shifted marks nothing bright; a right one does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from metgan.data import (
+    LABORATORIES,
+    PhantomSettings,
+    Scan,
+    check_mask,
+    find_orientation,
+    measure_standing_out,
+)
+from metgan.data.crops import Region
+from metgan.data.phantom.pairs import draw_pairs
+from metgan.labels import SYMMETRIES, symmetry
+from metgan.types import Mask
+
+DIM = replace(PhantomSettings(size=96), lowest_contrast=1.15, dim_contrast=1.2, highest_contrast=1.25)
+UNDONE = {1: 3, 3: 1}
+KINDS = {
+    "bright": PhantomSettings(size=96),
+    "contrast 1.2": DIM,
+    "crosstalk below 0": LABORATORIES["inverted"].settings,
+    "background subtracted": LABORATORIES["float-subtracted"].settings,
+    "clipped": LABORATORIES["clipped"].settings,
+}
+
+
+def scan_of(settings: PhantomSettings, turn: int = 0, shift: int = 0) -> tuple[Scan, list[Mask]]:
+    """Ten phantom planes as a scan whose mask is turned or shifted, and its masks."""
+    settings = replace(settings, empty_fraction=0.0, pairs_per_animal=2)
+    pairs = list(draw_pairs(10, settings, 3))
+    masks = [np.roll(symmetry(pair.label, turn), shift, axis=0) for pair in pairs]
+    volumes = ([pair.anatomy for pair in pairs], [pair.tumour for pair in pairs], masks)
+    return Scan.checked("scan", *map(np.stack, volumes), None), masks
+
+
+def whole_planes(scan: Scan) -> list[tuple[int, slice, slice]]:
+    return [(plane, slice(None), slice(None)) for plane in range(len(scan.label))]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_right_mask_stands_out_and_a_wrong_one_does_not(kind: str) -> None:
+    scan, masks = scan_of(KINDS[kind])
+    assert not check_mask(scan, whole_planes(scan)).marks_nothing
+    wrong = {f"turned {k}": [symmetry(mask, k) for mask in masks] for k in range(1, SYMMETRIES)}
+    wrong["of other planes"] = masks[2:] + masks[:2]
+    wrong["shifted"] = [np.roll(mask, 30, axis=1) for mask in masks]
+    for name, each in wrong.items():
+        found = check_mask(replace(scan, label=np.stack(each)), whole_planes(scan))
+        assert found.marks_nothing, (name, found)
+
+
+@pytest.mark.parametrize("turn", range(1, SYMMETRIES))
+@pytest.mark.parametrize("kind", ["bright", "contrast 1.2"])
+def test_the_orientation_that_fits_is_found(kind: str, turn: int) -> None:
+    scan, masks = scan_of(KINDS[kind], turn)
+    assert check_mask(scan, whole_planes(scan)).marks_nothing
+    better = find_orientation(scan, masks.__getitem__)
+    assert better is not None
+    assert better[0] == UNDONE.get(turn, turn)
+    assert not better[1].marks_nothing
+
+
+def test_of_a_part_of_a_scan_the_whole_planes_of_the_mask_are_turned() -> None:
+    scan, masks = scan_of(KINDS["bright"], turn=6)
+    part = (slice(1, 10, 2), slice(0, 60), slice(10, 96))
+    images = (scan.anatomy[part], scan.tumour[part], scan.label[part])
+    cut = Scan("part", *images, None, Region((10, 96, 96), part))
+    better = find_orientation(cut, masks.__getitem__)
+    assert better is not None
+    assert better[0] == 6
+
+
+def test_no_orientation_is_named_for_a_mask_that_is_shifted_or_of_another_scan() -> None:
+    scan, masks = scan_of(KINDS["bright"], shift=30)
+    assert find_orientation(scan, masks.__getitem__) is None
+    assert find_orientation(scan, (masks[3:] + masks[:3]).__getitem__) is None
+
+
+def test_a_mask_without_tumours_is_not_said_to_mark_nothing() -> None:
+    image = np.arange(400, dtype=np.uint16).reshape(20, 20)
+    found = measure_standing_out([(np.zeros((20, 20), bool), image, image)])
+    assert (found.tumours, found.marks_nothing) == (0, False)

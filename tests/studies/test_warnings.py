@@ -1,0 +1,93 @@
+"""What speaks against scores is found once, and said by page, summary and `metgan info` alike."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from metgan.cli.evaluate import show_scores, write_scores
+from metgan.cli.facts import score_facts
+from metgan.data import ChannelScale, Entry, Normalisation
+from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, judge
+from metgan.models import ModelCard
+from metgan.pictures import compare_images
+from metgan.studies import Evaluation, Painted, find_warnings
+from metgan.studies.scores import Score
+
+UNITS = Normalisation(ChannelScale(0, 900, "uint16"), ChannelScale(0, 900, "uint16"))
+PAINTER = ModelCard("generator", "metgan", "metgen", "small", UNITS, ("a",), "", 9, 9, 0, "test", 0.8)
+REFEREE = ModelCard("segmentor", "segmentor", "", "small", UNITS, ("a",), "", 9, 9, 0, "test", 0.8)
+
+
+def seen(found: int, missed: int, area: int = 40) -> Faithfulness:
+    """What a referee reads of so many tumours of one size."""
+    tumours = [Tumour(area, is_found, 2.0) for is_found in [True] * found + [False] * missed]
+    return Faithfulness(Detection(found, missed, 0), Overlap(found, missed, 0), 100, tuple(tumours))
+
+
+@pytest.mark.parametrize(
+    ("real", "expected"),
+    [
+        (seen(9, 1), ""),
+        (seen(2, 8), ""),
+        (seen(0, 3), "void"),
+        (seen(1, 9), "(10% of 10"),
+        (seen(1, 9) + seen(90, 0, area=4), "(10% of 10"),  # crumbs that are found make up for nothing
+        (seen(9, 1) + seen(0, 90, area=4), ""),
+        (seen(0, 6, area=4), "(0% of 6"),
+        (seen(0, 0), "no test image shows a tumour"),
+    ],
+)
+def test_a_referee_that_finds_too_few_real_tumours_is_said_to_be_void(
+    real: Faithfulness, expected: str
+) -> None:
+    warnings = find_warnings(PAINTER, REFEREE, real)
+    assert len(warnings) == bool(expected)
+    assert expected in "".join(warnings)
+
+
+def test_what_is_doubtful_of_generator_and_referee_is_said_beside_it() -> None:
+    told = find_warnings(replace(PAINTER, val_dice=0.01), replace(REFEREE, val_dice=0.02), seen(0, 5))
+    assert all(words in text for words, text in zip(("void", "referee:", "generator:"), told, strict=True))
+    assert "has not learned to place tumours" in told[2]
+
+
+def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:
+    (tmp_path / "journal.csv").write_text("step,seconds\n4,1\n")
+    told = find_warnings(PAINTER, REFEREE, seen(5, 0), tmp_path)
+    assert [f"{tmp_path} stopped at step 4 of 9" in text for text in told] == [True]
+    (tmp_path / "journal.csv").write_text("step,seconds\n9,1\n")
+    assert find_warnings(PAINTER, REFEREE, seen(5, 0), tmp_path) == ()
+
+
+@pytest.mark.parametrize("warnings", [(), ("the referee is void",), ("the one & only", "the other")])
+def test_page_summary_info_and_terminal_say_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], warnings: tuple[str, ...]
+) -> None:
+    images = np.random.default_rng(0).integers(100, 900, (2, 32, 32)).astype(np.uint16)
+    one, other = (images / np.float32(450) - 1).astype(np.float32)
+    label = np.zeros((32, 32), bool)
+    label[8:16, 8:16] = True
+    found, like = judge(label, label, images[0]), compare(one, other)
+    score = Score("one", "animal", "", like, like, like, 1.0, found, found)
+    evaluation = Evaluation([score], like, model="abc", step=2, referee="def", test="0", warnings=warnings)
+    painted = [Painted(Entry("one", "animal", "", "", {}), True, compare_images(one, label, other, other))]
+    write_scores(evaluation, painted, "Told.", tmp_path)
+    show_scores(evaluation)
+    assert json.loads((tmp_path / "summary.json").read_text())["warnings"] == [*warnings]
+    page, facts, notes = (
+        (tmp_path / "report.html").read_text(),
+        score_facts(tmp_path),
+        capsys.readouterr().err,
+    )
+    assert ("Before these figures are believed" in page) == bool(warnings)
+    assert any(name.startswith("warning") for name in facts) == bool(warnings)
+    assert ("note" in notes) == bool(warnings)
+    for text in warnings:
+        assert text[1:].replace("&", "&amp;") in page
+        assert any(text in value for value in facts.values())
+        assert f"note: {text}" in notes
