@@ -26,8 +26,8 @@ from .unet import UNet, UNetSpec
 WHOLE: Final = 1024
 """An image of up to as many pixels as a square of this side is taken as a whole."""
 SIDE: Final = 896
-"""Most pixels along the side of a tile with its surroundings. Of 4096 x 4096 pixels 8 % more are computed than
-in tiles of 1024, which have a third more pixels each."""
+"""Most pixels along the side of a tile with its surroundings. Of 4096 x 4096 pixels 8 % more are computed
+than in tiles of 1024, which have a third more pixels each."""
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
 
