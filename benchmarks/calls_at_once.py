@@ -10,13 +10,22 @@ the bytes that one call alone would have left.
 
 from __future__ import annotations
 
-import argparse
 import re
 import shutil
 from collections import Counter
-from pathlib import Path
 
-from processes import VERBS, Call, World, counted, differences, leftovers, results
+from processes import (
+    VERBS,
+    Call,
+    World,
+    counted,
+    differences,
+    leftovers,
+    make_parser,
+    open_world,
+    print_row,
+    results,
+)
 
 from metgan.data import PairSet
 
@@ -81,15 +90,8 @@ def hold_round(world: World, verb: str, mode: str, *, is_new: bool) -> tuple[Cou
 
 def main() -> None:
     """Print the table; status 1 where there is a fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--verbs", nargs="+", default=VERBS, choices=VERBS)
-    asked = parser.parse_args()
-    world = World(asked.folder)
-    world.root.mkdir(parents=True)
-    world.build()
-    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
+    asked = make_parser(__doc__, "rounds", 10, VERBS[:5]).parse_args()
+    world = open_world(asked.folder, COLUMNS)
     with counted(len(asked.verbs) * len(MODES) * asked.rounds) as faults:
         for verb in asked.verbs:
             world.do_alone(verb)
@@ -103,7 +105,7 @@ def main() -> None:
                         faults.append(f"{verb} {mode}, round {number}: {'; '.join(wrong)}")
                 cells = [counts[name] for name in ("both", "named", "young", "faults")]
                 name = "prepare, two halves" if (verb, mode) == ("prepare", "--resume") else f"{verb} {mode}"
-                print(f"| {name} | {asked.rounds} | {' | '.join(map(str, cells))} |", flush=True)
+                print_row([name, asked.rounds, *cells])
 
 
 if __name__ == "__main__":

@@ -10,12 +10,22 @@ Then the same call is made with --resume (`prepare` has none, and is called as i
 
 from __future__ import annotations
 
-import argparse
 import shutil
-from pathlib import Path
 
 import numpy as np
-from processes import VERBS, Call, World, broken, counted, differences, leftovers, results
+from processes import (
+    VERBS,
+    Call,
+    World,
+    broken,
+    counted,
+    differences,
+    leftovers,
+    make_parser,
+    open_world,
+    print_row,
+    results,
+)
 
 COLUMNS = (
     "verb",
@@ -61,16 +71,10 @@ def go_on(world: World, verb: str, whole: dict[str, bytes], *mode: str) -> list[
 
 def main() -> None:
     """Print the table; status 1 where there is a fault."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--kills", type=int, default=8)
+    parser = make_parser(__doc__, "kills", 8)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--verbs", nargs="+", default=VERBS, choices=VERBS)
     asked = parser.parse_args()
-    world = World(asked.folder)
-    world.root.mkdir(parents=True)
-    world.build()
-    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
+    world = open_world(asked.folder, COLUMNS)
     with counted(len(asked.verbs) * asked.kills) as faults:
         for verb in asked.verbs:
             rng = np.random.default_rng([asked.seed, VERBS.index(verb)])
@@ -93,7 +97,7 @@ def main() -> None:
                 shares,
                 f"{good} of {asked.kills}",
             )
-            print(f"| {' | '.join(map(str, cells))} |", flush=True)
+            print_row(cells)
 
 
 if __name__ == "__main__":

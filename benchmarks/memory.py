@@ -1,10 +1,12 @@
-"""Peak memory of ``metgan generate`` over the side of an image, and of ``metgan prepare`` over a scan's size.
+"""Peak memory of ``metgan generate``, ``evaluate`` and ``prepare`` on large images.
 
-python benchmarks/memory.py FOLDER [--preset paper] [--sides 512 1024 2048 4096] [--planes 8 16 32]
+python benchmarks/memory.py FOLDER [--preset paper] [--sides 512 1024 4096] [--options ...] [--planes 8 16]
 
-Each call is a process of its own, and its peak is what the operating system says of it (resident memory). The
-generator has weights that were drawn, not trained: it takes the same memory, and as long. Images are phantom
-images, repeated.
+`generate` paints one pair of each side, and one of the largest side with each of the options that paint more
+than once or measure real images; `evaluate` scores one test pair of each side, its referee's training of two
+batches included; `prepare` cuts one row of crops. Each call is a process of its own, and its peak is what the
+operating system says of it (resident memory). Generator and judge have weights that were drawn, not trained:
+they take the same memory, and as long. Images are phantom images, repeated.
 """
 
 from __future__ import annotations
@@ -22,12 +24,33 @@ import tifffile
 import torch
 from torch import nn
 
-from metgan.data import PhantomSettings, fit_normalisation, write_pair, write_phantom, write_table
+from metgan.data import (
+    SPLIT_FILE,
+    Normalisation,
+    PhantomSettings,
+    Split,
+    fit_normalisation,
+    save_split,
+    write_pair,
+    write_phantom,
+    write_table,
+)
 from metgan.models import MODEL_FILE, ModelCard, save_model
-from metgan.networks import PresetName, build, make_generator
+from metgan.networks import PRESETS, PresetName, Segmentor, build, make_generator
 
 CROP = 256
 SIDE = 2048
+OPTIONS = (
+    "--recipe bank",
+    "--recipe grown",
+    "--match-contrast",
+    "--match-grain",
+    "--add-residue",
+    "--inlay",
+    "--judge JUDGE --attempts 1",
+)
+ON_CPU = ("--device", "cpu")
+Row = list[object]
 
 
 def peak_of(*words: object) -> tuple[float, float]:
@@ -44,9 +67,10 @@ def peak_of(*words: object) -> tuple[float, float]:
 
 
 def write_world(root: Path, preset: PresetName) -> None:
-    """Write small phantom pairs, and the run of a generator with statistics of noise."""
-    pairs = write_phantom(root / "phantom", 4, PhantomSettings(size=256), seed=0).read_all()
-    units = fit_normalisation([pair.anatomy for pair in pairs], [pair.tumour for pair in pairs])
+    """Write small phantom pairs, and on them the run of a generator, and that of a judge."""
+    pairs = write_phantom(root / "phantom", 4, PhantomSettings(size=CROP), seed=0)
+    images = pairs.read_all()
+    units = fit_normalisation([pair.anatomy for pair in images], [pair.tumour for pair in images])
     generator = build(lambda: make_generator("metgen", preset), 0)
     noise = torch.Generator().manual_seed(0)
     with torch.no_grad():
@@ -56,29 +80,49 @@ def write_world(root: Path, preset: PresetName) -> None:
         for _ in range(3):
             image = torch.rand(1, 1, 128, 128, generator=noise) * 2 - 1
             generator(image, generator.embed((image > 0.8).float()))
-    card = ModelCard("generator", "metgan", "metgen", preset, units, ("none",), "", 1, 1, 0, "benchmark")
-    (root / "run").mkdir()
-    save_model(root / "run" / MODEL_FILE, generator.state_dict(), card)
+    write_run(root / "run", generator, ModelCard("generator", "metgan", "metgen", preset, *rest(units, 0)))
+    names = [entry.name for entry in pairs]
+    save_split(Split(tuple(names[:3]), tuple(names[3:]), ("large-0",)), root / "run" / SPLIT_FILE)
+    judge = build(lambda: Segmentor(PRESETS[preset].segmentor), 1)
+    write_run(root / "judge", judge, ModelCard("segmentor", "segmentor", "", preset, *rest(units, 1)))
 
 
-def write_large_pairs(root: Path, side: int) -> Path:
-    """Write two pairs of this side, each a phantom pair that is repeated."""
-    out, tiles = root / f"pairs-{side}", -(-side // 256)
+def rest(units: Normalisation, seed: int) -> tuple[Normalisation, tuple[str, ...], str, int, int, int, str]:
+    """Return what a card says of normalisation, groups, segmentor, steps, seed and version."""
+    return units, ("none",), "", 1, 1, seed, "benchmark"
+
+
+def write_run(folder: Path, network: nn.Module, card: ModelCard) -> None:
+    """Write a network as the model of a finished run."""
+    folder.mkdir()
+    save_model(folder / MODEL_FILE, network.state_dict(), card)
+
+
+def write_large_pairs(root: Path, side: int, small: bool = False) -> Path:
+    """Write two pairs of this side, each a phantom pair that is repeated; or one beside the `small` ones."""
+    out, tiles = root / f"{'tested' if small else 'pairs'}-{side}", -(-side // CROP)
     rows = []
-    for number in range(2):
-        name = f"large-{number}"
-        images = [
-            np.tile(
-                tifffile.imread(sorted((root / "phantom" / channel).iterdir())[number]),
-                (tiles, tiles),
-            )
-            for channel in ("anatomy", "tumour", "label")
-        ]
-        anatomy, tumour, label = (image[:side, :side] for image in images)
-        write_pair(out, name, anatomy, tumour, label > 0)
-        rows.append({"name": name, "group": name, "organ": "", "split": ""})
+    for number in range(1 if small else 2):
+        images = [np.tile(image, (tiles, tiles))[:side, :side] for image in read_phantom(root, number)]
+        rows.append(write_as(out, f"large-{number}", f"large-{number}", images))
+    if small:
+        names = [path.stem for path in sorted((root / "phantom" / "label").iterdir())]
+        rows += [write_as(out, name, f"small-{k}", read_phantom(root, k)) for k, name in enumerate(names)]
     write_table(out, rows)
     return out
+
+
+def read_phantom(root: Path, number: int) -> list[np.ndarray]:
+    """Read anatomy, tumour and label of a phantom pair."""
+    channels = ("anatomy", "tumour", "label")
+    return [tifffile.imread(sorted((root / "phantom" / channel).iterdir())[number]) for channel in channels]
+
+
+def write_as(out: Path, name: str, group: str, images: Sequence[np.ndarray]) -> dict[str, str]:
+    """Write a pair; return its row of the table."""
+    anatomy, tumour, label = images
+    write_pair(out, name, anatomy, tumour, label > 0)
+    return {"name": name, "group": group, "organ": "", "split": ""}
 
 
 def write_scan(root: Path, planes: int, compression: str | None) -> list[Path]:
@@ -105,43 +149,51 @@ def show(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         print("| " + " | ".join(map(str, line)) + " |", flush=True)
 
 
+def generate(root: Path, side: int, options: str = "") -> Row:
+    """Measure the painting of one pair."""
+    pairs, out = root / f"pairs-{side}", root / "new"
+    if not pairs.exists():
+        write_large_pairs(root, side)
+    words = [str(root / "judge") if word == "JUDGE" else word for word in options.split()]
+    call = ["generate", root / "run", "--anatomy", pairs, "--labels", pairs, "--part", "all", "--count", 1]
+    peak, seconds = peak_of(*call, *words, *ON_CPU, "--overwrite", "--out", out)
+    return [f"{side} x {side}", options or "none", f"{peak:.2f}", f"{seconds:.0f}"]
+
+
+def evaluate(root: Path, side: int) -> Row:
+    """Measure the scoring of one test pair, with the training of a referee on small ones."""
+    call = ["evaluate", root / "run", "--data", write_large_pairs(root, side, small=True)]
+    peak, seconds = peak_of(*call, "--referee-steps", 2, *ON_CPU, "--out", root / f"scores-{side}")
+    return [f"{side} x {side}", f"{peak:.2f}", f"{seconds:.0f}"]
+
+
+def prepare(root: Path, planes: int) -> Row:
+    """Measure the cutting of one row of crops, in eight planes."""
+    anatomy, tumour, mask = write_scan(root, planes, None)
+    size = sum(path.stat().st_size for path in (anatomy, tumour, mask)) / 1e9
+    call = ["prepare", anatomy, tumour, "--labels", mask, "--crop", CROP, "--rows", f"0:{CROP}"]
+    peak, seconds = peak_of(*call, "--every", planes // 8, "--out", root / f"crops-{planes}")
+    return [f"{planes} x {SIDE} x {SIDE}", f"{size:.2f}", f"{peak:.2f}", f"{seconds:.0f}"]
+
+
 def main() -> None:
-    """Measure and print both."""
+    """Measure and print all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("out", type=Path)
     parser.add_argument("--preset", default="small", choices=("small", "paper"))
     parser.add_argument("--sides", type=int, nargs="*", default=[512, 1024, 2048, 4096])
     parser.add_argument("--planes", type=int, nargs="*", default=[8, 16, 32, 64])
-    parser.add_argument("--more", nargs="*", default=[], help="options of generate, without dashes")
+    parser.add_argument("--options", nargs="*", default=OPTIONS, help="of generate, each one argument")
     asked = parser.parse_args()
-    asked.out.mkdir(parents=True)
-    write_world(asked.out, asked.preset)
-    rows = []
-    for side in asked.sides:
-        pairs = write_large_pairs(asked.out, side)
-        call = [
-            "generate",
-            asked.out / "run",
-            "--anatomy",
-            pairs,
-            "--labels",
-            pairs,
-            "--part",
-            "all",
-            "--count",
-            1,
-        ]
-        more = [f"--{word}" for word in asked.more]
-        peak, seconds = peak_of(*call, *more, "--device", "cpu", "--out", asked.out / f"new-{side}")
-        rows.append([f"{side} x {side}", f"{peak:.2f}", f"{seconds:.0f}"])
-    show(("generate, one pair", f"peak, GB ({asked.preset})", "seconds"), rows)
-    rows = []
-    for planes in asked.planes:
-        anatomy, tumour, mask = write_scan(asked.out, planes, None)
-        size = sum(path.stat().st_size for path in (anatomy, tumour, mask)) / 1e9
-        call = ["prepare", anatomy, tumour, "--labels", mask, "--crop", CROP, "--rows", f"0:{CROP}"]
-        peak, seconds = peak_of(*call, "--every", planes // 8, "--out", asked.out / f"crops-{planes}")
-        rows.append([f"{planes} x {SIDE} x {SIDE}", f"{size:.2f}", f"{peak:.2f}", f"{seconds:.0f}"])
+    root = asked.out
+    root.mkdir(parents=True)
+    write_world(root, asked.preset)
+    rows = [generate(root, side) for side in asked.sides]
+    rows += [generate(root, max(asked.sides), options) for options in asked.options if asked.sides]
+    show(("generate, one pair", "options", f"peak, GB ({asked.preset})", "seconds"), rows)
+    rows = [evaluate(root, side) for side in asked.sides]
+    show(("evaluate, one test pair", f"peak, GB ({asked.preset})", "seconds"), rows)
+    rows = [prepare(root, planes) for planes in asked.planes]
     show(("prepare, one row of crops", "files, GB", "peak, GB", "seconds"), rows)
 
 

@@ -1,4 +1,4 @@
-"""The five verbs that write, on a tiny phantom, each call a process of its own: what two benchmarks share.
+"""The verbs that write, on a tiny phantom, each call a process of its own: what two benchmarks share.
 
 Processes are forked from one that has imported metgan and computed nothing. So they begin within a
 millisecond of each other, where new interpreters would be seconds apart, and a round takes a second or two.
@@ -6,11 +6,12 @@ millisecond of each other, where new interpreters would be seconds apart, and a 
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +20,13 @@ import numpy as np
 import tifffile
 from torch import Tensor
 
-from metgan.cli import evaluate, export, generate, main, phantom, prepare, train
+from metgan.cli import evaluate, export, generate, main, phantom, prepare, study, train
 from metgan.data import TABLE, PhantomSettings, write_phantom, write_table
 from metgan.io import load_state, load_weights
 from metgan.io.atomic import is_temporary
 
 FORK = multiprocessing.get_context("fork")
-VERBS = ("train", "generate", "prepare", "evaluate", "export")
+VERBS = ("train", "generate", "prepare", "evaluate", "export", "study")
 PARTS = ("train",) * 5 + ("val",) * 2 + ("test",) * 3
 SHORT = (
     *("--preset", "small", "--device", "cpu", "--precision", "fp32", "--batch-size", "2", "--crop", "64"),
@@ -33,10 +34,10 @@ SHORT = (
 )
 METHOD = "pix2pixseg"
 """The quickest that has a segmentor in the loop: a run within a run."""
-IMPORTED = (evaluate, export, generate, phantom, prepare, train)
+IMPORTED = (evaluate, export, generate, phantom, prepare, study, train)
 """The command line imports a verb when it is called; here they are there before the first call."""
-CLOCKS = ("journal.csv", "report.html")
-"""Files that hold times or paths, which differ from call to call."""
+CLOCKS = ("journal.csv", "report.html", "tables.md")
+"""Files that hold times or paths, which differ from call to call; a study's tables are in CSVs, too."""
 PATIENCE = 600.0
 Words = tuple[str | Path, ...]
 
@@ -131,8 +132,9 @@ class World:
                 *("--crop", "16", "--block", "96", "--rows", rows),
             ),
             "evaluate": ("evaluate", run, "--data", self.pairs, "--referee-steps", "2"),
+            "study": ("study", "similarity", self.pairs, "--methods", f"pix2pix,{METHOD}", *SHORT),
             "export": ("export", self.pairs, "--format", "stardist"),
-        }[verb] + (*(() if verb in ("train", "prepare", "export") else ("--device", "cpu")), "--out", out)
+        }[verb] + (*(("--device", "cpu") if verb in ("generate", "evaluate") else ()), "--out", out)
 
     def do_alone(self, verb: str) -> float:
         """Call a verb to its end, and keep what it wrote in ``whole``; return how many seconds that took.
@@ -205,6 +207,32 @@ def broken(out: Path) -> list[str]:
             except Exception as error:
                 faults.append(f"{path.relative_to(out)}: {error}")
     return faults
+
+
+def make_parser(
+    description: str | None, counted: str, most: int, verbs: Sequence[str] = VERBS
+) -> argparse.ArgumentParser:
+    """Return what reads a folder, how many rounds or kills, and some of `verbs` from the command line."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument(f"--{counted}", type=int, default=most)
+    parser.add_argument("--verbs", nargs="+", default=verbs, choices=verbs)
+    return parser
+
+
+def open_world(folder: Path, columns: Sequence[str]) -> World:
+    """Make the world that the verbs work in, and print the head of the table."""
+    world = World(folder)
+    world.root.mkdir(parents=True)
+    world.build()
+    print_row(columns)
+    print(f"|{'---|' * len(columns)}", flush=True)
+    return world
+
+
+def print_row(cells: Sequence[object]) -> None:
+    """Print a row of the table at once, as rounds take long."""
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from PIL import Image
 from metgan.pictures import (
     COMPARED,
     COMPARISON,
+    LARGEST,
     Band,
     Panel,
     compare_images,
@@ -148,6 +149,36 @@ def test_a_grid_grows_with_its_rows_and_columns(rows, columns):
     height, width, _ = decoded(grid).shape
     assert (height, width) == pytest.approx((110 * (2.1 * rows + 0.35), 110 * (2.1 * columns + 0.3)), abs=2)
     assert grid[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.mark.parametrize("sides", [(LARGEST, 40), (LARGEST + 1, 40), (30, 3 * LARGEST - 1), (1100, 1300)])
+def test_a_large_panel_keeps_every_nth_pixel_and_no_tumour_vanishes(sides):
+    step = -(-max(sides) // LARGEST)
+    image = np.arange(np.prod(sides)).reshape(sides)
+    mask = np.zeros(sides, bool)
+    mask[sides[0] - 1, sides[1] - 1] = mask[step // 2, step // 2] = True
+    shown = Panel(image, 0, 1, outline=mask)
+    label = Panel(mask, 0, 1, colours="mask")
+    rows, columns = (np.arange(0, side, step) for side in sides)
+    assert np.array_equal(shown.image, image[np.ix_(rows, columns)])
+    assert max(shown.image.shape) <= LARGEST
+    assert shown.outline.shape == label.image.shape == shown.image.shape
+    assert np.argwhere(label.image).tolist() == [[0, 0], [len(rows) - 1, len(columns) - 1]]
+    assert np.array_equal(shown.outline, label.image)
+    if step > 1:
+        assert not mask[::step, ::step][0, 0], "every nth pixel misses the first tumour"
+        assert not np.shares_memory(shown.image, image), "the large image is not kept"
+
+
+def test_a_grid_of_shrunken_panels_has_the_size_and_outline_of_one_of_small_panels():
+    small, large = np.zeros((400, 400), bool), np.zeros((1600, 1600), bool)
+    small[100:300, 100:300] = large[400:1200, 400:1200] = True
+    one, other = (
+        decoded(draw_grid([[Panel(mask * 1.0, 0, 2, outline=mask)]], ["tumour"])) for mask in (small, large)
+    )
+    assert one.shape == other.shape
+    assert (one != other).any(-1).mean() < 0.02
+    assert share(other, ORANGE, 40) > 0.0005
 
 
 def test_the_same_panels_give_the_same_bytes_and_others_do_not():

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import ndimage, stats
+from skimage.metrics import structural_similarity as scikit_ssim
 
 from metgan.errors import ArrayError
 from metgan.metrics import (
@@ -17,6 +18,7 @@ from metgan.metrics import (
     correlation,
     mean_absolute_error,
     mean_squared_difference,
+    similarity,
     structural_similarity,
 )
 
@@ -159,3 +161,24 @@ def test_an_image_smaller_than_the_window_is_refused_by_structural_similarity_al
     with pytest.raises(ArrayError, match="at least 11 pixels"):
         structural_similarity(generated, real)
     structural_similarity(*pair(2, (11, 40)))
+
+
+@pytest.mark.parametrize("rows", [11, 37, 40, 41, 100])
+def test_structural_similarity_in_strips_is_scikit_image_s_of_the_whole(rows, monkeypatch):
+    """One strip, two, and many; the last one may be narrow, and each looks beyond itself by half a window."""
+    monkeypatch.setattr(similarity, "STRIP", 20)
+    generated, real = pair(3, (rows, 23))
+    _, whole = scikit_ssim(
+        generated.astype(float),
+        real.astype(float),
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=2,
+        full=True,
+    )
+    assert np.array_equal(similarity.similarity_map(generated, real), whole)
+    if rows > 20:  # strips that do not overlap give other values where they meet
+        middle = rows // 2
+        apart = similarity.similarity_map(generated[:middle], real[:middle])
+        assert not np.array_equal(apart[-1], whole[middle - 1])

@@ -66,3 +66,16 @@ def test_stripes_and_checkerboards_are_far_although_the_error_is_small() -> None
 def test_a_flat_image_has_a_distance_too() -> None:
     """Its density is the floor: 10 log10(0.04 / 1e-6) = 46 dB away from noise of 0.2."""
     assert spectrum_distance(np.zeros((64, 64)), NOISE) == pytest.approx(46, abs=1.5)
+
+
+@pytest.mark.parametrize("sides", [(64, 64), (63, 64), (64, 63), (33, 41), (5, 4)])
+def test_half_of_the_frequencies_tell_what_all_of_them_tell(sides: tuple[int, int]) -> None:
+    """Of even and odd sides: the zeroth column, and the last one of an even side, have no mirror image."""
+    image = np.random.default_rng(2).normal(0, 0.2, sides)
+    down, across = (np.hanning(side) for side in sides)
+    power = np.abs(fft.fft2((image - image.mean()) * down[:, None] * across)) ** 2
+    rings = np.rint(np.hypot(*np.ix_(*map(fft.fftfreq, sides))) * min(sides))
+    density = ndimage.mean(power, rings, index=np.unique(rings)[1:]) / (
+        np.square(down).sum() * np.square(across).sum()
+    )
+    assert radial_spectrum(image) == pytest.approx(density, rel=1e-9)

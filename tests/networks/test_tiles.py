@@ -19,8 +19,24 @@ FOUR = MetGenSpec(UNetSpec((2,) * 4, (2,) * 4), LABEL)
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tiles of 128 pixels with their surroundings, so that an image of 300 is a large one."""
+    """Tiles of 128 pixels with their surroundings, and images of more are large ones."""
     monkeypatch.setattr(tiles, "SIDE", 128)
+    monkeypatch.setattr(tiles, "WHOLE", 128)
+
+
+@pytest.mark.parametrize("side", [896, 1024])
+def test_no_tile_is_larger_than_a_tile_and_no_pixel_is_left_out(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiles, "SIDE", side)
+    monkeypatch.setattr(tiles, "WHOLE", 1024)
+    for sizes in ((4096, 4096), (1040, 1024), (3000, 700), (20_000, 64)):
+        written = torch.zeros(sizes, dtype=torch.uint8)
+        for tile in tiles.divide(sizes, 93):
+            assert all(part.stop - part.start <= side for part in tile.region)
+            written[tile.core] += 1
+        assert (written == 1).all()
+    assert len(tiles.divide((1024, 1024), 93)) == len(tiles.divide((512, 2048), 93)) == 1
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,8 @@ class Sources:
         real = [read_pair(entry) for entry in entries]
         for pair in real:
             painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-        seen = [(pair.label, pair.tumour, pair.filled()) for pair in real]
+        fill = painter.card.normalisation.fill
+        seen = [(pair.label, pair.tumour, pair.filled(fill)) for pair in real]
         noisy = [(label | fill, tumour) for label, tumour, fill in seen]
         return replace(
             plain,

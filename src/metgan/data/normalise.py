@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import extend_light, fill_of, find_fill, find_fill_value
+from metgan.labels import extend_light, fill_of, find_fill, find_fill_value, find_shared_values
 from metgan.types import AnyArray, Camera, Channel, Mask, Scaled
 
 from .ceiling import find_ceiling
@@ -25,7 +25,6 @@ LOW_PERCENTILE: Final = 0.1
 HIGH_PERCENTILE: Final = (
     99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
 )
-_SHARED: Final = 0.9  # of the anatomy's fill must be the tumour channel's, too
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,9 @@ class Normalisation:
         return np.minimum(image, image.dtype.type(ceiling if seen is None else max(ceiling, seen.max())))
 
     def filled(self, anatomy: Camera) -> Mask:
-        """Return where nothing was imaged, (Y, X): the anatomy's fill, where the tumour channel has its own.
+        """Return where nothing was imaged in an anatomy without its tumour channel, (Y, X): areas of `fill`.
+
+        Of pairs, see `metgan.data.Pair.filled`.
 
         Examples
         --------
@@ -256,28 +257,20 @@ def fit_normalisation(
     fills = find_fill_value(first), find_fill_value(second)
     anatomy, tumour = _fit("anatomy", first, fills[0], scaling), _fit("tumour", second, fills[1], scaling)
     # An image that is scaled by its own extremes, as in the release, is scaled with its fill.
-    fill = None if scaling == "per-image" else _shared_fill(first, second, *fills)
+    fill = None if scaling == "per-image" else _shared_fill(first, second)
     return Normalisation(anatomy, tumour, fill)
 
 
-def _shared_fill(
-    anatomies: list[Camera], tumours: list[Camera], anatomy: float | None, tumour: float | None
-) -> FillValues | None:
-    """Return both constants where the tumour channel is filled in nearly wherever the anatomy is."""
-    if anatomy is None or tumour is None:
-        return None
-    both = filled = 0
-    for mine, other in zip(anatomies, tumours, strict=True):
-        mask = fill_of(mine, anatomy)
-        filled += int(mask.sum())
-        both += int((other[mask] == tumour).sum())
-    if both < _SHARED * filled:
+def _shared_fill(anatomies: list[Camera], tumours: list[Camera]) -> FillValues | None:
+    """Return both constants, with the medians of the light."""
+    values = find_shared_values(anatomies, tumours)
+    if values is None:
         return None
     usual = [
         float(np.median(np.concatenate([image[~fill_of(image, value)] for image in images])))
-        for images, value in ((anatomies, anatomy), (tumours, tumour))
+        for images, value in zip((anatomies, tumours), values, strict=True)
     ]
-    return FillValues(anatomy, tumour, *usual)
+    return FillValues(*values, *usual)
 
 
 def _fit(channel: str, images: list[Camera], fill: float | None, scaling: Scaling) -> ChannelScale:

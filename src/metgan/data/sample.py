@@ -5,16 +5,18 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from metgan.errors import ArrayError
 from metgan.io import read_image
-from metgan.labels import check_binary, shared_fill
+from metgan.labels import check_binary, fill_of, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 
 from .history import split_names
+from .normalise import FillValues
 
 CHANNELS = ("anatomy", "tumour", "label")
 
@@ -81,9 +83,33 @@ class Pair:
     tumour: Camera
     label: Mask
 
-    def filled(self) -> Mask:
-        """Return where nothing was imaged and no tumour is labelled, (Y, X): `metgan.labels.shared_fill`."""
-        return shared_fill(self.anatomy, self.tumour) & ~self.label
+    def filled(self, fill: FillValues | None = None) -> Mask:
+        """Return where nothing was imaged and no tumour is labelled, (Y, X); searched for once.
+
+        Parameters
+        ----------
+        fill : FillValues or None
+            The constants of the set that the pair is from: all areas of the anatomy's are fill, however
+            small. None where no set with fill is known: then the pair decides for itself, as if it were a
+            set, see `metgan.labels.shared_fill`.
+
+        Returns
+        -------
+        ndarray, (Y, X), bool
+            Read-only.
+        """
+        key = None if fill is None else fill.anatomy
+        if key not in self._fills:
+            found = shared_fill(self.anatomy, self.tumour) if key is None else fill_of(self.anatomy, key)
+            found &= ~self.label
+            found.flags.writeable = False
+            self._fills[key] = found
+        return self._fills[key]
+
+    @cached_property
+    def _fills(self) -> dict[float | None, Mask]:
+        """What `filled` has found, by the anatomy's constant."""
+        return {}
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:

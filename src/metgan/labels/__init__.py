@@ -6,7 +6,16 @@ from .areas import LARGEST_AREA, SizeDistribution, fit_sizes
 from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
-from .fill import BESIDE, extend_light, fill_of, find_fill, find_fill_value, nearest_light, shared_fill
+from .fill import (
+    BESIDE,
+    extend_light,
+    fill_of,
+    find_fill,
+    find_fill_value,
+    find_shared_values,
+    nearest_light,
+    shared_fill,
+)
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
 from .mixed import Mixed
@@ -47,6 +56,7 @@ __all__ = [
     "fill_of",
     "find_fill",
     "find_fill_value",
+    "find_shared_values",
     "find_tissue",
     "fit_sizes",
     "grow",

@@ -10,11 +10,14 @@ comes in areas, so that a pixel counts only where a square of 3 x 3 about it or 
 value; and it stands out, so that the values next to it among those that occur, darker and brighter, are rare.
 Saturated pixels (the brightest value of the image) are light, even where they come in areas. Of a picture
 with only a handful of values, a drawing rather than a scan, it cannot be told, and nothing is taken for fill.
+
+The constants are decided upon a whole: a set, or a pair or an image by itself where no set is known. Where
+they are known, each of their areas is fill, however small, so that a crop has the fill of the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +31,7 @@ BESIDE = 7
 """Side in pixels of the squares whose mean light goes on where an image was filled in."""
 STANDS_OUT = 4.0
 """How many times as often as the values next to it fill occurs, at least."""
+_SHARED = 0.9  # of the anatomy's fill must be the tumour channel's, too
 _FEWEST_VALUES = 8  # besides the constant, in an image that a camera has taken
 
 
@@ -58,9 +62,7 @@ def find_fill(image: Camera) -> Mask:
 
 
 def shared_fill(anatomy: Camera, tumour: Camera) -> Mask:
-    """Return where both channels of a pair, each (Y, X), were filled in: nothing was imaged there.
-
-    What one channel alone holds, such as a background that was subtracted and clipped, is light.
+    """Return where nothing was imaged in a pair by itself, both channels (Y, X): see `find_shared_values`.
 
     Examples
     --------
@@ -73,7 +75,25 @@ def shared_fill(anatomy: Camera, tumour: Camera) -> Mask:
     >>> shared_fill(anatomy, tumour)[0].tolist()[:6]
     [True, True, True, True, False, False]
     """
-    return find_fill(anatomy) & find_fill(tumour)
+    values = find_shared_values([anatomy], [tumour])
+    return np.zeros(anatomy.shape, bool) if values is None else fill_of(anatomy, values[0])
+
+
+def find_shared_values(anatomies: Sequence[Camera], tumours: Sequence[Camera]) -> tuple[float, float] | None:
+    """Return what both channels of pairs, (Y, X) each, were filled in with at the same places, or None.
+
+    The constants are those of `find_fill_value`; the tumour channel must have its own nearly wherever the
+    anatomy has. What one channel alone holds, such as a background that was subtracted and clipped, is light.
+    """
+    anatomy, tumour = find_fill_value(anatomies), find_fill_value(tumours)
+    if anatomy is None or tumour is None:
+        return None
+    both = filled = 0
+    for mine, other in zip(anatomies, tumours, strict=True):
+        mask = fill_of(mine, anatomy)
+        filled += int(mask.sum())
+        both += int((other[mask] == tumour).sum())
+    return (anatomy, tumour) if both >= _SHARED * filled else None
 
 
 def fill_of(image: Camera, value: float) -> Mask:

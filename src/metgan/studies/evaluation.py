@@ -110,16 +110,12 @@ def evaluate(
     return evaluation, painted
 
 
-def _fill(pair: Pair, painter: Inpainter) -> Mask:
-    """Return where nothing was imaged: as the model knows it, or where it knows of none, as the pair does."""
-    if painter.card.normalisation.fill is not None:
-        return painter.filled(pair.anatomy) & ~pair.label
-    return pair.filled()
-
-
 @dataclass(frozen=True)
 class _Compared:
-    """A test pair, what was painted for it (camera units), both on [-1, 1], and where nothing was imaged."""
+    """A test pair, what was painted for it (camera units), both on [-1, 1], and where nothing was imaged.
+
+    That is as the painter's training set has it; where that has no fill, as the pair by itself has it.
+    """
 
     pair: Pair
     camera: Camera
@@ -135,7 +131,7 @@ class _Compared:
 def _compared(pair: Pair, painter: Inpainter, units: Normalisation) -> _Compared:
     camera = painter.inpaint(pair.anatomy, pair.label)
     real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-    return _Compared(pair, camera, real, generated, _fill(pair, painter))
+    return _Compared(pair, camera, real, generated, pair.filled(painter.card.normalisation.fill))
 
 
 def _score(compared: _Compared, referee: Reader) -> Score:

@@ -134,12 +134,14 @@ class Fold:
     @cached_property
     def contrasts(self) -> Contrasts:
         """Those of the real training tumours."""
-        return Contrasts.measured((p.label, p.tumour, p.filled()) for p in self.data.train)
+        fill = self.data.normalisation.fill
+        return Contrasts.measured((p.label, p.tumour, p.filled(fill)) for p in self.data.train)
 
     @cached_property
     def grain(self) -> Grain:
         """Noise of the real training images."""
-        return Grain.measured((p.label | p.filled(), p.tumour) for p in self.data.train)
+        fill = self.data.normalisation.fill
+        return Grain.measured((p.label | p.filled(fill), p.tumour) for p in self.data.train)
 
     @cached_property
     def weak_spots(self) -> WeakSpots:

@@ -126,7 +126,8 @@ def _read(segmentor: Reader, val: Sequence[Pair], pairs: list[Pair]) -> Readings
     level = choose_level([segmentor.weigh(pair.tumour) for pair in val], [pair.label for pair in val])
     images, tumours = [], []
     for pair in pairs:
-        reading, fill = segmentor.weigh(pair.tumour) > level, pair.filled()
+        reading = segmentor.weigh(pair.tumour) > level
+        fill = pair.filled(segmentor.card.normalisation.fill)
         found = judge(pair.label, reading, pair.tumour, fill=fill, smallest=SMALLEST_READ)
         entry = pair.entry
         whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}

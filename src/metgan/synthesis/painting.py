@@ -85,7 +85,8 @@ def _painted(painter: Inpainter, draft: Draft) -> Camera:
     if draft.donor is None:
         return draft.grain.add(tumour, rng, _filled(painter, draft))
     real = read_pair(draft.donor)
-    residue = Residue.of(real, painter.inpaint(real.anatomy, real.label), draft.grain)
+    again = painter.inpaint(real.anatomy, real.label)
+    residue = Residue.of(real, again, draft.grain, painter.card.normalisation.fill)
     return residue.lay_over(tumour, find_tissue(draft.anatomy), rng, _filled(painter, draft))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.data import Entry, Pair, as_camera
+from metgan.data import Entry, FillValues, Pair, as_camera
 from metgan.errors import SettingError
 from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
@@ -57,11 +57,14 @@ class Residue:
     grain: Grain
 
     @classmethod
-    def of(cls, real: Pair, painted: Camera, grain: Grain) -> Residue:
-        """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label."""
+    def of(cls, real: Pair, painted: Camera, grain: Grain, constants: FillValues | None = None) -> Residue:
+        """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label.
+
+        `constants` are those that the painter's training set was filled in with: see `Pair.filled`.
+        """
         tissue = find_tissue(real.anatomy)
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
-        free = ~ndimage.binary_dilation(real.label | ends | real.filled(), _SQUARE, RIM)
+        free = ~ndimage.binary_dilation(real.label | ends | real.filled(constants), _SQUARE, RIM)
         left = grain.stabilise(real.tumour) - grain.stabilise(painted)
         field = left - np.where(
             tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)

@@ -150,7 +150,8 @@ def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
     for pair in map(read_pair, entries):
         reader.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
         reading = reader.read(pair.tumour)
-        found = judge(pair.label, reading, pair.tumour, fill=pair.filled(), smallest=SMALLEST_READ)
+        fill = pair.filled(reader.card.normalisation.fill)
+        found = judge(pair.label, reading, pair.tumour, fill=fill, smallest=SMALLEST_READ)
         tumours += [
             Seen(pair.entry.organ, t.area, t.contrast, t.found, t.light)
             for t in found.tumours

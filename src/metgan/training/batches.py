@@ -60,7 +60,7 @@ def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisa
     seen = [*zip(pairs, views, strict=True)]
     fill = None
     if normalisation.fill is not None:
-        masks = [view.apply(normalisation.filled(pair.anatomy) & ~pair.label) for pair, view in seen]
+        masks = [view.apply(pair.filled(normalisation.fill)) for pair, view in seen]
         fill = tensor([mask.astype(np.float32) for mask in masks])
     return Batch(
         tensor([view.apply(normalisation.apply(pair.anatomy, "anatomy")) for pair, view in seen]),

@@ -26,7 +26,7 @@ from metgan.data import (
 from metgan.errors import ArrayError, LeakageError
 from metgan.metrics import surroundings
 from metgan.seeding import check_seed, stream
-from metgan.types import Channel
+from metgan.types import Channel, Mask
 
 _FURTHEST = 0.95  # from 0, of a level to begin at: tanh must still have a gradient there
 
@@ -108,7 +108,7 @@ class Curriculum:
             around = [
                 self.normalisation.apply(pair.tumour, "tumour")[near]
                 for pair in self.train
-                if (near := surroundings(pair.label) & ~self.normalisation.filled(pair.anatomy)).any()
+                if (near := surroundings(pair.label) & ~uncounted(pair, self.normalisation)).any()
             ]
             light = around or light
         pixels = np.concatenate(light)
@@ -118,7 +118,7 @@ class Curriculum:
         """Return the pixels of every training image that are not fill, on [-1, 1], each (P,)."""
         scale = self.normalisation
         images = [(p, p.anatomy if channel == "anatomy" else p.tumour) for p in self.train]
-        return [scale.apply(image, channel)[~scale.filled(pair.anatomy)] for pair, image in images]
+        return [scale.apply(image, channel)[~uncounted(pair, scale)] for pair, image in images]
 
     @property
     def tumour_share(self) -> float:
@@ -129,6 +129,11 @@ class Curriculum:
     def smallest_side(self) -> int:
         """Smallest side in pixels over all pairs."""
         return min(int(side) for pair in (*self.train, *self.val) for side in pair.label.shape)
+
+
+def uncounted(pair: Pair, units: Normalisation) -> Mask:
+    """Return the fill of a pair, (Y, X), in a set whose units these are: none, where the set has none."""
+    return np.zeros(pair.label.shape, bool) if units.fill is None else pair.filled(units.fill)
 
 
 def split_pairs(pairs: PairSet, seed: int) -> Split:

@@ -30,7 +30,7 @@ from metgan.networks import Generator, Segmentor
 from metgan.pictures import compare_images, draw_comparison, evenly, evenly_over
 from metgan.types import Mask, Scaled
 
-from .curriculum import Curriculum
+from .curriculum import Curriculum, uncounted
 from .loop import Verdict
 
 SHOWN = 6
@@ -72,7 +72,7 @@ class ValidationSet:
             wanted,
             [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],
             [normalisation.apply(pair.tumour, "tumour") for pair in wanted],
-            [normalisation.filled(pair.anatomy) & ~pair.label for pair in wanted],
+            [uncounted(pair, normalisation) for pair in wanted],
             normalisation,
             data.mean("tumour"),
             device,
