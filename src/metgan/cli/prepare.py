@@ -13,7 +13,7 @@ from cyclopts import Parameter
 from metgan.data import CropPlan, read_table, useful_crops
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError
-from metgan.io import claim_folder
+from metgan.io import claim_folder, reserve_folder
 from metgan.metrics import Contrast
 from metgan.progress import note
 
@@ -117,12 +117,13 @@ def prepare(
         Delete the pair set first.
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
-    scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
-    useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
-    place = Place(resume=not overwrite, overwrite=overwrite)
-    with claim_folder(out, "pairs", "metgan prepare", **asdict(place), inputs=inputs):
-        done = cut_pairs(scan, plan, out)
+    place = asdict(Place(resume=not overwrite, overwrite=overwrite))
+    with reserve_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
+        scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
+        useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
+        with claim_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
+            done = cut_pairs(scan, plan, out)
     print(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
         "(flat, or too little tissue)"
