@@ -91,7 +91,7 @@ def reserve_folder(
 
     So a second call is refused before its preparation, not after it. Nothing is deleted or marked:
     `claim_folder`, within the block, does so. Where the block ends without it, since the inputs are refused
-    or the call is interrupted, folders that were made for the lock are gone again. Takes and refuses what
+    or the call is interrupted, what was made for the lock is gone again. Takes and refuses what
     `claim_folder` does.
     """
     check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
@@ -102,8 +102,8 @@ def reserve_folder(
             try:
                 yield
             finally:
-                if made and not _holds_something(path):
-                    with suppress(OSError):
+                with suppress(OSError):
+                    if not _holds_something(path):
                         for name in (HOLDER_FILE, LOCK_FILE):
                             (path / name).unlink(missing_ok=True)
     finally:

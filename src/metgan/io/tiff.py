@@ -116,8 +116,13 @@ def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray
         file = image.keyframe.parent
         dtype = np.dtype(image.dtype).newbyteorder(file.byteorder)
         with _reopened(file.filehandle) as handle:
-            whole = handle.memmap_array(dtype, image.shape, offset)
-            return np.array(whole[wanted], dtype.newbyteorder("="))
+            part = handle.memmap_array(dtype, image.shape, offset)[wanted]
+            if part.ndim <= len("YX"):
+                return np.array(part, dtype.newbyteorder("="))
+            read = np.empty(part.shape, dtype.newbyteorder("="))
+            for k in each(range(len(part)), "plane"):
+                read[k] = part[k]
+            return read
     page = image.keyframe
     outer = image.ndim - page.ndim
     pages = [page for page in _pages(image) if page is not None]

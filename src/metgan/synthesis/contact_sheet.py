@@ -31,13 +31,13 @@ def save_contact_sheet(pairs: PairSet, anatomies: Sequence[Entry], normalisation
     pairs : PairSet
         As `metgan.synthesis.generate` gives it.
     anatomies : sequence of Entry
-        That the pairs were made from.
+        That the pairs were made from; one that has another name by now is not looked for.
     normalisation : Normalisation
         Of the generator.
     """
     sources = {entry.name: entry for entry in anatomies}
     chosen = spread_over_groups(pairs.entries, SHOWN)
-    rows = [_row(entry, sources[entry.history["anatomy_source"]], normalisation) for entry in chosen]
+    rows = [_row(entry, sources.get(entry.history["anatomy_source"]), normalisation) for entry in chosen]
     columns = min(map(len, rows))
     picture = draw_grid(
         [row[:columns] for row in rows], _HEADINGS[:columns], [entry.group for entry in chosen]
@@ -65,7 +65,7 @@ def spread_over_groups(entries: Sequence[Entry], most: int) -> list[Entry]:
     return [entry for k, group in enumerate(chosen) for entry in evenly(group, each + (k < more))]
 
 
-def _row(entry: Entry, source: Entry, normalisation: Normalisation) -> list[Panel]:
+def _row(entry: Entry, source: Entry | None, normalisation: Normalisation) -> list[Panel]:
     """Return the panels of one pair; the real tumour channel is the last, where there is one."""
     pair, real = read_pair(entry), _real(source, normalisation)
     anatomy = normalisation.apply(pair.anatomy, "anatomy")
@@ -79,10 +79,9 @@ def _row(entry: Entry, source: Entry, normalisation: Normalisation) -> list[Pane
     return row if real is None else [*row, Panel(real, low, high)]
 
 
-def _real(source: Entry, normalisation: Normalisation) -> Scaled | None:
+def _real(source: Entry | None, normalisation: Normalisation) -> Scaled | None:
     """Return the real tumour channel of an anatomy on [-1, 1]; None where there is none beside it."""
-    path = None if source.is_generated else _tumour_beside(source.paths)
-    if path is None:
+    if source is None or source.is_generated or (path := _tumour_beside(source.paths)) is None:
         return None
     try:
         image = read_channel(path)
