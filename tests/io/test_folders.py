@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +113,21 @@ def test_a_folder_that_was_reserved_is_left_as_it_was_unless_it_is_claimed(
     folder, mode = tmp_path / "deep" / "run", MODES[0]
     if is_there:
         folder.mkdir(parents=True)
-    with reserve_folder(folder, "a run", "metgan test", **mode):
+    with suppress(SettingError), reserve_folder(folder, "a run", "metgan test", **mode):
         assert (folder / ".metgan.holder").read_text().startswith("metgan test")
-        if claims:
-            claim(folder, "a run", **mode)
+        if not claims:
+            raise SettingError("an input", "another", "Give another")
+        claim(folder, "a run", **mode)
     left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
     assert left == ([".metgan", ".metgan.lock"] if claims else [])
     assert folder.parent.exists() == (is_there or claims)
+
+
+def test_a_call_that_is_refused_leaves_no_lock_in_a_folder_that_had_none(run: Path) -> None:
+    (run / ".metgan.lock").unlink()
+    with suppress(SettingError), reserve_folder(run, "a run", "metgan test", resume=True, overwrite=False):
+        raise SettingError("an input", "another", "Give another")
+    assert sorted(path.name for path in run.iterdir()) == [".metgan", "result"]
 
 
 def test_an_input_in_a_folder_that_would_be_overwritten_is_refused_before_the_preparation(run: Path) -> None:

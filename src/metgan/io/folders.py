@@ -96,16 +96,17 @@ def reserve_folder(
     """
     check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
     made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    was_locked = has_file(path / LOCK_FILE)
     try:
         with hold_folder(path, verb):
             check_folder(path, kind, resume=resume, overwrite=overwrite)  # as it is by now
             try:
                 yield
-            finally:
-                with suppress(OSError):
-                    if not _holds_something(path):
-                        for name in (HOLDER_FILE, LOCK_FILE):
-                            (path / name).unlink(missing_ok=True)
+            except BaseException:
+                with suppress(OSError):  # a lock that is waited for may go: who gets it finds that it has
+                    for name in (HOLDER_FILE, *(() if was_locked else (LOCK_FILE,))):
+                        (path / name).unlink(missing_ok=True)
+                raise
     finally:
         with suppress(OSError):  # one that is not empty has become a result's, or another call's
             for folder in made:
