@@ -44,7 +44,7 @@ def press_when(
 
         pressed.append(look)
         gc.callbacks.append(look)
-        gc.set_threshold(20)  # soon, in whatever loop
+        gc.set_threshold(50, 10**6, 10**6)  # soon, in whatever loop; the youngest alone, which is quick
 
     dropped: list[object] = []
     before = gc.get_threshold()
