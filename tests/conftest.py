@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_pairs(small_world: Path) -> PairSet:
     """The small world, opened."""
     return PairSet.open(small_world)
+
+
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Heed SIGINT as at a terminal: what a shell has started in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,22 @@
-"""About ten lines in a log file, a bar on a terminal, and never a word on stdout."""
+"""About ten lines in a log file, a bar on a terminal, never a word on stdout, and no Ctrl-C that is lost."""
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import io
 import re
+import signal
+import sys
+import threading
+import weakref
 from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.progress import progress
+from metgan.progress import SLOW, each, heeding_interrupts, progress, stop_if_interrupted
 
 
 class Terminal(io.StringIO):
@@ -56,8 +62,8 @@ def test_the_estimate_counts_only_what_this_run_has_done(monkeypatch):
     clock = iter(range(0, 1000, 5))
     monkeypatch.setattr("metgan.progress.time.monotonic", lambda: next(clock))
     lines = run(10, done=2).splitlines()
-    assert lines[0] == "Painting: 3/10, 5 s spent, about 35 s left "
-    assert lines[-1] == "Painting: 10/10, 40 s spent, about 0 s left "
+    assert lines[0] == "Painting: 3/10, 5 s since resuming, about 35 s left "
+    assert lines[-1] == "Painting: 10/10, 40 s since resuming, about 0 s left "
 
 
 def test_a_note_stands_at_the_end_of_the_line():
@@ -94,3 +100,170 @@ def test_a_task_of_nothing_prints_nothing_in_a_log():
 def test_an_error_inside_comes_out():
     with redirect_stderr(io.StringIO()), pytest.raises(ZeroDivisionError), progress("Painting", 3):
         raise ZeroDivisionError
+
+
+def test_a_resumed_bar_says_since_when_its_time_counts():
+    assert "since resuming" in run(4, done=2, stream=Terminal())
+    assert "since resuming" not in run(4, stream=Terminal())
+
+
+def lines_of_a_slow_unit(monkeypatch, seconds, **how):
+    """Four parts, and as many seconds for each look at the clock."""
+    clock = iter(range(0, 10_000, seconds))
+    monkeypatch.setattr("metgan.progress.time.monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with redirect_stderr(stream), progress("generate", 2, **how) as advance:
+        assert [*each("abcd", "tile")] == [*"abcd"]
+        advance()
+    return stream.getvalue().splitlines()
+
+
+def test_a_log_is_told_how_far_a_unit_is_that_takes_long(monkeypatch):
+    lines = lines_of_a_slow_unit(monkeypatch, int(SLOW))
+    assert lines[0] == "generate: 0/2, 10 s spent, tile 1 of 4"
+    assert lines[3:] == [
+        "generate: 0/2, 40 s spent, tile 4 of 4",
+        "generate: 1/2, 50 s spent, about 50 s left ",
+    ]
+
+
+def test_a_log_is_not_told_of_the_parts_of_a_quick_unit(monkeypatch):
+    assert lines_of_a_slow_unit(monkeypatch, 1) == ["generate: 1/2, 5 s spent, about 5 s left "]
+
+
+def test_a_task_that_is_mostly_done_in_a_moment_prints_nothing_unless_it_takes_long(monkeypatch):
+    assert lines_of_a_slow_unit(monkeypatch, 1, every_s=SLOW) == []
+    assert len(lines_of_a_slow_unit(monkeypatch, 9, every_s=SLOW)) == 2
+
+
+def test_a_terminal_shows_how_far_a_unit_is():
+    stream = Terminal()
+    with redirect_stderr(stream), progress("generate", 2):
+        assert len([*each(range(3), "tile")]) == 3
+    assert "tile 3 of 3" in stream.getvalue()
+
+
+def test_parts_of_no_task_are_told_to_nobody(capsys):
+    assert [*each("ab", "tile")] == ["a", "b"]
+    assert capsys.readouterr() == ("", "")
+
+
+class Closing:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def in_a_del():
+    Closing()
+
+
+def in_a_weakref_callback():
+    thing = type("Thing", (), {})()
+    kept = weakref.ref(thing, lambda _: signal.raise_signal(signal.SIGINT))
+    del thing
+    assert kept() is None
+
+
+def in_a_callback_from_c():
+    ctypes.CFUNCTYPE(None)(lambda: signal.raise_signal(signal.SIGINT))()
+
+
+def in_a_collection():
+    def press(phase, _):
+        if phase == "start":
+            signal.raise_signal(signal.SIGINT)
+
+    gc.callbacks.append(press)
+    try:
+        gc.collect()
+    finally:
+        gc.callbacks.remove(press)
+
+
+LOST = [in_a_del, in_a_weakref_callback, in_a_callback_from_c, in_a_collection]
+
+
+@pytest.fixture
+def dropped(monkeypatch):
+    """What Python prints as ignored, instead of printing it."""
+    found = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda what: found.append(what.exc_type))
+    return found
+
+
+def by_advance():
+    with redirect_stderr(io.StringIO()), progress("Painting", 3) as advance:
+        advance()
+
+
+def by_each():
+    for _ in each("ab", "tile"):
+        pass
+
+
+def command(*parts):
+    with heeding_interrupts():
+        for part in parts:
+            part()
+
+
+def swallow():
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("press", LOST)
+@pytest.mark.parametrize("ask", [by_advance, by_each, stop_if_interrupted, lambda: None])
+def test_an_interrupt_that_python_drops_ends_the_command_at_its_next_unit_of_work(dropped, press, ask):
+    """Or at its end, where there is none."""
+    reached = []
+    with pytest.raises(KeyboardInterrupt):
+        command(press, lambda: reached.append("went on"), ask, lambda: reached.append("asked"))
+    assert dropped == [KeyboardInterrupt]
+    assert reached == ["went on", "asked"][: 1 + (ask.__name__ == "<lambda>")]
+
+
+@pytest.mark.usefixtures("ctrl_c")
+@pytest.mark.parametrize("press", LOST)
+def test_without_heeding_it_such_an_interrupt_is_lost(dropped, press):
+    press()
+    by_advance()
+    assert dropped == [KeyboardInterrupt]
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_an_interrupt_that_nothing_drops_comes_at_once_and_so_does_a_second():
+    with pytest.raises(KeyboardInterrupt):
+        command(swallow, swallow)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_a_command_that_ended_leaves_no_handler_and_no_interrupt():
+    with pytest.raises(KeyboardInterrupt):
+        command(lambda: signal.raise_signal(signal.SIGINT))
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    stop_if_interrupted()
+    command(by_advance)
+
+
+@pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda *_: None])
+def test_a_program_that_has_decided_what_ctrl_c_does_keeps_its_handler(handler):
+    """As a shell does for what it starts in the background."""
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with heeding_interrupts():
+            assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_another_thread_than_the_main_one_installs_nothing():
+    found = []
+
+    look = (lambda: found.append(signal.getsignal(signal.SIGINT)),)
+    thread = threading.Thread(target=command, args=look)
+    thread.start()
+    thread.join()
+    assert found == [signal.default_int_handler]

@@ -1,24 +1,42 @@
-"""What goes to stderr while work goes on: a progress bar, or lines in a log file, and notes."""
+"""What goes to stderr while work goes on, and where a Ctrl-C is heeded that Python has lost.
+
+Notes
+-----
+Python raises ``KeyboardInterrupt`` at whatever it is doing. In a weakref's callback or a ``__del__`` it is
+printed ("Exception ignored in ...") and dropped, and a training would go on for hours. So a command remembers
+that it was interrupted (`heeding_interrupts`), and each unit of work that is told of asks for it.
+"""
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from types import FrameType
+from typing import Final, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 
+Item = TypeVar("Item")
+SLOW: Final = 10.0
+"""Seconds after which a log is told how far a single unit of work is."""
 _LINES = 10
+_RESUMED = "since resuming"
+_interrupted = False
 
 
 class Advance(Protocol):
@@ -28,56 +46,166 @@ class Advance(Protocol):
         """Advance by one; `total` is how many units there are, where that has changed."""
 
 
+class _Display(Protocol):
+    """Where a task is shown."""
+
+    def advance(self, note: str, total: int | None) -> None:
+        """Show one unit more."""
+
+    def within(self, words: str) -> None:
+        """Show how far the present unit is."""
+
+
+_shown: ContextVar[_Display | None] = ContextVar("shown", default=None)
+
+
 def note(text: str) -> None:
     """Tell on stderr what the user should know and may want to mend; work goes on."""
     print(f"metgan: note: {text}", file=sys.stderr)
 
 
 @contextmanager
-def progress(task: str, total: int, done: int = 0) -> Iterator[Advance]:
+def heeding_interrupts() -> Iterator[None]:
+    """Let no Ctrl-C be lost within the block: for a command, around all that it does.
+
+    Each raises ``KeyboardInterrupt`` at once, as without; where that is dropped on its way, the next unit of
+    work that `progress` or `each` is told of raises it again, and so does the end of the block. Outside of
+    the main thread, and where a program has another handler or ignores the signal, nothing is changed.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        When Ctrl-C was pressed within the block.
+    """
+    global _interrupted
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+        stop_if_interrupted()
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _interrupted = False
+
+
+def stop_if_interrupted() -> None:
+    """Raise ``KeyboardInterrupt`` where one was dropped on its way: see `heeding_interrupts`."""
+    if _interrupted:
+        raise KeyboardInterrupt
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    global _interrupted
+    _interrupted = True
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iterator[Advance]:
     """Show how far a task of `total` units is, of which `done` were done before.
 
     Goes to stderr, so that a command's output can be piped.
+
+    Parameters
+    ----------
+    task : str
+    total, done : int
+    every_s : float, default 0
+        Least seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines
+        in all.
     """
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _Lines(console, task, total, done)
-        return
+    display: _Display = _Lines(console, task, total, done, every_s)
+    with ExitStack() as stack:
+        if console.is_terminal:
+            display = stack.enter_context(_bar(console, task, total, done))
+        stack.callback(_shown.reset, _shown.set(display))
+
+        def advance(note: str = "", total: int | None = None) -> None:
+            display.advance(note, total)
+            stop_if_interrupted()
+
+        yield advance
+
+
+def each(items: Sequence[Item], unit: str) -> Iterator[Item]:
+    """Yield the parts of one unit of work, and show within the task at hand how far it is.
+
+    Without a task that is shown, as where metgan is called from Python, nothing is told.
+
+    Parameters
+    ----------
+    items : sequence
+    unit : str
+        What they are, in the singular: "tile".
+    """
+    for number, item in enumerate(items, start=1):
+        yield item
+        if (display := _shown.get()) is not None:
+            display.within(f"{unit} {number} of {len(items)}")
+        stop_if_interrupted()
+
+
+@contextmanager
+def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Display]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        *([TextColumn(_RESUMED)] if done else []),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]} {task.fields[part]}"),
     )
     with Progress(*columns, console=console) as bar:
-        handle = bar.add_task(task, total=total, completed=done, note="")
+        yield _Bar(bar, bar.add_task(task, total=total, completed=done, note="", part=""))
 
-        def advance(note: str = "", total: int | None = None) -> None:
-            bar.update(handle, advance=1, total=total)
-            if note:
-                bar.update(handle, note=note)
 
-        yield advance
+@dataclass(frozen=True)
+class _Bar:
+    """One bar on a terminal."""
+
+    bar: Progress
+    task: TaskID
+
+    def advance(self, note: str, total: int | None) -> None:
+        self.bar.update(self.task, advance=1, total=total, part="")
+        if note:
+            self.bar.update(self.task, note=note)
+
+    def within(self, words: str) -> None:
+        self.bar.update(self.task, part=words)
 
 
 class _Lines:
-    """Prints about ten lines for the whole task."""
+    """Prints about ten lines for the whole task, and more where a single unit takes long."""
 
-    def __init__(self, console: Console, task: str, total: int, done: int) -> None:
-        self.console, self.task, self.total = console, task, total
+    def __init__(self, console: Console, task: str, total: int, done: int, every_s: float) -> None:
+        self.console, self.task, self.total, self.every_s = console, task, total, every_s
         self.first = self.done = done
-        self.start = time.monotonic()
+        self.start = self.told = time.monotonic()
 
-    def __call__(self, note: str = "", total: int | None = None) -> None:
+    def advance(self, note: str, total: int | None) -> None:
         self.done += 1
         self.total = self.total if total is None else total
+        now = time.monotonic()
         tenth = max(1, self.total // _LINES)
-        if self.done % tenth and self.done != self.total:
-            return
-        spent = time.monotonic() - self.start
-        left = spent / (self.done - self.first) * (self.total - self.done)
-        line = f"{self.task}: {self.done}/{self.total}, {spent:.0f} s spent, about {left:.0f} s left {note}"
+        is_tenth = self.done % tenth == 0 or self.done == self.total
+        if now - self.told >= self.every_s if self.every_s else is_tenth:
+            left = (now - self.start) / (self.done - self.first) * (self.total - self.done)
+            self._print(now, f"about {left:.0f} s left {note}")
+
+    def within(self, words: str) -> None:
+        now = time.monotonic()
+        if now - self.told >= SLOW:
+            self._print(now, words)
+
+    def _print(self, now: float, words: str) -> None:
+        self.told = now
+        since = _RESUMED if self.first else "spent"
+        line = f"{self.task}: {self.done}/{self.total}, {now - self.start:.0f} s {since}, {words}"
         self.console.print(line, highlight=False, soft_wrap=True)

@@ -93,6 +93,33 @@ def test_a_verb_is_refused_where_another_process_writes(
     assert (out / "result").read_text() == "old"
 
 
+@pytest.mark.parametrize("verb", ["train", "segmentor", "generate", "evaluate", "prepare", "study", "export"])
+def test_a_verb_holds_its_folder_before_it_reads_an_image_and_leaves_none_where_it_is_refused(
+    metgan: Command,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    small_world: Path,
+    words: dict[str, tuple[object, ...]],
+    verb: str,
+) -> None:
+    """A second call is not refused after minutes of preparation; the image that is read first is damaged."""
+    out, holders = tmp_path / "deep" / "out", []
+    words["export"] = (small_world, "--format", "cellpose")
+
+    class Damaged(tifffile.TiffFile):
+        def __init__(self, *given: object, **named: object) -> None:
+            holders.append((out / ".metgan.holder").read_text())
+            raise tifffile.TiffFileError("damaged")
+
+    monkeypatch.setattr(tifffile, "TiffFile", Damaged)
+    assert metgan(verb, *words[verb], "--out", out) == 2
+    assert "damaged" in capsys.readouterr().err
+    assert len(holders) == 1
+    assert holders[0].startswith(f"metgan {verb}")
+    assert not out.parent.exists()
+
+
 @pytest.mark.parametrize("mode", ["--resume", "--overwrite"])
 def test_resuming_an_overwriting_that_was_cut_short_starts_anew_and_tells_of_it(
     metgan: Command, capsys: Capture, tmp_path: Path, mode: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import shutil
 import signal
 import subprocess
@@ -250,14 +249,6 @@ def test_a_study_refuses_lengths_that_differ_from_run_to_run(tmp_path: Path) -> 
     assert resolve_study(*words, given, {}, {}).training.steps == 9
 
 
-def test_a_run_that_places_no_tumours_says_why_in_its_report(trained: Path) -> None:
-    """Four steps on the small world, with a segmentor of two."""
-    report = html.unescape((trained / "report.html").read_text())
-    assert "After 2 steps tumours are not yet placed where the labels are (validation Dice 0.00" in report
-    assert "5 of the 5 training crops show a tumour; 20 or more are expected." in report
-    assert "train longer: once it has ended, the same call with --resume --steps 12" in report
-
-
 def test_generate_writes_pairs_in_the_cameras_dtype_with_their_history(
     metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
@@ -398,12 +389,13 @@ def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_
 ) -> None:
     run, judge, words = tmp_path / "run", tmp_path / "judge", ("--preset", "small", "--device", "cpu")
     placed, read = "it has not learned to place tumours", "it reads hardly any tumour"
+    short = "2 steps are too few to judge whether it will place tumours"
     lengths = ("--steps", 2, "--segmentor-steps", 2)
     assert metgan("train", world, "--out", run, *lengths, *words) == 0
     told = capsys.readouterr().err
-    assert f"the generator {run}: {placed}" in told
+    assert f"the generator {run}: {short}" in told
     assert f"the segmentor {run / 'segmentor'}: {read}" in told
-    assert placed in (run / "report.html").read_text()
+    assert short in (run / "report.html").read_text()
     assert metgan("segmentor", world, "--out", judge, "--steps", 2, "--seed", 9, *words) == 0
     assert f"the segmentor {judge}: {read}" in capsys.readouterr().err
     paths = ("--anatomy", world, "--labels", world, "--judge", judge, "--count", 1, "--attempts", 1)

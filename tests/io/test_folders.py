@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from metgan.errors import SettingError, StorageError
-from metgan.io import check_folder, claim_folder
+from metgan.io import check_folder, claim_folder, reserve_folder
 
 MODES = [{"resume": r, "overwrite": o} for r, o in ((False, False), (True, False), (False, True))]
 
@@ -101,4 +102,36 @@ def test_checking_touches_nothing(tmp_path: Path, run: Path, mode: dict) -> None
     assert not (tmp_path / "new").exists()
     if mode["resume"] or mode["overwrite"]:
         check_folder(run, "a run", **mode)
+    assert (run / "result").read_text() == "old"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+@pytest.mark.parametrize("claims", [True, False])
+def test_a_folder_that_was_reserved_is_left_as_it_was_unless_it_is_claimed(
+    tmp_path: Path, is_there: bool, claims: bool
+) -> None:
+    folder, mode = tmp_path / "deep" / "run", MODES[0]
+    if is_there:
+        folder.mkdir(parents=True)
+    with suppress(SettingError), reserve_folder(folder, "a run", "metgan test", **mode):
+        assert (folder / ".metgan.holder").read_text().startswith("metgan test")
+        if not claims:
+            raise SettingError("an input", "another", "Give another")
+        claim(folder, "a run", **mode)
+    left = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    assert left == ([".metgan", ".metgan.lock"] if claims else [])
+    assert folder.parent.exists() == (is_there or claims)
+
+
+def test_a_call_that_is_refused_leaves_no_lock_in_a_folder_that_had_none(run: Path) -> None:
+    (run / ".metgan.lock").unlink()
+    with suppress(SettingError), reserve_folder(run, "a run", "metgan test", resume=True, overwrite=False):
+        raise SettingError("an input", "another", "Give another")
+    assert sorted(path.name for path in run.iterdir()) == [".metgan", "result"]
+
+
+def test_an_input_in_a_folder_that_would_be_overwritten_is_refused_before_the_preparation(run: Path) -> None:
+    mode = {"resume": False, "overwrite": True, "inputs": [run / "result"]}
+    with pytest.raises(StorageError, match="which holds the input"):
+        reserve_folder(run, "a run", "metgan test", **mode).__enter__()
     assert (run / "result").read_text() == "old"

@@ -11,6 +11,7 @@ import tifffile
 
 from metgan.errors import StorageError
 from metgan.io import read_stack
+from metgan.progress import progress
 
 SCAN = np.random.default_rng(0).integers(0, 4000, (6, 2, 70, 64)).astype(np.uint16)  # ZCYX
 PART = (slice(1, 6, 2), slice(17, 41), slice(5, 50))
@@ -97,6 +98,23 @@ def test_one_row_of_crops_takes_a_part_of_the_memory_of_the_scan(
     rows = (slice(0, 12), slice(128, 192), slice(0, 512))
     assert _peak(lambda: stack.plane_order(None, rows)) < 0.4 * scan.nbytes
     assert _peak(lambda: stack.plane_order(None)) > scan.nbytes  # it can fail
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_stack_tells_by_planes_how_far_its_reading_is(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    compression: str | None,
+) -> None:
+    monkeypatch.setattr("metgan.progress.SLOW", 0.0)
+    voxels = np.arange(3 * 8 * 8, dtype=np.uint16).reshape(3, 8, 8)
+    options = {"photometric": "minisblack", "metadata": {"axes": "ZYX"}, "compression": compression}
+    tifffile.imwrite(tmp_path / "stack.tif", voxels, **options)  # type: ignore[arg-type]  # of several types
+    with progress("read", 1):
+        np.testing.assert_array_equal(read_stack(tmp_path / "stack.tif").plane_order(None), voxels)
+    told = [line.split(", ")[-1] for line in capsys.readouterr().err.splitlines()]
+    assert told == ["plane 1 of 3", "plane 2 of 3", "plane 3 of 3"]
 
 
 def _peak(read: object) -> int:

@@ -10,6 +10,7 @@ from metgan.networks import Generator, MetGen, MetGenSpec, Segmentor, UNet, UNet
 from metgan.networks.pix2pix import Pix2PixGenerator, Pix2PixSpec
 from metgan.networks.resnet import ResNetGenerator, ResNetSpec
 from metgan.networks.tiles import apply_unet, divide
+from metgan.progress import progress
 
 from .test_metgen import BEHIND, LABEL, TINY, lively, noise, spots
 
@@ -66,6 +67,18 @@ def test_a_unet_reads_a_large_image_in_tiles_with_the_pixels_of_the_whole(
         torch.testing.assert_close(apply_unet(plain, image), whole)
         monkeypatch.setattr(tiles, "fine_halo", lambda _: 16)
         assert (apply_unet(plain, image) - whole).abs().max() > 1e-6 or stages == 2
+
+
+def test_a_large_image_tells_by_tiles_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("metgan.progress.SLOW", 0.0)
+    with torch.inference_mode(), progress("generate", 1):
+        lively(FOUR).translate_in_tiles(noise(1, 1, 320, 90), spots(1, 1, 320, 90))
+    told = [line.split(", ")[-1] for line in capsys.readouterr().err.splitlines()]
+    count = len(told) // 2
+    assert count > 1
+    assert told == [f"{kind} {k + 1} of {count}" for kind in ("coarse tile", "tile") for k in range(count)]
 
 
 def _lively_weights(network: nn.Module) -> dict[str, torch.Tensor]:

@@ -13,7 +13,7 @@ import pytest
 from metgan.data import Entry, PairSet, Split, part_of, read_label, read_table, write_pair
 from metgan.errors import ArrayError, StorageError
 from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, sizes, symmetry
-from metgan.synthesis import Generation, Inpainter, generate, load
+from metgan.synthesis import CONTACT_SHEET, Generation, Inpainter, generate, load
 from metgan.types import AnyArray, Camera
 
 HISTORY = {
@@ -106,8 +106,9 @@ def test_the_first_pairs_of_a_long_request_are_those_of_a_short_one(
 ) -> None:
     generate(painter, request_of(3), tmp_path)
     short, long = contents(tmp_path), contents(six)
-    assert len(short) == 3 * 3 + 1
-    table = short.pop("pairs.csv")
+    assert len(short) == 3 * 3 + 2
+    table, picture = short.pop("pairs.csv"), short.pop(CONTACT_SHEET)
+    assert picture != long[CONTACT_SHEET]  # of three pairs and of six
     assert long["pairs.csv"].startswith(table)
     assert all(long[name] == content for name, content in short.items())
 

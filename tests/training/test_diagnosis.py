@@ -143,6 +143,25 @@ def test_reasons_are_told_with_how_to_train_longer_at_the_end() -> None:
     assert words[0].startswith("after 60 steps")
 
 
+GIVEN = {
+    labels_mark_nothing: {"real": [GROUND]},
+    segmentor_reads_nothing: {"dice_on_real": 0.1},
+    few_crops_show_tumours: {"training_labels": [LABEL]},
+    labels_are_vast: {"training_labels": [~LABEL] * 20},
+}
+
+
+@pytest.mark.parametrize("reason", GIVEN)
+def test_where_data_or_segmentor_are_a_reason_nobody_is_advised_to_resume(reason: Reason) -> None:
+    """A resumed training has the same data and the same segmentor."""
+    found = find_reasons(replace(GOOD, painted=[image(-0.9)], **GIVEN[reason]))  # type: ignore[arg-type]  # one field of Evidence
+    words = explain(60, 0.03, found, "train longer: with --resume")
+    assert not any("--resume" in word for word in words)
+    assert "train anew (--overwrite)" in words[-1]
+    faint = explain(60, 0.03, find_reasons(replace(GOOD, painted=[image(-0.9)])), "train longer: --resume")
+    assert faint[-1] == "train longer: --resume"
+
+
 def test_shifted_channels_are_named_with_how_far() -> None:
     tissue = np.random.default_rng(0).normal(size=(6, 72, 70)).cumsum(1).cumsum(2)
     registered = [(t[:-8, :-6], -t[:-8, :-6]) for t in tissue]

@@ -270,6 +270,30 @@ def test_a_run_that_is_late_is_asked_why_once_after_a_third_of_its_least_length(
     assert status.diagnosis == ["it is late", "since it is dark"]
 
 
+def test_a_lengthened_run_does_not_repeat_a_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def diagnose(done: int, dice: float) -> list[str]:
+        return [f"it is late at {done}", "it is dark"]
+
+    run_of(tmp_path, FIXED, LATE, diagnose=diagnose).run()
+    assert "note: it is late at 4\n  - it is dark\n" in capsys.readouterr().err
+    run_of(tmp_path, replace(FIXED, steps=20), LATE, diagnose=diagnose).run(resume=True, steps=20)
+    told = capsys.readouterr().err
+    assert "note: it is late at 10\n  - what was told before it was given this length still holds" in told
+    assert "it is dark" not in told
+    status = read_status(tmp_path)
+    assert status is not None
+    assert status.diagnosis == ["it is late at 10", "it is dark"]  # for the report
+
+
+def test_a_run_that_is_too_short_to_judge_has_nothing_to_tell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_of(tmp_path, FIXED, LATE, diagnose=lambda *_: []).run()
+    assert "note:" not in capsys.readouterr().err
+
+
 def test_a_run_that_places_tumours_by_then_is_not_asked(tmp_path: Path) -> None:
     """Nor when a later validation falls back."""
     scores = [0.1, 0.3, 0.1, 0.1]

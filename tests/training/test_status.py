@@ -46,6 +46,19 @@ def test_a_run_that_is_given_another_length_may_say_anew_that_it_places_no_tumou
     assert (status.end, status.scores, status.stopped, status.diagnosis) == (None, [], "", None)
 
 
+def test_what_was_told_is_not_told_again_word_for_word_after_a_lengthening() -> None:
+    status = Status(diagnosis=["late after 4", "few crops", "train longer: to 8"])
+    assert status.news() == ["late after 4", "few crops", "train longer: to 8"]
+    status.lengthen(4, "4 steps")
+    assert status.news() == []
+    status.diagnosis = ["late after 8", "few crops", "dark", "train longer: to 16"]
+    again = "what was told before it was given this length still holds"
+    assert status.news() == ["late after 8", "dark", "train longer: to 16", again]
+    status.lengthen(8, "8 steps")
+    status.diagnosis = ["late after 16", "dark", "few crops", "train longer: to 16"]
+    assert status.news() == ["late after 16", again]
+
+
 def test_where_nothing_is_read_the_scores_alone_decide() -> None:
     status = Status()
     for done in (10, 20):

@@ -15,6 +15,7 @@ from cyclopts import App, CycloptsError
 
 from metgan import __version__
 from metgan.errors import MetganError, ShortMemoryError, StorageError
+from metgan.progress import heeding_interrupts
 
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
@@ -73,7 +74,8 @@ app.command(
 def main() -> None:
     """Run the command line; exit status 0, 2 for refused input, 130 when interrupted."""
     try:
-        app(sys.argv[1:], exit_on_error=False, print_error=True)
+        with heeding_interrupts():
+            app(sys.argv[1:], exit_on_error=False, print_error=True)
     except CycloptsError:
         sys.exit(2)
     except MetganError as error:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
@@ -15,7 +16,16 @@ from metgan.experiment import Experiment
 from metgan.io import claim_folder, has_file, write_json
 from metgan.studies import Rules, Section
 
-from .folders import CONFIG_FILE, STUDY, refuse_other_settings, resolve_study, show_tables, written
+from .folders import (
+    CONFIG_FILE,
+    STUDY,
+    checkpoints,
+    refuse_other_settings,
+    reserved,
+    resolve_study,
+    show_tables,
+    written_or_finished,
+)
 from .options import Place, Positive, Training
 
 _ASKED_FILE = "asked.json"
@@ -70,7 +80,7 @@ Plan = Callable[[PairSet, Rules], tuple[Question, str]]
 
 @dataclass(frozen=True)
 class Call:
-    """What every study is called with; `study` names its folder in `out`."""
+    """What every study is called with; `study` names its folder in `out`, which is held over the call."""
 
     study: str
     data: Path
@@ -78,6 +88,19 @@ class Call:
     extent: Extent
     options: Training
     place: Place
+
+    @classmethod
+    @contextmanager
+    def reserving(cls, *given: Any) -> Iterator[Call]:
+        """Hold the folder of a call with these `given` values, so that a second one is refused at once."""
+        call = cls(*given)
+        with reserved(call.out, STUDY, call.verb, call.place, [call.data]) as place:
+            yield replace(call, place=place)
+
+    @property
+    def verb(self) -> str:
+        """What holds the folder, for whoever comes second."""
+        return f"metgan study {self.study}"
 
     def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
         """Give what is asked: an option as given, or else as before with --resume, or else its default."""
@@ -99,13 +122,13 @@ class Call:
         question, lead = plan(PairSet.open(self.data), _rules(experiment, asked["seeds"]))
         question.check(anew=place.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, place, experiment)
-        verb = f"metgan study {self.study}"
-        with claim_folder(self.out, STUDY, verb, **asdict(place), inputs=[self.data]):
+        before = checkpoints(question.out)
+        with claim_folder(self.out, STUDY, self.verb, **asdict(place), inputs=[self.data]):
             for folder in (self.out, question.out):  # the next study's default, and this one's for good
                 experiment.save(folder / CONFIG_FILE)
             write_json(question.out / _ASKED_FILE, asked)
             show_tables(question.hold(lead))
-        written(question.out)
+        written_or_finished(question.out, before)
 
     def _settings(self, quick: dict[str, Any]) -> Experiment:
         segmentor = {"steps": self.extent.segmentor_steps}

@@ -30,10 +30,12 @@ from metgan.synthesis import Generation, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, train
 
 from .evaluate import show_scores
-from .folders import CONFIG_FILE, order_of, refuse_other_settings, settle, written
+from .folders import CONFIG_FILE, order_of, refuse_other_settings, reserved, written
+from .next_step import evaluate_command, generate_command
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 _PAIRS, _NEW_PAIRS = 240, 24
+_DEMO, _VERB = "a demo", "metgan demo"
 
 
 def demo(
@@ -63,8 +65,7 @@ def demo(
     """
     lengths = {"training": {"steps": steps}, "segmentor": {"steps": segmentor_steps}}
     experiment = resolve({"preset": "small", "seed": seed}, lengths)
-    place = settle(out, place)
-    with _claimed(out, experiment, place):
+    with reserved(out, _DEMO, _VERB, place) as place, _claimed(out, experiment, place):
         evaluation = _hold(out, experiment, place)
     show_scores(evaluation)
     written(out / "report.html")
@@ -92,7 +93,7 @@ def _hold(out: Path, experiment: Experiment, place: Place) -> Evaluation:
         grid_chapter(painted),
         faithfulness_chapter(evaluation),
         likeness_chapter(evaluation),
-        pairs_chapter(new_pairs, painter.card.normalisation),
+        pairs_chapter(new_pairs),
         training_chapter(run),
         training_chapter(run / SEGMENTOR_FOLDER, "The segmentor in the loop"),
         _next(),
@@ -110,11 +111,11 @@ def _hold(out: Path, experiment: Experiment, place: Place) -> Evaluation:
 @contextmanager
 def _claimed(out: Path, experiment: Experiment, place: Place) -> Iterator[None]:
     """Claim the demo's folders; one that was begun with other options is left as it is."""
-    verb, parts = "metgan demo", (("run", "a run"), ("pairs", "pairs"), ("new-pairs", "pairs"))
+    parts = (("run", "a run"), ("pairs", "pairs"), ("new-pairs", "pairs"))
     refuse_other_settings(out / "run" / CONFIG_FILE, place, experiment)
-    with claim_folder(out, "a demo", verb, **asdict(place)), ExitStack() as stack:
+    with claim_folder(out, _DEMO, _VERB, **asdict(place)), ExitStack() as stack:
         for name, kind in parts:
-            stack.enter_context(claim_folder(out / name, kind, verb, resume=place.resume, overwrite=False))
+            stack.enter_context(claim_folder(out / name, kind, _VERB, resume=place.resume, overwrite=False))
         yield
 
 
@@ -134,6 +135,7 @@ def _opening(pairs: PairSet) -> Section:
 
 
 def _next() -> Section:
+    run, pairs = Path("run"), Path("pairs")
     return Section(
         "With your own scans",
         [
@@ -143,8 +145,7 @@ def _next() -> Section:
         code=(
             "metgan prepare scan.tif --labels mask.tif --crop 128 --out pairs\n"
             "metgan train pairs --out run\n"
-            "metgan generate run --anatomy pairs --labels pairs --count 500 --out new-pairs\n"
-            "metgan evaluate run --data pairs --out scores\n\n"
+            f"{generate_command(run, pairs)}\n{evaluate_command(run, pairs)}\n\n"
             "# or in Python, on arrays in your camera's units\n"
             "import metgan\n"
             'tumour = metgan.load("run").inpaint(anatomy, label)'

@@ -12,7 +12,6 @@ from metgan.data import PairSet
 from metgan.studies import Downstream, Rules, find_arms, fold_pairs
 
 from .calls import ONCE, Call, Extent
-from .folders import settle
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training, whole
 
 _QUICK: dict[str, Any] = {
@@ -73,8 +72,13 @@ def downstream(
         Folder of the study. What was found goes to downstream/ in it: scores.csv, tumours.csv,
         standings.csv, tables.md, report.html.
     """
-    call = Call("downstream", data, out, extent, options, settle(out, place))
-    arms, folds = ("quick-set", 2) if extent.quick else ("all", 5)
+    with Call.reserving("downstream", data, out, extent, options, place) as call:
+        _hold(call, grid)
+
+
+def _hold(call: Call, grid: Grid) -> None:
+    """Plan the study and hold it."""
+    arms, folds = ("quick-set", 2) if call.extent.quick else ("all", 5)
     asked = call.asked(
         arms=(grid.arms, arms), folds=(grid.folds, folds), training_pairs=(grid.training_pairs, None)
     )
@@ -84,11 +88,11 @@ def downstream(
         splits = fold_pairs(pairs, asked["folds"], rules.seed, asked["training_pairs"])
         kept = f"{asked['training_pairs']} pairs" if asked["training_pairs"] else "the rest"
         lead = (
-            f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {data} in "
-            f"{len(splits)} folds, trained on {kept} of each, preset {rules.preset}. Generator, labels and "
-            "pasted tumours come from the training part of the fold alone; its validation part chooses "
+            f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {call.data} "
+            f"in {len(splits)} folds, trained on {kept} of each, preset {rules.preset}. Generator, labels "
+            "and pasted tumours come from the training part of the fold alone; its validation part chooses "
             "the painter's weights, levels of reading and what aimed pairs show more of."
         )
-        return Downstream(out, pairs, splits, rows, rules), lead
+        return Downstream(call.out, pairs, splits, rows, rules), lead
 
     call.hold(_QUICK, asked, plan)

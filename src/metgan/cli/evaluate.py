@@ -10,7 +10,7 @@ from typing import Literal
 from cyclopts import Parameter
 
 from metgan.data import PairSet
-from metgan.io import check_folder, claim_folder, replacing
+from metgan.io import claim_folder, replacing
 from metgan.progress import note
 from metgan.studies import (
     Evaluation,
@@ -28,7 +28,7 @@ from metgan.studies import (
 )
 from metgan.training import Engine
 
-from .folders import settle, show_tables, written
+from .folders import reserved, show_tables, written
 from .options import NEW_FOLDER, Place, Positive
 
 
@@ -76,16 +76,16 @@ def evaluate(
     device
         "auto" takes a CUDA device where there is one.
     """
-    place = settle(out, place)
-    check_folder(out, "scores", resume=place.resume, overwrite=place.overwrite)
-    engine = Engine(device=device)
-    source = RefereeSource(judge.referee, judge.referee_steps, out / "referee", engine, place.resume)
-    trial = open_trial(run, PairSet.open(data), source)
+    kind, verb = "scores", "metgan evaluate"
     inputs = [run, data, *([judge.referee] if judge.referee else [])]
-    with claim_folder(out, "scores", "metgan evaluate", **asdict(place), inputs=inputs):
-        evaluation, painted = hold_trial(trial, source)
-        lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
-        write_scores(evaluation, painted, lead, out)
+    with reserved(out, kind, verb, place, inputs) as place:
+        engine = Engine(device=device)
+        source = RefereeSource(judge.referee, judge.referee_steps, out / "referee", engine, place.resume)
+        trial = open_trial(run, PairSet.open(data), source)
+        with claim_folder(out, kind, verb, **asdict(place), inputs=inputs):
+            evaluation, painted = hold_trial(trial, source)
+            lead = f"The generator of {run}, on {len(painted)} test images of {data} that it has never seen."
+            write_scores(evaluation, painted, lead, out)
     show_scores(evaluation)
     written(out)
 

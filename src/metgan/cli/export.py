@@ -23,9 +23,9 @@ from metgan.interop import (
     gather_cases,
 )
 from metgan.interop import export as write_cases
-from metgan.io import check_folder, claim_folder
+from metgan.io import claim_folder
 
-from .folders import settle, written
+from .folders import reserved, written
 from .options import NEW_FOLDER, Place
 
 Program = Literal["nnunet", "cellpose", "stardist", "ilastik"]
@@ -58,16 +58,14 @@ def export(
         pairs.csv.
     """
     layout = _layout(program, channels)
-    place = settle(out, place)
-    check_folder(out, layout.kind, resume=place.resume, overwrite=place.overwrite)
-    cases = gather_cases([PairSet.open(root) for root in data], load_split(split) if split else None)
-    if place.resume:
-        check_resumed(cases, out)
-    check_export(cases, out, layout)
     inputs = [*data, *([split] if split else [])]
-    with claim_folder(out, layout.kind, "metgan export", **asdict(place), inputs=inputs):
-        check_resumed(cases, out)  # as it is by now
-        write_cases(cases, out, layout)
+    with reserved(out, layout.kind, "metgan export", place, inputs) as place:
+        cases = gather_cases([PairSet.open(root) for root in data], load_split(split) if split else None)
+        if place.resume:
+            check_resumed(cases, out)
+        check_export(cases, out, layout)
+        with claim_folder(out, layout.kind, "metgan export", **asdict(place), inputs=inputs):
+            write_cases(cases, out, layout)
     print(_counted(cases))
     print(layout.advice(cases, out))
     written(out)

@@ -13,7 +13,7 @@ from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
 from metgan.errors import SettingError
 from metgan.io import Stack, read_stack
 from metgan.labels import binarise
-from metgan.progress import note
+from metgan.progress import SLOW, note, progress
 from metgan.types import Mask
 
 from .options import Whole
@@ -89,7 +89,11 @@ def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)
     region = plan.region(shapes["anatomy"])
-    parts = {what: stack.plane_order(channel, region.index) for what, (stack, channel) in volumes.items()}
+    parts = {}
+    with progress("read", len(volumes), every_s=SLOW) as advance:
+        for what, (stack, channel) in volumes.items():
+            parts[what] = stack.plane_order(channel, region.index)
+            advance(what)
     for what, threshold in (("label", files.labels_above), ("tissue", files.tissue_above)):
         if threshold is not None:
             parts[what] = binarise(parts[what], threshold)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,12 @@ from metgan.experiment import (
     read_file,
     resolve,
 )
-from metgan.io import check_folder, claim_folder, has_file, has_folder, is_half_deleted
+from metgan.io import claim_folder, has_file, has_folder, is_half_deleted, reserve_folder
 from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
 from metgan.studies import Section
 from metgan.training import (
+    CHECKPOINT,
     GAN_RECIPES,
     OPEN_RECIPES,
     GanRecipe,
@@ -45,23 +47,27 @@ STUDY = "a study"
 _WIDE = 240  # characters
 
 
-def settle(out: Path, place: Place) -> Place:
-    """Return what may happen to `out`: where overwriting it was cut short, resuming it means to end that."""
+@contextmanager
+def reserved(out: Path, kind: str, verb: str, place: Place, inputs: Iterable[Path] = ()) -> Iterator[Place]:
+    """Hold `out` over a whole call, so that a second one is refused before it has prepared anything.
+
+    Yields what may happen to `out`: where overwriting it was cut short, resuming it means to end that.
+    """
     if place.resume and is_half_deleted(out):
         note(f"--overwrite of {out} was cut short while it deleted; what is left there is deleted first")
-        return Place(overwrite=True)
-    return place
+        place = Place(overwrite=True)
+    if place.resume and not has_folder(out):
+        note(f"there is no {out} to resume; it is started")
+    with reserve_folder(out, kind, verb, **asdict(place), inputs=inputs):
+        yield place
 
 
 def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
-    """Give the settings of a run that may be written to `out`; writes nothing.
+    """Give the settings of a run that is written to `out`; writes nothing.
 
     A method is trained while validation improves, unless a length is given. A resumed run takes its settings
     from its own ``config.toml``; options given again override them.
     """
-    check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
-    if place.resume and not has_folder(out):
-        note(f"there is no {out} to resume; it is started")
     given = {k: v for k, v in given.items() if v is not None}
     recipes = OPEN_RECIPES if section == "training" else GAN_RECIPES
     return _resolve_and_tell(*_base(out, place, options), given, options.layer(section), recipes=recipes)
@@ -70,11 +76,10 @@ def resolve_run(out: Path, place: Place, options: Training, section: str, **give
 def resolve_study(
     out: Path, study: str, place: Place, options: Training, quick: Table, segmentor: Table
 ) -> Experiment:
-    """Give the settings of a study that may be written to `out`; options that are given win over `quick`.
+    """Give the settings of a study that is written to `out`; options that are given win over `quick`.
 
     A resumed study takes its own settings, and one that is added to a folder those of the last one there.
     """
-    check_folder(out, STUDY, resume=place.resume, overwrite=place.overwrite)
     given = {"segmentor": segmentor}
     home = out / study if has_file(out / study / CONFIG_FILE) else out
     experiment = _resolve_and_tell(*_base(home, place, options), quick, given, options.layer("training"))
@@ -199,3 +204,16 @@ def show_tables(chapters: Iterable[Section]) -> None:
 def written(path: Path) -> None:
     """Tell where a result is."""
     print(f"Written: {path}")
+
+
+def checkpoints(folder: Path) -> dict[Path, int]:
+    """Return the checkpoints in a folder, each with the time of its last writing in ns."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob(CHECKPOINT)}
+
+
+def written_or_finished(path: Path, before: Mapping[Path, int]) -> None:
+    """Tell where a result is, or that it was there: all that was trained was so `before`."""
+    if before and checkpoints(path) == before:
+        print(f"Finished already, nothing was trained: {path}")
+    else:
+        written(path)

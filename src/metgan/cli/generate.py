@@ -9,14 +9,16 @@ from typing import Literal
 from cyclopts import Parameter
 
 from metgan.data import SPLIT_FILE, load_split, open_images, part_of
-from metgan.io import check_folder, claim_folder, has_file
+from metgan.io import claim_folder, has_file
 from metgan.progress import note
 from metgan.synthesis import (
+    CONTACT_SHEET,
     MOST_LIGHT,
     ContrastSummary,
     Generation,
     Inpainter,
     check_request,
+    finished_pairs,
     load,
     sum_up,
     sum_up_contrasts,
@@ -24,7 +26,7 @@ from metgan.synthesis import (
 from metgan.synthesis import generate as write_pairs
 from metgan.training import planned_steps, stopped_at
 
-from .folders import note_doubt, settle, written
+from .folders import note_doubt, reserved
 from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
 from .options import NEW_FOLDER, Place, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
@@ -56,6 +58,10 @@ class Order:
 
 
 _MUCH_OUTSIDE = 0.05
+_AIMED_AND_JUDGED = (
+    "the judge fails what it does not see; aimed pairs show what segmentors miss; see gate.json"
+)
+_KIND, _VERB = "pairs", "metgan generate"
 
 
 def generate(
@@ -77,38 +83,35 @@ def generate(
     run
         Run folder of metgan train.
     """
-    out = order.out
-    place = settle(out, place)
-    check_folder(out, "pairs", resume=place.resume, overwrite=place.overwrite)
-    label_recipe = recipe.make()
-    painter = load(run, order.device)
-    split_file = run / SPLIT_FILE
-    split = load_split(split_file) if has_file(split_file) else None
-    anatomies = open_images(sources.anatomy, "anatomy")
-    request = Generation(
-        part_of(anatomies, sources.part, split),
-        sources.open_labels(split, label_recipe),
-        label_recipe,
-        order.count,
-        order.seed,
-    )
-    if sources.part in {"train", "val"}:
-        refuse_test_sources([*request.anatomies, *request.labels], split)
-    request = sources.request(request, painter, split)
-    tested = split.groups(anatomies, "test") if split else frozenset()
+    out, label_recipe = order.out, recipe.make()
     folders = (sources.anatomy, sources.labels)
-    training = training_images(split, *folders)
-    advice = advise_judge(run, painter.card, training, *folders)
-    gate = judging.open(painter, training, tested, advice)
-    outside = check_request(painter, request)
-    given = (run, sources.anatomy, sources.labels, sources.aim_at, judging.judge)
-    inputs = [path for path in given if path is not None]
-    with claim_folder(out, "pairs", "metgan generate", **asdict(place), inputs=inputs):
-        _note_doubts(run, painter, outside)
-        judging.note_doubts(gate, advice)
-        if gate is not None and sources.aim_at is not None:
-            note("the judge fails what it does not see; aimed pairs show what segmentors miss; see gate.json")
-        pairs = write_pairs(painter, request, out, gate)
+    inputs = [path for path in (run, *folders, sources.aim_at, judging.judge) if path is not None]
+    with reserved(out, _KIND, _VERB, place, inputs) as place:
+        painter = load(run, order.device)
+        split = load_split(run / SPLIT_FILE) if has_file(run / SPLIT_FILE) else None
+        anatomies = open_images(sources.anatomy, "anatomy")
+        request = Generation(
+            part_of(anatomies, sources.part, split),
+            sources.open_labels(split, label_recipe),
+            label_recipe,
+            order.count,
+            order.seed,
+        )
+        if sources.part in {"train", "val"}:
+            refuse_test_sources([*request.anatomies, *request.labels], split)
+        request = sources.request(request, painter, split)
+        tested = split.groups(anatomies, "test") if split else frozenset()
+        training = training_images(split, *folders)
+        advice = advise_judge(run, painter.card, training, *folders)
+        gate = judging.open(painter, training, tested, advice)
+        outside = check_request(painter, request)
+        with claim_folder(out, _KIND, _VERB, **asdict(place), inputs=inputs):
+            _note_doubts(run, painter, outside)
+            judging.note_doubts(gate, advice)
+            if gate is not None and sources.aim_at is not None:
+                note(_AIMED_AND_JUDGED)
+            were_there = len(finished_pairs(out)) == order.count
+            pairs = write_pairs(painter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)
     reached = sum_up_contrasts(pairs, painter.card.normalisation.tumour.ceiling)
@@ -116,7 +119,8 @@ def generate(
         note(
             f"{reached}. Likely because {_why_missed(reached, painter)}; pairs.csv has each in got_contrasts"
         )
-    written(out)
+    opening = "Finished already, nothing was generated" if were_there else "Written"
+    print(f"{opening}: {out}; pictures of some pairs: {out / CONTACT_SHEET}")
 
 
 def _why_missed(reached: ContrastSummary, painter: Inpainter) -> str:

@@ -12,7 +12,7 @@ from metgan.data import LABORATORIES, Laboratory, PhantomSettings, draw_laborato
 from metgan.errors import SettingError, UnknownNameError
 from metgan.io import claim_folder
 
-from .folders import settle, written
+from .folders import reserved, written
 from .options import NEW_FOLDER, Place, Positive, Seed
 
 _PAIRS = 200
@@ -105,7 +105,7 @@ def phantom(
         0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
     """
     request = drawing.request(pairs, seed)
-    place = settle(out, place)
-    with claim_folder(out, "pairs", "metgan phantom", **asdict(place)):
+    kind, verb = "pairs", "metgan phantom"
+    with reserved(out, kind, verb, place) as place, claim_folder(out, kind, verb, **asdict(place)):
         write_phantom(out, *request)
     written(out)

@@ -27,7 +27,7 @@ from metgan.data import (
 )
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError, StorageError
-from metgan.io import claim_folder
+from metgan.io import claim_folder, reserve_folder
 from metgan.metrics import Contrast
 from metgan.progress import note
 
@@ -131,13 +131,14 @@ def prepare(
         Delete the pair set first.
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
-    scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
-    useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
-    _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
-    place = Place(resume=not overwrite, overwrite=overwrite)
-    with claim_folder(out, "pairs", "metgan prepare", **asdict(place), inputs=inputs):
-        done = cut_pairs(scan, plan, out)
+    place = asdict(Place(resume=not overwrite, overwrite=overwrite))
+    with reserve_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
+        scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
+        useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
+        _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
+        with claim_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
+            done = cut_pairs(scan, plan, out)
     print(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
         "(flat, or too little tissue)"

@@ -9,11 +9,11 @@ from cyclopts import Parameter
 
 from metgan.data import SPLIT_FILE, PairSet, save_split
 from metgan.interop import ReleasedFiles, read_released, write_released
-from metgan.io import check_folder, claim_folder
+from metgan.io import claim_folder
 from metgan.progress import note
 from metgan.training import load_data
 
-from .folders import RUN, check_model, settle, written
+from .folders import RUN, check_model, reserved, written
 from .options import NEW_FOLDER, Place, Seed
 
 
@@ -69,15 +69,14 @@ def released(
     seed
         Of the split into training and test part, where the pair set states none.
     """
-    place = settle(out, place)
-    check_folder(out, RUN, resume=place.resume, overwrite=place.overwrite)
     given = asdict(checkpoints)
-    networks = read_released(ReleasedFiles(**given))
-    curriculum = load_data(PairSet.open(data), seed).rescaled("per-image")
     inputs = [data, *(path for path in given.values() if path is not None)]
-    with claim_folder(out, RUN, "metgan import", **asdict(place), inputs=inputs):
-        write_released(networks, out, curriculum.normalisation)
-        save_split(curriculum.split, out / SPLIT_FILE)
-        check_model(out)
+    with reserved(out, RUN, "metgan import", place, inputs) as place:
+        networks = read_released(ReleasedFiles(**given))
+        curriculum = load_data(PairSet.open(data), seed).rescaled("per-image")
+        with claim_folder(out, RUN, "metgan import", **asdict(place), inputs=inputs):
+            write_released(networks, out, curriculum.normalisation)
+            save_split(curriculum.split, out / SPLIT_FILE)
+            check_model(out)
     note("which animals these networks were trained on is not known; metgan cannot guard the test part")
     written(out)

@@ -22,7 +22,6 @@ from metgan.studies import (
 from metgan.training import load_data
 
 from .calls import ONCE, Call, Extent
-from .folders import settle
 from .options import NEW_FOLDER, PRESET, Place, Training
 
 _QUICK: dict[str, Any] = {
@@ -77,10 +76,10 @@ def similarity(
         "table1" (seven), "table3" (four), "all" (nine), or names with commas between them. Default:
         table1, or those of before with --resume.
     """
-    call = Call("similarity", data, out, extent, options, settle(out, place))
-    asked = call.asked(methods=(methods, "table1"))
-    rows = find_methods(asked["methods"])
-    _compare(call, asked, lambda study: compare_similarity(study, rows))
+    with Call.reserving("similarity", data, out, extent, options, place) as call:
+        asked = call.asked(methods=(methods, "table1"))
+        rows = find_methods(asked["methods"])
+        _compare(call, asked, lambda study: compare_similarity(study, rows))
 
 
 def robustness(
@@ -103,10 +102,10 @@ def robustness(
         Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    call = Call("robustness", data, out, extent, options, settle(out, place))
-    asked = call.asked(methods=(wrong.methods, "metgan,pix2pix,cyclegan"), share=(wrong.share, 0.25))
-    rows, share = find_methods(asked["methods"]), asked["share"]
-    _compare(call, asked, lambda study: compare_robustness(study, rows, share))
+    with Call.reserving("robustness", data, out, extent, options, place) as call:
+        asked = call.asked(methods=(wrong.methods, "metgan,pix2pix,cyclegan"), share=(wrong.share, 0.25))
+        rows, share = find_methods(asked["methods"]), asked["share"]
+        _compare(call, asked, lambda study: compare_robustness(study, rows, share))
 
 
 def ablation(
@@ -128,8 +127,8 @@ def ablation(
         Folder of the study. What was found goes to ablation/ in it: scores.csv, standings.csv, tables.md,
         grid.png, report.html.
     """
-    call = Call("ablation", data, out, extent, options, settle(out, place))
-    _compare(call, call.asked(), compare_ablation)
+    with Call.reserving("ablation", data, out, extent, options, place) as call:
+        _compare(call, call.asked(), compare_ablation)
 
 
 def _compare(call: Call, asked: dict[str, Any], compare: Callable[[Study], Comparison]) -> None:

@@ -12,10 +12,26 @@ from metgan.errors import SettingError
 from metgan.io import has_folder
 from metgan.methods import Method, find_method
 from metgan.models import read_card
-from metgan.studies import Report, Section, training_chapter
-from metgan.training import SEGMENTOR_FOLDER, check_training, load_data, train_on
+from metgan.progress import note
+from metgan.studies import Report, training_chapter
+from metgan.training import (
+    SEGMENTOR_FOLDER,
+    check_training,
+    load_data,
+    train_on,
+)
 
-from .folders import claim_run, note_doubt, order_of, resolve_run, settle, written
+from .folders import (
+    RUN,
+    checkpoints,
+    claim_run,
+    note_doubt,
+    order_of,
+    reserved,
+    resolve_run,
+    written_or_finished,
+)
+from .next_step import doubt_of, next_step
 from .options import NEW_FOLDER, PRESET, Place, Positive, Training
 
 
@@ -67,24 +83,26 @@ def train(
             "a segmentor that is trained already, or the length of a training",
             "Leave one out",
         )
-    place = settle(out, place)
     given = {"steps": reader.segmentor_steps}
     path = str(reader.segmentor.resolve()) if reader.segmentor else None
-    experiment = resolve_run(
-        out, place, options, "training", method=method, segmentor=given, pretrained_segmentor=path
-    )
-    segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
-    row = find_method(experiment.method)
-    order = order_of(experiment, out, place)
-    curriculum = load_data(PairSet.open(data), experiment.seed)
-    check_training(row, order, curriculum, experiment.segmentor, segmentor)
-    with claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])]):
-        train_on(row, order, curriculum, experiment.segmentor, segmentor)
-        _report(out, data, row, experiment.preset).save(out / "report.html")
+    with reserved(out, RUN, "metgan train", place, [data]) as place:
+        before = checkpoints(out)
+        experiment = resolve_run(
+            out, place, options, "training", method=method, segmentor=given, pretrained_segmentor=path
+        )
+        segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
+        row = find_method(experiment.method)
+        order = order_of(experiment, out, place)
+        curriculum = load_data(PairSet.open(data), experiment.seed)
+        check_training(row, order, curriculum, experiment.segmentor, segmentor)
+        with claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])]):
+            train_on(row, order, curriculum, experiment.segmentor, segmentor)
+            _report(out, data, row, experiment.preset).save(out / "report.html")
     if row.needs_segmentor:
         note_doubt(segmentor or out / SEGMENTOR_FOLDER)
-    note_doubt(out)
-    written(out)
+    if doubt := doubt_of(out):
+        note(f"the generator {out}: {doubt}")
+    written_or_finished(out, before)
 
 
 def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
@@ -95,10 +113,6 @@ def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
     lead = f"{method.title} ({method.source}), preset {preset}, trained on {data}. "
     lead += f"The weights kept are those of step {card.step}, "
     lead += "the last that were validated."
-    if card.doubt:
-        lead += f" Warning: {card.doubt}."
-    commands = (
-        f"metgan generate {out} --anatomy {data} --labels {data} --count 100 --out new-pairs\n"
-        f"metgan evaluate {out} --data {data} --out scores"
-    )
-    return Report(f"{method.title}: training", lead, [*chapters, Section("What to do next", code=commands)])
+    if doubt := doubt_of(out):
+        lead += f" Warning: {doubt}."
+    return Report(f"{method.title}: training", lead, [*chapters, next_step(out, data)])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
+from metgan.progress import SLOW, progress
 
 from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
@@ -45,7 +46,11 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
             "a plan within them",
             "Read the scan anew for these",
         )
-    useful = [crop for crop in placed if _is_useful(scan, crop, plan)]
+    useful = []
+    with progress("look at crops", len(placed), every_s=SLOW) as advance:
+        for crop in placed:
+            useful += [crop] if _is_useful(scan, crop, plan) else []
+            advance()
     if not useful:
         why = "flat" if scan.tissue is None else "flat or hold too little tissue"
         raise ArrayError(
@@ -87,10 +92,12 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
         if not rows:
             write_table(out, [])
         with_tumour = 0
-        for crop, row in zip(useful, planned, strict=True):
-            place = scan.region.place(crop, plan.crop)
-            write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], scan.label[place])
-            with_tumour += bool(scan.label[place].any())
+        with progress("prepare", len(useful)) as advance:
+            for crop, row in zip(useful, planned, strict=True):
+                place = scan.region.place(crop, plan.crop)
+                write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], scan.label[place])
+                with_tumour += bool(scan.label[place].any())
+                advance()
         write_table(out, [*rows, *planned])
         PairSet.open(out)
     left_out = len(place_crops(scan.region.scan, plan)) - len(useful)

@@ -16,7 +16,7 @@ import pandas as pd
 from metgan.data import Pair, read_pair, read_table
 from metgan.errors import StorageError
 from metgan.io import has_file, hold_folder, read_image, sync_folder, write_text
-from metgan.progress import progress
+from metgan.progress import each, progress
 
 from .cases import Case
 
@@ -52,7 +52,7 @@ def check_export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
     """Read and check every pair, so that a faulty one is refused before anything is written or deleted."""
     layout.check(cases)
     layout.check_folder(out)
-    for case in cases:
+    for case in each(cases, "pair"):
         read_pair(case.entry)
 
 

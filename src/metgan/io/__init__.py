@@ -2,7 +2,7 @@
 
 from .atomic import append_text, placing, replacing, sync_folder, write_json, write_text
 from .contents import has_file, has_folder
-from .folders import check_folder, claim_folder, is_half_deleted, kind_of_folder
+from .folders import check_folder, claim_folder, is_half_deleted, kind_of_folder, reserve_folder
 from .holding import hold_folder
 from .names import check_name, likeness, normal_form, refuse_lookalikes
 from .registry import READERS, is_image, read_image, write_image
@@ -42,6 +42,7 @@ __all__ = [
     "refuse_infinite",
     "refuse_lookalikes",
     "replacing",
+    "reserve_folder",
     "save_state",
     "save_weights",
     "sync_folder",

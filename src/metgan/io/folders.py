@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from metgan.errors import SettingError, StorageError
@@ -81,6 +81,36 @@ def is_half_deleted(path: Path) -> bool:
         return False
     refuse_held(path)
     return _is_marked_for_deletion(path)  # whoever held it may have ended it
+
+
+@contextmanager
+def reserve_folder(
+    path: Path, kind: str, verb: str, *, resume: bool, overwrite: bool, inputs: Iterable[Path] = ()
+) -> Iterator[None]:
+    """Hold `path` for a result of `kind` from the beginning of a call on, while its inputs are looked at.
+
+    So a second call is refused before its preparation, not after it. Nothing is deleted or marked:
+    `claim_folder`, within the block, does so. Where the block ends without it, since the inputs are refused
+    or the call is interrupted, what was made for the lock is gone again. Takes and refuses what
+    `claim_folder` does.
+    """
+    check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
+    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    was_locked = has_file(path / LOCK_FILE)
+    try:
+        with hold_folder(path, verb):
+            check_folder(path, kind, resume=resume, overwrite=overwrite)  # as it is by now
+            try:
+                yield
+            except BaseException:
+                with suppress(OSError):  # a lock that is waited for may go: who gets it finds that it has
+                    for name in (HOLDER_FILE, *(() if was_locked else (LOCK_FILE,))):
+                        (path / name).unlink(missing_ok=True)
+                raise
+    finally:
+        with suppress(OSError):  # one that is not empty has become a result's, or another call's
+            for folder in made:
+                folder.rmdir()
 
 
 @contextmanager

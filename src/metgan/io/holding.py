@@ -5,7 +5,8 @@ ends with the process that took it, however that ends. Who holds it stands besid
 
 Notes
 -----
-A lock file stays when the lock is released: to delete it would let two others hold two files of one name.
+A lock file stays when the lock is released, unless a refused call has made it (`metgan.io.reserve_folder`):
+`filelock` finds that a file which it waited for is gone, and takes another.
 On NFS, Linux passes the lock on to the server, and it holds between machines; where the file system is
 mounted with local locks (``nolock``, ``local_lock=flock``, many FUSE file systems) it holds on one machine
 alone. A file system without locks is told in a note, and work goes on: whoever has no other disk must be able

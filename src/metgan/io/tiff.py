@@ -17,7 +17,7 @@ import numpy as np
 import tifffile
 
 from metgan.errors import MetganError, StorageError
-from metgan.progress import note
+from metgan.progress import each, note
 from metgan.types import AnyArray
 
 from .atomic import placing
@@ -73,7 +73,8 @@ def read_part(path: Path, wanted: Sequence[slice]) -> AnyArray:
     with _opened(path) as images:
         if len(images) == 1:
             return _part(images[0], tuple(wanted))
-        return np.stack([_part(image, tuple(wanted[1:])) for image in images[wanted[0]]])
+        planes = each(images[wanted[0]], "plane")
+        return np.stack([_part(image, tuple(wanted[1:])) for image in planes])
 
 
 def read_tiff(path: Path) -> AnyArray:
@@ -115,8 +116,13 @@ def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray
         file = image.keyframe.parent
         dtype = np.dtype(image.dtype).newbyteorder(file.byteorder)
         with _reopened(file.filehandle) as handle:
-            whole = handle.memmap_array(dtype, image.shape, offset)
-            return np.array(whole[wanted], dtype.newbyteorder("="))
+            part = handle.memmap_array(dtype, image.shape, offset)[wanted]
+            if part.ndim <= len("YX"):
+                return np.array(part, dtype.newbyteorder("="))
+            read = np.empty(part.shape, dtype.newbyteorder("="))
+            for k in each(range(len(part)), "plane"):
+                read[k] = part[k]
+            return read
     page = image.keyframe
     outer = image.ndim - page.ndim
     pages = [page for page in _pages(image) if page is not None]
@@ -127,7 +133,8 @@ def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray
     rows = range(page.imagelength)[wanted[outer + y]]
     inner = list(wanted[outer:])
     inner[y] = slice(None, None, rows.step)
-    parts = [_rows(pages[k], y, slice(rows.start, rows.stop))[tuple(inner)] for k in numbers.flat]
+    numbered = each([*numbers.flat], "plane")
+    parts = [_rows(pages[k], y, slice(rows.start, rows.stop))[tuple(inner)] for k in numbered]
     return np.stack(parts).reshape(*numbers.shape, *parts[0].shape)
 
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from metgan.progress import each
+
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
 from .tiles import divide
 
@@ -113,7 +115,7 @@ class Generator(nn.Module, ABC):
         if len(tiles) == 1:
             return self.translate(image, label)
         painted = torch.empty_like(image)
-        for tile in tiles:
+        for tile in each(tiles, "tile"):
             tile.put(self.translate(tile.cut(image), tile.cut(label)), painted)
         return painted
 

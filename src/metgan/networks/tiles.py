@@ -20,6 +20,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from metgan.progress import each
+
 from .blocks import crop_like, pad_to_multiple
 from .unet import UNet, UNetSpec
 
@@ -165,13 +167,13 @@ def unet_in_tiles(
     fine, coarse, factor = slice(count), slice(count, None), 2**count
     shape = [image.shape[0], unet.spec.encoder[count - 1], *(size // factor for size in image.shape[2:])]
     pooled = image.new_empty(shape)
-    for tile in tiles:
+    for tile in each(tiles, "coarse tile"):
         tile.put(unet.descend(tile.cut(image), fine)[1], pooled, factor)
     skips, x = unet.descend(pooled, coarse)
     del pooled
     deep = unet.ascend(unet.centre(x), skips, coarse_features, coarse)
     shown = torch.empty_like(image)
-    for tile in tiles:
+    for tile in each(tiles, "tile"):
         skips, _ = unet.descend(tile.cut(image), fine)
         x = unet.ascend(tile.cut(deep, factor), skips, features(tile), fine)
         tile.put(unet.show(x), shown)

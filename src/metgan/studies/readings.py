@@ -22,6 +22,7 @@ from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, replacing, write_json
 from metgan.metrics import Faithfulness, Overlap, judge, overlap
 from metgan.models import READ_ABOVE, SMALLEST_READ, Reader, model_path, read_card
+from metgan.progress import each
 from metgan.training import Engine
 from metgan.types import Mask
 
@@ -125,7 +126,7 @@ def _read(segmentor: Reader, val: Sequence[Pair], pairs: list[Pair]) -> Readings
     segmentor.check({pair.entry.group for pair in pairs})
     level = choose_level([segmentor.weigh(pair.tumour) for pair in val], [pair.label for pair in val])
     images, tumours = [], []
-    for pair in pairs:
+    for pair in each(pairs, "image"):
         reading = segmentor.weigh(pair.tumour) > level
         fill = pair.filled(segmentor.card.normalisation.fill)
         found = judge(pair.label, reading, pair.tumour, fill=fill, smallest=SMALLEST_READ)

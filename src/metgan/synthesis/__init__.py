@@ -1,5 +1,6 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
+from .contact_sheet import CONTACT_SHEET
 from .contrasts import MOST_LIGHT, Contrasts, match_contrasts
 from .drafts import Draft, Drafts, LabelFiles
 from .gate import Gate, Painted, open_gate, paint_pair
@@ -8,7 +9,7 @@ from .generation import Generation
 from .grain import Grain
 from .inlay import Ground, inlay
 from .inpainter import Inpainter, load
-from .journal import is_unfinished
+from .journal import finished_pairs, is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .request import check_request
@@ -18,6 +19,7 @@ from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, su
 from .weak_spots import Seen, WeakSpots, aim, find_weak_spots
 
 __all__ = [
+    "CONTACT_SHEET",
     "GATE_FILE",
     "MOST_LIGHT",
     "PASSED",
@@ -45,6 +47,7 @@ __all__ = [
     "aim",
     "check_request",
     "find_weak_spots",
+    "finished_pairs",
     "generate",
     "inlay",
     "is_unfinished",

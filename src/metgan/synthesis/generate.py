@@ -13,6 +13,7 @@ from metgan.errors import StorageError
 from metgan.io import has_file, hold_folder
 from metgan.progress import progress
 
+from .contact_sheet import save_contact_sheet
 from .drafts import Drafts
 from .gate import Gate, Painted, paint_pair
 from .generation import Generation
@@ -26,7 +27,8 @@ def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | No
     """Write `request.count` new pairs into `out` and give them as a pair set.
 
     Goes on where a killed call stopped: finished pairs are kept, and the bytes are the same as
-    without the interruption. ``pairs.csv`` is filled when all pairs are there.
+    without the interruption. ``pairs.csv`` is filled when all pairs are there, and then ``contact_sheet.png``
+    shows some of them.
 
     Parameters
     ----------
@@ -73,6 +75,7 @@ def _generate(painter: Inpainter, drafts: Drafts, out: Path, gate: Gate | None) 
     close_table(out, [done[str(number)] for number in range(request.count)])
     pairs = PairSet.open(out)
     save_summary(pairs, out)
+    save_contact_sheet(pairs, request.anatomies, painter.card.normalisation)
     return pairs
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from metgan.data import Entry, read_channel, read_pair
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
+from metgan.progress import SLOW, each, progress
 from metgan.types import Camera, Mask
 
 from .drafts import Drafts
@@ -39,16 +40,28 @@ def check_request(painter: Inpainter, request: Generation) -> float:
         to its ground.
     """
     drafts = Drafts(request)
-    outside = [_share_outside(painter, entry, request) for entry in request.anatomies]
-    _check_donors(painter, request)
+    outside = []
+    with progress("check", len(request.anatomies) + 2, every_s=SLOW) as advance:
+        for entry in request.anatomies:
+            outside.append(_share_outside(painter, entry, request))
+            advance()
+        _check_donors(painter, request)
+        _check_room(drafts)
+        advance("labels fit")
+        draw_and_paint(painter, drafts, 0)  # a model that is hardly trained shows at once
+        advance("one pair is painted")
+    return float(np.mean(outside))
+
+
+def _check_room(drafts: Drafts) -> None:
+    """Draw the label of each anatomy; with recipes that take long, of the one with the fewest labels."""
+    request = drafts.request
     lap = range(min(request.count, len(request.anatomies)))
     if request.recipe.uses_tissue:
         drafts.draw(min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number)))))
-    else:
-        for number in lap:
-            drafts.draw(number)
-    draw_and_paint(painter, drafts, 0)  # a model that is hardly trained shows at once
-    return float(np.mean(outside))
+        return
+    for number in each(lap, "label"):
+        drafts.draw(number)
 
 
 def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> float:

@@ -21,6 +21,7 @@ from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference
 from metgan.metrics import SIZES, SMALLEST_ANNOTATED, Measure, choose_measure, judge
 from metgan.models import SMALLEST_READ, Reader
+from metgan.progress import each
 
 from .contrasts import INVISIBLE, Contrasts
 from .generation import Generation
@@ -147,7 +148,8 @@ def find_weak_spots(reader: Reader, entries: Iterable[Entry]) -> WeakSpots:
         When a pair cannot be read or is of another dtype than the segmentor reads, or none has a tumour.
     """
     tumours: list[Seen] = []
-    for pair in map(read_pair, entries):
+    for entry in each([*entries], "image"):
+        pair = read_pair(entry)
         reader.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
         reading = reader.read(pair.tumour)
         fill = pair.filled(reader.card.normalisation.fill)

@@ -1,13 +1,22 @@
 """Training: one loop of phases for segmentors and GANs, resumable to the bit."""
 
-from .checkpoint import check_identity, without_lengths
+from .checkpoint import CHECKPOINT, check_identity, without_lengths
 from .curriculum import Curriculum, load_curriculum, split_pairs
 from .early_stopping import EarlyStopping
 from .engine import Engine
 from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at, trained_seconds
 from .method_run import check_method_order, train_method
 from .order import Order
-from .recipe import GAN_RECIPES, OPEN_RECIPES, PAPER_RECIPE, SEGMENTOR_RECIPES, GanRecipe, Precision, Recipe
+from .recipe import (
+    GAN_RECIPES,
+    OPEN_RECIPES,
+    PAPER_RECIPE,
+    SEGMENTOR_RECIPES,
+    GanRecipe,
+    Precision,
+    Recipe,
+    least_steps,
+)
 from .segmentor_run import check_segmentor_order, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
@@ -19,6 +28,7 @@ from .session import (
 from .status import planned_steps, read_status
 
 __all__ = [
+    "CHECKPOINT",
     "GAN_RECIPES",
     "JOURNAL_FILE",
     "OPEN_RECIPES",
@@ -37,6 +47,7 @@ __all__ = [
     "check_segmentor_order",
     "check_training",
     "last_step",
+    "least_steps",
     "load_curriculum",
     "load_data",
     "planned_steps",

@@ -23,6 +23,7 @@ from .phases import Phase
 from .status import Status
 
 CHECKPOINT = "last.ckpt"
+"""Name of what a run goes on from, in its folder."""
 Identity = dict[str, str]
 """Everything that decides a run's bytes, by name."""
 _MOST_STEPS: Final = 2**31 - 1

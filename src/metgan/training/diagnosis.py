@@ -72,10 +72,21 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Finding:
-    """A reason that holds: how bad it is, above 0 and at most 1, and what was measured and what to do."""
+    """A reason that holds.
+
+    Parameters
+    ----------
+    severity : float
+        How bad it is, above 0 and at most 1.
+    text : str
+        What was measured, and what to do.
+    is_given : bool, default False
+        Whether it lies in what the training was given, data or segmentor, which more steps do not change.
+    """
 
     severity: float
     text: str
+    is_given: bool = False
 
 
 def collect(
@@ -96,7 +107,9 @@ def find_reasons(evidence: Evidence) -> list[Finding]:
 
 
 def explain(done: int, dice: float, found: Sequence[Finding], advice: str) -> list[str]:
-    """Put a diagnosis into words: that the run has not begun, each reason, and how to train longer.
+    """Put a diagnosis into words: that the run has not begun, each reason, and what to do.
+
+    `advice` is how to train longer. Where data or segmentor are a reason, that is not what is advised.
 
     Examples
     --------
@@ -110,6 +123,8 @@ expected)', 'no reason was found in images and labels; train longer']
     )
     if not found:
         return [opening, f"no reason was found in images and labels; {advice}"]
+    if any(finding.is_given for finding in found):
+        advice = "more steps change neither data nor segmentor: correct these, and train anew (--overwrite)"
     return [opening, *(finding.text for finding in found), advice]
 
 
@@ -143,6 +158,7 @@ def labels_mark_nothing(evidence: Evidence) -> Finding | None:
         f"the real tumour channel is the same inside and outside of the labels: its mean level is "
         f"{real.inside:.2f} against {real.outside:.2f}, on [-1, 1], {abs(real.contrast):.2f} standard "
         "deviations. Check that the masks belong to these images, and the order of the channels",
+        is_given=True,
     )
 
 
@@ -156,6 +172,7 @@ def segmentor_reads_nothing(evidence: Evidence) -> Finding | None:
         f"the segmentor hardly reads tumours in real images either: Dice {dice:.2f} on the validation part, "
         f"{LEAST_DICE:g} or more is expected. What it misses it cannot demand: train anew with "
         "a longer one (--segmentor-steps) or a better one (--segmentor)",
+        is_given=True,
     )
 
 
@@ -168,6 +185,7 @@ def few_crops_show_tumours(evidence: Evidence) -> Finding | None:
         1 - shown / FEW_CROPS,
         f"{shown} of the {len(evidence.training_labels)} training crops show a tumour; {FEW_CROPS} or more "
         "are expected. Annotate more, or cut more crops of what is annotated (metgan prepare --stride)",
+        is_given=True,
     )
 
 
@@ -181,6 +199,7 @@ def tumours_are_tiny(evidence: Evidence) -> Finding | None:
         f"half of the {len(areas)} tumours of the training labels have {median:g} pixels or fewer; "
         f"{SMALL_TUMOUR} or more are expected. Check that the masks are not noise, or give images of smaller "
         "pixels",
+        is_given=True,
     )
 
 
@@ -193,6 +212,7 @@ def labels_are_vast(evidence: Evidence) -> Finding | None:
         (median - LARGE_LABEL) / (1 - LARGE_LABEL),
         f"training labels cover {median:.0%} of their crop (median); {LARGE_LABEL:.0%} or less is expected. "
         "Check that the masks are not inverted, or cut larger crops (metgan prepare --crop)",
+        is_given=True,
     )
 
 
@@ -206,6 +226,7 @@ def channels_are_shifted(evidence: Evidence) -> Finding | None:
         min(1.0, distance / FAR),
         f"the tumour channel is shifted against the anatomy, by {distance:.0f} pixels in {shift.agreeing} of "
         f"{shift.asked} images that were asked. Register them, prepare the pairs anew, and train anew",
+        is_given=True,
     )
 
 

@@ -57,7 +57,7 @@ class Training(Generic[Material]):
         Told the step and the verdict when its weights are to be used from now on.
     diagnose : callable or None
         Told the step and the Dice of a run that has not begun to place tumours after a third of its time;
-        gives the reasons in words.
+        gives the reasons in words, or none where the run is too short to tell.
     keeps_last : bool
         Whether `keep` is told of every validation, or of those alone that are the best so far.
     """
@@ -180,7 +180,8 @@ class Training(Generic[Material]):
         status.diagnosis = []
         if verdict.dice is not None and verdict.dice < LEAST_DICE:
             status.diagnosis = self.diagnose(done, verdict.dice)
-            note("\n  - ".join(status.diagnosis))
+            if news := status.news():
+                note("\n  - ".join(news))
 
     def _is_validation(self, done: int) -> bool:
         return done % self.pace.validate_every == 0 or done == self._end

@@ -29,7 +29,7 @@ from .history import History
 from .loop import Training, Verdict
 from .order import Order
 from .phases import gan_phases
-from .recipe import GanRecipe
+from .recipe import GanRecipe, least_steps
 from .validation import ValidationSet, faithful_enough, paint, sample_grid, validate_generator
 
 
@@ -122,7 +122,7 @@ class _Look:
         self.segmentor = freeze(segmentor) if segmentor else None
         self.batches = order.batches(data)
         self.recipe, self.seed = order.recipe, order.seed
-        self.train, self.advice = data.train, _advise(order, data)
+        self.train, self.advice, self.is_short = data.train, _advise(order, data), _is_short(order, data)
         self.watched = ValidationSet.of(data, device)
         self.enough = faithful_enough(self.segmentor, self.watched) if self.segmentor else 1.0
 
@@ -142,8 +142,11 @@ class _Look:
         return validate_generator(self.painted, self.segmentor, self.watched, self.enough)
 
     def diagnose(self, done: int, dice: float) -> list[str]:
-        """Say why tumours are not placed in what was painted at the last validation."""
-        if self.segmentor is None:
+        """Say why tumours are not placed in what was painted at the last validation.
+
+        Nothing of a run that is too short to judge.
+        """
+        if self.segmentor is None or self.is_short:
             return []
         evidence = collect(self.painted, self.segmentor, self.watched, self.train)
         return explain(done, dice, find_reasons(evidence), self.advice)
@@ -153,13 +156,18 @@ class _Look:
         return (*terms, *self.players.judges_by_name, "val_dice", "val_mae", "val_ssim")
 
 
+def _is_short(order: Order[GanRecipe], data: Curriculum) -> bool:
+    """Return whether a run is shorter than any that its preset takes by itself: too short to judge."""
+    return order.pace(data).steps < least_steps(order.preset, len(data.train))
+
+
 def _advise(order: Order[GanRecipe], data: Curriculum) -> str:
     """Say how to train longer than this run."""
     steps = order.pace(data).steps
     if order.recipe.early_stopping is not None:
         return f"it goes on until it has begun, for {steps} steps at most"
     if order.lengthen:
-        return f"train longer: once it has ended, the same call with --resume --steps {3 * steps}"
+        return f"train longer: once it has ended, the same call with --resume --steps {2 * steps}"
     return f"train longer: more than the {steps} steps of this training"
 
 

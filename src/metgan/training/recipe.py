@@ -182,6 +182,23 @@ OPEN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
     ),
 }
 """How each preset trains a method for as long as validation improves, within bounds."""
+
+
+def least_steps(preset: PresetName, pairs: int) -> int:
+    """Return the least length of a preset on a training set of so many `pairs`: what its open runs have.
+
+    A shorter training is too short to judge.
+
+    Examples
+    --------
+    >>> least_steps("small", pairs=50), least_steps("paper", pairs=50)
+    (180, 2000)
+    """
+    recipe = OPEN_RECIPES[preset]
+    assert recipe.early_stopping is not None
+    return round(recipe.length(pairs) * recipe.early_stopping.least)
+
+
 # The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths and the exposure are ours.
 _SEGMENTOR: Final = Recipe(
     epochs=40, batch_size=4, learning_rate=1e-3, augmentation=Augmentation(exposure=1.0)

@@ -36,7 +36,10 @@ class Status:
     former : list of str
         Lengths that it was planned for before it was given another, and how far it had come.
     diagnosis : list of str or None
-        Why it has not begun to place tumours after a third of its time; empty where it has, None before.
+        Why it has not begun to place tumours after a third of its time; empty where it has, or is too short
+        to tell, None before.
+    told : list of str
+        Sentences of the diagnoses that it had with former lengths.
     """
 
     end: int | None = None
@@ -44,6 +47,7 @@ class Status:
     stopped: str = ""
     former: list[str] = field(default_factory=list)
     diagnosis: list[str] | None = None
+    told: list[str] = field(default_factory=list)
 
     def consider(self, done: int, score: float, dice: float | None, pace: Pace) -> None:
         """Take in a validation after `done` steps, and end the run early where it has come to a plateau."""
@@ -76,8 +80,15 @@ class Status:
 
     def lengthen(self, done: int, former: str) -> None:
         """Forget the end that was decided, and note the length that a run of `done` steps had."""
+        self.told += self.diagnosis or []
         self.end, self.scores, self.stopped, self.diagnosis = None, [], "", None
         self.former.append(f"planned for {former}, given another length after step {done}")
+
+    def news(self) -> list[str]:
+        """Return the diagnosis without what was told before the run was given another length."""
+        new = [sentence for sentence in self.diagnosis or [] if sentence not in self.told]
+        again = len(self.diagnosis or []) - len(new)
+        return [*new, "what was told before it was given this length still holds"] if again else new
 
     def save(self, folder: Path, end: int) -> None:
         """Write ``status.json`` of a run that is to end at step `end`."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from metgan.errors import StorageError
 from metgan.io import has_file, hold_folder, sync_folder, write_image, write_json
+from metgan.progress import SLOW, progress
 
 from ..pairs import PairSet, write_pair, write_table
 from .pairs import draw_pairs
@@ -28,10 +29,12 @@ def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -
         _refuse_other_request(out, {"pairs": count, "seed": seed, **asdict(settings)})
         write_table(out, [])
         rows = []
-        for pair in draw_pairs(count, settings, seed):
-            write_pair(out, pair.name, pair.anatomy, pair.tumour, pair.label)
-            write_image(out / "truth" / f"{pair.name}.tif", pair.truth.astype(np.uint8) * 255)
-            rows.append({"name": pair.name, "group": pair.group, "organ": pair.organ, "split": ""})
+        with progress("phantom", count, every_s=SLOW) as advance:
+            for pair in draw_pairs(count, settings, seed):
+                write_pair(out, pair.name, pair.anatomy, pair.tumour, pair.label)
+                write_image(out / "truth" / f"{pair.name}.tif", pair.truth.astype(np.uint8) * 255)
+                rows.append({"name": pair.name, "group": pair.group, "organ": pair.organ, "split": ""})
+                advance()
         sync_folder(out / "truth")
         write_table(out, rows)
         return PairSet.open(out)

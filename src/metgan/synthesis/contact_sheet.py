@@ -1,0 +1,103 @@
+"""A picture of some generated pairs, so that nobody needs a viewer of 16-bit images to see what was made."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from metgan.data import Entry, Normalisation, PairSet, read_channel, read_pair
+from metgan.errors import MetganError
+from metgan.io import is_image, replacing
+from metgan.pictures import Panel, draw_grid, evenly, window
+from metgan.progress import note
+from metgan.types import Scaled
+
+CONTACT_SHEET = "contact_sheet.png"
+"""Name of the picture in a generated pair set."""
+SHOWN = 6
+_HEADINGS = ("anatomy", "label", "generated", "real")
+
+
+def save_contact_sheet(pairs: PairSet, anatomies: Sequence[Entry], normalisation: Normalisation) -> None:
+    """Write `CONTACT_SHEET` into the folder of generated pairs: some of them, spread over the groups.
+
+    A row is the anatomy, the label, the generated tumour channel with the label's outline and, where each of
+    the anatomies shown lies beside its real tumour channel, that, with its own tumours. Generated and real
+    share one grey scale.
+
+    Parameters
+    ----------
+    pairs : PairSet
+        As `metgan.synthesis.generate` gives it.
+    anatomies : sequence of Entry
+        That the pairs were made from; one that has another name by now is not looked for.
+    normalisation : Normalisation
+        Of the generator.
+    """
+    sources = {entry.name: entry for entry in anatomies}
+    chosen = spread_over_groups(pairs.entries, SHOWN)
+    rows = [_row(entry, sources.get(entry.history["anatomy_source"]), normalisation) for entry in chosen]
+    columns = min(map(len, rows))
+    picture = draw_grid(
+        [row[:columns] for row in rows], _HEADINGS[:columns], [entry.group for entry in chosen]
+    )
+    with replacing(pairs.root / CONTACT_SHEET) as temporary:
+        temporary.write_bytes(picture)
+
+
+def spread_over_groups(entries: Sequence[Entry], most: int) -> list[Entry]:
+    """Return at most `most` entries, as many of one group as of another, evenly spread within each.
+
+    Examples
+    --------
+    >>> pairs = [Entry(f"{group}{k}", group, "", "", {}) for group in "abc" for k in range(9)]
+    >>> [entry.name for entry in spread_over_groups(pairs, 6)]
+    ['a0', 'a8', 'b0', 'b8', 'c0', 'c8']
+    >>> [entry.name for entry in spread_over_groups(pairs, 2)]
+    ['a0', 'c0']
+    """
+    groups: dict[str, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.group, []).append(entry)
+    chosen = evenly([*groups.values()], most)
+    each, more = divmod(most, len(chosen))
+    return [entry for k, group in enumerate(chosen) for entry in evenly(group, each + (k < more))]
+
+
+def _row(entry: Entry, source: Entry | None, normalisation: Normalisation) -> list[Panel]:
+    """Return the panels of one pair; the real tumour channel is the last, where there is one."""
+    pair, real = read_pair(entry), _real(source, normalisation)
+    anatomy = normalisation.apply(pair.anatomy, "anatomy")
+    generated = normalisation.apply(pair.tumour, "tumour")
+    low, high = window(generated) if real is None else window(generated, real)
+    row = [
+        Panel(anatomy, *window(anatomy)),
+        Panel(pair.label, 0, 1, colours="mask"),
+        Panel(generated, low, high, outline=pair.label),
+    ]
+    return row if real is None else [*row, Panel(real, low, high)]
+
+
+def _real(source: Entry | None, normalisation: Normalisation) -> Scaled | None:
+    """Return the real tumour channel of an anatomy on [-1, 1]; None where there is none beside it."""
+    if source is None or source.is_generated or (path := _tumour_beside(source.paths)) is None:
+        return None
+    try:
+        image = read_channel(path)
+        normalisation.check(image, "tumour", str(path))
+        if image.shape != read_channel(source.paths["anatomy"]).shape:
+            return None
+    except MetganError as error:  # the pairs are made, and need no such image
+        note(f"{CONTACT_SHEET} shows no real tumour channels: {error}")
+        return None
+    return normalisation.apply(image, "tumour")
+
+
+def _tumour_beside(paths: Mapping[str, Path]) -> Path | None:
+    """Return the tumour image of a pair: as it is known, or as it lies in a pair set beside the anatomy."""
+    anatomy = paths["anatomy"]
+    known = [paths["tumour"]] if "tumour" in paths else []
+    if anatomy.parent.name == "anatomy":
+        known += sorted((anatomy.parents[1] / "tumour").glob(f"{glob.escape(anatomy.stem)}.*"))
+    return next((path for path in known if is_image(path)), None)
