@@ -12,7 +12,7 @@ from PIL import Image
 
 from metgan.data import Entry, PairSet, open_images, write_pair, write_table
 from metgan.synthesis import CONTACT_SHEET
-from metgan.synthesis.contact_sheet import save_contact_sheet, spread_over_groups
+from metgan.synthesis.contact_sheet import save_contact_sheet
 
 from .conftest import UNITS
 
@@ -66,10 +66,3 @@ def test_what_cannot_be_shown_beside_the_anatomy_leaves_the_column_out(
         other = np.arange(64 * 64 if lack == "dtype" else 32 * 64).reshape(-1, 64)
         tifffile.imwrite(image, other.astype("uint8" if lack == "dtype" else "uint16"))
     assert shape_of(pairs, anatomies) == (3, 3)
-
-
-def test_groups_are_shown_alike_however_many_pairs_they_have() -> None:
-    pairs = [Entry(f"{k:02d}", "many" if k < 50 else "few", "", "", {}) for k in range(53)]
-    shown = [entry.group for entry in spread_over_groups(pairs, 6)]
-    assert shown == ["many"] * 3 + ["few"] * 3
-    assert [entry.name for entry in spread_over_groups(pairs[:2], 6)] == ["00", "01"]

@@ -9,7 +9,7 @@ from pathlib import Path
 from metgan.data import Entry, Normalisation, PairSet, read_channel, read_pair
 from metgan.errors import MetganError
 from metgan.io import is_image, replacing
-from metgan.pictures import Panel, draw_grid, evenly, window
+from metgan.pictures import Panel, draw_grid, evenly_over, window
 from metgan.progress import note
 from metgan.types import Scaled
 
@@ -36,7 +36,7 @@ def save_contact_sheet(pairs: PairSet, anatomies: Sequence[Entry], normalisation
         Of the generator.
     """
     sources = {entry.name: entry for entry in anatomies}
-    chosen = spread_over_groups(pairs.entries, SHOWN)
+    chosen = evenly_over(pairs.entries, SHOWN, lambda entry: entry.group)
     rows = [_row(entry, sources.get(entry.history["anatomy_source"]), normalisation) for entry in chosen]
     columns = min(map(len, rows))
     picture = draw_grid(
@@ -44,25 +44,6 @@ def save_contact_sheet(pairs: PairSet, anatomies: Sequence[Entry], normalisation
     )
     with replacing(pairs.root / CONTACT_SHEET) as temporary:
         temporary.write_bytes(picture)
-
-
-def spread_over_groups(entries: Sequence[Entry], most: int) -> list[Entry]:
-    """Return at most `most` entries, as many of one group as of another, evenly spread within each.
-
-    Examples
-    --------
-    >>> pairs = [Entry(f"{group}{k}", group, "", "", {}) for group in "abc" for k in range(9)]
-    >>> [entry.name for entry in spread_over_groups(pairs, 6)]
-    ['a0', 'a8', 'b0', 'b8', 'c0', 'c8']
-    >>> [entry.name for entry in spread_over_groups(pairs, 2)]
-    ['a0', 'c0']
-    """
-    groups: dict[str, list[Entry]] = {}
-    for entry in entries:
-        groups.setdefault(entry.group, []).append(entry)
-    chosen = evenly([*groups.values()], most)
-    each, more = divmod(most, len(chosen))
-    return [entry for k, group in enumerate(chosen) for entry in evenly(group, each + (k < more))]
 
 
 def _row(entry: Entry, source: Entry | None, normalisation: Normalisation) -> list[Panel]:
