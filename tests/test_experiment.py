@@ -248,15 +248,19 @@ def test_a_date_in_a_file_is_refused_like_any_wrong_type(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("preset", "section", "exposure"),
-    [("small", "training", 0.5), ("small", "segmentor", 1.0), ("paper", "training", 0.0)],
+    ("preset", "section", "below"),
+    [
+        ("small", "training", Augmentation(exposure=1, balance=0.5)),
+        ("small", "segmentor", Augmentation(exposure=1)),
+        ("paper", "training", Augmentation()),
+    ],
 )
 def test_an_augmentation_in_a_file_is_laid_over_the_presets(
-    tmp_path: Path, preset: str, section: str, exposure: float
+    tmp_path: Path, preset: str, section: str, below: Augmentation
 ) -> None:
     asked = resolve({"preset": preset, section: {"augmentation": {"blur": 1.5}}})
     recipe = asked.training if section == "training" else asked.segmentor
-    assert recipe.augmentation == Augmentation(exposure=exposure, blur=1.5)
+    assert recipe.augmentation == replace(below, blur=1.5)
     asked.save(tmp_path / "config.toml")
     assert load_experiment(tmp_path / "config.toml") == asked
 

@@ -88,18 +88,31 @@ def test_dim_tissue_is_not_put_out(seed: int) -> None:
 def test_exposure_multiplies_the_light_of_both_channels_alike_until_it_saturates(seed: int) -> None:
     light = np.linspace(0, 2, 64, dtype=np.float32).reshape(8, 8)
     drawn = draw_distortion(light.shape, Augmentation(exposure=1), np.random.default_rng(seed))
-    assert 0.5 <= drawn.exposure <= 2
+    assert 0.5 <= drawn.exposure["tumour"] <= 2
     anatomy, tumour = (drawn.apply(light - 1, channel) + 1 for channel in ("anatomy", "tumour"))
     np.testing.assert_array_equal(anatomy, tumour)
-    np.testing.assert_allclose(tumour, np.minimum(light * drawn.exposure, 2), atol=1e-6)
+    np.testing.assert_allclose(tumour, np.minimum(light * drawn.exposure["tumour"], 2), atol=1e-6)
+
+
+def test_balance_multiplies_the_light_of_the_anatomy_alone() -> None:
+    light = np.linspace(0, 1, 64, dtype=np.float32).reshape(8, 8)
+    drawn = draw_distortion(light.shape, Augmentation(balance=0.5), np.random.default_rng(0))
+    assert drawn.exposure["anatomy"] != 1
+    np.testing.assert_array_equal(drawn.apply(light - 1, "tumour"), light - 1)
+    np.testing.assert_allclose(
+        drawn.apply(light - 1, "anatomy") + 1, light * drawn.exposure["anatomy"], atol=1e-6
+    )
 
 
 def test_scans_are_exposed_longer_as_often_as_shorter() -> None:
-    exposed = Augmentation(exposure=1)
-    drawn = [draw_distortion((2, 2), exposed, np.random.default_rng(k)).exposure for k in range(400)]
-    assert 160 < sum(factor > 1 for factor in drawn) < 240
-    assert min(drawn) < 0.55
-    assert max(drawn) > 1.8
+    """And of a bright anatomy the tumour channel is brighter, but not in proportion."""
+    asked = Augmentation(exposure=1, balance=0.5)
+    drawn = [draw_distortion((2, 2), asked, np.random.default_rng(k)).exposure for k in range(400)]
+    anatomy, tumour = (np.log2([one[channel] for one in drawn]) for channel in ("anatomy", "tumour"))
+    for factors, most in ((tumour, 1), (anatomy, 1.5)):
+        assert 160 < (factors > 0).sum() < 240
+        assert 0.9 * most < np.abs(factors).max() <= most
+    assert np.polyfit(anatomy, tumour, 1)[0] == pytest.approx(0.8, abs=0.05)  # 1 / (1 + 0.5 ** 2)
 
 
 def test_a_flat_image_stays_flat() -> None:

@@ -9,12 +9,13 @@ and most tissue lies close to -1: a fixed offset would put it out, and dim tumou
 reason nothing is clipped there; what is seen may lie outside [-1, 1].
 
 Exposure is another thing: how long a scan was exposed, and how strongly an animal was stained. It multiplies
-the light of both channels alike, and a camera saturates.
+the light of both channels, largely alike, and a camera saturates.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -38,6 +39,9 @@ class Augmentation:
     exposure : float
         The light of both channels is multiplied by one factor, up to 2 to this power, or its inverse. Light
         is what exceeds -1; what becomes brighter than 1 saturates.
+    balance : float
+        The anatomy's light is multiplied by a further factor, up to 2 to this power, or its inverse: a bright
+        anatomy goes with a bright tumour channel, but not in proportion.
     brightness : float
         Offset, up or down, in spreads of the image: half the distance of its 10th and 90th percentiles.
     contrast : float
@@ -66,6 +70,7 @@ class Augmentation:
     """
 
     exposure: float = 0.0
+    balance: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
     gamma: float = 0.0
@@ -101,8 +106,8 @@ class Distortion:
         What is drawn for brightness, contrast, gamma, noise and blur.
     seed : int
         Of the grain, which differs between the channels.
-    exposure : float
-        What the light of both channels is multiplied by.
+    exposure : mapping of str to float
+        What the light of each channel is multiplied by.
     """
 
     places: NDArray[np.float64]
@@ -112,13 +117,13 @@ class Distortion:
     noise: float
     blur: float
     seed: int
-    exposure: float
+    exposure: Mapping[Channel, float]
 
     def apply(self, image: Scaled, channel: Channel) -> Scaled:
         """Change an image, (Y, X) on [-1, 1]; a flat one stays flat and gets no grain."""
         moved = ndimage.map_coordinates(image, self.places, order=1, mode="mirror")
-        if self.exposure != 1:
-            moved = np.minimum((moved + 1) * self.exposure - 1, 1)
+        if (exposure := self.exposure[channel]) != 1:
+            moved = np.minimum((moved + 1) * exposure - 1, 1)
         if self.blur:
             moved = ndimage.gaussian_filter(moved, self.blur)
         low, height = moved.min(), np.ptp(moved) or 1
@@ -160,8 +165,14 @@ def draw_distortion(
         noise=a.noise * noise,
         blur=a.blur * blur,
         seed=int(rng.integers(2**31)),
-        exposure=2.0 ** (a.exposure * rng.uniform(-1, 1)),
+        exposure=_exposures(a, rng),
     )
+
+
+def _exposures(augmentation: Augmentation, rng: np.random.Generator) -> Mapping[Channel, float]:
+    both, balance = rng.uniform(-1, 1, 2)
+    exposure = 2.0 ** (augmentation.exposure * both)
+    return {"anatomy": exposure * 2.0 ** (augmentation.balance * balance), "tumour": exposure}
 
 
 def _places(

@@ -159,7 +159,7 @@ GAN_RECIPES: Final[dict[PresetName, GanRecipe]] = {
         anatomy_light=Light(brightness=0.25, contrast=0.4),
         average=0.99,
         validations=9,
-        augmentation=Augmentation(exposure=0.5),
+        augmentation=Augmentation(exposure=1.0, balance=0.5),
     ),
 }
 """How each preset trains a method for a fixed length: what is compared gets the same."""
