@@ -256,14 +256,24 @@ def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equal
     assert differing(*(checkpoint(folder) for folder in folders)) == []
 
 
-def test_a_metgan_that_places_no_tumours_says_why_in_its_status(finished: Uninterrupted) -> None:
-    """After 2 of 4 steps, the first validation after a third."""
-    status = read_status(finished.metgan)
+def test_a_metgan_that_places_no_tumours_says_why_in_its_status(
+    finished: Uninterrupted, data: Curriculum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After 2 of 4 steps, the first validation after a third; here 4 steps are enough to judge."""
+    monkeypatch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
+    train_method(paint_order(tmp_path), data, METGAN, finished.segmentor)
+    status = read_status(tmp_path)
     assert status is not None
     opening, *reasons, advice = status.diagnosis or ["", ""]
     assert opening.startswith("after 2 steps tumours are not yet placed")
     assert any(reason.startswith("5 of the 5 training crops") for reason in reasons)
-    assert advice == "train longer: more than the 4 steps of this training"  # a plain order is not lengthened
+    assert advice.startswith("more steps change neither data nor segmentor")  # they are the reason
+
+
+def test_a_metgan_of_too_few_steps_is_not_diagnosed(finished: Uninterrupted) -> None:
+    status = read_status(finished.metgan)
+    assert status is not None
+    assert status.diagnosis == []
 
 
 @pytest.mark.parametrize("lost", ["optimisers", "modules"])

@@ -95,7 +95,7 @@ def reserve_folder(
     `claim_folder` does.
     """
     check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
-    made = [folder for folder in (path, *path.parents) if not folder.exists()]
+    made = [folder for folder in (path, *path.parents) if not has_folder(folder)]
     was_locked = has_file(path / LOCK_FILE)
     try:
         with hold_folder(path, verb):
