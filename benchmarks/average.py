@@ -16,7 +16,7 @@ from metgan.data import SPLIT_FILE, PairSet, load_split
 from metgan.io import load_state
 from metgan.models import load_segmentor, read_card
 from metgan.networks import make_generator
-from metgan.training import SEGMENTOR_FOLDER, load_curriculum
+from metgan.training import SEGMENTOR_FOLDER, load_training_data
 from metgan.training.validation import ValidationSet, paint, validate_generator
 
 
@@ -28,11 +28,11 @@ def main() -> None:
     given = parser.parse_args()
     card = read_card(given.run)
     test = PairSet.open(given.data).select(load_split(given.run / SPLIT_FILE).test).read_all()
-    data = load_curriculum(PairSet.open(given.data), load_split(given.run / SPLIT_FILE))
+    data = load_training_data(PairSet.open(given.data), load_split(given.run / SPLIT_FILE))
     watched = ValidationSet.of(data.in_units_of(card.normalisation), torch.device("cpu"), test)
     segmentor, _ = load_segmentor(given.run / SEGMENTOR_FOLDER)
     modules = load_state(given.run / "last.ckpt")["modules"]
-    for name, weights in (("newest", modules["to_tumour"]), ("averaged", modules["average"])):
+    for name, weights in (("newest", modules["to_tumour"]), ("averaged", modules["ema"])):
         generator = make_generator(card.generator, card.preset)
         generator.load_state_dict(weights)
         details = validate_generator(paint(generator, watched), segmentor, watched).details

@@ -14,17 +14,17 @@ from numpy.typing import NDArray
 
 from metgan.data import Pair, PairSet, load_split
 from metgan.labels import number_tumours
-from metgan.metrics import SMALLEST_ANNOTATED
+from metgan.metrics import MIN_ANNOTATED_SIZE
 
 DIMMEST = 0.05
 
 
 def brightnesses(pairs: Iterable[Pair]) -> NDArray[np.float64]:
-    """Give the mean of each tumour of 10 pixels and more, in camera units."""
+    """Return the mean of each tumour of 10 pixels and more, in camera units."""
     found = []
     for pair in pairs:
         numbered, areas = number_tumours(pair.label)
-        large = np.flatnonzero(areas >= SMALLEST_ANNOTATED) + 1
+        large = np.flatnonzero(areas >= MIN_ANNOTATED_SIZE) + 1
         found += [float(pair.tumour[numbered == number].mean()) for number in large]
     return np.array(found)
 

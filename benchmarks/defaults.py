@@ -1,8 +1,8 @@
 """Do the defaults work on the data of other laboratories? A table and a picture say.
 
-For each laboratory of the phantom: its pairs, one segmentor and one referee, a training with no option but
-its seed for each seed, and the scores. A finished cell is not run again, so a killed call goes on when
-it is repeated. ``table.md`` and a picture of each run are written on the way.
+For each laboratory of the phantom: its pairs, one segmentor and one independent segmentor, a training with no
+option but its seed for each seed, and the scores. A finished cell is not run again, so a killed call goes on
+when it is repeated. ``table.md`` and a picture of each run are written on the way.
 
 python benchmarks/defaults.py OUT [NAME, SEED or PAIRS[:SEEDS] ...] [--jobs 2] [--source CHECKOUT]
     [--preset small]
@@ -39,7 +39,7 @@ from metgan.data import (
     write_table,
 )
 from metgan.labels import sizes
-from metgan.metrics import SMALLEST_ANNOTATED, measure_contrasts
+from metgan.metrics import MIN_ANNOTATED_SIZE, measure_contrasts
 from metgan.models import read_card
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.seeding import stream
@@ -59,7 +59,9 @@ EIGHT = (
 )
 """What is run where nothing is named."""
 LIGHT_FILE = "light.json"
-READS = 0.7  # share of the real tumours that a referee must find to be asked about generated ones
+READS = (
+    0.7  # share of the real tumours that an independent segmentor must find to be asked about generated ones
+)
 COLUMNS = (
     "laboratory",
     "seed",
@@ -103,7 +105,7 @@ class Source:
 
 
 @dataclass
-class Cell:
+class RunResult:
     """One training on the pairs of one source, in a folder of its own."""
 
     source: Source
@@ -111,19 +113,19 @@ class Cell:
     root: Path
 
     def __post_init__(self) -> None:
-        self.folder = self.root / self.source.name  # pairs, segmentor, referee and runs
+        self.folder = self.root / self.source.name  # pairs, segmentor, independent segmentor and runs
         self.run = self.folder / f"run-{self.seed}"
         self.scores = self.folder / f"scores-{self.seed}"  # of ``metgan evaluate``
 
 
-def cells_of(words: Iterable[str], root: Path) -> list[Cell]:
+def cells_of(words: Iterable[str], root: Path) -> list[RunResult]:
     """Return the cells that words ask for, first seeds first."""
     asked = [(Source.of(name), int(seeds or 1)) for name, _, seeds in (w.partition(":") for w in words)]
     most = max(seeds for _, seeds in asked)
-    return [Cell(source, seed, root) for seed in range(most) for source, seeds in asked if seed < seeds]
+    return [RunResult(source, seed, root) for seed in range(most) for source, seeds in asked if seed < seeds]
 
 
-def draw(cell: Cell) -> None:
+def draw(cell: RunResult) -> None:
     """Write the pairs of a laboratory, with a split in their table that all trainings share."""
     pairs, done = cell.folder / "pairs", cell.folder / "drawn"
     if done.exists():
@@ -156,17 +158,17 @@ def metgan(verb: str, *words: object, source: Path | None = None) -> None:
         raise SystemExit(f"{' '.join(call)}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def train_readers(cell: Cell, options: Sequence[str], source: Path | None) -> None:
-    """Train the segmentor in the loop and the referee of a laboratory."""
+def train_readers(cell: RunResult, options: Sequence[str], source: Path | None) -> None:
+    """Train the segmentor in the loop and the independent segmentor of a laboratory."""
     pairs = cell.folder / "pairs"
-    for name, seed in (("segmentor", 0), ("referee", 1000)):
+    for name, seed in (("segmentor", 0), ("independent_segmentor", 1000)):
         out = cell.folder / name
         if not (out / "report.html").exists():
             again = ["--resume"] if (out / "config.toml").exists() else []
             metgan("segmentor", pairs, "--out", out, "--seed", seed, *options, *again, source=source)
 
 
-def train(cell: Cell, options: Sequence[str], source: Path | None) -> None:
+def train(cell: RunResult, options: Sequence[str], source: Path | None) -> None:
     """Train and score one cell."""
     pairs = cell.folder / "pairs"
     if (cell.scores / LIGHT_FILE).exists():  # the last that is written
@@ -174,28 +176,28 @@ def train(cell: Cell, options: Sequence[str], source: Path | None) -> None:
     given = ["--segmentor", cell.folder / "segmentor", "--seed", cell.seed, *options]
     again = ["--resume"] if (cell.run / "config.toml").exists() else []
     metgan("train", pairs, "--out", cell.run, *given, *again, source=source)
-    referee = ["--referee", cell.folder / "referee"]
-    metgan("evaluate", cell.run, "--data", pairs, "--out", cell.scores, *referee, "--overwrite")
+    independent_segmentor = ["--independent-segmentor", cell.folder / "independent-segmentor"]
+    metgan("evaluate", cell.run, "--data", pairs, "--out", cell.scores, *independent_segmentor, "--overwrite")
     draw_picture(cell)
 
 
 def light_added(image: Camera, label: Mask, fill: Mask) -> list[float]:
     """Return by how much each tumour of 10 pixels and more exceeds its surroundings, in camera units."""
     each = zip(sizes(label), measure_contrasts(label, image, fill), strict=True)
-    return [by.light for area, by in each if area >= SMALLEST_ANNOTATED and by.pixels]
+    return [by.intensity for area, by in each if area >= MIN_ANNOTATED_SIZE and by.pixels]
 
 
-def draw_picture(cell: Cell) -> None:
+def draw_picture(cell: RunResult) -> None:
     """Draw test pairs beside what was generated, and note how much light generated and real tumours add."""
-    painter = load(cell.run)
-    units = painter.card.normalisation.as_shared()
+    inpainter = load(cell.run)
+    units = inpainter.card.normalisation.as_shared()
     test = PairSet.open(cell.folder / "pairs").select(load_split(cell.run / "splits.json").test).read_all()
-    painted = [painter.inpaint(pair.anatomy, pair.label) for pair in test]
+    painted = [inpainter.inpaint(pair.anatomy, pair.label) for pair in test]
     added = [
         [
             value
             for image, pair in zip(images, test, strict=True)
-            for value in light_added(image, pair.label, painter.filled(pair.anatomy))
+            for value in light_added(image, pair.label, inpainter.filled(pair.anatomy))
         ]
         for images in (painted, [pair.tumour for pair in test])
     ]
@@ -214,7 +216,7 @@ def draw_picture(cell: Cell) -> None:
     (cell.scores / LIGHT_FILE).write_text(json.dumps({"light added, of real": ratio}))
 
 
-def first_pulls(cell: Cell) -> list[float]:
+def first_pulls(cell: RunResult) -> list[float]:
     """Return how segmentor and pairs pulled tumours in the steps looked at: above 0 is brighter."""
     rows = read_first_steps(cell.run / FIRST_STEPS_FILE)
     looks = sorted({step for step, *_ in rows})  # none of an older checkout
@@ -222,17 +224,17 @@ def first_pulls(cell: Cell) -> list[float]:
     return [sum(pull for step, term, pull in rows if step == look and term in told) for look in looks]
 
 
-def row_of(cell: Cell) -> tuple[str, ...]:
+def row_of(cell: RunResult) -> tuple[str, ...]:
     """Return one row of the table; what fails stands in the last column."""
     summary: dict[str, Any] = json.loads((cell.scores / "summary.json").read_text())
-    light = json.loads((cell.scores / LIGHT_FILE).read_text())["light added, of real"]
+    intensity = json.loads((cell.scores / LIGHT_FILE).read_text())["light added, of real"]
     fake, real = summary["generated"], summary["real"]
     error = summary["generated / training mean"]["mae"]
     recall, reads = fake[RECALL_OF_WHOLE], real[RECALL_OF_WHOLE]
     bright, truth = fake["median contrast"], real["median contrast"]
     judged = reads >= READS
     pulls = first_pulls(cell)
-    factor = bright / truth if bright and truth and not cell.source.shows_light_alone else light
+    factor = bright / truth if bright and truth and not cell.source.shows_light_alone else intensity
     failures = [
         name
         for name, fails in (
@@ -244,7 +246,7 @@ def row_of(cell: Cell) -> tuple[str, ...]:
         )
         if fails
     ]
-    numbers = (reads, recall, truth, bright, light)
+    numbers = (reads, recall, truth, bright, intensity)
     return (
         cell.source.name,
         str(cell.seed),
@@ -254,11 +256,15 @@ def row_of(cell: Cell) -> tuple[str, ...]:
         f"{fake['false objects per image']:.2f}",
         f"{error:.2f}",
         " ".join(f"{pull:+.1f}" for pull in pulls),
-        ", ".join(failures) + " not" if failures else "yes" if judged else "yes (referee reads too few)",
+        ", ".join(failures) + " not"
+        if failures
+        else "yes"
+        if judged
+        else "yes (independent segmentor reads too few)",
     )
 
 
-def write_summary(cells: Sequence[Cell], root: Path) -> None:
+def write_summary(cells: Sequence[RunResult], root: Path) -> None:
     """Write the table of all cells that are finished, and print it."""
     rows = [row_of(cell) for cell in cells if (cell.scores / LIGHT_FILE).exists()]
     lines = ["| " + " | ".join(line) + " |" for line in (COLUMNS, ["---"] * len(COLUMNS), *rows)]

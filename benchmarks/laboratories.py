@@ -16,7 +16,7 @@ from PIL import Image
 from scipy import ndimage
 
 from metgan.data.phantom import LABORATORIES, Laboratory, PhantomPair, draw_laboratory, draw_pairs
-from metgan.metrics import Tumour, judge
+from metgan.metrics import Tumour, evaluate_detection
 from metgan.pictures import Panel, draw_grid, evenly, window
 
 SHOWN = 3
@@ -46,11 +46,11 @@ class Survey:
         """Draw all pairs with seed 0, and measure the tumours."""
         count = laboratory.pairs
         pairs = list(draw_pairs(count, laboratory.settings_for(count), laboratory.seed_for(0)))
-        scores = [judge(pair.truth, pair.truth, light(pair)) for pair in pairs]
+        scores = [evaluate_detection(pair.truth, pair.truth, intensity(pair)) for pair in pairs]
         return cls(pairs, [tumour for score in scores for tumour in score.tumours])
 
     def row(self, laboratory: Laboratory) -> str:
-        """Give one line of the table."""
+        """Return one line of the table."""
         empty = np.mean([not pair.truth.any() for pair in self.pairs])
         fills = [np.mean([(getattr(p, c) == 0).mean() for p in self.pairs]) for c in ("anatomy", "tumour")]
         cells = (
@@ -67,20 +67,20 @@ class Survey:
         return f"| {' | '.join(cells)} |"
 
 
-def light(pair: PhantomPair) -> NDArray[np.float64]:
-    """Give the tumour channel less its dark level; where nothing was recorded, the nearest pixel's."""
+def intensity(pair: PhantomPair) -> NDArray[np.float64]:
+    """Return the tumour channel less its dark level; where nothing was recorded, the nearest pixel's."""
     nearest = ndimage.distance_transform_edt(pair.fill, return_distances=False, return_indices=True)
     return pair.tumour[tuple(nearest)].astype(np.float64) - pair.dark
 
 
 def spread(values: list[float] | list[int], form: str) -> str:
-    """Give the median, and the 5th to the 95th percentile."""
+    """Return the median, and the 5th to the 95th percentile."""
     low, median, high = np.nanpercentile(values, [5, 50, 95])
     return f"{median:{form}} ({low:{form}} to {high:{form}})"
 
 
 def panels(pair: PhantomPair) -> list[Panel]:
-    """Give anatomy and tumour channel of one pair."""
+    """Return anatomy and tumour channel of one pair."""
     return [
         Panel(pair.anatomy, *window(pair.anatomy.astype(np.float32)), outline=pair.label),
         Panel(pair.tumour, *window(pair.tumour.astype(np.float32))),
@@ -88,7 +88,7 @@ def panels(pair: PhantomPair) -> list[Panel]:
 
 
 def small(png: bytes) -> bytes:
-    """Give a picture in few greys and the orange of outlines, which takes a third of the bytes."""
+    """Return a picture in few greys and the orange of outlines, which takes a third of the bytes."""
     out = BytesIO()
     palette = Image.new("P", (1, 1))
     greys = [level for grey in np.linspace(0, 255, COLOURS) for level in [round(grey)] * 3]
@@ -100,7 +100,7 @@ def small(png: bytes) -> bytes:
 
 
 def asked_for(word: str) -> Laboratory:
-    """Give a laboratory by its name, or by the seed that draws it."""
+    """Return a laboratory by its name, or by the seed that draws it."""
     return draw_laboratory(int(word)) if word.isdigit() else LABORATORIES[word]
 
 

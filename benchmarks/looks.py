@@ -1,4 +1,4 @@
-"""How painted tumour channels look with what generators do not paint: noise, a residue, a real ground.
+"""How painted tumour channels look with what generators do not paint: noise, a background, a real ground.
 
 python benchmarks/looks.py RUN PAIRS PICTURE.png
 """
@@ -12,30 +12,30 @@ from pathlib import Path
 from metgan.data import PairSet, load_split, read_pair
 from metgan.labels import Bank
 from metgan.pictures import Panel, draw_grid, window
-from metgan.synthesis import Contrasts, Drafts, Generation, Grain, Inpainter, load
-from metgan.synthesis.painting import paint
+from metgan.synthesis import Contrasts, GenerationRequest, Inpainter, NoiseModel, PairPlans, load
+from metgan.synthesis.tumour_image import paint
 
 SHOWN = 4
 HEADINGS = (
     "anatomy and label",
     "painted",
     "--match-contrast",
-    "--match-grain",
-    "--add-residue",
+    "--match-noise",
+    "--add-background",
     "its donor, real",
 )
 
 
-def row(painter: Inpainter, drafts: Drafts, number: int) -> list[Panel]:
-    """Give the panels of one draft; all tumour channels share one grey scale."""
-    draft = drafts.draw(number)
-    assert draft.donor is not None
-    plain = replace(draft, contrasts=(), grain=None, donor=None)
-    matched = replace(draft, grain=None, donor=None)
-    looks = (plain, matched, replace(draft, donor=None), draft)
-    images = [*(paint(painter, look) for look in looks), read_pair(draft.donor).tumour]
+def row(inpainter: Inpainter, plans: PairPlans, number: int) -> list[Panel]:
+    """Return the panels of one plan; all tumour channels share one grey scale."""
+    plan = plans.draw(number)
+    assert plan.donor is not None
+    plain = replace(plan, contrasts=(), noise=None, donor=None)
+    matched = replace(plan, noise=None, donor=None)
+    looks = (plain, matched, replace(plan, donor=None), plan)
+    images = [*(paint(inpainter, look) for look in looks), read_pair(plan.donor).tumour]
     low, high = window(*images)
-    first = Panel(draft.anatomy, *window(draft.anatomy), outline=draft.asked)
+    first = Panel(plan.anatomy, *window(plan.anatomy), outline=plan.asked)
     return [first, *(Panel(image, low, high) for image in images)]
 
 
@@ -43,18 +43,18 @@ def main(run: str, data: str, picture: str) -> None:
     """Write the picture, from the training part of a run."""
     entries = PairSet.open(data).select(load_split(Path(run)).train).entries
     pairs = [*map(read_pair, entries)]
-    request = Generation(
+    request = GenerationRequest(
         entries,
         entries,
         Bank(),
         SHOWN,
         seed=0,
         contrasts=Contrasts.measured((p.label, p.tumour, p.filled()) for p in pairs),
-        grain=Grain.measured((p.label | p.filled(), p.tumour) for p in pairs),
+        noise=NoiseModel.measured((p.label | p.filled(), p.tumour) for p in pairs),
         donors=entries,
     )
-    drafts, painter = Drafts(request), load(run)
-    rows = [row(painter, drafts, number) for number in range(SHOWN)]
+    plans, inpainter = PairPlans(request), load(run)
+    rows = [row(inpainter, plans, number) for number in range(SHOWN)]
     Path(picture).write_bytes(draw_grid(rows, HEADINGS))
 
 

@@ -3,10 +3,11 @@
 python benchmarks/memory.py FOLDER [--preset paper] [--sides 512 1024 4096] [--options ...] [--planes 8 16]
 
 `generate` paints one pair of each side, and one of the largest side with each of the options that paint more
-than once or measure real images; `evaluate` scores one test pair of each side, its referee's training of two
-batches included; `prepare` cuts one row of crops. Each call is a process of its own, and its peak is what the
-operating system says of it (resident memory). Generator and judge have weights that were drawn, not trained:
-they take the same memory, and as long. Images are phantom images, repeated.
+than once or measure real images; `evaluate` scores one test pair of each side, its independent segmentor's
+training of two batches included; `prepare` cuts one row of crops. Each call is a process of its own, and its
+peak is what the operating system says of it (resident memory). Generator and independent segmentor have
+weights that were drawn, not trained: they take the same memory, and as long. Images are phantom images,
+repeated.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ OPTIONS = (
     "--recipe bank",
     "--recipe grown",
     "--match-contrast",
-    "--match-grain",
-    "--add-residue",
-    "--inlay",
-    "--judge JUDGE --attempts 1",
+    "--match-noise",
+    "--add-background",
+    "--insert-tumours",
+    "--independent-segmentor JUDGE --attempts 1",
 )
 ON_CPU = ("--device", "cpu")
 Row = list[object]
@@ -67,7 +68,7 @@ def peak_of(*words: object) -> tuple[float, float]:
 
 
 def write_world(root: Path, preset: PresetName) -> None:
-    """Write small phantom pairs, and on them the run of a generator, and that of a judge."""
+    """Write small phantom pairs, and on them the run of a generator, and that of an independent segmentor."""
     pairs = write_phantom(root / "phantom", 4, PhantomSettings(size=CROP), seed=0)
     images = pairs.read_all()
     units = fit_normalisation([pair.anatomy for pair in images], [pair.tumour for pair in images])
@@ -83,8 +84,12 @@ def write_world(root: Path, preset: PresetName) -> None:
     write_run(root / "run", generator, ModelCard("generator", "metgan", "metgen", preset, *rest(units, 0)))
     names = [entry.name for entry in pairs]
     save_split(Split(tuple(names[:3]), tuple(names[3:]), ("large-0",)), root / "run" / SPLIT_FILE)
-    judge = build(lambda: Segmentor(PRESETS[preset].segmentor), 1)
-    write_run(root / "judge", judge, ModelCard("segmentor", "segmentor", "", preset, *rest(units, 1)))
+    evaluate_detection = build(lambda: Segmentor(PRESETS[preset].segmentor), 1)
+    write_run(
+        root / "independent-segmentor",
+        evaluate_detection,
+        ModelCard("segmentor", "segmentor", "", preset, *rest(units, 1)),
+    )
 
 
 def rest(units: Normalisation, seed: int) -> tuple[Normalisation, tuple[str, ...], str, int, int, int, str]:
@@ -154,16 +159,18 @@ def generate(root: Path, side: int, options: str = "") -> Row:
     pairs, out = root / f"pairs-{side}", root / "new"
     if not pairs.exists():
         write_large_pairs(root, side)
-    words = [str(root / "judge") if word == "JUDGE" else word for word in options.split()]
+    words = [str(root / "independent-segmentor") if word == "JUDGE" else word for word in options.split()]
     call = ["generate", root / "run", "--anatomy", pairs, "--labels", pairs, "--part", "all", "--count", 1]
     peak, seconds = peak_of(*call, *words, *ON_CPU, "--overwrite", "--out", out)
     return [f"{side} x {side}", options or "none", f"{peak:.2f}", f"{seconds:.0f}"]
 
 
 def evaluate(root: Path, side: int) -> Row:
-    """Measure the scoring of one test pair, with the training of a referee on small ones."""
+    """Measure the scoring of one test pair, with the training of an independent segmentor on small ones."""
     call = ["evaluate", root / "run", "--data", write_large_pairs(root, side, small=True)]
-    peak, seconds = peak_of(*call, "--referee-steps", 2, *ON_CPU, "--out", root / f"scores-{side}")
+    peak, seconds = peak_of(
+        *call, "--independent-segmentor-steps", 2, *ON_CPU, "--out", root / f"scores-{side}"
+    )
     return [f"{side} x {side}", f"{peak:.2f}", f"{seconds:.0f}"]
 
 

@@ -45,13 +45,13 @@ def time_everything(timing: Timing, device: torch.device, bf16: bool) -> Iterato
             for what, make, arithmetic in (
                 (METGAN, metgan_step, precision),
                 (SEGMENTOR, segmentor_step, precision),
-                ("painting", _painter, "fp32"),  # as metgan.synthesis.Inpainter does
+                ("painting", _inpainter, "fp32"),  # as metgan.synthesis.Inpainter does
             ):
                 row = {"what": what, "preset": preset, "batch": batch, "side": timing.side}
                 yield {**row, "precision": arithmetic, **_measure(make, setup, timing)}
 
 
-def _painter(setup: StepSetup) -> Step:
+def _inpainter(setup: StepSetup) -> Step:
     name = find_method("metgan").generator
     generator = place(build(lambda: make_generator(name, setup.preset), 0), setup.device).eval()
     anatomy, _, label = setup.images()

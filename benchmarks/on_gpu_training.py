@@ -20,7 +20,7 @@ from metgan.cli.app import app
 from metgan.data import PairSet
 from metgan.networks import PresetName
 from metgan.studies.scores import RECALL_OF_WHOLE
-from metgan.training import GAN_RECIPES, JOURNAL_FILE, SEGMENTOR_RECIPES, read_journal, split_pairs
+from metgan.training import GAN_CONFIGS, LOG_FILE, SEGMENTOR_CONFIGS, read_log, split_pairs
 
 LOOK = 3.0  # seconds of a validation: painting, scores, a picture, a checkpoint
 SLOWER = 1.3  # than a step on one batch that lies ready is a step of a training
@@ -33,7 +33,8 @@ IN_SHORT = ("tumour recall", RECALL_OF_WHOLE, "median contrast", "false objects 
 class Lengths:
     """What is trained, and at most how long, on `pairs` images of `size` x `size` pixels.
 
-    ``segmentor_steps`` is for the segmentor in the loop and for the referee; None for the preset's length.
+    ``segmentor_steps`` is for the segmentor in the loop and for the independent segmentor; None for the
+    preset's length.
     """
 
     device: Literal["cpu", "cuda"]
@@ -56,8 +57,8 @@ def draw(out: Path, lengths: Lengths) -> str:
 def plan(out: Path, lengths: Lengths, times: Sequence[Row], seconds: float) -> Lengths:
     """Return lengths that fit into so many `seconds`, by the steps that were timed."""
     training_pairs = len(split_pairs(PairSet.open(out / "pairs"), 0).train)
-    of_preset = SEGMENTOR_RECIPES[lengths.preset].length(training_pairs)
-    looks = GAN_RECIPES[lengths.preset].validations
+    of_preset = SEGMENTOR_CONFIGS[lengths.preset].length(training_pairs)
+    looks = GAN_CONFIGS[lengths.preset].validations
     steps = _fitting(lengths.preset, times, METGAN, FOR_STEPS * seconds - LOOK * looks)
     segmentor_steps = _fitting(lengths.preset, times, SEGMENTOR, FOR_SEGMENTOR * seconds)
     return replace(
@@ -72,7 +73,7 @@ def _fitting(preset: PresetName, times: Sequence[Row], what: str, seconds: float
 
     Steps of one image were timed, the paper's batch; a batch of more takes as many times as long at most.
     """
-    images = (GAN_RECIPES if what == METGAN else SEGMENTOR_RECIPES)[preset].batch_size
+    images = (GAN_CONFIGS if what == METGAN else SEGMENTOR_CONFIGS)[preset].batch_size
     for row in times:
         if (row["what"], row["preset"], row["batch"]) == (what, preset, 1) and "median_s" in row:
             return max(1, int(seconds / (SLOWER * images * row["median_s"])))
@@ -92,7 +93,7 @@ def train(out: Path, planned: Lengths, result: Row) -> None:
         result["command"] = _call(*words, "--device", planned.device, "--overwrite")
     finally:
         result["peak_gpu_memory_bytes"] = torch.cuda.max_memory_allocated() if on_cuda else None
-        rows = read_journal(run / JOURNAL_FILE)
+        rows = read_log(run / LOG_FILE)
         result["last_step"] = int(rows[-1]["step"]) if rows else 0
         result["seconds"] = float(rows[-1]["seconds"]) if rows else 0.0  # of the method alone
         result["looks"] = [_look(row) for row in rows if row["val_mae"]]
@@ -107,10 +108,10 @@ def _look(row: Row) -> Row:
 
 
 def evaluate(out: Path, planned: Lengths, result: Row) -> None:
-    """Score the run with a referee into OUT/scores; the scores are put into `result`."""
+    """Score the run with an independent segmentor into OUT/scores; the scores are put into `result`."""
     words = ("evaluate", out / "run", "--data", out / "pairs", "--out", out / "scores")
-    referee = ("--referee-steps", planned.segmentor_steps)
-    result["command"] = _call(*words, *referee, "--device", planned.device, "--overwrite")
+    independent_segmentor = ("--independent-segmentor-steps", planned.segmentor_steps)
+    result["command"] = _call(*words, *independent_segmentor, "--device", planned.device, "--overwrite")
     summary = json.loads((out / "scores" / "summary.json").read_text(encoding="utf-8"))
     relative = summary["generated / training mean"]["mae"]
     result["in_short"] = {"MAE relative to painting the mean": relative}

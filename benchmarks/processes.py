@@ -131,7 +131,7 @@ class World:
                 *("prepare", self.root / "scan.tif", "--labels", mask),
                 *("--crop", "16", "--block", "96", "--rows", rows),
             ),
-            "evaluate": ("evaluate", run, "--data", self.pairs, "--referee-steps", "2"),
+            "evaluate": ("evaluate", run, "--data", self.pairs, "--independent-segmentor-steps", "2"),
             "study": ("study", "similarity", self.pairs, "--methods", f"pix2pix,{METHOD}", *SHORT),
             "export": ("export", self.pairs, "--format", "stardist"),
         }[verb] + (*(("--device", "cpu") if verb in ("generate", "evaluate") else ()), "--out", out)

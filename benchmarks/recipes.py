@@ -28,14 +28,14 @@ def draw(recipe: LabelRecipe, pairs: list[Pair], number: int) -> Mask:
 
 
 def row(name: str, labels: list[Mask]) -> str:
-    """Give one line of the table."""
+    """Return one line of the table."""
     found = survey(labels)
     cells = (written(found.counts), written(found.areas), written(found.distances))
     return f"| {name} | {found.images} | {' | '.join(cells)} |"
 
 
 def written(quartiles: Quartiles) -> str:
-    """Give the median with the quartiles about it."""
+    """Return the median with the quartiles about it."""
     return f"{quartiles.median:.0f} ({quartiles.lower:.0f} to {quartiles.upper:.0f})"
 
 

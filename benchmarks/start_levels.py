@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from metgan.data import PairSet
-from metgan.methods import Translations, build_players, find_method
+from metgan.methods import Translations, build_networks, find_method
 from metgan.models import load_segmentor, read_card
-from metgan.training import GAN_RECIPES, Curriculum, load_data
+from metgan.training import GAN_CONFIGS, TrainingData, load_data
 from metgan.training.batches import Batch, Batches
 from metgan.training.first_steps import label_pulls
 
@@ -25,16 +25,16 @@ LEVELS = (-0.95, -0.8, -0.6, -0.4, -0.2, 0.0, 0.2)
 BATCHES = 4
 
 
-def pulls_at(level: float, batches: list[Batch], data: Curriculum, segmentor: Path) -> tuple[float, float]:
+def pulls_at(level: float, batches: list[Batch], data: TrainingData, segmentor: Path) -> tuple[float, float]:
     """Return the pulls of segmentor and pairs where a fresh generator paints this level."""
     method = find_method("metgan")
-    players = build_players(method, "small", load_segmentor(segmentor)[0], seed=0)
-    players.to_tumour.begin_at(level)
+    networks = build_networks(method, "small", load_segmentor(segmentor)[0], seed=0)
+    networks.to_tumour.begin_at(level)
     terms = [term for term in method.terms if term.name in ("segmentation", "paired")]
     total = {term.name: 0.0 for term in terms}
     for batch in batches:
         fill = batch.fill_mask(data.normalisation)
-        step = Translations(players, batch.anatomy, batch.tumour, batch.label, fill=fill)
+        step = Translations(networks, batch.anatomy, batch.tumour, batch.label, fill=fill)
         losses = {term.name: term.weight * term(step) for term in terms}
         for name, pull in label_pulls(losses, step).items():
             total[name] += pull
@@ -44,7 +44,7 @@ def pulls_at(level: float, batches: list[Batch], data: Curriculum, segmentor: Pa
 def main(pairs: str, segmentor: str) -> None:
     """Print the table, with the level of today's start and that of the mean of all pixels."""
     data = load_data(PairSet.open(pairs), 0).in_units_of(read_card(segmentor).normalisation)
-    recipe = GAN_RECIPES["small"]
+    recipe = GAN_CONFIGS["small"]
     side = min(recipe.crop, data.smallest_side)
     drawn = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)
     batches = [drawn.at(step) for step in range(BATCHES)]

@@ -20,15 +20,15 @@ import torch
 from torch import nn
 
 from metgan.data import PairSet
-from metgan.methods import Lights, Translations, build_players, find_method, trained_modules
+from metgan.methods import StepAugments, Translations, build_networks, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
 from metgan.pictures import evenly
-from metgan.training import GAN_RECIPES, Engine, GanRecipe, load_data
-from metgan.training.average import Average
+from metgan.training import GAN_CONFIGS, Engine, GanTrainConfig, load_data
 from metgan.training.batches import Batch, Batches
+from metgan.training.ema import EMA
 from metgan.training.engine import place
-from metgan.training.history import History
+from metgan.training.image_pool import ImagePool
 from metgan.training.phases import gan_phases
 from metgan.training.schedule import rate_factor
 from metgan.training.validation import ValidationSet, paint, validate_generator
@@ -57,18 +57,18 @@ def with_statistics(generator: Generator, crops: Iterator[tuple[torch.Tensor, to
     return other
 
 
-def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterator[tuple[float, ...]]:
+def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> Iterator[tuple[float, ...]]:
     """Yield the step and the four errors of every look."""
     reader, card = load_segmentor(segmentor)
     data = load_data(PairSet.open(pairs), 0).in_units_of(card.normalisation)
     method, device = find_method("metgan"), torch.device("cpu")
-    players = build_players(method, preset, reader, 0)  # type: ignore[arg-type]  # argparse knows the choices
-    players.to_tumour.begin_at(data.start("tumour"))
-    players.to_anatomy.begin_at(data.start("anatomy"))
-    for network in (*trained_modules(players).values(), reader):
+    networks = build_networks(method, preset, reader, 0)  # type: ignore[arg-type]  # argparse knows the choices
+    networks.to_tumour.begin_at(data.start("tumour"))
+    networks.to_anatomy.begin_at(data.start("anatomy"))
+    for network in (*trained_modules(networks).values(), reader):
         place(network, device)
-    average = Average(players.to_tumour, recipe.average)
-    phases = gan_phases(method, players, recipe, [History(recipe.history, 0, k) for k in range(2)])
+    average = EMA(networks.to_tumour, recipe.ema_decay)
+    phases = gan_phases(method, networks, recipe, [ImagePool(recipe.pool_size, 0, k) for k in range(2)])
     side = min(recipe.crop, data.smallest_side)
     batches = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)
     watched, autocast = (
@@ -89,13 +89,15 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterato
     for step in range(steps):
         batch = batches.at(step)
         fill = batch.fill_mask(data.normalisation)
-        lights = Lights(recipe.judge_light.at(0, "judges", step), recipe.anatomy_light.at(0, "painter", step))
-        images = Translations(players, batch.anatomy, batch.tumour, batch.label, lights, fill)
+        augments = StepAugments(
+            recipe.discriminator_augment.at(0, "judges", step), recipe.anatomy_augment.at(0, "painter", step)
+        )
+        images = Translations(networks, batch.anatomy, batch.tumour, batch.label, augments, fill)
         for phase in phases:
             for other in phases:
-                for player in other.players.values():
-                    player.requires_grad_(other is phase)
-            rate = recipe.learning_rate * rate_factor(step, steps, recipe.constant_share) * phase.pace
+                for network in other.networks.values():
+                    network.requires_grad_(other is phase)
+            rate = recipe.learning_rate * rate_factor(step, steps, recipe.constant_share) * phase.lr_ratio
             for group in phase.optimiser.param_groups:
                 group["lr"] = rate
             with autocast():
@@ -103,9 +105,9 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanRecipe) -> Iterato
             phase.optimiser.zero_grad(set_to_none=True)
             torch.stack([*losses.values()]).sum().backward()
             phase.optimiser.step()
-        average.update(players.to_tumour, step)
+        average.update(networks.to_tumour, step)
         if (step + 1) % (steps // LOOKS) == 0:
-            newest = players.to_tumour
+            newest = networks.to_tumour
             crops = ((shown(one), one.label) for one in map(batches.at, range(ANEW)))
             looked_at = (
                 newest,
@@ -127,12 +129,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("pairs")
     parser.add_argument("segmentor", type=Path)
-    parser.add_argument("--preset", choices=[*GAN_RECIPES], default="paper")
+    parser.add_argument("--preset", choices=[*GAN_CONFIGS], default="paper")
     parser.add_argument("--batch", type=int)
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--steps", type=int, default=160)
     given = parser.parse_args()
-    recipe = GAN_RECIPES[given.preset]
+    recipe = GAN_CONFIGS[given.preset]
     batch = given.batch or recipe.batch_size
     recipe = replace(recipe, steps=given.steps, epochs=None, batch_size=batch, crop=given.crop)
     print("| " + " | ".join(COLUMNS) + " |\n" + "| --- " * len(COLUMNS) + "|", flush=True)

@@ -18,7 +18,7 @@ BATCH, CROP = 4, 128
 
 
 def stepper(*, bf16: bool, channels_last: bool) -> Step:
-    """Give a function that makes one training step on random images."""
+    """Return a function that makes one training step on random images."""
     return metgan_step(StepSetup("small", BATCH, CROP, torch.device("cpu"), bf16, channels_last))
 
 

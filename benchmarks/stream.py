@@ -20,7 +20,7 @@ from metgan.data import SPLIT_FILE, PairSet, load_split, part_of
 from metgan.labels import Merged
 from metgan.losses import weighted_cross_entropy
 from metgan.networks import PRESETS, UNet
-from metgan.synthesis import Generation, Mix, PairStream, Sample, load
+from metgan.synthesis import GenerationRequest, Mix, PairStream, Sample, load
 
 BATCH = 8
 
@@ -35,11 +35,11 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=64, help="pairs that are timed (64)")
     given = parser.parse_args()
     real = part_of(PairSet.open(given.data).entries, "train", load_split(given.run / SPLIT_FILE))
-    painter = load(given.run, "cpu")
-    request = Generation(real, real, Merged(min(2, len(real) - 1)), given.pairs + 4 * BATCH, 0)
+    inpainter = load(given.run, "cpu")
+    request = GenerationRequest(real, real, Merged(min(2, len(real) - 1)), given.pairs + 4 * BATCH, 0)
     batch, rates = None, {}
     for workers in (0, 2):
-        stream = PairStream(painter, request, real, Mix(given.synthetic, given.crop))
+        stream = PairStream(inpainter, request, real, Mix(given.synthetic, given.crop))
         batches = iter(DataLoader(stream, BATCH, num_workers=workers))
         batch = next(batches)
         rates[workers] = rate_of(batches, given.pairs // BATCH)
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def rate_of(batches: Iterator[Sample], count: int) -> float:
-    """Give the pairs a second of the next batches."""
+    """Return the pairs a second of the next batches."""
     start = time.perf_counter()
     for _ in range(count):
         next(batches)
@@ -59,7 +59,7 @@ def rate_of(batches: Iterator[Sample], count: int) -> float:
 
 
 def step_rate(network: nn.Module, batch: Sample, count: int) -> float:
-    """Give the pairs a second that a training step takes."""
+    """Return the pairs a second that a training step takes."""
     optimiser = torch.optim.Adam(network.parameters())
     start = time.perf_counter()
     for _ in range(count):

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import torch
 
-from metgan.methods import Translations, build_players, find_method, freeze, trained_modules
+from metgan.methods import Translations, build_networks, find_method, freeze, trained_modules
 from metgan.networks import PRESETS, PresetName, Segmentor, build
-from metgan.training import GAN_RECIPES, SEGMENTOR_RECIPES
+from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS
 from metgan.training.batches import Batch
 from metgan.training.engine import place
-from metgan.training.history import History
+from metgan.training.image_pool import ImagePool
 from metgan.training.phases import Material, Phase, gan_phases, segmentor_phases
 
 Step = Callable[[], None]
@@ -39,19 +39,19 @@ def metgan_step(setup: StepSetup) -> Step:
     """Return a function that trains MetGAN's generators and discriminators for one step."""
     method = find_method("metgan")
     segmentor = freeze(build(lambda: Segmentor(PRESETS[setup.preset].segmentor), 0))
-    players = build_players(method, setup.preset, segmentor, 0)
-    for network in (*trained_modules(players).values(), segmentor):
+    networks = build_networks(method, setup.preset, segmentor, 0)
+    for network in (*trained_modules(networks).values(), segmentor):
         _send(network, setup)
-    phases = gan_phases(method, players, GAN_RECIPES[setup.preset], [History(50, 0, k) for k in range(2)])
+    phases = gan_phases(method, networks, GAN_CONFIGS[setup.preset], [ImagePool(50, 0, k) for k in range(2)])
     anatomy, tumour, label = setup.images()
-    return _step(phases, lambda: Translations(players, anatomy, tumour, label), setup)
+    return _step(phases, lambda: Translations(networks, anatomy, tumour, label), setup)
 
 
 def segmentor_step(setup: StepSetup) -> Step:
     """Return a function that trains the segmentor for one step."""
     segmentor = build(lambda: Segmentor(PRESETS[setup.preset].segmentor), 0)
     _send(segmentor, setup)
-    phases = segmentor_phases(segmentor, SEGMENTOR_RECIPES[setup.preset].learning_rate)
+    phases = segmentor_phases(segmentor, SEGMENTOR_CONFIGS[setup.preset].learning_rate)
     batch = Batch(*setup.images())
     return _step(phases, lambda: batch, setup)
 
@@ -68,8 +68,8 @@ def _step(phases: list[Phase[Material]], material: Callable[[], Material], setup
         images = material()
         for phase in phases:
             for other in phases:
-                for player in other.players.values():
-                    player.requires_grad_(other is phase)
+                for network in other.networks.values():
+                    network.requires_grad_(other is phase)
             with torch.autocast(setup.device.type, torch.bfloat16, enabled=setup.bf16):
                 losses = phase.losses(images, 0)
             phase.optimiser.zero_grad(set_to_none=True)

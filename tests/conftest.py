@@ -60,7 +60,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def settle() -> Callable[[MetGen], None]:
-    """Give the normalisation layers of a network statistics of noise.
+    """Return the normalisation layers of a network statistics of noise.
 
     Hardly trained networks have none that fit; their activations fade, and they paint flat images.
     """

@@ -9,7 +9,7 @@ from metgan.data import LABORATORIES, SPLIT_FILE, PairSet, fit_normalisation, sa
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.studies import ARM_SETS, ARMS
+from metgan.studies import NAMED_LISTS, TRAINING_SETS
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -51,11 +51,11 @@ def test_the_tables_of_laboratories_in_the_docs_are_those_that_can_be_drawn():
 
 def test_the_table_of_arms_in_the_docs_is_the_studys_and_stars_are_the_quick_set():
     page = (DOCS / "studies.md").read_text()
-    table = page[page.index("| arm | trained on |") :].split("\n\n")[0]
+    table = page[page.index("| training set | trained on |") :].split("\n\n")[0]
     first = "\n".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))
     named = re.findall(r"`([a-z0-9.-]+)`( \*)?", first)
-    assert [name for name, _ in named] == [*ARMS]
-    assert tuple(name for name, star in named if star) == ARM_SETS["quick-set"]
+    assert [name for name, _ in named] == [*TRAINING_SETS]
+    assert tuple(name for name, star in named if star) == NAMED_LISTS["quick-set"]
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -84,7 +84,7 @@ def test_the_python_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys)
 
 
 def missing_links(page: Path) -> list[str]:
-    """Give the relative links and pictures of a Markdown page that lead nowhere."""
+    """Return the relative links and pictures of a Markdown page that lead nowhere."""
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())
     return [t for t in targets if "://" not in t and not (page.parent / t).exists()]
 

@@ -16,7 +16,14 @@ from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.experiment import Experiment, load_experiment, preset_for, read_file, resolve
 from metgan.networks import PresetName
-from metgan.training import GAN_RECIPES, OPEN_RECIPES, SEGMENTOR_RECIPES, EarlyStopping, Engine, GanRecipe
+from metgan.training import (
+    GAN_CONFIGS,
+    OPEN_CONFIGS,
+    SEGMENTOR_CONFIGS,
+    EarlyStopping,
+    Engine,
+    GanTrainConfig,
+)
 
 RECIPES = st.fixed_dictionaries(
     {},
@@ -28,9 +35,9 @@ RECIPES = st.fixed_dictionaries(
         "validations": st.integers(1, 99),
     },
 )
-GAN_RECIPES_GIVEN = st.tuples(
+GAN_CONFIGS_GIVEN = st.tuples(
     RECIPES,
-    st.fixed_dictionaries({}, optional={"history": st.integers(0, 99), "average": st.floats(0, 0.999)}),
+    st.fixed_dictionaries({}, optional={"pool_size": st.integers(0, 99), "ema_decay": st.floats(0, 0.999)}),
 ).map(lambda both: both[0] | both[1])
 LENGTHS = st.sampled_from(["steps", "epochs"]).flatmap(
     lambda n: st.fixed_dictionaries({n: st.integers(1, 99)})
@@ -39,7 +46,7 @@ TABLES = st.fixed_dictionaries(
     {"preset": st.sampled_from(["paper", "released", "small"])},
     optional={
         "seed": st.integers(0, 2**31),
-        "training": st.tuples(GAN_RECIPES_GIVEN, LENGTHS).map(lambda pair: pair[0] | pair[1]),
+        "training": st.tuples(GAN_CONFIGS_GIVEN, LENGTHS).map(lambda pair: pair[0] | pair[1]),
         "segmentor": RECIPES,
         "engine": st.fixed_dictionaries(
             {}, optional={"device": st.sampled_from(["auto", "cpu"]), "deterministic": st.booleans()}
@@ -60,21 +67,21 @@ def test_a_saved_experiment_comes_back(
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.sampled_from(["paper", "released", "small"]), GAN_RECIPES_GIVEN, GAN_RECIPES_GIVEN)
+@given(st.sampled_from(["paper", "released", "small"]), GAN_CONFIGS_GIVEN, GAN_CONFIGS_GIVEN)
 def test_options_win_over_the_file_and_the_file_over_the_preset(
     preset: str, file: dict[str, Any], options: dict[str, Any]
 ) -> None:
-    recipe = resolve({"preset": preset, "training": file}, {"training": options}).training
-    for field in fields(GanRecipe):
-        by_preset = getattr(GAN_RECIPES[preset], field.name)
+    config = resolve({"preset": preset, "training": file}, {"training": options}).training
+    for field in fields(GanTrainConfig):
+        by_preset = getattr(GAN_CONFIGS[preset], field.name)
         wanted = options.get(field.name, file.get(field.name, by_preset))
-        assert getattr(recipe, field.name) == wanted
+        assert getattr(config, field.name) == wanted
 
 
 @pytest.mark.parametrize("preset", ["paper", "small"])
 def test_nothing_given_but_the_preset_is_its_recipe(preset: PresetName) -> None:
     assert resolve({"preset": preset}) == Experiment(
-        "metgan", preset, 0, GAN_RECIPES[preset], SEGMENTOR_RECIPES[preset], Engine()
+        "metgan", preset, 0, GAN_CONFIGS[preset], SEGMENTOR_CONFIGS[preset], Engine()
     )
 
 
@@ -104,8 +111,8 @@ def test_no_preset_is_chosen_for_cuda_where_there_is_none() -> None:
 def test_a_preset_in_the_options_changes_what_the_file_left_open() -> None:
     experiment = resolve({"preset": "paper", "training": {"crop": 77}}, {"preset": "small"})
     assert experiment.training.crop == 77
-    assert experiment.training.batch_size == GAN_RECIPES["small"].batch_size
-    assert experiment.segmentor == SEGMENTOR_RECIPES["small"]
+    assert experiment.training.batch_size == GAN_CONFIGS["small"].batch_size
+    assert experiment.segmentor == SEGMENTOR_CONFIGS["small"]
 
 
 def test_options_that_were_not_given_change_nothing() -> None:
@@ -128,8 +135,8 @@ def test_a_length_in_steps_and_one_in_epochs_replace_each_other(
     layers: list[dict[str, int]], wanted: tuple[int | None, int | None]
 ) -> None:
     for preset in ("paper", "small"):  # one counts epochs, the other steps
-        recipe = resolve({"preset": preset}, *({"training": layer} for layer in layers)).training
-        assert (recipe.steps, recipe.epochs) == wanted
+        config = resolve({"preset": preset}, *({"training": layer} for layer in layers)).training
+        assert (config.steps, config.epochs) == wanted
 
 
 def test_both_lengths_at_once_are_refused_in_the_recipes_own_words() -> None:
@@ -181,7 +188,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_its_address(section: str, key: 
         {"training": {"steps": 0}},
         {"training": {"learning_rate": -1}},
         {"training": {"learning_rate": float("nan")}},
-        {"training": {"average": 1}},
+        {"training": {"ema_decay": 1}},
         {"segmentor": {"batch_size": -4}},
     ],
 )
@@ -192,7 +199,15 @@ def test_a_value_out_of_range_is_refused_with_its_section(table: dict[str, Any])
 
 
 @pytest.mark.parametrize(
-    "key", ["history", "average", "judge_pace", "judge_light", "anatomy_light", "early_stopping"]
+    "key",
+    [
+        "pool_size",
+        "ema_decay",
+        "discriminator_lr_ratio",
+        "discriminator_augment",
+        "anatomy_augment",
+        "early_stopping",
+    ],
 )
 def test_a_setting_of_gans_is_refused_for_the_segmentor(key: str) -> None:
     with pytest.raises(UnknownNameError, match=rf"key of \[segmentor\] '{key}'"):
@@ -207,16 +222,20 @@ def test_a_seed_is_a_whole_number_with_both_ends(seed: object) -> None:
 
 def test_a_light_is_laid_over_the_presets_and_comes_back_from_its_file(tmp_path: Path) -> None:
     preset = resolve({"preset": "small"}).training
-    changed = resolve({"preset": "small"}, {"training": {"judge_light": {"noise": 0.3}}})
-    assert changed.training == replace(preset, judge_light=replace(preset.judge_light, noise=0.3))
+    changed = resolve({"preset": "small"}, {"training": {"discriminator_augment": {"noise": 0.3}}})
+    assert changed.training == replace(
+        preset, discriminator_augment=replace(preset.discriminator_augment, noise=0.3)
+    )
     assert changed.training != preset
     changed.save(tmp_path / "config.toml")
     assert load_experiment(tmp_path / "config.toml") == changed
 
 
 def test_a_mistyped_key_of_a_light_is_refused() -> None:
-    with pytest.raises(UnknownNameError, match=r"unknown key of \[training.judge_light\] 'brighness'"):
-        resolve({"preset": "small", "training": {"judge_light": {"brighness": 0.3}}})
+    with pytest.raises(
+        UnknownNameError, match=r"unknown key of \[training.discriminator_augment\] 'brighness'"
+    ):
+        resolve({"preset": "small", "training": {"discriminator_augment": {"brighness": 0.3}}})
 
 
 @pytest.mark.parametrize("layers", [[{"training": 3}], [{"training": {"steps": 3}}, {"training": "long"}]])
@@ -259,8 +278,8 @@ def test_an_augmentation_in_a_file_is_laid_over_the_presets(
     tmp_path: Path, preset: str, section: str, below: Augmentation
 ) -> None:
     asked = resolve({"preset": preset, section: {"augmentation": {"blur": 1.5}}})
-    recipe = asked.training if section == "training" else asked.segmentor
-    assert recipe.augmentation == replace(below, blur=1.5)
+    config = asked.training if section == "training" else asked.segmentor
+    assert config.augmentation == replace(below, blur=1.5)
     asked.save(tmp_path / "config.toml")
     assert load_experiment(tmp_path / "config.toml") == asked
 
@@ -286,10 +305,10 @@ def test_a_length_is_fixed_unless_early_stopping_stands_beside_it(
     layers: list[dict[str, Any]], steps: int, stops_early: bool
 ) -> None:
     tables = ({"training": layer} for layer in layers)
-    recipe = resolve({"preset": "small"}, *tables, recipes=OPEN_RECIPES).training
-    assert (recipe.steps, recipe.early_stopping is not None) == (steps, stops_early)
-    kind = OPEN_RECIPES if stops_early else GAN_RECIPES
-    assert recipe.constant_share == kind["small"].constant_share
+    config = resolve({"preset": "small"}, *tables, configs=OPEN_CONFIGS).training
+    assert (config.steps, config.early_stopping is not None) == (steps, stops_early)
+    kind = OPEN_CONFIGS if stops_early else GAN_CONFIGS
+    assert config.constant_share == kind["small"].constant_share
 
 
 @pytest.mark.parametrize("preset", ["paper", "released", "small"])
@@ -297,21 +316,21 @@ def test_an_open_length_comes_back_from_its_file_and_so_does_the_fixed_one_that_
     tmp_path: Path, preset: str
 ) -> None:
     path = tmp_path / "config.toml"
-    experiment = resolve({"preset": preset}, recipes=OPEN_RECIPES)
-    assert experiment.training == OPEN_RECIPES[preset]  # type: ignore[index]  # one of the presets
+    experiment = resolve({"preset": preset}, configs=OPEN_CONFIGS)
+    assert experiment.training == OPEN_CONFIGS[preset]  # type: ignore[index]  # one of the presets
     experiment.save(path)
     assert load_experiment(path) == experiment
-    fixed = resolve(read_file(path), {"training": {"steps": 1000}}, recipes=OPEN_RECIPES)
+    fixed = resolve(read_file(path), {"training": {"steps": 1000}}, configs=OPEN_CONFIGS)
     assert fixed.training == replace(experiment.training, steps=1000, epochs=None, early_stopping=None)
     fixed.save(path)
     assert load_experiment(path) == fixed
 
 
 def test_what_is_left_out_of_early_stopping_is_the_presets() -> None:
-    recipe = resolve({"preset": "paper", "training": {"early_stopping": {"patience": 9}}}).training
-    preset = OPEN_RECIPES["paper"].early_stopping
-    assert recipe.early_stopping == replace(preset or EarlyStopping(), patience=9)
-    assert recipe.early_stopping != EarlyStopping(patience=9)
+    config = resolve({"preset": "paper", "training": {"early_stopping": {"patience": 9}}}).training
+    preset = OPEN_CONFIGS["paper"].early_stopping
+    assert config.early_stopping == replace(preset or EarlyStopping(), patience=9)
+    assert config.early_stopping != EarlyStopping(patience=9)
 
 
 def test_a_mistyped_key_of_early_stopping_is_refused() -> None:

@@ -20,7 +20,7 @@ import torch
 from metgan.cli.app import app
 from metgan.data import PairSet
 from metgan.errors import StorageError
-from metgan.training import read_journal
+from metgan.training import read_log
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 
@@ -63,7 +63,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 
 def steps_of(run: Path) -> list[int]:
-    return [int(row["step"]) for row in read_journal(run / "journal.csv")]
+    return [int(row["step"]) for row in read_log(run / "journal.csv")]
 
 
 def lines_in(path: Path) -> int:

@@ -34,12 +34,12 @@ def decoded(png):
 
 
 def share(picture, colour, tolerance=2):
-    """Give the share of pixels of that colour."""
+    """Return the share of pixels of that colour."""
     return (np.abs(picture - np.array(colour)) <= tolerance).all(-1).mean()
 
 
 def commonest(picture):
-    """Give the commonest colour other than the white of the page."""
+    """Return the commonest colour other than the white of the page."""
     colours, counts = np.unique(picture.reshape(-1, 3), axis=0, return_counts=True)
     counts[(colours == 255).all(1)] = 0
     return tuple(colours[counts.argmax()].tolist())

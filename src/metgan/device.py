@@ -13,7 +13,7 @@ Device = Literal["auto", "cpu", "cuda"]
 
 
 def choose_device(device: Device) -> torch.device:
-    """Give the torch device that `device` means on this machine.
+    """Return the torch device that `device` means on this machine.
 
     Raises
     ------

@@ -23,32 +23,32 @@ from metgan.data import Augmentation
 from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.io import has_file, write_text
-from metgan.methods import CATALOGUE, Light
+from metgan.methods import CATALOGUE, IntensityAugment
 from metgan.networks import PresetName
 from metgan.seeding import check_seed
 from metgan.training import (
-    GAN_RECIPES,
-    OPEN_RECIPES,
-    SEGMENTOR_RECIPES,
+    GAN_CONFIGS,
+    OPEN_CONFIGS,
+    SEGMENTOR_CONFIGS,
     EarlyStopping,
     Engine,
-    GanRecipe,
-    Recipe,
+    GanTrainConfig,
+    TrainConfig,
 )
 
 Table = Mapping[str, Any]
 Value = TypeVar("Value")
-AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+AnyConfig = TypeVar("AnyConfig", bound=TrainConfig)
 METHOD = "metgan"
 """What is trained where no method is named."""
 _SECTIONS = ("training", "segmentor", "engine")
-_TABLES: Mapping[str, type[Light | Augmentation | EarlyStopping]] = {
-    "judge_light": Light,
-    "anatomy_light": Light,
+_TABLES: Mapping[str, type[IntensityAugment | Augmentation | EarlyStopping]] = {
+    "discriminator_augment": IntensityAugment,
+    "anatomy_augment": IntensityAugment,
     "augmentation": Augmentation,
     "early_stopping": EarlyStopping,
 }
-GanRecipes = Mapping[PresetName, GanRecipe]
+GanConfigs = Mapping[PresetName, GanTrainConfig]
 """A recipe for a method, by preset."""
 
 
@@ -62,9 +62,9 @@ class Experiment:
         Row of the catalogue.
     preset : {"paper", "released", "small"}
     seed : int
-    training : GanRecipe
+    training : GanTrainConfig
         Of the method.
-    segmentor : Recipe
+    segmentor : TrainConfig
         Of its segmentor, where none is given.
     engine : Engine
     pretrained_segmentor : str
@@ -74,8 +74,8 @@ class Experiment:
     method: str
     preset: PresetName
     seed: int
-    training: GanRecipe
-    segmentor: Recipe
+    training: GanTrainConfig
+    segmentor: TrainConfig
     engine: Engine
     pretrained_segmentor: str = ""
 
@@ -120,7 +120,7 @@ def names_preset(*layers: Table) -> bool:
     return any(layer.get("preset") is not None for layer in layers)
 
 
-def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
+def resolve(*layers: Table, configs: GanConfigs = GAN_CONFIGS) -> Experiment:
     """Lay tables over each other, weakest first, and over the recipes of their preset.
 
     Where no table names a preset, it is the one for the engine's device: `preset_for`.
@@ -129,7 +129,7 @@ def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
     ----------
     *layers : table
         A length in steps or epochs is a fixed one, unless ``early_stopping`` stands beside it.
-    recipes : mapping of preset to GanRecipe
+    configs : mapping of preset to GanTrainConfig
         Of the method, where nothing is said of its length.
 
     Raises
@@ -150,7 +150,7 @@ def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
     _refuse_unknown(merged, [field.name for field in fields(Experiment)], "key")
     engine = _build(Engine, merged.get("engine", {}), "engine")
     preset = merged["preset"] if names_preset(merged) else preset_for(choose_device(engine.device))
-    if not isinstance(preset, str) or preset not in GAN_RECIPES:
+    if not isinstance(preset, str) or preset not in GAN_CONFIGS:
         raise UnknownNameError.listing("preset", str(preset), get_args(PresetName))
     if not isinstance(merged["method"], str) or merged["method"] not in CATALOGUE:
         raise UnknownNameError.listing("method", str(merged["method"]), CATALOGUE)
@@ -160,8 +160,8 @@ def resolve(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
         method=merged["method"],
         preset=preset,
         seed=merged["seed"],
-        training=_recipe(_below(given, recipes)[preset], given, "training"),
-        segmentor=_recipe(SEGMENTOR_RECIPES[preset], merged.get("segmentor", {}), "segmentor"),
+        training=_config(_below(given, configs)[preset], given, "training"),
+        segmentor=_config(SEGMENTOR_CONFIGS[preset], merged.get("segmentor", {}), "segmentor"),
         engine=engine,
         pretrained_segmentor=str(merged.get("pretrained_segmentor", "")),
     )
@@ -189,14 +189,14 @@ def _lay_over(below: dict[str, Any], above: Table) -> None:
             below[key] = value
 
 
-def _below(given: Table, otherwise: GanRecipes) -> GanRecipes:
+def _below(given: Table, otherwise: GanConfigs) -> GanConfigs:
     """Choose the recipes that fill in what is not given: those of the kind of length that is."""
     if "early_stopping" in given:
-        return OPEN_RECIPES
-    return GAN_RECIPES if "steps" in given or "epochs" in given else otherwise
+        return OPEN_CONFIGS
+    return GAN_CONFIGS if "steps" in given or "epochs" in given else otherwise
 
 
-def _recipe(preset: AnyRecipe, given: Table, section: str) -> AnyRecipe:
+def _config(preset: AnyConfig, given: Table, section: str) -> AnyConfig:
     values = asdict(preset)
     if "steps" in given or "epochs" in given:
         values |= {"steps": None, "epochs": None}

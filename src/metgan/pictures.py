@@ -90,7 +90,7 @@ COMPARED = (
 
 
 def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled) -> list[Panel]:
-    """Give the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
+    """Return the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
 
     Generated and real share one grey scale, so that a dim tumour is seen to be dim. In the difference,
     generated minus real, red is too bright and blue too dark, at full colour by half of that scale;
@@ -108,7 +108,7 @@ def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled
 
 
 def draw_comparison(rows: Sequence[Sequence[Panel]]) -> bytes:
-    """Draw rows of `compare_images` with one scale for all differences; gives PNG bytes.
+    """Draw rows of `compare_images` with one scale for all differences; returns PNG bytes.
 
     The scale is that of the row with the widest. So rows can be compared: what is red in one is as far off as
     what is red in another.
@@ -121,7 +121,7 @@ def draw_comparison(rows: Sequence[Sequence[Panel]]) -> bytes:
 
 
 def window(*images: Scaled) -> tuple[float, float]:
-    """Give the values to show as black and white: all but the darkest and brightest pixels of `images`.
+    """Return the values to show as black and white: all but the darkest and brightest pixels of `images`.
 
     The scale of a data set is set by its brightest tumours; on it, most tissue is black.
     """
@@ -130,7 +130,7 @@ def window(*images: Scaled) -> tuple[float, float]:
 
 
 def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """Give at most `most` of `items`, evenly spread from the first to the last.
+    """Return at most `most` of `items`, evenly spread from the first to the last.
 
     Examples
     --------
@@ -142,7 +142,7 @@ def evenly(items: Sequence[Item], most: int) -> list[Item]:
 
 
 def evenly_over(items: Sequence[Item], most: int, group: Callable[[Item], str]) -> list[Item]:
-    """Give at most `most` of `items`, as many of one group as of another where there are; in their order.
+    """Return at most `most` of `items`, as many of one group as of another where there are; in their order.
 
     Where there are more groups than `most`, one item each of groups that are evenly spread.
 
@@ -167,7 +167,7 @@ def evenly_over(items: Sequence[Item], most: int, group: Callable[[Item], str]) 
 
 
 def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: Sequence[str] = ()) -> bytes:
-    """Draw panels in rows under `headings`, with the rows' `names` at the left; gives PNG bytes."""
+    """Draw panels in rows under `headings`, with the rows' `names` at the left; returns PNG bytes."""
     height, width = len(rows), len(headings)
     figure = Figure(figsize=(2.1 * width + 0.3, 2.1 * height + 0.35), layout="constrained")
     axes = np.atleast_2d(figure.subplots(height, width, squeeze=False))
@@ -184,7 +184,7 @@ def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: S
 def draw_curves(
     curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, across: str = "step"
 ) -> bytes:
-    """Draw named curves (x, y) over each other, on a log scale where they span decades; gives PNG bytes."""
+    """Draw named curves (x, y) over each other, on a log scale where they span decades; returns PNG bytes."""
     figure = Figure(figsize=(5.2, 3.0), layout="constrained")
     axes = figure.subplots()
     values = np.array([v for _, ys in curves.values() for v in ys if v > 0])
@@ -209,7 +209,7 @@ def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
 
 
 def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: str) -> bytes:
-    """Draw a group of bars for each of `names`, one bar per series, lying on their side; gives PNG bytes."""
+    """Draw a group of bars for each of `names`, one bar per series, on their side; returns PNG bytes."""
     figure = Figure(figsize=(6.6, 0.9 + 0.2 * len(names) * (len(bars) + 0.6)), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(names))
@@ -226,7 +226,7 @@ def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: 
 
 
 def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
-    """Give curves their title, grid, whole-numbered axis and legend; gives PNG bytes."""
+    """Return curves their title, grid, whole-numbered axis and legend; returns PNG bytes."""
     axes.set_title(title, fontsize=10, color=_INK)
     axes.set_xlabel(across, fontsize=9)
     axes.grid(alpha=0.25)

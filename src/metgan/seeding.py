@@ -22,7 +22,7 @@ def check_seed(seed: int) -> None:
 
 
 def stream(seed: int, purpose: str, *position: int) -> np.random.Generator:
-    """Give the generator for one purpose at one position.
+    """Return the generator for one purpose at one position.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def missing_pins(source: str, tests: set[str]) -> list[str]:
-    """Give the faults of one file's "Deviates:" paragraphs: no test named, or one that is not there."""
+    """Return the faults of one file's "Deviates:" paragraphs: no test named, or one that is not there."""
     faults = []
     for paragraph in re.findall(r"Deviates:.*?(?=\n\s*\n|\"\"\")", source, flags=re.DOTALL):
         named = re.findall(r"``(test_\w+)``", paragraph)

@@ -21,7 +21,7 @@ PACKAGES = sorted(
 HEAVY = {"lightning_fabric", "matplotlib", "pandas", "scipy", "skimage", "torch"}
 
 
-def order_of(name: str) -> tuple[int, list[str | int]]:
+def run_config_of(name: str) -> tuple[int, list[str | int]]:
     """CONSTANTS, then Classes, then the rest, numbers by value: the order of ruff's rule RUF022."""
     kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
     return kind, [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
@@ -33,7 +33,9 @@ def export_faults(package: ModuleType, source: str) -> list[str]:
         return [f"{package.__name__} has no __all__"]
     names = list(package.__all__)
     faults = (
-        [] if names == sorted(set(names), key=order_of) else [f"{package.__name__}.__all__ is not sorted"]
+        []
+        if names == sorted(set(names), key=run_config_of)
+        else [f"{package.__name__}.__all__ is not sorted"]
     )
     for name in names:
         if not hasattr(package, name):

@@ -19,7 +19,7 @@ import torch
 
 from metgan.experiment import load_experiment
 from metgan.io import load_weights, read_image, save_weights, write_image
-from metgan.training import Engine, read_journal
+from metgan.training import Engine, read_log
 
 from .conftest import Command
 
@@ -69,12 +69,12 @@ def refuse(metgan: Command, capsys: Capture, tmp_path: Path, verb: str, *args: o
 
 
 def arguments(verb: str, world: Path, run: Path) -> tuple[object, ...]:
-    """Give the verb's arguments without ``--out``."""
+    """Return the verb's arguments without ``--out``."""
     return {
         "train": (world, *SMALL),
         "segmentor": (world, "--preset", "small", "--steps", 2, "--device", "cpu"),
         "generate": (run, "--anatomy", world, "--labels", world, "--count", 2, "--part", "all"),
-        "evaluate": (run, "--data", world, "--referee-steps", 2, "--device", "cpu"),
+        "evaluate": (run, "--data", world, "--independent-segmentor-steps", 2, "--device", "cpu"),
     }[verb]
 
 
@@ -87,7 +87,7 @@ def rewrite(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
 
 
 def with_pixel(value: float) -> Callable[[np.ndarray], np.ndarray]:
-    """Give a change that makes one pixel `value`, and the rest float."""
+    """Return a change that makes one pixel `value`, and the rest float."""
 
     def change(array: np.ndarray) -> np.ndarray:
         array = array.astype(np.float32)
@@ -246,14 +246,14 @@ def test_a_generator_is_no_segmentor_and_no_referee(
     args = (world, *UNSEGMENTED, "--segmentor", trained)
     refuse(metgan, capsys, tmp_path, "train", *args, says="holds a generator (metgan)")
     shutil.rmtree(tmp_path / "old")
-    args = (trained, "--data", world, "--referee", trained)
+    args = (trained, "--data", world, "--independent-segmentor", trained)
     refuse(metgan, capsys, tmp_path, "evaluate", *args, says="holds a generator (metgan)")
 
 
 def test_the_segmentor_in_the_loop_is_no_referee(
     metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path
 ) -> None:
-    args = (trained, "--data", world, "--referee", trained / "segmentor")
+    args = (trained, "--data", world, "--independent-segmentor", trained / "segmentor")
     refuse(
         metgan, capsys, tmp_path, "evaluate", *args, says="is the segmentor that the generator trained with"
     )
@@ -366,7 +366,7 @@ def test_a_run_stopped_before_its_first_checkpoint_may_be_given_another_length(
     """Nothing of it is trained."""
     words = (small_world, "--out", stopped, "--resume", "--steps", 1, "--device", "cpu")
     assert metgan("segmentor", *words) == 0
-    assert read_journal(stopped / "journal.csv")[-1]["step"] == "1"
+    assert read_log(stopped / "journal.csv")[-1]["step"] == "1"
     assert load_experiment(stopped / "config.toml").segmentor.steps == 1
 
 

@@ -26,7 +26,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     metgan: Command, capsys: pytest.CaptureFixture[str], animals: Path, tmp_path: Path
 ) -> None:
     words = (
-        "--arms",
+        "--training-sets",
         "real-50,real-100",
         "--folds",
         2,
@@ -41,9 +41,9 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     shown = capsys.readouterr().out
     assert "real, 50 %" in shown
     assert "study/downstream" in shown.replace("\n", "")
-    table = tmp_path / "study" / "downstream" / "standings.csv"
+    table = tmp_path / "study" / "downstream" / "statistics.csv"
     before = table.read_bytes()
-    assert set(pd.read_csv(table)["arm"]) == {"real-50", "real-100"}
+    assert set(pd.read_csv(table)["training_set"]) == {"real-50", "real-100"}
     page = (tmp_path / "study" / "downstream" / "report.html").read_text()
     assert page.count("data:image/png;base64") == 2
     assert "trained on 2 pairs of each" in page
@@ -57,7 +57,10 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--arms", "real-90"), "unknown arm 'real-90'; expected one of: all, quick-set, real-25"),
+        (
+            ("--training-sets", "real-90"),
+            "unknown training set 'real-90'; expected one of: all, quick-set, real-25",
+        ),
         (("--folds", "1"), "Must be >= 2"),
         (("--folds", "2.5"), "'2.5' is not a whole number"),
         (("--training-pairs", "1.5"), "'1.5' is not a whole number"),

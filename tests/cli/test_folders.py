@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from metgan.cli.folders import preset_note, resolve_run, resolve_study
-from metgan.cli.options import Place, Training
+from metgan.cli.options import OutputPolicy, Training
 from metgan.experiment import resolve
 
-NEW, RESUMED = Place(), Place(resume=True)
+NEW, RESUMED = OutputPolicy(), OutputPolicy(resume=True)
 ON_CPU = Training(device="cpu")
 
 
@@ -58,7 +58,7 @@ def test_a_resumed_run_keeps_its_preset_on_any_machine(
     options = Training(device="cpu", config=tmp_path / "file.toml" if with_file else None)
     assert resolve_run(run, RESUMED, options, "training").preset == "released"
     assert capsys.readouterr().err == ""
-    assert resolve_run(run, Place(overwrite=True), options, "training").preset == "small"
+    assert resolve_run(run, OutputPolicy(overwrite=True), options, "training").preset == "small"
 
 
 def test_the_note_names_the_reason_and_the_other_preset() -> None:

@@ -1,4 +1,4 @@
-"""The gate on the command line: on with a judge, off when told so, and never silently off."""
+"""The gate on the command line: on with a segmentor, off when told so, and never silently off."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def test_pairs_are_judged_where_a_judge_is_given(
 ) -> None:
     out = tmp_path / "new"
     limits = (*LENIENT, "--least-distance", 0, "--attempts", 2)
-    assert metgan(*words_for(trained, small_world), "--judge", judge, *limits, "--out", out) == 0
+    assert (
+        metgan(*words_for(trained, small_world), "--independent-segmentor", judge, *limits, "--out", out) == 0
+    )
     shown = capsys.readouterr()
     assert "2 of 2 pairs passed the gate; 0 of 2 attempts fell" in shown.out
     assert "not judged" not in shown.err
@@ -48,7 +50,7 @@ def test_pairs_are_judged_where_a_judge_is_given(
 def test_pairs_that_are_not_judged_are_noted_unless_that_was_asked_for(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, judge: Path, tmp_path: Path
 ) -> None:
-    cases = [((), 1), (("--no-gate",), 0), (("--no-gate", "--judge", judge), 0)]
+    cases = [((), 1), (("--no-gate",), 0), (("--no-gate", "--independent-segmentor", judge), 0)]
     for number, (more, is_told) in enumerate(cases):
         out = tmp_path / str(number)
         assert metgan(*words_for(trained, small_world), *more, "--out", out) == 0
@@ -88,7 +90,7 @@ def test_training_images_that_are_not_there_are_noted(
 ) -> None:
     anatomy, labels = small_world / "anatomy", small_world / "label"
     words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, "--device", "cpu")
-    assert metgan(*words, "--judge", judge, *LENIENT, "--out", tmp_path / "new") == 0
+    assert metgan(*words, "--independent-segmentor", judge, *LENIENT, "--out", tmp_path / "new") == 0
     assert "no training image of the run is there" in capsys.readouterr().err
 
 
@@ -99,7 +101,7 @@ def test_limits_of_contrast_come_from_the_labels_of_the_runs_training_images(
     alone = tmp_path / "alone"
     for channel in ("anatomy", "tumour"):
         shutil.copytree(small_world / channel, alone / channel)
-    judged = ("--judge", judge, "--attempts", 1)
+    judged = ("--independent-segmentor", judge, "--attempts", 1)
     drawn_from = (("whole", small_world, small_world), ("alone", alone, small_world / "label"))
     for out, anatomy, labels in drawn_from:
         words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, *judged)
@@ -112,12 +114,18 @@ def test_limits_of_contrast_come_from_the_labels_of_the_runs_training_images(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--least-recall", 0.3), "--least-recall without a judge"),
+        (("--least-recall", 0.3), "--least-recall without an independent segmentor"),
         (("--attempts", 3, "--no-gate"), ", and leave --no-gate out."),
-        (("--attempts", 3, "--no-gate", "--judge", "nowhere"), "held against. Leave --no-gate out."),
-        (("--judge", "{trained}"), "holds a generator"),
-        (("--judge", "{trained}/segmentor"), "is the segmentor that the generator trained with"),
-        (("--judge", "nowhere"), "there is no nowhere"),
+        (
+            ("--attempts", 3, "--no-gate", "--independent-segmentor", "nowhere"),
+            "held against. Leave --no-gate out.",
+        ),
+        (("--independent-segmentor", "{trained}"), "holds a generator"),
+        (
+            ("--independent-segmentor", "{trained}/segmentor"),
+            "is the segmentor that the generator trained with",
+        ),
+        (("--independent-segmentor", "nowhere"), "there is no nowhere"),
     ],
 )
 def test_a_gate_that_cannot_judge_is_refused(
@@ -133,7 +141,7 @@ def test_a_gate_that_cannot_judge_is_refused(
     assert metgan(*words_for(trained, small_world), *given, "--out", tmp_path / "new") == 2
     error = capsys.readouterr().err
     assert says in error
-    is_advised = "--judge" not in more or "/segmentor" in str(more)
+    is_advised = "--independent-segmentor" not in more or "/segmentor" in str(more)
     command = (
         f"`metgan segmentor {small_world} --preset small --split {trained}/splits.json --seed 1000 --out"
     )
@@ -149,8 +157,8 @@ def test_a_judge_that_has_seen_a_test_group_is_refused(
     swapped = {"animal-train": "animal-test", "animal-test": "animal-train"}
     table.write_text(re.sub("animal-(train|test)", lambda found: swapped[found[0]], table.read_text()))
     words = ("--preset", "small", "--steps", 1, "--seed", 7, "--device", "cpu")
-    assert metgan("segmentor", world, "--out", tmp_path / "judge", *words) == 0
-    judged = ("--judge", tmp_path / "judge", "--out", tmp_path / "new")
+    assert metgan("segmentor", world, "--out", tmp_path / "independent-segmentor", *words) == 0
+    judged = ("--independent-segmentor", tmp_path / "independent-segmentor", "--out", tmp_path / "new")
     assert metgan(*words_for(trained, small_world), *judged) == 2
     assert "judging training pairs has seen 1 test groups (animal-test)" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

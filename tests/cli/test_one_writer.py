@@ -30,11 +30,11 @@ HOLD = """
 import sys, time
 from contextlib import ExitStack
 from pathlib import Path
-from metgan.io import claim_folder
+from metgan.io import prepare_output
 with ExitStack() as stack:
     for name, kind in zip(sys.argv[2::2], sys.argv[3::2]):
         path = Path(sys.argv[1], name)
-        stack.enter_context(claim_folder(path, kind, "metgan test", resume=True, overwrite=False))
+        stack.enter_context(prepare_output(path, kind, "metgan test", resume=True, overwrite=False))
         (path / "result").write_text("old")
     print("held", flush=True)
     time.sleep(3600)

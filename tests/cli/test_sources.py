@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from metgan.data import SPLIT_FILE, PairSet, Split, load_split, read_table, save_split, write_table
 from metgan.models import MODEL_FILE, load_segmentor, save_model
-from metgan.synthesis import Contrasts, Grain
+from metgan.synthesis import Contrasts, NoiseModel
 
 from .conftest import Command
 
@@ -37,7 +37,7 @@ def test_an_aimed_set_says_what_it_asked_for(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "aimed"
-    aim = ("--recipe", "bank", "--aim-at", trained / "segmentor")
+    aim = ("--recipe", "bank", "--oversample-errors", trained / "segmentor")
     assert metgan(*words_for(trained, small_world, *aim), "--out", out) == 0
     assert re.search(r"\d+ of \d+ tumours missed; likely to be: below 25 pixels", capsys.readouterr().err)
     table = pd.read_csv(out / "pairs.csv")
@@ -50,14 +50,23 @@ def test_an_aimed_set_says_what_it_asked_for(
 def test_aiming_and_judging_are_noted_to_work_against_each_other(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
-    judge = tmp_path / "judge"
+    judge = tmp_path / "independent-segmentor"
     shutil.copytree(trained / "segmentor", judge)
     network, card = load_segmentor(judge)
     save_model(judge / MODEL_FILE, {k: v + 0.01 for k, v in network.state_dict().items()}, card)
-    aim = ("--recipe", "bank", "--aim-at", trained / "segmentor", "--judge", judge, "--attempts", 1)
+    aim = (
+        "--recipe",
+        "bank",
+        "--oversample-errors",
+        trained / "segmentor",
+        "--independent-segmentor",
+        judge,
+        "--attempts",
+        1,
+    )
     words = [word for word in words_for(trained, small_world, *aim) if word != "--no-gate"]
     assert metgan(*words, "--out", tmp_path / "out") == 0
-    assert "the judge fails what it does not see" in capsys.readouterr().err
+    assert "the independent segmentor fails what it does not see" in capsys.readouterr().err
 
 
 def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
@@ -101,37 +110,37 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
 ) -> None:
     smooth, grainy = tmp_path / "smooth", tmp_path / "grainy"
     assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
-    assert metgan(*words_for(trained, small_world, "--match-grain"), "--out", grainy) == 0
+    assert metgan(*words_for(trained, small_world, "--match-noise"), "--out", grainy) == 0
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
-    grain = Grain.measured((pair.label, pair.tumour) for pair in train)
-    assert pd.read_csv(grainy / "pairs.csv")["recipe"].str.endswith(str(grain)).all()
+    noise = NoiseModel.measured((pair.label, pair.tumour) for pair in train)
+    assert pd.read_csv(grainy / "pairs.csv")["recipe"].str.endswith(str(noise)).all()
     assert_the_painted_images_alone_differ(smooth, grainy)
 
 
-def test_residues_come_from_other_real_training_images_and_change_the_painted_image_alone(
+def test_backgrounds_come_from_other_real_training_images_and_change_the_painted_image_alone(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
     smooth, laid = tmp_path / "smooth", tmp_path / "laid"
     assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
-    assert metgan(*words_for(trained, small_world, "--add-residue"), "--out", laid) == 0
+    assert metgan(*words_for(trained, small_world, "--add-background"), "--out", laid) == 0
     table = pd.read_csv(laid / "pairs.csv")
-    assert table["recipe"].str.endswith("residues of 5 images").all()
+    assert table["recipe"].str.endswith("backgrounds of 5 images").all()
     train = {pair.entry.name for pair in small_pairs.read_all() if pair.entry.split == "train"}
-    assert set(table["residue_source"]) <= train
-    assert (table["residue_source"] != table["anatomy_source"]).all()
+    assert set(table["background_source"]) <= train
+    assert (table["background_source"] != table["anatomy_source"]).all()
     assert_the_painted_images_alone_differ(smooth, laid)
 
 
-def test_inlaid_tumours_lie_beside_the_real_ones_of_the_real_image(
+def test_inserted_tumours_lie_beside_the_real_ones_of_the_real_image(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
-    out = tmp_path / "inlaid"
-    assert metgan(*words_for(trained, small_world, "--inlay", "--match-contrast"), "--out", out) == 0
+    out = tmp_path / "inserted"
+    assert metgan(*words_for(trained, small_world, "--insert-tumours", "--match-contrast"), "--out", out) == 0
     table = pd.read_csv(out / "pairs.csv")
-    assert table["recipe"].str.endswith(", inlaid").all()
+    assert table["recipe"].str.endswith(", inserted").all()
     assert (table["own_tumours"] < table["tumours"]).all()
     for made in PairSet.open(out).read_all():
-        real = small_pairs.read(made.entry.history["anatomy_source"])
+        real = small_pairs.read(made.entry.provenance["anatomy_source"])
         assert np.array_equal(made.anatomy, real.anatomy)
         assert made.label[real.label].all()
         assert (made.tumour >= real.tumour).all()
@@ -160,13 +169,13 @@ def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refuse
         assert not (tmp_path / "new").exists()
 
 
-def test_a_source_with_the_residue_of_a_test_pair_is_refused(
+def test_a_source_with_the_background_of_a_test_pair_is_refused(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     hidden = tmp_path / "hidden"
-    assert metgan(*words_for(trained, small_world, "--add-residue"), "--out", hidden) == 0
+    assert metgan(*words_for(trained, small_world, "--add-background"), "--out", hidden) == 0
     tested = load_split(trained).test[0]
-    write_table(hidden, [{**row, "residue_source": tested} for row in read_table(hidden)])
+    write_table(hidden, [{**row, "background_source": tested} for row in read_table(hidden)])
     capsys.readouterr()
     words = ("--anatomy", hidden, "--labels", small_world, "--count", 2, "--no-gate")
     assert metgan("generate", trained, *words, "--out", tmp_path / "new") == 2
@@ -176,13 +185,16 @@ def test_a_source_with_the_residue_of_a_test_pair_is_refused(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--inlay", "--match-grain"), "Leave --match-grain out"),
-        (("--inlay", "--add-residue"), "Leave --add-residue out"),
-        (("--match-grain", "--add-residue"), "Leave --match-grain out"),
-        (("--add-residue", "--labels", "{world}/label"), "a pair set"),
-        (("--inlay", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
-        (("--aim-at", "{segmentor}"), "Use --recipe bank"),
-        (("--aim-at", "{segmentor}", "--recipe", "bank", "--match-contrast"), "Leave --match-contrast out"),
+        (("--insert-tumours", "--match-noise"), "Leave --match-noise out"),
+        (("--insert-tumours", "--add-background"), "Leave --add-background out"),
+        (("--match-noise", "--add-background"), "Leave --match-noise out"),
+        (("--add-background", "--labels", "{world}/label"), "a pair set"),
+        (("--insert-tumours", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
+        (("--oversample-errors", "{segmentor}"), "Use --recipe bank"),
+        (
+            ("--oversample-errors", "{segmentor}", "--recipe", "bank", "--match-contrast"),
+            "Leave --match-contrast out",
+        ),
         (("--match-contrast", "--labels", "{world}/label"), "a pair set"),
     ],
 )
@@ -211,7 +223,7 @@ def test_a_segmentor_that_has_seen_a_test_group_does_not_choose(
     segmentor, card = load_segmentor(run)
     every = tuple(pd.read_csv(small_world / "pairs.csv", dtype=str)["group"].unique())
     save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=every))
-    words = words_for(trained, small_world, "--recipe", "bank", "--aim-at", run)
+    words = words_for(trained, small_world, "--recipe", "bank", "--oversample-errors", run)
     assert metgan(*words, "--out", tmp_path / "new") == 2
     assert "for choosing training pairs has seen" in " ".join(capsys.readouterr().err.split())
     assert not (tmp_path / "new").exists()
@@ -221,7 +233,7 @@ def test_a_segmentor_aims_only_at_a_validation_part_that_it_has_not_trained_on(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     """Without a split nobody knows which pairs it has seen; a segmentor of its own split has seen others."""
-    aim = ("--recipe", "bank", "--aim-at")
+    aim = ("--recipe", "bank", "--oversample-errors")
     plain = Path(shutil.copytree(small_world, tmp_path / "plain"))
     table = pd.read_csv(plain / "pairs.csv", dtype=str, keep_default_na=False)
     renamed = {name: f"other-{name}" for name in table["name"]}

@@ -28,7 +28,7 @@ def test_a_study_prints_its_tables_and_says_where_it_wrote(
     shown = capsys.readouterr().out
     assert "MetGen-Cond" in shown
     assert "study/similarity" in shown.replace("\n", "")
-    table = pd.read_csv(tmp_path / "study" / "similarity" / "standings.csv")
+    table = pd.read_csv(tmp_path / "study" / "similarity" / "statistics.csv")
     assert set(table["method"]) == {"pix2pix", "metgen-cond"}
     text = (tmp_path / "study" / "similarity" / "tables.md").read_text()
     assert text.count("| Pix2Pix |") >= 3
@@ -56,7 +56,7 @@ def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
     assert (
         metgan("study", "similarity", world, "--methods", "pix2pix", "--seeds", 2, *TINY, *ON_CPU, *out) == 0
     )
-    table = tmp_path / "study" / "similarity" / "standings.csv"
+    table = tmp_path / "study" / "similarity" / "statistics.csv"
     before = table.read_bytes()
     capsys.readouterr()
     assert metgan("study", "similarity", world, *out, "--resume") == 0

@@ -17,20 +17,20 @@ import pytest
 import tifffile
 
 from metgan.cli.folders import resolve_run, resolve_study
-from metgan.cli.options import Place, Training
+from metgan.cli.options import OutputPolicy, Training
 from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.experiment import load_experiment
 from metgan.models import read_card
-from metgan.training import GAN_RECIPES, OPEN_RECIPES, read_journal
+from metgan.training import GAN_CONFIGS, OPEN_CONFIGS, read_log
 
 from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "residue_source",
-    "residue_group", "asked_contrasts", "got_contrasts", "method", "metgan", "limits", "recall",
-    "false_area", "contrast", "nearest", "light", "attempts", "gate", "fallen",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "background_source",
+    "background_group", "asked_contrasts", "got_contrasts", "method", "metgan", "limits", "recall",
+    "false_area", "contrast", "nearest", "light", "attempts", "gate", "rejected",
 ]  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def test_a_finished_run_can_be_resumed_and_stays_the_same(
 
 
 def last_step_of(run: Path) -> str:
-    return str(read_journal(run / "journal.csv")[-1]["step"])
+    return str(read_log(run / "journal.csv")[-1]["step"])
 
 
 def test_a_finished_run_is_lengthened_and_tells_of_it(
@@ -231,18 +231,20 @@ def test_a_run_without_a_length_goes_on_within_bounds_and_says_why_it_ended(
 def test_a_training_has_no_fixed_length_unless_one_is_given_and_a_study_always_has(tmp_path: Path) -> None:
     run, study = tmp_path / "run", tmp_path / "study"
     options = Training(preset="small")
-    assert resolve_run(run, Place(), options, "training").training == OPEN_RECIPES["small"]
+    assert resolve_run(run, OutputPolicy(), options, "training").training == OPEN_CONFIGS["small"]
     steps = replace(options, steps=180)
-    assert resolve_run(run, Place(), steps, "training").training == GAN_RECIPES["small"]
-    assert resolve_study(study, "similarity", Place(), options, {}, {}).training == GAN_RECIPES["small"]
-    paper = resolve_study(study, "similarity", Place(), Training(preset="paper"), {}, {}).training
+    assert resolve_run(run, OutputPolicy(), steps, "training").training == GAN_CONFIGS["small"]
+    assert (
+        resolve_study(study, "similarity", OutputPolicy(), options, {}, {}).training == GAN_CONFIGS["small"]
+    )
+    paper = resolve_study(study, "similarity", OutputPolicy(), Training(preset="paper"), {}, {}).training
     assert (paper.epochs, paper.early_stopping) == (200, None)
 
 
 def test_a_study_refuses_lengths_that_differ_from_run_to_run(tmp_path: Path) -> None:
     file = tmp_path / "open.toml"
     file.write_text("[training]\nearly_stopping = { patience = 3 }\n")
-    words = (tmp_path / "study", "similarity", Place())
+    words = (tmp_path / "study", "similarity", OutputPolicy())
     with pytest.raises(SettingError, match="the same length for all that is compared"):
         resolve_study(*words, Training(config=file), {}, {})
     given = Training(config=file, steps=9)
@@ -263,7 +265,7 @@ def test_generate_writes_pairs_in_the_cameras_dtype_with_their_history(
         anatomy, tumour, label = (tifffile.imread(entry.paths[c]) for c in ("anatomy", "tumour", "label"))
         assert (tumour.dtype, tumour.shape) == (np.uint16, (64, 64))
         assert {*np.unique(label)} == {0, 255}
-        source = small_world / "anatomy" / f"{entry.history['anatomy_source']}.tif"
+        source = small_world / "anatomy" / f"{entry.provenance['anatomy_source']}.tif"
         np.testing.assert_array_equal(anatomy, tifffile.imread(source))
     assert f"Written: {out}" in capsys.readouterr().out
 
@@ -333,17 +335,18 @@ def test_evaluate_writes_scores_of_the_test_part(
     metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "scores"
-    words = ("--data", small_world, "--referee-steps", 2, "--device", "cpu")
+    words = ("--data", small_world, "--independent-segmentor-steps", 2, "--device", "cpu")
     assert metgan("evaluate", trained, *words, "--out", out) == 0
     assert {path.name for path in out.iterdir()} == {
-        ".metgan", ".metgan.lock", "scores.csv", "summary.json", "grid.png", "report.html", "referee"
+        ".metgan", ".metgan.lock", "scores.csv", "summary.json", "grid.png", "report.html",
+        "independent-segmentor",
     }  # fmt: skip
     scores = pd.read_csv(out / "scores.csv")
     assert [*scores["name"]] == ["phantom-00007", "phantom-00008", "phantom-00009"]
     assert scores["mae"].between(0, 2).all()
     assert metgan("info", out) == 0
     shown = capsys.readouterr().out
-    assert all(name in shown for name in ("referee", "tumour recall", "spectrum"))
+    assert all(name in shown for name in ("independent_segmentor", "tumour recall", "spectrum"))
 
 
 def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> None:
@@ -387,7 +390,11 @@ def test_preparing_without_a_tumour_is_noted(
 def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_used(
     metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path, trained: Path
 ) -> None:
-    run, judge, words = tmp_path / "run", tmp_path / "judge", ("--preset", "small", "--device", "cpu")
+    run, judge, words = (
+        tmp_path / "run",
+        tmp_path / "independent-segmentor",
+        ("--preset", "small", "--device", "cpu"),
+    )
     placed, read = "it has not learned to place tumours", "it reads hardly any tumour"
     short = "2 steps are too few to judge whether it will place tumours"
     lengths = ("--steps", 2, "--segmentor-steps", 2)
@@ -398,7 +405,18 @@ def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_
     assert short in (run / "report.html").read_text()
     assert metgan("segmentor", world, "--out", judge, "--steps", 2, "--seed", 9, *words) == 0
     assert f"the segmentor {judge}: {read}" in capsys.readouterr().err
-    paths = ("--anatomy", world, "--labels", world, "--judge", judge, "--count", 1, "--attempts", 1)
+    paths = (
+        "--anatomy",
+        world,
+        "--labels",
+        world,
+        "--independent-segmentor",
+        judge,
+        "--count",
+        1,
+        "--attempts",
+        1,
+    )
     assert metgan("generate", trained, *paths, "--out", tmp_path / "new", "--device", "cpu") == 0
     told = capsys.readouterr().err
     assert f"the generator {trained}: {placed}" in told

@@ -15,7 +15,7 @@ few = settings(max_examples=60, deadline=None)
 
 @st.composite
 def worlds(draw: st.DrawFn) -> tuple[list[Entry], dict[str, bool], int]:
-    """Give entries of four or more groups, and a number of folds that leaves two groups beside each."""
+    """Return entries of four or more groups, and a number of folds that leaves two groups beside each."""
     count = draw(st.integers(4, 10))
     homes = [*range(count), *draw(st.lists(st.integers(0, count - 1), max_size=30))]
     organs = st.sampled_from(["lung", "liver"])

@@ -52,7 +52,7 @@ def tumours(pairs: tuple[PhantomPair, ...] | list[PhantomPair], channel: str = "
     return [tumour for score in scores for tumour in score.tumours]
 
 
-def likeness(pair: PhantomPair) -> float:
+def comparison_key(pair: PhantomPair) -> float:
     """Correlation of the channels outside tumours and gaps."""
     tissue = ~pair.fill & ~pair.truth
     return float(np.corrcoef(pair.anatomy[tissue], pair.tumour[tissue])[0, 1])
@@ -182,8 +182,8 @@ def test_a_disc_would_not_count_as_ragged() -> None:
 
 
 def test_an_inverted_tumour_channel_is_dark_where_the_anatomy_is_bright() -> None:
-    assert np.median([likeness(pair) for pair in drawn("inverted")]) < -0.4
-    assert np.median([likeness(pair) for pair in drawn("cleared-mouse")]) > 0.4
+    assert np.median([comparison_key(pair) for pair in drawn("inverted")]) < -0.4
+    assert np.median([comparison_key(pair) for pair in drawn("cleared-mouse")]) > 0.4
     assert min(pair.tumour.min() - pair.dark for pair in drawn("inverted")) > 0
 
 
@@ -191,7 +191,7 @@ def test_without_crosstalk_and_dye_in_tissue_the_channels_are_hardly_alike() -> 
     alone = PhantomSettings(size=96, crosstalk=0.0, dye_in_tissue=0.0, edge_fraction=0.0)
     strong = replace(alone, crosstalk=2.0)
     unlike, alike = (
-        np.median([likeness(pair) for pair in draw_pairs(COUNT, settings, seed=1)])
+        np.median([comparison_key(pair) for pair in draw_pairs(COUNT, settings, seed=1)])
         for settings in (alone, strong)
     )
     assert abs(unlike) < 0.4  # light is uneven in both channels alike, and dye sticks to walls

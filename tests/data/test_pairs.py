@@ -53,7 +53,7 @@ def test_a_pair_comes_back_as_it_was_written(
 
 def test_without_a_table_every_pair_is_its_own_group(root: Path) -> None:
     pairs = PairSet.open(root)
-    assert [(e.name, e.group, e.organ, e.split, e.history) for e in pairs] == [
+    assert [(e.name, e.group, e.organ, e.split, e.provenance) for e in pairs] == [
         ("one", "one", "", "", {}),
         ("two", "two", "", "", {}),
     ]
@@ -66,8 +66,8 @@ def test_the_table_gives_group_organ_split_and_history(root: Path) -> None:
     )
     one, two = PairSet.open(root)
     assert (two.group, two.organ, two.split) == ("mouse", "lung", "test")
-    assert two.history == {"seed": "3", "model": "00ff"}
-    assert (one.group, one.history) == ("one", {"seed": "4", "model": ""})
+    assert two.provenance == {"seed": "3", "model": "00ff"}
+    assert (one.group, one.provenance) == ("one", {"seed": "4", "model": ""})
 
 
 def test_a_table_comes_back_as_text_with_leading_zeros_and_na_kept(tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ def test_the_target_stays_as_it_was_and_the_history_names_both() -> None:
     np.testing.assert_array_equal(target.tumour, before[0])
     np.testing.assert_array_equal(target.label, before[1])
     assert pasted.entry.group == "animal of target"
-    assert pasted.entry.history["label_groups"] == "animal of giver"
-    assert pasted.entry.history["anatomy_source"] == "target"
+    assert pasted.entry.provenance["label_groups"] == "animal of giver"
+    assert pasted.entry.provenance["anatomy_source"] == "target"
 
 
 def test_tumours_are_not_pasted_into_their_own_image() -> None:

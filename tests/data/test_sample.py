@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metgan.data import Entry, Pair, draw_view, fit_normalisation
 from metgan.labels import find_fill
 from metgan.training.batches import stack
-from metgan.training.curriculum import uncounted
+from metgan.training.training_data import uncounted
 
 ENTRY = Entry("a", "mouse", "brain", "", {})
 

@@ -24,7 +24,7 @@ def entry(name: str, group: str = "", organ: str = "", split: str = "") -> Entry
 
 @st.composite
 def data_sets(draw: st.DrawFn) -> tuple[list[Entry], dict[str, bool]]:
-    """Give entries of three or more groups, of any size, organ and label."""
+    """Return entries of three or more groups, of any size, organ and label."""
     groups = [*range(draw(st.integers(3, 12)))]
     extra = draw(st.lists(st.sampled_from(groups), max_size=40))
     entries = [

@@ -20,8 +20,8 @@ TUMOURS = """
 """
 
 
-def row(name: str, group: str, split: str = "", **history: str) -> Row:
-    return {"name": name, "group": group, "organ": "lung", "split": split, **history}
+def row(name: str, group: str, split: str = "", **provenance: str) -> Row:
+    return {"name": name, "group": group, "organ": "lung", "split": split, **provenance}
 
 
 def painted(name: str, group: str, label_groups: str, split: str = "") -> Row:

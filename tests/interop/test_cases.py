@@ -70,9 +70,9 @@ def test_a_pair_painted_from_held_out_tissue_is_refused(
         gather_cases([real, leaking])
 
 
-def test_a_pair_with_a_residue_of_held_out_tissue_is_refused(real: PairSet, write_set: WriteSet) -> None:
+def test_a_pair_with_a_background_of_held_out_tissue_is_refused(real: PairSet, write_set: WriteSet) -> None:
     leaking = write_set(
-        "leaking", [painted("synthetic", "mouse 1", "mouse 1") | {"residue_group": "mouse 3"}]
+        "leaking", [painted("synthetic", "mouse 1", "mouse 1") | {"background_group": "mouse 3"}]
     )
     with pytest.raises(LeakageError, match="'mouse 3', which is for test"):
         gather_cases([real, leaking])

@@ -182,8 +182,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[ReleasedFiles, d
         "label_pathway": label_state(2),
         "back_anatomy_pathway": unet_state(ANATOMY, 3),
         "back_label_pathway": label_state(4),
-        "judge_tumour": judge_state(5),
-        "judge_anatomy": judge_state(6),
+        "discriminator_tumour": judge_state(5),
+        "discriminator_anatomy": judge_state(6),
         "segmentor": unet_state(PLAIN, 7),
     }
     for name, state in states.items():
@@ -219,7 +219,7 @@ def test_the_states_have_the_release_s_numbers_of_parameters(
     _, states = released
     assert count(states["anatomy_pathway"]) == 35_602_993
     assert count(states["label_pathway"]) == 4_244_539
-    assert count(states["judge_tumour"]) == 2_762_689
+    assert count(states["discriminator_tumour"]) == 2_762_689
     assert count(states["segmentor"]) == 35_371_441
 
 
@@ -260,9 +260,9 @@ def test_the_imported_segmentor_reads_what_the_layer_table_says(
     assert card.normalisation.tumour.per_image
 
 
-def test_judges_come_along_under_their_own_kind(run: Path) -> None:
-    assert [read_card(run / f"judge_{name}.safetensors").kind for name in ("tumour", "anatomy")] == [
-        "judge"
+def test_discriminators_come_along_under_their_own_kind(run: Path) -> None:
+    assert [read_card(run / f"discriminator_{name}.safetensors").kind for name in ("tumour", "anatomy")] == [
+        "discriminator"
     ] * 2
 
 
@@ -292,18 +292,18 @@ def test_a_file_in_the_wrong_role_is_refused_with_the_keys(
     with pytest.raises(StorageError, match=r"misshapen \(up1\.decode\.0\.conv\.weight of 24 x 48 x 3 x 3"):
         read_with(files, anatomy_pathway=files.segmentor)
     with pytest.raises(StorageError, match=r"missing \(fc\.weight, .* and \d+ more\); .* unknown"):
-        read_with(files, label_pathway=files.judge_tumour)
+        read_with(files, label_pathway=files.discriminator_tumour)
 
 
 def test_missing_and_unknown_keys_are_listed(
     released: tuple[ReleasedFiles, dict[str, State]], tmp_path: Path
 ) -> None:
     files, states = released
-    state = dict(states["judge_tumour"])
+    state = dict(states["discriminator_tumour"])
     state["model.12.weight"] = state.pop("model.11.bias")
     torch.save(state, tmp_path / "odd.pth")
     with pytest.raises(StorageError, match=r"1 missing \(model\.11\.bias\); 1 unknown \(model\.12\.weight\)"):
-        read_with(files, judge_tumour=tmp_path / "odd.pth")
+        read_with(files, discriminator_tumour=tmp_path / "odd.pth")
 
 
 class Trap:
@@ -321,5 +321,5 @@ def test_a_file_that_would_run_code_is_refused_and_runs_none(
 ) -> None:
     torch.save({"model.0.weight": Trap(tmp_path / "sprung")}, tmp_path / "trap.pth")
     with pytest.raises(StorageError, match="cannot be read"):
-        read_with(released[0], judge_tumour=tmp_path / "trap.pth")
+        read_with(released[0], discriminator_tumour=tmp_path / "trap.pth")
     assert not (tmp_path / "sprung").exists()

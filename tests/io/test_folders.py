@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from metgan.errors import SettingError, StorageError
-from metgan.io import check_folder, claim_folder, reserve_folder
+from metgan.io import check_folder, prepare_output, reserve_folder
 
 MODES = [{"resume": r, "overwrite": o} for r, o in ((False, False), (True, False), (False, True))]
 
 
 def claim(path: Path, kind: str, **mode: Any) -> None:
-    with claim_folder(path, kind, "metgan test", **mode):
+    with prepare_output(path, kind, "metgan test", **mode):
         pass
 
 

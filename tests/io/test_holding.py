@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from metgan.errors import StorageError
-from metgan.io import claim_folder, hold_folder, is_half_deleted
+from metgan.io import hold_folder, is_half_deleted, prepare_output
 
 HOLD = """
 import sys, time
@@ -29,7 +29,7 @@ with hold_folder(Path(sys.argv[1]), "metgan prepare"):
 STOP = """
 import os, signal, sys
 from pathlib import Path
-from metgan.io import claim_folder
+from metgan.io import prepare_output
 gone = []
 def die_at(path, *rest, **more):
     if not path.name.startswith(".metgan"):
@@ -38,7 +38,7 @@ def die_at(path, *rest, **more):
         gone.append(path)
     really(path, *rest, **more)
 really, Path.unlink = Path.unlink, lambda path, **more: die_at(path, **more)
-with claim_folder(Path(sys.argv[1]), "a run", "metgan train", resume=False, overwrite=True):
+with prepare_output(Path(sys.argv[1]), "a run", "metgan train", resume=False, overwrite=True):
     pass
 """
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
@@ -64,7 +64,7 @@ def holder() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
 
 
 def claim(path: Path, **mode: Any) -> None:
-    with claim_folder(path, "a run", "metgan train", **{"resume": False, "overwrite": False} | mode):
+    with prepare_output(path, "a run", "metgan train", **{"resume": False, "overwrite": False} | mode):
         pass
 
 

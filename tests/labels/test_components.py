@@ -17,7 +17,7 @@ index = st.integers(0, SYMMETRIES - 1)
 
 
 def world(*rows):
-    """Give the mask drawn in rows: ``#`` is tumour."""
+    """Return the mask drawn in rows: ``#`` is tumour."""
     return np.array([[pixel == "#" for pixel in row] for row in rows])
 
 

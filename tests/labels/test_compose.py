@@ -19,7 +19,7 @@ CORNERS = np.array([[1, 2, 3], [4, 5, 6]])
 
 
 def world(*rows):
-    """Give the mask drawn in rows: ``#`` is tumour."""
+    """Return the mask drawn in rows: ``#`` is tumour."""
     return np.array([[pixel == "#" for pixel in row] for row in rows])
 
 

@@ -14,7 +14,7 @@ from metgan.labels import fill_of, find_fill, find_fill_value, find_tissue
 
 
 def scan_of(seed, dtype=np.uint16, offset=110, spread=12):
-    """Give a scan with a dark half (the camera's offset and its noise) and tissue."""
+    """Return a scan with a dark half (the camera's offset and its noise) and tissue."""
     rng = np.random.default_rng(seed)
     light = np.where(np.arange(96) < 40, 0, 400.0) * np.ones((96, 1))
     return np.rint(offset + light + spread * rng.standard_normal((96, 96))).clip(0).astype(dtype)

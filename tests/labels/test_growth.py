@@ -16,13 +16,13 @@ few = settings(max_examples=40, deadline=None)
 
 
 def disc_overlap(shape):
-    """Give the share of the tumour within the disc of its area about its centre, a quarter pixel spared."""
+    """Return the share of the tumour within the disc of its area about its centre, a quarter pixel spared."""
     y, x = np.nonzero(shape)
     return float(np.mean(np.hypot(y - y.mean(), x - x.mean()) <= np.sqrt(len(y) / np.pi) + 0.25))
 
 
 def compactness(shape):
-    """Give 4 pi area / perimeter**2, 1 for a disc; the perimeter is scikit-image's."""
+    """Return 4 pi area / perimeter**2, 1 for a disc; the perimeter is scikit-image's."""
     return float(4 * np.pi * shape.sum() / perimeter_crofton(np.pad(shape, 1)) ** 2)
 
 

@@ -16,7 +16,7 @@ seed = st.integers(0, 2**32)
 
 
 def labels_of(count, shape=(12, 12)):
-    """Give labels of one tumour each, all different."""
+    """Return labels of one tumour each, all different."""
     rng = np.random.default_rng(7)
     labels = []
     for _ in range(count):

@@ -10,7 +10,7 @@ from metgan.labels import Merged, Mixed, Real
 
 
 def spots(count):
-    """Give labels of one pixel each, all at other places."""
+    """Return labels of one pixel each, all at other places."""
     return [np.arange(64).reshape(8, 8) == 5 * k for k in range(count)]
 
 

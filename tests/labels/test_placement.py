@@ -22,7 +22,7 @@ SQUARE = np.ones((2, 2), bool)
 
 
 def tumours_of(rng, count=6):
-    """Give tumours of 1 to 30 pixels, compact to ragged."""
+    """Return tumours of 1 to 30 pixels, compact to ragged."""
     return [grow(int(rng.integers(1, 31)), float(rng.uniform(0, 1)), rng) for _ in range(count)]
 
 

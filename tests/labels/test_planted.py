@@ -19,14 +19,14 @@ MATCHED = [Bank(), Grown()]
 
 
 def labels_of(counts, shape=(64, 64)):
-    """Give one label per count, with so many tumours of 5 to 40 pixels."""
+    """Return one label per count, with so many tumours of 5 to 40 pixels."""
     rng = np.random.default_rng(3)
     tumours = [[grow(int(rng.integers(5, 41)), 0.2, rng) for _ in range(count)] for count in counts]
     return [place(some, np.ones(shape, bool), Spacing(), rng).label for some in tumours]
 
 
 def tissue_of(seed, shape=(96, 80)):
-    """Give blotchy tissue."""
+    """Return blotchy tissue."""
     return ndimage.gaussian_filter(np.random.default_rng(seed).standard_normal(shape), 8) > -0.05
 
 
@@ -83,10 +83,10 @@ def test_banked_tumours_are_real_ones_and_the_history_names_their_labels(seed):
 def test_each_banked_tumour_is_used_once_before_any_is_used_twice():
     labels, rng = labels_of([2, 3]), np.random.default_rng(0)
     real = sorted(area for label in labels for area in sizes(label).tolist())
-    for laps in (1, 2):
-        recipe = Bank(UNCHANGED, counts=(5 * laps, 5 * laps))
+    for epochs_ in (1, 2):
+        recipe = Bank(UNCHANGED, counts=(5 * epochs_, 5 * epochs_))
         drawn = recipe.draw(labels, np.ones((150, 150), bool), rng)
-        assert sorted(sizes(drawn.label).tolist()) == sorted(real * laps)
+        assert sorted(sizes(drawn.label).tolist()) == sorted(real * epochs_)
         assert drawn.sources == (0, 1)
 
 

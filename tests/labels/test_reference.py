@@ -10,7 +10,7 @@ from metgan.labels.reference import MOST_LABELS, look_at
 
 
 def label_of(count):
-    """Give a label of `count` whole tumours of `count` pixels, and of one more that the border cuts."""
+    """Return a label of `count` whole tumours of `count` pixels, and of one more that the border cuts."""
     label = np.zeros((3 * count + 3, count + 2), bool)
     label[1 : 3 * count : 3, 1 : count + 1] = True
     label[-1, 0] = True

@@ -14,13 +14,13 @@ from metgan.labels import LEAST_SEPARATION, find_tissue
 
 
 def body_of(side, rng):
-    """Give a winding half plane that covers more than half of the image."""
+    """Return a winding half plane that covers more than half of the image."""
     smooth = ndimage.gaussian_filter(rng.standard_normal((side, side)), side / 12)
     return np.arange(side) > side * (0.3 + 0.04 * smooth / smooth.std())
 
 
 def scan_of(body, rng, tissue_photons=35, outside_photons=2):
-    """Give camera counts of a body: photons of uneven tissue, an offset, and the camera's noise."""
+    """Return camera counts of a body: photons of uneven tissue, an offset, and the camera's noise."""
     texture = ndimage.gaussian_filter(rng.standard_normal(body.shape), 3)
     light = np.where(body, tissue_photons * np.exp(0.12 * texture / texture.std()), outside_photons)
     counts = 110 + 12 * rng.poisson(light) + 15 * rng.standard_normal(body.shape)

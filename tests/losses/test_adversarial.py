@@ -46,32 +46,35 @@ def test_log_distance_stays_finite_where_the_sigmoid_saturates():
 @few
 def test_a_judge_and_a_generator_lose_nothing_only_when_they_get_their_way(name, real, fake):
     loss = ADVERSARIAL[name]
-    assert value(loss.discern, real, fake) >= 0
-    assert value(loss.convince, fake) >= 0
-    halves = [value(loss.convince, real), value(loss.convince, -fake if name == "log" else 1 - fake)]
-    assert value(loss.discern, real, fake) == pytest.approx(sum(halves) / 2, abs=1e-9)
+    assert value(loss.discriminator_loss, real, fake) >= 0
+    assert value(loss.generator_loss, fake) >= 0
+    halves = [
+        value(loss.generator_loss, real),
+        value(loss.generator_loss, -fake if name == "log" else 1 - fake),
+    ]
+    assert value(loss.discriminator_loss, real, fake) == pytest.approx(sum(halves) / 2, abs=1e-9)
 
 
 def test_least_squares_by_hand():
     loss = ADVERSARIAL["least-squares"]
     real, fake = torch.tensor([1.0, 0.5]), torch.tensor([0.0, 2.0])
-    assert loss.discern(real, fake).item() == (0.25 / 2 + 4 / 2) / 2
-    assert loss.convince(fake).item() == (1 + 1) / 2
-    assert loss.convince(torch.ones(3)).item() == 0
+    assert loss.discriminator_loss(real, fake).item() == (0.25 / 2 + 4 / 2) / 2
+    assert loss.generator_loss(fake).item() == (1 + 1) / 2
+    assert loss.generator_loss(torch.ones(3)).item() == 0
 
 
 def test_logarithms_by_hand():
     loss = ADVERSARIAL["log"]
     undecided = torch.zeros(4)
-    assert loss.discern(undecided, undecided).item() == pytest.approx(np.log(2))
-    assert loss.convince(torch.tensor([np.log(3)])).item() == pytest.approx(-np.log(3 / 4))
+    assert loss.discriminator_loss(undecided, undecided).item() == pytest.approx(np.log(2))
+    assert loss.generator_loss(torch.tensor([np.log(3)])).item() == pytest.approx(-np.log(3 / 4))
 
 
 @pytest.mark.parametrize("name", ADVERSARIAL)
 def test_a_generator_is_pulled_towards_real_and_a_judge_pushes_fakes_away(name):
     loss = ADVERSARIAL[name]
     fake = torch.zeros(2, requires_grad=True)
-    (pull,) = torch.autograd.grad(loss.convince(fake), fake)
-    (push,) = torch.autograd.grad(loss.discern(torch.zeros(2), fake + 0.5), fake)
+    (pull,) = torch.autograd.grad(loss.generator_loss(fake), fake)
+    (push,) = torch.autograd.grad(loss.discriminator_loss(torch.zeros(2), fake + 0.5), fake)
     assert (pull < 0).all()
     assert (push > 0).all()

@@ -23,7 +23,7 @@ def tensors(logits, label):
 
 
 def by_formula(logits, label, weight):
-    """Give the weighted mean of -log p(tumour) on tumour and -log p(background) on background."""
+    """Return the weighted mean of -log p(tumour) on tumour and -log p(background) on background."""
     costs = np.where(label, np.log1p(np.exp(-logits)), np.log1p(np.exp(logits)))
     return np.average(costs, weights=np.where(label, weight, 1.0))
 

@@ -1,4 +1,4 @@
-"""The table of methods, against the papers' own words: who cycles, who judges, who weighs how much."""
+"""The table of methods, against the papers' own words: cycles, discriminators and weights."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from metgan.losses import TUMOUR_WEIGHT
 from metgan.methods import ABLATIONS, CATALOGUE, METHOD_SETS, Method, Paired, find_method, find_methods
 from metgan.networks import GENERATORS
 
-# Horvath et al. 2021, Tables 1 and 3, section 3: generator, cyclic, judge, weights in the order of TERMS.
-# Ours are 10 for a segmentor (theirs: 100), 1 where there are pairs, and 100 for MetGAN's pairs (theirs: 10).
+# Horvath et al. 2021, Tables 1 and 3, section 3: generator, cyclic, discriminator, weights in the order of
+# TERMS. Ours are 10 for a segmentor (theirs: 100), 1 where there are pairs, and 100 for MetGAN's pairs
+# (theirs: 10).
 PAPER = {
     "MetGAN": ("metgen", True, "plain", 1, 10, 1, 100),
     "MetGAN-": ("metgen", True, "plain", 1, 10, 10, None),
@@ -29,7 +30,7 @@ TERMS = ("adversarial", "cycle", "segmentation", "paired")
 
 def row(method: Method) -> tuple[object, ...]:
     weights = {term.name: term.weight for term in method.terms}
-    return method.generator, method.cyclic, method.judge, *(weights.get(name) for name in TERMS)
+    return method.generator, method.cyclic, method.discriminator, *(weights.get(name) for name in TERMS)
 
 
 def test_every_row_is_what_the_papers_say_but_for_two_weights() -> None:

@@ -18,7 +18,7 @@ from metgan.methods import (
     Paired,
     Segmentation,
     Translations,
-    build_players,
+    build_networks,
     find_method,
     freeze,
     trained_modules,
@@ -31,7 +31,7 @@ PIX2PIX_LIKE = Method(
     title="One way",
     generator="metgen",
     cyclic=False,
-    judge="conditional",
+    discriminator="conditional",
     terms=(Adversarial(), Paired(100)),
     source="this test",
 )
@@ -60,7 +60,7 @@ def test_a_row_cannot_be_changed_in_place():
     with pytest.raises(FrozenInstanceError):
         METGAN.cyclic = False
 
-    assert (METGAN.cyclic, METGAN.judge, METGAN.needs_segmentor) == (True, "plain", True)
+    assert (METGAN.cyclic, METGAN.discriminator, METGAN.needs_segmentor) == (True, "plain", True)
 
 
 def test_every_row_stands_under_its_own_name():
@@ -73,35 +73,35 @@ def test_an_unknown_method_is_answered_with_the_known_ones():
         find_method("megtan")
 
 
-# --- players --------------------------------------------------------------------------------------
+# --- networks --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def players():
-    return build_players(METGAN, "small", build(lambda: Segmentor(UNET), 9), seed=5)
+def networks():
+    return build_networks(METGAN, "small", build(lambda: Segmentor(UNET), 9), seed=5)
 
 
 @pytest.fixture(scope="module")
 def one_way():
-    return build_players(PIX2PIX_LIKE, "small", build(lambda: Segmentor(UNET), 9), seed=5)
+    return build_networks(PIX2PIX_LIKE, "small", build(lambda: Segmentor(UNET), 9), seed=5)
 
 
 def test_a_method_that_needs_a_segmentor_is_not_built_without_one():
     with pytest.raises(SettingError, match="metgan without a segmentor"):
-        build_players(METGAN, "small", None, seed=0)
+        build_networks(METGAN, "small", None, seed=0)
 
 
-def test_no_two_players_start_with_the_same_weights(players):
+def test_no_two_players_start_with_the_same_weights(networks):
     for one, other in (
-        (players.to_tumour, players.to_anatomy),
-        (players.judge_tumour, players.way_back.judge_anatomy),
+        (networks.to_tumour, networks.to_anatomy),
+        (networks.discriminator_tumour, networks.backward.discriminator_anatomy),
     ):
         pairs = zip(one.parameters(), other.parameters(), strict=True)
         assert any(not torch.equal(p, q) for p, q in pairs)
 
 
 def test_players_are_a_function_of_the_seed(one_way):
-    again, other = (build_players(PIX2PIX_LIKE, "small", None, seed=seed).to_tumour for seed in (5, 6))
+    again, other = (build_networks(PIX2PIX_LIKE, "small", None, seed=seed).to_tumour for seed in (5, 6))
     same = [
         all(
             torch.equal(p, q)
@@ -112,15 +112,20 @@ def test_players_are_a_function_of_the_seed(one_way):
     assert same == [True, False]
 
 
-def test_those_who_learn_are_generators_and_judges_and_not_the_segmentor(players, one_way):
-    assert [*trained_modules(players)] == ["to_tumour", "to_anatomy", "judge_tumour", "judge_anatomy"]
-    assert [*trained_modules(one_way)] == ["to_tumour", "judge_tumour"]
-    learning = {id(p) for network in trained_modules(players).values() for p in network.parameters()}
-    assert not learning & {id(p) for p in players.segmentor.parameters()}
+def test_those_who_learn_are_generators_and_judges_and_not_the_segmentor(networks, one_way):
+    assert [*trained_modules(networks)] == [
+        "to_tumour",
+        "to_anatomy",
+        "discriminator_tumour",
+        "discriminator_anatomy",
+    ]
+    assert [*trained_modules(one_way)] == ["to_tumour", "discriminator_tumour"]
+    learning = {id(p) for network in trained_modules(networks).values() for p in network.parameters()}
+    assert not learning & {id(p) for p in networks.segmentor.parameters()}
 
 
-def test_judges_stand_in_the_order_of_the_evidence(players):
-    assert players.judges == [players.judge_tumour, players.way_back.judge_anatomy]
+def test_judges_stand_in_the_order_of_the_evidence(networks):
+    assert networks.discriminators == [networks.discriminator_tumour, networks.backward.discriminator_anatomy]
 
 
 def test_a_frozen_segmentor_stays_as_it_was_and_an_unfrozen_one_does_not():
@@ -136,15 +141,15 @@ def test_a_frozen_segmentor_stays_as_it_was_and_an_unfrozen_one_does_not():
         assert any(p.requires_grad for p in segmentor.parameters()) != unchanged
 
 
-def test_the_segmentor_of_players_is_frozen_and_left_out_where_no_term_reads_it(players, one_way):
-    assert not players.segmentor.training
-    assert not any(p.requires_grad for p in players.segmentor.parameters())
+def test_the_segmentor_of_players_is_frozen_and_left_out_where_no_term_reads_it(networks, one_way):
+    assert not networks.segmentor.training
+    assert not any(p.requires_grad for p in networks.segmentor.parameters())
     assert one_way.segmentor is None
 
 
 def test_a_method_of_one_way_works_with_a_conditional_judge(one_way):
     assert not one_way.is_cyclic
-    assert one_way.judge_tumour.spec.channels == 3
+    assert one_way.discriminator_tumour.spec.channels == 3
     dice = torch.Generator().manual_seed(0)
     anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
     step = Translations(one_way, anatomy, tumour, (label > 0.9).float())

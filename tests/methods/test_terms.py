@@ -7,9 +7,18 @@ import pytest
 import torch
 
 from metgan.errors import SettingError, UnknownNameError
-from metgan.methods import Adversarial, Cycle, Paired, Players, Segmentation, Translations, freeze
-from metgan.methods.players import WayBack
-from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
+from metgan.methods import Adversarial, Cycle, GanNetworks, Paired, Segmentation, Translations, freeze
+from metgan.methods.gan_networks import BackwardNetworks
+from metgan.networks import (
+    DiscriminatorSpec,
+    LabelSpec,
+    MetGen,
+    MetGenSpec,
+    PatchGAN,
+    Segmentor,
+    UNetSpec,
+    build,
+)
 
 UNET = UNetSpec((2, 2), (2, 2))
 GENERATOR = MetGenSpec(UNET, LabelSpec(width=1, hidden=2))
@@ -27,21 +36,21 @@ every_term = pytest.mark.parametrize(
 
 
 def play():
-    judge = JudgeSpec(width=2, layers=1)
-    back = WayBack(build(lambda: MetGen(GENERATOR), 2), build(lambda: PatchGAN(judge), 3))
-    return Players(
+    discriminator = DiscriminatorSpec(width=2, layers=1)
+    back = BackwardNetworks(build(lambda: MetGen(GENERATOR), 2), build(lambda: PatchGAN(discriminator), 3))
+    return GanNetworks(
         build(lambda: MetGen(GENERATOR), 0),
-        build(lambda: PatchGAN(judge), 1),
+        build(lambda: PatchGAN(discriminator), 1),
         back,
         freeze(build(lambda: Segmentor(UNET), 4)),
-        judges_see_condition=False,
+        discriminators_see_input=False,
     )
 
 
-def step_of(players):
+def step_of(networks):
     dice = torch.Generator().manual_seed(0)
     anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
-    return Translations(players, anatomy, tumour, (label > 0.9).float())
+    return Translations(networks, anatomy, tumour, (label > 0.9).float())
 
 
 def moved(network):
@@ -50,22 +59,24 @@ def moved(network):
 
 @every_term
 def test_the_gradient_reaches_the_generators_and_never_the_segmentors_weights(term):
-    players = play()
-    before = {name: value.clone() for name, value in players.segmentor.state_dict().items()}
-    loss = term(step_of(players))
+    networks = play()
+    before = {name: value.clone() for name, value in networks.segmentor.state_dict().items()}
+    loss = term(step_of(networks))
     loss.backward()
     assert loss.shape == ()
-    assert moved(players.to_tumour)
-    assert moved(players.to_anatomy) == (term.name != "segmentation")  # it reads the fake tumour alone
-    assert all(p.grad is None for p in players.segmentor.parameters())
-    assert all(torch.equal(before[name], value) for name, value in players.segmentor.state_dict().items())
+    assert moved(networks.to_tumour)
+    assert moved(networks.to_anatomy) == (term.name != "segmentation")  # it reads the fake tumour alone
+    assert all(p.grad is None for p in networks.segmentor.parameters())
+    assert all(torch.equal(before[name], value) for name, value in networks.segmentor.state_dict().items())
 
 
 @every_term
 def test_only_the_adversarial_term_touches_the_judges(term):
-    players = play()
-    term(step_of(players)).backward()
-    assert [moved(judge) for judge in players.judges] == [term.name == "adversarial"] * 2
+    networks = play()
+    term(step_of(networks)).backward()
+    assert [moved(discriminator) for discriminator in networks.discriminators] == [
+        term.name == "adversarial"
+    ] * 2
 
 
 def numpy_of(*tensors):
@@ -83,15 +94,15 @@ def test_every_term_is_the_sum_over_directions_of_its_unweighted_formula():
     assert Paired(weight=7)(step).item() == pytest.approx(weighed, rel=1e-5)
     cycle = sum(np.abs(np.subtract(*numpy_of(*pair))).mean() for pair in step.cycles)
     assert Cycle(weight=7)(step).item() == pytest.approx(cycle, rel=1e-5)
-    scores = numpy_of(*step.verdicts)
+    scores = numpy_of(*step.fake_logits)
     assert Adversarial()(step).item() == pytest.approx(sum(((s - 1) ** 2).mean() for s in scores), rel=1e-5)
     logs = sum(np.log1p(np.exp(-s)).mean() for s in scores)
     assert Adversarial(loss="log")(step).item() == pytest.approx(logs, rel=1e-5)
-    reading, label = numpy_of(step.players.segmentor(step.fake_tumour), step.label)
-    costs = np.where(label > 0, np.log1p(np.exp(-reading)), np.log1p(np.exp(reading)))
+    segmentation_logits, label = numpy_of(step.networks.segmentor(step.fake_tumour), step.label)
+    costs = np.where(label > 0, np.log1p(np.exp(-segmentation_logits)), np.log1p(np.exp(segmentation_logits)))
     weighted = Segmentation()(step).item()
     assert weighted == pytest.approx(np.average(costs, weights=1 + 9 * label), rel=1e-4)
-    plain = np.abs(1 / (1 + np.exp(-reading)) - label).mean()
+    plain = np.abs(1 / (1 + np.exp(-segmentation_logits)) - label).mean()
     assert Segmentation(loss="l1")(step).item() == pytest.approx(plain, rel=1e-4)
 
 

@@ -15,16 +15,25 @@ from metgan.methods import (
     Adversarial,
     Cycle,
     FillMask,
-    Light,
-    Lights,
+    GanNetworks,
+    IntensityAugment,
     Paired,
-    Players,
     Segmentation,
+    StepAugments,
     Translations,
     freeze,
 )
-from metgan.methods.players import WayBack
-from metgan.networks import JudgeSpec, LabelSpec, MetGen, MetGenSpec, PatchGAN, Segmentor, UNetSpec, build
+from metgan.methods.gan_networks import BackwardNetworks
+from metgan.networks import (
+    DiscriminatorSpec,
+    LabelSpec,
+    MetGen,
+    MetGenSpec,
+    PatchGAN,
+    Segmentor,
+    UNetSpec,
+    build,
+)
 
 UNET = UNetSpec((2, 2), (2, 2))
 GENERATOR = MetGenSpec(UNET, LabelSpec(width=1, hidden=2))
@@ -47,53 +56,61 @@ class CountingMetGen(MetGen):
 
 
 def play(*, cyclic=True, conditional=False, segmentor=True):
-    judge = JudgeSpec(width=2, layers=1, channels=3 if conditional else 1)
-    return Players(
+    discriminator = DiscriminatorSpec(width=2, layers=1, channels=3 if conditional else 1)
+    return GanNetworks(
         to_tumour=build(lambda: CountingMetGen(GENERATOR), 0),
-        judge_tumour=build(lambda: PatchGAN(judge), 1),
-        way_back=WayBack(build(lambda: CountingMetGen(GENERATOR), 2), build(lambda: PatchGAN(judge), 3))
+        discriminator_tumour=build(lambda: PatchGAN(discriminator), 1),
+        backward=BackwardNetworks(
+            build(lambda: CountingMetGen(GENERATOR), 2), build(lambda: PatchGAN(discriminator), 3)
+        )
         if cyclic
         else None,
         segmentor=freeze(build(lambda: Segmentor(UNET), 4)) if segmentor else None,
-        judges_see_condition=conditional,
+        discriminators_see_input=conditional,
     )
 
 
-def step_of(players, seed=0):
+def step_of(networks, seed=0):
     dice = torch.Generator().manual_seed(seed)
     anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
-    return Translations(players, anatomy, tumour, (label > 0.9).float())
+    return Translations(networks, anatomy, tumour, (label > 0.9).float())
 
 
-def seen_with(players, light, step=3):
-    plain = step_of(players)
+def seen_with(networks, intensity, step=3):
+    plain = step_of(networks)
     return Translations(
-        players, plain.anatomy, plain.tumour, plain.label, Lights(judges=light.at(7, "judges", step))
+        networks,
+        plain.anatomy,
+        plain.tumour,
+        plain.label,
+        StepAugments(discriminators=intensity.at(7, "judges", step)),
     )
 
 
 @pytest.mark.parametrize("conditional", [False, True])
 def test_judges_see_real_and_fake_through_noise_of_their_own_and_nobody_else_does(conditional):
-    players = play(cyclic=not conditional, conditional=conditional)
-    plain, noisy = step_of(players), seen_with(players, Light(noise=0.25))
+    networks = play(cyclic=not conditional, conditional=conditional)
+    plain, noisy = step_of(networks), seen_with(networks, IntensityAugment(noise=0.25))
     grains = []
-    for (clear, _), (real, fake), image in zip(plain.evidence, noisy.evidence, noisy.pairs, strict=True):
-        assert torch.equal(real[:, :-1], clear[:, :-1])  # input and label of a conditional judge
+    for (clear, _), (real, fake), image in zip(
+        plain.discriminator_inputs, noisy.discriminator_inputs, noisy.pairs, strict=True
+    ):
+        assert torch.equal(real[:, :-1], clear[:, :-1])  # input and label of a conditional discriminator
         grains += [real[:, -1:] - image[1], fake[:, -1:] - image[0]]
     for grain in grains:
         assert grain.std().item() == pytest.approx(0.25, rel=0.05)
         assert abs(grain.mean().item()) < 0.02
     assert not torch.allclose(grains[0], grains[1], atol=0.01)
-    assert torch.equal(noisy.reading, players.segmentor(noisy.fake_tumour))
-    again, later = (seen_with(players, Light(noise=0.25), step) for step in (3, 4))
-    assert torch.equal(again.evidence[0][0], noisy.evidence[0][0])
-    assert not torch.equal(later.evidence[0][0], noisy.evidence[0][0])
+    assert torch.equal(noisy.segmentation_logits, networks.segmentor(noisy.fake_tumour))
+    again, later = (seen_with(networks, IntensityAugment(noise=0.25), step) for step in (3, 4))
+    assert torch.equal(again.discriminator_inputs[0][0], noisy.discriminator_inputs[0][0])
+    assert not torch.equal(later.discriminator_inputs[0][0], noisy.discriminator_inputs[0][0])
 
 
 def test_judges_see_images_in_another_light_whose_shape_is_kept():
     """Each image is a * image + b, with a between 1/2 and 2 about the mean, and a shift up to 0.5."""
     images = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0)) - 0.5
-    seen = Light(brightness=0.5, contrast=1.0).at(0, "judges", 0)(images, 0)
+    seen = IntensityAugment(brightness=0.5, contrast=1.0).at(0, "judges", 0)(images, 0)
     shifts = (seen.mean((1, 2, 3)) - images.mean((1, 2, 3))).numpy()
     factors = (seen.std((1, 2, 3)) / images.std((1, 2, 3))).numpy()
     assert -0.5 < shifts.min() < -0.3 < 0.3 < shifts.max() < 0.5
@@ -103,50 +120,50 @@ def test_judges_see_images_in_another_light_whose_shape_is_kept():
 
 
 def test_the_gradient_of_a_verdict_reaches_the_generator_through_the_judges_light():
-    players = play()
-    step = seen_with(players, Light(0.5, 1.0, 0.1))
+    networks = play()
+    step = seen_with(networks, IntensityAugment(0.5, 1.0, 0.1))
     Adversarial()(step).backward()
-    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in players.to_tumour.parameters())
+    assert any(p.grad is not None and p.grad.abs().max() > 0 for p in networks.to_tumour.parameters())
 
 
 def test_the_painter_sees_the_anatomy_in_its_light_and_every_comparison_is_with_the_anatomy_as_it_is():
-    """A light that only adds 0.25: the painter gets anatomy + 0.25, in the fake and in the cycle."""
-    players = play()
-    plain = step_of(players)
+    """A light that only adds 0.25: the generator gets anatomy + 0.25, in the fake and in the cycle."""
+    networks = play()
+    plain = step_of(networks)
 
     def brighter(image, place):
         return image + 0.25
 
-    step = Translations(players, plain.anatomy, plain.tumour, plain.label, Lights(painter=brighter))
-    for network in (players.to_tumour, players.to_anatomy):
+    step = Translations(networks, plain.anatomy, plain.tumour, plain.label, StepAugments(generator=brighter))
+    for network in (networks.to_tumour, networks.to_anatomy):
         network.eval()
-    features = players.to_tumour.embed(plain.label)
-    assert torch.equal(step.fake_tumour, players.to_tumour(plain.anatomy + 0.25, features))
+    features = networks.to_tumour.embed(plain.label)
+    assert torch.equal(step.fake_tumour, networks.to_tumour(plain.anatomy + 0.25, features))
     assert torch.equal(step.fake_anatomy, plain.fake_anatomy)
     (_, anatomy), (forth, _) = step.cycles
     assert torch.equal(anatomy, plain.anatomy)
-    assert torch.equal(forth, players.to_tumour(step.fake_anatomy + 0.25, features))
-    assert torch.equal(step.evidence[1][0], plain.anatomy)
+    assert torch.equal(forth, networks.to_tumour(step.fake_anatomy + 0.25, features))
+    assert torch.equal(step.discriminator_inputs[1][0], plain.anatomy)
 
 
 @pytest.mark.parametrize("name", ["brightness", "contrast", "noise"])
 @pytest.mark.parametrize("value", [-0.1, float("nan")])
 def test_a_light_out_of_range_is_refused(name, value):
     with pytest.raises(SettingError, match=f"{name}={value} of a light"):
-        Light(**{name: value})
+        IntensityAugment(**{name: value})
 
 
 ALL_TERMS = (Adversarial(), Cycle(), Segmentation(), Paired())
 
 
 def test_all_terms_together_embed_the_label_once_and_translate_twice_per_generator():
-    players = play()
-    step = step_of(players)
-    for _ in range(2):  # the judges' phase, too, finds what is there
+    networks = play()
+    step = step_of(networks)
+    for _ in range(2):  # the discriminators' phase, too, finds what is there
         for term in ALL_TERMS:
             term(step)
-        assert len(step.evidence) == 2
-    for generator in (players.to_tumour, players.to_anatomy):
+        assert len(step.discriminator_inputs) == 2
+    for generator in (networks.to_tumour, networks.to_anatomy):
         assert generator.calls == {"embed": 1, "forward": 2}  # the fake, and the way of the cycle
 
 
@@ -162,38 +179,38 @@ def test_all_terms_together_embed_the_label_once_and_translate_twice_per_generat
     ids=["segmentation", "adversarial", "paired", "all three", "cycle"],
 )
 def test_nothing_is_computed_that_no_term_asks_for(terms, there, back):
-    players = play()
-    step = step_of(players)
+    networks = play()
+    step = step_of(networks)
     for term in terms:
         term(step)
-    assert players.to_tumour.calls["forward"] == there
-    assert players.to_anatomy.calls["forward"] == back
-    assert players.to_anatomy.calls["embed"] == min(back, 1)
+    assert networks.to_tumour.calls["forward"] == there
+    assert networks.to_anatomy.calls["forward"] == back
+    assert networks.to_anatomy.calls["embed"] == min(back, 1)
 
 
 def test_a_step_that_nobody_asks_computes_nothing():
-    players = play()
-    step_of(players)
-    assert not players.to_tumour.calls
-    assert not players.to_anatomy.calls
+    networks = play()
+    step_of(networks)
+    assert not networks.to_tumour.calls
+    assert not networks.to_anatomy.calls
 
 
 def test_a_method_without_a_cycle_translates_one_way_only():
-    players = play(cyclic=False, conditional=True)
-    step = step_of(players)
+    networks = play(cyclic=False, conditional=True)
+    step = step_of(networks)
     Adversarial()(step), Paired()(step), Segmentation()(step)
-    assert players.to_tumour.calls == {"embed": 1, "forward": 1}
-    assert len(step.pairs) == len(step.evidence) == len(step.verdicts) == 1
+    assert networks.to_tumour.calls == {"embed": 1, "forward": 1}
+    assert len(step.pairs) == len(step.discriminator_inputs) == len(step.fake_logits) == 1
     with pytest.raises(SettingError, match="cycle asked of a method without one"):
         _ = step.cycles
 
 
 def test_images_are_those_of_the_generators_asked_directly():
-    players = play()
-    for network in (players.to_tumour, players.to_anatomy):
+    networks = play()
+    for network in (networks.to_tumour, networks.to_anatomy):
         network.eval()
-    step = step_of(players)
-    there, back = players.to_tumour, players.to_anatomy
+    step = step_of(networks)
+    there, back = networks.to_tumour, networks.to_anatomy
     tumour = there(step.anatomy, there.embed(step.label))
     anatomy = back(step.tumour, back.embed(step.label))
     expected = {
@@ -211,7 +228,7 @@ def test_images_are_those_of_the_generators_asked_directly():
 
 def test_a_plain_judge_sees_the_image_alone():
     step = step_of(play())
-    (real, fake), (real_anatomy, fake_anatomy) = step.evidence
+    (real, fake), (real_anatomy, fake_anatomy) = step.discriminator_inputs
     assert real is step.tumour
     assert fake is step.fake_tumour
     assert real_anatomy is step.anatomy
@@ -224,17 +241,19 @@ def test_a_conditional_judge_sees_input_label_and_image_in_this_order():
         [(step.anatomy, step.label, step.tumour), (step.anatomy, step.label, step.fake_tumour)],
         [(step.tumour, step.label, step.anatomy), (step.tumour, step.label, step.fake_anatomy)],
     ]
-    for shown, direction in zip(step.evidence, expected, strict=True):
+    for shown, direction in zip(step.discriminator_inputs, expected, strict=True):
         for image, channels in zip(shown, direction, strict=True):
             assert torch.equal(image, torch.cat(channels, 1))
             assert image.shape[1] == 3
 
 
 def test_verdicts_are_each_judges_scores_of_its_own_fake():
-    players = play()
-    step = step_of(players)
-    torch.testing.assert_close(step.verdicts[0], players.judge_tumour(step.fake_tumour))
-    torch.testing.assert_close(step.verdicts[1], players.way_back.judge_anatomy(step.fake_anatomy))
+    networks = play()
+    step = step_of(networks)
+    torch.testing.assert_close(step.fake_logits[0], networks.discriminator_tumour(step.fake_tumour))
+    torch.testing.assert_close(
+        step.fake_logits[1], networks.backward.discriminator_anatomy(step.fake_anatomy)
+    )
 
 
 def test_a_segmentation_term_without_a_segmentor_is_refused():
@@ -242,14 +261,14 @@ def test_a_segmentation_term_without_a_segmentor_is_refused():
         Segmentation()(step_of(play(segmentor=False)))
 
 
-def filled_step(players):
+def filled_step(networks):
     """A step whose upper half was filled in."""
-    plain = step_of(players)
+    plain = step_of(networks)
     mask = torch.zeros_like(plain.label)
     mask[..., :32, :] = 1
     nearest = torch.from_numpy(nearest_light(mask[0, 0].numpy() > 0).ravel())[None]
     fill = FillMask(mask, nearest, anatomy=-1.0, tumour=-0.75, usual_anatomy=0.5, usual_tumour=0.25)
-    return Translations(players, plain.anatomy, plain.tumour, plain.label, fill=fill)
+    return Translations(networks, plain.anatomy, plain.tumour, plain.label, fill=fill)
 
 
 def test_fill_is_laid_over_all_that_is_generated():
@@ -264,9 +283,9 @@ def test_fill_is_laid_over_all_that_is_generated():
 
 @pytest.mark.parametrize("term", [Paired(1), Cycle(1), Segmentation(1)])
 def test_no_term_counts_fill(term):
-    players = play()
-    step = filled_step(players)
-    other = filled_step(players)
+    networks = play()
+    step = filled_step(networks)
+    other = filled_step(networks)
     other.tumour = other.tumour.clone()
     other.tumour[..., :32, :] = 0.9
     other.anatomy = other.anatomy.clone()
@@ -274,25 +293,30 @@ def test_no_term_counts_fill(term):
     other.label[..., :16, :] = 1 - other.label[..., :16, :]
     other.__dict__["fake_tumour"], other.__dict__["fake_anatomy"] = step.fake_tumour, step.fake_anatomy
     dice = torch.Generator().manual_seed(5)
-    step.__dict__["reading"] = other.__dict__["reading"] = torch.randn(step.label.shape, generator=dice)
+    step.__dict__["segmentation_logits"] = other.__dict__["segmentation_logits"] = torch.randn(
+        step.label.shape, generator=dice
+    )
     other.__dict__["cycles"] = [(step.cycles[0][0], other.anatomy), (step.cycles[1][0], other.tumour)]
     assert term(other).item() == pytest.approx(term(step).item())
-    bare = Translations(players, other.anatomy, other.tumour, other.label)
+    bare = Translations(networks, other.anatomy, other.tumour, other.label)
     bare.__dict__.update(
-        {name: other.__dict__[name] for name in ("fake_tumour", "fake_anatomy", "cycles", "reading")}
+        {
+            name: other.__dict__[name]
+            for name in ("fake_tumour", "fake_anatomy", "cycles", "segmentation_logits")
+        }
     )
     assert term(bare).item() != pytest.approx(term(step).item())
 
 
 def test_generators_see_the_light_go_on_where_there_is_fill():
-    players = play()
-    players.to_tumour.eval()  # no batch and no power iteration changes what it paints
-    step = filled_step(players)
+    networks = play()
+    networks.to_tumour.eval()  # no batch and no power iteration changes what it paints
+    step = filled_step(networks)
     mask = step.fill.mask[0, 0].numpy() > 0
     shown = torch.from_numpy(extend_light(step.anatomy[0, 0].numpy(), mask, 0.5))[None, None]
     assert torch.allclose(step.fill.hide(step.anatomy, "anatomy"), shown, atol=1e-6)
     assert not torch.allclose(step.anatomy, shown, atol=0.1)
-    by_hand = players.to_tumour(shown, players.to_tumour.embed(step.label))
+    by_hand = networks.to_tumour(shown, networks.to_tumour.embed(step.label))
     assert torch.allclose(step.fake_tumour[..., 32:, :], by_hand[..., 32:, :], atol=1e-5)
 
 

@@ -16,7 +16,7 @@ from metgan.metrics import (
     Overlap,
     Tumour,
     detect,
-    judge,
+    evaluate_detection,
     overlap,
     pool,
     surroundings,
@@ -26,12 +26,12 @@ few = settings(max_examples=25, deadline=None)
 
 
 def camera(shape, seed=0):
-    """Give an image as a camera stores it."""
+    """Return an image as a camera stores it."""
     return np.random.default_rng(seed).integers(90, 900, shape).astype(np.uint16)
 
 
 def boxed(drawn):
-    """Give a mask of rectangles, each (top, left, height, width)."""
+    """Return a mask of rectangles, each (top, left, height, width)."""
     mask = np.zeros((9, 14), bool)
     for top, left, height, width in drawn:
         mask[top : top + height, left : left + width] = True
@@ -43,7 +43,7 @@ sparse = st.lists(boxes, max_size=4).map(boxed)
 
 
 def contrasts_by_loops(asked, image):
-    """Give the contrasts, pixel by pixel, from the sentence in the documentation."""
+    """Return the contrasts, pixel by pixel, from the sentence in the documentation."""
     numbered, count = skimage_label(asked, connectivity=asked.ndim, return_num=True)
     tumours = [np.argwhere(numbered == k) for k in range(1, count + 1)]
     contrasts = []
@@ -63,7 +63,7 @@ def contrasts_by_loops(asked, image):
 @given(sparse, st.integers(0, 999))
 def test_contrasts_equal_those_of_loops_over_pixels(asked, seed):
     image = camera(asked.shape, seed)
-    scores = judge(asked, asked, image)
+    scores = evaluate_detection(asked, asked, image)
     assert scores.contrasts == pytest.approx(contrasts_by_loops(asked, image), nan_ok=True)
 
 
@@ -71,7 +71,7 @@ def test_contrasts_in_a_volume_equal_those_of_loops_over_voxels():
     asked = np.zeros((6, 9, 10), bool)
     asked[2:4, 1:3, 1:3] = asked[4, 7, 8] = True
     image = camera(asked.shape)
-    scores = judge(asked, asked, image)
+    scores = evaluate_detection(asked, asked, image)
     assert len(scores.contrasts) == 2
     assert scores.contrasts == pytest.approx(contrasts_by_loops(asked, image))
 
@@ -79,7 +79,7 @@ def test_contrasts_in_a_volume_equal_those_of_loops_over_voxels():
 @few
 @given(sparse, sparse)
 def test_counts_take_the_asked_label_for_the_truth(asked, read):
-    scores = judge(asked, read, camera(asked.shape))
+    scores = evaluate_detection(asked, read, camera(asked.shape))
     assert scores.detection == detect(predicted=read, truth=asked)
     assert scores.overlap == overlap(predicted=read, truth=asked)
     assert scores.false_area == (read & ~asked).sum() / (~asked).sum()
@@ -93,7 +93,10 @@ def test_scores_do_not_change_when_everything_is_turned(asked, read, turns, mirr
         return np.rot90(image[:, ::-1] if mirror else image, turns)
 
     image = camera(asked.shape)
-    plain, other = judge(asked, read, image), judge(turned(asked), turned(read), turned(image))
+    plain, other = (
+        evaluate_detection(asked, read, image),
+        evaluate_detection(turned(asked), turned(read), turned(image)),
+    )
     assert (other.detection, other.overlap, other.label_free) == (
         plain.detection,
         plain.overlap,
@@ -108,8 +111,10 @@ def test_pooling_two_images_equals_setting_them_side_by_side_out_of_reach(left, 
     # The margin holds every ring, so that no ring is cut by an edge or meets the neighbour.
     left, right = np.pad(left, 6), np.pad(right, 6)
     first, second = camera(left.shape, 1), camera(right.shape, 2)
-    pooled = judge(left, right, first) + judge(right, left, second)
-    together = judge(np.hstack([left, right]), np.hstack([right, left]), np.hstack([first, second]))
+    pooled = evaluate_detection(left, right, first) + evaluate_detection(right, left, second)
+    together = evaluate_detection(
+        np.hstack([left, right]), np.hstack([right, left]), np.hstack([first, second])
+    )
     assert (pooled.detection, pooled.overlap) == (together.detection, together.overlap)
     assert pooled.false_area == together.false_area
     assert pooled.contrast == pytest.approx(together.contrast, nan_ok=True)
@@ -120,9 +125,9 @@ def test_pooling_two_images_equals_setting_them_side_by_side_out_of_reach(left, 
 @given(sparse, st.floats(0.1, 10))
 def test_contrast_ignores_gain_but_an_offset_pulls_it_towards_one(asked, gain):
     image = camera(asked.shape).astype(np.float64)
-    scores, scaled = judge(asked, asked, image), judge(asked, asked, gain * image)
+    scores, scaled = evaluate_detection(asked, asked, image), evaluate_detection(asked, asked, gain * image)
     assert scaled.contrasts == pytest.approx(scores.contrasts, nan_ok=True)
-    lifted = judge(asked, asked, image + 1000)
+    lifted = evaluate_detection(asked, asked, image + 1000)
     for before, after in zip(scores.contrasts, lifted.contrasts, strict=True):
         assert np.isnan(before) or before == 1 or abs(after - 1) < abs(before - 1)
 
@@ -133,7 +138,7 @@ def test_the_ring_leaves_out_the_rim_and_the_neighbouring_tumour():
     asked = np.zeros((1, 17), bool)
     asked[0, [6, 14]] = True
     image = np.array([[10, 10, 10, 10, 999, 999, 40, 999, 999, 20, 20, 20, 999, 999, 80, 999, 999]])
-    scores = judge(asked, asked, image)
+    scores = evaluate_detection(asked, asked, image)
     left = (4 * 10 + 3 * 20) / 7  # 0..3 and 9..11: 12 is six away, but in the neighbour's gap
     right = 20.0  # 9..11; 8 is six away, but in the neighbour's gap
     assert scores.contrasts == pytest.approx((40 / left, 80 / right))
@@ -144,7 +149,7 @@ def test_a_hallucinated_tumour_and_a_missing_one_are_told_apart():
     asked[4:8, 4:8] = True
     read = np.zeros_like(asked)
     read[12:15, 12:16] = True
-    scores = judge(asked, read, np.full(asked.shape, 100))
+    scores = evaluate_detection(asked, read, np.full(asked.shape, 100))
     assert scores.detection == Detection(0, 1, 1)
     assert scores.overlap == Overlap(0, 12, 16)
     assert scores.false_area == 12 / (400 - 16)
@@ -155,32 +160,32 @@ def test_small_readings_are_ignored_when_asked_to():
     asked, read = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
     read[4, 4] = True
     image = camera(asked.shape)
-    assert judge(asked, read, image).false_objects == 1
-    assert judge(asked, read, image, smallest=2).false_objects == 0
+    assert evaluate_detection(asked, read, image).false_objects == 1
+    assert evaluate_detection(asked, read, image, smallest=2).false_objects == 0
 
 
 def test_unsigned_images_are_not_wrapped():
     asked = np.arange(9)[None] == 4
-    assert judge(asked, asked, np.where(asked, 250, 125).astype(np.uint8)).contrast == 2.0
+    assert evaluate_detection(asked, asked, np.where(asked, 250, 125).astype(np.uint8)).contrast == 2.0
 
 
 @pytest.mark.parametrize("background", [0.0, -5.0])
 def test_contrast_on_a_background_that_is_not_above_zero_is_nan(background):
     asked = np.arange(9)[None] == 4
-    assert np.isnan(judge(asked, asked, np.where(asked, 3.0, background)).contrast)
-    assert judge(asked, asked, np.where(asked, 3.0, 1.0)).contrast == 3.0
+    assert np.isnan(evaluate_detection(asked, asked, np.where(asked, 3.0, background)).contrast)
+    assert evaluate_detection(asked, asked, np.where(asked, 3.0, 1.0)).contrast == 3.0
 
 
 def test_a_label_that_fills_the_image_has_no_surroundings():
     full = np.ones((5, 5), bool)
-    scores = judge(full, full, camera(full.shape))
+    scores = evaluate_detection(full, full, camera(full.shape))
     assert np.isnan([scores.contrast, scores.false_area]).all()
     assert scores.detection.recall == 1
 
 
 def test_an_empty_label_has_only_false_tumours():
     empty, read = np.zeros((5, 5), bool), np.eye(5, dtype=bool)
-    scores = judge(empty, read, camera(empty.shape))
+    scores = evaluate_detection(empty, read, camera(empty.shape))
     assert scores.contrasts == ()
     assert np.isnan([scores.contrast, scores.detection.recall]).all()
     assert (scores.false_area, scores.false_objects, scores.overlap.dice) == (0.2, 1, 0)
@@ -193,7 +198,7 @@ def tumours(*rows):
 @few
 @given(sparse, sparse)
 def test_every_asked_tumour_has_its_size_and_was_found_or_not(asked, read):
-    scores = judge(asked, read, camera(asked.shape))
+    scores = evaluate_detection(asked, read, camera(asked.shape))
     assert [tumour.area for tumour in scores.tumours] == sizes(asked).tolist()
     assert sum(tumour.found for tumour in scores.tumours) == scores.detection.true_positives
     numbered = skimage_label(asked, connectivity=2)
@@ -228,17 +233,17 @@ def test_pooling_adds_counts_and_takes_the_median_over_tumours_not_images():
 )
 def test_an_image_that_does_not_fit_its_label_is_refused(spoil, message):
     asked, image = np.zeros((5, 5), bool), camera((5, 5))
-    judge(asked, asked, image)
+    evaluate_detection(asked, asked, image)
     with pytest.raises(ArrayError, match=message):
-        judge(asked, asked, spoil(image))
+        evaluate_detection(asked, asked, spoil(image))
 
 
 def test_a_reading_that_is_no_mask_is_named_in_the_refusal():
     asked, image = np.zeros((5, 5), bool), camera((5, 5))
     with pytest.raises(ArrayError, match="read is a float64 array"):
-        judge(asked, asked.astype(float), image)
+        evaluate_detection(asked, asked.astype(float), image)
     with pytest.raises(ArrayError, match=r"asked has shape .* and read has shape"):
-        judge(asked, asked[:-1], image)
+        evaluate_detection(asked, asked[:-1], image)
 
 
 def test_fill_surrounds_no_tumour() -> None:
@@ -249,8 +254,8 @@ def test_fill_surrounds_no_tumour() -> None:
     image = np.where(np.arange(15) < 7, 0, 100)[None].astype(np.uint16)
     asked = np.arange(15)[None] == 7
     image[asked] = 300
-    assert judge(asked, asked, image).contrast > 4
-    assert judge(asked, asked, image, fill=image == 0).contrast == 3.0
+    assert evaluate_detection(asked, asked, image).contrast > 4
+    assert evaluate_detection(asked, asked, image, fill=image == 0).contrast == 3.0
 
 
 def test_surroundings_are_those_that_contrasts_are_measured_against() -> None:
@@ -259,5 +264,5 @@ def test_surroundings_are_those_that_contrasts_are_measured_against() -> None:
     label[18:22, 15:20] = True
     image = rng.uniform(1, 2, label.shape)
     by_hand = image[label].mean() / image[surroundings(label)].mean()
-    assert judge(label, label, image).contrast == pytest.approx(by_hand)
+    assert evaluate_detection(label, label, image).contrast == pytest.approx(by_hand)
     assert not surroundings(np.zeros((4, 4), bool)).any()

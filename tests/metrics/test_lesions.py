@@ -19,7 +19,7 @@ few = settings(max_examples=60, deadline=None)
 
 
 def world(*rows):
-    """Give the mask drawn in rows: ``#`` is tumour."""
+    """Return the mask drawn in rows: ``#`` is tumour."""
     return np.array([[pixel == "#" for pixel in row] for row in rows])
 
 

@@ -28,7 +28,7 @@ few = settings(max_examples=20, deadline=None)
 
 
 def pair(seed, shape=(13, 17)):
-    """Give two related images in [-1, 1]."""
+    """Return two related images in [-1, 1]."""
     rng = np.random.default_rng(seed)
     real = rng.uniform(-1, 1, shape)
     return (0.7 * real + rng.uniform(-0.3, 0.3, shape)).astype(np.float32), real.astype(np.float32)

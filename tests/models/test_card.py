@@ -72,7 +72,7 @@ def test_a_card_from_before_the_validation_dice_was_noted_is_read_and_gives_no_d
     del content["val_dice"]
     card = ModelCard.from_dict(content)
     assert card.val_dice is None
-    assert card.doubt == ""
+    assert card.warning == ""
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,6 @@ def test_a_card_from_before_the_validation_dice_was_noted_is_read_and_gives_no_d
 )
 def test_a_network_that_has_hardly_learned_anything_is_doubted(kind: str, words: str) -> None:
     card = replace(CARD, kind=kind, val_dice=LEAST_DICE - 0.01)
-    assert words in card.doubt
-    assert "0.19" in card.doubt
-    assert replace(card, val_dice=LEAST_DICE).doubt == ""
+    assert words in card.warning
+    assert "0.19" in card.warning
+    assert replace(card, val_dice=LEAST_DICE).warning == ""

@@ -24,7 +24,7 @@ from metgan.networks import (
     least_training_side,
     make_generator,
 )
-from metgan.training import GAN_RECIPES
+from metgan.training import GAN_CONFIGS
 
 SMALL_PIX2PIX = Pix2PixSpec(width=2, depth=3)
 SMALL_RESNET = ResNetSpec(width=2, blocks=2)
@@ -149,7 +149,7 @@ def test_pix2pix_drops_where_its_decoder_is_widest() -> None:
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_method_trains_at_the_paper_s_size_on_its_crops_and_batches(name: str) -> None:
     """Batch 1 and crops of 256: a normalisation over one value would be refused, or fail."""
-    recipe, generator = GAN_RECIPES["paper"], CATALOGUE[name].generator
+    recipe, generator = GAN_CONFIGS["paper"], CATALOGUE[name].generator
     assert least_training_side(generator, "paper", recipe.batch_size) <= recipe.crop
 
 

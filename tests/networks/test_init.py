@@ -77,7 +77,7 @@ def test_torch_itself_would_spread_convolutions_otherwise():
 
 
 def test_biases_start_at_zero():
-    for make in (lambda: PatchGAN(PRESETS["small"].judge), lambda: Segmentor(TINY)):
+    for make in (lambda: PatchGAN(PRESETS["small"].discriminator), lambda: Segmentor(TINY)):
         biases = [p for name, p in build(make, 3).named_parameters() if name.endswith("bias")]
         assert biases
         assert all((bias == 0).all() for bias in biases)

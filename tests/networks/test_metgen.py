@@ -34,7 +34,7 @@ def spots(*shape, seed=0):
 
 @cache
 def lively(spec, seed=0):
-    """Give a generator in eval mode with large weights, normalised on noise, so that no cell is dead."""
+    """Return a generator in eval mode with large weights, normalised on noise, so that no cell is dead."""
     network = build(lambda: MetGen(spec), seed).double()
     dice = torch.Generator().manual_seed(seed)
     side = 2 * least_side(spec)
@@ -103,7 +103,7 @@ def test_volumes_pass_through_the_same_code(taps):
 
 
 def gradients_by_block(spec):
-    """Give for each SPADE block the gradients of its parameters, None where nothing depends on one."""
+    """Return for each SPADE block the gradients of its parameters, None where nothing depends on one."""
     network = copy.deepcopy(lively(spec))
     image, label = noise(1, 1, 128, 128), spots(1, 1, 128, 128)
     network(image, network.embed(label)).square().sum().backward()
@@ -151,7 +151,7 @@ def test_translating_and_embedding_in_eval_mode_change_no_weight_and_no_buffer()
 
 
 def farthest_label(spec, p):
-    """Give the distance of the farthest label pixel that can change pixel `p`, by walking indices.
+    """Return the distance of the farthest label pixel that can change pixel `p`, by walking indices.
 
     The radii of `MetGen.halo` are not used: this collects the cells that every layer reads, level by
     level, after the layer table, and the pixels that a cell of the pyramid covers.
@@ -208,7 +208,7 @@ def test_the_halo_is_a_bound_and_a_tight_one(spec):
 
 
 def reached_by_label(spec, column):
-    """Give the distances of all columns that change with one column of the label."""
+    """Return the distances of all columns that change with one column of the label."""
     network = lively(spec)
     image, label = noise(1, 1, 32, 1280), spots(1, 1, 32, 1280)
     other = label.clone()
@@ -244,7 +244,7 @@ def test_no_image_outside_its_halo_changes_a_pixel_and_one_inside_does(column):
 
 
 def whole_and_crop(spec, start, stop, seed=0):
-    """Give the translation of a long image, and that of its columns from `start` to `stop`."""
+    """Return the translation of a long image, and that of its columns from `start` to `stop`."""
     network = lively(spec, seed)
     halo = MetGen(replace(spec, image=replace(spec.image, align_corners=False))).halo  # aligned, it has none
     image, label = noise(1, 1, 32, 1100, seed=seed), spots(1, 1, 32, 1100, seed=seed + 1)

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from metgan.networks import PRESETS, MetGen, PatchGAN, Segmentor
-from metgan.networks.presets import JudgeSpec
+from metgan.networks.presets import DiscriminatorSpec
 
 
 @cache
@@ -51,8 +51,10 @@ def test_the_segmentor_has_its_35_371_441_parameters(preset):
 
 @pytest.mark.parametrize(("channels", "expected"), [(1, 2_762_689), (3, 2_764_737)])
 def test_the_judge_has_its_parameters(channels, expected):
-    assert parameters(on_meta(PatchGAN, JudgeSpec(channels=channels))) == expected
-    assert PRESETS["released"].judge == PRESETS["paper"].judge == JudgeSpec(channels=1)
+    assert parameters(on_meta(PatchGAN, DiscriminatorSpec(channels=channels))) == expected
+    assert (
+        PRESETS["released"].discriminator == PRESETS["paper"].discriminator == DiscriminatorSpec(channels=1)
+    )
 
 
 def test_every_stage_of_the_released_anatomy_pathway_has_its_parameters(released):
@@ -125,7 +127,7 @@ def test_state_dict_keys_of_the_generator_are_pinned():
 
 
 def test_state_dict_keys_of_the_judge_are_pinned():
-    keys = set(on_meta(PatchGAN, PRESETS["small"].judge).state_dict())
+    keys = set(on_meta(PatchGAN, PRESETS["small"].discriminator).state_dict())
     assert keys == set(expand("layers.{0,2,5,8,11}.{weight,bias}"))
 
 
@@ -141,7 +143,7 @@ def digest(network):
         (MetGen, "paper", "metgen", "87a77ac96049"),
         (MetGen, "released", "metgen", "4d88e26021ca"),
         (Segmentor, "paper", "segmentor", "cc85182d906b"),
-        (PatchGAN, "paper", "judge", "cc5adfc77368"),
+        (PatchGAN, "paper", "discriminator", "cc5adfc77368"),
     ],
 )
 def test_names_and_shapes_of_the_large_networks_are_as_recorded(make, preset, part, expected):

@@ -125,7 +125,7 @@ def test_spade_uses_its_running_statistics_in_eval_mode():
 
 
 def divided(convolution):
-    """Give a weight divided by its largest singular value, from a full decomposition."""
+    """Return a weight divided by its largest singular value, from a full decomposition."""
     raw = convolution.parametrizations.weight.original
     return raw / torch.linalg.svdvals(raw.flatten(1))[0]
 

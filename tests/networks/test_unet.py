@@ -21,7 +21,7 @@ def noise(*shape, seed=0):
 
 
 def lively(make, seed=0):
-    """Give a network in eval mode whose weights and running statistics are all of order one."""
+    """Return a network in eval mode whose weights and running statistics are all of order one."""
     network = build(make, seed).double().eval()
     dice = torch.Generator().manual_seed(seed)
     for name, value in network.state_dict().items():
@@ -118,7 +118,7 @@ def test_eval_mode_forgets_the_other_images_of_a_batch_and_training_mode_does_no
 
 
 def farthest(spec, p, length):
-    """Give the distance of the farthest pixel whose change reaches pixel `p`, by walking indices.
+    """Return the distance of the farthest pixel whose change reaches pixel `p`, by walking indices.
 
     Sets of indices instead of the radii of `UNetSpec.halo`: linear weights are non-zero for the two nearest
     coarse centres, a pool covers two cells, a 3-convolution three.
@@ -144,7 +144,7 @@ def test_the_halo_is_a_bound_and_a_tight_one_for_every_depth(stages):
 
 
 def changed_columns(network, width, column):
-    """Give the columns of the output that change with one column of the input, over a few images."""
+    """Return the columns of the output that change with one column of the input, over a few images."""
     changed = torch.zeros(width, dtype=torch.bool)
     for seed in range(6):
         image = noise(1, 1, 8, width, seed=seed)

@@ -79,7 +79,9 @@ def new_pairs(run: Path, pairs: PairSet, work: Path) -> PairSet:
 
 @pytest.fixture(scope="module")
 def scores(run: Path, pairs: PairSet, work: Path) -> Path:
-    metgan("evaluate", run, "--data", pairs.root, "--referee-steps", "2", "--out", work / "scores")
+    metgan(
+        "evaluate", run, "--data", pairs.root, "--independent-segmentor-steps", "2", "--out", work / "scores"
+    )
     return work / "scores"
 
 

@@ -17,26 +17,33 @@ from metgan.errors import StorageError
 from metgan.io import read_image, write_image
 from metgan.methods import ABLATIONS, find_methods
 from metgan.models import read_card
-from metgan.studies import Comparison, Rules, Study, compare_ablation, compare_robustness, compare_similarity
-from metgan.training import Curriculum, Engine, GanRecipe, Recipe, load_data
+from metgan.studies import (
+    Comparison,
+    SharedConfig,
+    Study,
+    compare_ablation,
+    compare_robustness,
+    compare_similarity,
+)
+from metgan.training import Engine, GanTrainConfig, TrainConfig, TrainingData, load_data
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = Rules(
+RULES = SharedConfig(
     preset="small",
-    training=GanRecipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=Recipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
     engine=Engine(device="cpu", precision="fp32"),
 )
 PAIR = find_methods("metgan,pix2pix")
 
 
 @pytest.fixture(scope="module")
-def data(small_pairs: PairSet) -> Curriculum:
+def data(small_pairs: PairSet) -> TrainingData:
     return load_data(small_pairs, 0)
 
 
 @pytest.fixture(scope="module")
-def study(data: Curriculum, small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Study:
+def study(data: TrainingData, small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Study:
     return Study(tmp_path_factory.mktemp("study"), small_pairs, data, RULES)
 
 
@@ -56,7 +63,7 @@ def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
 
 def test_every_file_that_is_promised_is_there(held: Comparison) -> None:
     names = {path.name for path in held.out.iterdir()}
-    assert names == {"scores.csv", "standings.csv", "tables.md", "grid.png", "report.html"}
+    assert names == {"scores.csv", "statistics.csv", "tables.md", "grid.png", "report.html"}
 
 
 def test_every_method_is_scored_on_every_test_image_and_none_else(held: Comparison, study: Study) -> None:
@@ -72,7 +79,7 @@ def test_both_players_trained_with_one_segmentor_and_the_referee_is_another(
     cards = [read_card(study.folder / "clean" / "runs" / f"{method.name}-seed0") for method in PAIR]
     assert len({card.segmentor for card in cards}) == 1
     assert [card.generator for card in cards] == ["metgen", "pix2pix"]
-    assert read_card(study.referee).seed != read_card(study.folder / "clean" / "segmentor").seed
+    assert read_card(study.independent_segmentor).seed != read_card(study.folder / "clean" / "segmentor").seed
 
 
 def test_what_is_finished_is_never_trained_again_and_seeds_can_be_added(
@@ -84,7 +91,7 @@ def test_what_is_finished_is_never_trained_again_and_seeds_can_be_added(
     after = {name: rest for name, *rest in weights(study.folder)}
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"clean/runs/pix2pix-seed1/model.safetensors"}
-    table = pd.read_csv(held.out / "standings.csv").set_index(["method", "score"])
+    table = pd.read_csv(held.out / "statistics.csv").set_index(["method", "score"])
     assert table.loc[("pix2pix", "mae"), "seed_sd"] > 0
     held.hold("Two methods.")  # leaves the folder as the other tests expect it
 
@@ -141,12 +148,12 @@ def test_shuffled_labels_are_trained_on_beside_clean_ones_and_clean_runs_are_sha
     after = {name: rest for name, *rest in weights(study.folder)}
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"shuffled"}
-    table = pd.read_csv(comparison.out / "standings.csv")
+    table = pd.read_csv(comparison.out / "statistics.csv")
     assert [*table["method"].unique()] == ["pix2pix", "pix2pix-shuffled"]
     assert comparison.against == {"pix2pix-shuffled": "pix2pix"}
 
 
-def test_labels_are_shuffled_by_the_seed_in_training_and_validation(data: Curriculum) -> None:
+def test_labels_are_shuffled_by_the_seed_in_training_and_validation(data: TrainingData) -> None:
     one, again, other = (data.with_shuffled_labels(1.0, seed) for seed in (0, 0, 1))
     assert one.checksum == again.checksum
     assert one.checksum != other.checksum
@@ -159,21 +166,32 @@ def test_labels_are_shuffled_by_the_seed_in_training_and_validation(data: Curric
 
 def test_an_ablation_tests_every_decision_against_metgan(study: Study) -> None:
     comparison = compare_ablation(study)
-    names = [team.named(method).name for team in comparison.teams for method in team.methods]
+    names = [
+        method_group.named(method).name
+        for method_group in comparison.method_groups
+        for method in method_group.methods
+    ]
     assert names == ["metgan", *(row.name for row in ABLATIONS), "metgan-per-image"]
     assert set(comparison.against) == set(names[1:])
-    clean, scaled = (team.contest.data.normalisation.tumour for team in comparison.teams)
+    clean, scaled = (
+        method_group.method_runs.data.normalisation.tumour for method_group in comparison.method_groups
+    )
     assert (clean.per_image, scaled.per_image) == (False, True)
-    assert all(team.contest.units == study.data.normalisation for team in comparison.teams)
+    assert all(
+        method_group.method_runs.units == study.data.normalisation
+        for method_group in comparison.method_groups
+    )
 
 
 def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: Study) -> None:
     """Scored in its own units, its error would be measured on another scale."""
     comparison = compare_ablation(study)
-    team = replace(comparison.teams[1], methods=PAIR[1:])
-    comparison = replace(comparison, teams=[team], against={})
+    method_group = replace(comparison.method_groups[1], methods=PAIR[1:])
+    comparison = replace(comparison, method_groups=[method_group], against={})
     comparison.hold("")
-    summary = json.loads((team.contest.folder / "scores" / "pix2pix-seed0" / "summary.json").read_text())
+    summary = json.loads(
+        (method_group.method_runs.folder / "scores" / "pix2pix-seed0" / "summary.json").read_text()
+    )
     images = [study.data.normalisation.apply(pair.tumour, "tumour") for pair in study.test.read_all()]
     mean = study.data.mean("tumour")
     flat = np.mean([np.abs(image - mean).mean() for image in images])

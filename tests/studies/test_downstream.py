@@ -18,25 +18,25 @@ from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.labels import sizes
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.seeding import stream
-from metgan.studies import ARMS, Downstream, Rules, find_arms, fold_pairs
+from metgan.studies import TRAINING_SETS, Downstream, SharedConfig, find_training_sets, fold_pairs
 from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import SOURCES
 from metgan.studies.streamed import Fresh
 from metgan.synthesis import PASSED
-from metgan.training import JOURNAL_FILE, Engine, GanRecipe, Recipe, read_journal
+from metgan.training import LOG_FILE, Engine, GanTrainConfig, TrainConfig, read_log
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = Rules(
+RULES = SharedConfig(
     preset="small",
-    training=GanRecipe(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=Recipe(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=2),
+    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    segmentor=TrainConfig(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=2),
     engine=Engine(device="cpu", precision="fp32"),
 )
 FOLDS = 2
 CHOSEN = (
-    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,grained-1x,matched-100-1x,"
-    "aimed-100-1x,residue-1x,inlaid-100-1x,pasted-100-1x,real-100-strong"
+    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,noisy-1x,matched-100-1x,"
+    "aimed-100-1x,background-1x,inserted-100-1x,pasted-100-1x,real-100-strong"
 )
 
 
@@ -61,18 +61,18 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairSet:
 @pytest.fixture(scope="module")
 def study(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Downstream:
     folder = tmp_path_factory.mktemp("study")
-    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), find_arms(CHOSEN), RULES)
+    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), find_training_sets(CHOSEN), RULES)
 
 
 @pytest.fixture(scope="module")
 def held(study: Downstream, settle_run: Callable[[Path], None]) -> Downstream:
-    """The study, whose hardly trained painters are settled so that they paint something."""
+    """The study, whose hardly trained generators are settled so that they paint something."""
     study.check()
     assert not [*study.folder.iterdir()]  # a check writes nothing
     for fold in folds_of(study):
-        assert fold.painter
+        assert fold.inpainter
         settle_run(fold.folder / "runs" / "metgan-seed0")
-    study.hold("Some arms.")
+    study.hold("Some training sets.")
     return study
 
 
@@ -90,23 +90,23 @@ def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
 
 def test_every_file_that_is_promised_is_there(held: Downstream) -> None:
     names = {path.name for path in held.out.iterdir()}
-    assert names == {"scores.csv", "tumours.csv", "standings.csv", "tables.md", "report.html"}
+    assert names == {"scores.csv", "tumours.csv", "statistics.csv", "tables.md", "report.html"}
 
 
 def test_what_the_painters_had_learned_is_told_by_fold(held: Downstream) -> None:
-    """After two steps they have learned nothing, and arms with painted pairs say little."""
+    """After two steps they have learned nothing, and training sets with painted pairs say little."""
     text = (held.out / "tables.md").read_text()
-    chapter = text[text.index("What the painters had learned") :]
+    section = text[text.index("What the generators had learned") :]
     for fold in (1, 2):
-        assert f"Fold {fold}, generator: it has not learned to place tumours" in chapter
-        assert f"| {fold} | generator | 0.0" in chapter
+        assert f"Fold {fold}, generator: it has not learned to place tumours" in section
+        assert f"| {fold} | generator | 0.0" in section
 
 
 def test_every_arm_reads_every_pair_once_as_a_test_image(held: Downstream, pairs: PairSet) -> None:
     """The table says that all pairs are for testing; folds do not look at it."""
     scores = pd.read_csv(held.out / "scores.csv", dtype={"name": str})
-    assert set(scores["arm"]) == set(CHOSEN.split(","))
-    for _, rows in scores.groupby("arm"):
+    assert set(scores["training_set"]) == set(CHOSEN.split(","))
+    for _, rows in scores.groupby("training_set"):
         assert sorted(rows["name"]) == sorted(entry.name for entry in pairs)
         assert set(rows["fold"]) == {1, 2}
 
@@ -116,12 +116,14 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
     for fold in folds_of(held):
         tested = {homes[name] for name in fold.split.test}
         models = [*fold.folder.rglob(MODEL_FILE)]
-        assert len(models) == 3 + len(held.arms)  # painter, the segmentor in its loop, the gate's judge
+        assert len(models) == 3 + len(
+            held.training_sets
+        )  # generator, the segmentor in its loop, the gate's independent segmentor
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated", "grained", "matched", "aimed", "residue", "inlaid"):
+        for name in ("synthetic", "gated", "noisy", "matched", "aimed", "background", "inserted"):
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
-                sources += [row["residue_source"]] if name == "residue" else []
+                sources += [row["background_source"]] if name == "background" else []
                 assert not tested & (
                     {homes[source] for source in sources} | set(split_names(row["label_groups"]))
                 )
@@ -131,23 +133,30 @@ def test_all_arms_take_equal_steps_whatever_their_number_of_pairs(held: Downstre
     """An epoch of the four training pairs in batches of two is two steps; one of two pairs would be one."""
     for fold in folds_of(held):
         assert len(fold.split.train) == 4
-        assert {read_card(fold.order(arm, 0).folder).steps for arm in held.arms} == {2}
+        assert {
+            read_card(fold.run_config(training_set, 0).folder).steps for training_set in held.training_sets
+        } == {2}
 
 
 def test_the_last_weights_of_an_arm_are_kept_and_none_are_chosen(held: Downstream) -> None:
-    """An arm validates once, at its end; the segmentor in the painter's loop validates twice."""
+    """A training set validates once, at its end; the segmentor in the generator's loop validates twice."""
 
     def validated(run: Path) -> list[str]:
-        return [row["step"] for row in read_journal(run / JOURNAL_FILE) if row["val_dice"]]
+        return [row["step"] for row in read_log(run / LOG_FILE) if row["val_dice"]]
 
     for fold in folds_of(held):
         assert validated(fold.folder / "segmentor") == ["1", "2"]
-        assert {tuple(validated(fold.order(arm, 0).folder)) for arm in held.arms} == {("2",)}
+        assert {
+            tuple(validated(fold.run_config(training_set, 0).folder)) for training_set in held.training_sets
+        } == {("2",)}
 
 
 def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    sizes = {arm.name: len(material_of(arm, fold, 0).train) for arm in held.arms}
+    sizes = {
+        training_set.name: len(material_of(training_set, fold, 0).train)
+        for training_set in held.training_sets
+    }
     assert sizes == {
         "real-50": 2,
         "real-100": 4,
@@ -155,11 +164,11 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "mixed-50-1x": 6,
         "gated-100-1x": 4 + len(SOURCES["gated"].pairs(fold, 4)),
         "streamed-100-1x": 4,  # and fresh ones
-        "grained-1x": 4,
+        "noisy-1x": 4,
         "matched-100-1x": 8,
         "aimed-100-1x": 8,
-        "residue-1x": 4,
-        "inlaid-100-1x": 8,
+        "background-1x": 4,
+        "inserted-100-1x": 8,
         "pasted-100-1x": 8,
         "real-100-strong": 4,
     }
@@ -175,7 +184,7 @@ def test_smaller_sets_of_synthetic_pairs_lie_within_larger_ones(held: Downstream
 def test_as_many_synthetic_pairs_as_real_ones_use_every_anatomy_once(held: Downstream) -> None:
     for fold in folds_of(held):
         count = len(fold.split.train)
-        used = [p.entry.history["anatomy_source"] for p in SOURCES["synthetic"].pairs(fold, count)]
+        used = [p.entry.provenance["anatomy_source"] for p in SOURCES["synthetic"].pairs(fold, count)]
         assert sorted(used) == sorted(fold.split.train)
 
 
@@ -189,7 +198,7 @@ def test_gated_pairs_are_those_that_passed(held: Downstream) -> None:
 def test_a_stream_brings_as_many_pairs_as_are_drawn_and_no_painted_one_twice(held: Downstream) -> None:
     """Two steps of two pairs; each number of the stream is one pair, the same whenever it is asked for."""
     fold = folds_of(held)[0]
-    fresh = material_of(ARMS["streamed-100-1x"], fold, 0).fresh
+    fresh = material_of(TRAINING_SETS["streamed-100-1x"], fold, 0).fresh
     assert fresh is not None
     assert len(fresh) == 4
     names = [pair.entry.name for pair in fresh]
@@ -197,12 +206,12 @@ def test_a_stream_brings_as_many_pairs_as_are_drawn_and_no_painted_one_twice(hel
     assert len(set(painted)) == len(painted)
     assert set(names) - set(painted) <= set(fold.split.train)
     assert all(np.array_equal(a.tumour, b.tumour) for a, b in zip(fresh, fresh[:4], strict=True))
-    assert fold.painter.fingerprint in str(fresh)
+    assert fold.inpainter.fingerprint in str(fresh)
 
 
 def test_a_stream_that_draws_from_a_test_group_is_refused(held: Downstream) -> None:
     one, other = folds_of(held)
-    fresh = material_of(ARMS["streamed-100-1x"], other, 0).fresh
+    fresh = material_of(TRAINING_SETS["streamed-100-1x"], other, 0).fresh
     assert isinstance(fresh, Fresh)
     with pytest.raises(LeakageError, match="of fold 1 comes from the test groups"):
         [*replace(fresh, fold=one)]
@@ -210,7 +219,7 @@ def test_a_stream_that_draws_from_a_test_group_is_refused(held: Downstream) -> N
 
 def test_a_stream_without_real_pairs_is_refused(held: Downstream) -> None:
     with pytest.raises(SettingError, match="without real ones"):
-        material_of(replace(ARMS["streamed-100-1x"], real=0.0), folds_of(held)[0], 0)
+        material_of(replace(TRAINING_SETS["streamed-100-1x"], real=0.0), folds_of(held)[0], 0)
 
 
 def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_trained(
@@ -231,19 +240,20 @@ def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_tra
 def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(held: Downstream) -> None:
     fold = folds_of(held)[0]
     val = held.pairs.select(fold.split.val).read_all()
-    assert len(fold.weak_spots.tumours) == sum(len(sizes(pair.label)) for pair in val)
+    assert len(fold.error_analysis.tumours) == sum(len(sizes(pair.label)) for pair in val)
     rows = read_table(fold.folder / "aimed")
     assert len(rows) == len(fold.split.train)
     assert all("preference=1:" in row["recipe"] and row["asked_contrasts"] for row in rows)
 
 
-def test_inlaid_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) -> None:
+def test_inserted_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    for pair in SOURCES["inlaid"].pairs(fold, 4):
-        real = held.pairs.read(pair.entry.history["anatomy_source"])
+    for pair in SOURCES["inserted"].pairs(fold, 4):
+        real = held.pairs.read(pair.entry.provenance["anatomy_source"])
         assert len(sizes(pair.label)) == len(sizes(real.label)) + 1
         assert (pair.tumour >= real.tumour).all()
-        # A painter of two steps may be brighter beside the label alone; its light fades within three pixels.
+        # A generator of two steps may be brighter beside the label alone; its light fades within three
+        # pixels.
         near = ndimage.binary_dilation(pair.label & ~real.label, np.ones((3, 3)), 3)
         assert (pair.tumour > real.tumour)[near].any()
         assert (pair.tumour == real.tumour)[~near].all()
@@ -278,12 +288,12 @@ def test_the_tumours_of_the_only_giver_go_into_all_images_but_its_own(study: Dow
     fold = folds_of(study)[0]
     giver, *others = sorted(fold.split.train)
     pasted = SOURCES["pasted"].pairs(with_givers(fold, {giver}), 6)
-    used = [pair.entry.history["anatomy_source"] for pair in pasted]
+    used = [pair.entry.provenance["anatomy_source"] for pair in pasted]
     assert sorted(used) == sorted(2 * others)
-    assert {pair.entry.history["label_sources"] for pair in pasted} == {giver}
+    assert {pair.entry.provenance["label_sources"] for pair in pasted} == {giver}
     several = SOURCES["pasted"].pairs(with_givers(fold, {giver, others[0]}), 4)
-    assert sorted(pair.entry.history["anatomy_source"] for pair in several) == sorted(fold.split.train)
-    assert all(p.entry.history["anatomy_source"] != p.entry.history["label_sources"] for p in several)
+    assert sorted(pair.entry.provenance["anatomy_source"] for pair in several) == sorted(fold.split.train)
+    assert all(p.entry.provenance["anatomy_source"] != p.entry.provenance["label_sources"] for p in several)
 
 
 def test_pasting_is_refused_without_a_giver_and_without_a_target(study: Downstream) -> None:
@@ -298,7 +308,7 @@ def test_pasting_is_refused_without_a_giver_and_without_a_target(study: Downstre
 
 
 def test_a_set_with_generated_pairs_is_refused(study: Downstream, pairs: PairSet) -> None:
-    painted = replace(pairs.entries[0], history={"model": "1f6c"})
+    painted = replace(pairs.entries[0], provenance={"model": "1f6c"})
     mixed = replace(study, pairs=replace(pairs, entries=(painted, *pairs.entries[1:])))
     with pytest.raises(LeakageError, match=r"1 generated pairs in .*phantom-00000"):
         mixed.check()
@@ -319,8 +329,12 @@ def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) 
     assert take_share([*blank, every[0]], 0.01, stream(0, "share"))[0].label.any()
 
 
-def copied(study: Downstream, to: Path, arms: str) -> Downstream:
-    return replace(study, folder=Path(shutil.copytree(study.folder, to / "copy")), arms=find_arms(arms))
+def copied(study: Downstream, to: Path, training_sets: str) -> Downstream:
+    return replace(
+        study,
+        folder=Path(shutil.copytree(study.folder, to / "copy")),
+        training_sets=find_training_sets(training_sets),
+    )
 
 
 def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
@@ -328,25 +342,25 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
 ) -> None:
     more = copied(held, tmp_path, "real-100,real-25")
     before = {name: rest for name, *rest in weights(more.folder)}
-    more.hold("One more arm.")
+    more.hold("One more training set.")
     after = {name: rest for name, *rest in weights(more.folder)}
     assert {name: after[name] for name in before} == before
     added = {f"fold-{k}-of-2/runs/real-25-seed0/model.safetensors" for k in (1, 2)}
     assert set(after) - set(before) == added
     one, other = (
-        pd.read_csv(study.out / "scores.csv").query("arm == 'real-100'").reset_index(drop=True)
+        pd.read_csv(study.out / "scores.csv").query("training set == 'real-100'").reset_index(drop=True)
         for study in (held, more)
     )
     pd.testing.assert_frame_equal(one, other)
 
 
 def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
-    arms = find_arms("real-100-strong,pasted-100-1x")
-    again = replace(held, folder=tmp_path / "again", arms=arms)
+    training_sets = find_training_sets("real-100-strong,pasted-100-1x")
+    again = replace(held, folder=tmp_path / "again", training_sets=training_sets)
     again.hold("")
     known = {name: content for name, content, _ in weights(held.folder)}
     trained = {name: content for name, content, _ in weights(again.folder)}
-    assert len(trained) == FOLDS * len(arms)
+    assert len(trained) == FOLDS * len(training_sets)
     assert all(known[name] == content for name, content in trained.items())
     plain = known["fold-1-of-2/runs/real-100-seed0/model.safetensors"]
     assert plain != known["fold-1-of-2/runs/real-100-strong-seed0/model.safetensors"]
@@ -366,8 +380,8 @@ def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
 
 def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(held: Downstream, tmp_path: Path) -> None:
     """It is interrupted where it would save for the first time; what follows must give the same bytes."""
-    arms = find_arms("real-100-strong")
-    cut = replace(held, folder=tmp_path / "cut", arms=arms)
+    training_sets = find_training_sets("real-100-strong")
+    cut = replace(held, folder=tmp_path / "cut", training_sets=training_sets)
 
     def kill(*_: object) -> None:
         raise KeyboardInterrupt
@@ -396,16 +410,16 @@ def test_a_pair_made_of_a_test_groups_images_is_refused(pairs: PairSet, tmp_path
     fold = Fold(tmp_path / "fold", 1, pairs, split, RULES)
     assert fold.data  # as it is, nothing leaks
     homes = {entry.name: entry.group for entry in pairs}
-    for history in (
+    for provenance in (
         {"label_groups": homes[split.test[0]]},
         {"anatomy_source": split.test[0]},
-        {"residue_source": split.test[0]},
-        {"residue_group": homes[split.test[0]]},
+        {"background_source": split.test[0]},
+        {"background_group": homes[split.test[0]]},
     ):
         rows = [
-            {**row, **(history if row["name"] == split.train[0] else {})} for row in read_table(pairs.root)
+            {**row, **(provenance if row["name"] == split.train[0] else {})} for row in read_table(pairs.root)
         ]
-        write_table(root, [{**dict.fromkeys(history, ""), **row} for row in rows])
+        write_table(root, [{**dict.fromkeys(provenance, ""), **row} for row in rows])
         leaking = replace(fold, pairs=PairSet.open(root))
         with pytest.raises(LeakageError, match=r"(of|from) the test groups animal-"):
             assert leaking.data
@@ -433,7 +447,7 @@ def test_a_painter_that_has_seen_a_test_group_is_refused(held: Downstream, tmp_p
 
 def test_a_segmentor_that_has_seen_a_test_group_is_not_scored(held: Downstream, tmp_path: Path) -> None:
     copy = copied(held, tmp_path, "real-100")
-    run = folds_of(copy)[0].order(ARMS["real-100"], 0).folder
+    run = folds_of(copy)[0].run_config(TRAINING_SETS["real-100"], 0).folder
     segmentor, card = load_segmentor(run)
     groups = tuple({entry.group for entry in copy.pairs})
     save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=groups))

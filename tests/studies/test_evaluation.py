@@ -1,4 +1,4 @@
-"""Scores of painters whose worth is known: an oracle, one that ignores the label, and a real one."""
+"""Scores of generators whose worth is known: an oracle, one that ignores the label, and a real one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,19 @@ import torch
 from metgan.data import SPLIT_FILE, Pair, PairSet, part_of, save_split
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
-from metgan.models import MODEL_FILE, ModelCard, load_generator, refuse_same_judge, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_generator, refuse_training_segmentor, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.studies import Evaluation, RefereeSource, evaluate, evaluate_run
+from metgan.studies import Evaluation, IndependentSegmentorSource, evaluate, evaluate_run
 from metgan.synthesis import Inpainter, load
-from metgan.training import Curriculum, Engine, Order, Recipe, load_curriculum, split_pairs, train_segmentor
+from metgan.training import (
+    Engine,
+    RunConfig,
+    TrainConfig,
+    TrainingData,
+    load_training_data,
+    split_pairs,
+    train_segmentor,
+)
 from metgan.types import AnyArray, Camera
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -34,12 +42,12 @@ FIGURES = {
     "median contrast",
     "median light added",
 }
-LIKENESS = {"mae", "msd", "ssim", "correlation"}
+SIMILARITY = {"mae", "msd", "ssim", "correlation"}
 
 
 @pytest.fixture(scope="module")
-def data(small_pairs: PairSet) -> Curriculum:
-    return load_curriculum(small_pairs, split_pairs(small_pairs, seed=0))
+def data(small_pairs: PairSet) -> TrainingData:
+    return load_training_data(small_pairs, split_pairs(small_pairs, seed=0))
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +56,16 @@ def test_part(small_pairs: PairSet) -> PairSet:
 
 
 @pytest.fixture(scope="module")
-def referee(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def independent_segmentor(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A segmentor that has learned enough to see the brightest tumours."""
-    folder = tmp_path_factory.mktemp("referee")
-    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
-    train_segmentor(Order("segmentor", "small", recipe, EXACT, 1000, folder), data)
+    folder = tmp_path_factory.mktemp("independent_segmentor")
+    recipe = TrainConfig(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
+    train_segmentor(RunConfig("segmentor", "small", recipe, EXACT, 1000, folder), data)
     return folder
 
 
 @pytest.fixture(scope="module")
-def run(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with an untrained generator that says it has seen the training and validation part."""
     folder = tmp_path_factory.mktemp("run")
     network = build(lambda: MetGen(PRESETS["small"].metgen), 0).train()
@@ -74,15 +82,15 @@ def run(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def painter(run: Path) -> Inpainter:
+def inpainter(run: Path) -> Inpainter:
     return load(run, "cpu")
 
 
 class Oracle(Inpainter):
     """Paints each test image as it really is."""
 
-    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
-        self.card, self.fingerprint, self.device = painter.card, "oracle", painter.device
+    def __init__(self, inpainter: Inpainter, pairs: PairSet) -> None:
+        self.card, self.fingerprint, self.device = inpainter.card, "oracle", inpainter.device
         self.by_anatomy: Mapping[bytes, Pair] = {p.anatomy.tobytes(): p for p in pairs.read_all()}
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
@@ -97,127 +105,133 @@ class Eraser(Oracle):
         return np.where(tumour > np.median(tumour), np.median(tumour), tumour).astype(tumour.dtype)
 
 
-def score(painter: Inpainter, test: PairSet, referee: Path, data: Curriculum) -> Evaluation:
-    return evaluate(painter, test, referee, data.mean("tumour"))[0]
+def score(inpainter: Inpainter, test: PairSet, independent_segmentor: Path, data: TrainingData) -> Evaluation:
+    return evaluate(inpainter, test, independent_segmentor, data.mean("tumour"))[0]
 
 
 def test_an_oracle_gets_full_marks_and_reads_like_the_real_images(
-    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:
-    evaluation = score(Oracle(painter, test_part), test_part, referee, data)
-    likeness = evaluation.likeness()
-    assert (likeness.mae, likeness.msd) == (0, 0)
-    assert (likeness.ssim, likeness.correlation) == pytest.approx((1, 1))
-    assert evaluation.faithfulness() == evaluation.yardstick()
-    assert evaluation.yardstick().detection.true_positives > 0  # the referee does see something
+    evaluation = score(Oracle(inpainter, test_part), test_part, independent_segmentor, data)
+    similarity = evaluation.similarity()
+    assert (similarity.mae, similarity.msd) == (0, 0)
+    assert (similarity.ssim, similarity.correlation) == pytest.approx((1, 1))
+    assert evaluation.faithfulness() == evaluation.faithfulness_of_real()
+    assert (
+        evaluation.faithfulness_of_real().detection.true_positives > 0
+    )  # the independent segmentor does see something
 
 
 def test_a_painter_without_tumours_is_found_out_by_the_referee(
-    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:
-    evaluation = score(Eraser(painter, test_part), test_part, referee, data)
-    erased, real = evaluation.faithfulness(), evaluation.yardstick()
+    evaluation = score(Eraser(inpainter, test_part), test_part, independent_segmentor, data)
+    erased, real = evaluation.faithfulness(), evaluation.faithfulness_of_real()
     assert erased.detection.recall == 0 < real.detection.recall
     assert erased.contrast < 1.1 < real.contrast
-    assert evaluation.likeness().mae > 0
+    assert evaluation.similarity().mae > 0
 
 
 def test_a_painter_of_the_mean_gets_the_baseline(
-    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:
     class Mean(Oracle):
         def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
             return self.card.normalisation.undo(np.full(anatomy.shape, data.mean("tumour")), "tumour")
 
-    evaluation = score(Mean(painter, test_part), test_part, referee, data)
-    likeness, baseline = evaluation.likeness(), evaluation.baseline
-    assert (likeness.mae, likeness.msd) == pytest.approx((baseline.mae, baseline.msd), rel=0.05)
+    evaluation = score(Mean(inpainter, test_part), test_part, independent_segmentor, data)
+    similarity, baseline = evaluation.similarity(), evaluation.baseline
+    assert (similarity.mae, similarity.msd) == pytest.approx((baseline.mae, baseline.msd), rel=0.05)
     assert evaluation.summary()["generated / training mean"]["mae"] == pytest.approx(1, rel=0.05)
 
 
 def test_likeness_is_that_of_a_calculation_by_hand(
-    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:
-    evaluation, painted = evaluate(painter, test_part, referee, data.mean("tumour"))
+    evaluation, painted = evaluate(inpainter, test_part, independent_segmentor, data.mean("tumour"))
     scale, errors = data.normalisation.tumour, []
     for pair in test_part.read_all():
-        images = (pair.tumour, painter.inpaint(pair.anatomy, pair.label))
+        images = (pair.tumour, inpainter.inpaint(pair.anatomy, pair.label))
         real, fake = (
             np.clip((i.astype(float) - scale.low) / (scale.high - scale.low) * 2 - 1, -1, 1) for i in images
         )
         errors.append(np.abs(fake - real).mean())
-    assert evaluation.likeness().mae == pytest.approx(np.mean(errors), abs=1e-5)
+    assert evaluation.similarity().mae == pytest.approx(np.mean(errors), abs=1e-5)
     assert [p.entry.name for p in painted] == [entry.name for entry in test_part]
 
 
 def test_the_scores_on_disk_have_a_row_per_image_and_a_summary_that_any_parser_reads(
-    painter: Inpainter, test_part: PairSet, referee: Path, data: Curriculum, tmp_path: Path
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData, tmp_path: Path
 ) -> None:
-    evaluation = score(painter, test_part, referee, data)
+    evaluation = score(inpainter, test_part, independent_segmentor, data)
     evaluation.save(tmp_path)
     rows = pd.read_csv(tmp_path / "scores.csv")
     assert rows["name"].tolist() == [entry.name for entry in test_part]
     assert set(rows["group"]) == {"animal-test"}
-    assert rows["mae"].mean() == pytest.approx(evaluation.likeness().mae, rel=1e-5)
-    found = evaluation.yardstick().detection
+    assert rows["mae"].mean() == pytest.approx(evaluation.similarity().mae, rel=1e-5)
+    found = evaluation.faithfulness_of_real().detection
     assert rows["real_true_positives"].sum() == found.true_positives
     assert rows["real_false_negatives"].sum() == found.false_negatives
 
     summary = json.loads((tmp_path / "summary.json").read_text(), parse_constant=pytest.fail)  # no NaN
-    regions = {f"{region}_{name}" for region in ("inside", "outside") for name in LIKENESS}
-    assert summary["generated"].keys() == LIKENESS | regions | {"spectrum"} | FIGURES
+    regions = {f"{region}_{name}" for region in ("inside", "outside") for name in SIMILARITY}
+    assert summary["generated"].keys() == SIMILARITY | regions | {"spectrum"} | FIGURES
     assert rows["inside_mae"].mean() == pytest.approx(evaluation.inside().mae, rel=1e-5)
     assert rows["spectrum"].mean() == pytest.approx(evaluation.spectrum(), rel=1e-5)
     assert summary["real"].keys() == FIGURES
-    assert summary["training mean"].keys() == LIKENESS
+    assert summary["training mean"].keys() == SIMILARITY
     assert summary["training mean"]["correlation"] is None  # a flat image has none
     assert summary["generated / training mean"].keys() == {"mae", "msd"}
     assert summary["images"] == 3
-    assert (summary["model"], summary["step"]) == (painter.fingerprint, painter.card.step)
-    assert summary["referee"] == fingerprint(referee / MODEL_FILE)
+    assert (summary["model"], summary["step"]) == (inpainter.fingerprint, inpainter.card.step)
+    assert summary["independent_segmentor"] == fingerprint(independent_segmentor / MODEL_FILE)
 
 
 def test_a_run_is_scored_on_the_test_part_of_its_split_by_a_referee_trained_for_it(
     run: Path, small_pairs: PairSet, test_part: PairSet, tmp_path: Path
 ) -> None:
-    source = RefereeSource(None, 2, tmp_path / "referee", EXACT)
+    source = IndependentSegmentorSource(None, 2, tmp_path / "independent-segmentor", EXACT)
     evaluation, painted = evaluate_run(run, small_pairs, source)
     assert [s.name for s in evaluation.scores] == [entry.name for entry in test_part]
     assert len(painted) == 3
-    assert evaluation.referee == fingerprint(tmp_path / "referee" / MODEL_FILE)
+    assert evaluation.independent_segmentor == fingerprint(tmp_path / "independent-segmentor" / MODEL_FILE)
 
 
 def test_a_generator_that_saw_a_test_group_is_refused(
-    painter: Inpainter, small_pairs: PairSet, referee: Path, data: Curriculum
+    inpainter: Inpainter, small_pairs: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:
     with pytest.raises(LeakageError, match=r"generator for testing has seen .*animal-train"):
-        score(painter, small_pairs, referee, data)
+        score(inpainter, small_pairs, independent_segmentor, data)
 
 
 def test_a_referee_that_saw_a_test_group_is_refused(
-    painter: Inpainter, test_part: PairSet, data: Curriculum, tmp_path: Path
+    inpainter: Inpainter, test_part: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     tainted = replace(data, groups_seen=("animal-test", "animal-train"))
-    order = Order("segmentor", "small", Recipe(steps=1, crop=64, batch_size=2), EXACT, 0, tmp_path)
-    train_segmentor(order, tainted)
+    run_config = RunConfig(
+        "segmentor", "small", TrainConfig(steps=1, crop=64, batch_size=2), EXACT, 0, tmp_path
+    )
+    train_segmentor(run_config, tainted)
     with pytest.raises(LeakageError, match=r"segmentor for judging has seen 1 test groups \(animal-test\)"):
-        score(painter, test_part, tmp_path, data)
+        score(inpainter, test_part, tmp_path, data)
 
 
 def test_the_segmentor_in_the_loop_is_refused_as_referee(
-    run: Path, small_pairs: PairSet, referee: Path, tmp_path: Path
+    run: Path, small_pairs: PairSet, independent_segmentor: Path, tmp_path: Path
 ) -> None:
     generator, card = load_generator(run)
-    refuse_same_judge(referee, card)  # it trained with none
-    in_loop = fingerprint(referee / MODEL_FILE)
+    refuse_training_segmentor(independent_segmentor, card)  # it trained with none
+    in_loop = fingerprint(independent_segmentor / MODEL_FILE)
     save_model(tmp_path / MODEL_FILE, generator.state_dict(), replace(card, segmentor=in_loop))
     (tmp_path / SPLIT_FILE).write_bytes((run / SPLIT_FILE).read_bytes())
     with pytest.raises(LeakageError, match="segmentor that the generator trained with"):
-        evaluate_run(tmp_path, small_pairs, RefereeSource(referee, None, tmp_path, EXACT))
+        evaluate_run(
+            tmp_path, small_pairs, IndependentSegmentorSource(independent_segmentor, None, tmp_path, EXACT)
+        )
 
 
 def test_an_empty_test_part_is_refused(
-    painter: Inpainter, small_pairs: PairSet, referee: Path, data: Curriculum
+    inpainter: Inpainter, small_pairs: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:
     with pytest.raises(ArrayError, match="empty test part"):
-        score(painter, small_pairs.select([]), referee, data)
+        score(inpainter, small_pairs.select([]), independent_segmentor, data)

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from metgan.pictures import draw_curves
-from metgan.studies import Figure, Report, Section, Table, training_chapter
-from metgan.training.journal import Journal
+from metgan.studies import Figure, Report, Section, Table, training_section
+from metgan.training.log import TrainingLog
 
 NASTY = "<script>alert('a & b')</script>"
 
@@ -76,24 +76,24 @@ def test_a_section_without_tables_and_pictures_is_only_a_heading(page: Page) -> 
 
 
 def test_the_training_chapter_shows_losses_and_validation(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, ("seconds", "rate", "paired", "val_dice"), 0)
+    journal = TrainingLog(tmp_path, ("seconds", "rate", "paired", "val_dice"), 0)
     journal.write(10, {"seconds": 3.0, "rate": 1e-3, "paired": 5.0})
     journal.write(20, {"seconds": 7.4, "rate": 1e-3, "paired": 4.0, "val_dice": 0.5})
     journal.close()
-    chapter = training_chapter(tmp_path)
-    assert chapter.paragraphs == ["20 steps, which took 7 s, pauses left out."]
-    assert len(chapter.figures) == 2
+    section = training_section(tmp_path)
+    assert section.paragraphs == ["20 steps, which took 7 s, pauses left out."]
+    assert len(section.figures) == 2
 
 
 def test_the_training_chapter_says_how_its_pictures_are_to_be_read(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / "step-0000020.png").write_bytes(b"a picture")
-    (figure,) = training_chapter(tmp_path).figures
+    (figure,) = training_section(tmp_path).figures
     assert "step-0000020" in figure.caption
     assert "generated minus real" in figure.caption
 
 
 def test_the_training_chapter_of_a_run_without_a_journal_is_empty_and_not_an_error(tmp_path: Path) -> None:
-    chapter = training_chapter(tmp_path)
-    assert chapter.paragraphs[0].startswith("0 steps")
-    assert chapter.figures == []
+    section = training_section(tmp_path)
+    assert section.paragraphs[0].startswith("0 steps")
+    assert section.figures == []

@@ -11,9 +11,9 @@ import pytest
 from metgan.cli.evaluate import write_scores
 from metgan.data import Entry
 from metgan.errors import StorageError
-from metgan.metrics import compare, judge
+from metgan.metrics import compare, evaluate_detection
 from metgan.pictures import compare_images
-from metgan.studies import Evaluation, Painted, check_scores, read_summary
+from metgan.studies import ComparedImage, Evaluation, check_scores, read_summary
 from metgan.studies.scores import Score
 
 RNG = np.random.default_rng(0)
@@ -21,18 +21,19 @@ IMAGES = RNG.integers(100, 900, (2, 32, 32)).astype(np.uint16)
 SCALED = (IMAGES / np.float32(450) - 1).astype(np.float32)
 LABEL = np.zeros((32, 32), bool)
 LABEL[8:16, 8:16] = True
-LIKENESS = compare(SCALED[0], SCALED[1])
-FOUND = judge(LABEL, LABEL, IMAGES[0])
+SIMILARITY = compare(SCALED[0], SCALED[1])
+FOUND = evaluate_detection(LABEL, LABEL, IMAGES[0])
 SCORES = [
-    Score(name, "animal", "", LIKENESS, LIKENESS, LIKENESS, 1.0, FOUND, FOUND) for name in ("one", "two")
+    Score(name, "animal", "", SIMILARITY, SIMILARITY, SIMILARITY, 1.0, FOUND, FOUND)
+    for name in ("one", "two")
 ]
-EVALUATION = Evaluation(SCORES, LIKENESS, model="abc", step=2, referee="def", test="0")
+EVALUATION = Evaluation(SCORES, SIMILARITY, model="abc", step=2, independent_segmentor="def", test="0")
 
 
 @pytest.fixture
-def painted() -> list[Painted]:
+def painted() -> list[ComparedImage]:
     entry = Entry("one", "animal", "", "", {})
-    return [Painted(entry, True, compare_images(SCALED[0], LABEL, SCALED[1], SCALED[1]))]
+    return [ComparedImage(entry, True, compare_images(SCALED[0], LABEL, SCALED[1], SCALED[1]))]
 
 
 def unlink(path: Path) -> None:
@@ -87,7 +88,7 @@ class OnFailingDisk(Evaluation):
 
 
 def test_an_evaluation_whose_scores_cannot_be_read_again_is_no_success(
-    painted: list[Painted], tmp_path: Path
+    painted: list[ComparedImage], tmp_path: Path
 ) -> None:
     write_scores(EVALUATION, painted, "Told.", tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
@@ -96,6 +97,6 @@ def test_an_evaluation_whose_scores_cannot_be_read_again_is_no_success(
         "grid.png",
         "report.html",
     }
-    spoiled = OnFailingDisk(SCORES, LIKENESS, model="abc", step=2, referee="def", test="0")
+    spoiled = OnFailingDisk(SCORES, SIMILARITY, model="abc", step=2, independent_segmentor="def", test="0")
     with pytest.raises(StorageError, match=r"scores\.csv has 1 rows, summary\.json tells of 2 images"):
         write_scores(spoiled, painted, "Told.", tmp_path)

@@ -12,10 +12,10 @@ import pytest
 from metgan.cli.evaluate import show_scores, write_scores
 from metgan.cli.facts import score_facts
 from metgan.data import ChannelScale, Entry, Normalisation
-from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, judge
+from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, evaluate_detection
 from metgan.models import ModelCard
 from metgan.pictures import compare_images
-from metgan.studies import Evaluation, Painted, find_warnings
+from metgan.studies import ComparedImage, Evaluation, find_warnings
 from metgan.studies.scores import Score
 
 UNITS = Normalisation(ChannelScale(0, 900, "uint16"), ChannelScale(0, 900, "uint16"))
@@ -24,7 +24,7 @@ REFEREE = ModelCard("segmentor", "segmentor", "", "small", UNITS, ("a",), "", 9,
 
 
 def seen(found: int, missed: int, area: int = 40) -> Faithfulness:
-    """What a referee reads of so many tumours of one size."""
+    """What an independent segmentor reads of so many tumours of one size."""
     tumours = [Tumour(area, is_found, 2.0) for is_found in [True] * found + [False] * missed]
     return Faithfulness(Detection(found, missed, 0), Overlap(found, missed, 0), 100, tuple(tumours))
 
@@ -52,7 +52,10 @@ def test_a_referee_that_finds_too_few_real_tumours_is_said_to_be_void(
 
 def test_what_is_doubtful_of_generator_and_referee_is_said_beside_it() -> None:
     told = find_warnings(replace(PAINTER, val_dice=0.01), replace(REFEREE, val_dice=0.02), seen(0, 5))
-    assert all(words in text for words, text in zip(("void", "referee:", "generator:"), told, strict=True))
+    assert all(
+        words in text
+        for words, text in zip(("void", "independent segmentor:", "generator:"), told, strict=True)
+    )
     assert "has not learned to place tumours" in told[2]
 
 
@@ -64,7 +67,9 @@ def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:
     assert find_warnings(PAINTER, REFEREE, seen(5, 0), tmp_path) == ()
 
 
-@pytest.mark.parametrize("warnings", [(), ("the referee is void",), ("the one & only", "the other")])
+@pytest.mark.parametrize(
+    "warnings", [(), ("the independent segmentor is void",), ("the one & only", "the other")]
+)
 def test_page_summary_info_and_terminal_say_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], warnings: tuple[str, ...]
 ) -> None:
@@ -72,10 +77,14 @@ def test_page_summary_info_and_terminal_say_the_same(
     one, other = (images / np.float32(450) - 1).astype(np.float32)
     label = np.zeros((32, 32), bool)
     label[8:16, 8:16] = True
-    found, like = judge(label, label, images[0]), compare(one, other)
+    found, like = evaluate_detection(label, label, images[0]), compare(one, other)
     score = Score("one", "animal", "", like, like, like, 1.0, found, found)
-    evaluation = Evaluation([score], like, model="abc", step=2, referee="def", test="0", warnings=warnings)
-    painted = [Painted(Entry("one", "animal", "", "", {}), True, compare_images(one, label, other, other))]
+    evaluation = Evaluation(
+        [score], like, model="abc", step=2, independent_segmentor="def", test="0", warnings=warnings
+    )
+    painted = [
+        ComparedImage(Entry("one", "animal", "", "", {}), True, compare_images(one, label, other, other))
+    ]
     write_scores(evaluation, painted, "Told.", tmp_path)
     show_scores(evaluation)
     assert json.loads((tmp_path / "summary.json").read_text())["warnings"] == [*warnings]

@@ -1,7 +1,8 @@
 """A generator to paint with, and a gate.
 
-The generator is untrained: what is tested with it does not depend on how well it paints. The gate's judge is
-a segmentor that has learned to see bright tumours; stand-ins for the painter paint well or badly in one way.
+The generator is untrained: what is tested with it does not depend on how well it paints. The gate's
+independent segmentor is a segmentor that has learned to see bright tumours; stand-ins for the generator paint
+well or badly in one way.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from metgan.data import ChannelScale, Normalisation, PairSet, part_of
 from metgan.labels import Merged
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.synthesis import Gate, Generation, Inpainter, load, open_gate
-from metgan.training import Engine, Order, Recipe, load_data, train_segmentor
+from metgan.synthesis import Gate, GenerationRequest, Inpainter, load, open_gate
+from metgan.training import Engine, RunConfig, TrainConfig, load_data, train_segmentor
 from metgan.types import AnyArray, Camera
 
 UNITS = Normalisation(ChannelScale(100.0, 900.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))
@@ -27,7 +28,7 @@ SaveRun = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def save_run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> SaveRun:
-    """Write a run folder with an untrained generator of some seed and units; gives the folder."""
+    """Write a run folder with an untrained generator of some seed and units; returns the folder."""
 
     def save(seed: int = 0, normalisation: Normalisation = UNITS) -> Path:
         folder = tmp_path_factory.mktemp("run")
@@ -43,36 +44,36 @@ def save_run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
 
 
 @pytest.fixture(scope="session")
-def painter(save_run: SaveRun) -> Inpainter:
+def inpainter(save_run: SaveRun) -> Inpainter:
     return load(save_run(), "cpu")
 
 
 @pytest.fixture(scope="session")
-def judge_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def segmentor_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("judge")
-    recipe = Recipe(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
+    recipe = TrainConfig(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
     engine = Engine(device="cpu", precision="fp32")
-    train_segmentor(Order("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
+    train_segmentor(RunConfig("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
     return folder
 
 
 @pytest.fixture(scope="session")
-def wanted(small_pairs: PairSet) -> Generation:
+def wanted(small_pairs: PairSet) -> GenerationRequest:
     """Four pairs of the small world's training part."""
     train = part_of(small_pairs.entries, "train", None)
-    return Generation(train, train, Merged(2), 4, 0)
+    return GenerationRequest(train, train, Merged(2), 4, 0)
 
 
 @pytest.fixture(scope="session")
-def gate(judge_run: Path, painter: Inpainter, small_pairs: PairSet) -> Gate:
-    return open_gate(judge_run, painter, part_of(small_pairs.entries, "train", None))
+def gate(segmentor_run: Path, inpainter: Inpainter, small_pairs: PairSet) -> Gate:
+    return open_gate(segmentor_run, inpainter, part_of(small_pairs.entries, "train", None))
 
 
 class Obedient:
     """Paints bright tumours, five times their surroundings, where asked for, on the real background."""
 
-    def __init__(self, painter: Inpainter, pairs: PairSet) -> None:
-        self.card, self.fingerprint = painter.card, painter.fingerprint
+    def __init__(self, inpainter: Inpainter, pairs: PairSet) -> None:
+        self.card, self.fingerprint = inpainter.card, inpainter.fingerprint
         self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
         self.calls = 0
 

@@ -52,7 +52,7 @@ def test_what_cannot_be_shown_beside_the_anatomy_leaves_the_column_out(
     world: tuple[PairSet, Path], lack: str
 ) -> None:
     pairs, real = world
-    image = real / "tumour" / f"{pairs.entries[1].history['anatomy_source']}.tif"
+    image = real / "tumour" / f"{pairs.entries[1].provenance['anatomy_source']}.tif"
     anatomies = open_images(real, "anatomy")
     if lack == "folder":
         (real / "tumour").rename(real / "other")

@@ -15,25 +15,25 @@ from scipy import ndimage
 from metgan.data import Entry, PairSet, part_of, split_names
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Real, number_tumours, sizes
-from metgan.metrics import judge
+from metgan.metrics import evaluate_detection
 from metgan.synthesis import (
     Contrasts,
-    Drafts,
-    Generation,
+    GenerationRequest,
     Inpainter,
+    PairPlans,
     generate,
     match_contrasts,
     sum_up_contrasts,
 )
 from metgan.synthesis.contrasts import HALO, MOST_LIGHT
-from metgan.synthesis.painting import paint
+from metgan.synthesis.tumour_image import paint
 
 
-def scene(contrast: float, ground: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def scene(contrast: float, real_tumour: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A disc of tumour on grainy tissue: with it, without it, and its label."""
     rows, columns = np.indices((40, 40))
     label = (rows - 20) ** 2 + (columns - 18) ** 2 <= 25
-    tissue = np.random.default_rng(0).normal(ground, 20, label.shape)
+    tissue = np.random.default_rng(0).normal(real_tumour, 20, label.shape)
     lit = np.where(label, tissue * contrast, tissue)
     return np.rint(lit).astype(np.uint16), np.rint(tissue).astype(np.uint16), label
 
@@ -43,19 +43,21 @@ def scene(contrast: float, ground: int = 1000) -> tuple[np.ndarray, np.ndarray, 
 def test_tumours_come_to_the_contrast_that_is_asked_for_with_five_times_their_light_at_most(
     painted: float, wanted: float
 ) -> None:
-    tumour, without, label = scene(painted)
-    contrast = judge(label, label, match_contrasts(tumour, without, label, [wanted])).contrast
+    tumour, tumour_free, label = scene(painted)
+    contrast = evaluate_detection(
+        label, label, match_contrasts(tumour, tumour_free, label, [wanted])
+    ).contrast
     assert contrast == pytest.approx(min(wanted, 1 + MOST_LIGHT * (painted - 1)), rel=0.01)
 
 
 def test_tumours_without_light_of_their_own_stay_as_they_are() -> None:
-    tumour, without, label = scene(0.5)
-    assert np.array_equal(match_contrasts(tumour, without, label, [3.0]), tumour)
+    tumour, tumour_free, label = scene(0.5)
+    assert np.array_equal(match_contrasts(tumour, tumour_free, label, [3.0]), tumour)
 
 
 def test_what_lies_apart_from_tumours_stays() -> None:
-    tumour, without, label = scene(4.0)
-    matched = match_contrasts(tumour, without, label, [2.0])
+    tumour, tumour_free, label = scene(4.0)
+    matched = match_contrasts(tumour, tumour_free, label, [2.0])
     assert np.array_equal(matched[~label], tumour[~label])
     assert matched.dtype == tumour.dtype
 
@@ -93,10 +95,10 @@ def test_on_tissue_without_light_contrasts_are_differences_and_no_tumour_is_drop
     assert measured.values == pytest.approx((200, 400, 800), abs=25)
     assert "3 of 3 real tumours lie in surroundings without light" in capsys.readouterr().err
     label, painted = subtracted(300, zero)
-    without = subtracted(0, zero)[1]
-    lit = match_contrasts(painted, without, label, [600.0], measure=measured.measure)
-    assert judge(label, label, lit).light == pytest.approx(600, abs=25)
-    assert np.isnan(judge(label, label, lit).contrast)
+    tumour_free = subtracted(0, zero)[1]
+    lit = match_contrasts(painted, tumour_free, label, [600.0], measure=measured.measure)
+    assert evaluate_detection(label, label, lit).light == pytest.approx(600, abs=25)
+    assert np.isnan(evaluate_detection(label, label, lit).contrast)
 
 
 def test_on_lit_tissue_contrasts_are_ratios_and_what_is_dropped_is_told(
@@ -121,24 +123,24 @@ def test_contrasts_of_no_tumour_and_weights_that_do_not_fit_are_refused(
 
 def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pairs: PairSet) -> None:
     train = part_of(small_pairs.entries, "train", None)
-    plain = Generation(train, train, Real(), 4, 0)
+    plain = GenerationRequest(train, train, Real(), 4, 0)
     matched = replace(plain, contrasts=Contrasts((1.25, 2.5)))
-    drafts = [(Drafts(plain).draw(k), Drafts(matched).draw(k)) for k in range(4)]
-    assert all(np.array_equal(one.label, other.label) for one, other in drafts)
-    assert {one.origin["asked_contrasts"] for one, _ in drafts} == {""}
-    asked = [other.origin["asked_contrasts"].split(";") for _, other in drafts]
+    plans = [(PairPlans(plain).draw(k), PairPlans(matched).draw(k)) for k in range(4)]
+    assert all(np.array_equal(one.label, other.label) for one, other in plans)
+    assert {one.origin["asked_contrasts"] for one, _ in plans} == {""}
+    asked = [other.origin["asked_contrasts"].split(";") for _, other in plans]
     assert {contrast for each in asked for contrast in each} == {"1.25", "2.5"}
-    assert [len(each) for each in asked] == [len(sizes(other.asked)) for _, other in drafts]
+    assert [len(each) for each in asked] == [len(sizes(other.asked)) for _, other in plans]
     assert str(plain) != str(matched)
 
 
 def test_light_is_added_on_tumours_alone_and_makes_no_moat_deeper() -> None:
-    tumour, without, label = scene(3.0)
+    tumour, tumour_free, label = scene(3.0)
     distance = ndimage.distance_transform_edt(~label)
     moat, far = (distance > 0) & (distance <= 2), distance > HALO
     tumour[moat] -= 100  # painted darker than the tissue
     tumour[far] += 7  # and what the generator changed elsewhere
-    lit = match_contrasts(tumour, without, label, [8.0])
+    lit = match_contrasts(tumour, tumour_free, label, [8.0])
     assert lit[label].mean() > 2 * tumour[label].mean()
     assert np.array_equal(lit[moat | far], tumour[moat | far])
 
@@ -152,33 +154,33 @@ def test_each_tumour_has_a_contrast_of_its_own(wanted: list[float], seed: int) -
     centres = [15, 40, 65]
     label = np.any([(rows - 15) ** 2 + (columns - x) ** 2 <= 16 for x in centres], axis=0)
     tissue = rng.normal(1000, 10, label.shape)
-    without = np.rint(tissue).astype(np.uint16)
+    tumour_free = np.rint(tissue).astype(np.uint16)
     painted = np.rint(np.where(label, 4 * tissue, tissue)).astype(np.uint16)
-    matched = match_contrasts(painted, without, label, wanted)
+    matched = match_contrasts(painted, tumour_free, label, wanted)
     numbered, _ = number_tumours(label)
     order = [int(numbered[15, x]) - 1 for x in centres]
-    found = judge(label, label, matched).contrasts
+    found = evaluate_detection(label, label, matched).contrasts
     for place in order:
         assert found[place] == pytest.approx(wanted[place], rel=0.02)
 
 
 @pytest.mark.parametrize("contrasts", [(), (2.0, 2.0)])
 def test_there_is_one_contrast_for_each_tumour(contrasts: tuple[float, ...]) -> None:
-    tumour, without, label = scene(4.0)
+    tumour, tumour_free, label = scene(4.0)
     with pytest.raises(ArrayError, match=f"{len(contrasts)} contrasts for 1 tumours"):
-        match_contrasts(tumour, without, label, contrasts)
+        match_contrasts(tumour, tumour_free, label, contrasts)
 
 
-def test_the_painted_image_is_the_matched_one(painter: Inpainter, small_pairs: PairSet) -> None:
+def test_the_painted_image_is_the_matched_one(inpainter: Inpainter, small_pairs: PairSet) -> None:
     train = part_of(small_pairs.entries, "train", None)
-    draft = Drafts(Generation(train, train, Real(), 1, 0)).draw(0)
-    bright = painter.inpaint(draft.anatomy, draft.label)
-    without = painter.inpaint(draft.anatomy, np.zeros_like(draft.label))
-    given = judge(draft.label, draft.label, bright).contrasts
+    plan = PairPlans(GenerationRequest(train, train, Real(), 1, 0)).draw(0)
+    bright = inpainter.inpaint(plan.anatomy, plan.label)
+    tumour_free = inpainter.inpaint(plan.anatomy, np.zeros_like(plan.label))
+    given = evaluate_detection(plan.label, plan.label, bright).contrasts
     wanted = tuple(1 + (one - 1) / 2 if one > 1 else 1.5 for one in given)
-    expected = match_contrasts(bright, without, draft.label, wanted)
-    assert np.array_equal(paint(painter, replace(draft, contrasts=wanted)), expected)
-    assert np.array_equal(paint(painter, draft), bright)
+    expected = match_contrasts(bright, tumour_free, plan.label, wanted)
+    assert np.array_equal(paint(inpainter, replace(plan, contrasts=wanted)), expected)
+    assert np.array_equal(paint(inpainter, plan), bright)
 
 
 @pytest.mark.parametrize(
@@ -193,8 +195,8 @@ def test_the_painted_image_is_the_matched_one(painter: Inpainter, small_pairs: P
 def test_contrasts_that_were_not_reached_are_counted(
     asked: str, got: str, expected: tuple[int, ...] | None
 ) -> None:
-    history = {"asked_contrasts": asked, "got_contrasts": got}
-    summary = sum_up_contrasts([Entry("a", "g", "", "", {}, history)], None)
+    provenance = {"asked_contrasts": asked, "got_contrasts": got}
+    summary = sum_up_contrasts([Entry("a", "g", "", "", {}, provenance)], None)
     assert summary is not None
     found = (summary.tumours, summary.dimmer, summary.brighter, summary.unknown)
     assert found == (expected or (3, 0, 0, 0))
@@ -208,20 +210,22 @@ def test_a_set_without_contrasts_asked_for_has_none_to_count() -> None:
 
 @pytest.mark.parametrize("ceiling", [1500.0, 65535.0])
 def test_what_was_got_is_measured_in_the_image_that_is_written(
-    painter: Inpainter, small_pairs: PairSet, tmp_path: Path, ceiling: float
+    inpainter: Inpainter, small_pairs: PairSet, tmp_path: Path, ceiling: float
 ) -> None:
     """The same request under a low ceiling and a high one: what is written decides, not what was asked."""
-    card = painter.card
+    card = inpainter.card
     units = replace(card.normalisation, tumour=replace(card.normalisation.tumour, ceiling=ceiling))
-    limited = copy(painter)
+    limited = copy(inpainter)
     limited.card = replace(card, normalisation=units)
     train = part_of(small_pairs.entries, "train", None)
-    request = Generation(train, train, Real(), 3, 0, Contrasts((1.5, 9.0)))
+    request = GenerationRequest(train, train, Real(), 3, 0, Contrasts((1.5, 9.0)))
     pairs = generate(limited, request, tmp_path)
     for pair in pairs.read_all():
-        got = [float(one) for one in split_names(pair.entry.history["got_contrasts"])]
-        assert got == pytest.approx(judge(pair.label, pair.label, pair.tumour).contrasts, rel=1e-4)
-        assert len(got) == len(split_names(pair.entry.history["asked_contrasts"]))
+        got = [float(one) for one in split_names(pair.entry.provenance["got_contrasts"])]
+        assert got == pytest.approx(
+            evaluate_detection(pair.label, pair.label, pair.tumour).contrasts, rel=1e-4
+        )
+        assert len(got) == len(split_names(pair.entry.provenance["asked_contrasts"]))
     summary = sum_up_contrasts(pairs, ceiling)
     assert summary is not None
     assert (summary.clipped > 0) == (ceiling == 1500.0)

@@ -1,6 +1,7 @@
 """The gate: what passes it, what is drawn again, and what is said of it.
 
-The judge and the painters are those of conftest.py: it is known beforehand what should fall.
+The independent segmentor and the generators are those of conftest.py: it is known beforehand what should
+fall.
 """
 
 from __future__ import annotations
@@ -20,21 +21,21 @@ from metgan.data import PairSet, fit_normalisation, part_of, read_pair, read_tab
 from metgan.errors import LeakageError, SettingError, StorageError
 from metgan.io import fingerprint
 from metgan.labels import Real
-from metgan.metrics import judge
+from metgan.metrics import evaluate_detection
 from metgan.models import MODEL_FILE
 from metgan.synthesis import (
     GATE_FILE,
-    Draft,
-    Drafts,
     Gate,
     GateLimits,
     GateScores,
-    Generation,
+    GenerationRequest,
     Inpainter,
+    PairPlan,
+    PairPlans,
     generate,
+    generate_pair,
     load,
     open_gate,
-    paint_pair,
 )
 from metgan.types import AnyArray, Camera
 
@@ -62,11 +63,13 @@ class PowerCut(Moody):
 
 
 @pytest.fixture
-def made(painter: Inpainter, small_pairs: PairSet, wanted: Generation, gate: Gate, tmp_path: Path) -> Made:
-    """Generate four pairs with a painter; gives the rows of the table."""
+def made(
+    inpainter: Inpainter, small_pairs: PairSet, wanted: GenerationRequest, gate: Gate, tmp_path: Path
+) -> Made:
+    """Generate four pairs with a generator; returns the rows of the table."""
 
     def made(kind: type[Obedient], folder: str, gate: Gate | None = gate) -> list[dict[str, str]]:
-        stand_in = kind(painter, small_pairs)
+        stand_in = kind(inpainter, small_pairs)
         generate(stand_in, wanted, tmp_path / folder, gate)  # type: ignore[arg-type]  # paints alike
         return read_table(tmp_path / folder)
 
@@ -79,7 +82,7 @@ def images(folder: Path) -> dict[str, bytes]:
 
 def test_pairs_that_do_as_they_were_asked_pass_and_are_those_of_no_gate(made: Made, tmp_path: Path) -> None:
     rows = made(Obedient, "gated")
-    assert {(row["gate"], row["attempts"], row["fallen"]) for row in rows} == {("passed", "1", "")}
+    assert {(row["gate"], row["attempts"], row["rejected"]) for row in rows} == {("passed", "1", "")}
     assert all(float(row["recall"]) >= 0.5 and float(row["contrast"]) > 1.05 for row in rows)
     assert all(row["nearest"] == "" for row in rows)  # all training images are of the anatomies' own animal
     open_rows = made(Obedient, "open", None)
@@ -94,22 +97,22 @@ def test_pairs_of_which_every_attempt_fails_are_kept_and_marked(made: Made, tmp_
     for row in rows:
         assert row["gate"].startswith("failed: recall 0 below 0.5")
         assert row["attempts"] == "4"
-        assert all("recall" in reasons.split("+") for reasons in row["fallen"].split(";"))
+        assert all("recall" in reasons.split("+") for reasons in row["rejected"].split(";"))
     summary = json.loads((tmp_path / "out" / GATE_FILE).read_text())
     assert summary.pop("reasons")["recall"] == 16
-    assert summary == {"pairs": 4, "passed": 0, "attempts": 16, "fallen": 16}
+    assert summary == {"pairs": 4, "passed": 0, "attempts": 16, "rejected": 16}
 
 
 def test_a_pair_that_fails_is_drawn_again_with_another_label_for_the_same_anatomy(
-    made: Made, wanted: Generation, tmp_path: Path
+    made: Made, wanted: GenerationRequest, tmp_path: Path
 ) -> None:
     rows = made(Moody, "out")
     assert {(row["gate"], row["attempts"]) for row in rows} == {("passed", "2")}
-    drafts = Drafts(wanted)
+    plans = PairPlans(wanted)
     for number, pair in enumerate(PairSet.open(tmp_path / "out").read_all()):
-        assert np.array_equal(pair.label, drafts.draw(number, 1).label)
-        assert not np.array_equal(pair.label, drafts.draw(number).label)
-        assert pair.entry.history["anatomy_source"] == drafts.draw(number).source.name
+        assert np.array_equal(pair.label, plans.draw(number, 1).label)
+        assert not np.array_equal(pair.label, plans.draw(number).label)
+        assert pair.entry.provenance["anatomy_source"] == plans.draw(number).source.name
 
 
 def test_a_killed_generation_goes_on_through_the_gate_to_the_same_bytes(made: Made, tmp_path: Path) -> None:
@@ -125,24 +128,26 @@ def test_a_killed_generation_goes_on_through_the_gate_to_the_same_bytes(made: Ma
 
 def test_a_set_is_not_resumed_with_other_limits(made: Made, gate: Gate) -> None:
     made(Obedient, "out")
-    other = Gate(gate.reader, gate.training, GateLimits(attempts=2))
+    other = Gate(gate.predictor, gate.training, GateLimits(attempts=2))
     for changed in (other, None):
         with pytest.raises(StorageError, match=r"pairs of limits recall>=0\.5"):
             made(Obedient, "out", changed)
 
 
 def test_the_best_of_failed_attempts_is_the_one_with_the_fewest_faults(
-    painter: Inpainter, small_pairs: PairSet, wanted: Generation, gate: Gate
+    inpainter: Inpainter, small_pairs: PairSet, wanted: GenerationRequest, gate: Gate
 ) -> None:
-    never = Gate(gate.reader, gate.training, GateLimits(least_contrast=1000, most_contrast=1000, attempts=2))
-    moody = Moody(painter, small_pairs)
-    kept = paint_pair(moody, Drafts(wanted), 0, never)  # type: ignore[arg-type]  # paints alike
-    assert kept.fallen == (("recall", "contrast"), ("contrast",))
-    assert np.array_equal(kept.draft.label, Drafts(wanted).draw(0, 1).label)
+    never = Gate(
+        gate.predictor, gate.training, GateLimits(least_contrast=1000, most_contrast=1000, attempts=2)
+    )
+    moody = Moody(inpainter, small_pairs)
+    kept = generate_pair(moody, PairPlans(wanted), 0, never)  # type: ignore[arg-type]  # paints alike
+    assert kept.rejected == (("recall", "contrast"), ("contrast",))
+    assert np.array_equal(kept.plan.label, PairPlans(wanted).draw(0, 1).label)
 
 
 def test_a_generator_that_paints_a_training_image_from_memory_falls(
-    painter: Inpainter, small_pairs: PairSet, gate: Gate
+    inpainter: Inpainter, small_pairs: PairSet, gate: Gate
 ) -> None:
     """The anatomy is of the animal for testing; what is painted is an image of the one for training."""
     remembered = small_pairs.read_all()[0].tumour
@@ -152,31 +157,31 @@ def test_a_generator_that_paints_a_training_image_from_memory_falls(
             return remembered
 
     test = part_of(small_pairs.entries, "test", None)
-    drafts = Drafts(Generation(test, test, Real(), 1, 0))
-    lenient = Gate(gate.reader, gate.training, GateLimits(0, 1, 0, 1000, attempts=2))
-    parrot, obedient = Parrot(painter, small_pairs), Obedient(painter, small_pairs)
-    kept = paint_pair(parrot, drafts, 0, lenient)  # type: ignore[arg-type]  # paints alike
-    assert kept.fallen == (("nearest",), ("nearest",))
-    honest = paint_pair(obedient, drafts, 0, lenient)  # type: ignore[arg-type]  # paints alike
-    assert honest.fallen == ()
+    plans = PairPlans(GenerationRequest(test, test, Real(), 1, 0))
+    lenient = Gate(gate.predictor, gate.training, GateLimits(0, 1, 0, 1000, attempts=2))
+    parrot, obedient = Parrot(inpainter, small_pairs), Obedient(inpainter, small_pairs)
+    kept = generate_pair(parrot, plans, 0, lenient)  # type: ignore[arg-type]  # paints alike
+    assert kept.rejected == (("nearest",), ("nearest",))
+    honest = generate_pair(obedient, plans, 0, lenient)  # type: ignore[arg-type]  # paints alike
+    assert honest.rejected == ()
 
 
 def test_the_segmentor_in_the_loop_does_not_judge(
-    judge_run: Path, painter: Inpainter, save_run: Callable[..., Path]
+    segmentor_run: Path, inpainter: Inpainter, save_run: Callable[..., Path]
 ) -> None:
     trained_with_it = load(save_run(), "cpu")
-    trained_with_it.card = replace(painter.card, segmentor=fingerprint(judge_run / MODEL_FILE))
+    trained_with_it.card = replace(inpainter.card, segmentor=fingerprint(segmentor_run / MODEL_FILE))
     with pytest.raises(LeakageError, match="is the segmentor that the generator trained with"):
-        open_gate(judge_run, trained_with_it)
+        open_gate(segmentor_run, trained_with_it)
 
 
 def test_a_judge_of_another_camera_is_refused(
-    judge_run: Path, small_pairs: PairSet, save_run: Callable[..., Path]
+    segmentor_run: Path, small_pairs: PairSet, save_run: Callable[..., Path]
 ) -> None:
     pair = small_pairs.read_all()[0]
     floats = fit_normalisation([pair.anatomy], [pair.tumour.astype(np.float32)])
     with pytest.raises(SettingError, match="reads uint16 images, and the generator paints float32"):
-        open_gate(judge_run, load(save_run(0, floats), "cpu"))
+        open_gate(segmentor_run, load(save_run(0, floats), "cpu"))
 
 
 @pytest.mark.parametrize(
@@ -235,29 +240,29 @@ def test_where_training_images_have_no_ratio_their_light_is_the_limit() -> None:
 
 
 def test_the_gates_limits_are_those_of_the_labelled_training_images(
-    judge_run: Path, painter: Inpainter, small_pairs: PairSet, gate: Gate
+    segmentor_run: Path, inpainter: Inpainter, small_pairs: PairSet, gate: Gate
 ) -> None:
     train = part_of(small_pairs.entries, "train", None)
     pairs = [read_pair(entry) for entry in train]
-    own = [judge(pair.label, pair.label, pair.tumour) for pair in pairs]
+    own = [evaluate_detection(pair.label, pair.label, pair.tumour) for pair in pairs]
     assert gate.limits == GateLimits().settled([s.contrast for s in own], [s.light for s in own])
-    assert str(open_gate(judge_run, painter, train)) == str(gate)  # so that a generation is resumed
+    assert str(open_gate(segmentor_run, inpainter, train)) == str(gate)  # so that a generation is resumed
     unlabelled = [replace(entry, paths={"tumour": entry.paths["tumour"]}) for entry in train]
-    assert open_gate(judge_run, painter, unlabelled).limits == GateLimits().settled([], [])
+    assert open_gate(segmentor_run, inpainter, unlabelled).limits == GateLimits().settled([], [])
 
 
 def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
-    judge_run: Path, painter: Inpainter, small_pairs: PairSet, tmp_path: Path
+    segmentor_run: Path, inpainter: Inpainter, small_pairs: PairSet, tmp_path: Path
 ) -> None:
     """The background is taken off, so that surroundings are near zero and ratios in the hundreds."""
     for pair in small_pairs.read_all():
         dark = np.where(pair.label, 1000, (np.arange(pair.label.size) % 4).reshape(pair.label.shape))
         write_pair(tmp_path, pair.entry.name, pair.anatomy, dark.astype(np.uint16), pair.label)
     subtracted = PairSet.open(tmp_path)
-    opened = open_gate(judge_run, painter, subtracted.entries)
+    opened = open_gate(segmentor_run, inpainter, subtracted.entries)
     pair = subtracted.read_all()[0]
-    draft = Draft(pair.entry, pair.anatomy, pair.label, (), (), 0)
-    scores = opened.score(draft, pair.tumour)
+    plan = PairPlan(pair.entry, pair.anatomy, pair.label, (), (), 0)
+    scores = opened.score(plan, pair.tumour)
     assert "contrast" not in opened.limits.faults(scores)
     assert "contrast" in GateLimits().settled([], []).faults(scores)
 

@@ -13,13 +13,13 @@ import pytest
 from metgan.data import Entry, PairSet, Split, part_of, read_label, read_table, write_pair
 from metgan.errors import ArrayError, StorageError
 from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, sizes, symmetry
-from metgan.synthesis import CONTACT_SHEET, Generation, Inpainter, generate, load
+from metgan.synthesis import CONTACT_SHEET, GenerationRequest, Inpainter, generate, load
 from metgan.types import AnyArray, Camera
 
 HISTORY = {
     *("number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed"),
     *("model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "method", "metgan"),
-    *("limits", "recall", "false_area", "contrast", "nearest", "light", "attempts", "gate", "fallen"),
+    *("limits", "recall", "false_area", "contrast", "nearest", "light", "attempts", "gate", "rejected"),
 }
 CHANNELS = ("anatomy", "tumour", "label")
 
@@ -31,22 +31,22 @@ def label_entry(folder: Path, name: str, label: AnyArray) -> Entry:
 
 
 @pytest.fixture
-def request_of(small_pairs: PairSet) -> Callable[..., Generation]:
+def request_of(small_pairs: PairSet) -> Callable[..., GenerationRequest]:
     """A request for pairs from the small world's training part."""
     train = part_of(small_pairs.entries, "train", None)
 
-    def request(count: int = 3, **changes: object) -> Generation:
-        return replace(Generation(train, train, Real(), count, 0), **changes)
+    def request(count: int = 3, **changes: object) -> GenerationRequest:
+        return replace(GenerationRequest(train, train, Real(), count, 0), **changes)
 
     return request
 
 
 @pytest.fixture(scope="module")
-def six(painter: Inpainter, small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def six(inpainter: Inpainter, small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six pairs, made without any interruption."""
     out = tmp_path_factory.mktemp("six")
     train = part_of(small_pairs.entries, "train", None)
-    generate(painter, Generation(train, train, Real(), 6, 0), out)
+    generate(inpainter, GenerationRequest(train, train, Real(), 6, 0), out)
     return out
 
 
@@ -57,54 +57,54 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 class PowerCut:
-    """A painter that works until it has painted `after` images."""
+    """A generator that works until it has painted `after` images."""
 
-    def __init__(self, painter: Inpainter, after: int) -> None:
-        self.painter, self.left = painter, after
-        self.card, self.fingerprint = painter.card, painter.fingerprint
+    def __init__(self, inpainter: Inpainter, after: int) -> None:
+        self.inpainter, self.left = inpainter, after
+        self.card, self.fingerprint = inpainter.card, inpainter.fingerprint
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         if self.left == 0:
             raise KeyboardInterrupt
         self.left -= 1
-        return self.painter.inpaint(anatomy, label)
+        return self.inpainter.inpaint(anatomy, label)
 
 
 # Pairs
 
 
 def test_a_pair_is_the_real_anatomy_with_a_foreign_label_and_the_painted_image(
-    painter: Inpainter, small_pairs: PairSet, six: Path
+    inpainter: Inpainter, small_pairs: PairSet, six: Path
 ) -> None:
     by_name = {entry.name: entry for entry in small_pairs}
     for pair in PairSet.open(six).read_all():
-        history = pair.entry.history
-        source = small_pairs.read(history["anatomy_source"])
+        provenance = pair.entry.provenance
+        source = small_pairs.read(provenance["anatomy_source"])
         assert np.array_equal(pair.anatomy, source.anatomy)
-        assert history["label_sources"] != source.entry.name
-        foreign = read_label(by_name[history["label_sources"]].paths["label"])
-        assert np.array_equal(pair.label, symmetry(foreign, int(history["label_orientations"])))
-        assert np.array_equal(pair.tumour, painter.inpaint(pair.anatomy, pair.label))
+        assert provenance["label_sources"] != source.entry.name
+        foreign = read_label(by_name[provenance["label_sources"]].paths["label"])
+        assert np.array_equal(pair.label, symmetry(foreign, int(provenance["label_orientations"])))
+        assert np.array_equal(pair.tumour, inpainter.inpaint(pair.anatomy, pair.label))
         assert not np.array_equal(pair.tumour, source.tumour)
 
 
-def test_a_pair_tells_its_whole_history(painter: Inpainter, six: Path) -> None:
+def test_a_pair_tells_its_whole_history(inpainter: Inpainter, six: Path) -> None:
     rows = read_table(six)
     assert [row["name"] for row in rows] == [f"synthetic-{k:06d}" for k in range(6)]
     for number, row in enumerate(rows):
         assert row.keys() >= HISTORY
         assert row["number"] == str(number)
         assert row["group"] == row["label_groups"] == "animal-train"
-        assert row["model"] == painter.fingerprint
+        assert row["model"] == inpainter.fingerprint
         assert (row["recipe"], row["seed"], row["method"]) == ("real turned=True", "0", "metgan")
         label = read_label(six / "label" / f"{row['name']}.tif")
         assert (int(row["tumours"]), int(row["tumour_pixels"])) == (len(sizes(label)), label.sum())
 
 
 def test_the_first_pairs_of_a_long_request_are_those_of_a_short_one(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
-    generate(painter, request_of(3), tmp_path)
+    generate(inpainter, request_of(3), tmp_path)
     short, long = contents(tmp_path), contents(six)
     assert len(short) == 3 * 3 + 2
     table, picture = short.pop("pairs.csv"), short.pop(CONTACT_SHEET)
@@ -114,9 +114,9 @@ def test_the_first_pairs_of_a_long_request_are_those_of_a_short_one(
 
 
 def test_another_seed_gives_other_pairs(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
-    generate(painter, request_of(3, seed=1), tmp_path)
+    generate(inpainter, request_of(3, seed=1), tmp_path)
     other, first = contents(tmp_path), contents(six)
     assert any(first[name] != other[name] for name in other if name.startswith("label"))
 
@@ -131,45 +131,49 @@ def test_sources_are_those_of_the_part_that_was_asked_for(small_pairs: PairSet) 
 
 
 def test_labels_without_a_tumour_are_not_used(
-    painter: Inpainter, request_of: Callable[..., Generation], tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], tmp_path: Path
 ) -> None:
     empty = label_entry(tmp_path / "labels", "empty", np.zeros((64, 64), bool))
     dot = label_entry(tmp_path / "labels", "dot", np.eye(64, dtype=bool))
-    pairs = generate(painter, request_of(4, labels=(empty, dot)), tmp_path / "out")
-    assert {entry.history["label_sources"] for entry in pairs} == {"dot"}
+    pairs = generate(inpainter, request_of(4, labels=(empty, dot)), tmp_path / "out")
+    assert {entry.provenance["label_sources"] for entry in pairs} == {"dot"}
 
 
 def test_labels_that_are_all_empty_are_refused(
-    painter: Inpainter, request_of: Callable[..., Generation], tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], tmp_path: Path
 ) -> None:
     empty = label_entry(tmp_path / "labels", "empty", np.zeros((64, 64), bool))
     with pytest.raises(ArrayError, match="none of the 1 labels holds a tumour"):
-        generate(painter, request_of(1, labels=(empty,)), tmp_path / "out")
+        generate(inpainter, request_of(1, labels=(empty,)), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_images_that_are_not_square_are_painted(painter: Inpainter, tmp_path: Path) -> None:
+def test_images_that_are_not_square_are_painted(inpainter: Inpainter, tmp_path: Path) -> None:
     labels = [np.zeros((48, 80), bool) for _ in range(2)]
     labels[0][5:9, 60:70] = labels[1][30:40, 3:5] = True
     sources: Sequence[Entry] = [
         label_entry(tmp_path / "in", name, label) for name, label in zip("ab", labels, strict=True)
     ]
-    pairs = generate(painter, Generation(sources, sources, Real(), 4, 0), tmp_path / "out")
+    pairs = generate(inpainter, GenerationRequest(sources, sources, Real(), 4, 0), tmp_path / "out")
     for pair in pairs.read_all():
         assert pair.tumour.shape == pair.label.shape == (48, 80)
-        assert pair.label.sum() == labels["ab".index(pair.entry.history["label_sources"])].sum()
+        assert pair.label.sum() == labels["ab".index(pair.entry.provenance["label_sources"])].sum()
 
 
 def test_simulated_tumours_lie_in_tissue_and_need_no_label(
-    painter: Inpainter, request_of: Callable[..., Generation], tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], tmp_path: Path
 ) -> None:
     recipe = Grown(SizeDistribution(20, 0.5, 10, 40), counts=(1, 3))
-    pairs = generate(painter, request_of(4, labels=(), recipe=recipe), tmp_path)
+    pairs = generate(inpainter, request_of(4, labels=(), recipe=recipe), tmp_path)
     for pair in pairs.read_all():
         assert not pair.label[~find_tissue(pair.anatomy)].any()
-        history = pair.entry.history
-        assert (history["label_sources"], history["label_groups"], history["left_out"]) == ("", "", "0")
-        assert 1 <= int(history["tumours"]) <= 3
+        provenance = pair.entry.provenance
+        assert (provenance["label_sources"], provenance["label_groups"], provenance["left_out"]) == (
+            "",
+            "",
+            "0",
+        )
+        assert 1 <= int(provenance["tumours"]) <= 3
 
 
 # Interruptions
@@ -177,13 +181,13 @@ def test_simulated_tumours_lie_in_tissue_and_need_no_label(
 
 @pytest.mark.parametrize("after", [0, 1, 4])
 def test_pairs_made_in_two_goes_are_those_made_in_one(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path, after: int
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path, after: int
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        generate(PowerCut(painter, after), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
+        generate(PowerCut(inpainter, after), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
     with pytest.raises(StorageError):  # half a set is not one
         PairSet.open(tmp_path)
-    rest = PowerCut(painter, 6 - after)
+    rest = PowerCut(inpainter, 6 - after)
     generate(rest, request_of(6), tmp_path)  # type: ignore[arg-type]  # likewise
     assert rest.left == 0  # finished pairs were not painted again
     assert contents(tmp_path) == contents(six)
@@ -191,70 +195,70 @@ def test_pairs_made_in_two_goes_are_those_made_in_one(
 
 
 def test_a_set_that_another_version_began_is_refused_and_keeps_its_notes(
-    painter: Inpainter, request_of: Callable[..., Generation], tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        generate(PowerCut(painter, 3), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
+        generate(PowerCut(inpainter, 3), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
     notes = tmp_path / ".done.csv"
-    notes.write_text(notes.read_text().replace("residue_group", "a_former_column"))
+    notes.write_text(notes.read_text().replace("background_group", "a_former_column"))
     before = notes.read_text()
     with pytest.raises(StorageError, match="another version of metgan has begun"):
-        generate(painter, request_of(6), tmp_path)
+        generate(inpainter, request_of(6), tmp_path)
     assert notes.read_text() == before
 
 
 @pytest.mark.parametrize("kept", [1, 20, -1])
 def test_a_note_that_a_kill_cut_short_does_not_count(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path, kept: int
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path, kept: int
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        generate(PowerCut(painter, 3), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
+        generate(PowerCut(inpainter, 3), request_of(6), tmp_path)  # type: ignore[arg-type]  # paints alike
     notes = tmp_path / ".done.csv"
     *whole, last = notes.read_bytes().splitlines(keepends=True)
     notes.write_bytes(b"".join(whole) + last.rstrip()[:kept])
     (tmp_path / "tumour" / "synthetic-000002.tif").unlink()
-    generate(painter, request_of(6), tmp_path)
+    generate(inpainter, request_of(6), tmp_path)
     assert contents(tmp_path) == contents(six)
 
 
 def test_what_a_killed_writer_left_is_not_taken_for_an_image(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(six, tmp_path / "out")
     for name in (".synthetic-000003.tif.4711.part", ".synthetic-000099.tif.4711.part"):
         (tmp_path / "out" / "tumour" / name).write_bytes(b"half an image")
     assert len(PairSet.open(tmp_path / "out")) == 6
-    generate(painter, request_of(6), tmp_path / "out")
+    generate(inpainter, request_of(6), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(six)
 
 
 def test_a_finished_set_grows_into_a_larger_one(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
-    generate(painter, request_of(2), tmp_path)
-    generate(painter, request_of(6), tmp_path)
+    generate(inpainter, request_of(2), tmp_path)
+    generate(inpainter, request_of(6), tmp_path)
     assert contents(tmp_path) == contents(six)
 
 
 def test_a_finished_set_is_not_cut_down_to_a_smaller_one(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(six, tmp_path / "out")
     with pytest.raises(StorageError, match="holds 6 pairs; expected at most 3"):
-        generate(painter, request_of(3), tmp_path / "out")
+        generate(inpainter, request_of(3), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(six)
     assert len(PairSet.open(tmp_path / "out")) == 6
 
 
 def test_a_set_is_not_resumed_with_other_sources(
-    painter: Inpainter, request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(six, tmp_path / "out")
     fewer = request_of(6).labels[:2]
     with pytest.raises(StorageError, match=r"pairs of drawn_from .*Resume with the same settings"):
-        generate(painter, request_of(7, labels=fewer), tmp_path / "out")
+        generate(inpainter, request_of(7, labels=fewer), tmp_path / "out")
     with pytest.raises(StorageError, match=r"pairs of drawn_from .*Resume with the same settings"):
-        generate(painter, request_of(7, anatomies=fewer), tmp_path / "out")
+        generate(inpainter, request_of(7, anatomies=fewer), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(six)
 
 
@@ -263,8 +267,8 @@ def test_a_set_is_not_resumed_with_other_sources(
     [({"seed": 1}, "seed 0; expected seed 1"), ({"recipe": Merged(2)}, "recipe real turned=True")],
 )
 def test_a_set_is_not_resumed_with_other_settings(
-    painter: Inpainter,
-    request_of: Callable[..., Generation],
+    inpainter: Inpainter,
+    request_of: Callable[..., GenerationRequest],
     six: Path,
     tmp_path: Path,
     changes: dict[str, object],
@@ -272,23 +276,23 @@ def test_a_set_is_not_resumed_with_other_settings(
 ) -> None:
     shutil.copytree(six, tmp_path / "out")
     with pytest.raises(StorageError, match=message):
-        generate(painter, request_of(6, **changes), tmp_path / "out")
+        generate(inpainter, request_of(6, **changes), tmp_path / "out")
     assert contents(tmp_path / "out") == contents(six)
 
 
 def test_a_set_that_was_not_generated_is_not_added_to(
-    painter: Inpainter, request_of: Callable[..., Generation], small_pairs: PairSet, tmp_path: Path
+    inpainter: Inpainter, request_of: Callable[..., GenerationRequest], small_pairs: PairSet, tmp_path: Path
 ) -> None:
     shutil.copytree(small_pairs.root, tmp_path / "out")
     before = contents(tmp_path / "out")
     for count in (3, 20):
         with pytest.raises(StorageError):
-            generate(painter, request_of(count), tmp_path / "out")
+            generate(inpainter, request_of(count), tmp_path / "out")
     assert contents(tmp_path / "out") == before
 
 
 def test_a_set_is_not_resumed_with_another_model(
-    save_run: Callable[..., Path], request_of: Callable[..., Generation], six: Path, tmp_path: Path
+    save_run: Callable[..., Path], request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(six, tmp_path / "out")
     with pytest.raises(StorageError, match=r"pairs of model .*Resume with the same settings"):

@@ -37,23 +37,23 @@ def label() -> Image:
 
 
 def test_an_image_is_painted_in_the_units_and_dtype_of_the_tumour_channel(
-    painter: Inpainter, anatomy: Image, label: Image
+    inpainter: Inpainter, anatomy: Image, label: Image
 ) -> None:
-    painted = painter.inpaint(anatomy, label)
+    painted = inpainter.inpaint(anatomy, label)
     assert painted.dtype == np.uint16
     assert painted.shape == anatomy.shape
     assert 50 <= painted.min() < painted.max() <= 650
 
 
 def test_an_image_is_what_the_network_paints_from_the_scaled_anatomy(
-    painter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
+    inpainter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
 ) -> None:
     network, _ = load_generator(save_run())
     scaled = torch.from_numpy((anatomy.astype(np.float32) - 100) / 800 * 2 - 1)[None, None]
     with torch.no_grad():
         painted = network.paint(scaled, torch.from_numpy(label).float()[None, None])[0, 0].numpy()
     by_hand = np.rint((painted.astype(np.float64) + 1) / 2 * 600 + 50)
-    assert np.abs(painter.inpaint(anatomy, label) - by_hand).max() <= 1
+    assert np.abs(inpainter.inpaint(anatomy, label) - by_hand).max() <= 1
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda whole: pickle.loads(pickle.dumps(whole))])
@@ -64,11 +64,11 @@ def test_a_copy_paints_the_same_bytes_and_has_weights_of_its_own(
     """Every architecture: of those with spectral norm, torch would refuse to make a pickle."""
     network = build(lambda: make_generator(name, "small"), seed=0)
     card = ModelCard("generator", "any", name, "small", UNITS, (), "", 1, 1, 0, "test")
-    painter = Inpainter(network.eval(), card, "abc", torch.device("cpu"))
-    state, other = torch.get_rng_state(), copied(painter)
+    inpainter = Inpainter(network.eval(), card, "abc", torch.device("cpu"))
+    state, other = torch.get_rng_state(), copied(inpainter)
     assert torch.equal(state, torch.get_rng_state())
-    assert (other.card, other.fingerprint, other.device) == (card, "abc", painter.device)
-    painted = painter.inpaint(anatomy, label)
+    assert (other.card, other.fingerprint, other.device) == (card, "abc", inpainter.device)
+    painted = inpainter.inpaint(anatomy, label)
     assert np.array_equal(other.inpaint(anatomy, label), painted)
     with torch.no_grad():
         for weight in network.parameters():
@@ -86,21 +86,21 @@ def test_other_cameras_get_their_own_dtype(save_run: Callable[..., Path], label:
 
 
 def test_an_image_does_not_depend_on_the_calls_before_it(
-    painter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
+    inpainter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
 ) -> None:
-    first = painter.inpaint(anatomy, label)
-    painter.inpaint(anatomy[::-1], ~label)
-    assert np.array_equal(painter.inpaint(anatomy, label), first)
+    first = inpainter.inpaint(anatomy, label)
+    inpainter.inpaint(anatomy[::-1], ~label)
+    assert np.array_equal(inpainter.inpaint(anatomy, label), first)
     assert np.array_equal(load(save_run(), "cpu").inpaint(anatomy, label), first)
 
 
 def test_anatomy_label_and_weights_all_matter(
-    painter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
+    inpainter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
 ) -> None:
-    first = painter.inpaint(anatomy, label)
+    first = inpainter.inpaint(anatomy, label)
     others = (
-        painter.inpaint(anatomy[::-1], label),
-        painter.inpaint(anatomy, label[::-1]),
+        inpainter.inpaint(anatomy[::-1], label),
+        inpainter.inpaint(anatomy, label[::-1]),
         load(save_run(seed=1), "cpu").inpaint(anatomy, label),
     )
     assert not any(np.array_equal(first, other) for other in others)
@@ -118,30 +118,30 @@ def test_painting_in_inference_would_depend_on_its_company_in_training_mode(
     assert not np.array_equal(careless.inpaint(anatomy, label), first)
 
 
-def test_an_empty_label_gives_an_image_without_tumours(painter: Inpainter, anatomy: Image) -> None:
-    painted = painter.inpaint(anatomy, np.zeros(anatomy.shape, np.uint8))
+def test_an_empty_label_gives_an_image_without_tumours(inpainter: Inpainter, anatomy: Image) -> None:
+    painted = inpainter.inpaint(anatomy, np.zeros(anatomy.shape, np.uint8))
     assert painted.shape == anatomy.shape
     assert painted.min() < painted.max()
 
 
 @pytest.mark.parametrize("value", [1, 255])
 def test_any_one_positive_value_marks_a_tumour(
-    painter: Inpainter, anatomy: Image, label: Image, value: int
+    inpainter: Inpainter, anatomy: Image, label: Image, value: int
 ) -> None:
-    same = painter.inpaint(anatomy, label.astype(np.uint8) * value)
-    assert np.array_equal(same, painter.inpaint(anatomy, label))
+    same = inpainter.inpaint(anatomy, label.astype(np.uint8) * value)
+    assert np.array_equal(same, inpainter.inpaint(anatomy, label))
 
 
 @pytest.mark.parametrize("shape", [(64, 96), (70, 33), (32, 32)])
-def test_images_of_any_shape_keep_it(painter: Inpainter, shape: tuple[int, int]) -> None:
+def test_images_of_any_shape_keep_it(inpainter: Inpainter, shape: tuple[int, int]) -> None:
     anatomy = np.random.default_rng(2).integers(100, 900, shape).astype(np.uint16)
-    assert painter.inpaint(anatomy, anatomy > 880).shape == shape
+    assert inpainter.inpaint(anatomy, anatomy > 880).shape == shape
 
 
-def test_the_inputs_stay_as_they_were(painter: Inpainter, anatomy: Image, label: Image) -> None:
+def test_the_inputs_stay_as_they_were(inpainter: Inpainter, anatomy: Image, label: Image) -> None:
     locked, mask = anatomy.copy(), label.copy()
     locked.flags.writeable = mask.flags.writeable = False
-    painter.inpaint(locked, mask)
+    inpainter.inpaint(locked, mask)
     assert np.array_equal(locked, anatomy)
 
 
@@ -158,10 +158,10 @@ def test_the_inputs_stay_as_they_were(painter: Inpainter, anatomy: Image, label:
     ],
 )
 def test_what_cannot_be_painted_is_refused(
-    painter: Inpainter, anatomy_like: Image, label_like: Image, message: str
+    inpainter: Inpainter, anatomy_like: Image, label_like: Image, message: str
 ) -> None:
     with pytest.raises(ArrayError, match=message):
-        painter.inpaint(anatomy_like, label_like)
+        inpainter.inpaint(anatomy_like, label_like)
 
 
 def test_a_run_without_a_finished_model_is_refused(tmp_path: Path) -> None:
@@ -175,25 +175,25 @@ def test_what_was_filled_in_is_filled_in_again_but_not_where_a_tumour_is_asked_f
     save_run: Callable[..., Path], anatomy: Image, label: Image
 ) -> None:
     fill = FillValues(anatomy=0, tumour=7, usual_anatomy=500, usual_tumour=300)
-    painter = load(save_run(normalisation=replace(UNITS, fill=fill)), "cpu")
+    inpainter = load(save_run(normalisation=replace(UNITS, fill=fill)), "cpu")
     filled = anatomy.copy()
     filled[:, 40:] = 0
-    painted = painter.inpaint(filled, label)
+    painted = inpainter.inpaint(filled, label)
     outside = (filled == 0) & ~label
     assert (painted[outside] == 7).all()
     assert (painted[~outside] >= 50).all(), "the darkest that this network paints"
-    assert np.array_equal(painter.filled(filled), filled == 0)
+    assert np.array_equal(inpainter.filled(filled), filled == 0)
 
 
 def test_a_border_that_was_filled_in_leaves_no_rim(save_run: Callable[..., Path]) -> None:
     """On flat tissue of any brightness, what is painted beside fill is what is painted without it."""
     fill = FillValues(anatomy=0, tumour=0, usual_anatomy=500, usual_tumour=300)
-    painter = load(save_run(normalisation=replace(UNITS, fill=fill)), "cpu")
+    inpainter = load(save_run(normalisation=replace(UNITS, fill=fill)), "cpu")
     careless = load(save_run(), "cpu")
     nothing = np.zeros((64, 64), bool)
     for brightness in (150, 800):
         whole = np.full((64, 64), brightness, np.uint16)
         filled = np.where(np.arange(64) < 30, 0, whole).astype(np.uint16)
-        wanted = painter.inpaint(whole, nothing)[:, 30:]
-        assert np.array_equal(painter.inpaint(filled, nothing)[:, 30:], wanted)
+        wanted = inpainter.inpaint(whole, nothing)[:, 30:]
+        assert np.array_equal(inpainter.inpaint(filled, nothing)[:, 30:], wanted)
         assert not np.array_equal(careless.inpaint(filled, nothing)[:, 30:], wanted)

@@ -22,18 +22,18 @@ State = dict[str, Any]
 
 
 def fresh() -> tuple[nn.Module, torch.optim.Optimizer, RunState]:
-    player = nn.Linear(1, 1)
-    optimiser = torch.optim.Adam(player.parameters())
-    return player, optimiser, RunState({"player": player}, {"player": optimiser}, [], dict(IDENTITY))
+    network = nn.Linear(1, 1)
+    optimiser = torch.optim.Adam(network.parameters())
+    return network, optimiser, RunState({"network": network}, {"network": optimiser}, [], dict(IDENTITY))
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run of five steps of Adam that is to end at step 9."""
-    player, optimiser, state = fresh()
+    network, optimiser, state = fresh()
     for _ in range(STEPS):
         optimiser.zero_grad()
-        player(torch.ones(1, 1)).sum().backward()
+        network(torch.ones(1, 1)).sum().backward()
         optimiser.step()
     state.step, state.best, state.status = STEPS, 0.5, Status(end=9, scores=[0.5])
     state.save(tmp_path)

@@ -1,6 +1,6 @@
 """How long the loop goes on: to a plateau, or to a length given later; and whether it says that it is late.
 
-The runs have one player of one weight, and validations that say what the test wants.
+The runs have one network of one weight, and validations that say what the test wants.
 """
 
 from __future__ import annotations
@@ -16,42 +16,42 @@ from torch import nn
 
 from metgan.errors import StorageError
 from metgan.io import load_state
-from metgan.training import EarlyStopping, Engine, read_journal, read_status, stopped_at
+from metgan.training import EarlyStopping, Engine, read_log, read_status, stopped_at
 from metgan.training.checkpoint import CHECKPOINT, RunState
-from metgan.training.loop import Training, Verdict
+from metgan.training.loop import Training, ValidationResult
 from metgan.training.phases import Phase
-from metgan.training.schedule import Pace, rate_factor
+from metgan.training.schedule import Schedule, rate_factor
 
 RULE = EarlyStopping(least=0.1, patience=2, tolerance=0.01)
-OPEN = Pace(40, 0.5, 0.5, validate_every=2, log_every=1, early_stopping=RULE)
-FIXED = Pace(8, 0.5, 0.5, validate_every=2, log_every=1)
+OPEN = Schedule(40, 0.5, 0.5, validate_every=2, log_every=1, early_stopping=RULE)
+FIXED = Schedule(8, 0.5, 0.5, validate_every=2, log_every=1)
 FLAT = [0.5] * 20
 RISING = [k / 20 for k in range(20)]
 LATE = [0.1] * 20
 """Dice below which tumours are not placed: the scores of these runs are their Dice."""
 
 
-def run_of(folder: Path, pace: Pace, scores: Sequence[float], **changes: Any) -> Training[int]:
+def run_of(folder: Path, schedule: Schedule, scores: Sequence[float], **changes: Any) -> Training[int]:
     """A run that validates with these scores, one after the other."""
-    player = nn.Linear(1, 1, bias=False)
-    nn.init.zeros_(player.weight)
-    optimiser = torch.optim.Adam(player.parameters())
-    length = {"steps": str(pace.steps)}
-    if pace.early_stopping is not None:
-        length["early_stopping"] = repr(pace.early_stopping)
+    network = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(network.weight)
+    optimiser = torch.optim.Adam(network.parameters())
+    length = {"steps": str(schedule.steps)}
+    if schedule.early_stopping is not None:
+        length["early_stopping"] = repr(schedule.early_stopping)
     run = Training(
         name="toy",
         folder=folder,
         fabric=Engine(device="cpu", precision="fp32").fabric(),
         phases=[
-            Phase("player", {"player": player}, optimiser, lambda *_: {"loss": (player.weight - 1) ** 2})
+            Phase("network", {"network": network}, optimiser, lambda *_: {"loss": (network.weight - 1) ** 2})
         ],
         material=lambda step: step,
         after_step=lambda _: None,
-        validate=lambda done: Verdict(scores[done // 2 - 1], {"val_dice": scores[done // 2 - 1]}),
+        validate=lambda done: ValidationResult(scores[done // 2 - 1], {"val_dice": scores[done // 2 - 1]}),
         keep=lambda *_: None,
-        pace=pace,
-        state=RunState({"player": player}, {"player": optimiser}, [], {"method": "toy", **length}),
+        schedule=schedule,
+        state=RunState({"network": network}, {"network": optimiser}, [], {"method": "toy", **length}),
         columns=("loss", "val_dice"),
     )
     return replace(run, **changes)
@@ -59,7 +59,7 @@ def run_of(folder: Path, pace: Pace, scores: Sequence[float], **changes: Any) ->
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
     """The journal without its clock."""
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in read_journal(folder / "journal.csv")]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in read_log(folder / "journal.csv")]
 
 
 def factors_of(folder: Path) -> list[float]:
@@ -67,7 +67,7 @@ def factors_of(folder: Path) -> list[float]:
 
 
 def weight_of(folder: Path) -> float:
-    return float(load_state(folder / CHECKPOINT)["modules"]["player"]["weight"])
+    return float(load_state(folder / CHECKPOINT)["modules"]["network"]["weight"])
 
 
 class CutAfter(RunState):
@@ -225,13 +225,13 @@ def test_a_run_that_ended_at_its_plateau_can_be_lengthened(tmp_path: Path) -> No
     ],
 )
 def test_another_length_that_cannot_be_is_refused(
-    tmp_path: Path, pace: Pace, steps: int | None, says: str
+    tmp_path: Path, schedule: Schedule, steps: int | None, says: str
 ) -> None:
     """Fewer steps than are trained; any, where lengthening is not allowed; an open length."""
     run_of(tmp_path, FIXED, FLAT).run()
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     with pytest.raises(StorageError, match=says):
-        run_of(tmp_path, pace, FLAT).run(resume=True, steps=steps)
+        run_of(tmp_path, schedule, FLAT).run(resume=True, steps=steps)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
@@ -252,7 +252,7 @@ def test_a_run_that_was_cut_may_end_earlier_than_it_was_to(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("pace", "asked_at"), [(FIXED, 4), (OPEN, 2), (replace(FIXED, steps=14), 6)])
 def test_a_run_that_is_late_is_asked_why_once_after_a_third_of_its_least_length(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], pace: Pace, asked_at: int
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], schedule: Schedule, asked_at: int
 ) -> None:
     """A third of 8 steps are validated at 4; of the least 4 of an open one at 2; of 14 at 6."""
     asked: list[tuple[int, float]] = []
@@ -261,8 +261,8 @@ def test_a_run_that_is_late_is_asked_why_once_after_a_third_of_its_least_length(
         asked.append((done, dice))
         return ["it is late", "since it is dark"]
 
-    run_of(tmp_path, pace, LATE, diagnose=diagnose).run()
-    run_of(tmp_path, pace, LATE, diagnose=diagnose).run(resume=True)
+    run_of(tmp_path, schedule, LATE, diagnose=diagnose).run()
+    run_of(tmp_path, schedule, LATE, diagnose=diagnose).run(resume=True)
     assert asked == [(asked_at, 0.1)]
     assert "note: it is late\n  - since it is dark\n" in capsys.readouterr().err
     status = read_status(tmp_path)

@@ -1,4 +1,4 @@
-"""The loop, on players of one weight each, and on MetGAN's own."""
+"""The loop, on networks of one weight each, and on MetGAN's own."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from metgan.methods import Translations, build_players, find_method
+from metgan.methods import Translations, build_networks, find_method
 from metgan.networks import PRESETS, Segmentor, build
-from metgan.training import Engine, GanRecipe, read_journal
+from metgan.training import Engine, GanTrainConfig, read_log
 from metgan.training.checkpoint import CHECKPOINT, RunState
-from metgan.training.history import History
-from metgan.training.loop import DivergedError, Pace, Training, Verdict
+from metgan.training.image_pool import ImagePool
+from metgan.training.loop import DivergedError, Schedule, Training, ValidationResult
 from metgan.training.phases import Phase, gan_phases
 
 EXACT = Engine(device="cpu", precision="fp32")
 RATE = 0.5
-ONE_STEP = GanRecipe(steps=1, learning_rate=1e-3)
+ONE_STEP = GanTrainConfig(steps=1, learning_rate=1e-3)
 
 
-class Player(nn.Module):
+class Toy(nn.Module):
     def __init__(self, value: float) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.tensor(value))
@@ -33,13 +33,13 @@ class Player(nn.Module):
 Loss = Callable[[int, int], dict[str, Tensor]]
 
 
-def phase(name: str, player: nn.Module, losses: Loss) -> Phase[int]:
-    return Phase(name, {name: player}, torch.optim.SGD(player.parameters(), lr=0.0), losses)
+def phase(name: str, network: nn.Module, losses: Loss) -> Phase[int]:
+    return Phase(name, {name: network}, torch.optim.SGD(network.parameters(), lr=0.0), losses)
 
 
 def training(folder: Path, phases: list[Phase[Any]], steps: int = 8, **changes: Any) -> Training[Any]:
     """A run without validation but its last, whose material is the step's number."""
-    modules = {name: player for phase in phases for name, player in phase.players.items()}
+    modules = {name: network for phase in phases for name, network in phase.networks.items()}
     state = RunState(modules, {phase.name: phase.optimiser for phase in phases}, [], {"method": "toy"})
     run = Training(
         name="toy",
@@ -48,119 +48,122 @@ def training(folder: Path, phases: list[Phase[Any]], steps: int = 8, **changes: 
         phases=phases,
         material=lambda step: step,
         after_step=lambda _: None,
-        validate=lambda _: Verdict(0.0, {"val_dice": 0.5}),
+        validate=lambda _: ValidationResult(0.0, {"val_dice": 0.5}),
         keep=lambda *_: None,
-        pace=Pace(steps, RATE, constant_share=0.5, validate_every=steps, log_every=1),
+        schedule=Schedule(steps, RATE, constant_share=0.5, validate_every=steps, log_every=1),
         state=state,
-        columns=("generator", "judge", "val_dice"),
+        columns=("generator", "discriminator", "val_dice"),
     )
     return replace(run, **changes)
 
 
 def steps_of(folder: Path) -> list[int]:
-    return [int(row["step"]) for row in read_journal(folder / "journal.csv")]
+    return [int(row["step"]) for row in read_log(folder / "journal.csv")]
 
 
 def test_phases_take_turns_and_a_later_one_sees_what_an_earlier_one_learned(tmp_path: Path) -> None:
-    generator, judge = Player(1.0), Player(0.0)
+    generator, discriminator = Toy(1.0), Toy(0.0)
     seen: list[float] = []
 
-    def tell_apart(_: int, __: int) -> dict[str, Tensor]:
+    def discriminate(_: int, __: int) -> dict[str, Tensor]:
         seen.append(generator.weight.item())
-        return {"judge": judge.weight * 1}
+        return {"discriminator": discriminator.weight * 1}
 
     phases = [phase("generator", generator, lambda *_: {"generator": generator.weight * 1})]
-    training(tmp_path, [*phases, phase("judge", judge, tell_apart)], steps=2).run()
+    training(tmp_path, [*phases, phase("discriminator", discriminator, discriminate)], steps=2).run()
     assert seen == [0.5, 0.0]  # 1 - rate, and again: never the 1.0 from before the first step
 
 
 def test_generators_step_before_judges() -> None:
-    players = build_players(find_method("metgan"), "small", segmentor(), seed=0)
-    phases = gan_phases(find_method("metgan"), players, ONE_STEP, [History(0, 0, k) for k in range(2)])
-    assert [(phase.name, sorted(phase.players)) for phase in phases] == [
+    networks = build_networks(find_method("metgan"), "small", segmentor(), seed=0)
+    phases = gan_phases(find_method("metgan"), networks, ONE_STEP, [ImagePool(0, 0, k) for k in range(2)])
+    assert [(phase.name, sorted(phase.networks)) for phase in phases] == [
         ("generators", ["to_anatomy", "to_tumour"]),
-        ("judges", ["judge_anatomy", "judge_tumour"]),
+        ("discriminators", ["discriminator_anatomy", "discriminator_tumour"]),
     ]
 
 
 def test_only_the_weights_of_the_active_phase_receive_gradients(tmp_path: Path) -> None:
-    generator, judge = Player(2.0), Player(3.0)
+    generator, discriminator = Toy(2.0), Toy(3.0)
     leaks: list[bool] = []
 
-    def convince(*_: int) -> dict[str, Tensor]:
-        generator.weight.grad = judge.weight.grad = None
-        return {"generator": generator.weight * judge.weight}
+    def generator_loss(*_: int) -> dict[str, Tensor]:
+        generator.weight.grad = discriminator.weight.grad = None
+        return {"generator": generator.weight * discriminator.weight}
 
-    def tell_apart(*_: int) -> dict[str, Tensor]:
-        leaks.append(judge.weight.grad is not None)
+    def discriminate(*_: int) -> dict[str, Tensor]:
+        leaks.append(discriminator.weight.grad is not None)
         generator.weight.grad = None
-        return {"judge": generator.weight * judge.weight}
+        return {"discriminator": generator.weight * discriminator.weight}
 
     def finish(_: int) -> None:
         leaks.append(generator.weight.grad is not None)
 
-    phases = [phase("generator", generator, convince), phase("judge", judge, tell_apart)]
+    phases = [
+        phase("generator", generator, generator_loss),
+        phase("discriminator", discriminator, discriminate),
+    ]
     training(tmp_path, phases, steps=2, after_step=finish).run()
     assert leaks == [False] * 4
 
-    for player in (generator, judge):  # untreated: the same loss would reach both
-        player.requires_grad_(True)
-    generator.weight.grad = judge.weight.grad = None
-    convince()["generator"].backward()
-    assert judge.weight.grad is not None
+    for network in (generator, discriminator):  # untreated: the same loss would reach both
+        network.requires_grad_(True)
+    generator.weight.grad = discriminator.weight.grad = None
+    generator_loss()["generator"].backward()
+    assert discriminator.weight.grad is not None
 
 
 def test_each_phase_moves_its_own_weights_alone(tmp_path: Path) -> None:
-    generator, judge = Player(2.0), Player(3.0)
-    shared: Loss = lambda *_: {"generator": generator.weight * judge.weight}  # noqa: E731
+    generator, discriminator = Toy(2.0), Toy(3.0)
+    shared: Loss = lambda *_: {"generator": generator.weight * discriminator.weight}  # noqa: E731
     training(tmp_path, [phase("generator", generator, shared)], steps=1).run()
     assert generator.weight.item() == pytest.approx(2 - RATE * 3)
-    assert judge.weight.item() == 3.0
+    assert discriminator.weight.item() == 3.0
 
 
 def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
-    player, rates = Player(0.0), []
+    network, rates = Toy(0.0), []
 
     def loss(*_: int) -> dict[str, Tensor]:
         rates.append(only.optimiser.param_groups[0]["lr"])
-        return {"generator": player.weight * 1}
+        return {"generator": network.weight * 1}
 
-    only = phase("generator", player, loss)
+    only = phase("generator", network, loss)
     training(tmp_path, [only], steps=8).run()
     by_hand = [RATE * factor for factor in (1, 1, 1, 1, 1, 0.75, 0.5, 0.25)]
     assert rates == by_hand
-    assert [float(row["rate"]) for row in read_journal(tmp_path / "journal.csv")] == by_hand
-    assert player.weight.item() == pytest.approx(-sum(by_hand))
+    assert [float(row["rate"]) for row in read_log(tmp_path / "journal.csv")] == by_hand
+    assert network.weight.item() == pytest.approx(-sum(by_hand))
 
 
 def test_judges_learn_at_their_own_pace(tmp_path: Path) -> None:
-    """The judges' phase learns at a quarter of the generators' rate, in the decay as before."""
-    rates: dict[str, list[float]] = {"generator": [], "judge": []}
+    """The discriminators' phase learns at a quarter of the generators' rate, in the decay as before."""
+    rates: dict[str, list[float]] = {"generator": [], "discriminator": []}
 
-    def turn(name: str, pace: float) -> Phase[int]:
-        player = Player(0.0)
+    def turn(name: str, schedule: float) -> Phase[int]:
+        network = Toy(0.0)
 
         def losses(*_: int) -> dict[str, Tensor]:
             rates[name].append(mine.optimiser.param_groups[0]["lr"])
-            return {name: player.weight * 1}
+            return {name: network.weight * 1}
 
-        mine = replace(phase(name, player, losses), pace=pace)
+        mine = replace(phase(name, network, losses), schedule=schedule)
         return mine
 
-    training(tmp_path, [turn("generator", 1.0), turn("judge", 0.25)], steps=4).run()
-    assert rates["judge"] == [0.25 * rate for rate in rates["generator"]]
-    assert len({*rates["judge"]}) > 1
+    training(tmp_path, [turn("generator", 1.0), turn("discriminator", 0.25)], steps=4).run()
+    assert rates["discriminator"] == [0.25 * rate for rate in rates["generator"]]
+    assert len({*rates["discriminator"]}) > 1
 
-    players = build_players(find_method("metgan"), "small", segmentor(), seed=0)
-    slow = replace(ONE_STEP, judge_pace=0.25)
-    paces = [p.pace for p in gan_phases(find_method("metgan"), players, slow, [History(0, 0, 0)] * 2)]
+    networks = build_networks(find_method("metgan"), "small", segmentor(), seed=0)
+    slow = replace(ONE_STEP, discriminator_lr_ratio=0.25)
+    paces = [p.schedule for p in gan_phases(find_method("metgan"), networks, slow, [ImagePool(0, 0, 0)] * 2)]
     assert paces == [1.0, 0.25]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_loss_that_is_no_number_stops_the_run_and_says_which(tmp_path: Path, value: float) -> None:
-    player = Player(1.0)
-    phases = [phase("generator", player, lambda step, _: {"generator": player.weight * value**step})]
+    network = Toy(1.0)
+    phases = [phase("generator", network, lambda step, _: {"generator": network.weight * value**step})]
     with pytest.raises(DivergedError, match=r"generator is not finite at step 2;.*learning-rate"):
         training(tmp_path, phases, steps=4).run()
     assert steps_of(tmp_path) == [1]
@@ -168,17 +171,17 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_which(tmp_path: Path, v
 
 
 def test_finite_losses_do_not_stop_the_run(tmp_path: Path) -> None:
-    player = Player(1.0)
-    training(tmp_path, [phase("generator", player, lambda *_: {"generator": player.weight * 1})], 4).run()
+    network = Toy(1.0)
+    training(tmp_path, [phase("generator", network, lambda *_: {"generator": network.weight * 1})], 4).run()
     assert steps_of(tmp_path) == [1, 2, 3, 4]
 
 
 def test_logged_and_validated_steps_alone_enter_the_journal(tmp_path: Path) -> None:
-    player = Player(0.0)
-    phases = [phase("generator", player, lambda step, _: {"generator": player.weight * 0 + step})]
-    pace = Pace(25, RATE, 0.5, validate_every=15, log_every=10)
-    training(tmp_path, phases, pace=pace).run()
-    rows = read_journal(tmp_path / "journal.csv")
+    network = Toy(0.0)
+    phases = [phase("generator", network, lambda step, _: {"generator": network.weight * 0 + step})]
+    schedule = Schedule(25, RATE, 0.5, validate_every=15, log_every=10)
+    training(tmp_path, phases, schedule=schedule).run()
+    rows = read_log(tmp_path / "journal.csv")
     assert [(row["step"], row["generator"], row["val_dice"]) for row in rows] == [
         ("10", "9", ""),
         ("15", "14", "0.5"),
@@ -188,27 +191,27 @@ def test_logged_and_validated_steps_alone_enter_the_journal(tmp_path: Path) -> N
 
 
 def test_the_best_weights_are_kept_of_equals_the_later_and_not_the_last(tmp_path: Path) -> None:
-    player, kept = Player(0.0), []
+    network, kept = Toy(0.0), []
     scores = {2: 0.3, 4: 0.8, 6: 0.8, 8: 0.1}
     training(
         tmp_path,
-        [phase("generator", player, lambda *_: {"generator": player.weight * 1})],
-        validate=lambda done: Verdict(scores[done], {}),
+        [phase("generator", network, lambda *_: {"generator": network.weight * 1})],
+        validate=lambda done: ValidationResult(scores[done], {}),
         keep=lambda done, verdict: kept.append((done, verdict.score)),
-        pace=Pace(8, RATE, 0.5, validate_every=2),
+        schedule=Schedule(8, RATE, 0.5, validate_every=2),
     ).run()
     assert kept == [(2, 0.3), (4, 0.8), (6, 0.8)]
 
 
 def test_a_run_that_keeps_its_last_weights_does_so_whatever_validation_says(tmp_path: Path) -> None:
-    player, kept = Player(0.0), []
+    network, kept = Toy(0.0), []
     scores = {2: 0.3, 4: 0.8, 6: 0.1}
     training(
         tmp_path,
-        [phase("generator", player, lambda *_: {"generator": player.weight * 1})],
-        validate=lambda done: Verdict(scores[done], {}),
+        [phase("generator", network, lambda *_: {"generator": network.weight * 1})],
+        validate=lambda done: ValidationResult(scores[done], {}),
         keep=lambda done, _: kept.append(done),
-        pace=Pace(6, RATE, 0.5, validate_every=2),
+        schedule=Schedule(6, RATE, 0.5, validate_every=2),
         keeps_last=True,
     ).run()
     assert kept == [2, 4, 6]
@@ -228,9 +231,9 @@ class CutAfter(RunState):
 
 def test_a_resumed_run_has_every_row_once_even_when_cut_right_after_a_checkpoint(tmp_path: Path) -> None:
     def fresh() -> Training[Any]:
-        player = Player(0.0)
-        phases = [phase("generator", player, lambda *_: {"generator": player.weight * 1})]
-        return training(tmp_path, phases, pace=Pace(8, RATE, 0.5, validate_every=2, log_every=1))
+        network = Toy(0.0)
+        phases = [phase("generator", network, lambda *_: {"generator": network.weight * 1})]
+        return training(tmp_path, phases, schedule=Schedule(8, RATE, 0.5, validate_every=2, log_every=1))
 
     first = fresh()
     state = CutAfter(first.state.modules, first.state.optimisers, [], {"method": "toy"})
@@ -244,10 +247,10 @@ def test_a_resumed_run_has_every_row_once_even_when_cut_right_after_a_checkpoint
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
-    player = Player(0.0)
-    phases = [phase("generator", player, lambda *_: {"generator": player.weight * 1})]
+    network = Toy(0.0)
+    phases = [phase("generator", network, lambda *_: {"generator": network.weight * 1})]
     training(tmp_path, phases, steps=2).run()
-    other = RunState({"generator": player}, {}, [], {"method": "another toy"})
+    other = RunState({"generator": network}, {}, [], {"method": "another toy"})
     with pytest.raises(OSError, match=r"written with method toy; expected method another toy, as"):
         other.load(tmp_path, torch.device("cpu"))
 
@@ -256,9 +259,9 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 def frozen_game(tmp_path: Path) -> tuple[Training[Translations], Segmentor]:
     """Two steps of MetGAN on noise, and the segmentor that watches it."""
     method, watcher = find_method("metgan"), segmentor()
-    players = build_players(method, "small", watcher, seed=0)
-    histories = [History(1, 0, k) for k in range(2)]
-    phases = gan_phases(method, players, ONE_STEP, histories)
+    networks = build_networks(method, "small", watcher, seed=0)
+    image_pools = [ImagePool(1, 0, k) for k in range(2)]
+    phases = gan_phases(method, networks, ONE_STEP, image_pools)
     torch.manual_seed(0)
     images = torch.rand(2, 1, 1, 64, 64) * 2 - 1
     label = (torch.rand(1, 1, 64, 64) > 0.9).float()
@@ -267,8 +270,10 @@ def frozen_game(tmp_path: Path) -> tuple[Training[Translations], Segmentor]:
             tmp_path,
             phases,
             steps=2,
-            material=lambda _: Translations(players, images[0], images[1], label),
-            columns=tuple(term.name for term in method.terms) + tuple(players.judges_by_name) + ("val_dice",),
+            material=lambda _: Translations(networks, images[0], images[1], label),
+            columns=tuple(term.name for term in method.terms)
+            + tuple(networks.discriminators_by_name)
+            + ("val_dice",),
         ),
         watcher,
     )
@@ -291,7 +296,7 @@ def test_training_leaves_the_segmentor_as_it_was(
 ) -> None:
     game, watcher = frozen_game
     before = state_of(watcher)
-    generator = game.phases[0].players["to_tumour"]
+    generator = game.phases[0].networks["to_tumour"]
     untrained = state_of(generator)
     game.run()
     assert changed(before, watcher) == set()

@@ -15,18 +15,18 @@ import torch
 from metgan.data import Pair, PairSet, Split, load_split, read_table, write_pair, write_table
 from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.io import load_state, save_state
-from metgan.methods import Light, find_method
+from metgan.methods import IntensityAugment, find_method
 from metgan.models import MODEL_FILE, load_segmentor, read_card
 from metgan.training import (
     SEGMENTOR_FOLDER,
-    Curriculum,
     EarlyStopping,
     Engine,
-    GanRecipe,
-    Order,
-    Recipe,
-    load_curriculum,
-    read_journal,
+    GanTrainConfig,
+    RunConfig,
+    TrainConfig,
+    TrainingData,
+    load_training_data,
+    read_log,
     read_status,
     split_pairs,
     train,
@@ -39,15 +39,15 @@ from metgan.training.statistics import settle
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
-READING = Recipe(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
-PAINTING = GanRecipe(steps=4, batch_size=1, crop=64, history=1, average=0.9, validations=2)
+READING = TrainConfig(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
+PAINTING = GanTrainConfig(steps=4, batch_size=1, crop=64, pool_size=1, ema_decay=0.9, validations=2)
 METGAN = find_method("metgan")
 SETTLING = 8 * SETTLED_BY
 
 
 @pytest.fixture(scope="module")
-def data(small_pairs: PairSet) -> Curriculum:
-    return load_curriculum(small_pairs, split_pairs(small_pairs, seed=0))
+def data(small_pairs: PairSet) -> TrainingData:
+    return load_training_data(small_pairs, split_pairs(small_pairs, seed=0))
 
 
 @dataclass(frozen=True)
@@ -59,23 +59,23 @@ class Uninterrupted:
 
 
 @pytest.fixture(scope="module")
-def finished(data: Curriculum, tmp_path_factory: pytest.TempPathFactory) -> Uninterrupted:
+def finished(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Uninterrupted:
     root = tmp_path_factory.mktemp("finished")
-    segmentor = read_order(root / SEGMENTOR_FOLDER)
+    segmentor = reader_config(root / SEGMENTOR_FOLDER)
     train_segmentor(segmentor, data)
-    paint = paint_order(root / "metgan")
+    paint = generator_config(root / "metgan")
     train_method(paint, data, METGAN, segmentor.folder)
     return Uninterrupted(segmentor.folder, paint.folder)
 
 
-def read_order(folder: Path, **changes: Any) -> Order:
+def reader_config(folder: Path, **changes: Any) -> RunConfig:
     folder.mkdir(exist_ok=True)
-    return replace(Order("segmentor", "small", READING, EXACT, 0, folder), **changes)
+    return replace(RunConfig("segmentor", "small", READING, EXACT, 0, folder), **changes)
 
 
-def paint_order(folder: Path, **changes: Any) -> Order:
+def generator_config(folder: Path, **changes: Any) -> RunConfig:
     folder.mkdir(exist_ok=True)
-    return replace(Order("metgan", "small", PAINTING, EXACT, 0, folder), **changes)
+    return replace(RunConfig("metgan", "small", PAINTING, EXACT, 0, folder), **changes)
 
 
 def model(folder: Path) -> bytes:
@@ -83,7 +83,7 @@ def model(folder: Path) -> bytes:
 
 
 def steps_of(folder: Path) -> list[str]:
-    return [row["step"] for row in read_journal(folder / "journal.csv")]
+    return [row["step"] for row in read_log(folder / "journal.csv")]
 
 
 class PowerCut(tuple[Pair, ...]):
@@ -104,10 +104,10 @@ class PowerCut(tuple[Pair, ...]):
         return super().__getitem__(index)
 
 
-def cut(data: Curriculum, recipe: Recipe, steps: int, looks: int = 0) -> Curriculum:
+def cut(data: TrainingData, config: TrainConfig, steps: int, looks: int = 0) -> TrainingData:
     """The same data, with a power cut after so many steps; validations read `looks` training pairs each."""
-    every = (recipe.steps or 1) // recipe.validations
-    return replace(data, train=PowerCut(data.train, steps * recipe.batch_size + steps // every * looks))
+    every = (config.steps or 1) // config.validations
+    return replace(data, train=PowerCut(data.train, steps * config.batch_size + steps // every * looks))
 
 
 def differing(first: Any, second: Any, where: str = "") -> list[str]:
@@ -129,12 +129,12 @@ def checkpoint(folder: Path) -> dict[str, Any]:
 
 
 def test_a_kept_segmentor_has_the_statistics_of_whole_images(
-    finished: Uninterrupted, data: Curriculum
+    finished: Uninterrupted, data: TrainingData
 ) -> None:
     """They are those that its own weights give on crops as large as an image, and no average of the past."""
     segmentor, _ = load_segmentor(finished.segmentor)
     kept = {name: value.clone() for name, value in segmentor.state_dict().items() if "running" in name}
-    wide = read_order(finished.segmentor).whole_batches(data)
+    wide = reader_config(finished.segmentor).whole_batches(data)
     assert wide.at(0).tumour.shape[2:] == (64, 64)
     settle(segmentor, (wide.at(k).tumour for k in range(SETTLED_BY)))
     assert kept
@@ -142,111 +142,113 @@ def test_a_kept_segmentor_has_the_statistics_of_whole_images(
     assert all(torch.allclose(now[name], value, atol=1e-4) for name, value in kept.items())
 
 
-def test_fresh_pairs_are_what_batches_are_drawn_from_and_part_of_what_is_trained_on(data: Curriculum) -> None:
+def test_fresh_pairs_are_what_batches_are_drawn_from_and_part_of_what_is_trained_on(
+    data: TrainingData,
+) -> None:
     bright = [replace(pair, tumour=np.full_like(pair.tumour, 60_000)) for pair in data.train]
     fresh = replace(data, fresh=bright)
-    order = Order("segmentor", "small", READING, EXACT, 0, Path())
-    assert (order.batches(fresh).at(0).tumour == 1).all()
-    assert (order.batches(data).at(0).tumour < 1).any()
+    run_config = RunConfig("segmentor", "small", READING, EXACT, 0, Path())
+    assert (run_config.batches(fresh).at(0).tumour == 1).all()
+    assert (run_config.batches(data).at(0).tumour < 1).any()
     assert fresh.tumour_share == data.tumour_share
     assert len({data.checksum, fresh.checksum, replace(data, fresh=bright[:1]).checksum}) == 3
 
 
 def test_the_same_seed_trains_a_segmentor_of_the_same_bytes(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
-    train_segmentor(read_order(tmp_path / "again"), data)
-    train_segmentor(read_order(tmp_path / "other", seed=1), data)
+    train_segmentor(reader_config(tmp_path / "again"), data)
+    train_segmentor(reader_config(tmp_path / "other", seed=1), data)
     assert model(tmp_path / "again") == model(finished.segmentor)
     weights = [checkpoint(run)["modules"] for run in (tmp_path / "other", finished.segmentor)]
     assert differing(*weights)
 
 
 def test_the_same_seed_trains_a_metgan_of_the_same_bytes(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
     torch.rand(3)  # random numbers drawn elsewhere must not matter
-    train_method(paint_order(tmp_path / "again"), data, METGAN, finished.segmentor)
+    train_method(generator_config(tmp_path / "again"), data, METGAN, finished.segmentor)
     assert model(tmp_path / "again") == model(finished.metgan)
     short = replace(PAINTING, steps=1, validations=1)
-    train_method(paint_order(tmp_path / "other", recipe=short, seed=1), data, METGAN, finished.segmentor)
+    train_method(generator_config(tmp_path / "other", config=short, seed=1), data, METGAN, finished.segmentor)
     weights = [checkpoint(run)["modules"] for run in (tmp_path / "other", finished.metgan)]
     assert differing(*weights)
 
 
-def test_training_leaves_the_random_numbers_of_the_caller_alone(data: Curriculum, tmp_path: Path) -> None:
+def test_training_leaves_the_random_numbers_of_the_caller_alone(data: TrainingData, tmp_path: Path) -> None:
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    train_segmentor(read_order(tmp_path / "run", recipe=replace(READING, steps=1)), data)
+    train_segmentor(reader_config(tmp_path / "run", config=replace(READING, steps=1)), data)
     assert torch.equal(torch.rand(2), expected)
 
 
 @pytest.mark.parametrize("steps", [2, 3])
 def test_a_segmentor_resumed_after_a_power_cut_equals_an_uninterrupted_one(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path, steps: int
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, steps: int
 ) -> None:
     folder = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        train_segmentor(read_order(folder), cut(data, READING, steps, SETTLING))
+        train_segmentor(reader_config(folder), cut(data, READING, steps, SETTLING))
     assert checkpoint(folder)["step"] == 2
     assert differing(checkpoint(folder), checkpoint(finished.segmentor))
-    train_segmentor(read_order(folder, resume=True), data)
+    train_segmentor(reader_config(folder, resume=True), data)
     assert model(folder) == model(finished.segmentor)
     assert differing(checkpoint(folder), checkpoint(finished.segmentor)) == []
     assert steps_of(folder) == steps_of(finished.segmentor) == ["2", "4"]
 
 
 def test_a_metgan_resumed_after_a_power_cut_equals_an_uninterrupted_one(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
-        train_method(paint_order(folder), cut(data, PAINTING, 3), METGAN, finished.segmentor)
+        train_method(generator_config(folder), cut(data, PAINTING, 3), METGAN, finished.segmentor)
     assert checkpoint(folder)["step"] == 2
-    train_method(paint_order(folder, resume=True), data, METGAN, finished.segmentor)
+    train_method(generator_config(folder, resume=True), data, METGAN, finished.segmentor)
     assert model(folder) == model(finished.metgan)
     assert differing(checkpoint(folder), checkpoint(finished.metgan)) == []
     assert steps_of(folder) == steps_of(finished.metgan) == ["2", "4"]
 
 
-def without_tumours(data: Curriculum) -> Curriculum:
+def without_tumours(data: TrainingData) -> TrainingData:
     """The same with empty validation labels, so that a score without a Dice decides when a run ends."""
     return replace(data, val=[replace(pair, label=pair.label & False) for pair in data.val])
 
 
 @pytest.mark.parametrize("steps", [2, 4])
 def test_a_metgan_of_an_open_length_resumed_after_a_power_cut_equals_an_uninterrupted_one(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path, steps: int
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, steps: int
 ) -> None:
     """No rise is ever enough, so that step 2 is a plateau and 4 the end; the cut is before it or after."""
     whole, folder = tmp_path / "whole", tmp_path / "cut"
     rule = EarlyStopping(least=0.1, patience=1, tolerance=9.0)
-    recipe = replace(PAINTING, steps=20, validations=20, early_stopping=rule)
+    config = replace(PAINTING, steps=20, validations=20, early_stopping=rule)
     bare = without_tumours(data)
-    train_method(paint_order(whole, recipe=recipe), bare, METGAN, finished.segmentor)
+    train_method(generator_config(whole, config=config), bare, METGAN, finished.segmentor)
     assert steps_of(whole) == ["1", "2", "3", "4"]
     with pytest.raises(KeyboardInterrupt):
         train_method(
-            paint_order(folder, recipe=recipe), cut(bare, recipe, steps - 1), METGAN, finished.segmentor
+            generator_config(folder, config=config), cut(bare, config, steps - 1), METGAN, finished.segmentor
         )
     assert steps_of(folder)[-1] == str(steps - 1)
-    train_method(paint_order(folder, recipe=recipe, resume=True), bare, METGAN, finished.segmentor)
+    train_method(generator_config(folder, config=config, resume=True), bare, METGAN, finished.segmentor)
     assert model(folder) == model(whole)
     assert differing(checkpoint(folder), checkpoint(whole)) == []
 
 
 def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equals_it(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
     folders = [Path(shutil.copytree(finished.metgan, tmp_path / name)) for name in ("whole", "cut")]
     longer = [
-        paint_order(folder, recipe=replace(PAINTING, steps=6, validations=6), resume=True, lengthen=True)
+        generator_config(folder, config=replace(PAINTING, steps=6, validations=6), resume=True, lengthen=True)
         for folder in folders
     ]
     with pytest.raises(StorageError, match="written with validations 2; expected validations 6"):
         train_method(longer[0], data, METGAN, finished.segmentor)
-    longer = [replace(order, recipe=replace(PAINTING, steps=6)) for order in longer]
+    longer = [replace(run_config, train=replace(PAINTING, steps=6)) for run_config in longer]
     train_method(longer[0], data, METGAN, finished.segmentor)
     with pytest.raises(KeyboardInterrupt):
         train_method(longer[1], cut(data, PAINTING, 1), METGAN, finished.segmentor)
@@ -257,11 +259,11 @@ def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equal
 
 
 def test_a_metgan_that_places_no_tumours_says_why_in_its_status(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After 2 of 4 steps, the first validation after a third; here 4 steps are enough to judge."""
     monkeypatch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
-    train_method(paint_order(tmp_path), data, METGAN, finished.segmentor)
+    train_method(generator_config(tmp_path), data, METGAN, finished.segmentor)
     status = read_status(tmp_path)
     assert status is not None
     opening, *reasons, advice = status.diagnosis or ["", ""]
@@ -278,78 +280,80 @@ def test_a_metgan_of_too_few_steps_is_not_diagnosed(finished: Uninterrupted) -> 
 
 @pytest.mark.parametrize("lost", ["optimisers", "modules"])
 def test_a_run_resumed_from_half_a_checkpoint_would_differ(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path, lost: str
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, lost: str
 ) -> None:
     folder, fresh = tmp_path / "run", tmp_path / "fresh"
     with pytest.raises(KeyboardInterrupt):
-        train_segmentor(read_order(folder), cut(data, READING, 3, SETTLING))
-    train_segmentor(read_order(fresh, recipe=replace(READING, steps=2, learning_rate=1e-9)), data)
+        train_segmentor(reader_config(folder), cut(data, READING, 3, SETTLING))
+    train_segmentor(reader_config(fresh, config=replace(READING, steps=2, learning_rate=1e-9)), data)
     state = checkpoint(folder)
     state[lost] = checkpoint(fresh)[lost]
     save_state(folder / CHECKPOINT, state)
-    train_segmentor(read_order(folder, resume=True), data)
+    train_segmentor(reader_config(folder, resume=True), data)
     weights = [checkpoint(run)["modules"] for run in (folder, finished.segmentor)]
     assert differing(*weights)
 
 
-def test_a_finished_run_is_not_trained_on(finished: Uninterrupted, data: Curriculum, tmp_path: Path) -> None:
+def test_a_finished_run_is_not_trained_on(
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
+) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished.segmentor, folder)
-    train_segmentor(read_order(folder, resume=True), cut(data, READING, 0))  # reading a pair would stop it
+    train_segmentor(reader_config(folder, resume=True), cut(data, READING, 0))  # reading a pair would stop it
     assert model(folder) == model(finished.segmentor)
 
 
 def test_a_run_is_not_resumed_with_other_settings(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
     shutil.copytree(finished.segmentor, folder)
-    order = read_order(folder, resume=True)
+    run_config = reader_config(folder, resume=True)
     fewer = replace(data, train=data.train[1:])
     for other, pairs in (
-        (replace(order, seed=1), data),
-        (replace(order, recipe=replace(READING, learning_rate=1e-3)), data),
-        (order, fewer),
+        (replace(run_config, seed=1), data),
+        (replace(run_config, train=replace(READING, learning_rate=1e-3)), data),
+        (run_config, fewer),
     ):
         with pytest.raises(StorageError, match="Resume with the settings"):
             train_segmentor(other, pairs)
-    train_segmentor(order, data)  # the same are taken
+    train_segmentor(run_config, data)  # the same are taken
 
 
 @pytest.mark.parametrize("change", ["segmentor", "validation part"])
 def test_a_run_is_not_resumed_with_another_segmentor_or_validation_part(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path, change: str
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, change: str
 ) -> None:
     folder, segmentor = tmp_path / "run", finished.segmentor
     shutil.copytree(finished.metgan, folder)
     if change == "segmentor":
         segmentor = tmp_path / "another"
-        train_segmentor(read_order(segmentor, seed=1, recipe=replace(READING, steps=1)), data)
+        train_segmentor(reader_config(segmentor, seed=1, config=replace(READING, steps=1)), data)
     else:
         data = replace(data, train=data.train[:-1], val=[data.train[-1], *data.val])
     with pytest.raises(StorageError):
-        train_method(paint_order(folder, resume=True), data, METGAN, segmentor)
+        train_method(generator_config(folder, resume=True), data, METGAN, segmentor)
 
 
 def test_a_generator_takes_over_the_normalisation_of_its_segmentor(
-    finished: Uninterrupted, small_pairs: PairSet, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     split = data.split
-    swapped = load_curriculum(small_pairs, Split(split.val, split.train, split.test))
+    swapped = load_training_data(small_pairs, Split(split.val, split.train, split.test))
     assert swapped.normalisation != data.normalisation
-    order = paint_order(tmp_path / "run", recipe=replace(PAINTING, steps=1, validations=1))
-    train_method(order, swapped, METGAN, finished.segmentor)
+    run_config = generator_config(tmp_path / "run", config=replace(PAINTING, steps=1, validations=1))
+    train_method(run_config, swapped, METGAN, finished.segmentor)
     assert read_card(tmp_path / "run").normalisation == data.normalisation
     assert read_card(finished.segmentor).normalisation == data.normalisation
 
 
 def test_a_segmentor_that_saw_a_test_group_is_refused(
-    finished: Uninterrupted, small_pairs: PairSet, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     split = data.split
-    turned = load_curriculum(small_pairs, Split(split.test, split.val, split.train))
+    turned = load_training_data(small_pairs, Split(split.test, split.val, split.train))
     with pytest.raises(LeakageError, match=r"segmentor for training has seen 1 test groups.*animal-train"):
-        train_method(paint_order(tmp_path / "run"), turned, METGAN, finished.segmentor)
+        train_method(generator_config(tmp_path / "run"), turned, METGAN, finished.segmentor)
     assert not [*(tmp_path / "run").iterdir()]
 
 
@@ -364,56 +368,63 @@ def test_a_model_says_which_groups_it_saw_and_at_which_step_it_was_kept(finished
 def test_a_model_says_how_well_it_did_on_the_validation_part(finished: Uninterrupted) -> None:
     for run in (finished.segmentor, finished.metgan):
         card = read_card(run)
-        kept = next(row for row in read_journal(run / "journal.csv") if row["step"] == str(card.step))
+        kept = next(row for row in read_log(run / "journal.csv") if row["step"] == str(card.step))
         assert card.val_dice == pytest.approx(float(kept["val_dice"]), rel=1e-5)
 
 
-def test_without_a_validation_tumour_a_model_says_nothing_of_it(data: Curriculum, tmp_path: Path) -> None:
-    train_segmentor(read_order(tmp_path / "run"), without_tumours(data))
+def test_without_a_validation_tumour_a_model_says_nothing_of_it(data: TrainingData, tmp_path: Path) -> None:
+    train_segmentor(reader_config(tmp_path / "run"), without_tumours(data))
     assert read_card(tmp_path / "run").val_dice is None
-    assert not any(row["val_dice"] for row in read_journal(tmp_path / "run" / "journal.csv"))
+    assert not any(row["val_dice"] for row in read_log(tmp_path / "run" / "journal.csv"))
 
 
 def test_a_run_of_metgan_shows_its_validation_pictures_and_every_term(finished: Uninterrupted) -> None:
     pictures = sorted((finished.metgan / "samples").iterdir())
     assert [path.name for path in pictures] == ["step-0000002.png", "step-0000004.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
-    first, *_ = read_journal(finished.metgan / "journal.csv")
-    terms = {"adversarial", "cycle", "segmentation", "paired", "judge_tumour", "judge_anatomy"}
+    first, *_ = read_log(finished.metgan / "journal.csv")
+    terms = {
+        "adversarial",
+        "cycle",
+        "segmentation",
+        "paired",
+        "discriminator_tumour",
+        "discriminator_anatomy",
+    }
     assert terms | {"val_dice", "val_mae", "val_ssim"} <= {name for name, text in first.items() if text}
 
 
 def test_a_training_without_a_segmentor_trains_one_of_its_own_first(
-    small_pairs: PairSet, data: Curriculum, tmp_path: Path
+    small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
-    short, brief = (replace(recipe, steps=1, validations=1) for recipe in (PAINTING, READING))
-    train(METGAN, paint_order(tmp_path / "run", recipe=short), small_pairs, brief)
+    short, brief = (replace(config, steps=1, validations=1) for config in (PAINTING, READING))
+    train(METGAN, generator_config(tmp_path / "run", config=short), small_pairs, brief)
     assert read_card(tmp_path / "run").kind == "generator"
     assert read_card(tmp_path / "run" / SEGMENTOR_FOLDER).kind == "segmentor"
     assert load_split(tmp_path / "run" / "splits.json") == data.split
 
 
 def test_images_below_the_minimum_of_the_network_are_refused_at_once(
-    small_pairs: PairSet, data: Curriculum, tmp_path: Path
+    small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     corners = [
         replace(p, anatomy=p.anatomy[:24], tumour=p.tumour[:24], label=p.label[:24]) for p in data.train
     ]
     with pytest.raises(ArrayError, match=r"smallest image side is 24\); expected at least 32"):
-        train_segmentor(read_order(tmp_path / "run"), replace(data, train=corners))
+        train_segmentor(reader_config(tmp_path / "run"), replace(data, train=corners))
 
 
 def test_a_pair_that_is_made_of_a_test_group_is_not_trained_on(small_pairs: PairSet, tmp_path: Path) -> None:
     root = Path(shutil.copytree(small_pairs.root, tmp_path / "pairs"))
     split = split_pairs(small_pairs, seed=0)
     rows = read_table(root)
-    for column, group in (("label_groups", "animal-test"), ("residue_group", "animal-test")):
+    for column, group in (("label_groups", "animal-test"), ("background_group", "animal-test")):
         changed = [{**row, column: group if row["name"] == split.train[0] else ""} for row in rows]
         write_table(root, changed)
         with pytest.raises(LeakageError, match="made of the test groups animal-test"):
-            load_curriculum(PairSet.open(root), split)
+            load_training_data(PairSet.open(root), split)
     write_table(root, [{**row, "label_groups": "another animal"} for row in rows])
-    assert "another animal" in load_curriculum(PairSet.open(root), split).groups_seen
+    assert "another animal" in load_training_data(PairSet.open(root), split).groups_seen
 
 
 def test_a_curriculum_without_any_training_tumour_is_refused(small_pairs: PairSet, tmp_path: Path) -> None:
@@ -422,23 +433,28 @@ def test_a_curriculum_without_any_training_tumour_is_refused(small_pairs: PairSe
     shutil.copy(small_pairs.root / "pairs.csv", tmp_path)
     empty = PairSet.open(tmp_path)
     with pytest.raises(ArrayError, match="none of the 5 training labels"):
-        load_curriculum(empty, split_pairs(empty, seed=0))
+        load_training_data(empty, split_pairs(empty, seed=0))
 
 
 def test_each_light_reaches_its_player_and_no_other(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
     """The losses of the first step, from the same weights: what did not see the light did not change."""
 
-    def first_losses(name: str, **lights: Light) -> dict[str, str]:
-        recipe = replace(PAINTING, steps=1, epochs=None, **{"judge_light": Light(), "anatomy_light": Light()})
-        order = paint_order(tmp_path / name, recipe=replace(recipe, **lights))  # type: ignore[arg-type]  # lights
-        train_method(order, data, METGAN, finished.segmentor)
-        return read_journal(order.folder / "journal.csv")[0]
+    def first_losses(name: str, **lights: IntensityAugment) -> dict[str, str]:
+        config = replace(
+            PAINTING,
+            steps=1,
+            epochs=None,
+            **{"discriminator_augment": IntensityAugment(), "anatomy_augment": IntensityAugment()},
+        )
+        run_config = generator_config(tmp_path / name, config=replace(config, **lights))  # type: ignore[arg-type]  # lights
+        train_method(run_config, data, METGAN, finished.segmentor)
+        return read_log(run_config.folder / "journal.csv")[0]
 
     plain = first_losses("plain")
-    judged = first_losses("judged", judge_light=Light(brightness=0.9))
-    painted = first_losses("painted", anatomy_light=Light(brightness=0.9))
+    judged = first_losses("judged", discriminator_augment=IntensityAugment(brightness=0.9))
+    painted = first_losses("painted", anatomy_augment=IntensityAugment(brightness=0.9))
     names = ("adversarial", "cycle", "paired", "segmentation")
     assert [judged[name] == plain[name] for name in names] == [False, True, True, True]
     assert painted["paired"] != plain["paired"]
@@ -446,9 +462,9 @@ def test_each_light_reaches_its_player_and_no_other(
 
 
 def test_a_run_with_other_terms_is_not_gone_on_with(
-    finished: Uninterrupted, data: Curriculum, tmp_path: Path
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(finished.metgan, tmp_path / "run")
     other = replace(METGAN, terms=METGAN.terms[:-1])
     with pytest.raises(StorageError, match="was written with terms"):
-        train_method(paint_order(folder, resume=True), data, other, finished.segmentor)
+        train_method(generator_config(folder, resume=True), data, other, finished.segmentor)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from metgan.training import EarlyStopping
-from metgan.training.schedule import Pace, rate_factor
+from metgan.training.schedule import Schedule, rate_factor
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,13 @@ def test_the_paper_halves_the_rate_at_three_quarters_of_its_200_epochs() -> None
 
 
 FLAT = [0.5] * 5
-OPEN = Pace(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=4, tolerance=0.01))
+OPEN = Schedule(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=4, tolerance=0.01))
 
 
 @given(st.integers(1, 600), st.floats(0.1, 1))
 def test_the_rate_of_a_run_that_ends_early_is_constant_up_to_the_plateau(done: int, share: float) -> None:
-    pace = Pace(600, 1.0, share, 1, early_stopping=EarlyStopping(least=0.01, patience=4))
-    end = pace.end_after(done, FLAT)
+    schedule = Schedule(600, 1.0, share, 1, early_stopping=EarlyStopping(least=0.01, patience=4))
+    end = schedule.end_after(done, FLAT)
     assert (end is None) == (done >= round(600 * share) or round(done / share) < 6)
     if end is not None:
         assert done <= end <= 600
@@ -71,6 +71,6 @@ def test_a_plateau_in_the_decay_of_the_longest_run_changes_nothing() -> None:
 
 
 def test_a_run_of_a_fixed_length_never_ends_early() -> None:
-    fixed = Pace(540, 1e-3, 0.75, 20)
+    fixed = Schedule(540, 1e-3, 0.75, 20)
     assert fixed.end_after(240, FLAT) is None
     assert (fixed.least, fixed.third, OPEN.third) == (540, 180, 60)

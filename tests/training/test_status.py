@@ -8,10 +8,10 @@ import pytest
 
 from metgan.errors import StorageError
 from metgan.training import EarlyStopping, planned_steps, read_status
-from metgan.training.schedule import Pace
+from metgan.training.schedule import Schedule
 from metgan.training.status import STATUS_FILE, Status
 
-PACE = Pace(100, 1.0, 0.5, 10, early_stopping=EarlyStopping(least=0.1, patience=1, tolerance=0.01))
+PACE = Schedule(100, 1.0, 0.5, 10, early_stopping=EarlyStopping(least=0.1, patience=1, tolerance=0.01))
 
 
 def test_a_run_without_tumours_in_place_never_comes_to_a_plateau() -> None:
@@ -33,10 +33,10 @@ def test_a_run_that_has_begun_counts_on_where_a_validation_falls_back() -> None:
 
 def test_a_plateau_counts_from_a_third_of_the_least_length_on() -> None:
     """What a generator scored with flat tissue, early on, is nothing that it must surpass."""
-    pace = Pace(90, 1.0, 0.5, 10, early_stopping=EarlyStopping(least=1.0, patience=1, tolerance=0.01))
+    schedule = Schedule(90, 1.0, 0.5, 10, early_stopping=EarlyStopping(least=1.0, patience=1, tolerance=0.01))
     status = Status()
     for done, score in ((10, 0.9), (20, 0.1), (30, 0.2), (40, 0.3)):
-        status.consider(done, score, 0.5, pace)
+        status.consider(done, score, 0.5, schedule)
     assert (status.end, status.scores) == (None, [0.2, 0.3])
 
 
@@ -88,7 +88,7 @@ def test_a_run_says_why_it_ended(status: Status, says: str) -> None:
 
 def test_a_run_of_a_fixed_length_has_no_reason_to_give() -> None:
     status = Status()
-    status.close(Pace(100, 1.0, 0.5, 10))
+    status.close(Schedule(100, 1.0, 0.5, 10))
     assert status.stopped == ""
 
 

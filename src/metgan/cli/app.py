@@ -29,8 +29,8 @@ _VERBS = {
     "generate": "Paint new labelled pairs with a trained method.",
     "evaluate": "Score a trained method on its test pairs.\n\n"
     "Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
-    "label asks for them and nowhere else, as read by a referee: a segmentor trained apart from the one in "
-    "the loop. It is trained first, into OUT/referee, where none is given.",
+    "label asks for them and nowhere else, as read by a segmentor that is trained apart from the one in "
+    "the loop. It is trained first, into OUT/independent-segmentor, where none is given.",
     "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"
     "Several become one; a group of tissue is never in two parts of it.",
     "info": "Tell what a run, a pair set, scores, a study or an exported data set is.",
@@ -46,7 +46,7 @@ _STUDIES = {
     "downstream:downstream": "Train segmentors on real, synthetic and mixed data and compare what they find: "
     "Table 2 and Fig. 4 of the paper.\n\n"
     "In each fold a MetGAN and its segmentor are trained on the training part alone. What is trained or "
-    "generated already is only read: arms and seeds can be added later, with --resume.",
+    "generated already is only read: training sets and seeds can be added later, with --resume.",
 }
 
 app = App(

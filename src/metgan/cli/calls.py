@@ -13,8 +13,8 @@ from cyclopts import Parameter
 
 from metgan.data import PairSet
 from metgan.experiment import Experiment
-from metgan.io import claim_folder, has_file, write_json
-from metgan.studies import Rules, Section
+from metgan.io import has_file, prepare_output, write_json
+from metgan.studies import Section, SharedConfig
 
 from .folders import (
     CONFIG_FILE,
@@ -26,14 +26,14 @@ from .folders import (
     show_tables,
     written_or_finished,
 )
-from .options import Place, Positive, Training
+from .options import OutputPolicy, Positive, Training
 
 _ASKED_FILE = "asked.json"
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Extent:
+class StudyOptions:
     """How much is asked.
 
     Parameters
@@ -42,8 +42,8 @@ class Extent:
         How often everything that is compared is trained, 1 or more, with the seeds --seed, --seed + 1 and
         so on. Default: 1, or as often as before with --resume.
     segmentor_steps
-        Length in batches of the training of each segmentor: in the loop, the referee, those that are
-        compared. Default: the preset's.
+        Length in batches of the training of each segmentor: in the loop, the independent segmentor, those
+        that are compared. Default: the preset's.
     quick
         A coarse answer in minutes: --preset small, short trainings on crops of 64 pixels.
     """
@@ -53,7 +53,7 @@ class Extent:
     quick: Annotated[bool, Parameter(negative="")] = False
 
 
-ONCE = Extent()
+ONCE = StudyOptions()
 """One seed, in full length."""
 
 
@@ -70,11 +70,11 @@ class Question(Protocol):
         ...  # a protocol has no body
 
     def hold(self, lead: str) -> Sequence[Section]:
-        """Train, score and write; gives the chapters."""
+        """Train, score and write; returns the sections."""
         ...  # a protocol has no body
 
 
-Plan = Callable[[PairSet, Rules], tuple[Question, str]]
+Plan = Callable[[PairSet, SharedConfig], tuple[Question, str]]
 """Makes of pairs and rules the question, and the words that its report opens with."""
 
 
@@ -85,9 +85,9 @@ class Call:
     study: str
     data: Path
     out: Path
-    extent: Extent
+    extent: StudyOptions
     options: Training
-    place: Place
+    place: OutputPolicy
 
     @classmethod
     @contextmanager
@@ -103,7 +103,7 @@ class Call:
         return f"metgan study {self.study}"
 
     def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
-        """Give what is asked: an option as given, or else as before with --resume, or else its default."""
+        """Return what is asked: an option as given, or else as before with --resume, or else its default."""
         file = self.out / self.study / _ASKED_FILE
         resumes = self.place.resume and has_file(file)
         before = json.loads(file.read_text(encoding="utf-8")) if resumes else {}
@@ -123,7 +123,7 @@ class Call:
         question.check(anew=place.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, place, experiment)
         before = checkpoints(question.out)
-        with claim_folder(self.out, STUDY, self.verb, **asdict(place), inputs=[self.data]):
+        with prepare_output(self.out, STUDY, self.verb, **asdict(place), inputs=[self.data]):
             for folder in (self.out, question.out):  # the next study's default, and this one's for good
                 experiment.save(folder / CONFIG_FILE)
             write_json(question.out / _ASKED_FILE, asked)
@@ -136,9 +136,9 @@ class Call:
         return resolve_study(self.out, self.study, self.place, self.options, meant, segmentor)
 
 
-def _rules(experiment: Experiment, seeds: int) -> Rules:
-    """Give the rules that an experiment sets for all."""
-    return Rules(
+def _rules(experiment: Experiment, seeds: int) -> SharedConfig:
+    """Return the rules that an experiment sets for all."""
+    return SharedConfig(
         experiment.preset,
         experiment.training,
         experiment.segmentor,

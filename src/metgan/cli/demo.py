@@ -9,30 +9,30 @@ from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, PhantomSettings, load_split, part_of, write_phantom
 from metgan.experiment import Experiment, resolve
-from metgan.io import claim_folder
+from metgan.io import prepare_output
 from metgan.labels import Merged
 from metgan.methods import find_method
 from metgan.studies import (
     Evaluation,
-    RefereeSource,
+    IndependentSegmentorSource,
     Report,
     Section,
     evaluate_run,
     facts,
-    faithfulness_chapter,
-    grid_chapter,
-    likeness_chapter,
-    pairs_chapter,
-    training_chapter,
-    warning_chapters,
+    faithfulness_section,
+    grid_section,
+    pairs_section,
+    similarity_section,
+    training_section,
+    warning_sections,
 )
-from metgan.synthesis import Generation, generate, load, open_gate
+from metgan.synthesis import GenerationRequest, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, train
 
 from .evaluate import show_scores
-from .folders import CONFIG_FILE, order_of, refuse_other_settings, reserved, written
+from .folders import CONFIG_FILE, refuse_other_settings, reserved, run_config_of, written
 from .next_step import evaluate_command, generate_command
-from .options import NEW_FOLDER, Place, Positive, Seed
+from .options import NEW_FOLDER, OutputPolicy, Positive, Seed
 
 _PAIRS, _NEW_PAIRS = 240, 24
 _DEMO, _VERB = "a demo", "metgan demo"
@@ -45,7 +45,7 @@ def demo(
     steps: Positive = 180,
     segmentor_steps: Positive = 250,
     seed: Seed = 0,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Everything once, on a phantom: images, segmentor, MetGAN, new pairs, scores, report.html.
 
@@ -58,7 +58,8 @@ def demo(
     steps
         Length of MetGAN's training in batches.
     segmentor_steps
-        Length of the training of each of the two segmentors, the one in the loop and the referee.
+        Length of the training of each of the two segmentors, the one in the loop and the independent
+        segmentor.
     seed
         0 or more; the same seed gives the same bytes on the same CPU with as many threads
         (OMP_NUM_THREADS).
@@ -71,51 +72,53 @@ def demo(
     written(out / "report.html")
 
 
-def _hold(out: Path, experiment: Experiment, place: Place) -> Evaluation:
+def _hold(out: Path, experiment: Experiment, place: OutputPolicy) -> Evaluation:
     """Draw, train, generate and score, and write the report."""
     run, seed = out / "run", experiment.seed
     pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
-    order = order_of(experiment, run, place)
-    train(method, order, pairs, experiment.segmentor)
-    painter = load(run)
+    run_config = run_config_of(experiment, run, place)
+    train(method, run_config, pairs, experiment.segmentor)
+    inpainter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
-    request = Generation(seen, seen, Merged(2), _NEW_PAIRS, seed)
+    request = GenerationRequest(seen, seen, Merged(2), _NEW_PAIRS, seed)
     engine, steps = experiment.engine, experiment.segmentor.steps
-    source = RefereeSource(None, steps, out / "scores" / "referee", engine, place.resume)
+    source = IndependentSegmentorSource(
+        None, steps, out / "scores" / "independent-segmentor", engine, place.resume
+    )
     evaluation, painted = evaluate_run(run, pairs, source)
     evaluation.save(out / "scores")
-    new_pairs = generate(painter, request, out / "new-pairs", open_gate(source.folder, painter, seen))
-    chapters = [
+    new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(source.folder, inpainter, seen))
+    sections = [
         _opening(pairs),
-        *warning_chapters(evaluation),
-        grid_chapter(painted),
-        faithfulness_chapter(evaluation),
-        likeness_chapter(evaluation),
-        pairs_chapter(new_pairs),
-        training_chapter(run),
-        training_chapter(run / SEGMENTOR_FOLDER, "The segmentor in the loop"),
+        *warning_sections(evaluation),
+        grid_section(painted),
+        faithfulness_section(evaluation),
+        similarity_section(evaluation),
+        pairs_section(new_pairs),
+        training_section(run),
+        training_section(run / SEGMENTOR_FOLDER, "The segmentor in the loop"),
         _next(),
     ]
     lead = (
         "From a few annotated two-channel scans to as many labelled training pairs as you like: the whole "
         "way, on a synthetic cleared mouse (a phantom) whose tumours are known."
     )
-    Report("metgan: synthetic tumours with labels", lead, chapters, facts(evaluation)).save(
+    Report("metgan: synthetic tumours with labels", lead, sections, facts(evaluation)).save(
         out / "report.html"
     )
     return evaluation
 
 
 @contextmanager
-def _claimed(out: Path, experiment: Experiment, place: Place) -> Iterator[None]:
+def _claimed(out: Path, experiment: Experiment, place: OutputPolicy) -> Iterator[None]:
     """Claim the demo's folders; one that was begun with other options is left as it is."""
     parts = (("run", "a run"), ("pairs", "pairs"), ("new-pairs", "pairs"))
     refuse_other_settings(out / "run" / CONFIG_FILE, place, experiment)
-    with claim_folder(out, _DEMO, _VERB, **asdict(place)), ExitStack() as stack:
+    with prepare_output(out, _DEMO, _VERB, **asdict(place)), ExitStack() as stack:
         for name, kind in parts:
-            stack.enter_context(claim_folder(out / name, kind, _VERB, resume=place.resume, overwrite=False))
+            stack.enter_context(prepare_output(out / name, kind, _VERB, resume=place.resume, overwrite=False))
         yield
 
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter, validators
 
 from metgan.data import PairSet
-from metgan.studies import Downstream, Rules, find_arms, fold_pairs
+from metgan.studies import Downstream, SharedConfig, find_training_sets, fold_pairs
 
-from .calls import ONCE, Call, Extent
-from .options import NEW_FOLDER, PRESET, Place, Positive, Training, whole
+from .calls import ONCE, Call, StudyOptions
+from .options import NEW_FOLDER, PRESET, OutputPolicy, Positive, Training, whole
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
@@ -29,13 +29,13 @@ class Grid:
 
     Parameters
     ----------
-    arms
+    training_sets
         "all" (twenty-eight), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
         real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
-        mixed-100-2x, gated-100-1x, streamed-100-1x, grained-1x, grained-100-1x, matched-100-1x, aimed-100-1x,
-        residue-1x, residue-2x, residue-100-1x, residue-100-2x, inlaid-1x, inlaid-100-1x, inlaid-100-2x,
-        real-100-strong, pasted-100-1x, mixed-100-1x-strong, inlaid-100-1x-strong. Default: all, or those of
-        before with --resume; quick-set with --quick.
+        mixed-100-2x, gated-100-1x, streamed-100-1x, noisy-1x, noisy-100-1x, matched-100-1x, aimed-100-1x,
+        background-1x, background-2x, background-100-1x, background-100-2x, inserted-1x, inserted-100-1x,
+        inserted-100-2x, real-100-strong, pasted-100-1x, mixed-100-1x-strong, inserted-100-1x-strong. Default:
+        all, or those of before with --resume; quick-set with --quick.
     folds
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
@@ -44,7 +44,7 @@ class Grid:
         has annotated only so much. The validation part stays. Default: all, or as before with --resume.
     """
 
-    arms: str | None = None
+    training_sets: str | None = None
     folds: Folds | None = None
     training_pairs: Positive | None = None
 
@@ -58,9 +58,9 @@ def downstream(
     *,
     out: Path,
     grid: Grid = _ALL,
-    extent: Extent = ONCE,
+    extent: StudyOptions = ONCE,
     options: Training = PRESET,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Train segmentors on real, synthetic and mixed data and compare what they find.
 
@@ -70,7 +70,7 @@ def downstream(
         Pair set.
     out
         Folder of the study. What was found goes to downstream/ in it: scores.csv, tumours.csv,
-        standings.csv, tables.md, report.html.
+        statistics.csv, tables.md, report.html.
     """
     with Call.reserving("downstream", data, out, extent, options, place) as call:
         _hold(call, grid)
@@ -78,20 +78,22 @@ def downstream(
 
 def _hold(call: Call, grid: Grid) -> None:
     """Plan the study and hold it."""
-    arms, folds = ("quick-set", 2) if call.extent.quick else ("all", 5)
+    training_sets, folds = ("quick-set", 2) if call.extent.quick else ("all", 5)
     asked = call.asked(
-        arms=(grid.arms, arms), folds=(grid.folds, folds), training_pairs=(grid.training_pairs, None)
+        training_sets=(grid.training_sets, training_sets),
+        folds=(grid.folds, folds),
+        training_pairs=(grid.training_pairs, None),
     )
-    rows = find_arms(asked["arms"])
+    rows = find_training_sets(asked["training_sets"])
 
-    def plan(pairs: PairSet, rules: Rules) -> tuple[Downstream, str]:
+    def plan(pairs: PairSet, rules: SharedConfig) -> tuple[Downstream, str]:
         splits = fold_pairs(pairs, asked["folds"], rules.seed, asked["training_pairs"])
         kept = f"{asked['training_pairs']} pairs" if asked["training_pairs"] else "the rest"
         lead = (
             f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on {call.data} "
             f"in {len(splits)} folds, trained on {kept} of each, preset {rules.preset}. Generator, labels "
             "and pasted tumours come from the training part of the fold alone; its validation part chooses "
-            "the painter's weights, levels of reading and what aimed pairs show more of."
+            "the generator's weights, levels of reading and what aimed pairs show more of."
         )
         return Downstream(call.out, pairs, splits, rows, rules), lead
 

@@ -23,10 +23,10 @@ from metgan.interop import (
     gather_cases,
 )
 from metgan.interop import export as write_cases
-from metgan.io import claim_folder
+from metgan.io import prepare_output
 
 from .folders import reserved, written
-from .options import NEW_FOLDER, Place
+from .options import NEW_FOLDER, OutputPolicy
 
 Program = Literal["nnunet", "cellpose", "stardist", "ilastik"]
 
@@ -39,7 +39,7 @@ def export(
     out: Path,
     channels: Literal["tumour", "both"] = "tumour",
     split: Path | None = None,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Write pair sets as the data set of another program.
 
@@ -64,7 +64,7 @@ def export(
         if place.resume:
             check_resumed(cases, out)
         check_export(cases, out, layout)
-        with claim_folder(out, layout.kind, "metgan export", **asdict(place), inputs=inputs):
+        with prepare_output(out, layout.kind, "metgan export", **asdict(place), inputs=inputs):
             write_cases(cases, out, layout)
     print(_counted(cases))
     print(layout.advice(cases, out))

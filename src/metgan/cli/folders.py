@@ -17,29 +17,29 @@ from metgan.errors import SettingError
 from metgan.experiment import (
     METHOD,
     Experiment,
-    GanRecipes,
+    GanConfigs,
     Table,
     load_experiment,
     names_preset,
     read_file,
     resolve,
 )
-from metgan.io import claim_folder, has_file, has_folder, is_half_deleted, reserve_folder
+from metgan.io import has_file, has_folder, is_half_deleted, prepare_output, reserve_folder
 from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
 from metgan.studies import Section
 from metgan.training import (
     CHECKPOINT,
-    GAN_RECIPES,
-    OPEN_RECIPES,
-    GanRecipe,
-    Order,
-    Recipe,
+    GAN_CONFIGS,
+    OPEN_CONFIGS,
+    GanTrainConfig,
+    RunConfig,
+    TrainConfig,
     check_identity,
     without_lengths,
 )
 
-from .options import Place, Training
+from .options import OutputPolicy, Training
 
 CONFIG_FILE = "config.toml"
 RUN = "a run"
@@ -48,35 +48,37 @@ _WIDE = 240  # characters
 
 
 @contextmanager
-def reserved(out: Path, kind: str, verb: str, place: Place, inputs: Iterable[Path] = ()) -> Iterator[Place]:
+def reserved(
+    out: Path, kind: str, verb: str, place: OutputPolicy, inputs: Iterable[Path] = ()
+) -> Iterator[OutputPolicy]:
     """Hold `out` over a whole call, so that a second one is refused before it has prepared anything.
 
     Yields what may happen to `out`: where overwriting it was cut short, resuming it means to end that.
     """
     if place.resume and is_half_deleted(out):
         note(f"--overwrite of {out} was cut short while it deleted; what is left there is deleted first")
-        place = Place(overwrite=True)
+        place = OutputPolicy(overwrite=True)
     if place.resume and not has_folder(out):
         note(f"there is no {out} to resume; it is started")
     with reserve_folder(out, kind, verb, **asdict(place), inputs=inputs):
         yield place
 
 
-def resolve_run(out: Path, place: Place, options: Training, section: str, **given: Any) -> Experiment:
-    """Give the settings of a run that is written to `out`; writes nothing.
+def resolve_run(out: Path, place: OutputPolicy, options: Training, section: str, **given: Any) -> Experiment:
+    """Return the settings of a run that is written to `out`; writes nothing.
 
     A method is trained while validation improves, unless a length is given. A resumed run takes its settings
     from its own ``config.toml``; options given again override them.
     """
     given = {k: v for k, v in given.items() if v is not None}
-    recipes = OPEN_RECIPES if section == "training" else GAN_RECIPES
-    return _resolve_and_tell(*_base(out, place, options), given, options.layer(section), recipes=recipes)
+    configs = OPEN_CONFIGS if section == "training" else GAN_CONFIGS
+    return _resolve_and_tell(*_base(out, place, options), given, options.layer(section), configs=configs)
 
 
 def resolve_study(
-    out: Path, study: str, place: Place, options: Training, quick: Table, segmentor: Table
+    out: Path, study: str, place: OutputPolicy, options: Training, quick: Table, segmentor: Table
 ) -> Experiment:
-    """Give the settings of a study that is written to `out`; options that are given win over `quick`.
+    """Return the settings of a study that is written to `out`; options that are given win over `quick`.
 
     A resumed study takes its own settings, and one that is added to a folder those of the last one there.
     """
@@ -98,8 +100,8 @@ def resolve_study(
     return experiment
 
 
-def _resolve_and_tell(*layers: Table, recipes: GanRecipes = GAN_RECIPES) -> Experiment:
-    experiment = resolve(*layers, recipes=recipes)
+def _resolve_and_tell(*layers: Table, configs: GanConfigs = GAN_CONFIGS) -> Experiment:
+    experiment = resolve(*layers, configs=configs)
     if not names_preset(*layers):
         note(preset_note(experiment.preset, experiment.engine.device))
     return experiment
@@ -119,8 +121,8 @@ def preset_note(preset: str, device: str) -> str:
     return f"preset small, because {why}; --preset paper takes the paper's size, for a GPU"
 
 
-def _base(out: Path, place: Place, options: Training) -> list[Table]:
-    """Give the file that is given, or that of the folder that is resumed.
+def _base(out: Path, place: OutputPolicy, options: Training) -> list[Table]:
+    """Return the file that is given, or that of the folder that is resumed.
 
     A folder that is resumed keeps its preset also under a file that names none, whatever the machine.
     """
@@ -130,7 +132,7 @@ def _base(out: Path, place: Place, options: Training) -> list[Table]:
     return [own]
 
 
-def refuse_other_settings(file: Path, place: Place, experiment: Experiment, free: str = "") -> None:
+def refuse_other_settings(file: Path, place: OutputPolicy, experiment: Experiment, free: str = "") -> None:
     """Refuse to go on where other settings were noted in `file`, and name those that differ.
 
     `free` is the section, if any, whose length may be another.
@@ -143,21 +145,21 @@ def refuse_other_settings(file: Path, place: Place, experiment: Experiment, free
 
 
 @contextmanager
-def claim_run(
-    order: Order[Recipe], place: Place, experiment: Experiment, inputs: Iterable[Path]
+def prepare_run(
+    run_config: RunConfig[TrainConfig], place: OutputPolicy, experiment: Experiment, inputs: Iterable[Path]
 ) -> Iterator[None]:
     """Claim a run folder, once its data is checked, write its resolved ``config.toml``, and hold it.
 
     A checkpoint knows the settings that matter; before there is one, all of ``config.toml`` must agree but
     the length of the training itself, of which nothing is done.
     """
-    out = order.folder
-    is_segmentor = order.method == "segmentor"
+    out = run_config.folder
+    is_segmentor = run_config.method == "segmentor"
     verb = "metgan segmentor" if is_segmentor else "metgan train"
-    if not order.resumes:
+    if not run_config.resumes:
         section = "segmentor" if is_segmentor else "training"
         refuse_other_settings(out / CONFIG_FILE, place, experiment, section)
-    with claim_folder(out, RUN, verb, resume=place.resume, overwrite=place.overwrite, inputs=inputs):
+    with prepare_output(out, RUN, verb, resume=place.resume, overwrite=place.overwrite, inputs=inputs):
         experiment.save(out / CONFIG_FILE)
         yield
         check_model(out)
@@ -169,34 +171,34 @@ def check_model(run: Path) -> None:
     load(run)
 
 
-def order_of(experiment: Experiment, out: Path, place: Place) -> Order[GanRecipe]:
-    """Give the order for training the method as the experiment says; a resumed one may be lengthened."""
+def run_config_of(experiment: Experiment, out: Path, place: OutputPolicy) -> RunConfig[GanTrainConfig]:
+    """Return the order for training the method as the experiment says; a resumed one may be lengthened."""
     e = experiment
-    return Order(e.method, e.preset, e.training, e.engine, e.seed, out, place.resume, lengthen=True)
+    return RunConfig(e.method, e.preset, e.training, e.engine, e.seed, out, place.resume, lengthen=True)
 
 
-def segmentor_order_of(experiment: Experiment, out: Path, place: Place) -> Order[Recipe]:
-    """Give the order for training a segmentor as the experiment says; a resumed one may be lengthened."""
+def segmentor_config_of(experiment: Experiment, out: Path, place: OutputPolicy) -> RunConfig[TrainConfig]:
+    """Return the order for training a segmentor as the experiment says; a resumed one may be lengthened."""
     e = experiment
-    return Order("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume, lengthen=True)
+    return RunConfig("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume, lengthen=True)
 
 
-def note_doubt(run: Path) -> None:
+def note_warning(run: Path) -> None:
     """Tell of a network that has hardly learned anything, and what to do."""
-    if (card := read_card(run)).doubt:
-        note(f"the {card.kind} {run}: {card.doubt}")
+    if (card := read_card(run)).warning:
+        note(f"the {card.kind} {run}: {card.warning}")
 
 
-def show_tables(chapters: Iterable[Section]) -> None:
-    """Print the chapters' tables; a file has room for the widest, a terminal is as wide as it is."""
+def show_tables(sections: Iterable[Section]) -> None:
+    """Print the sections' tables; a file has room for the widest, a terminal is as wide as it is."""
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDE)
-    for chapter in chapters:
-        if chapter.table is not None:
-            first, *others = chapter.table.header
+    for section in sections:
+        if section.table is not None:
+            first, *others = section.table.header
             table = TextTable(first, *(Column(name, justify="right") for name in others), box=SIMPLE)
-            for row in chapter.table.rows:
+            for row in section.table.rows:
                 table.add_row(*row)
             console.print(table)
 

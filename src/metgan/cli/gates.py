@@ -15,10 +15,10 @@ from metgan.errors import LeakageError, SettingError
 from metgan.io import has_file, has_folder
 from metgan.models import ModelCard
 from metgan.progress import note
-from metgan.studies import REFEREE_APART
+from metgan.studies import INDEPENDENT_SEED_OFFSET
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
-from .folders import note_doubt
+from .folders import note_warning
 from .options import Positive
 
 Part = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
@@ -33,13 +33,14 @@ class GateChoice:
 
     Parameters
     ----------
-    judge
+    independent_segmentor
         Run of metgan segmentor DATA --split RUN/splits.json with a seed of its own; never the segmentor that
         RUN trained with, nor one that has seen RUN's test groups. Default: none, and no pair is judged.
     gate
         --no-gate keeps every pair as it was drawn first.
     least_recall
-        Share of the tumours of 10 pixels and more that the judge must read, in [0, 1]. Default: 0.5.
+        Share of the tumours of 10 pixels and more that the independent segmentor must read, in [0, 1].
+        Default: 0.5.
     most_false_area
         Share of the pixels outside the label that it may read as tumour, in [0, 1]. Default: 0.02.
     least_contrast
@@ -54,7 +55,7 @@ class GateChoice:
         Labels that are tried for one pair, 1 or more; when all fail, the best is kept and marked. Default: 4.
     """
 
-    judge: Path | None = None
+    independent_segmentor: Path | None = None
     gate: Annotated[bool, Parameter(negative="--no-gate")] = True
     least_recall: Part | None = None
     most_false_area: Part | None = None
@@ -64,43 +65,50 @@ class GateChoice:
     attempts: Positive | None = None
 
     def open(
-        self, painter: Inpainter, training: tuple[Entry, ...], tested: Collection[str], advice: str
+        self, inpainter: Inpainter, training: tuple[Entry, ...], tested: Collection[str], advice: str
     ) -> Gate | None:
-        """Give the gate, or None where there is no judge or none is wanted; errors end in `advice`.
+        """Return the gate, or None where no independent segmentor is given or none is wanted.
+
+        Errors end in `advice`.
 
         Raises
         ------
         SettingError
             When limits are given that nothing is held against.
         LeakageError
-            When the judge has seen a group of `tested`: it would let test tissue choose what is trained on.
+            When the independent segmentor has seen a group of `tested`: it would let test tissue choose what
+            is trained on.
         """
-        limits = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("judge", "gate")}
+        limits = {
+            f.name: getattr(self, f.name)
+            for f in fields(self)
+            if f.name not in ("independent_segmentor", "gate")
+        }
         given = {name: value for name, value in limits.items() if value is not None}
-        if given and (self.judge is None or not self.gate):
-            remedy = "Leave --no-gate out" if self.judge else advice
-            if not (self.judge or self.gate):
+        if given and (self.independent_segmentor is None or not self.gate):
+            remedy = "Leave --no-gate out" if self.independent_segmentor else advice
+            if not (self.independent_segmentor or self.gate):
                 remedy += ", and leave --no-gate out"
             raise SettingError(
-                f"--{next(iter(given)).replace('_', '-')} without a judge",
+                f"--{next(iter(given)).replace('_', '-')} without an independent segmentor",
                 "a limit that pairs are held against",
                 remedy,
             )
-        if self.judge is None or not self.gate:
+        if self.independent_segmentor is None or not self.gate:
             return None
         try:
-            gate = open_gate(self.judge, painter, training, GateLimits(**given))
-            gate.reader.card.refuse_to_have_seen(tested, "judging training pairs")
+            gate = open_gate(self.independent_segmentor, inpainter, training, GateLimits(**given))
+            gate.predictor.card.refuse_to_have_seen(tested, "judging training pairs")
         except LeakageError as error:
             raise LeakageError(error.given, error.expected, advice) from error
         return gate
 
-    def note_doubts(self, gate: Gate | None, advice: str) -> None:
+    def note_warnings(self, gate: Gate | None, advice: str) -> None:
         """Tell what is not judged, unless that was asked for."""
         if gate is None and self.gate:
             note(f"the pairs are not judged. {advice} and `--overwrite`")
-        if gate is not None and self.judge is not None:
-            note_doubt(self.judge)
+        if gate is not None and self.independent_segmentor is not None:
+            note_warning(self.independent_segmentor)
         if gate is not None and not len(gate.training):
             note(
                 "no training image of the run is there; "
@@ -109,7 +117,7 @@ class GateChoice:
 
 
 def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, ...]:
-    """Give the images of a run's training part that lie in the first folder that holds any of them.
+    """Return the images of a run's training part that lie in the first folder that holds any of them.
 
     Folders with labels come first, and the labels with them.
     """
@@ -123,11 +131,11 @@ def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, 
     return ()
 
 
-def advise_judge(run: Path, card: ModelCard, training: tuple[Entry, ...], *folders: Path | None) -> str:
-    """Say how a judge is trained and given, in a command of this call's own paths that can be pasted.
+def advise_segmentor(run: Path, card: ModelCard, training: tuple[Entry, ...], *folders: Path | None) -> str:
+    """Say how an independent segmentor is trained and given, in a command of this call's own paths.
 
-    The judge is trained on the pair set of the `training` images. Where they are not there, it is DATA, to be
-    filled in; a run without a split takes the first of `folders` that is a pair set.
+    The independent segmentor is trained on the pair set of the `training` images. Where they are not there,
+    it is DATA, to be filled in; a run without a split takes the first of `folders` that is a pair set.
     """
     split = run / SPLIT_FILE
     whole = [
@@ -138,8 +146,9 @@ def advise_judge(run: Path, card: ModelCard, training: tuple[Entry, ...], *folde
     data = str(places[0]) if places else "DATA"
     words = ["metgan", "segmentor", data, "--preset", card.preset]
     words += ["--split", str(split)] if has_file(split) else []
-    words += ["--seed", str(card.seed + REFEREE_APART), "--out", f"{run}-judge"]
-    return f"Train a judge with `{shlex.join(words)}`, then add `{shlex.join(['--judge', words[-1]])}`"
+    words += ["--seed", str(card.seed + INDEPENDENT_SEED_OFFSET), "--out", f"{run}-independent-segmentor"]
+    option = shlex.join(["--independent-segmentor", words[-1]])
+    return f"Train an independent segmentor with `{shlex.join(words)}`, then add `{option}`"
 
 
 WHERE_JUDGED = GateChoice()

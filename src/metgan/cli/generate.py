@@ -9,13 +9,13 @@ from typing import Literal
 from cyclopts import Parameter
 
 from metgan.data import SPLIT_FILE, load_split, open_images, part_of
-from metgan.io import claim_folder, has_file
+from metgan.io import has_file, prepare_output
 from metgan.progress import note
 from metgan.synthesis import (
     CONTACT_SHEET,
     MOST_LIGHT,
     ContrastSummary,
-    Generation,
+    GenerationRequest,
     Inpainter,
     check_request,
     finished_pairs,
@@ -26,16 +26,16 @@ from metgan.synthesis import (
 from metgan.synthesis import generate as write_pairs
 from metgan.training import planned_steps, stopped_at
 
-from .folders import note_doubt, reserved
-from .gates import WHERE_JUDGED, GateChoice, advise_judge, training_images
-from .options import NEW_FOLDER, Place, Positive, Seed
+from .folders import note_warning, reserved
+from .gates import WHERE_JUDGED, GateChoice, advise_segmentor, training_images
+from .options import NEW_FOLDER, OutputPolicy, Positive, Seed
 from .recipes import REAL_LABELS, RecipeChoice
 from .sources import Sources, refuse_test_sources
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Order:
+class GenerateOptions:
     """How many pairs, and where they are made and written.
 
     Parameters
@@ -59,7 +59,7 @@ class Order:
 
 _MUCH_OUTSIDE = 0.05
 _AIMED_AND_JUDGED = (
-    "the judge fails what it does not see; aimed pairs show what segmentors miss; see gate.json"
+    "the independent segmentor fails what it does not see, and aimed pairs show what is missed; see gate.json"
 )
 _KIND, _VERB = "pairs", "metgan generate"
 
@@ -69,88 +69,97 @@ def generate(
     /,
     *,
     sources: Sources,
-    order: Order,
+    options: GenerateOptions,
     recipe: RecipeChoice = REAL_LABELS,
-    judging: GateChoice = WHERE_JUDGED,
-    place: Place = NEW_FOLDER,
+    gating: GateChoice = WHERE_JUDGED,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Paint new labelled pairs: real anatomy, with labels that were never drawn on it.
 
-    With --judge, each passes a gate: pairs.csv has its scores, and gate.json the sum.
+    With --independent-segmentor, each passes a gate: pairs.csv has its scores, and gate.json the sum.
 
     Parameters
     ----------
     run
         Run folder of metgan train.
     """
-    out, label_recipe = order.out, recipe.make()
+    out, label_recipe = options.out, recipe.make()
     folders = (sources.anatomy, sources.labels)
-    inputs = [path for path in (run, *folders, sources.aim_at, judging.judge) if path is not None]
+    inputs = [
+        path
+        for path in (run, *folders, sources.oversample_errors, gating.independent_segmentor)
+        if path is not None
+    ]
     with reserved(out, _KIND, _VERB, place, inputs) as place:
-        painter = load(run, order.device)
+        inpainter = load(run, options.device)
         split = load_split(run / SPLIT_FILE) if has_file(run / SPLIT_FILE) else None
         anatomies = open_images(sources.anatomy, "anatomy")
-        request = Generation(
+        request = GenerationRequest(
             part_of(anatomies, sources.part, split),
             sources.open_labels(split, label_recipe),
             label_recipe,
-            order.count,
-            order.seed,
+            options.count,
+            options.seed,
         )
         if sources.part in {"train", "val"}:
             refuse_test_sources([*request.anatomies, *request.labels], split)
-        request = sources.request(request, painter, split)
+        request = sources.request(request, inpainter, split)
         tested = split.groups(anatomies, "test") if split else frozenset()
         training = training_images(split, *folders)
-        advice = advise_judge(run, painter.card, training, *folders)
-        gate = judging.open(painter, training, tested, advice)
-        outside = check_request(painter, request)
-        with claim_folder(out, _KIND, _VERB, **asdict(place), inputs=inputs):
-            _note_doubts(run, painter, outside)
-            judging.note_doubts(gate, advice)
-            if gate is not None and sources.aim_at is not None:
+        advice = advise_segmentor(run, inpainter.card, training, *folders)
+        gate = gating.open(inpainter, training, tested, advice)
+        outside = check_request(inpainter, request)
+        with prepare_output(out, _KIND, _VERB, **asdict(place), inputs=inputs):
+            _note_warnings(run, inpainter, outside)
+            gating.note_warnings(gate, advice)
+            if gate is not None and sources.oversample_errors is not None:
                 note(_AIMED_AND_JUDGED)
-            were_there = len(finished_pairs(out)) == order.count
-            pairs = write_pairs(painter, request, out, gate)
+            were_there = len(finished_pairs(out)) == options.count
+            pairs = write_pairs(inpainter, request, out, gate)
     if (summary := sum_up(pairs)) is not None:
         print(summary)
-    reached = sum_up_contrasts(pairs, painter.card.normalisation.tumour.ceiling)
-    if reached is not None and reached.missed:
-        note(
-            f"{reached}. Likely because {_why_missed(reached, painter)}; pairs.csv has each in got_contrasts"
-        )
+    _note_contrasts(sum_up_contrasts(pairs, inpainter.card.normalisation.tumour.ceiling), inpainter)
     opening = "Finished already, nothing was generated" if were_there else "Written"
     print(f"{opening}: {out}; pictures of some pairs: {out / CONTACT_SHEET}")
 
 
-def _why_missed(reached: ContrastSummary, painter: Inpainter) -> str:
+def _note_contrasts(reached: ContrastSummary | None, inpainter: Inpainter) -> None:
+    """Tell how many tumours have another contrast than was asked for, if any, and why."""
+    if reached is not None and reached.missed:
+        why = _why_missed(reached, inpainter)
+        note(f"{reached}. Likely because {why}; pairs.csv has each in got_contrasts")
+
+
+def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
     """Return the likely reasons why tumours have another contrast than was asked for."""
     reasons = []
     if reached.clipped:
         reasons.append(
             f"{reached.clipped} of the dimmer ones lie in images that reach the camera's brightest value, "
-            f"{painter.card.normalisation.tumour.ceiling:.5g}"
+            f"{inpainter.card.normalisation.tumour.ceiling:.5g}"
         )
     if reached.dimmer > reached.clipped:
-        hardly = ", it has not learned to place tumours" if painter.card.doubt else ""
+        hardly = ", it has not learned to place tumours" if inpainter.card.warning else ""
         reasons.append(
             f"the generator painted {reached.dimmer - reached.clipped} with too little light of their own to "
             f"be brought there ({MOST_LIGHT:g} times as much is the limit){hardly}"
         )
     if reached.brighter or reached.unknown:
-        reasons.append("of others what lies around them (tissue, neighbours, residue) decides the contrast")
+        reasons.append(
+            "of others what lies around them (tissue, neighbours, background) decides the contrast"
+        )
     return "; ".join(reasons)
 
 
-def _note_doubts(run: Path, painter: Inpainter, outside: float) -> None:
+def _note_warnings(run: Path, inpainter: Inpainter, outside: float) -> None:
     """Tell of anatomy that the model has seen nothing like, and of a model that has learned too little."""
     if outside > _MUCH_OUTSIDE:
-        scale = painter.card.normalisation.anatomy
+        scale = inpainter.card.normalisation.anatomy
         note(
             f"{outside:.0%} of the anatomy's pixels lie outside {scale.low:.5g} to {scale.high:.5g}, "
             "the range of the training images; the model has seen nothing like them"
         )
-    note_doubt(run)
-    steps = painter.card.steps
+    note_warning(run)
+    steps = inpainter.card.steps
     if (stopped := stopped_at(run, steps)) is not None:
         note(f"the training of {run} stopped at step {stopped} of {planned_steps(run, steps)}")

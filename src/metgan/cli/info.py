@@ -42,7 +42,7 @@ def info(path: Path, /) -> None:
 
 
 def _facts_of(path: Path) -> tuple[str, Facts]:
-    """Give what to call the thing, and what is to be told of it."""
+    """Return what to call the thing, and what is to be told of it."""
     kind = kind_of_folder(path) if path.is_dir() else ""
     if kind == STUDY:
         return "Study", study_facts(path)

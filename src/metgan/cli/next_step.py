@@ -19,11 +19,11 @@ def generate_command(run: Path, data: Path) -> str:
     Examples
     --------
     >>> print(generate_command(Path("my run"), Path("pairs")))
-    metgan generate 'my run' --anatomy pairs --labels pairs --recipe bank --match-contrast --add-residue \
+    metgan generate 'my run' --anatomy pairs --labels pairs --recipe bank --match-contrast --add-background \
 --count 200 --out new-pairs
     """
     folders = ("--anatomy", str(data), "--labels", str(data))
-    look = ("--recipe", "bank", "--match-contrast", "--add-residue")
+    look = ("--recipe", "bank", "--match-contrast", "--add-background")
     return shlex.join(
         ["metgan", "generate", str(run), *folders, *look, "--count", "200", "--out", "new-pairs"]
     )
@@ -34,19 +34,19 @@ def evaluate_command(run: Path, data: Path) -> str:
     return shlex.join(["metgan", "evaluate", str(run), "--data", str(data), "--out", "scores"])
 
 
-def doubt_of(run: Path) -> str:
+def warning_of(run: Path) -> str:
     """Return what whoever has trained a generator should be told of it; "" for nothing.
 
     Of one that was trained for less than its preset takes by itself, only that nothing can be said.
     """
     card = read_card(run)
     least = _least(run, card)
-    if card.doubt and card.steps < least:
+    if card.warning and card.steps < least:
         return (
             f"{card.steps} steps are too few to judge whether it will place tumours where the label is; "
             f"preset {card.preset} takes {least} or more (--resume --steps {least})"
         )
-    return card.doubt
+    return card.warning
 
 
 def next_step(run: Path, data: Path) -> Section:
@@ -56,10 +56,11 @@ def next_step(run: Path, data: Path) -> Section:
     and one of which that was not measured is evaluated first.
     """
     card = read_card(run)
-    if card.doubt:
+    if card.warning:
         text = (
-            f"This generator is not one to generate pairs with: {doubt_of(run)}. Where a reason above names "
-            "data or segmentor, correct these and train anew with --overwrite; else train it longer:"
+            f"This generator is not one to generate pairs with: {warning_of(run)}. "
+            "Where a reason above names data or segmentor, correct these and train anew with --overwrite; "
+            "else train it longer:"
         )
         steps = str(max(2 * card.steps, _least(run, card)))
         words = ["metgan", "train", str(data), "--out", str(run), "--resume", "--steps", steps]

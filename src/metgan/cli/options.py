@@ -27,7 +27,7 @@ Positive = Annotated[int, Parameter(validator=validators.Number(gte=1, lte=MOST)
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Place:
+class OutputPolicy:
     """What may happen to an output folder that is not empty.
 
     Parameters
@@ -89,8 +89,8 @@ class Training:
     config: Path | None = None
 
     def layer(self, section: str) -> dict[str, Any]:
-        """Give the options as tables for `metgan.experiment.resolve`; the recipe goes into `section`."""
-        recipe = {name: getattr(self, name) for name in _RECIPE}
+        """Return the options as tables for `metgan.experiment.resolve`; the recipe goes into `section`."""
+        recipe = {name: getattr(self, name) for name in _CONFIG}
         engine: dict[str, Any] = {"device": self.device, "precision": self.precision}
         if self.deterministic:
             engine["deterministic"] = True
@@ -98,7 +98,7 @@ class Training:
         return {key: value for key, value in given.items() if value is not None}
 
 
-_RECIPE = ("steps", "epochs", "batch_size", "crop", "learning_rate")
+_CONFIG = ("steps", "epochs", "batch_size", "crop", "learning_rate")
 
-NEW_FOLDER = Place()
+NEW_FOLDER = OutputPolicy()
 PRESET = Training()

@@ -10,10 +10,10 @@ from cyclopts import Parameter
 
 from metgan.data import LABORATORIES, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from metgan.errors import SettingError, UnknownNameError
-from metgan.io import claim_folder
+from metgan.io import prepare_output
 
 from .folders import reserved, written
-from .options import NEW_FOLDER, Place, Positive, Seed
+from .options import NEW_FOLDER, OutputPolicy, Positive, Seed
 
 _PAIRS = 200
 Name = Annotated[
@@ -50,7 +50,7 @@ class Drawing:
     outline_noise: float = 0.0
 
     def chosen(self) -> Laboratory | None:
-        """Give the laboratory that was asked for; None for the default phantom."""
+        """Return the laboratory that was asked for; None for the default phantom."""
         asked = {
             "--laboratory": self.laboratory,
             "--laboratory-seed": self.laboratory_seed,
@@ -70,7 +70,7 @@ class Drawing:
         return LABORATORIES[self.laboratory]
 
     def request(self, pairs: int | None, seed: int) -> tuple[int, PhantomSettings, int]:
-        """Give number of pairs, settings and seed of the phantom; values out of range are refused."""
+        """Return number of pairs, settings and seed of the phantom; values out of range are refused."""
         laboratory = self.chosen()
         if laboratory is None:
             count, settings = pairs or _PAIRS, PhantomSettings(size=self.size or PhantomSettings.size)
@@ -91,7 +91,7 @@ def phantom(
     pairs: Positive | None = None,
     drawing: Drawing = _PLAIN,
     seed: Seed = 0,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Draw a synthetic two-channel pair set whose truth is known.
 
@@ -106,6 +106,6 @@ def phantom(
     """
     request = drawing.request(pairs, seed)
     kind, verb = "pairs", "metgan phantom"
-    with reserved(out, kind, verb, place) as place, claim_folder(out, kind, verb, **asdict(place)):
+    with reserved(out, kind, verb, place) as place, prepare_output(out, kind, verb, **asdict(place)):
         write_phantom(out, *request)
     written(out)

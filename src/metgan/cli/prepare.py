@@ -27,13 +27,13 @@ from metgan.data import (
 )
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError, StorageError
-from metgan.io import claim_folder, reserve_folder
+from metgan.io import prepare_output, reserve_folder
 from metgan.metrics import Contrast
 from metgan.progress import note
 
 from .files import Files, read_label_plane, read_scan
 from .folders import written
-from .options import Place, Positive
+from .options import OutputPolicy, Positive
 from .registration import find_shift
 
 
@@ -83,7 +83,7 @@ class Crops:
     organ: str = ""
 
     def plan(self, *, has_tissue: bool) -> CropPlan:
-        """Give the plan, with the defaults that depend on other options."""
+        """Return the plan, with the defaults that depend on other options."""
         if self.least_tissue is not None and not has_tissue:
             raise SettingError(
                 f"--least-tissue {self.least_tissue} without --tissue",
@@ -132,12 +132,12 @@ def prepare(
     """
     plan = crops.plan(has_tissue=files.tissue is not None)
     inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
-    place = asdict(Place(resume=not overwrite, overwrite=overwrite))
+    place = asdict(OutputPolicy(resume=not overwrite, overwrite=overwrite))
     with reserve_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
         scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
         useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
         _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
-        with claim_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
+        with prepare_output(out, "pairs", "metgan prepare", **place, inputs=inputs):
             done = cut_pairs(scan, plan, out)
     print(
         f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "

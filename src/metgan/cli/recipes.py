@@ -88,7 +88,7 @@ class RecipeChoice:
     gap: Whole | None = None
 
     def make(self) -> LabelRecipe:
-        """Give the recipe.
+        """Return the recipe.
 
         Raises
         ------
@@ -141,7 +141,7 @@ def _spacing(choice: RecipeChoice) -> Spacing:
 
 
 def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
-    """Give the areas asked for, or None for those of real labels."""
+    """Return the areas asked for, or None for those of real labels."""
     areas, diameters, pixel = choice.areas, choice.diameters_um, choice.pixel_size_um
     if (areas and diameters) or bool(diameters) != bool(pixel):
         raise SettingError(
@@ -168,7 +168,7 @@ def _rounded(area: float) -> int:
 
 
 def _given(**settings: Any) -> dict[str, Any]:
-    """Give the settings that were given, so that the recipe's own defaults hold for the others."""
+    """Return the settings that were given, so that the recipe's own defaults hold for the others."""
     return {name: value for name, value in settings.items() if value is not None}
 
 

@@ -9,12 +9,12 @@ from cyclopts import Parameter
 
 from metgan.data import SPLIT_FILE, PairSet, save_split
 from metgan.interop import ReleasedFiles, read_released, write_released
-from metgan.io import claim_folder
+from metgan.io import prepare_output
 from metgan.progress import note
 from metgan.training import load_data
 
 from .folders import RUN, check_model, reserved, written
-from .options import NEW_FOLDER, Place, Seed
+from .options import NEW_FOLDER, OutputPolicy, Seed
 
 
 @Parameter(name="*")
@@ -32,9 +32,9 @@ class Checkpoints:
         Of the generator from tumour back to anatomy; with --back-label-pathway.
     back_label_pathway
         Likewise.
-    judge_tumour
+    discriminator_tumour
         Discriminator of tumour images.
-    judge_anatomy
+    discriminator_anatomy
         Discriminator of anatomy images.
     segmentor
         DeepMACT's; goes to OUT/segmentor, for metgan train --segmentor.
@@ -44,8 +44,8 @@ class Checkpoints:
     label_pathway: Path
     back_anatomy_pathway: Path | None = None
     back_label_pathway: Path | None = None
-    judge_tumour: Path | None = None
-    judge_anatomy: Path | None = None
+    discriminator_tumour: Path | None = None
+    discriminator_anatomy: Path | None = None
     segmentor: Path | None = None
 
 
@@ -55,7 +55,7 @@ def released(
     data: Path,
     out: Path,
     seed: Seed = 0,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Make a run folder of the checkpoints that the paper's authors released.
 
@@ -73,10 +73,10 @@ def released(
     inputs = [data, *(path for path in given.values() if path is not None)]
     with reserved(out, RUN, "metgan import", place, inputs) as place:
         networks = read_released(ReleasedFiles(**given))
-        curriculum = load_data(PairSet.open(data), seed).rescaled("per-image")
-        with claim_folder(out, RUN, "metgan import", **asdict(place), inputs=inputs):
-            write_released(networks, out, curriculum.normalisation)
-            save_split(curriculum.split, out / SPLIT_FILE)
+        training_data = load_data(PairSet.open(data), seed).rescaled("per-image")
+        with prepare_output(out, RUN, "metgan import", **asdict(place), inputs=inputs):
+            write_released(networks, out, training_data.normalisation)
+            save_split(training_data.split, out / SPLIT_FILE)
             check_model(out)
     note("which animals these networks were trained on is not known; metgan cannot guard the test part")
     written(out)

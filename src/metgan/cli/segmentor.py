@@ -5,20 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, load_split, save_split
-from metgan.studies import Report, training_chapter
-from metgan.training import check_segmentor_order, load_curriculum, load_data, train_segmentor
+from metgan.studies import Report, training_section
+from metgan.training import check_segmentor_config, load_data, load_training_data, train_segmentor
 
 from .folders import (
     RUN,
     checkpoints,
-    claim_run,
-    note_doubt,
+    note_warning,
+    prepare_run,
     reserved,
     resolve_run,
-    segmentor_order_of,
+    segmentor_config_of,
     written_or_finished,
 )
-from .options import NEW_FOLDER, PRESET, Place, Training
+from .options import NEW_FOLDER, PRESET, OutputPolicy, Training
 
 
 def segmentor(
@@ -28,7 +28,7 @@ def segmentor(
     out: Path,
     split: Path | None = None,
     options: Training = PRESET,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Train a segmentor on a pair set's tumour images and labels.
 
@@ -39,19 +39,22 @@ def segmentor(
     out
         Run folder to write.
     split
-        splits.json of another run, to train on exactly its training part (as a referee for it must).
+        splits.json of another run, to train on exactly its training part (as an independent segmentor for it
+        must).
     """
     with reserved(out, RUN, "metgan segmentor", place, [data]) as place:
         before = checkpoints(out)
         experiment = resolve_run(out, place, options, "segmentor")
-        order = segmentor_order_of(experiment, out, place)
+        run_config = segmentor_config_of(experiment, out, place)
         pairs = PairSet.open(data)
-        curriculum = load_curriculum(pairs, load_split(split)) if split else load_data(pairs, experiment.seed)
-        check_segmentor_order(order, curriculum)
-        with claim_run(order, place, experiment, [data]):
-            save_split(curriculum.split, out / SPLIT_FILE)
-            train_segmentor(order, curriculum)
+        training_data = (
+            load_training_data(pairs, load_split(split)) if split else load_data(pairs, experiment.seed)
+        )
+        check_segmentor_config(run_config, training_data)
+        with prepare_run(run_config, place, experiment, [data]):
+            save_split(training_data.split, out / SPLIT_FILE)
+            train_segmentor(run_config, training_data)
             lead = f"Trained on {data}, preset {experiment.preset}."
-            Report("A segmentor", lead, [training_chapter(out)]).save(out / "report.html")
-    note_doubt(out)
+            Report("A segmentor", lead, [training_section(out)]).save(out / "report.html")
+    note_warning(out)
     written_or_finished(out, before)

@@ -23,9 +23,16 @@ from metgan.data import (
 from metgan.errors import LeakageError, SettingError
 from metgan.io import has_file, has_folder
 from metgan.labels import Bank, Grown, LabelRecipe
-from metgan.models import Reader
+from metgan.models import SegmentorPredictor
 from metgan.progress import note
-from metgan.synthesis import Contrasts, Generation, Grain, Inpainter, aim, find_weak_spots
+from metgan.synthesis import (
+    Contrasts,
+    GenerationRequest,
+    Inpainter,
+    NoiseModel,
+    find_errors,
+    oversample_errors,
+)
 
 
 @Parameter(name="*")
@@ -46,16 +53,16 @@ class Sources:
     match_contrast
         Bring each tumour to the contrast of a real one of --labels, then a pair set: dimmer, or with up to
         five times the light that it was painted with.
-    match_grain
+    match_noise
         Give each painted image, which is smooth, the noise of the real ones of --labels, then a pair set.
-    aim_at
+    oversample_errors
         Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
         Goes with --recipe bank. Default: none.
-    add_residue
+    add_background
         Lay over each painted image what no painting knows: threads, dust and noise of another real image of
         --labels, then a pair set, away from its tumours.
-    inlay
+    insert_tumours
         Keep the real tumour channel of --anatomy, then an annotated pair set, and add the painted tumours to
         it, beside its own: all that is no tumour stays real.
     """
@@ -64,45 +71,49 @@ class Sources:
     labels: Path | None = None
     part: Literal["train", "val", "test", "all"] = "train"
     match_contrast: Annotated[bool, Parameter(negative="")] = False
-    match_grain: Annotated[bool, Parameter(negative="")] = False
-    add_residue: Annotated[bool, Parameter(negative="")] = False
-    aim_at: Path | None = None
-    inlay: Annotated[bool, Parameter(negative="")] = False
+    match_noise: Annotated[bool, Parameter(negative="")] = False
+    add_background: Annotated[bool, Parameter(negative="")] = False
+    oversample_errors: Path | None = None
+    insert_tumours: Annotated[bool, Parameter(negative="")] = False
 
-    def request(self, plain: Generation, painter: Inpainter, split: Split | None) -> Generation:
-        """Give the request with the contrasts, grain, residues, ground, tumours and anatomies asked for.
+    def request(
+        self, plain: GenerationRequest, inpainter: Inpainter, split: Split | None
+    ) -> GenerationRequest:
+        """Return the request with the contrasts, noise, backgrounds, ground, tumours and anatomies asked for.
 
         Raises
         ------
         SettingError
             When aimed with another recipe than bank, matched as well as aimed, either without labels,
-            inlaid with a grain of its own, or given residues as well as grain.
+            inserted with a noise of its own, or given backgrounds as well as noise.
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
-        if self.inlay:
-            plain = self._inlaid(plain)
-        matched = self.match_contrast or self.match_grain or self.add_residue
-        if not (matched or self.aim_at):
+        if self.insert_tumours:
+            plain = self._inserted(plain)
+        matched = self.match_contrast or self.match_noise or self.add_background
+        if not (matched or self.oversample_errors):
             return plain
         pairs = self._pairs(plain.recipe)
         if matched:
-            plain = self._matched(plain, part_of(pairs.entries, self.part, split), painter)
-        return plain if self.aim_at is None else self._aim(plain, pairs, painter, split)
+            plain = self._matched(plain, part_of(pairs.entries, self.part, split), inpainter)
+        return plain if self.oversample_errors is None else self._oversample(plain, pairs, inpainter, split)
 
-    def _matched(self, plain: Generation, entries: Sequence[Entry], painter: Inpainter) -> Generation:
-        """Give the request with what is measured on real pairs, or taken from them."""
+    def _matched(
+        self, plain: GenerationRequest, entries: Sequence[Entry], inpainter: Inpainter
+    ) -> GenerationRequest:
+        """Return the request with what is measured on real pairs, or taken from them."""
         real = [read_pair(entry) for entry in entries]
         for pair in real:
-            painter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-        fill = painter.card.normalisation.fill
+            inpainter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
+        fill = inpainter.card.normalisation.fill
         seen = [(pair.label, pair.tumour, pair.filled(fill)) for pair in real]
         noisy = [(label | fill, tumour) for label, tumour, fill in seen]
         return replace(
             plain,
             contrasts=Contrasts.measured(seen) if self.match_contrast else None,
-            grain=Grain.measured(noisy) if self.match_grain or self.add_residue else None,
-            donors=tuple(entries) if self.add_residue else (),
+            noise=NoiseModel.measured(noisy) if self.match_noise or self.add_background else None,
+            donors=tuple(entries) if self.add_background else (),
         )
 
     def open_labels(self, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
@@ -118,49 +129,54 @@ class Sources:
             "given",
         )
 
-    def _inlaid(self, plain: Generation) -> Generation:
-        """Give the request with whole pairs for anatomies."""
-        for option, is_given in (("--match-grain", self.match_grain), ("--add-residue", self.add_residue)):
+    def _inserted(self, plain: GenerationRequest) -> GenerationRequest:
+        """Return the request with whole pairs for anatomies."""
+        for option, is_given in (
+            ("--match-noise", self.match_noise),
+            ("--add-background", self.add_background),
+        ):
             if is_given:
                 raise SettingError(
-                    f"--inlay and {option}",
-                    "one of them: the background of inlaid tumours is real, and has all that it needs",
+                    f"--insert-tumours and {option}",
+                    "one of them: the background of inserted tumours is real, and has all that it needs",
                     f"Leave {option} out",
                 )
         if not has_folder(self.anatomy / "anatomy"):
-            given = f"--inlay with {self.anatomy}, which is no pair set"
-            raise SettingError(given, "annotated pairs to inlay in", "Give a pair set for --anatomy")
+            given = f"--insert-tumours with {self.anatomy}, which is no pair set"
+            raise SettingError(given, "annotated pairs to insert tumours in", "Give a pair set for --anatomy")
         pairs = PairSet.open(self.anatomy)
         return replace(
-            plain, anatomies=pairs.select([entry.name for entry in plain.anatomies]).entries, inlaid=True
+            plain, anatomies=pairs.select([entry.name for entry in plain.anatomies]).entries, inserted=True
         )
 
-    def _aim(self, plain: Generation, pairs: PairSet, painter: Inpainter, split: Split | None) -> Generation:
-        assert self.aim_at is not None
-        reader = Reader(self.aim_at, painter.device)
+    def _oversample(
+        self, plain: GenerationRequest, pairs: PairSet, inpainter: Inpainter, split: Split | None
+    ) -> GenerationRequest:
+        assert self.oversample_errors is not None
+        predictor = SegmentorPredictor(self.oversample_errors, inpainter.device)
         entries = [*pairs.entries, *plain.anatomies]
         tested = {entry.group for entry in entries if _part(entry, split) == "test"}
         tested |= split.groups(pairs.entries, "test") if split else set()
-        reader.card.refuse_to_have_seen(tested, "choosing training pairs")
-        spots = find_weak_spots(reader, self._unseen(pairs, split))
-        note(f"{self.aim_at} on the validation part: {spots}")
-        return aim(plain, spots)
+        predictor.card.refuse_to_have_seen(tested, "choosing training pairs")
+        spots = find_errors(predictor, self._unseen(pairs, split))
+        note(f"{self.oversample_errors} on the validation part: {spots}")
+        return oversample_errors(plain, spots)
 
     def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
-        """Give the validation part, which must be known as such, also to the segmentor that is aimed at."""
+        """Return the validation part, which must be known as such, also to the segmentor that is aimed at."""
         val = [entry for entry in pairs if _part(entry, split) == "val"]
         if not val:
             raise SettingError(
                 f"no validation part among the {len(pairs)} pairs of {self.labels}",
-                "pairs that --aim-at was not trained on",
+                "pairs that --oversample-errors was not trained on",
                 "Give the pair set that the run was trained on, or state a split in its pairs.csv",
             )
-        assert self.aim_at is not None
-        own = [folder / SPLIT_FILE for folder in (self.aim_at, self.aim_at.parent)]
+        assert self.oversample_errors is not None
+        own = [folder / SPLIT_FILE for folder in (self.oversample_errors, self.oversample_errors.parent)]
         seen = {name for file in own if has_file(file) for name in load_split(file).train}
         if trained := sorted(seen & {entry.name for entry in val}):
             raise LeakageError(
-                f"{self.aim_at} has been trained on {len(trained)} of the validation pairs "
+                f"{self.oversample_errors} has been trained on {len(trained)} of the validation pairs "
                 f"({', '.join(trained[:5])})",
                 "a segmentor with the run's own split",
                 "Train one with metgan segmentor DATA --split RUN/splits.json",
@@ -169,23 +185,23 @@ class Sources:
 
     def _pairs(self, recipe: LabelRecipe) -> PairSet:
         """Open the labels as a pair set, where the options do not contradict each other."""
-        if self.aim_at is not None and not isinstance(recipe, Bank):
+        if self.oversample_errors is not None and not isinstance(recipe, Bank):
             raise SettingError(
-                f"--aim-at with the recipe {recipe.name}",
+                f"--oversample-errors with the recipe {recipe.name}",
                 "--recipe bank, which chooses among the tumours of --labels",
-                "Use --recipe bank, or leave --aim-at out",
+                "Use --recipe bank, or leave --oversample-errors out",
             )
-        if self.aim_at is not None and self.match_contrast:
+        if self.oversample_errors is not None and self.match_contrast:
             raise SettingError(
-                "--aim-at and --match-contrast",
+                "--oversample-errors and --match-contrast",
                 "one of them",
-                "Leave --match-contrast out; --aim-at has contrasts of its own",
+                "Leave --match-contrast out; --oversample-errors has contrasts of its own",
             )
-        if self.match_grain and self.add_residue:
-            given = "--match-grain and --add-residue"
-            raise SettingError(given, "one of them: a residue has its grain", "Leave --match-grain out")
+        if self.match_noise and self.add_background:
+            given = "--match-noise and --add-background"
+            raise SettingError(given, "one of them: a background has its noise", "Leave --match-noise out")
         if self.labels is None:
-            names = ("match_contrast", "match_grain", "add_residue", "aim_at")
+            names = ("match_contrast", "match_noise", "add_background", "oversample_errors")
             given = ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name))
             raise SettingError(f"{given} without --labels", "a pair set to match", "Give --labels")
         pairs = PairSet.open(self.labels)
@@ -214,6 +230,6 @@ def refuse_test_sources(entries: Sequence[Entry], split: Split | None) -> None:
 
 
 def _part(entry: Entry, split: Split | None) -> str:
-    """Give the part that an image is known to be in, by the run's split or else by its own table."""
+    """Return the part that an image is known to be in, by the run's split or else by its own table."""
     known = next((part for part in PARTS if split and entry.name in getattr(split, part)), "")
     return known or entry.split

@@ -13,7 +13,7 @@ from metgan.data import PairSet
 from metgan.methods import find_methods
 from metgan.studies import (
     Comparison,
-    Rules,
+    SharedConfig,
     Study,
     compare_ablation,
     compare_robustness,
@@ -21,8 +21,8 @@ from metgan.studies import (
 )
 from metgan.training import load_data
 
-from .calls import ONCE, Call, Extent
-from .options import NEW_FOLDER, PRESET, Place, Training
+from .calls import ONCE, Call, StudyOptions
+from .options import NEW_FOLDER, PRESET, OutputPolicy, Training
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
@@ -59,9 +59,9 @@ def similarity(
     *,
     out: Path,
     methods: str | None = None,
-    extent: Extent = ONCE,
+    extent: StudyOptions = ONCE,
     options: Training = PRESET,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Train methods alike and compare what they paint.
 
@@ -70,7 +70,7 @@ def similarity(
     data
         Pair set.
     out
-        Folder of the study. What was found goes to similarity/ in it: scores.csv, standings.csv, tables.md,
+        Folder of the study. What was found goes to similarity/ in it: scores.csv, statistics.csv, tables.md,
         grid.png, report.html.
     methods
         "table1" (seven), "table3" (four), "all" (nine), or names with commas between them. Default:
@@ -88,9 +88,9 @@ def robustness(
     *,
     out: Path,
     wrong: WrongLabels = _A_QUARTER,
-    extent: Extent = ONCE,
+    extent: StudyOptions = ONCE,
     options: Training = PRESET,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Train methods with clean and with partly shuffled labels, and compare what they paint.
 
@@ -99,7 +99,7 @@ def robustness(
     data
         Pair set.
     out
-        Folder of the study. What was found goes to robustness/ in it: scores.csv, standings.csv, tables.md,
+        Folder of the study. What was found goes to robustness/ in it: scores.csv, statistics.csv, tables.md,
         grid.png, report.html.
     """
     with Call.reserving("robustness", data, out, extent, options, place) as call:
@@ -113,9 +113,9 @@ def ablation(
     /,
     *,
     out: Path,
-    extent: Extent = ONCE,
+    extent: StudyOptions = ONCE,
     options: Training = PRESET,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Train MetGAN with one decision at a time made as its release made it.
 
@@ -124,7 +124,7 @@ def ablation(
     data
         Pair set.
     out
-        Folder of the study. What was found goes to ablation/ in it: scores.csv, standings.csv, tables.md,
+        Folder of the study. What was found goes to ablation/ in it: scores.csv, statistics.csv, tables.md,
         grid.png, report.html.
     """
     with Call.reserving("ablation", data, out, extent, options, place) as call:
@@ -132,14 +132,14 @@ def ablation(
 
 
 def _compare(call: Call, asked: dict[str, Any], compare: Callable[[Study], Comparison]) -> None:
-    def plan(pairs: PairSet, rules: Rules) -> tuple[Comparison, str]:
-        curriculum = load_data(pairs, rules.seed)
-        steps = rules.training.length(len(curriculum.train))
+    def plan(pairs: PairSet, rules: SharedConfig) -> tuple[Comparison, str]:
+        training_data = load_data(pairs, rules.seed)
+        steps = rules.training.length(len(training_data.train))
         seeds = "one seed" if rules.seeds == 1 else f"{rules.seeds} seeds"
         lead = (
             f"Every method was trained with {seeds} on the training part of {call.data} for {steps} steps, "
             f"preset {rules.preset}, and scored on its test part."
         )
-        return compare(Study(call.out, pairs, curriculum, rules)), lead
+        return compare(Study(call.out, pairs, training_data, rules)), lead
 
     call.hold(_QUICK, asked, plan)

@@ -13,7 +13,7 @@ from metgan.io import has_folder
 from metgan.methods import Method, find_method
 from metgan.models import read_card
 from metgan.progress import note
-from metgan.studies import Report, training_chapter
+from metgan.studies import Report, training_section
 from metgan.training import (
     SEGMENTOR_FOLDER,
     check_training,
@@ -24,15 +24,15 @@ from metgan.training import (
 from .folders import (
     RUN,
     checkpoints,
-    claim_run,
-    note_doubt,
-    order_of,
+    note_warning,
+    prepare_run,
     reserved,
     resolve_run,
+    run_config_of,
     written_or_finished,
 )
-from .next_step import doubt_of, next_step
-from .options import NEW_FOLDER, PRESET, Place, Positive, Training
+from .next_step import next_step, warning_of
+from .options import NEW_FOLDER, PRESET, OutputPolicy, Positive, Training
 
 
 @Parameter(name="*")
@@ -62,9 +62,9 @@ def train(
     *,
     out: Path,
     method: str | None = None,
-    reader: SegmentorChoice = _NEW_SEGMENTOR,
+    predictor: SegmentorChoice = _NEW_SEGMENTOR,
     options: Training = PRESET,
-    place: Place = NEW_FOLDER,
+    place: OutputPolicy = NEW_FOLDER,
 ) -> None:
     """Train a method on a pair set, and its segmentor first where none is given.
 
@@ -77,14 +77,14 @@ def train(
     method
         Row of the table of methods. Default: metgan.
     """
-    if reader.segmentor and reader.segmentor_steps:
+    if predictor.segmentor and predictor.segmentor_steps:
         raise SettingError(
-            f"--segmentor {reader.segmentor} and --segmentor-steps {reader.segmentor_steps}",
+            f"--segmentor {predictor.segmentor} and --segmentor-steps {predictor.segmentor_steps}",
             "a segmentor that is trained already, or the length of a training",
             "Leave one out",
         )
-    given = {"steps": reader.segmentor_steps}
-    path = str(reader.segmentor.resolve()) if reader.segmentor else None
+    given = {"steps": predictor.segmentor_steps}
+    path = str(predictor.segmentor.resolve()) if predictor.segmentor else None
     with reserved(out, RUN, "metgan train", place, [data]) as place:
         before = checkpoints(out)
         experiment = resolve_run(
@@ -92,27 +92,27 @@ def train(
         )
         segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
         row = find_method(experiment.method)
-        order = order_of(experiment, out, place)
-        curriculum = load_data(PairSet.open(data), experiment.seed)
-        check_training(row, order, curriculum, experiment.segmentor, segmentor)
-        with claim_run(order, place, experiment, [data, *([segmentor] if segmentor else [])]):
-            train_on(row, order, curriculum, experiment.segmentor, segmentor)
+        run_config = run_config_of(experiment, out, place)
+        training_data = load_data(PairSet.open(data), experiment.seed)
+        check_training(row, run_config, training_data, experiment.segmentor, segmentor)
+        with prepare_run(run_config, place, experiment, [data, *([segmentor] if segmentor else [])]):
+            train_on(row, run_config, training_data, experiment.segmentor, segmentor)
             _report(out, data, row, experiment.preset).save(out / "report.html")
     if row.needs_segmentor:
-        note_doubt(segmentor or out / SEGMENTOR_FOLDER)
-    if doubt := doubt_of(out):
-        note(f"the generator {out}: {doubt}")
+        note_warning(segmentor or out / SEGMENTOR_FOLDER)
+    if warning := warning_of(out):
+        note(f"the generator {out}: {warning}")
     written_or_finished(out, before)
 
 
 def _report(out: Path, data: Path, method: Method, preset: str) -> Report:
-    chapters = [training_chapter(out)]
+    sections = [training_section(out)]
     if has_folder(out / SEGMENTOR_FOLDER):
-        chapters.append(training_chapter(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
+        sections.append(training_section(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
     card = read_card(out)
     lead = f"{method.title} ({method.source}), preset {preset}, trained on {data}. "
     lead += f"The weights kept are those of step {card.step}, "
     lead += "the last that were validated."
-    if doubt := doubt_of(out):
-        lead += f" Warning: {doubt}."
-    return Report(f"{method.title}: training", lead, [*chapters, next_step(out, data)])
+    if warning := warning_of(out):
+        lead += f" Warning: {warning}."
+    return Report(f"{method.title}: training", lead, [*sections, next_step(out, data)])

@@ -5,7 +5,6 @@ from .ceiling import find_ceiling
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
-from .history import join_names, split_names
 from .identity import identify, name_scan
 from .mask_check import (
     LEAST_STANDING_OUT,
@@ -20,6 +19,7 @@ from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_p
 from .paste import paste
 from .phantom import LABORATORIES, Fill, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from .prepare import Prepared, prepare, useful_crops
+from .provenance import join_names, split_names
 from .sample import (
     Entry,
     Pair,

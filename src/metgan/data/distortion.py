@@ -178,7 +178,7 @@ def _exposures(augmentation: Augmentation, rng: np.random.Generator) -> Mapping[
 def _places(
     shape: tuple[int, ...], angle: float, factor: float, bend: float, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Give where each pixel comes from: turned and stretched about the centre, then bent."""
+    """Return where each pixel comes from: turned and stretched about the centre, then bent."""
     where = np.indices(shape, dtype=float)
     centre = (np.array(shape, float)[:, None, None] - 1) / 2
     away = where - centre  # (2, Y, X)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from metgan.errors import LeakageError, SettingError
-from metgan.io import likeness, normal_form
+from metgan.io import comparison_key, normal_form
 
 _SUFFIX = re.compile(r"(\.ome)?\.(tiff?|btf|tf[28]|lsm|stk)$", re.IGNORECASE)
 _PIECES, _PIECE = 256, 4096  # bytes: what is read of a file that may hold hundreds of gigabytes
@@ -81,7 +81,7 @@ def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
         both_known = bool(source and their_source)
         same_scan = both_known and source == their_source
         other_scan = both_known and source != their_source
-        alike = bool(theirs) and likeness(theirs) == likeness(name)
+        alike = bool(theirs) and comparison_key(theirs) == comparison_key(name)
         if alike and (theirs != name or other_scan):
             raise SettingError(
                 f"{out} has crops of another scan that is called {theirs!r}, or of another state of its file",

@@ -187,7 +187,7 @@ class Normalisation:
         return extend_light(image, fill, self.usual_level("anatomy")) if fill.any() else image
 
     def as_shared(self) -> Normalisation:
-        """Give the same ranges for all images alike, also where each was scaled by itself.
+        """Return the same ranges for all images alike, also where each was scaled by itself.
 
         Likeness is measured on it: two images scaled by themselves agree in brightness whatever it was.
         """
@@ -211,7 +211,7 @@ class Normalisation:
             )
 
     def share_outside(self, image: Camera, channel: Channel) -> float:
-        """Give the share of pixels that lie outside the robust range, and are clipped.
+        """Return the share of pixels that lie outside the robust range, and are clipped.
 
         About 0.0015 of the training set; fill is left out. A large share says that the image is of another
         brightness than what the model was trained on. None does where every image is scaled by itself.
@@ -223,7 +223,7 @@ class Normalisation:
         return float(((light < scale.low) | (light > scale.high)).mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain numbers for a model's metadata."""
+        """Return plain numbers for a model's metadata."""
         return asdict(self)
 
     @classmethod

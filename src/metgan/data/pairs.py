@@ -83,7 +83,7 @@ class PairSet:
         return iter(self.entries)
 
     def select(self, names: Iterable[str]) -> PairSet:
-        """Give the pair set of these names alone, in this set's order."""
+        """Return the pair set of these names alone, in this set's order."""
         wanted = set(names)
         unknown = wanted - {entry.name for entry in self.entries}
         if unknown:
@@ -238,8 +238,10 @@ def _entries(
 
 
 def _entry(name: str, row: Mapping[str, str], paths: Mapping[str, Path]) -> Entry:
-    history = {key: value for key, value in row.items() if key not in _KNOWN}
-    return Entry(name, row.get("group") or name, row.get("organ", ""), row.get("split", ""), paths, history)
+    provenance = {key: value for key, value in row.items() if key not in _KNOWN}
+    return Entry(
+        name, row.get("group") or name, row.get("organ", ""), row.get("split", ""), paths, provenance
+    )
 
 
 def _listing(names: Sequence[str]) -> str:

@@ -34,7 +34,7 @@ class _Piece:
 
 
 def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
-    """Give the target with the giver's whole tumours beside its own.
+    """Return the target with the giver's whole tumours beside its own.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     ...         tumour[7, 7], label[7, 7] = 100 + light, True
     ...     return Pair(Entry(name, name, "", "", {}), np.full((15, 15), 5, np.uint16), tumour, label)
     >>> pasted = paste(pair("dark", 0), pair("bright", 50), np.random.default_rng(0))
-    >>> int(pasted.label.sum()), pasted.tumour[pasted.label].tolist(), pasted.entry.history["label_groups"]
+    >>> int(pasted.label.sum()), pasted.tumour[pasted.label].tolist(), pasted.entry.provenance["label_groups"]
     (1, [150], 'bright')
     """
     if giver.entry == target.entry:
@@ -79,7 +79,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
         if placed.any():
             label |= placed
             _add(light, symmetry(piece.light, orientation), placed)
-    history = {
+    provenance = {
         "anatomy_source": target.entry.name,
         "label_sources": giver.entry.name,
         "label_groups": giver.entry.group,
@@ -87,7 +87,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     }
     return replace(
         target,
-        entry=replace(target.entry, history={**target.entry.history, **history}),
+        entry=replace(target.entry, provenance={**target.entry.provenance, **provenance}),
         tumour=np.where(target.filled(), target.tumour, as_camera(light, target.tumour)),
         label=label,
     )

@@ -105,7 +105,7 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
 
 
 def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
-    """Give a crop's row of ``pairs.csv``: with where it lies, in pixels of the scan."""
+    """Return a crop's row of ``pairs.csv``: with where it lies, in pixels of the scan."""
     return {
         "name": f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}",
         "group": normal_form(plan.group) or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}",
@@ -160,7 +160,7 @@ def _refuse_shared_tissue(
 
 
 def _places(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str, int, int, int]]:
-    """Give (scan, group, part, top, left, size) of each place, planes left out."""
+    """Return (scan, group, part, top, left, size) of each place, planes left out."""
     return {
         (row["scan"], row["group"], row["split"], int(row["top"]), int(row["left"]), int(row["size"]))
         for row in rows

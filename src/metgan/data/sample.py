@@ -15,8 +15,8 @@ from metgan.io import read_image
 from metgan.labels import check_binary, fill_of, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 
-from .history import split_names
 from .normalise import FillValues
+from .provenance import split_names
 
 CHANNELS = ("anatomy", "tumour", "label")
 
@@ -26,7 +26,7 @@ class Entry:
     """One row of a pair set: where a pair's files are, and what is known about it.
 
     ``split`` is "train", "val", "test" or empty; ``group`` is what must not be divided between them
-    (an animal, a block of tissue); ``history`` holds the further columns of ``pairs.csv``.
+    (an animal, a block of tissue); ``provenance`` holds the further columns of ``pairs.csv``.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Entry:
     organ: str
     split: str
     paths: Mapping[str, Path]
-    history: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_generated(self) -> bool:
@@ -45,7 +45,7 @@ class Entry:
         >>> Entry("a", "mouse", "lung", "", {}, {"model": "1f6c"}).is_generated
         True
         """
-        return bool(self.history.get("model"))
+        return bool(self.provenance.get("model"))
 
     @property
     def made_of(self) -> frozenset[str]:
@@ -57,8 +57,8 @@ class Entry:
         >>> sorted(made.made_of)
         ['b', 'c', 'd']
         """
-        single = {self.history.get(column, "") for column in ("anatomy_source", "residue_source")}
-        return frozenset(single | {*split_names(self.history.get("label_sources", ""))}) - {""}
+        single = {self.provenance.get(column, "") for column in ("anatomy_source", "background_source")}
+        return frozenset(single | {*split_names(self.provenance.get("label_sources", ""))}) - {""}
 
     @property
     def made_of_groups(self) -> frozenset[str]:
@@ -66,11 +66,15 @@ class Entry:
 
         Examples
         --------
-        >>> made = Entry("a", "mouse 1", "", "", {}, {"label_groups": "mouse 2", "residue_group": "mouse 3"})
+        >>> told = {"label_groups": "mouse 2", "background_group": "mouse 3"}
+        >>> made = Entry("a", "mouse 1", "", "", {}, told)
         >>> sorted(made.made_of_groups)
         ['mouse 1', 'mouse 2', 'mouse 3']
         """
-        told = {self.history.get("residue_group", ""), *split_names(self.history.get("label_groups", ""))}
+        told = {
+            self.provenance.get("background_group", ""),
+            *split_names(self.provenance.get("label_groups", "")),
+        }
         return frozenset(told - {""} | {self.group})
 
 
@@ -113,7 +117,7 @@ class Pair:
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
-    """Give the CRC-32 of the names and pixels of pairs, in their order, going on from `start`."""
+    """Return the CRC-32 of the names and pixels of pairs, in their order, going on from `start`."""
     total = start
     for pair in pairs:
         total = zlib.crc32(pair.entry.name.encode(), total)

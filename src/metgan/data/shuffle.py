@@ -14,7 +14,7 @@ from .sample import Pair
 
 
 def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> list[Pair]:
-    """Give the pairs with a share of their labels passed on to each other.
+    """Return the pairs with a share of their labels passed on to each other.
 
     Parameters
     ----------

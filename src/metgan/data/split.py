@@ -38,7 +38,7 @@ class Split:
     test: tuple[str, ...]
 
     def groups(self, entries: Sequence[Entry], *parts: str) -> frozenset[str]:
-        """Give the groups that the named parts hold."""
+        """Return the groups that the named parts hold."""
         names = {name for part in parts for name in getattr(self, part)}
         return frozenset(entry.group for entry in entries if entry.name in names)
 
@@ -62,7 +62,7 @@ def load_split(path: Path) -> Split:
 
 
 def stated_split(entries: Sequence[Entry]) -> Split | None:
-    """Give the split that ``pairs.csv`` states, or None when it states none.
+    """Return the split that ``pairs.csv`` states, or None when it states none.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def _collect(entries: Sequence[Entry], homes: Mapping[str, str]) -> Split:
 
 
 def part_of(entries: Sequence[Entry], part: str, split: Split | None) -> tuple[Entry, ...]:
-    """Give the entries of one part.
+    """Return the entries of one part.
 
     A run's `split` decides where it knows the names; else the entries' own ``split``; entries that no one
     has put into a part belong to any.

@@ -38,7 +38,7 @@ class Case:
 
 
 def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[Case, ...]:
-    """Give the pairs of all sets as the cases of one data set.
+    """Return the pairs of all sets as the cases of one data set.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def _refuse_twice(roots: Sequence[Path]) -> None:
 
 
 def _home(sets: Sequence[PairSet], split: Split) -> PairSet:
-    """Give the one set that holds all pairs of the split."""
+    """Return the one set that holds all pairs of the split."""
     names = {*split.train, *split.val, *split.test}
     homes = [pairs for pairs in sets if names <= {entry.name for entry in pairs}]
     if len(homes) != 1:
@@ -147,5 +147,5 @@ def _refuse_leakage(cases: Sequence[Case]) -> None:
 
 
 def _made_of(entry: Entry, groups: Iterable[str]) -> list[str]:
-    """Give those of `groups` that a pair came from."""
+    """Return those of `groups` that a pair came from."""
     return sorted(entry.made_of_groups.intersection(groups))

@@ -146,7 +146,7 @@ def _listed(cases: Sequence[Case]) -> str:
             case.entry.name,
             case.entry.group,
             case.entry.organ,
-            case.entry.history.get("model", ""),
+            case.entry.provenance.get("model", ""),
         )
         for case in cases
     ]

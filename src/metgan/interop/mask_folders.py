@@ -57,7 +57,7 @@ def number_objects(label: Mask) -> NDArray[np.uint16]:
 
 
 def number_classes(label: Mask) -> NDArray[np.uint8]:
-    """Give 1 for the background and 2 for tumours.
+    """Return 1 for the background and 2 for tumours.
 
     Examples
     --------

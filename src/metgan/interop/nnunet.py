@@ -83,7 +83,7 @@ class NnUnet:
         write_json(out / "dataset.json", self.description(len(fold["train"]) + len(fold["val"])))
 
     def description(self, count: int) -> dict[str, object]:
-        """Give the content of ``dataset.json`` for `count` cases outside the test part."""
+        """Return the content of ``dataset.json`` for `count` cases outside the test part."""
         return {
             "channel_names": {str(number): channel for number, channel in enumerate(self.channels)},
             "labels": {"background": 0, "tumour": 1},

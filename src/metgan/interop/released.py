@@ -1,8 +1,8 @@
 """Checkpoints of the paper's release as a run folder of metgan.
 
-They are plain state dicts, one file for each pathway, judge and segmentor; reference.md, section 2, lists
-their keys. Files are read without executing code. Nothing in them says which way a generator translates, nor
-what it was trained on, so the files are given by role, and no test group can be guarded.
+They are plain state dicts, one file for each pathway, discriminator and segmentor; reference.md, section 2,
+lists their keys. Files are read without executing code. Nothing in them says which way a generator
+translates, nor what it was trained on, so the files are given by role, and no test group can be guarded.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ LABEL_NAMES = (
     (r"spade_([01s])\.shared\.", r"norm_\1.mlp_shared.0."),
     (r"spade_([01s])\.(gamma|beta)\.", r"norm_\1.mlp_\2."),
 )
-JUDGE_NAMES = ((r"^layers\.", "model."),)
+DISCRIMINATOR_NAMES = ((r"^layers\.", "model."),)
 Names = Sequence[tuple[str, object]]
 """Patterns in our keys and what they are called in the release, applied in this order."""
 
@@ -56,7 +56,7 @@ class ReleasedFiles:
         Of the generator from anatomy to tumour.
     back_anatomy_pathway, back_label_pathway : path or None
         Of the generator back; both or none.
-    judge_tumour, judge_anatomy : path or None
+    discriminator_tumour, discriminator_anatomy : path or None
     segmentor : path or None
         DeepMACT's.
     """
@@ -65,8 +65,8 @@ class ReleasedFiles:
     label_pathway: Path
     back_anatomy_pathway: Path | None = None
     back_label_pathway: Path | None = None
-    judge_tumour: Path | None = None
-    judge_anatomy: Path | None = None
+    discriminator_tumour: Path | None = None
+    discriminator_anatomy: Path | None = None
     segmentor: Path | None = None
 
 
@@ -86,7 +86,8 @@ def read_released(files: ReleasedFiles) -> list[Part]:
     -------
     list of Part
         ``model.safetensors`` and, for what is given, ``to_anatomy.safetensors``,
-        ``judge_tumour.safetensors``, ``judge_anatomy.safetensors`` and ``segmentor/model.safetensors``.
+        ``discriminator_tumour.safetensors``, ``discriminator_anatomy.safetensors`` and
+        ``segmentor/model.safetensors``.
 
     Raises
     ------
@@ -101,10 +102,22 @@ def read_released(files: ReleasedFiles) -> list[Part]:
         weights = _read_generator(files.back_anatomy_pathway, files.back_label_pathway)
         parts.append(Part(Path("to_anatomy.safetensors"), "generator", weights))
     with torch.device("meta"):
-        judge, segmentor = PatchGAN(PRESETS["released"].judge), Segmentor(PRESETS["released"].segmentor)
-    for name, path in (("judge_tumour", files.judge_tumour), ("judge_anatomy", files.judge_anatomy)):
+        discriminator, segmentor = (
+            PatchGAN(PRESETS["released"].discriminator),
+            Segmentor(PRESETS["released"].segmentor),
+        )
+    for name, path in (
+        ("discriminator_tumour", files.discriminator_tumour),
+        ("discriminator_anatomy", files.discriminator_anatomy),
+    ):
         if path is not None:
-            parts.append(Part(Path(f"{name}.safetensors"), "judge", _translate(path, judge, JUDGE_NAMES)))
+            parts.append(
+                Part(
+                    Path(f"{name}.safetensors"),
+                    "discriminator",
+                    _translate(path, discriminator, DISCRIMINATOR_NAMES),
+                )
+            )
     if files.segmentor is not None:
         weights = _prefixed("unet", _translate(files.segmentor, segmentor.unet, UNET_NAMES))
         parts.append(Part(Path("segmentor", MODEL_FILE), "segmentor", weights))
@@ -151,13 +164,13 @@ def _translate(path: Path, network: nn.Module, names: Names) -> dict[str, Tensor
         raise StorageError(
             f"{path} does not hold the weights of this part: {found}",
             f"the {len(called)} keys of the release",
-            "Check that the file is given in its role: pathways, judges and the segmentor differ",
+            "Check that the file is given in its role: pathways, discriminators and the segmentor differ",
         )
     return {key: theirs[name] for key, name in called.items()}
 
 
 def released_name(key: str, names: Names) -> str:
-    """Give the release's name of one of our keys.
+    """Return the release's name of one of our keys.
 
     Examples
     --------

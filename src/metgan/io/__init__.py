@@ -2,9 +2,9 @@
 
 from .atomic import append_text, placing, replacing, sync_folder, write_json, write_text
 from .contents import has_file, has_folder
-from .folders import check_folder, claim_folder, is_half_deleted, kind_of_folder, reserve_folder
+from .folders import check_folder, is_half_deleted, kind_of_folder, prepare_output, reserve_folder
 from .holding import hold_folder
-from .names import check_name, likeness, normal_form, refuse_lookalikes
+from .names import check_name, comparison_key, normal_form, refuse_lookalikes
 from .registry import READERS, is_image, read_image, write_image
 from .stack import Stack, read_stack
 from .weights import (
@@ -23,7 +23,7 @@ __all__ = [
     "append_text",
     "check_folder",
     "check_name",
-    "claim_folder",
+    "comparison_key",
     "fingerprint",
     "has_file",
     "has_folder",
@@ -31,11 +31,11 @@ __all__ = [
     "is_half_deleted",
     "is_image",
     "kind_of_folder",
-    "likeness",
     "load_state",
     "load_weights",
     "normal_form",
     "placing",
+    "prepare_output",
     "read_image",
     "read_metadata",
     "read_stack",

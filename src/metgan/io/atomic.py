@@ -31,7 +31,7 @@ _NO_LINKS = getattr(os, "O_NOFOLLOW", 0)  # Windows has none
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path that takes the place of `path` when the block ends well, for good.
+    """Return a temporary path that takes the place of `path` when the block ends well, for good.
 
     Raises
     ------

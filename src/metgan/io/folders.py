@@ -65,7 +65,7 @@ def check_folder(
 
 
 def kind_of_folder(path: Path) -> str:
-    """Give the kind of result that a folder was claimed for; "" when metgan did not claim it."""
+    """Return the kind of result that a folder was claimed for; "" when metgan did not claim it."""
     return _mark_of(path).partition("\n")[0].strip()
 
 
@@ -90,9 +90,9 @@ def reserve_folder(
     """Hold `path` for a result of `kind` from the beginning of a call on, while its inputs are looked at.
 
     So a second call is refused before its preparation, not after it. Nothing is deleted or marked:
-    `claim_folder`, within the block, does so. Where the block ends without it, since the inputs are refused
+    `prepare_output`, within the block, does so. Where the block ends without it, since the inputs are refused
     or the call is interrupted, what was made for the lock is gone again. Takes and refuses what
-    `claim_folder` does.
+    `prepare_output` does.
     """
     check_folder(path, kind, resume=resume, overwrite=overwrite, inputs=inputs)
     made = [folder for folder in (path, *path.parents) if not has_folder(folder)]
@@ -114,7 +114,7 @@ def reserve_folder(
 
 
 @contextmanager
-def claim_folder(
+def prepare_output(
     path: Path, kind: str, verb: str, *, resume: bool, overwrite: bool, inputs: Iterable[Path] = ()
 ) -> Iterator[None]:
     """Make `path` the place for a result of `kind`, and hold it alone while the block runs.

@@ -27,13 +27,15 @@ def normal_form(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip()
 
 
-def likeness(name: str) -> str:
+def comparison_key(name: str) -> str:
     """Return what names share that look alike: no case, and blanks between two digits alone.
 
     Examples
     --------
-    >>> likeness("Mouse 1") == likeness("mouse1"), likeness("1 11") == likeness("11 1")
-    (True, False)
+    >>> comparison_key("Mouse 1") == comparison_key("mouse1")
+    True
+    >>> comparison_key("1 11") == comparison_key("11 1")
+    False
     """
     seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
     return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", seen.casefold().strip())
@@ -67,7 +69,7 @@ def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:
     """
     known: dict[str, str] = {}
     for name in sorted(set(names)):
-        if (other := known.setdefault(likeness(name), name)) != name:
+        if (other := known.setdefault(comparison_key(name), name)) != name:
             raise SettingError(
                 f"{where} has the {kind} {other!r} and {name!r}, which differ only in case or blanks",
                 "one spelling of each",

@@ -65,7 +65,7 @@ class SizeDistribution:
     def from_diameters_um(
         cls, median_um: float, spread: float, smallest_um: float, largest_um: float, pixel_size_um: float
     ) -> SizeDistribution:
-        """Give the areas of discs whose diameters are known in micrometres.
+        """Return the areas of discs whose diameters are known in micrometres.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class SizeDistribution:
 
 
 def fit_sizes(areas: Sequence[int] | NDArray[np.integer]) -> SizeDistribution:
-    """Give the distribution that areas seem to come from.
+    """Return the distribution that areas seem to come from.
 
     The median is their geometric mean, the spread the standard deviation of their logarithms, and the ends
     are the smallest and the largest of them: nothing is drawn that is larger than all that was seen.

@@ -40,7 +40,7 @@ def number_tumours(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
 
 
 def sizes(mask: Mask) -> NDArray[np.intp]:
-    """Give the area of each tumour in a mask.
+    """Return the area of each tumour in a mask.
 
     Parameters
     ----------

@@ -76,7 +76,7 @@ metgan.labels.binarise(label, above=...).
 
 
 def binarise(label: AnyArray, above: float = 0) -> Mask:
-    """Give the mask of the pixels strictly above a threshold.
+    """Return the mask of the pixels strictly above a threshold.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def binarise(label: AnyArray, above: float = 0) -> Mask:
 
 
 def merge(masks: Sequence[Mask]) -> Mask:
-    """Give the union of one or more masks: the paper's "labels merged together".
+    """Return the union of one or more masks: the paper's "labels merged together".
 
     Tumours that overlap or touch become one, so the union may hold fewer than its parts.
 

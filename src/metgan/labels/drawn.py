@@ -83,7 +83,7 @@ class LabelRecipe(Protocol):
 
 
 def read(labels: Sequence[Mask], index: int) -> Mask:
-    """Give one label, which must be a mask with a tumour."""
+    """Return one label, which must be a mask with a tumour."""
     label = labels[index]
     check_mask(label, f"label {index}")
     if not label.any():

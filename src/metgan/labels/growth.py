@@ -22,7 +22,7 @@ _ROOM = 4.0  # radii of a disc of the same area, from the first pixel to the edg
 
 
 def grow(area: int, infiltration: float, rng: np.random.Generator) -> Mask:
-    """Give a simulated tumour of exactly `area` pixels.
+    """Return a simulated tumour of exactly `area` pixels.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def _accrete(
 
 
 def _disc(side: int) -> NDArray[np.intp]:
-    """Give the pixels of the disc of radius `_REACH`, its centre apart, as steps on a flat canvas."""
+    """Return the pixels of the disc of radius `_REACH`, its centre apart, as steps on a flat canvas."""
     y, x = np.mgrid[-_REACH : _REACH + 1, -_REACH : _REACH + 1]
     near = (y**2 + x**2 <= _REACH**2) & ((y != 0) | (x != 0))
     return np.asarray(y[near] * side + x[near], np.intp)

@@ -60,7 +60,7 @@ class Merged:
         return f"{self.name} count={self.count} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Give the union of `count` different labels, of the shape of `tissue`.
+        """Return the union of `count` different labels, of the shape of `tissue`.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class Real:
         return f"{self.name} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Give one label, of the shape of `tissue`; errors are those of `Merged`."""
+        """Return one label, of the shape of `tissue`; errors are those of `Merged`."""
         return Merged(1, self.turned).draw(labels, tissue, rng)
 
 
@@ -143,7 +143,7 @@ class File:
         return f"{self.name} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Give one of the masks, which must have the shape of `tissue`: none is cut or padded.
+        """Return one of the masks, which must have the shape of `tissue`: none is cut or padded.
 
         Raises
         ------
@@ -164,7 +164,7 @@ class File:
 
 
 def possible_turn(label: Mask, orientation: int) -> int:
-    """Give the orientation without its quarter turn where the label is not square.
+    """Return the orientation without its quarter turn where the label is not square.
 
     Examples
     --------

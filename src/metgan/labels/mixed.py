@@ -48,5 +48,5 @@ class Mixed:
         return f"{self.name} of {' or '.join(map(str, self.recipes))}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Give a label of one of the recipes; errors are those of the drawn one."""
+        """Return a label of one of the recipes; errors are those of the drawn one."""
         return self.recipes[int(rng.integers(len(self.recipes)))].draw(labels, tissue, rng)

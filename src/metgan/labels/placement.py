@@ -146,7 +146,7 @@ def positions(shape: Mask, free: Mask) -> Mask:
 
 
 def _framed(tissue: Mask, margin: int) -> Mask:
-    """Give tissue without a frame of `margin` pixels."""
+    """Return tissue without a frame of `margin` pixels."""
     free = np.zeros_like(tissue)
     inner = tuple(slice(margin, max(side - margin, margin)) for side in tissue.shape)
     free[inner] = tissue[inner]

@@ -73,7 +73,7 @@ class Bank:
         return f"{self.name} {self.variation} {self.spacing} counts={_written(self.counts)}{wanted}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Give a label of varied real tumours; what finds no room is left out.
+        """Return a label of varied real tumours; what finds no room is left out.
 
         Raises
         ------
@@ -96,13 +96,13 @@ class Bank:
         return _plant(shapes, tissue, self.spacing, sources, rng)
 
     def _choose(self, bank: Reference, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Give the places of so many tumours in the bank."""
+        """Return the places of so many tumours in the bank."""
         owned = len(bank.shapes)
         if self.preference is not None:
             weights = self.preference.of([int(shape.sum()) for shape in bank.shapes])
             return rng.choice(owned, count, p=weights / weights.sum())
-        laps = [rng.permutation(owned) for _ in range(-(-count // owned))]
-        return np.concatenate(laps)[:count]
+        epochs_ = [rng.permutation(owned) for _ in range(-(-count // owned))]
+        return np.concatenate(epochs_)[:count]
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Grown:
         return f"{self.name} {shape} {self.spacing} counts={_written(self.counts)}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Give a label of simulated tumours; what finds no room is left out.
+        """Return a label of simulated tumours; what finds no room is left out.
 
         Raises
         ------
@@ -198,12 +198,12 @@ def _plant(
 
 
 def _count(counts: Counts, reference: Reference, rng: np.random.Generator) -> int:
-    """Give the number of tumours: a drawn one, or that of the first reference label, itself drawn."""
+    """Return the number of tumours: a drawn one, or that of the first reference label, itself drawn."""
     return reference.counts[0] if counts is None else int(rng.integers(counts[0], counts[1] + 1))
 
 
 def _counted(counts: Counts, reference: Reference) -> set[int]:
-    """Give the label whose number of tumours was copied, if one was."""
+    """Return the label whose number of tumours was copied, if one was."""
     return {reference.sources[0]} if counts is None else set()
 
 

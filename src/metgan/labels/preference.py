@@ -46,6 +46,6 @@ class Preference:
         return ",".join(f"{area}:{weight:.4g}" for area, weight in self.weights)
 
     def of(self, areas: Sequence[int]) -> NDArray[np.float64]:
-        """Give the weight of each area, in pixels."""
+        """Return the weight of each area, in pixels."""
         starts, weights = zip(*self.weights, strict=True)
         return np.asarray(weights)[np.searchsorted(starts, areas, side="right") - 1]

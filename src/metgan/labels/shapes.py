@@ -42,7 +42,7 @@ def tight(mask: Mask) -> Mask:
 
 
 def cut_tumours(label: Mask) -> list[Mask]:
-    """Give the whole tumours of a label as single shapes.
+    """Return the whole tumours of a label as single shapes.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def cut_tumours(label: Mask) -> list[Mask]:
 
 
 def locate_tumours(label: Mask) -> list[tuple[tuple[slice, ...], Mask]]:
-    """Give what `cut_tumours` gives, each with the rows and columns that it was cut from.
+    """Return what `cut_tumours` gives, each with the rows and columns that it was cut from.
 
     Examples
     --------

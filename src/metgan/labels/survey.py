@@ -36,7 +36,7 @@ class Quartiles:
 
     @classmethod
     def of(cls, values: ArrayLike) -> Quartiles:
-        """Give the quartiles of values, linear between two neighbours."""
+        """Return the quartiles of values, linear between two neighbours."""
         known = np.asarray(values, float)
         return cls(*np.quantile(known, [0.25, 0.5, 0.75]).tolist()) if known.size else cls(*[np.nan] * 3)
 
@@ -92,7 +92,7 @@ def survey(labels: Iterable[Mask]) -> Survey:
 
 
 def _measure(label: Mask) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Give the area of each tumour, and the distance of each to its nearest neighbour, if it has one."""
+    """Return the area of each tumour, and the distance of each to its nearest neighbour, if it has one."""
     check_mask(label, "label")
     numbered, areas = number_tumours(label)
     if areas.size < 2:

@@ -26,7 +26,7 @@ _BRIGHTEST = 95  # percentile above which all is as bright: a vessel or debris i
 
 
 def find_tissue(anatomy: Camera) -> Mask:
-    """Give the pixels that show tissue.
+    """Return the pixels that show tissue.
 
     Fill (`find_fill`) is no tissue, and nothing is measured on it. The rest is smoothed, its brightest 5 %
     are made alike, the square root is taken of what exceeds its darkest pixel, and Otsu's threshold divides

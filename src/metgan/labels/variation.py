@@ -68,7 +68,7 @@ class Variation:
 
 
 def vary(shape: Mask, variation: Variation, rng: np.random.Generator) -> Mask:
-    """Give a new tumour that is like a given one.
+    """Return a new tumour that is like a given one.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def vary(shape: Mask, variation: Variation, rng: np.random.Generator) -> Mask:
 
 
 def _bent(shape: Mask, factor: float, elastic: float, rng: np.random.Generator) -> Landscape:
-    """Give the signed distance to the outline, positive inside, of the scaled and bent shape."""
+    """Return the signed distance to the outline, positive inside, of the scaled and bent shape."""
     pad = int(np.ceil(4 * elastic + 2 * factor)) + 3
     around = np.pad(shape, int(np.ceil(pad / factor)))
     distance = ndimage.distance_transform_edt(around) - ndimage.distance_transform_edt(~around)
@@ -127,14 +127,14 @@ def _bent(shape: Mask, factor: float, elastic: float, rng: np.random.Generator) 
 
 
 def _smooth_noise(sides: list[int], grain: float, rng: np.random.Generator) -> Landscape:
-    """Give two fields of smooth noise of mean square 1, (2, Y, X)."""
+    """Return two fields of smooth noise of mean square 1, (2, Y, X)."""
     noise = rng.standard_normal((2, *sides))
     smooth = np.stack([ndimage.gaussian_filter(field, grain) for field in noise])
     return np.asarray(smooth / np.sqrt(np.square(smooth).mean(axis=(1, 2), keepdims=True)), np.float64)
 
 
 def _flood(height: Landscape, area: int) -> Mask:
-    """Give the highest `area` pixels that hang together: from the summit on, always the highest neighbour."""
+    """Return the highest `area` pixels that hang together: from the summit on, the highest neighbour."""
     padded = np.pad(height, 1, constant_values=-np.inf)
     rows = padded.shape[1]
     heights, taken = padded.ravel(), np.zeros(padded.size, bool)

@@ -1,4 +1,4 @@
-"""What judges and generators want of each other, in two forms.
+"""What discriminators and generators want of each other, in two forms.
 
 Equation (1) of the paper is written with logarithms and "similar to CycleGAN", which trains with
 least squares; least squares is our default, as it is the release's.
@@ -19,16 +19,16 @@ AdversarialName = Literal["least-squares", "log"]
 
 @dataclass(frozen=True)
 class AdversarialLoss:
-    """A pair of losses on judges' scores: `convince` for generators, `discern` for judges."""
+    """A pair of losses on discriminators' scores, for the generators and for the discriminators."""
 
     distance: Callable[[Tensor, float], Tensor]
 
-    def convince(self, fake: Tensor) -> Tensor:
-        """Give the generator's loss: zero when every patch of its image passes for real."""
+    def generator_loss(self, fake: Tensor) -> Tensor:
+        """Return the generator's loss: zero when every patch of its image passes for real."""
         return self.distance(fake, 1.0)
 
-    def discern(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Give the judge's loss, halved so that a judge learns at half the generators' pace."""
+    def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        """Return the discriminator's loss, halved so that it learns at half the generators' pace."""
         return (self.distance(real, 1.0) + self.distance(fake, 0.0)) / 2
 
 

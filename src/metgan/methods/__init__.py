@@ -2,11 +2,11 @@
 
 from .ablations import ABLATIONS
 from .catalogue import CATALOGUE, METHOD_SETS, find_method, find_methods
-from .light import Light
+from .gan_networks import GanNetworks, build_networks, freeze, trained_modules
+from .intensity import IntensityAugment
 from .method import Method, Term
-from .players import Players, build_players, freeze, trained_modules
 from .terms import Adversarial, Cycle, Paired, Segmentation
-from .translations import FillMask, Lights, Translations
+from .translations import FillMask, StepAugments, Translations
 
 __all__ = [
     "ABLATIONS",
@@ -15,15 +15,15 @@ __all__ = [
     "Adversarial",
     "Cycle",
     "FillMask",
-    "Light",
-    "Lights",
+    "GanNetworks",
+    "IntensityAugment",
     "Method",
     "Paired",
-    "Players",
     "Segmentation",
+    "StepAugments",
     "Term",
     "Translations",
-    "build_players",
+    "build_networks",
     "find_method",
     "find_methods",
     "freeze",

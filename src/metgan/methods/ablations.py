@@ -16,7 +16,7 @@ _METGAN = CATALOGUE["metgan"]
 
 
 def _with(term: Term) -> tuple[Term, ...]:
-    """Give MetGAN's terms with one of that name replaced."""
+    """Return MetGAN's terms with one of that name replaced."""
     return tuple(term if term.name == own.name else own for own in _METGAN.terms)
 
 
@@ -52,7 +52,7 @@ ABLATIONS: Final = (
     replace(
         _METGAN,
         name="metgan-log",
-        title="MetGAN, logarithmic judges",
+        title="MetGAN, logarithmic discriminators",
         terms=_with(Adversarial(1, loss="log")),
         source="paper: Eq. (1)",
     ),

@@ -1,15 +1,15 @@
 """Every method as a row of one table: Tables 1 and 3 of Horvath et al. 2021 (arXiv 2104.10993).
 
-Weights. Isola et al. 2017 (arXiv 1611.07004), section 3.3: 1 and 100 for judge and pairs. Zhu et al. 2017
-(arXiv 1703.10593), section 4: 1 and 10 for judges and cycle.
+Weights. Isola et al. 2017 (arXiv 1611.07004), section 3.3: 1 and 100 for discriminator and pairs. Zhu et al.
+2017 (arXiv 1703.10593), section 4: 1 and 10 for discriminators and cycle.
 
-Deviates: Horvath et al., section 3, weigh judges, cycle, segmentor and pairs by 1, 10, 100 and 10. Their 100
-goes with the release's plain L1, which charges 0.06 for a missed tumour where the pair term charges 1.1. Our
-segmentation loss is the paper's weighted cross-entropy, which under these weights begins sixteen times as
-large as the pair term; generators then painted dark haloes about the tumours, and no tissue. MetGAN's pairs
-have Pix2Pix's 100. The segmentor has 10 where it alone says how bright a tumour is. Where there are pairs it
-has 1: it never has enough of brightness, so that tumours came out half as bright again as real ones
-(docs/results.md). `metgan study ablation` compares with the paper's. Pinned by
+Deviates: Horvath et al., section 3, weigh discriminators, cycle, segmentor and pairs by 1, 10, 100 and 10.
+Their 100 goes with the release's plain L1, which charges 0.06 for a missed tumour where the pair term charges
+1.1. Our segmentation loss is the paper's weighted cross-entropy, which under these weights begins sixteen
+times as large as the pair term; generators then painted dark haloes about the tumours, and no tissue.
+MetGAN's pairs have Pix2Pix's 100. The segmentor has 10 where it alone says how bright a tumour is. Where
+there are pairs it has 1: it never has enough of brightness, so that tumours came out half as bright again as
+real ones (docs/results.md). `metgan study ablation` compares with the paper's. Pinned by
 ``test_every_row_is_what_the_papers_say_but_for_two_weights``.
 """
 
@@ -33,7 +33,7 @@ _ROWS = (
         title="MetGAN",
         generator="metgen",
         cyclic=True,
-        judge="plain",
+        discriminator="plain",
         terms=(*_CYCLEGAN, _SEGMENTED_PAIRS, Paired(100)),
         source="Horvath et al. 2021, Eq. (3); other weights of segmentor and pairs",
     ),
@@ -42,7 +42,7 @@ _ROWS = (
         title="MetGAN-",
         generator="metgen",
         cyclic=True,
-        judge="plain",
+        discriminator="plain",
         terms=(*_CYCLEGAN, _SEGMENTED),
         source="Horvath et al. 2021, section 3: MetGAN without the pair-wise loss",
     ),
@@ -51,7 +51,7 @@ _ROWS = (
         title="MetGenCondSeg",
         generator="metgen",
         cyclic=False,
-        judge="conditional",
+        discriminator="conditional",
         terms=(*_PIX2PIX, _SEGMENTED_PAIRS),
         source="Horvath et al. 2021, section 3: MetGen trained as Pix2Pix is, with the segmentor",
     ),
@@ -60,7 +60,7 @@ _ROWS = (
         title="Pix2Pix",
         generator="pix2pix",
         cyclic=False,
-        judge="conditional",
+        discriminator="conditional",
         terms=_PIX2PIX,
         source="Isola et al. 2017, Eq. (4), lambda in section 3.3",
     ),
@@ -69,7 +69,7 @@ _ROWS = (
         title="Pix2PixSeg",
         generator="pix2pix",
         cyclic=False,
-        judge="conditional",
+        discriminator="conditional",
         terms=(*_PIX2PIX, _SEGMENTED_PAIRS),
         source="Horvath et al. 2021, section 3: Pix2Pix with the segmentor",
     ),
@@ -78,7 +78,7 @@ _ROWS = (
         title="CycleGAN",
         generator="resnet",
         cyclic=True,
-        judge="plain",
+        discriminator="plain",
         terms=_CYCLEGAN,
         source="Zhu et al. 2017, Eq. (3), lambda in section 4; without the optional identity loss",
     ),
@@ -87,7 +87,7 @@ _ROWS = (
         title="CycleGANSeg",
         generator="resnet",
         cyclic=True,
-        judge="plain",
+        discriminator="plain",
         terms=(*_CYCLEGAN, _SEGMENTED),
         source="Horvath et al. 2021, section 3: CycleGAN with the segmentor",
     ),
@@ -96,7 +96,7 @@ _ROWS = (
         title="MetGen-Cycle",
         generator="metgen",
         cyclic=True,
-        judge="plain",
+        discriminator="plain",
         terms=_CYCLEGAN,
         source="Horvath et al. 2021, Table 3 and Fig. 7: MetGen trained as CycleGAN is",
     ),
@@ -105,7 +105,7 @@ _ROWS = (
         title="MetGen-Cond",
         generator="metgen",
         cyclic=False,
-        judge="conditional",
+        discriminator="conditional",
         terms=_PIX2PIX,
         source="Horvath et al. 2021, Table 3 and Fig. 7: MetGen trained as Pix2Pix is",
     ),
@@ -121,14 +121,14 @@ METHOD_SETS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def find_method(name: str) -> Method:
-    """Give the row of that name; an unknown one is answered with the known names."""
+    """Return the row of that name; an unknown one is answered with the known names."""
     if name not in CATALOGUE:
         raise UnknownNameError.listing("method", name, CATALOGUE)
     return CATALOGUE[name]
 
 
 def find_methods(names: str) -> list[Method]:
-    """Give the rows of a comparison, or of names with commas between them.
+    """Return the rows of a comparison, or of names with commas between them.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""A method is data: which generator, whether it cycles, what its judge sees, and its terms."""
+"""A method is data: which generator, whether it cycles, what its discriminator sees, and its terms."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Term(Protocol):
         """Whether it reads the segmentor."""
 
     def __call__(self, step: Translations) -> Tensor:
-        """Give the unweighted loss of one step, a scalar."""
+        """Return the unweighted loss of one step, a scalar."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Method:
         Which architecture translates: a row of `metgan.networks.GENERATORS`.
     cyclic : bool
         Whether a second generator leads back from tumour to anatomy.
-    judge : {"plain", "conditional"}
-        Whether a judge sees the image alone, or input, label and image.
+    discriminator : {"plain", "conditional"}
+        Whether a discriminator sees the image alone, or input, label and image.
     terms : tuple of Term
         The generators' loss.
     source : str
@@ -67,7 +67,7 @@ class Method:
     title: str
     generator: GeneratorName
     cyclic: bool
-    judge: Literal["plain", "conditional"]
+    discriminator: Literal["plain", "conditional"]
     terms: tuple[Term, ...]
     source: str
 

@@ -25,7 +25,7 @@ from .translations import Translations
 
 @dataclass(frozen=True)
 class Adversarial:
-    """Convince the judges: first line of Eq. (1). One judge per direction."""
+    """Convince the discriminators: first line of Eq. (1). One discriminator per direction."""
 
     weight: float = 1.0
     loss: AdversarialName = "least-squares"
@@ -37,9 +37,9 @@ class Adversarial:
         _check("adversarial loss", self.loss, ADVERSARIAL)
 
     def __call__(self, step: Translations) -> Tensor:
-        """Sum over the directions of the loss of the judges' verdicts."""
-        convince = ADVERSARIAL[self.loss].convince
-        return _total([convince(scores) for scores in step.verdicts])
+        """Sum over the directions of the loss of the discriminators' verdicts."""
+        generator_loss = ADVERSARIAL[self.loss].generator_loss
+        return _total([generator_loss(scores) for scores in step.fake_logits])
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Segmentation:
 
     def __call__(self, step: Translations) -> Tensor:
         """Distance of the segmentor's reading of the fake from the label."""
-        return SEGMENTATION[self.loss](step.reading, step.label, within=step.within)
+        return SEGMENTATION[self.loss](step.segmentation_logits, step.label, within=step.within)
 
 
 @dataclass(frozen=True)

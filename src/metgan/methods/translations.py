@@ -1,6 +1,6 @@
 """One training step's images, each computed when first asked for, and only once.
 
-Terms ask for what they need: a method without a cycle never computes one, and the judges' phase finds
+Terms ask for what they need: a method without a cycle never computes one, and the discriminators' phase finds
 the fakes that the generators' phase made.
 """
 
@@ -18,19 +18,19 @@ from metgan.labels import BESIDE
 from metgan.networks import Features
 from metgan.types import Channel
 
-from .light import Light, Show
-from .players import Players
+from .gan_networks import GanNetworks
+from .intensity import IntensityAugment, Show
 
 
 @dataclass(frozen=True)
-class Lights:
-    """How judges see images, and how ``to_tumour`` sees the anatomy: see `Light.at`. Default: as they are."""
+class StepAugments:
+    """How discriminators see images, and how ``to_tumour`` sees the anatomy; by default as they are."""
 
-    judges: Show = Light().at(0, "", 0)
-    painter: Show = Light().at(0, "", 0)
+    discriminators: Show = IntensityAugment().at(0, "", 0)
+    generator: Show = IntensityAugment().at(0, "", 0)
 
 
-_PLAIN = Lights()
+_PLAIN = StepAugments()
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,12 +57,12 @@ class FillMask:
 
     def hide(self, image: Tensor, channel: Channel) -> Tensor:
         """Return `image`, (N, 1, Y, X), as generators see it: `metgan.labels.extend_light` of each."""
-        light, around = 1 - self.mask, BESIDE // 2
-        seen = nnf.avg_pool2d(light, BESIDE, 1, around)
-        beside = nnf.avg_pool2d(image * light, BESIDE, 1, around) / seen.clamp(min=1 / (2 * BESIDE**2))
+        intensity, around = 1 - self.mask, BESIDE // 2
+        seen = nnf.avg_pool2d(intensity, BESIDE, 1, around)
+        beside = nnf.avg_pool2d(image * intensity, BESIDE, 1, around) / seen.clamp(min=1 / (2 * BESIDE**2))
         goes_on = beside.flatten(2).gather(2, self.nearest[:, None]).view_as(image)  # (N, 1, Y, X)
         level = self.usual_anatomy if channel == "anatomy" else self.usual_tumour
-        has_light = light.amax((1, 2, 3), keepdim=True) > 0
+        has_light = intensity.amax((1, 2, 3), keepdim=True) > 0
         shown = torch.where(has_light, goes_on, image.new_tensor(level))
         return torch.where(self.mask > 0, shown, image)
 
@@ -73,15 +73,15 @@ class FillMask:
 
 
 class Translations:
-    """Real images of a step and all that the players make of them.
+    """Real images of a step and all that the networks make of them.
 
     Parameters
     ----------
-    players : Players
+    networks : GanNetworks
     anatomy, tumour : Tensor, (N, 1, Y, X), float in [-1, 1]
     label : Tensor, (N, 1, Y, X), float, 0 or 1
-    lights : Lights
-        How judges see images, and how ``to_tumour`` sees the anatomy.
+    augments : StepAugments
+        How discriminators see images, and how ``to_tumour`` sees the anatomy.
     fill : FillMask or None
         Where nothing was imaged. It is laid over all that is generated, and no term that compares pixels
         counts it.
@@ -89,15 +89,15 @@ class Translations:
 
     def __init__(
         self,
-        players: Players,
+        networks: GanNetworks,
         anatomy: Tensor,
         tumour: Tensor,
         label: Tensor,
-        lights: Lights = _PLAIN,
+        augments: StepAugments = _PLAIN,
         fill: FillMask | None = None,
     ) -> None:
-        self.players = players
-        self.lights = lights
+        self.networks = networks
+        self.augments = augments
         self.anatomy = anatomy
         self.tumour = tumour
         self.label = label
@@ -122,7 +122,7 @@ class Translations:
     def pairs(self) -> list[tuple[Tensor, Tensor]]:
         """(generated, real) for each direction: Eq. (2)."""
         pairs = [(self.fake_tumour, self.tumour)]
-        return [*pairs, (self.fake_anatomy, self.anatomy)] if self.players.is_cyclic else pairs
+        return [*pairs, (self.fake_anatomy, self.anatomy)] if self.networks.is_cyclic else pairs
 
     @cached_property
     def cycles(self) -> list[tuple[Tensor, Tensor]]:
@@ -132,54 +132,61 @@ class Translations:
         return [(back, self.anatomy), (forth, self.tumour)]
 
     @cached_property
-    def evidence(self) -> list[tuple[Tensor, Tensor]]:
-        """(real, fake) as each judge sees them, the tumour's first.
+    def discriminator_inputs(self) -> list[tuple[Tensor, Tensor]]:
+        """(real, fake) as each discriminator sees them, the tumour's first.
 
-        A plain judge sees the image; a conditional one sees input, label and image, in this order in
-        both phases. The image is shown in the judges' light.
+        A plain discriminator sees the image; a conditional one sees input, label and image, in this order in
+        both phases. The image is shown in the discriminators' light.
         """
         shown = [(self._shown(self.anatomy, self.tumour, 0), self._shown(self.anatomy, self.fake_tumour, 1))]
-        if self.players.is_cyclic:
+        if self.networks.is_cyclic:
             real, fake = self.anatomy, self.fake_anatomy
             shown.append((self._shown(self.tumour, real, 2), self._shown(self.tumour, fake, 3)))
         return shown
 
     @cached_property
-    def verdicts(self) -> list[Tensor]:
-        """Each judge's scores of the fake, (N, 1, about Y / 8, about X / 8)."""
-        return [judge(fake) for judge, (_, fake) in zip(self.players.judges, self.evidence, strict=True)]
+    def fake_logits(self) -> list[Tensor]:
+        """Each discriminator's scores of the fake, (N, 1, about Y / 8, about X / 8)."""
+        return [
+            discriminator(fake)
+            for discriminator, (_, fake) in zip(
+                self.networks.discriminators, self.discriminator_inputs, strict=True
+            )
+        ]
 
     @cached_property
-    def reading(self) -> Tensor:
+    def segmentation_logits(self) -> Tensor:
         """The frozen segmentor's logits of the fake tumour image, (N, 1, Y, X)."""
-        if self.players.segmentor is None:
+        if self.networks.segmentor is None:
             raise SettingError(
                 "a segmentation term without a segmentor",
                 "a pretrained segmentor",
-                "Give one to build_players",
+                "Give one to build_networks",
             )
-        return self.players.segmentor(self.fake_tumour)  # type: ignore[no-any-return]  # Module call
+        return self.networks.segmentor(self.fake_tumour)  # type: ignore[no-any-return]  # Module call
 
     @cached_property
     def _tumour_features(self) -> Features:
-        return self.players.to_tumour.embed(self.label)
+        return self.networks.to_tumour.embed(self.label)
 
     @cached_property
     def _anatomy_features(self) -> Features:
-        return self.players.to_anatomy.embed(self.label)
+        return self.networks.to_anatomy.embed(self.label)
 
     def _to_tumour(self, anatomy: Tensor, place: int) -> Tensor:
         shown = anatomy if self.fill is None else self.fill.hide(anatomy, "anatomy")
-        painted: Tensor = self.players.to_tumour(self.lights.painter(shown, place), self._tumour_features)
+        painted: Tensor = self.networks.to_tumour(
+            self.augments.generator(shown, place), self._tumour_features
+        )
         return painted if self.fill is None else self.fill.lay_over(painted, "tumour")
 
     def _to_anatomy(self, tumour: Tensor) -> Tensor:
         shown = tumour if self.fill is None else self.fill.hide(tumour, "tumour")
-        painted: Tensor = self.players.to_anatomy(shown, self._anatomy_features)
+        painted: Tensor = self.networks.to_anatomy(shown, self._anatomy_features)
         return painted if self.fill is None else self.fill.lay_over(painted, "anatomy")
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
-        image = self.lights.judges(image, place)
-        if not self.players.judges_see_condition:
+        image = self.augments.discriminators(image, place)
+        if not self.networks.discriminators_see_input:
             return image
         return torch.cat([source, self.label, image], 1)  # (N, 3, Y, X)

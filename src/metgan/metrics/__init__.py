@@ -12,7 +12,7 @@ from .contrast import (
     surroundings,
 )
 from .counts import Detection, Overlap
-from .faithfulness import SIZES, SMALLEST_ANNOTATED, Faithfulness, Tumour, judge, pool
+from .faithfulness import MIN_ANNOTATED_SIZE, SIZES, Faithfulness, Tumour, evaluate_detection, pool
 from .lesions import LEAST_IOU, Matches, detect, match, overlap
 from .regions import compare_within
 from .registration import LEAST_SIDE, ChannelShift, measure_shift
@@ -30,10 +30,10 @@ from .spectrum import radial_spectrum, spectrum_distance
 __all__ = [
     "LEAST_IOU",
     "LEAST_SIDE",
+    "MIN_ANNOTATED_SIZE",
     "RING_GAP",
     "RING_REACH",
     "SIZES",
-    "SMALLEST_ANNOTATED",
     "ChannelShift",
     "Contrast",
     "Detection",
@@ -50,8 +50,8 @@ __all__ = [
     "compare_within",
     "correlation",
     "detect",
+    "evaluate_detection",
     "holm",
-    "judge",
     "match",
     "mean_absolute_error",
     "mean_squared_difference",

@@ -126,7 +126,7 @@ def choose_measure(ratios: Sequence[float], lights: Sequence[float]) -> Measure:
 
 
 def surroundings(label: Mask) -> Mask:
-    """Return the pixels that surround tumours, those that contrasts are measured against: see `judge`.
+    """Return the pixels that surround tumours, that contrasts are measured against: see `evaluate_detection`.
 
     Examples
     --------

@@ -94,7 +94,7 @@ class Overlap:
 
 
 def ratio(part: int, whole: int) -> float:
-    """Give ``part / whole``; nan when the whole is zero.
+    """Return ``part / whole``; nan when the whole is zero.
 
     Examples
     --------

@@ -21,7 +21,7 @@ from .contrast import measure_contrasts
 from .counts import Detection, Overlap, ratio
 from .lesions import LEAST_IOU, check_masks, match, overlap
 
-SMALLEST_ANNOTATED = 10
+MIN_ANNOTATED_SIZE = 10
 """Pixels of the smallest tumour in the labels that the paper's authors published. Smaller objects are mostly
 what a plane or a crop's border has left of larger ones."""
 
@@ -33,7 +33,7 @@ hard to miss."""
 
 @dataclass(frozen=True)
 class Tumour:
-    """One asked-for tumour: its size in pixels, whether it was read, and how it stands out (see `judge`).
+    """One target tumour: its size in pixels, whether it was detected, and how it stands out.
 
     ``contrast`` is a ratio, ``light`` a difference in camera units; both are nan where undefined.
     """
@@ -123,7 +123,7 @@ class Faithfulness:
         )
 
 
-def judge(
+def evaluate_detection(
     asked: Mask,
     read: Mask,
     image: AnyArray,
@@ -167,7 +167,7 @@ def judge(
     none: where some of its pixels are at or below zero, and its mean is less than two standard errors
     above. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
     and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
-    first: ``judge(asked, read, image.astype(float) - dark)``.
+    first: ``evaluate_detection(asked, read, image.astype(float) - dark)``.
 
     The light of a tumour is the difference of the two means, in camera units; 0 means invisible. It is
     defined wherever there is a ring, also where a background was subtracted, and an offset does not matter.
@@ -178,7 +178,7 @@ def judge(
     A tumour of one pixel, three times as bright as its surroundings, read where it is:
 
     >>> asked = np.arange(9)[None] == 4
-    >>> scores = judge(asked, asked, np.where(asked, 300, 100))
+    >>> scores = evaluate_detection(asked, asked, np.where(asked, 300, 100))
     >>> scores.contrast, scores.light, scores.detection.recall, scores.false_area
     (3.0, 200.0, 1.0, 0.0)
     """

@@ -184,7 +184,7 @@ def check_masks(masks: Mapping[str, AnyArray]) -> None:
 
 
 def _matchable(found: Components, true: Components, least_iou: float) -> csr_array:
-    """Give the bipartite graph of pairs whose IoU suffices, (found objects, true objects)."""
+    """Return the bipartite graph of pairs whose IoU suffices, (found objects, true objects)."""
     (found_at, found_sizes), (true_at, true_sizes) = found, true
     both = (found_at > 0) & (true_at > 0)
     # One number per pair, so that counting numbers counts shared pixels.

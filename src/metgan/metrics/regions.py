@@ -15,7 +15,7 @@ from .similarity import WINDOW, Similarity, check_pair, correlation, similarity_
 
 
 def compare_within(generated: Scaled, real: Scaled, region: Mask) -> Similarity:
-    """Give the four scores of `compare` on the pixels of a region.
+    """Return the four scores of `compare` on the pixels of a region.
 
     Parameters
     ----------

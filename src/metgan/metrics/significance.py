@@ -98,7 +98,7 @@ def bootstrap_interval(
     level: float = 0.95,
     draws: int = DRAWS,
 ) -> tuple[float, float]:
-    """Give the interval of the mean that resampling whole groups leaves, by percentiles [1]_.
+    """Return the interval of the mean that resampling whole groups leaves, by percentiles [1]_.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def bootstrap_interval(
 
     References
     ----------
-    .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, chapter 13; clusters: section 8.6.
+    .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13; clusters: section 8.6.
     """
     scores, names = np.asarray(values, float), np.asarray(groups)
     if scores.shape != names.shape or not (0 < level < 1) or draws < 1:

@@ -54,7 +54,7 @@ class Similarity:
 
 
 def compare(generated: Scaled, real: Scaled) -> Similarity:
-    """Give all four scores of a generated image against the real one.
+    """Return all four scores of a generated image against the real one.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def compare(generated: Scaled, real: Scaled) -> Similarity:
 
 
 def mean_absolute_error(generated: Scaled, real: Scaled) -> float:
-    """Give the mean over pixels of ``|generated - real|``, in [0, 2].
+    """Return the mean over pixels of ``|generated - real|``, in [0, 2].
 
     Parameters and errors are those of `compare`; any size above zero pixels is taken.
 
@@ -102,7 +102,7 @@ def mean_absolute_error(generated: Scaled, real: Scaled) -> float:
 
 
 def mean_squared_difference(generated: Scaled, real: Scaled) -> float:
-    """Give the mean over pixels of ``(generated - real) ** 2``, in [0, 4].
+    """Return the mean over pixels of ``(generated - real) ** 2``, in [0, 4].
 
     The paper's "mean sum of squared differences", summed over pixels and divided by their
     number. Parameters and errors are those of `compare`; any size above zero is taken.
@@ -117,7 +117,7 @@ def mean_squared_difference(generated: Scaled, real: Scaled) -> float:
 
 
 def structural_similarity(generated: Scaled, real: Scaled) -> float:
-    """Give the structural similarity index, in [-1, 1], 1 for equal images.
+    """Return the structural similarity index, in [-1, 1], 1 for equal images.
 
     Eq. (13) of [1]_ with K1 = 0.01, K2 = 0.03: a Gaussian window of sigma 1.5 pixels,
     11 x 11 pixels wide, population covariance, a data range of 2, averaged over the pixels
@@ -143,7 +143,7 @@ def structural_similarity(generated: Scaled, real: Scaled) -> float:
 
 
 def similarity_map(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
-    """Give the structural similarity of the window about every pixel, (Y, X): see `structural_similarity`.
+    """Return the structural similarity of the window about every pixel, (Y, X): see `structural_similarity`.
 
     Windows that reach beyond the image see it mirrored. Of large images it is computed in strips that overlap
     by a window, to the same bit.
@@ -178,7 +178,7 @@ def _map_of_strip(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
 
 
 def correlation(generated: Scaled, real: Scaled) -> float:
-    """Give the Pearson coefficient over pixels, in [-1, 1]: the paper's CCoeff.
+    """Return the Pearson coefficient over pixels, in [-1, 1]: the paper's CCoeff.
 
     Undefined, and therefore nan, when either image is flat (all pixels equal, as a single
     pixel is). Parameters and errors are those of `compare`; any size above zero is taken.

@@ -19,7 +19,7 @@ FLOOR = 1e-6
 
 
 def spectrum_distance(generated: Scaled, real: Scaled) -> float:
-    """Give the mean distance of two radial power spectra in decibels; 0 for equal ones.
+    """Return the mean distance of two radial power spectra in decibels; 0 for equal ones.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def spectrum_distance(generated: Scaled, real: Scaled) -> float:
 
 
 def radial_spectrum(image: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Give the power density of an image, (Y, X), in rings of growing frequency.
+    """Return the power density of an image, (Y, X), in rings of growing frequency.
 
     White noise of variance v has the density v in every ring. The mean is taken away, and a Hann window keeps
     the image's edges from counting as structure.

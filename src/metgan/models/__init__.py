@@ -1,7 +1,7 @@
 """Trained networks, in memory and on disk: what training writes and synthesis reads."""
 
 from .card import LEAST_DICE, Kind, ModelCard
-from .reader import READ_ABOVE, SMALLEST_READ, Reader, refuse_same_judge
+from .predictor import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
 from .store import (
     MODEL_FILE,
     load_generator,
@@ -13,18 +13,18 @@ from .store import (
 )
 
 __all__ = [
+    "DEFAULT_THRESHOLD",
     "LEAST_DICE",
+    "MIN_OBJECT_SIZE",
     "MODEL_FILE",
-    "READ_ABOVE",
-    "SMALLEST_READ",
     "Kind",
     "ModelCard",
-    "Reader",
+    "SegmentorPredictor",
     "load_generator",
     "load_segmentor",
     "model_path",
     "read_card",
-    "refuse_same_judge",
+    "refuse_training_segmentor",
     "restore_generator",
     "save_model",
 ]

@@ -12,10 +12,10 @@ from typing import Any, Final, Literal
 
 from metgan.data import Normalisation
 from metgan.errors import LeakageError, StorageError
-from metgan.io import likeness
+from metgan.io import comparison_key
 from metgan.networks import GENERATORS, PRESETS, GeneratorName, PresetName
 
-Kind = Literal["generator", "segmentor", "judge"]
+Kind = Literal["generator", "segmentor", "discriminator"]
 """What a stored network is."""
 LEAST_DICE: Final = 0.2
 """Validation Dice below which a network has not learned to place, or to read, tumours: a choice."""
@@ -27,7 +27,7 @@ class ModelCard:
 
     Parameters
     ----------
-    kind : {"generator", "segmentor", "judge"}
+    kind : {"generator", "segmentor", "discriminator"}
     method : str
         Row of the catalogue; "segmentor" for one.
     generator : str
@@ -67,7 +67,7 @@ class ModelCard:
     val_dice: float | None = None
 
     @property
-    def doubt(self) -> str:
+    def warning(self) -> str:
         """What whoever uses this network should be told; "" for nothing."""
         if self.val_dice is None or self.val_dice >= LEAST_DICE:
             return ""
@@ -80,7 +80,7 @@ class ModelCard:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give plain values for a file's metadata."""
+        """Return plain values for a file's metadata."""
         return asdict(self)
 
     @classmethod
@@ -119,8 +119,8 @@ class ModelCard:
         -----
         Groups that differ only in case or blanks count as one: a test must not rest on spelling.
         """
-        known = set(map(likeness, self.groups_seen))
-        seen = sorted(group for group in set(groups) if likeness(group) in known)
+        known = set(map(comparison_key, self.groups_seen))
+        seen = sorted(group for group in set(groups) if comparison_key(group) in known)
         if seen:
             raise LeakageError(
                 f"the {self.kind} for {purpose} has seen {len(seen)} test groups ({', '.join(seen[:5])})",

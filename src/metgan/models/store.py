@@ -25,7 +25,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def model_path(run: Path | str) -> Path:
-    """Give the model file of a run folder, or the path itself when it is a file.
+    """Return the model file of a run folder, or the path itself when it is a file.
 
     Raises
     ------

@@ -3,7 +3,7 @@
 from .generator import Features, Generator
 from .init import build
 from .metgen import MetGen, MetGenSpec
-from .patchgan import JudgeSpec, PatchGAN
+from .patchgan import DiscriminatorSpec, PatchGAN
 from .pix2pix import Pix2PixGenerator, Pix2PixSpec
 from .presets import (
     GENERATORS,
@@ -22,10 +22,10 @@ from .unet import Segmentor, UNet, UNetSpec
 __all__ = [
     "GENERATORS",
     "PRESETS",
+    "DiscriminatorSpec",
     "Features",
     "Generator",
     "GeneratorName",
-    "JudgeSpec",
     "LabelPathway",
     "LabelSpec",
     "MetGen",

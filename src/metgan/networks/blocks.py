@@ -49,13 +49,13 @@ def convolution(
     stride: int = 1,
     bias: bool = True,
 ) -> nn.Module:
-    """Give a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
+    """Return a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
     check_dims(dims)
     return _CONVOLUTIONS[dims](inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias)
 
 
 def reflecting_convolution(dims: int, inputs: int, outputs: int, kernel: int) -> nn.Module:
-    """Give a convolution that keeps the size and sees the image reflected beyond its edges; odd kernel."""
+    """Return a convolution that keeps the size and sees the image reflected beyond its edges; odd kernel."""
     check_dims(dims)
     return _CONVOLUTIONS[dims](inputs, outputs, kernel, padding=(kernel - 1) // 2, padding_mode="reflect")
 
@@ -63,7 +63,7 @@ def reflecting_convolution(dims: int, inputs: int, outputs: int, kernel: int) ->
 def transposed_convolution(
     dims: int, inputs: int, outputs: int, kernel: int, *, bias: bool = True
 ) -> nn.Module:
-    """Give a transposed convolution of stride 2 that doubles every spatial axis; kernel 3 or 4."""
+    """Return a transposed convolution of stride 2 that doubles every spatial axis; kernel 3 or 4."""
     check_dims(dims)
     return _TRANSPOSED[dims](
         inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias
@@ -71,13 +71,13 @@ def transposed_convolution(
 
 
 def batch_norm(dims: int, channels: int, *, affine: bool = True, epsilon: float = 1e-5) -> nn.Module:
-    """Give a batch normalisation: in eval mode a fixed map, hence the same in every tile."""
+    """Return a batch normalisation: in eval mode a fixed map, hence the same in every tile."""
     check_dims(dims)
     return _BATCH_NORMS[dims](channels, affine=affine, eps=epsilon)
 
 
 def instance_norm(dims: int, channels: int) -> nn.Module:
-    """Give an instance normalisation without learned scale, as the judges use it."""
+    """Return an instance normalisation without learned scale, as the discriminators use it."""
     check_dims(dims)
     return _INSTANCE_NORMS[dims](channels, affine=False)
 

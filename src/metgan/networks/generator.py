@@ -52,7 +52,7 @@ class Generator(nn.Module, ABC):
         self.register_buffer("bound", torch.tensor(bound))
 
     def least_training_side(self, batch_size: int) -> int:
-        """Give the smallest side in pixels of training images in batches of this size."""
+        """Return the smallest side in pixels of training images in batches of this size."""
         return self.stride * (2 if self.normalises_coarsest and batch_size == 1 else 1)
 
     @property
@@ -70,7 +70,7 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def embed(self, label: Tensor) -> Features:
-        """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
+        """Return the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
 
     @abstractmethod
     def forward(self, image: Tensor, features: Features) -> Tensor:
@@ -151,7 +151,7 @@ class PlainGenerator(Generator):
     last: nn.Module
 
     def embed(self, label: Tensor) -> Features:
-        """Give the label itself."""
+        """Return the label itself."""
         return [label]
 
     def forward(self, image: Tensor, features: Features) -> Tensor:

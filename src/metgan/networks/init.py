@@ -16,7 +16,7 @@ _POWER_ITERATIONS: Final = 15  # as torch does when it wraps a weight
 
 
 def build(make: Callable[[], Network], seed: int) -> Network:
-    """Give ``make()`` with seeded weights: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0.
+    """Return ``make()`` with seeded weights: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0.
 
     The numbers are those of Pix2Pix and CycleGAN (reference.md, section 3). The process's own
     random state is left as it was.
@@ -65,7 +65,7 @@ def _open_to_the_label(spade: Spade) -> None:
 
 
 def _raw_weight(convolution: nn.Conv2d | nn.Conv3d) -> Tensor:
-    """Give the weight that learns: with spectral norm, the one whose scale is divided out again."""
+    """Return the weight that learns: with spectral norm, the one whose scale is divided out again."""
     if is_parametrized(convolution, "weight"):
         return convolution.get_parameter("parametrizations.weight.original")
     return convolution.weight

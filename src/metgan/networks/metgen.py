@@ -28,7 +28,7 @@ class MetGenSpec:
 
 
 def least_side(spec: MetGenSpec) -> int:
-    """Give the smallest image side in pixels: one cell of the coarsest grid of either pathway."""
+    """Return the smallest image side in pixels: one cell of the coarsest grid of either pathway."""
     return max(spec.image.stride, COARSEST)
 
 
@@ -79,7 +79,7 @@ class MetGen(Generator):
         self.image_pathway.begin_at(self.unbounded(level))
 
     def embed(self, label: Tensor) -> Features:
-        """Give the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
+        """Return the features of `label`, (N, 1, Y, X) of 0 and 1, for `forward`."""
         return self.label_pathway(label)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
 
     def forward(self, image: Tensor, features: Features) -> Tensor:
@@ -121,7 +121,7 @@ def _fine_label_halo(spec: MetGenSpec) -> int:
 
 
 def _walk(spec: MetGenSpec, levels: int) -> tuple[int, int]:
-    """Give how far the label's finest levels read, in pixels, and in cells of the last of them."""
+    """Return how far the label's finest levels read, in pixels, and in cells of the last of them."""
     unread = 3 if spec.merge == "behind" else 0
     halo = radius = 0
     for level, blocks in enumerate(BLOCKS_PER_LEVEL[:levels]):

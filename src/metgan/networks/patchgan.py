@@ -1,4 +1,4 @@
-"""The PatchGAN judge: it says of every patch, not of the image, whether it is real.
+"""The PatchGAN discriminator: it says of every patch, not of the image, whether it is real.
 
 Isola et al. 2017 (arXiv 1611.07004), section 3.2.2 and appendix 6.1.2, with the instance
 normalisation of CycleGAN (Zhu et al. 2017, arXiv 1703.10593). It ends without a sigmoid: the
@@ -17,7 +17,7 @@ _KERNEL = 4
 
 
 @dataclass(frozen=True)
-class JudgeSpec:
+class DiscriminatorSpec:
     """Sizes of a PatchGAN.
 
     Parameters
@@ -27,7 +27,7 @@ class JudgeSpec:
     layers : int
         Layers of stride 2; three see 70 x 70 pixels.
     channels : int
-        Input channels: 1, or 3 for a judge that also sees the input and the label.
+        Input channels: 1, or 3 for a discriminator that also sees the input and the label.
     dims : int
         2 for images, 3 for volumes.
     """
@@ -48,7 +48,7 @@ class JudgeSpec:
 
         Examples
         --------
-        >>> JudgeSpec().receptive_field
+        >>> DiscriminatorSpec().receptive_field
         70
         """
         field = 1
@@ -58,9 +58,9 @@ class JudgeSpec:
 
 
 class PatchGAN(nn.Module):
-    """Convolutional judge; higher scores mean "more real"."""
+    """Convolutional discriminator; higher scores mean "more real"."""
 
-    def __init__(self, spec: JudgeSpec) -> None:
+    def __init__(self, spec: DiscriminatorSpec) -> None:
         super().__init__()
         self.spec = spec
         widths = [spec.width * min(2**k, 8) for k in range(spec.layers + 1)]

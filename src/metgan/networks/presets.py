@@ -13,7 +13,7 @@ import torch
 
 from .generator import Generator
 from .metgen import MetGen, MetGenSpec
-from .patchgan import JudgeSpec
+from .patchgan import DiscriminatorSpec
 from .pix2pix import Pix2PixGenerator, Pix2PixSpec
 from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelSpec, Pyramid, Taps
@@ -25,20 +25,20 @@ PresetName = Literal["paper", "released", "small"]
 
 @dataclass(frozen=True)
 class NetworkPreset:
-    """One size: the specs of the three generators, of the segmentor and of the judge."""
+    """One size: the specs of the three generators, of the segmentor and of the discriminator."""
 
     metgen: MetGenSpec
     pix2pix: Pix2PixSpec
     resnet: ResNetSpec
     segmentor: UNetSpec
-    judge: JudgeSpec
+    discriminator: DiscriminatorSpec
 
 
 _SMALL = UNetSpec(encoder=(16, 32, 64, 128, 160), decoder=(16, 24, 48, 96, 128))
 
 PRESETS: dict[PresetName, NetworkPreset] = {
     # Horvath et al. 2021, section 2 and supplement: seven blocks, all merged. Rivals by their papers.
-    "paper": NetworkPreset(MetGenSpec(), Pix2PixSpec(), ResNetSpec(), UNetSpec(), JudgeSpec()),
+    "paper": NetworkPreset(MetGenSpec(), Pix2PixSpec(), ResNetSpec(), UNetSpec(), DiscriminatorSpec()),
     # The released networks to the digit: reference.md, section 2.
     "released": NetworkPreset(
         MetGenSpec(
@@ -50,7 +50,7 @@ PRESETS: dict[PresetName, NetworkPreset] = {
         Pix2PixSpec(),
         ResNetSpec(),
         UNetSpec(align_corners=True),
-        JudgeSpec(),
+        DiscriminatorSpec(),
     ),
     # The papers' shapes with 2.8 to 2.9 M parameters each, which two CPU cores train in minutes.
     "small": NetworkPreset(
@@ -58,7 +58,7 @@ PRESETS: dict[PresetName, NetworkPreset] = {
         Pix2PixSpec(width=20, depth=6),
         ResNetSpec(width=32),
         _SMALL,
-        JudgeSpec(width=32),
+        DiscriminatorSpec(width=32),
     ),
 }
 """Every size by its name."""
@@ -78,12 +78,12 @@ GENERATORS: Final[dict[GeneratorName, Callable[[NetworkPreset], Generator]]] = {
 
 
 def make_generator(name: GeneratorName, preset: PresetName) -> Generator:
-    """Give a generator with weights that are still to be drawn (`build`) or loaded."""
+    """Return a generator with weights that are still to be drawn (`build`) or loaded."""
     return GENERATORS[name](PRESETS[preset])
 
 
 def least_training_side(name: GeneratorName, preset: PresetName, batch_size: int) -> int:
-    """Give the smallest image side in pixels that a generator trains on, in batches of this size.
+    """Return the smallest image side in pixels that a generator trains on, in batches of this size.
 
     Examples
     --------

@@ -166,7 +166,7 @@ class LabelPathway(nn.Module):
             self.discarded = convolution(spec.dims, widths[-1], 3, 3)
 
     def forward(self, label: Tensor) -> list[Tensor | None]:
-        """Give the features for each decoder stage, finest first.
+        """Return the features for each decoder stage, finest first.
 
         Parameters
         ----------
@@ -182,7 +182,7 @@ class LabelPathway(nn.Module):
         return self.taps(head, middle, self.grow(middle, padded))
 
     def begin(self, label: Tensor) -> tuple[Tensor, Tensor]:
-        """Give the features at 1/32 and 1/16 of a label's resolution, whose sides divide by `multiple`."""
+        """Return the features at 1/32 and 1/16 of a label's resolution, whose sides divide by `multiple`."""
         classes = one_hot(label)
         coarsest, coarse = (
             shrink(classes, factor, self.spec.pyramid) for factor in (COARSEST, COARSEST // 2)
@@ -192,7 +192,7 @@ class LabelPathway(nn.Module):
         return head, middle
 
     def grow(self, middle: Tensor, label: Tensor) -> list[Tensor]:
-        """Give the finer features, from 1/8 on to full resolution, of those at 1/16 and the label."""
+        """Return the finer features, from 1/8 on to full resolution, of those at 1/16 and the label."""
         classes, x = one_hot(label), middle
         ups: list[Tensor] = []
         last = 7 if self.spec.taps == "all" else 6
@@ -202,7 +202,7 @@ class LabelPathway(nn.Module):
         return ups
 
     def taps(self, head: Tensor, middle: Tensor, ups: Sequence[Tensor]) -> list[Tensor | None]:
-        """Give the features for each decoder stage, finest first."""
+        """Return the features for each decoder stage, finest first."""
         if self.spec.taps == "released":
             taps = [None, ups[2], ups[1], enlarge(middle), middle]
         else:

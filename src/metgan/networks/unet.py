@@ -1,7 +1,7 @@
 """The U-Net: anatomy pathway of MetGen, and on its own the segmentor.
 
 Written from the layer table of the paper's release (reference.md, section 2), itself after
-Ronneberger et al. 2015 (arXiv 1505.04597). One class serves both players, because the
+Ronneberger et al. 2015 (arXiv 1505.04597). One class serves both networks, because the
 segmentor of DeepMACT is the same network without label features.
 
 A reader may question that label features join a decoder stage at one of two places. The

@@ -1,43 +1,49 @@
 """Studies: what the paper's tables and figures ask, and the pages that answer."""
 
-from .arms import ARM_SETS, ARMS, YARDSTICKS, Arm, find_arms
-from .chapters import (
-    facts,
-    faithfulness_chapter,
-    grid_chapter,
-    likeness_chapter,
-    pairs_chapter,
-    training_chapter,
-    warning_chapters,
-)
 from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
 from .downstream import Downstream, fold_pairs
-from .evaluation import Painted, evaluate
-from .referee import REFEREE_APART
+from .evaluation import ComparedImage, evaluate
+from .evaluation_setup import (
+    EvaluationSetup,
+    IndependentSegmentorSource,
+    evaluate_run,
+    open_evaluation,
+    run_evaluation,
+)
+from .independent_segmentor import INDEPENDENT_SEED_OFFSET
 from .report import Figure, Report, Section, Table
-from .rules import Rules
+from .report_sections import (
+    facts,
+    faithfulness_section,
+    grid_section,
+    pairs_section,
+    similarity_section,
+    training_section,
+    warning_sections,
+)
 from .scores import Evaluation, check_scores, read_summary
-from .trial import RefereeSource, Trial, evaluate_run, hold_trial, open_trial
+from .shared_config import SharedConfig
+from .training_sets import BASELINES, NAMED_LISTS, TRAINING_SETS, TrainingSet, find_training_sets
 from .warnings import find_warnings
 
 __all__ = [
-    "ARMS",
-    "ARM_SETS",
-    "REFEREE_APART",
-    "YARDSTICKS",
-    "Arm",
+    "BASELINES",
+    "INDEPENDENT_SEED_OFFSET",
+    "NAMED_LISTS",
+    "TRAINING_SETS",
+    "ComparedImage",
     "Comparison",
     "Downstream",
     "Evaluation",
+    "EvaluationSetup",
     "Figure",
-    "Painted",
-    "RefereeSource",
+    "IndependentSegmentorSource",
     "Report",
-    "Rules",
     "Section",
+    "SharedConfig",
     "Study",
     "Table",
-    "Trial",
+    "TrainingSet",
     "check_scores",
     "compare_ablation",
     "compare_robustness",
@@ -45,16 +51,16 @@ __all__ = [
     "evaluate",
     "evaluate_run",
     "facts",
-    "faithfulness_chapter",
-    "find_arms",
+    "faithfulness_section",
+    "find_training_sets",
     "find_warnings",
     "fold_pairs",
-    "grid_chapter",
-    "hold_trial",
-    "likeness_chapter",
-    "open_trial",
-    "pairs_chapter",
+    "grid_section",
+    "open_evaluation",
+    "pairs_section",
     "read_summary",
-    "training_chapter",
-    "warning_chapters",
+    "run_evaluation",
+    "similarity_section",
+    "training_section",
+    "warning_sections",
 ]

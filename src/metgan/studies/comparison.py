@@ -1,8 +1,8 @@
 """Comparisons of methods: Table 1 and Figs. 3 and 6 of the paper, and of our own decisions.
 
-Each is a few teams that train under the same rules and face the same referee. A team has its own data: as it
-is, with shuffled labels, in another normalisation. Comparisons on the same data share a folder, and what has
-been trained for one is not trained again for another.
+Each is a few teams that train under the same rules and face the same independent segmentor. A team has its
+own data: as it is, with shuffled labels, in another normalisation. Comparisons on the same data share a
+folder, and what has been trained for one is not trained again for another.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 from metgan.data import PairSet
 from metgan.io import replacing
 from metgan.methods import ABLATIONS, CATALOGUE, Method
-from metgan.training import Curriculum
+from metgan.training import TrainingData
 
-from .contest import Contest, Result
-from .referee import check_referee, train_referee
+from .comparison_sections import comparison_section, save_markdown, statistics_sections
+from .comparison_statistics import comparison_statistics, save_comparison_statistics
+from .independent_segmentor import check_independent_segmentor, train_independent_segmentor
+from .method_runs import MethodRuns, Result
 from .report import Report, Section
-from .rules import Rules
-from .standings import save_standings, standings
-from .verdicts import comparison_chapter, save_markdown, standing_chapters
+from .shared_config import SharedConfig
 
 REFERENCE = CATALOGUE["metgan"]
 """The method that others are tested against, where it takes part."""
@@ -33,8 +33,8 @@ class Study:
 
     folder: Path
     pairs: PairSet
-    data: Curriculum
-    rules: Rules
+    data: TrainingData
+    rules: SharedConfig
 
     @property
     def test(self) -> PairSet:
@@ -42,35 +42,35 @@ class Study:
         return self.pairs.select(self.data.split.test)
 
     @property
-    def referee(self) -> Path:
+    def independent_segmentor(self) -> Path:
         """Run folder of the segmentor that judges."""
-        return self.folder / "referee"
+        return self.folder / "independent-segmentor"
 
-    def contest(self, name: str, data: Curriculum) -> Contest:
-        """Give a contest on `data` in a folder of its own, scored in the units of the clean data."""
+    def method_runs(self, name: str, data: TrainingData) -> MethodRuns:
+        """Return a contest on `data` in a folder of its own, scored in the units of the clean data."""
         units = self.data.normalisation
-        return Contest(self.folder / name, data, units, self.test, self.referee, self.rules)
+        return MethodRuns(self.folder / name, data, units, self.test, self.independent_segmentor, self.rules)
 
 
 @dataclass(frozen=True)
-class Team:
+class MethodGroup:
     """Methods that train on the same data.
 
     ``suffix`` and ``words`` are added to the methods' names and titles.
     """
 
-    contest: Contest
+    method_runs: MethodRuns
     methods: Sequence[Method]
     suffix: str = ""
     words: str = ""
 
     def named(self, method: Method) -> Method:
-        """Give the method as the tables call it."""
+        """Return the method as the tables call it."""
         return replace(method, name=method.name + self.suffix, title=method.title + self.words)
 
     def hold(self) -> list[Result]:
         """Train and score all, and call them by their names in the tables."""
-        return [replace(r, method=self.named(r.method)) for r in self.contest.hold(self.methods)]
+        return [replace(r, method=self.named(r.method)) for r in self.method_runs.hold(self.methods)]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Comparison:
     study : Study
     name, title : str
         Of the folder for what is found, and of the report.
-    teams : sequence of Team
+    method_groups : sequence of MethodGroup
     against : dict
         Which method, by its name in the tables, is tested against which.
     """
@@ -90,7 +90,7 @@ class Comparison:
     study: Study
     name: str
     title: str
-    teams: Sequence[Team]
+    method_groups: Sequence[MethodGroup]
     against: Mapping[str, str]
 
     @property
@@ -106,24 +106,26 @@ class Comparison:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        check_referee(self.study.referee, self.study.data, self.study.rules, anew=anew)
-        for team in self.teams:
-            team.contest.check(team.methods, anew=anew)
+        check_independent_segmentor(
+            self.study.independent_segmentor, self.study.data, self.study.rules, anew=anew
+        )
+        for method_group in self.method_groups:
+            method_group.method_runs.check(method_group.methods, anew=anew)
 
     def hold(self, lead: str) -> list[Section]:
-        """Train and score what is not yet, and write scores, tables, grid and report; gives the chapters."""
-        train_referee(self.study.referee, self.study.data, self.study.rules)
-        results = [result for team in self.teams for result in team.hold()]
-        table = standings(results, self.against, self.study.rules.seed)
-        save_standings(table, results, self.out)
-        chapters = standing_chapters(table, results, self.against)
-        save_markdown(chapters, self.out / "tables.md")
-        grid = comparison_chapter(results, self.study.test, self.study.data.normalisation)
+        """Train and score what is not yet, write scores, tables, grid and report, and return the sections."""
+        train_independent_segmentor(self.study.independent_segmentor, self.study.data, self.study.rules)
+        results = [result for method_group in self.method_groups for result in method_group.hold()]
+        table = comparison_statistics(results, self.against, self.study.rules.seed)
+        save_comparison_statistics(table, results, self.out)
+        sections = statistics_sections(table, results, self.against)
+        save_markdown(sections, self.out / "tables.md")
+        grid = comparison_section(results, self.study.test, self.study.data.normalisation)
         with replacing(self.out / "grid.png") as temporary:
             temporary.write_bytes(grid.figures[0].png)
-        page = Report(self.title, lead, [chapters[0], grid, *chapters[1:]])
+        page = Report(self.title, lead, [sections[0], grid, *sections[1:]])
         page.save(self.out / "report.html")
-        return chapters
+        return sections
 
 
 def compare_similarity(study: Study, methods: Sequence[Method]) -> Comparison:
@@ -131,34 +133,34 @@ def compare_similarity(study: Study, methods: Sequence[Method]) -> Comparison:
     names = [method.name for method in methods]
     reference = REFERENCE.name if REFERENCE.name in names else names[0]
     against = {name: reference for name in names if name != reference}
-    teams = [Team(study.contest("clean", study.data), methods)]
-    return Comparison(study, "similarity", "Which method?", teams, against)
+    method_groups = [MethodGroup(study.method_runs("clean", study.data), methods)]
+    return Comparison(study, "similarity", "Which method?", method_groups, against)
 
 
 def compare_robustness(study: Study, methods: Sequence[Method], share: float) -> Comparison:
     """Compare methods trained with clean labels and with a share of shuffled ones: Fig. 6.
 
-    All that is trained sees the shuffled labels, the segmentor in the loop too; the referee and the test part
-    have clean ones.
+    All that is trained sees the shuffled labels, the segmentor in the loop too; the independent segmentor and
+    the test part have clean ones.
     """
     shuffled = study.data.with_shuffled_labels(share, study.rules.seed)
-    worse = Team(
-        study.contest("shuffled", shuffled), methods, "-shuffled", f", {share:.0%} of labels shuffled"
+    worse = MethodGroup(
+        study.method_runs("shuffled", shuffled), methods, "-shuffled", f", {share:.0%} of labels shuffled"
     )
-    teams = [Team(study.contest("clean", study.data), methods), worse]
+    method_groups = [MethodGroup(study.method_runs("clean", study.data), methods), worse]
     against = {worse.named(method).name: method.name for method in methods}
-    return Comparison(study, "robustness", "What do wrong labels cost?", teams, against)
+    return Comparison(study, "robustness", "What do wrong labels cost?", method_groups, against)
 
 
 def compare_ablation(study: Study) -> Comparison:
     """Compare MetGAN with itself, one decision at a time made as the release made it."""
     rows = [REFERENCE, *ABLATIONS]
-    scaled = Team(
-        study.contest("per-image", study.data.rescaled("per-image")),
+    scaled = MethodGroup(
+        study.method_runs("per-image", study.data.rescaled("per-image")),
         [REFERENCE],
         "-per-image",
         ", every image scaled by itself",
     )
-    teams = [Team(study.contest("clean", study.data), rows), scaled]
+    method_groups = [MethodGroup(study.method_runs("clean", study.data), rows), scaled]
     against = {row.name: REFERENCE.name for row in [*ABLATIONS, scaled.named(REFERENCE)]}
-    return Comparison(study, "ablation", "What do our decisions do?", teams, against)
+    return Comparison(study, "ablation", "What do our decisions do?", method_groups, against)

@@ -1,12 +1,12 @@
 """Does synthetic data help a segmentation network? Table 2 and Fig. 4 of the paper, with fairer rivals.
 
-Every arm trains the same segmentor with equal steps, batches and crops, starts from the same weights per
-seed, takes its level from the same real validation pairs, and reads the same test images. The paper does
+Every training set trains the same segmentor with equal steps, batches and crops, starts from the same weights
+per seed, takes its level from the same real validation pairs, and reads the same test images. The paper does
 not say how long its segmentors trained; with equal epochs a larger set would also train longer, and show that
 instead of what its images are worth.
 
-Generator and synthetic pairs are made once per fold, with the first seed; further seeds train the arms'
-segmentors again, from other first weights, on other crops and other shares.
+Generator and synthetic pairs are made once per fold, with the first seed; further seeds train the training
+sets' segmentors again, from other first weights, on other crops and other shares.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from pathlib import Path
 from metgan.data import Pair, PairSet, Split, draw_folds
 from metgan.errors import ArrayError, LeakageError, SettingError
 from metgan.seeding import stream
-from metgan.training import Curriculum, check_segmentor_order, train_segmentor, trained_seconds
+from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
-from .arms import Arm
-from .chapters_of_arms import arm_chapters, painters_chapter
+from .comparison_sections import save_markdown
+from .downstream_sections import generators_section, training_set_sections
+from .downstream_statistics import RunResult, gather, rank, save_downstream_statistics
 from .fold import Fold, shared_rng, take_share
-from .gains import Cell, gather, rank, save_gains
-from .readings import read_test
+from .predictions import read_test
 from .report import Report, Section
-from .rules import Rules
+from .shared_config import SharedConfig
 from .sources import SOURCES
-from .verdicts import save_markdown
+from .training_sets import TrainingSet
 
 
 @dataclass(frozen=True)
 class Downstream:
-    """Arms on folds.
+    """Training sets on folds.
 
     Parameters
     ----------
@@ -42,17 +42,17 @@ class Downstream:
     pairs : PairSet
     splits : sequence of Split
         One per fold.
-    arms : sequence of Arm
-    rules : Rules
+    training_sets : sequence of TrainingSet
+    rules : SharedConfig
         ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps, the last weights and
-        the arm's own augmentation, that of every arm.
+        the training set's own augmentation, that of every training set.
     """
 
     folder: Path
     pairs: PairSet
     splits: Sequence[Split]
-    arms: Sequence[Arm]
-    rules: Rules
+    training_sets: Sequence[TrainingSet]
+    rules: SharedConfig
 
     @property
     def out(self) -> Path:
@@ -69,13 +69,13 @@ class Downstream:
         """
         self._refuse_generated()
         for fold in self._folds():
-            for source in {arm.source for arm in self.arms if arm.source}:
+            for source in {training_set.source for training_set in self.training_sets if training_set.source}:
                 SOURCES[source].check(fold, anew=anew)
-            for arm in self.arms:
-                if not arm.source:
+            for training_set in self.training_sets:
+                if not training_set.source:
                     seed = self.rules.seed
-                    order = replace(fold.order(arm, seed), resume=not anew)
-                    check_segmentor_order(order, material_of(arm, fold, seed))
+                    run_config = replace(fold.run_config(training_set, seed), resume=not anew)
+                    check_segmentor_config(run_config, material_of(training_set, fold, seed))
             if not any(pair.label.any() for pair in fold.test.read_all()):
                 raise ArrayError(
                     f"fold {fold.number}, none of whose test labels holds a tumour",
@@ -84,25 +84,30 @@ class Downstream:
                 )
 
     def hold(self, lead: str) -> list[Section]:
-        """Train and score what is not yet, and write scores, tables, pictures, report; gives the chapters.
+        """Train and score what is not yet, and write scores, tables, pictures, report; returns the sections.
 
         All with the first seed comes first, so that there is a whole answer early.
         """
         seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
-        cells = [_cell(arm, fold, seed) for seed in seeds for fold in self._folds() for arm in self.arms]
+        cells = [
+            _cell(training_set, fold, seed)
+            for seed in seeds
+            for fold in self._folds()
+            for training_set in self.training_sets
+        ]
         images, tumours = gather(cells)
         table = rank(images, tumours)
-        save_gains(table, images, tumours, self.out)
-        chapters = arm_chapters(table, cells)
+        save_downstream_statistics(table, images, tumours, self.out)
+        sections = training_set_sections(table, cells)
         if helpers := {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}:
-            is_doubted = any(card.doubt for cards in helpers.values() for card in cards)
-            chapters.insert(0 if is_doubted else len(chapters), painters_chapter(helpers))
-        save_markdown(chapters, self.out / "tables.md")
-        Report("Does synthetic data help?", lead, chapters).save(self.out / "report.html")
-        return chapters
+            has_warning = any(card.warning for cards in helpers.values() for card in cards)
+            sections.insert(0 if has_warning else len(sections), generators_section(helpers))
+        save_markdown(sections, self.out / "tables.md")
+        Report("Does synthetic data help?", lead, sections).save(self.out / "report.html")
+        return sections
 
     def _refuse_generated(self) -> None:
-        """Refuse painted pairs: their painter may have seen any fold's test groups."""
+        """Refuse painted pairs: their generator may have seen any fold's test groups."""
         painted = [entry.name for entry in self.pairs if entry.is_generated]
         if painted:
             raise LeakageError(
@@ -112,7 +117,7 @@ class Downstream:
             )
 
     def _folds(self) -> Iterator[Fold]:
-        """Give the folds, one at a time, so that the images of one alone are in memory."""
+        """Return the folds, one at a time, so that the images of one alone are in memory."""
         for number, split in enumerate(self.splits, start=1):
             folder = self.folder / f"fold-{number}-of-{len(self.splits)}"
             yield Fold(folder, number, self.pairs, split, self.rules)
@@ -151,31 +156,37 @@ def _cut(fold: Split, train: Sequence[Pair], count: int, seed: int) -> Split:
     return replace(fold, train=tuple(sorted(pair.entry.name for pair in kept)))
 
 
-def material_of(arm: Arm, fold: Fold, seed: int) -> Curriculum:
-    """Give what an arm trains on: its share of the real training pairs, and its further ones.
+def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingData:
+    """Return what a training set trains on: its share of the real training pairs, and its further ones.
 
     Raises
     ------
     LeakageError
         When one of them comes from a test group.
     """
-    real = take_share(fold.data.train, arm.real, shared_rng(seed))
+    real = take_share(fold.data.train, training_set.real, shared_rng(seed))
     data = replace(fold.data, train=real)
-    if arm.source:
-        recipe = fold.order(arm, seed).recipe
-        draws = recipe.length(len(fold.split.train)) * recipe.batch_size
-        data = SOURCES[arm.source].join(fold, real, round(arm.extra * len(fold.data.train)), draws)
+    if training_set.source:
+        config = fold.run_config(training_set, seed).train
+        draws = config.length(len(fold.split.train)) * config.batch_size
+        data = SOURCES[training_set.source].join(
+            fold, real, round(training_set.extra * len(fold.data.train)), draws
+        )
     fold.refuse_leaks(data.train)
     return data
 
 
-def _cell(arm: Arm, fold: Fold, seed: int) -> Cell:
-    data = material_of(arm, fold, seed)
-    order = fold.order(arm, seed)
-    order.folder.mkdir(parents=True, exist_ok=True)
-    train_segmentor(order, data)
-    out = fold.folder / "scores" / order.folder.name
-    readings = read_test(order.folder, fold.data.val, fold.test, fold.rules.engine, out)
-    fresh = 0 if data.fresh is None else round(len(data.fresh) * arm.extra / (arm.real + arm.extra))
+def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
+    data = material_of(training_set, fold, seed)
+    run_config = fold.run_config(training_set, seed)
+    run_config.folder.mkdir(parents=True, exist_ok=True)
+    train_segmentor(run_config, data)
+    out = fold.folder / "scores" / run_config.folder.name
+    readings = read_test(run_config.folder, fold.data.val, fold.test, fold.rules.engine, out)
+    fresh = (
+        0
+        if data.fresh is None
+        else round(len(data.fresh) * training_set.extra / (training_set.real + training_set.extra))
+    )
     samples = len(data.train) + fresh
-    return Cell(arm, fold.number, seed, samples, trained_seconds(order.folder), readings)
+    return RunResult(training_set, fold.number, seed, samples, trained_seconds(run_config.folder), readings)

@@ -2,8 +2,8 @@
 
 Table 1 of the paper asks for likeness alone. A generator that ignores the label can score well there, so
 a second question is asked: do tumours appear where they were asked for, and nowhere else? It is put to
-a *referee*, a segmentor trained apart from the one in the loop, since a generator may learn to please
-the segmentor that it trained with. Its reading of the real images stands beside as the yardstick.
+a *independent segmentor*, a segmentor trained apart from the one in the loop, since a generator may learn to
+please the segmentor that it trained with. Its reading of the real images stands beside as the reference.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import numpy as np
 from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, read_pair
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
-from metgan.metrics import compare_within, judge, pool, spectrum_distance
-from metgan.models import SMALLEST_READ, Reader, model_path
+from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
+from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, model_path
 from metgan.pictures import Panel, compare_images
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
@@ -39,7 +39,7 @@ def _start_of(test: Iterable[Entry]) -> int:
 
 
 @dataclass(frozen=True)
-class Painted:
+class ComparedImage:
     """A test image beside the generator's version of it, as pictures: see `compare_images`."""
 
     entry: Entry
@@ -48,26 +48,26 @@ class Painted:
 
 
 def evaluate(
-    painter: Inpainter,
+    inpainter: Inpainter,
     test: PairSet,
-    referee: Path,
+    independent_segmentor: Path,
     training_mean: float,
     units: Normalisation | None = None,
     run: Path | None = None,
-) -> tuple[Evaluation, list[Painted]]:
+) -> tuple[Evaluation, list[ComparedImage]]:
     """Score a generator on test pairs.
 
     Parameters
     ----------
-    painter : Inpainter
+    inpainter : Inpainter
     test : PairSet
-        Pairs of which neither generator nor referee has seen a group.
-    referee : path
+        Pairs of which neither generator nor independent segmentor has seen a group.
+    independent_segmentor : path
         Run of the judging segmentor.
     training_mean : float
         Mean of the training set's tumour channel on [-1, 1], for the baseline.
     units : Normalisation or None
-        The [-1, 1] that likeness is measured on, one for all images; None for the painter's own, as shared.
+        The [-1, 1] that likeness is measured on, one for all images; None for the generator's own, as shared.
         Painters that were trained in different ones can be compared in one alone.
     run : path or None
         Run folder of the generator, which tells whether its training was stopped; None where that is known.
@@ -75,35 +75,35 @@ def evaluate(
     Raises
     ------
     LeakageError
-        When generator or referee has seen a group of `test`.
+        When generator or independent segmentor has seen a group of `test`.
     """
     if not len(test):
         raise ArrayError("an empty test part", "at least one pair", "Give another split")
     groups = {entry.group for entry in test}
-    painter.card.refuse_to_have_seen(groups, "testing")
-    reader = Reader(referee, painter.device)
-    reader.check(groups)
-    shared = units or painter.card.normalisation.as_shared()
+    inpainter.card.refuse_to_have_seen(groups, "testing")
+    predictor = SegmentorPredictor(independent_segmentor, inpainter.device)
+    predictor.check(groups)
+    shared = units or inpainter.card.normalisation.as_shared()
     scores, flat, painted = [], [], []
     named = _start_of(test)
     with progress("evaluate", len(test)) as advance:
         for entry in test:  # one at a time, since images may be large
             pair = read_pair(entry)
             named = checksum([pair], named)
-            compared = _compared(pair, painter, shared)
-            scores.append(_score(compared, reader))
+            compared = _compared(pair, inpainter, shared)
+            scores.append(_score(compared, predictor))
             flat.append(
                 compare_within(np.full_like(compared.real, training_mean), compared.real, ~compared.fill)
             )
-            painted.append(Painted(entry, bool(pair.label.any()), compared.panels(shared)))
+            painted.append(ComparedImage(entry, bool(pair.label.any()), compared.panels(shared)))
             advance()
-    warnings = find_warnings(painter.card, reader.card, pool(score.real for score in scores), run)
+    warnings = find_warnings(inpainter.card, predictor.card, pool(score.real for score in scores), run)
     evaluation = Evaluation(
         scores,
         mean_similarity(flat),
-        model=painter.fingerprint,
-        step=painter.card.step,
-        referee=fingerprint(model_path(referee)),
+        model=inpainter.fingerprint,
+        step=inpainter.card.step,
+        independent_segmentor=fingerprint(model_path(independent_segmentor)),
         test=f"{named:08x}",
         warnings=warnings,
     )
@@ -114,7 +114,7 @@ def evaluate(
 class _Compared:
     """A test pair, what was painted for it (camera units), both on [-1, 1], and where nothing was imaged.
 
-    That is as the painter's training set has it; where that has no fill, as the pair by itself has it.
+    That is as the generator's training set has it; where that has no fill, as the pair by itself has it.
     """
 
     pair: Pair
@@ -128,14 +128,14 @@ class _Compared:
         return compare_images(anatomy, self.pair.label, self.generated, self.real)
 
 
-def _compared(pair: Pair, painter: Inpainter, units: Normalisation) -> _Compared:
-    camera = painter.inpaint(pair.anatomy, pair.label)
+def _compared(pair: Pair, inpainter: Inpainter, units: Normalisation) -> _Compared:
+    camera = inpainter.inpaint(pair.anatomy, pair.label)
     real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-    return _Compared(pair, camera, real, generated, pair.filled(painter.card.normalisation.fill))
+    return _Compared(pair, camera, real, generated, pair.filled(inpainter.card.normalisation.fill))
 
 
-def _score(compared: _Compared, referee: Reader) -> Score:
-    """Score one image; the referee reads the generated one in camera units, as it reads the real one."""
+def _score(compared: _Compared, independent_segmentor: SegmentorPredictor) -> Score:
+    """Score one image; generated and real ones are segmented in camera units."""
     pair, camera, fill = compared.pair, compared.camera, compared.fill
     generated, real = compared.generated, compared.real
     return Score(
@@ -146,6 +146,14 @@ def _score(compared: _Compared, referee: Reader) -> Score:
         compare_within(generated, real, pair.label),
         compare_within(generated, real, ~pair.label & ~fill),
         spectrum_distance(generated, real),
-        judge(pair.label, referee.read(camera), camera, fill=fill, smallest=SMALLEST_READ),
-        judge(pair.label, referee.read(pair.tumour), pair.tumour, fill=fill, smallest=SMALLEST_READ),
+        evaluate_detection(
+            pair.label, independent_segmentor.predict(camera), camera, fill=fill, smallest=MIN_OBJECT_SIZE
+        ),
+        evaluate_detection(
+            pair.label,
+            independent_segmentor.predict(pair.tumour),
+            pair.tumour,
+            fill=fill,
+            smallest=MIN_OBJECT_SIZE,
+        ),
     )

@@ -13,36 +13,36 @@ from metgan.data import SPLIT_FILE, Entry, Pair, PairSet, Split, save_split
 from metgan.errors import LeakageError
 from metgan.io import has_file
 from metgan.methods import CATALOGUE
-from metgan.models import MODEL_FILE, ModelCard, Reader, read_card
+from metgan.models import MODEL_FILE, ModelCard, SegmentorPredictor, read_card
 from metgan.progress import note
 from metgan.seeding import stream
 from metgan.synthesis import (
     Contrasts,
+    ErrorAnalysis,
     Gate,
     GateLimits,
-    Grain,
     Inpainter,
-    WeakSpots,
-    find_weak_spots,
+    NoiseModel,
+    find_errors,
     load,
     open_gate,
 )
 from metgan.training import (
     SEGMENTOR_FOLDER,
-    Curriculum,
-    GanRecipe,
-    Order,
-    Recipe,
-    check_method_order,
-    check_segmentor_order,
-    load_curriculum,
+    GanTrainConfig,
+    RunConfig,
+    TrainConfig,
+    TrainingData,
+    check_method_config,
+    check_segmentor_config,
+    load_training_data,
     train_method,
     train_segmentor,
 )
 
-from .arms import Arm
-from .referee import check_referee, train_referee
-from .rules import Rules
+from .independent_segmentor import check_independent_segmentor, train_independent_segmentor
+from .shared_config import SharedConfig
+from .training_sets import TrainingSet
 
 _METHOD = CATALOGUE["metgan"]
 
@@ -59,19 +59,19 @@ class Fold:
     pairs : PairSet
         All pairs.
     split : Split
-    rules : Rules
+    rules : SharedConfig
     """
 
     folder: Path
     number: int
     pairs: PairSet
     split: Split
-    rules: Rules
+    rules: SharedConfig
 
     @cached_property
-    def data(self) -> Curriculum:
+    def data(self) -> TrainingData:
         """The real training and validation pairs, loaded once."""
-        data = load_curriculum(self.pairs, self.split)
+        data = load_training_data(self.pairs, self.split)
         self.refuse_leaks([*data.train, *data.val])
         return data
 
@@ -85,19 +85,19 @@ class Fold:
         """Rows of the real training pairs: the only anatomies and labels that synthetic pairs come from."""
         return self.pairs.select(self.split.train).entries
 
-    def check_painter(self, *, anew: bool) -> None:
-        """Refuse, before anything is written, what `painter` could not be trained by."""
-        check_segmentor_order(replace(self._segmentor_order(), resume=not anew), self.data)
+    def check_inpainter(self, *, anew: bool) -> None:
+        """Refuse, before anything is written, what `inpainter` could not be trained by."""
+        check_segmentor_config(replace(self._segmentor_config(), resume=not anew), self.data)
         is_there = not anew and has_file(self._segmentor / MODEL_FILE)
-        order = replace(self._painter_order(), resume=not anew)
-        check_method_order(order, self.data, _METHOD, self._segmentor if is_there else None)
+        run_config = replace(self._generator_config(), resume=not anew)
+        check_method_config(run_config, self.data, _METHOD, self._segmentor if is_there else None)
 
-    def check_judge(self, *, anew: bool) -> None:
-        """Likewise for the judge of `gate`."""
-        check_referee(self._judge, self.data, self.rules, anew=anew)
+    def check_independent_segmentor(self, *, anew: bool) -> None:
+        """Likewise for the independent segmentor of `gate`."""
+        check_independent_segmentor(self._independent_segmentor, self.data, self.rules, anew=anew)
 
     @cached_property
-    def painter(self) -> Inpainter:
+    def inpainter(self) -> Inpainter:
         """MetGAN of this fold, trained first where it is not, with its segmentor in the loop.
 
         Raises
@@ -105,30 +105,30 @@ class Fold:
         LeakageError
             When what lies there has seen a test group of the fold.
         """
-        order = self._painter_order()
+        run_config = self._generator_config()
         self._segmentor.mkdir(parents=True, exist_ok=True)
-        order.folder.mkdir(parents=True, exist_ok=True)
-        save_split(self.split, order.folder / SPLIT_FILE)
-        train_segmentor(self._segmentor_order(), self.data)
-        train_method(order, self.data, _METHOD, self._segmentor)
-        painter = load(order.folder, self.rules.engine.device)
-        painter.card.refuse_to_have_seen(self.data.groups_test, "making training pairs")
+        run_config.folder.mkdir(parents=True, exist_ok=True)
+        save_split(self.split, run_config.folder / SPLIT_FILE)
+        train_segmentor(self._segmentor_config(), self.data)
+        train_method(run_config, self.data, _METHOD, self._segmentor)
+        inpainter = load(run_config.folder, self.rules.engine.device)
+        inpainter.card.refuse_to_have_seen(self.data.groups_test, "making training pairs")
         for card in self.helpers:
-            if card.doubt:
-                note(f"the {card.kind} of fold {self.number}: {card.doubt}")
-        return painter
+            if card.warning:
+                note(f"the {card.kind} of fold {self.number}: {card.warning}")
+        return inpainter
 
     @property
     def helpers(self) -> list[ModelCard]:
-        """Cards of the painter and of the segmentor in its loop, of those that are trained."""
-        runs = (self._segmentor, self._painter_order().folder)
+        """Cards of the generator and of the segmentor in its loop, of those that are trained."""
+        runs = (self._segmentor, self._generator_config().folder)
         return [read_card(run) for run in runs if has_file(run / MODEL_FILE)]
 
     def gate(self, limits: GateLimits) -> Gate:
-        """Give a gate for what the painter paints; its judge is trained first, on the training part alone."""
-        train_referee(self._judge, self.data, self.rules)
-        gate = open_gate(self._judge, self.painter, self.train_entries, limits)
-        gate.reader.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
+        """Return a gate for generated pairs; its segmentor is trained first, on the training part alone."""
+        train_independent_segmentor(self._independent_segmentor, self.data, self.rules)
+        gate = open_gate(self._independent_segmentor, self.inpainter, self.train_entries, limits)
+        gate.predictor.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
         return gate
 
     @cached_property
@@ -138,31 +138,34 @@ class Fold:
         return Contrasts.measured((p.label, p.tumour, p.filled(fill)) for p in self.data.train)
 
     @cached_property
-    def grain(self) -> Grain:
+    def noise(self) -> NoiseModel:
         """Noise of the real training images."""
         fill = self.data.normalisation.fill
-        return Grain.measured((p.label | p.filled(fill), p.tumour) for p in self.data.train)
+        return NoiseModel.measured((p.label | p.filled(fill), p.tumour) for p in self.data.train)
 
     @cached_property
-    def weak_spots(self) -> WeakSpots:
+    def error_analysis(self) -> ErrorAnalysis:
         """What the segmentor in the loop misses of the validation part, which it was chosen by.
 
-        The painter is trained first where it is not, and that segmentor with it.
+        The generator is trained first where it is not, and that segmentor with it.
         """
-        device = self.painter.device
-        return find_weak_spots(Reader(self._segmentor, device), self.pairs.select(self.split.val))
+        device = self.inpainter.device
+        return find_errors(SegmentorPredictor(self._segmentor, device), self.pairs.select(self.split.val))
 
-    def order(self, arm: Arm, seed: int) -> Order[Recipe]:
-        """Give the order for an arm's segmentor: equal steps, batches and crops for all arms.
+    def run_config(self, training_set: TrainingSet, seed: int) -> RunConfig[TrainConfig]:
+        """Return the settings for a training set's segmentor: equal steps, batches and crops for all.
 
         The last weights are kept, at the end of the schedule. To choose among earlier ones by a few
-        validation images, read at one level, moves the Dice of an arm by more than what arms differ by.
+        validation images, read at one level, moves the Dice of a training set by more than what training sets
+        differ by.
         """
         recipe = self.rules.segmentor
         steps = recipe.length(len(self.split.train))
-        recipe = replace(recipe, epochs=None, steps=steps, validations=1, augmentation=arm.augmentation)
-        run = self.folder / "runs" / f"{arm.name}-seed{seed}"
-        return Order("segmentor", self.rules.preset, recipe, self.rules.engine, seed, run, resume=True)
+        recipe = replace(
+            recipe, epochs=None, steps=steps, validations=1, augmentation=training_set.augmentation
+        )
+        run = self.folder / "runs" / f"{training_set.name}-seed{seed}"
+        return RunConfig("segmentor", self.rules.preset, recipe, self.rules.engine, seed, run, resume=True)
 
     def refuse_leaks(self, pairs: Sequence[Pair]) -> None:
         """Refuse training pairs that are of a test group, or made from its images.
@@ -185,23 +188,23 @@ class Fold:
                 )
 
     @property
-    def _judge(self) -> Path:
-        return self.folder / "judge"
+    def _independent_segmentor(self) -> Path:
+        return self.folder / "independent-segmentor"
 
     @property
     def _segmentor(self) -> Path:
         return self.folder / SEGMENTOR_FOLDER
 
-    def _segmentor_order(self) -> Order[Recipe]:
-        return self.rules.segmentor_order(self._segmentor)
+    def _segmentor_config(self) -> RunConfig[TrainConfig]:
+        return self.rules.segmentor_config(self._segmentor)
 
-    def _painter_order(self) -> Order[GanRecipe]:
+    def _generator_config(self) -> RunConfig[GanTrainConfig]:
         seed = self.rules.seed
-        return self.rules.method_order(_METHOD, self.folder / "runs" / f"{_METHOD.name}-seed{seed}", seed)
+        return self.rules.method_config(_METHOD, self.folder / "runs" / f"{_METHOD.name}-seed{seed}", seed)
 
 
 def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> list[Pair]:
-    """Give a share of the pairs; smaller shares, drawn alike, lie within larger ones.
+    """Return a share of the pairs; smaller shares, drawn alike, lie within larger ones.
 
     Groups come in random order, and one is used up before the next: who annotates less annotates fewer
     animals, and pairs of few animals are less worth than as many of all. The last group is cut, so that
@@ -225,17 +228,17 @@ def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) ->
     """
     if not share:
         return []
-    order = [pairs[int(k)] for k in rng.permutation(len(pairs))]
-    order.sort(key=lambda pair: not pair.label.any())
-    groups = list(dict.fromkeys(pair.entry.group for pair in order))
+    shuffled = [pairs[int(k)] for k in rng.permutation(len(pairs))]
+    shuffled.sort(key=lambda pair: not pair.label.any())
+    groups = list(dict.fromkeys(pair.entry.group for pair in shuffled))
     rest = [groups[1 + int(k)] for k in rng.permutation(len(groups) - 1)]
     place = {group: k for k, group in enumerate([groups[0], *rest])}
-    first, *others = order
+    first, *others = shuffled
     others = [others[int(k)] for k in rng.permutation(len(others))]
     ordered = [first, *sorted(others, key=lambda pair: place[pair.entry.group])]
     return ordered[: max(1, round(share * len(pairs)))]
 
 
 def shared_rng(seed: int) -> np.random.Generator:
-    """Give the generator that all shares of one seed are drawn by."""
+    """Return the generator that all shares of one seed are drawn by."""
     return stream(seed, "share")

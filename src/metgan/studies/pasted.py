@@ -9,7 +9,7 @@ from metgan.data import Pair, paste
 from metgan.errors import SettingError
 from metgan.labels import cut_tumours
 from metgan.seeding import stream
-from metgan.training import Curriculum
+from metgan.training import TrainingData
 
 from .fold import Fold
 
@@ -25,18 +25,18 @@ class Pasted:
         """Refuse a training part without a whole tumour, or without another image to paste it into."""
         self._targets(fold, self._givers(fold))
 
-    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:  # noqa: ARG002
-        """Give the real pairs and the first so many pasted ones."""
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:  # noqa: ARG002
+        """Return the real pairs and the first so many pasted ones."""
         return replace(fold.data, train=[*real, *self.pairs(fold, count)])
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
-        """Give the first so many pairs; every target is used once before any is used twice."""
+        """Return the first so many pairs; every target is used once before any is used twice."""
         givers, seed = self._givers(fold), fold.rules.seed
         targets = self._targets(fold, givers)
         pairs = []
         for number in range(count):
-            lap, place = divmod(number, len(targets))
-            target = targets[int(stream(seed, "paste into", lap).permutation(len(targets))[place])]
+            epoch, place = divmod(number, len(targets))
+            target = targets[int(stream(seed, "paste into", epoch).permutation(len(targets))[place])]
             rng = stream(seed, "paste", number)
             others = [g for g in givers if g.entry.name != target.entry.name]
             others = [g for g in others if g.entry.group != target.entry.group] or others
@@ -52,7 +52,7 @@ class Pasted:
             raise SettingError(
                 f"fold {fold.number}, in whose training part every tumour is cut by an image's border",
                 "one whole tumour or more, to paste",
-                "Leave the arms with pasted tumours out",
+                "Leave the training sets with pasted tumours out",
             )
         return givers
 
@@ -63,6 +63,6 @@ class Pasted:
             raise SettingError(
                 f"fold {fold.number}, whose training part is the single pair {alone}",
                 "another pair, to paste its tumours into",
-                "Leave the arms with pasted tumours out",
+                "Leave the training sets with pasted tumours out",
             )
         return targets

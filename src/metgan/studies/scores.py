@@ -14,19 +14,19 @@ import pandas as pd
 from metgan.data import read_table
 from metgan.errors import StorageError
 from metgan.io import has_file, replacing, write_json
-from metgan.metrics import SMALLEST_ANNOTATED, Faithfulness, Similarity, pool
+from metgan.metrics import MIN_ANNOTATED_SIZE, Faithfulness, Similarity, pool
 
 SCORES_FILE, SUMMARY_FILE = "scores.csv", "summary.json"
-RECALL_OF_WHOLE = f"tumour recall, {SMALLEST_ANNOTATED} pixels and more"
-"""Name of the recall that leaves crumbs out: see `metgan.metrics.SMALLEST_ANNOTATED`."""
-_SUMMARISED = ("generated", "images", "model", "step", "referee")
+RECALL_OF_WHOLE = f"tumour recall, {MIN_ANNOTATED_SIZE} pixels and more"
+"""Name of the recall that leaves crumbs out: see `metgan.metrics.MIN_ANNOTATED_SIZE`."""
+_SUMMARISED = ("generated", "images", "model", "step", "independent_segmentor")
 LIGHT = "median light added"
-"""Name of what tumours add to their surroundings, in camera units: see `metgan.metrics.judge`."""
+"""What tumours add to their surroundings, in camera units: see `metgan.metrics.evaluate_detection`."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One test image: its likeness, what the referee reads in it, and in the real one.
+    """One test image: its likeness, what the independent segmentor reads in it, and in the real one.
 
     ``inside`` and ``outside`` are the likeness on the label and on the rest, ``spectrum`` the distance of the
     power spectra in decibels.
@@ -35,7 +35,7 @@ class Score:
     name: str
     group: str
     organ: str
-    likeness: Similarity
+    similarity: Similarity
     inside: Similarity
     outside: Similarity
     spectrum: float
@@ -52,7 +52,7 @@ class Evaluation:
     scores : sequence of Score
     baseline : Similarity
         Of a constant image with the mean of the training set; its SSIM and correlation say little.
-    model, referee : str
+    model, independent_segmentor : str
         Fingerprints of the weights.
     step : int
         Training step of the model's weights.
@@ -66,48 +66,48 @@ class Evaluation:
     baseline: Similarity
     model: str
     step: int
-    referee: str
+    independent_segmentor: str
     test: str
     warnings: tuple[str, ...] = ()
 
-    def likeness(self) -> Similarity:
-        """Give the mean of each similarity over the images, undefined correlations left out."""
-        return mean_similarity([score.likeness for score in self.scores])
+    def similarity(self) -> Similarity:
+        """Return the mean of each similarity over the images, undefined correlations left out."""
+        return mean_similarity([score.similarity for score in self.scores])
 
     def inside(self) -> Similarity:
-        """Give the same on the labels alone."""
+        """Return the same on the labels alone."""
         return mean_similarity([score.inside for score in self.scores])
 
     def outside(self) -> Similarity:
-        """Give the same off the labels."""
+        """Return the same off the labels."""
         return mean_similarity([score.outside for score in self.scores])
 
     def spectrum(self) -> float:
-        """Give the mean distance of the power spectra, in decibels."""
+        """Return the mean distance of the power spectra, in decibels."""
         return float(np.mean([score.spectrum for score in self.scores]))
 
     def faithfulness(self) -> Faithfulness:
-        """Pool what the referee reads in the generated images."""
+        """Pool what the independent segmentor reads in the generated images."""
         return pool(score.generated for score in self.scores)
 
-    def yardstick(self) -> Faithfulness:
-        """Pool what the referee reads in the real images."""
+    def faithfulness_of_real(self) -> Faithfulness:
+        """Pool what the independent segmentor reads in the real images."""
         return pool(score.real for score in self.scores)
 
     def summary(self) -> dict[str, dict[str, float]]:
-        """Give the means and pooled figures by name, as ``summary.json`` holds them."""
-        likeness, baseline = asdict(self.likeness()), asdict(self.baseline)
+        """Return the means and pooled figures by name, as ``summary.json`` holds them."""
+        similarity, baseline = asdict(self.similarity()), asdict(self.baseline)
         return {
             "generated": {
-                **likeness,
+                **similarity,
                 **_prefixed("inside", self.inside()),
                 **_prefixed("outside", self.outside()),
                 "spectrum": self.spectrum(),
                 **_figures(self.faithfulness()),
             },
-            "real": _figures(self.yardstick()),
+            "real": _figures(self.faithfulness_of_real()),
             "training mean": baseline,
-            "generated / training mean": {k: likeness[k] / baseline[k] for k in ("mae", "msd")},
+            "generated / training mean": {k: similarity[k] / baseline[k] for k in ("mae", "msd")},
         }
 
     def save(self, out: Path) -> None:
@@ -122,7 +122,7 @@ class Evaluation:
             "images": len(self.scores),
             "model": self.model,
             "step": self.step,
-            "referee": self.referee,
+            "independent_segmentor": self.independent_segmentor,
             "test": self.test,
             "warnings": [*self.warnings],
         }
@@ -174,7 +174,7 @@ def _damaged(path: Path, what: str) -> StorageError:
 def _figures(pooled: Faithfulness) -> dict[str, float]:
     return {
         "tumour recall": pooled.detection.recall,
-        RECALL_OF_WHOLE: pooled.recall_of(SMALLEST_ANNOTATED),
+        RECALL_OF_WHOLE: pooled.recall_of(MIN_ANNOTATED_SIZE),
         "tumours asked for": pooled.detection.true_positives + pooled.detection.false_negatives,
         "false objects per image": pooled.false_objects,
         "false area": pooled.false_area,
@@ -185,7 +185,7 @@ def _figures(pooled: Faithfulness) -> dict[str, float]:
 
 
 def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
-    """Give null for undefined figures: JSON has no NaN, and strict parsers refuse a file with one."""
+    """Return null for undefined figures: JSON has no NaN, and strict parsers refuse a file with one."""
     return {name: None if np.isnan(figure) else figure for name, figure in figures.items()}
 
 
@@ -195,7 +195,7 @@ def _prefixed(region: str, similarity: Similarity) -> dict[str, float]:
 
 def _row(score: Score) -> dict[str, object]:
     row: dict[str, object] = {"name": score.name, "group": score.group, "organ": score.organ}
-    row |= asdict(score.likeness)
+    row |= asdict(score.similarity)
     row |= _prefixed("inside", score.inside) | _prefixed("outside", score.outside)
     row["spectrum"] = score.spectrum
     for kind, found in (("", score.generated), ("real_", score.real)):
@@ -212,7 +212,7 @@ def _row(score: Score) -> dict[str, object]:
 
 
 def mean_similarity(values: Sequence[Similarity]) -> Similarity:
-    """Give the mean of each score; undefined ones are left out."""
+    """Return the mean of each score; undefined ones are left out."""
     columns = np.array([[v.mae, v.msd, v.ssim, v.correlation] for v in values])
     defined = [column[~np.isnan(column)] for column in columns.T]
     return Similarity(*(float(column.mean()) if column.size else float("nan") for column in defined))

@@ -7,8 +7,8 @@ from typing import Protocol
 
 from metgan.data import Pair
 from metgan.labels import Bank, LabelRecipe
-from metgan.synthesis import Drafts, Generation
-from metgan.training import Curriculum
+from metgan.synthesis import GenerationRequest, PairPlans
+from metgan.training import TrainingData
 
 from .fold import Fold
 
@@ -20,8 +20,8 @@ class Source(Protocol):
         """Refuse, before anything is written, a fold that no pairs can be made from."""
         ...  # a protocol has no body
 
-    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
-        """Give what is trained on: real pairs, and so many further ones beside them.
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:
+        """Return what is trained on: real pairs, and so many further ones beside them.
 
         Parameters
         ----------
@@ -36,16 +36,16 @@ class Source(Protocol):
         ...  # a protocol has no body
 
 
-def request_of(fold: Fold, recipe: LabelRecipe, count: int) -> Generation:
+def request_of(fold: Fold, recipe: LabelRecipe, count: int) -> GenerationRequest:
     """Ask for pairs of the training part's anatomies and labels, with the study's first seed."""
-    return Generation(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
+    return GenerationRequest(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
 
 
-def check_drafts(fold: Fold, request: Generation) -> None:
-    """Make a draft for every anatomy, or for the one with the fewest labels where drawing takes long."""
-    lap: Sequence[int] = range(len(fold.train_entries))
-    drafts = Drafts(request)
+def check_plans(fold: Fold, request: GenerationRequest) -> None:
+    """Make a plan for every anatomy, or for the one with the fewest labels where drawing takes long."""
+    epoch: Sequence[int] = range(len(fold.train_entries))
+    plans = PairPlans(request)
     if isinstance(request.recipe, Bank):
-        lap = [min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number))))]
-    for number in lap:
-        drafts.draw(number)
+        epoch = [min(epoch, key=lambda number: len(plans.foreign_to(plans.source_of(number))))]
+    for number in epoch:
+        plans.draw(number)

@@ -1,8 +1,8 @@
-"""Where an arm's further pairs come from: painted by a fold's MetGAN, or pasted from its real tumours.
+"""Where a training set's further pairs come from: a fold's MetGAN, or pasted real tumours.
 
-A source gives pairs in one fixed order, and an arm takes the first of them. All arms of a fold therefore
-share one generation, and a larger set holds the smaller one, as lines over the number of samples suggest.
-The streamed ones alone are made for one training.
+A source gives pairs in one fixed order, and a training set takes the first of them. All training sets of a
+fold therefore share one generation, and a larger set holds the smaller one, as lines over the number of
+samples suggest. The streamed ones alone are made for one training.
 """
 
 from __future__ import annotations
@@ -22,11 +22,13 @@ SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
     "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail
     "streamed": Streamed(_PAPERS),
-    "grained": Synthetic("grained", _PAPERS, most=1.0, look="grained"),
+    "noisy": Synthetic("noisy", _PAPERS, most=1.0, look="noisy"),
     "matched": Synthetic("matched", Bank(), most=1.0, look="matched"),
     "aimed": Synthetic("aimed", Bank(), most=1.0, look="aimed"),
-    "residue": Synthetic("residue", Bank(), most=2.0, look="residue"),
-    "inlaid": Synthetic("inlaid", Bank(counts=(1, 1)), most=2.0, look="inlaid"),  # beside the image's own
+    "background": Synthetic("background", Bank(), most=2.0, look="background"),
+    "inserted": Synthetic(
+        "inserted", Bank(counts=(1, 1)), most=2.0, look="inserted"
+    ),  # beside the image's own
     "pasted": Pasted(),
 }
-"""Where further pairs come from, by the name that arms call it."""
+"""Where further pairs come from, by the name that training sets call it."""

@@ -10,10 +10,10 @@ from metgan.data import Pair
 from metgan.errors import SettingError
 from metgan.labels import LabelRecipe
 from metgan.synthesis import Mix, PairStream
-from metgan.training import Curriculum
+from metgan.training import TrainingData
 
 from .fold import Fold
-from .source import check_drafts, request_of
+from .source import check_plans, request_of
 
 
 @dataclass(frozen=True)
@@ -23,17 +23,17 @@ class Streamed:
     recipe: LabelRecipe
 
     def check(self, fold: Fold, *, anew: bool) -> None:
-        """Refuse a fold whose painter cannot be trained, or with too few labels for the recipe."""
-        fold.check_painter(anew=anew)
-        check_drafts(fold, request_of(fold, self.recipe, len(fold.train_entries)))
+        """Refuse a fold whose generator cannot be trained, or with too few labels for the recipe."""
+        fold.check_inpainter(anew=anew)
+        check_plans(fold, request_of(fold, self.recipe, len(fold.train_entries)))
 
-    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> Curriculum:
-        """Give a stream with real and painted pairs in the ratio of those there would be of a set."""
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:
+        """Return a stream with real and painted pairs in the ratio of those there would be of a set."""
         if not real:
             given = "streamed pairs without real ones beside them"
-            raise SettingError(given, "a share of real pairs", "Give the arm some")
+            raise SettingError(given, "a share of real pairs", "Give the training set some")
         mix = Mix(count / (len(real) + count), turned=False)
-        pairs = PairStream(fold.painter, request_of(fold, self.recipe, draws), [p.entry for p in real], mix)
+        pairs = PairStream(fold.inpainter, request_of(fold, self.recipe, draws), [p.entry for p in real], mix)
         return replace(fold.data, train=real, fresh=Fresh(pairs, fold, draws))
 
 

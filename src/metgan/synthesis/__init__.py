@@ -1,60 +1,60 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
+from .background import BackgroundResidual
+from .checks import check_request
 from .contact_sheet import CONTACT_SHEET
 from .contrasts import MOST_LIGHT, Contrasts, match_contrasts
-from .drafts import Draft, Drafts, LabelFiles
-from .gate import Gate, Painted, open_gate, paint_pair
+from .error_analysis import ErrorAnalysis, Seen, find_errors, oversample_errors
+from .gate import Gate, GatedPair, generate_pair, open_gate
 from .generate import generate
-from .generation import Generation
-from .grain import Grain
-from .inlay import Ground, inlay
 from .inpainter import Inpainter, load
+from .insert import RealTumourChannel, insert_tumours
 from .journal import finished_pairs, is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
-from .request import check_request
-from .residue import Residue
+from .noise import NoiseModel
+from .plans import LabelFiles, PairPlan, PairPlans
+from .request import GenerationRequest
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
-from .weak_spots import Seen, WeakSpots, aim, find_weak_spots
 
 __all__ = [
     "CONTACT_SHEET",
     "GATE_FILE",
     "MOST_LIGHT",
     "PASSED",
+    "BackgroundResidual",
     "ContrastSummary",
     "Contrasts",
-    "Draft",
-    "Drafts",
+    "ErrorAnalysis",
     "Gate",
     "GateLimits",
     "GateScores",
     "GateSummary",
-    "Generation",
-    "Grain",
-    "Ground",
+    "GatedPair",
+    "GenerationRequest",
     "Inpainter",
     "LabelFiles",
     "Mix",
-    "Painted",
+    "NoiseModel",
+    "PairPlan",
+    "PairPlans",
     "PairStream",
-    "Residue",
+    "RealTumourChannel",
     "Sample",
     "Seen",
     "TrainingImages",
-    "WeakSpots",
-    "aim",
     "check_request",
-    "find_weak_spots",
+    "find_errors",
     "finished_pairs",
     "generate",
-    "inlay",
+    "generate_pair",
+    "insert_tumours",
     "is_unfinished",
     "load",
     "match_contrasts",
     "open_gate",
-    "paint_pair",
+    "oversample_errors",
     "sum_up",
     "sum_up_contrasts",
 ]

@@ -37,7 +37,7 @@ def save_contact_sheet(pairs: PairSet, anatomies: Sequence[Entry], normalisation
     """
     sources = {entry.name: entry for entry in anatomies}
     chosen = evenly_over(pairs.entries, SHOWN, lambda entry: entry.group)
-    rows = [_row(entry, sources.get(entry.history["anatomy_source"]), normalisation) for entry in chosen]
+    rows = [_row(entry, sources.get(entry.provenance["anatomy_source"]), normalisation) for entry in chosen]
     columns = min(map(len, rows))
     picture = draw_grid(
         [row[:columns] for row in rows], _HEADINGS[:columns], [entry.group for entry in chosen]

@@ -28,7 +28,7 @@ from scipy import ndimage
 from metgan.data import as_camera
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import number_tumours, sizes
-from metgan.metrics import RING_GAP, SMALLEST_ANNOTATED, Measure, choose_measure, measure_contrasts
+from metgan.metrics import MIN_ANNOTATED_SIZE, RING_GAP, Measure, choose_measure, measure_contrasts
 from metgan.progress import note
 from metgan.types import Camera, Mask
 
@@ -47,7 +47,7 @@ class Contrasts:
     Parameters
     ----------
     values : tuple of float
-        Above 1, or above 0 where they are lights; in camera units, see `metgan.metrics.judge`.
+        Above 1, or above 0 where they are lights; in camera units, see `metgan.metrics.evaluate_detection`.
     weights : tuple of float, above 0, or None
         How likely each is beside the others; None for all alike.
     measure : {"ratio", "light"}, default "ratio"
@@ -88,7 +88,7 @@ class Contrasts:
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera, Mask]]) -> Contrasts:
-        """Give those of real tumours of 10 pixels and more, each as likely; note how many have none.
+        """Return those of real tumours of 10 pixels and more, each as likely; note how many have none.
 
         Parameters
         ----------
@@ -105,7 +105,7 @@ class Contrasts:
             for label, image, fill in pairs
             for area, contrast in zip(sizes(label), measure_contrasts(label, image, fill), strict=True)
         ]
-        large = [contrast for area, contrast in seen if area >= SMALLEST_ANNOTATED]
+        large = [contrast for area, contrast in seen if area >= MIN_ANNOTATED_SIZE]
         ratios, lights = [each.ratio for each in large], [each.light for each in large]
         measure = choose_measure(ratios, lights)
         values = ratios if measure == "ratio" else lights
@@ -135,13 +135,13 @@ def _tell(ratios: Sequence[float], kept: Sequence[float], measure: Measure) -> N
 
 def match_contrasts(
     tumour: Camera,
-    without: Camera,
+    tumour_free: Camera,
     label: Mask,
     contrasts: Sequence[float],
     fill: Mask | None = None,
     measure: Measure = "ratio",
 ) -> Camera:
-    """Give painted tumours less light or more, until each has about its contrast.
+    """Return painted tumours less light or more, until each has about its contrast.
 
     A pixel between tumours belongs to the nearest. Light is added on the tumour, and fades to nothing within
     three pixels beyond: a moat that the generator paints about a tumour becomes no deeper, and nothing far
@@ -149,7 +149,7 @@ def match_contrasts(
 
     Parameters
     ----------
-    tumour, without : Camera
+    tumour, tumour_free : Camera
         (Y, X), the same tissue painted with the label, and with none.
     label : Mask
         (Y, X).
@@ -195,11 +195,11 @@ def match_contrasts(
     numbered, _ = number_tumours(label)
     nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
     factor = factors[numbered[tuple(nearest)] - 1]
-    light = tumour.astype(np.float64) - without
+    light = tumour.astype(np.float64) - tumour_free
     more = np.clip(light, 0, None) * fading(label)
     if fill is not None:
         more[fill] = 0
-    lit = without + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
+    lit = tumour_free + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
     return as_camera(lit, tumour)
 
 
@@ -231,5 +231,5 @@ def _factor(own: float, wanted: float) -> float:
 
 
 def fading(label: Mask) -> NDArray[np.float64]:
-    """Give where light is added: 1 on the tumours of a label, (Y, X), down to 0 within `HALO` pixels."""
+    """Return where light is added: 1 on the tumours of a label, (Y, X), down to 0 within `HALO` pixels."""
     return np.asarray(np.clip(1 - ndimage.distance_transform_edt(~label) / HALO, 0, 1))

@@ -14,16 +14,18 @@ from metgan.io import has_file, hold_folder
 from metgan.progress import progress
 
 from .contact_sheet import save_contact_sheet
-from .drafts import Drafts
-from .gate import Gate, Painted, paint_pair
-from .generation import Generation
+from .gate import Gate, GatedPair, generate_pair
 from .inpainter import Inpainter
 from .journal import close_table, finished_pairs, note_pair, refuse_other_request
-from .painting import measure_painted
+from .plans import PairPlans
+from .request import GenerationRequest
 from .summary import gate_columns, save_summary
+from .tumour_image import measure_painted
 
 
-def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | None = None) -> PairSet:
+def generate(
+    inpainter: Inpainter, request: GenerationRequest, out: Path, gate: Gate | None = None
+) -> PairSet:
     """Write `request.count` new pairs into `out` and give them as a pair set.
 
     Goes on where a killed call stopped: finished pairs are kept, and the bytes are the same as
@@ -32,12 +34,12 @@ def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | No
 
     Parameters
     ----------
-    painter : Inpainter
-    request : Generation
+    inpainter : Inpainter
+    request : GenerationRequest
     out : Path
         Folder of the pair set.
     gate : Gate or None
-        Draws pairs again that fail, see `paint_pair`; ``gate.json`` sums up. None lets all pass.
+        Draws pairs again that fail, see `generate_pair`; ``gate.json`` sums up. None lets all pass.
 
     Raises
     ------
@@ -47,13 +49,13 @@ def generate(painter: Inpainter, request: Generation, out: Path, gate: Gate | No
     StorageError
         When `out` holds more pairs, or pairs of another request, or is being written to.
     """
-    drafts = Drafts(request)  # refuses, before anything is written, what no pair can be made of
+    plans = PairPlans(request)  # refuses, before anything is written, what no pair can be made of
     with hold_folder(out, "metgan generate"):
-        return _generate(painter, drafts, out, gate)
+        return _generate(inpainter, plans, out, gate)
 
 
-def _generate(painter: Inpainter, drafts: Drafts, out: Path, gate: Gate | None) -> PairSet:
-    request, settings = drafts.request, _settings(painter, drafts, gate)
+def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | None) -> PairSet:
+    request, settings = plans.request, _settings(inpainter, plans, gate)
     done = finished_pairs(out)
     if len(done) > request.count:
         raise StorageError(
@@ -68,43 +70,43 @@ def _generate(painter: Inpainter, drafts: Drafts, out: Path, gate: Gate | None) 
     with progress("generate", request.count, len(done)) as advance:
         for number in range(request.count):
             if str(number) not in done:
-                painted = paint_pair(painter, drafts, number, gate)
-                done[str(number)] = _write(painter, painted, number, out) | settings
+                painted = generate_pair(inpainter, plans, number, gate)
+                done[str(number)] = _write(inpainter, painted, number, out) | settings
                 note_pair(out, done[str(number)])
                 advance()
     close_table(out, [done[str(number)] for number in range(request.count)])
     pairs = PairSet.open(out)
     save_summary(pairs, out)
-    save_contact_sheet(pairs, request.anatomies, painter.card.normalisation)
+    save_contact_sheet(pairs, request.anatomies, inpainter.card.normalisation)
     return pairs
 
 
-def _settings(painter: Inpainter, drafts: Drafts, gate: Gate | None) -> dict[str, str]:
-    """Give what all pairs of a request have in common, as their history tells it."""
+def _settings(inpainter: Inpainter, plans: PairPlans, gate: Gate | None) -> dict[str, str]:
+    """Return what all pairs of a request have in common, as their history tells it."""
     return {
-        "recipe": str(drafts.request),
-        "seed": str(drafts.request.seed),
-        "model": painter.fingerprint,
-        "drawn_from": drafts.fingerprint,
+        "recipe": str(plans.request),
+        "seed": str(plans.request.seed),
+        "model": inpainter.fingerprint,
+        "drawn_from": plans.fingerprint,
         "limits": "" if gate is None else str(gate),
     }
 
 
-def _write(painter: Inpainter, painted: Painted, number: int, out: Path) -> dict[str, object]:
-    """Write one pair; gives its history."""
-    draft = painted.draft
+def _write(inpainter: Inpainter, painted: GatedPair, number: int, out: Path) -> dict[str, object]:
+    """Write one pair; returns its history."""
+    plan = painted.plan
     name = f"synthetic-{number:06d}"
-    write_pair(out, name, draft.anatomy, painted.tumour, draft.label)
-    got = measure_painted(painter, draft, painted.tumour)
+    write_pair(out, name, plan.anatomy, painted.tumour, plan.label)
+    got = measure_painted(inpainter, plan, painted.tumour)
     return {
         "number": number,
         "name": name,
-        "group": draft.source.group,
-        "organ": draft.source.organ,
+        "group": plan.source.group,
+        "organ": plan.source.organ,
         "split": "",
-        **draft.origin,
+        **plan.origin,
         "got_contrasts": join_names(f"{contrast:.6g}" for contrast in got),
         **gate_columns(painted),
-        "method": painter.card.method,
-        "metgan": painter.card.metgan,
+        "method": inpainter.card.method,
+        "metgan": inpainter.card.metgan,
     }

@@ -32,8 +32,8 @@ class Inpainter:
 
     Examples
     --------
-    >>> painter = load("runs/mouse")  # doctest: +SKIP
-    >>> tumour = painter.inpaint(anatomy, label)  # doctest: +SKIP
+    >>> inpainter = load("runs/mouse")  # doctest: +SKIP
+    >>> tumour = inpainter.inpaint(anatomy, label)  # doctest: +SKIP
     >>> tumour.dtype  # doctest: +SKIP
     dtype('uint16')
     """

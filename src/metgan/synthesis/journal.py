@@ -44,7 +44,7 @@ def note_pair(out: Path, row: Row) -> None:
 
 
 def finished_pairs(out: Path) -> dict[str, Row]:
-    """Give the rows of pairs that are there already, of a killed call or of a shorter one, by number."""
+    """Return the rows of pairs that are there already, of a killed call or of a shorter one, by number."""
     rows: list[Row] = [dict(row) for row in read_table(out)]
     path = out / _NOTES
     if has_file(path):

@@ -19,15 +19,16 @@ class GateScores:
     Parameters
     ----------
     recall : float, in [0, 1]
-        Share of the asked-for tumours of 10 pixels and more that the judge read.
+        Share of the asked-for tumours of 10 pixels and more that the independent segmentor read.
     false_area : float, in [0, 1]
         Share of the label-free pixels that it read as tumour.
     contrast : float
-        Of the median asked-for tumour, over its surroundings; in camera units, see `metgan.metrics.judge`.
+        Of the median asked-for tumour, over its surroundings; in camera units, see
+        `metgan.metrics.evaluate_detection`.
     nearest : float, in [0, 2]
         Distance to the nearest training image, see `TrainingImages.distance`.
     light : float, camera units
-        That the median asked-for tumour adds to its surroundings, see `metgan.metrics.judge`.
+        That the median asked-for tumour adds to its surroundings, see `metgan.metrics.evaluate_detection`.
     """
 
     recall: float
@@ -41,15 +42,16 @@ class GateScores:
 class GateLimits:
     """What a pair must reach. They find pairs whose label is false, and no more than that.
 
-    A gate that is tight keeps what its judge finds easy. But a pair is worth most where a segmentor errs, on
-    small and dim tumours, and the judge is one. So the defaults are wide: on the phantom, read by the
-    segmentor of a short demo, 82 % of the real training images and 76 % of the real test images would pass.
+    A gate that is tight keeps what its independent segmentor finds easy. But a pair is worth most where a
+    segmentor errs, on small and dim tumours, and the independent segmentor is one. So the defaults are wide:
+    on the phantom, read by the segmentor of a short demo, 82 % of the real training images and 76 % of the
+    real test images would pass.
 
     Parameters
     ----------
     least_recall : float, in [0, 1], default 0.5
-        Half of the tumours must be seen: a judge reads about three quarters of them in real images, half or
-        more in three images of four. One of two may be missed, a single one may not.
+        Half of the tumours must be seen: an independent segmentor reads about three quarters of them in real
+        images, half or more in three images of four. One of two may be missed, a single one may not.
     most_false_area : float, in [0, 1], default 0.02
         Four times the area that tumours cover in a usual image. Real images are read with 0.003, one in
         twenty with 0.015 to 0.04: rims that outgrow the label count, and are long about large tumours.
@@ -117,7 +119,7 @@ class GateLimits:
         return 0.0 if least is None else least, math.inf if most is None else most
 
     def settled(self, contrasts: Sequence[float], lights: Sequence[float]) -> GateLimits:
-        """Give the same limits, with those of contrast that are None taken from the training images.
+        """Return the same limits, with those of contrast that are None taken from the training images.
 
         Parameters
         ----------
@@ -166,7 +168,7 @@ class GateLimits:
         return replace(self, least_light=min(dim, dim / 2), most_light=max(bright, 2 * bright))
 
     def faults(self, scores: GateScores) -> dict[str, str]:
-        """Give what a pair failed, by the name of the score, in words. What is nan fails nothing."""
+        """Return what a pair failed, by the name of the score, in words. What is nan fails nothing."""
         bounds = (
             ("recall", scores.recall, self.least_recall, 1.0),
             ("false_area", scores.false_area, 0.0, self.most_false_area),
@@ -184,7 +186,7 @@ class GateLimits:
 
 
 def _usual(known: Sequence[float]) -> tuple[float, float]:
-    """Give the limits that follow from the contrasts of training images."""
+    """Return the limits that follow from the contrasts of training images."""
     if not known:
         return _NOTHING_KNOWN
     dim, bright = np.quantile(known, _TYPICAL).tolist()

@@ -20,7 +20,7 @@ from torch.nn import functional as nnf
 
 from metgan.data import Entry, fingerprint_of, read_channel, read_label
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
-from metgan.metrics import RING_GAP, judge
+from metgan.metrics import RING_GAP, evaluate_detection
 from metgan.types import AnyArray, Camera, Mask
 
 Grid = NDArray[np.float32]
@@ -45,8 +45,8 @@ class TrainingImages:
     fingerprint : str
         Names the images by their content, for histories.
     contrasts, lights : tuple of float
-        Of the median tumour of each image whose label holds one, see `metgan.metrics.judge`; nan where it is
-        undefined.
+        Of the median tumour of each image whose label holds one, see `metgan.metrics.evaluate_detection`; nan
+        where it is undefined.
     """
 
     def __init__(self, entries: Sequence[Entry]) -> None:
@@ -56,7 +56,7 @@ class TrainingImages:
             tumour = read_channel(entry.paths["tumour"])
             grids.append(_standardised(_to_grid(tumour)))
             if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
-                scores.append(judge(label, label, tumour, fill=_fill(entry, tumour)))
+                scores.append(evaluate_detection(label, label, tumour, fill=_fill(entry, tumour)))
         self.contrasts = tuple(score.contrast for score in scores)
         self.lights = tuple(score.light for score in scores)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
@@ -66,7 +66,7 @@ class TrainingImages:
         return len(self._grids)
 
     def distance(self, tumour: Camera, label: Mask, group: str) -> float:
-        """Give the distance of a painted image to the nearest training image of other tissue.
+        """Return the distance of a painted image to the nearest training image of other tissue.
 
         Both are averaged over a grid of 32 x 32 cells. The distance is one minus the normalised
         cross-correlation of their backgrounds, the cells outside the label and two pixels around it; the
@@ -108,7 +108,7 @@ def _fill(entry: Entry, tumour: Camera) -> Mask | None:
 
 
 def _correlation(others: Grid, painted: Grid, cells: NDArray[np.bool_]) -> float:
-    """Give the greatest correlation of a grid with others, (N, Y * X), over some cells; nan if it is flat."""
+    """Return the greatest correlation of a grid with others, (N, Y * X), on some cells; nan if flat."""
     own = painted[cells] - painted[cells].mean()
     theirs = others[:, cells]
     theirs = theirs - theirs.mean(axis=1, keepdims=True)
@@ -119,7 +119,7 @@ def _correlation(others: Grid, painted: Grid, cells: NDArray[np.bool_]) -> float
 
 
 def _to_grid(image: AnyArray) -> Grid:
-    """Give the means of an image over the cells of the grid."""
+    """Return the means of an image over the cells of the grid."""
     pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]  # (1, 1, Y, X)
     grid: Grid = nnf.adaptive_avg_pool2d(pixels, GRID)[0, 0].numpy()
     return grid

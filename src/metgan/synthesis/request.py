@@ -1,104 +1,96 @@
-"""A request for pairs, checked before anything is written.
-
-Labels are not drawn for every pair: with recipes that set down single tumours that would take as long as a
-good part of the generation. The anatomy with the fewest foreign labels stands for all the others there; one
-that has no room gives its place to the next when it is drawn, see `Drafts.draw`.
-"""
+"""What is asked for: sources, recipe, number and seed, and how painted images shall look."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from metgan.data import Entry, read_channel, read_pair
-from metgan.errors import ArrayError
-from metgan.labels import find_tissue
-from metgan.progress import SLOW, each, progress
-from metgan.types import Camera, Mask
+from metgan.data import Entry
+from metgan.errors import SettingError
+from metgan.io import refuse_lookalikes
+from metgan.labels import LabelRecipe
+from metgan.seeding import check_seed
 
-from .drafts import Drafts
-from .generation import Generation
-from .inlay import Ground
-from .inpainter import Inpainter
-from .painting import draw_and_paint
-from .residue import choose_donor
+from .contrasts import Contrasts
+from .noise import NoiseModel
+
+_SOURCES = "the set of anatomies and labels"
+MOST_PAIRS = 1_000_000
+"""Most pairs of a set: their names have six digits, and are in the order of their numbers."""
+_WHOLE = {"anatomy", "tumour", "label"}
 
 
-def check_request(painter: Inpainter, request: Generation) -> float:
-    """Refuse sources from which not every pair could be made, by reading all of them once.
+@dataclass(frozen=True)
+class GenerationRequest:
+    """A request for pairs: sources, recipe, number and seed.
 
-    Returns
-    -------
-    float
-        Share of the anatomies' pixels that lie outside the range the model was trained on, in [0, 1].
+    Parameters
+    ----------
+    anatomies : sequence of Entry
+        With an image ``anatomy``.
+    labels : sequence of Entry
+        With an image ``label``; empty labels are not used. None is needed by a recipe that needs none.
+    recipe : LabelRecipe
+    count : int, 1 to 1000000
+    seed : int, 0 to 2**53 - 1
+    contrasts : Contrasts or None, default None
+        Of the tumours; None leaves them to the generator.
+    noise : NoiseModel or None, default None
+        Noise of the camera that painted images are given; None leaves them smooth.
+    donors : sequence of Entry, default ()
+        Real pairs, each with its three images: painted images are given the background of one of them, on the
+        scale of `noise`, instead of noise alone. See `metgan.synthesis.BackgroundResidual`.
+    inserted : bool, default False
+        Whether tumours are added to the anatomies' real tumour channel, beside its own tumours; then each
+        of `anatomies` has an image ``tumour`` and a ``label`` too. See `metgan.synthesis.insert_tumours`.
 
     Raises
     ------
-    StorageError, ArrayError, SettingError
-        When an image cannot be read or is not what it should be, no label holds a tumour, there are too
-        few of them, an anatomy is smaller than the network's minimum or has no tissue for a recipe that asks
-        for it, the first painted image is flat, or no draft of it brings light
-        to its ground.
+    SettingError
+        For less than one pair, no anatomy, sources whose groups differ only in case or blanks, an anatomy to
+        insert tumours in or a donor that was painted or lacks an image, donors without noise, or noise for
+        what has its camera's already.
     """
-    drafts = Drafts(request)
-    outside = []
-    with progress("check", len(request.anatomies) + 2, every_s=SLOW) as advance:
-        for entry in request.anatomies:
-            outside.append(_share_outside(painter, entry, request))
-            advance()
-        _check_donors(painter, request)
-        _check_room(drafts)
-        advance("labels fit")
-        draw_and_paint(painter, drafts, 0)  # a model that is hardly trained shows at once
-        advance("one pair is painted")
-    return float(np.mean(outside))
+
+    anatomies: Sequence[Entry]
+    labels: Sequence[Entry]
+    recipe: LabelRecipe
+    count: int
+    seed: int
+    contrasts: Contrasts | None = None
+    noise: NoiseModel | None = None
+    donors: Sequence[Entry] = ()
+    inserted: bool = False
+
+    def __str__(self) -> str:
+        backgrounds = f"backgrounds of {len(self.donors)} images" if self.donors else None
+        parts = (self.recipe, self.contrasts, self.noise, backgrounds, "inserted" if self.inserted else None)
+        return ", ".join(str(part) for part in parts if part is not None)
+
+    def __post_init__(self) -> None:
+        SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
+        check_seed(self.seed)
+        if not self.anatomies:
+            raise SettingError("no anatomies to paint on", "at least one image", "Give some")
+        sources = (*self.anatomies, *self.labels, *self.donors)
+        refuse_lookalikes([group for entry in sources for group in entry.made_of_groups], "groups", _SOURCES)
+        _refuse_unreal(self.donors, "take backgrounds from")
+        if self.donors and self.noise is None:
+            given = f"{len(self.donors)} pairs to take backgrounds from, and no noise to scale them by"
+            raise SettingError(given, "both", "Give Grain.measured of these pairs")
+        if not self.inserted:
+            return
+        _refuse_unreal(self.anatomies, "insert tumours in")
+        if self.noise is not None:
+            given = "noise for inserted tumours, whose background has its camera's"
+            raise SettingError(given, "one of the two", "Leave the noise out")
 
 
-def _check_room(drafts: Drafts) -> None:
-    """Draw the label of each anatomy; with recipes that take long, of the one with the fewest labels."""
-    request = drafts.request
-    lap = range(min(request.count, len(request.anatomies)))
-    if request.recipe.uses_tissue:
-        drafts.draw(min(lap, key=lambda number: len(drafts.foreign_to(drafts.source_of(number)))))
-        return
-    for number in each(lap, "label"):
-        drafts.draw(number)
-
-
-def _share_outside(painter: Inpainter, entry: Entry, request: Generation) -> float:
-    """Check one anatomy, and give the share of its pixels outside the training images' range."""
-    path = entry.paths["anatomy"]
-    anatomy = read_channel(path)
-    _check_anatomy(painter, anatomy, str(path))
-    if request.recipe.uses_tissue or request.inlaid:
-        _refuse_no_tissue(find_tissue(anatomy), str(path))
-    if request.inlaid:
-        ground = Ground.read(entry)
-        painter.card.normalisation.check(ground.tumour, "tumour", str(entry.paths["tumour"]))
-    return painter.card.normalisation.share_outside(anatomy, "anatomy")
-
-
-def _check_donors(painter: Inpainter, request: Generation) -> None:
-    """Refuse donors that cannot be painted, and an anatomy that has none."""
-    for donor in request.donors:
-        pair = read_pair(donor)
-        painter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))
-        _check_anatomy(painter, pair.anatomy, str(donor.paths["anatomy"]))
-    if request.donors:
-        for source in request.anatomies:
-            choose_donor(request.donors, source, np.random.default_rng(0))  # refuses where there is none
-
-
-def _check_anatomy(painter: Inpainter, anatomy: Camera, name: str) -> None:
-    """Refuse an anatomy that this network does not take."""
-    painter.card.normalisation.check(anatomy, "anatomy", name)
-    if min(anatomy.shape) < painter.minimum_side:
-        raise ArrayError(
-            f"{name} has shape {anatomy.shape}",
-            f"sides of at least {painter.minimum_side} pixels, the minimum of this network",
-            "Leave it out, or cut larger crops with metgan prepare --crop",
-        )
-
-
-def _refuse_no_tissue(tissue: Mask, name: str) -> None:
-    if not tissue.any():
-        raise ArrayError(f"{name} has no tissue", "at least one pixel of it", "Leave this anatomy out")
+def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:
+    """Refuse painted pairs, and pairs that lack an image."""
+    if painted := [entry.name for entry in entries if entry.is_generated]:
+        given = f"painted images to {purpose}: {', '.join(painted[:5])}"
+        raise SettingError(given, "real pairs", "Give the pair set that the generator was trained on")
+    if bare := [entry.name for entry in entries if not entry.paths.keys() >= _WHOLE]:
+        given = f"pairs that lack a channel or a label, to {purpose}: {', '.join(bare[:5])}"
+        raise SettingError(given, "pairs of both channels and a label", "Give a pair set")

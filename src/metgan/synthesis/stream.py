@@ -22,10 +22,10 @@ from metgan.labels import SYMMETRIES, possible_turn, symmetry
 from metgan.seeding import stream
 from metgan.types import AnyArray
 
-from .drafts import Drafts
-from .gate import Gate, paint_pair
-from .generation import Generation
+from .gate import Gate, generate_pair
 from .inpainter import Inpainter
+from .plans import PairPlans
+from .request import GenerationRequest
 
 Sample = dict[str, Tensor]
 """``anatomy`` and ``tumour`` in [-1, 1] and ``label``, 0 or 1; each (1, Y, X) float32."""
@@ -79,9 +79,9 @@ class PairStream(IterableDataset[Sample]):
 
     Parameters
     ----------
-    painter : Inpainter
+    inpainter : Inpainter
         On the CPU, if the loader has workers.
-    request : Generation
+    request : GenerationRequest
         What painted pairs are made of; ``count`` is the length of an epoch, ``seed`` decides everything.
     real : sequence of Entry
         Real pairs, each as likely whenever a real one comes; may be empty if all are synthetic.
@@ -98,13 +98,13 @@ class PairStream(IterableDataset[Sample]):
 
     Notes
     -----
-    Anatomy and tumour are normalised as for the painter. One stream feeds one loader, with one number of
+    Anatomy and tumour are normalised as for the generator. One stream feeds one loader, with one number of
     workers, and in a training on several devices each process needs a seed of its own. It has no length,
     because loaders cut a last batch for each worker.
 
     Examples
     --------
-    >>> stream = PairStream(painter, request, pairs.entries, Mix(crop=128))  # doctest: +SKIP
+    >>> stream = PairStream(inpainter, request, pairs.entries, Mix(crop=128))  # doctest: +SKIP
     >>> loader = DataLoader(stream, batch_size=8, num_workers=2)  # doctest: +SKIP
     >>> next(iter(loader))["tumour"].shape  # doctest: +SKIP
     torch.Size([8, 1, 128, 128])
@@ -112,8 +112,8 @@ class PairStream(IterableDataset[Sample]):
 
     def __init__(
         self,
-        painter: Inpainter,
-        request: Generation,
+        inpainter: Inpainter,
+        request: GenerationRequest,
         real: Sequence[Entry],
         mix: Mix | None = None,
         gate: Gate | None = None,
@@ -124,8 +124,8 @@ class PairStream(IterableDataset[Sample]):
             raise SettingError("no real pairs", "some to mix in", "Give some, or Mix(synthetic=1)")
         if first_epoch < 0:
             raise SettingError(f"first_epoch={first_epoch}", "0 or more", "Choose 0 for a new training")
-        self._painter = painter
-        self._drafts = Drafts(request)
+        self._inpainter = inpainter
+        self._plans = PairPlans(request)
         self._real = tuple(real)
         self._gate = gate
         self._first_epoch = first_epoch
@@ -133,49 +133,48 @@ class PairStream(IterableDataset[Sample]):
         self._workers = _shared_counters(1)
 
     def __str__(self) -> str:
-        request, painter = self._drafts.request, self._painter.fingerprint
+        request, inpainter = self._plans.request, self._inpainter.fingerprint
         gate = "" if self._gate is None else f", {self._gate}"
-        return (
-            f"{self.mix} by {painter} of {request} from {self._drafts.fingerprint}, seed {request.seed}{gate}"
-        )
+        source = f"{request} from {self._plans.fingerprint}, seed {request.seed}"
+        return f"{self.mix} by {inpainter} of {source}{gate}"
 
     def __iter__(self) -> Iterator[Sample]:
         worker, workers = self._place()
         epoch = self._first_epoch + int(self._epochs[worker])
         self._epochs[worker] += 1
-        count = self._drafts.request.count
+        count = self._plans.request.count
         for place in range(worker, count, workers):
             yield self.pair(epoch * count + place)
 
     def pair(self, number: int) -> Sample:
-        """Give one pair of the stream by its number: epoch times pairs an epoch, plus its place there."""
+        """Return one pair of the stream by its number: epoch times pairs an epoch, plus its place there."""
         rng = self._rng(number)
         return self._sample(self._draw(number, rng), rng)
 
     def whole(self, number: int) -> Pair:
-        """Give the same pair whole and in camera units, with its history."""
+        """Return the same pair whole and in camera units, with its history."""
         return self._draw(number, self._rng(number))
 
     def _rng(self, number: int) -> np.random.Generator:
-        return stream(self._drafts.request.seed, "stream", number)
+        return stream(self._plans.request.seed, "stream", number)
 
     def _draw(self, number: int, rng: np.random.Generator) -> Pair:
         if rng.random() >= self.mix.synthetic:
             return read_pair(self._real[int(rng.integers(len(self._real)))])
-        painted = paint_pair(self._painter, self._drafts, number, self._gate)
-        draft = painted.draft
-        history = {**draft.origin, "model": self._painter.fingerprint}
-        entry = Entry(f"stream-{number:06d}", draft.source.group, draft.source.organ, "", {}, history)
-        return Pair(entry, draft.anatomy, painted.tumour, draft.label)
+        painted = generate_pair(self._inpainter, self._plans, number, self._gate)
+        plan = painted.plan
+        provenance = {**plan.origin, "model": self._inpainter.fingerprint}
+        entry = Entry(f"stream-{number:06d}", plan.source.group, plan.source.organ, "", {}, provenance)
+        return Pair(entry, plan.anatomy, painted.tumour, plan.label)
 
     def _place(self) -> tuple[int, int]:
-        """Give this worker's number and how many there are, in a process that computes by itself."""
+        """Return this worker's number and how many there are, in a process that computes by itself."""
         info = get_worker_info()
         worker, workers = (0, 1) if info is None else (info.id, info.num_workers)
         if info is not None:
             torch.set_num_threads(1)  # the threads of a forked process's parent are not there, and would hang
-            if self._painter.device.type != "cpu":
-                given = f"a painter on {self._painter.device} in a worker"
+            if self._inpainter.device.type != "cpu":
+                given = f"a generator on {self._inpainter.device} in a worker"
                 raise SettingError(given, "the CPU, or a loader without workers", 'Use load(run, "cpu")')
         before = int(self._workers[0])
         if workers > _MOST_WORKERS or before not in (0, workers):
@@ -186,7 +185,7 @@ class PairStream(IterableDataset[Sample]):
 
     def _sample(self, pair: Pair, rng: np.random.Generator) -> Sample:
         """Normalise a whole pair, and cut and turn it."""
-        scale = self._painter.card.normalisation
+        scale = self._inpainter.card.normalisation
         images: dict[str, AnyArray] = {
             "anatomy": scale.apply(pair.anatomy, "anatomy"),
             "tumour": scale.apply(pair.tumour, "tumour"),
@@ -200,6 +199,6 @@ class PairStream(IterableDataset[Sample]):
 
 
 def _shared_counters(count: int) -> Tensor:
-    """Give zeros that all workers of a loader share, whether they are forked or spawned."""
+    """Return zeros that all workers of a loader share, whether they are forked or spawned."""
     counters = torch.zeros(count, dtype=torch.int64)
     return counters.share_memory_()  # type: ignore[no-untyped-call,no-any-return]  # torch does not annotate it

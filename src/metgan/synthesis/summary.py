@@ -14,7 +14,7 @@ import numpy as np
 from metgan.data import Entry, read_channel, read_label, split_names
 from metgan.io import write_json
 
-from .gate import Painted
+from .gate import GatedPair
 
 GATE_FILE = "gate.json"
 """Name of the summary in a generated pair set."""
@@ -24,15 +24,15 @@ PASSED = "passed"
 _FAILED, _OFF = "failed", "off"
 
 
-def gate_columns(painted: Painted) -> dict[str, object]:
-    """Give the columns of a pair; scores are empty where they are undefined or there was no gate."""
+def gate_columns(painted: GatedPair) -> dict[str, object]:
+    """Return the columns of a pair; scores are empty where they are undefined or there was no gate."""
     scores = asdict(painted.scores) if painted.scores else dict.fromkeys(_SCORES, math.nan)
     state = _OFF if painted.scores is None else PASSED
     return {
         **{name: "" if math.isnan(value) else f"{value:.6g}" for name, value in scores.items()},
         "attempts": painted.attempts,
         "gate": f"{_FAILED}: {', '.join(painted.faults)}" if painted.faults else state,
-        "fallen": ";".join("+".join(names) for names in painted.fallen),
+        "rejected": ";".join("+".join(names) for names in painted.rejected),
     }
 
 
@@ -46,7 +46,7 @@ class GateSummary:
     passed : int
         Pairs that passed; the others were kept though every attempt failed.
     attempts : int
-    fallen : int
+    rejected : int
         Attempts that failed.
     reasons : mapping of str to int
         Attempts that failed by each score; one may fail by several.
@@ -60,7 +60,7 @@ class GateSummary:
     pairs: int
     passed: int
     attempts: int
-    fallen: int
+    rejected: int
     reasons: Mapping[str, int]
 
     def __str__(self) -> str:
@@ -69,23 +69,23 @@ class GateSummary:
         return (
             f"{self.passed} of {self.pairs} pairs passed the gate"
             + (f", {kept} kept though they failed" if kept else "")
-            + f"; {self.fallen} of {self.attempts} attempts fell"
+            + f"; {self.rejected} of {self.attempts} attempts fell"
             + (f": {reasons}" if reasons else "")
         )
 
 
 def sum_up(pairs: Iterable[Entry]) -> GateSummary | None:
     """Sum up a generated set's table; None where a pair saw no gate."""
-    rows = [entry.history for entry in pairs]
+    rows = [entry.provenance for entry in pairs]
     if any(row.get("gate", _OFF) == _OFF for row in rows):
         return None
-    fallen = [attempt for row in rows for attempt in row["fallen"].split(";") if attempt]
-    counts = Counter(name for attempt in fallen for name in attempt.split("+"))
+    rejected = [attempt for row in rows for attempt in row["rejected"].split(";") if attempt]
+    counts = Counter(name for attempt in rejected for name in attempt.split("+"))
     return GateSummary(
         len(rows),
         sum(row["gate"] == PASSED for row in rows),
         sum(int(row["attempts"]) for row in rows),
-        len(fallen),
+        len(rejected),
         {name: counts[name] for name in _SCORES if counts[name]},
     )
 
@@ -156,7 +156,7 @@ def sum_up_contrasts(pairs: Iterable[Entry], ceiling: float | None) -> ContrastS
     counts: Counter[str] = Counter()
     for entry in pairs:
         asked, got = (
-            np.array(split_names(entry.history.get(name, "")), float)
+            np.array(split_names(entry.provenance.get(name, "")), float)
             for name in ("asked_contrasts", "got_contrasts")
         )
         if not asked.size or got.size != asked.size:

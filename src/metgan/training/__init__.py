@@ -1,23 +1,22 @@
 """Training: one loop of phases for segmentors and GANs, resumable to the bit."""
 
 from .checkpoint import CHECKPOINT, check_identity, without_lengths
-from .curriculum import Curriculum, load_curriculum, split_pairs
-from .early_stopping import EarlyStopping
-from .engine import Engine
-from .journal import JOURNAL_FILE, last_step, read_journal, stopped_at, trained_seconds
-from .method_run import check_method_order, train_method
-from .order import Order
-from .recipe import (
-    GAN_RECIPES,
-    OPEN_RECIPES,
-    PAPER_RECIPE,
-    SEGMENTOR_RECIPES,
-    GanRecipe,
+from .config import (
+    GAN_CONFIGS,
+    OPEN_CONFIGS,
+    PAPER_CONFIG,
+    SEGMENTOR_CONFIGS,
+    GanTrainConfig,
     Precision,
-    Recipe,
+    TrainConfig,
     least_steps,
 )
-from .segmentor_run import check_segmentor_order, train_segmentor
+from .early_stopping import EarlyStopping
+from .engine import Engine
+from .log import LOG_FILE, last_step, read_log, stopped_at, trained_seconds
+from .method_run import check_method_config, train_method
+from .run_config import RunConfig
+from .segmentor_run import check_segmentor_config, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
     check_training,
@@ -26,32 +25,33 @@ from .session import (
     train_on,
 )
 from .status import planned_steps, read_status
+from .training_data import TrainingData, load_training_data, split_pairs
 
 __all__ = [
     "CHECKPOINT",
-    "GAN_RECIPES",
-    "JOURNAL_FILE",
-    "OPEN_RECIPES",
-    "PAPER_RECIPE",
+    "GAN_CONFIGS",
+    "LOG_FILE",
+    "OPEN_CONFIGS",
+    "PAPER_CONFIG",
+    "SEGMENTOR_CONFIGS",
     "SEGMENTOR_FOLDER",
-    "SEGMENTOR_RECIPES",
-    "Curriculum",
     "EarlyStopping",
     "Engine",
-    "GanRecipe",
-    "Order",
+    "GanTrainConfig",
     "Precision",
-    "Recipe",
+    "RunConfig",
+    "TrainConfig",
+    "TrainingData",
     "check_identity",
-    "check_method_order",
-    "check_segmentor_order",
+    "check_method_config",
+    "check_segmentor_config",
     "check_training",
     "last_step",
     "least_steps",
-    "load_curriculum",
     "load_data",
+    "load_training_data",
     "planned_steps",
-    "read_journal",
+    "read_log",
     "read_status",
     "split_pairs",
     "stopped_at",

@@ -31,7 +31,7 @@ class Batch:
     fill: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """Give the batch on another device."""
+        """Return the batch on another device."""
         fill = None if self.fill is None else self.fill.to(device)
         return Batch(self.anatomy.to(device), self.tumour.to(device), self.label.to(device), fill)
 
@@ -73,7 +73,7 @@ def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisa
 def distort(
     batch: Batch, augmentation: Augmentation, units: Normalisation, rng: np.random.Generator
 ) -> Batch:
-    """Give the batch with every crop distorted by a draw of its own; fill has its constants in `units`."""
+    """Return the batch with every crop distorted by a draw of its own; fill has its constants in `units`."""
     channels = (batch.anatomy, batch.tumour, batch.label, batch.fill)
     images = [channel[:, 0].numpy() for channel in channels if channel is not None]  # (N, Y, X)
     rows = []
@@ -113,7 +113,7 @@ class Batches:
         self.augmentation = augmentation
 
     def at(self, step: int) -> Batch:
-        """Give the batch of one step, counted from 0."""
+        """Return the batch of one step, counted from 0."""
         first = step * self.batch_size
         chosen = [self.pairs[self._index(k)] for k in range(first, first + self.batch_size)]
         rng = stream(self.seed, "views", step)

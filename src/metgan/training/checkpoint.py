@@ -18,7 +18,7 @@ from torch import nn
 from metgan.errors import StorageError
 from metgan.io import load_state, refuse_infinite, save_state
 
-from .history import History
+from .image_pool import ImagePool
 from .phases import Phase
 from .status import Status
 
@@ -37,7 +37,7 @@ class RunState:
 
     modules: Mapping[str, nn.Module]
     optimisers: Mapping[str, torch.optim.Optimizer]
-    histories: list[History]
+    image_pools: list[ImagePool]
     identity: Identity
     step: int = 0
     best: float = float("-inf")
@@ -48,11 +48,11 @@ class RunState:
         cls,
         modules: Mapping[str, nn.Module],
         phases: Sequence[Phase[Any]],
-        histories: list[History],
+        image_pools: list[ImagePool],
         identity: Identity,
     ) -> RunState:
-        """Give the state of a run at its beginning."""
-        return cls(modules, {phase.name: phase.optimiser for phase in phases}, histories, identity)
+        """Return the state of a run at its beginning."""
+        return cls(modules, {phase.name: phase.optimiser for phase in phases}, image_pools, identity)
 
     def save(self, folder: Path) -> None:
         """Write ``last.ckpt``, all or nothing; weights that are not finite are refused."""
@@ -65,7 +65,7 @@ class RunState:
             "status": asdict(self.status),
             "modules": {name: module.state_dict() for name, module in self.modules.items()},
             "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
-            "histories": [history.state_dict() for history in self.histories],
+            "histories": [history.state_dict() for history in self.image_pools],
             "random": torch.get_rng_state(),
         }
         save_state(folder / CHECKPOINT, state)
@@ -77,7 +77,7 @@ class RunState:
             module.load_state_dict(state["modules"][name])
         for name, optimiser in self.optimisers.items():
             optimiser.load_state_dict(state["optimisers"][name])
-        for history, stored in zip(self.histories, state["histories"], strict=True):
+        for history, stored in zip(self.image_pools, state["histories"], strict=True):
             history.load_state_dict(stored, device)
         torch.set_rng_state(state["random"])
         self.step, self.best = state["step"], state["best"]
@@ -159,7 +159,7 @@ def _not_progress(path: Path, given: str, expected: str) -> StorageError:
 
 
 def without_lengths(identity: Identity, section: str = "") -> Identity:
-    """Give an identity without the settings that say how long a run is; in an experiment's, of a section.
+    """Return an identity without the settings that say how long a run is; in an experiment's, of a section.
 
     Examples
     --------

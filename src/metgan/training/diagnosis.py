@@ -1,7 +1,7 @@
 """Why a run has not begun to place tumours: what can be measured, and what to do about it.
 
-A reason is a function of what a validation has at hand, `Evidence`. It gives a `Finding` with the figure that
-it measured, or None. To add one: write the function, and name it in `REASONS`.
+A reason is a function of what a validation has at hand, `Measurements`. It gives a `Finding` with the figure
+that it measured, or None. To add one: write the function, and name it in `REASONS`.
 
 Severities are comparable though their figures are not: each says how far a figure is from where it would
 be in order, as a share of the way to where it is as bad as can be.
@@ -42,7 +42,7 @@ UNSEEN: Final = 0.1
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Measurements:
     """What a diagnosis looks at.
 
     Parameters
@@ -91,18 +91,18 @@ class Finding:
 
 def collect(
     painted: Sequence[Scaled], segmentor: Segmentor, watched: ValidationSet, train: Sequence[Pair]
-) -> Evidence:
+) -> Measurements:
     """Gather what `find_reasons` looks at, from what a validation has painted."""
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
     channels = [(pair.anatomy, pair.tumour) for pair in evenly([*train], ASKED)]
     seen = [pair.label for pair in train]
-    return Evidence(painted, watched.tumour, labels, dice, seen, channels, watched.fill)
+    return Measurements(painted, watched.tumour, labels, dice, seen, channels, watched.fill)
 
 
-def find_reasons(evidence: Evidence) -> list[Finding]:
+def find_reasons(measurements: Measurements) -> list[Finding]:
     """Ask all `REASONS`, and give those that hold, the worst first."""
-    found = [finding for reason in REASONS if (finding := reason(evidence)) is not None]
+    found = [finding for reason in REASONS if (finding := reason(measurements)) is not None]
     return sorted(found, key=lambda finding: -finding.severity)
 
 
@@ -128,12 +128,12 @@ expected)', 'no reason was found in images and labels; train longer']
     return [opening, *(finding.text for finding in found), advice]
 
 
-def painted_tumours_are_faint(evidence: Evidence) -> Finding | None:
+def painted_tumours_are_faint(measurements: Measurements) -> Finding | None:
     """Compare painted tumours with real ones, each against its surroundings.
 
     None where the real ones do not differ from theirs: see `labels_mark_nothing`.
     """
-    real, painted = _levels(evidence.real, evidence), _levels(evidence.painted, evidence)
+    real, painted = _levels(measurements.real, measurements), _levels(measurements.painted, measurements)
     if not abs(real.contrast) >= UNSEEN:  # nan without a labelled pixel
         return None
     share = (painted.inside - painted.outside) / (real.inside - real.outside)
@@ -148,9 +148,9 @@ def painted_tumours_are_faint(evidence: Evidence) -> Finding | None:
     )
 
 
-def labels_mark_nothing(evidence: Evidence) -> Finding | None:
+def labels_mark_nothing(measurements: Measurements) -> Finding | None:
     """See whether the real tumour channel is any different where the labels are."""
-    real = _levels(evidence.real, evidence)
+    real = _levels(measurements.real, measurements)
     if not abs(real.contrast) < UNSEEN:
         return None
     return Finding(
@@ -162,9 +162,9 @@ def labels_mark_nothing(evidence: Evidence) -> Finding | None:
     )
 
 
-def segmentor_reads_nothing(evidence: Evidence) -> Finding | None:
+def segmentor_reads_nothing(measurements: Measurements) -> Finding | None:
     """See whether the segmentor in the loop reads tumours where there are some."""
-    dice = evidence.dice_on_real
+    dice = measurements.dice_on_real
     if dice >= LEAST_DICE:
         return None
     return Finding(
@@ -176,22 +176,22 @@ def segmentor_reads_nothing(evidence: Evidence) -> Finding | None:
     )
 
 
-def few_crops_show_tumours(evidence: Evidence) -> Finding | None:
+def few_crops_show_tumours(measurements: Measurements) -> Finding | None:
     """Count the training crops with a tumour."""
-    shown = sum(bool(label.any()) for label in evidence.training_labels)
+    shown = sum(bool(label.any()) for label in measurements.training_labels)
     if shown >= FEW_CROPS:
         return None
     return Finding(
         1 - shown / FEW_CROPS,
-        f"{shown} of the {len(evidence.training_labels)} training crops show a tumour; {FEW_CROPS} or more "
+        f"{shown} of {len(measurements.training_labels)} training crops show a tumour; {FEW_CROPS} or more "
         "are expected. Annotate more, or cut more crops of what is annotated (metgan prepare --stride)",
         is_given=True,
     )
 
 
-def tumours_are_tiny(evidence: Evidence) -> Finding | None:
+def tumours_are_tiny(measurements: Measurements) -> Finding | None:
     """Measure the tumours of the training labels."""
-    areas = [area for label in evidence.training_labels for area in sizes(label)]
+    areas = [area for label in measurements.training_labels for area in sizes(label)]
     if not areas or (median := float(np.median(areas))) >= SMALL_TUMOUR:
         return None
     return Finding(
@@ -203,9 +203,9 @@ def tumours_are_tiny(evidence: Evidence) -> Finding | None:
     )
 
 
-def labels_are_vast(evidence: Evidence) -> Finding | None:
+def labels_are_vast(measurements: Measurements) -> Finding | None:
     """Measure how much of a training crop its label covers, where it shows any tumour."""
-    shares = [float(label.mean()) for label in evidence.training_labels if label.any()]
+    shares = [float(label.mean()) for label in measurements.training_labels if label.any()]
     if not shares or (median := float(np.median(shares))) <= LARGE_LABEL:
         return None
     return Finding(
@@ -216,9 +216,9 @@ def labels_are_vast(evidence: Evidence) -> Finding | None:
     )
 
 
-def channels_are_shifted(evidence: Evidence) -> Finding | None:
+def channels_are_shifted(measurements: Measurements) -> Finding | None:
     """Measure whether the tumour channel lies beside the anatomy, which a loss on pairs does not forgive."""
-    shift = measure_shift(evidence.channels)
+    shift = measure_shift(measurements.channels)
     if not shift.is_shifted:
         return None
     distance = float(np.hypot(shift.down, shift.right))
@@ -230,7 +230,7 @@ def channels_are_shifted(evidence: Evidence) -> Finding | None:
     )
 
 
-Reason = Callable[[Evidence], Finding | None]
+Reason = Callable[[Measurements], Finding | None]
 REASONS: Final[tuple[Reason, ...]] = (
     painted_tumours_are_faint,
     labels_mark_nothing,
@@ -252,10 +252,10 @@ class _Levels:
     contrast: float
 
 
-def _levels(images: Sequence[Scaled], evidence: Evidence) -> _Levels:
-    fills = evidence.fill or [np.zeros_like(label) for label in evidence.labels]
-    rings = [surroundings(label) & ~fill for label, fill in zip(evidence.labels, fills, strict=True)]
-    marked = np.concatenate([i[label] for i, label in zip(images, evidence.labels, strict=True)]).astype(
+def _levels(images: Sequence[Scaled], measurements: Measurements) -> _Levels:
+    fills = measurements.fill or [np.zeros_like(label) for label in measurements.labels]
+    rings = [surroundings(label) & ~fill for label, fill in zip(measurements.labels, fills, strict=True)]
+    marked = np.concatenate([i[label] for i, label in zip(images, measurements.labels, strict=True)]).astype(
         float
     )
     around = np.concatenate([image[ring] for image, ring in zip(images, rings, strict=True)]).astype(float)

@@ -15,7 +15,7 @@ from torch import nn
 
 from metgan.device import Device, choose_device
 
-from .recipe import Precision
+from .config import Precision
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -39,7 +39,7 @@ class Engine:
     deterministic: bool = False
 
     def fabric(self) -> Fabric:
-        """Give the Fabric for this engine.
+        """Return the Fabric for this engine.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Engine:
             )
 
     def resolved(self) -> Engine:
-        """Give what "auto" means on this machine.
+        """Return what "auto" means on this machine.
 
         Raises
         ------

@@ -23,13 +23,13 @@ from metgan.models import LEAST_DICE
 from metgan.progress import note, progress
 
 from .checkpoint import RunState
-from .journal import Journal
+from .log import TrainingLog
 from .phases import Material, Phase
-from .schedule import Pace, rate_factor
+from .schedule import Schedule, rate_factor
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ValidationResult:
     """What validation found: the score that chooses the weights, and what it is made of."""
 
     score: float
@@ -68,9 +68,9 @@ class Training(Generic[Material]):
     phases: list[Phase[Material]]
     material: Callable[[int], Material]
     after_step: Callable[[int], None]
-    validate: Callable[[int], Verdict]
-    keep: Callable[[int, Verdict], None]
-    pace: Pace
+    validate: Callable[[int], ValidationResult]
+    keep: Callable[[int, ValidationResult], None]
+    schedule: Schedule
     state: RunState
     columns: tuple[str, ...]
     diagnose: Callable[[int, float], list[str]] | None = None
@@ -102,7 +102,7 @@ class Training(Generic[Material]):
         first = self.state.step
         self.state.status.save(self.folder, self._end)
         with (
-            closing(Journal(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
+            closing(TrainingLog(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
             progress(self.name, self._end, first) as advance,
         ):
             start = time.monotonic() - journal.seconds
@@ -123,11 +123,11 @@ class Training(Generic[Material]):
     @property
     def _end(self) -> int:
         """Last step, as far as it is known."""
-        return self.pace.steps if self.state.status.end is None else self.state.status.end
+        return self.schedule.steps if self.state.status.end is None else self.state.status.end
 
     def _save(self) -> None:
         if self.state.step == self._end:
-            self.state.status.close(self.pace)
+            self.state.status.close(self.schedule)
         self.state.save(self.folder)
         self.state.status.save(self.folder, self._end)
 
@@ -137,7 +137,7 @@ class Training(Generic[Material]):
         for phase in self.phases:
             self._only(phase)
             for group in phase.optimiser.param_groups:
-                group["lr"] = self._rate(step) * phase.pace
+                group["lr"] = self._rate(step) * phase.lr_ratio
             with self.fabric.autocast():
                 mine = phase.losses(material, step)
             phase.optimiser.zero_grad(set_to_none=True)
@@ -149,45 +149,45 @@ class Training(Generic[Material]):
     def _only(self, active: Phase[Material]) -> None:
         """Let gradients reach the weights of the active phase alone."""
         for phase in self.phases:
-            for player in phase.players.values():
-                player.requires_grad_(phase is active)
+            for network in phase.networks.values():
+                network.requires_grad_(phase is active)
 
     def _look_up(self, done: int, losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
-        """Give the journal's row after `done` steps (empty between logged ones) and a few words."""
+        """Return the journal's row after `done` steps (empty between logged ones) and a few words."""
         is_validation = self._is_validation(done)
-        if not is_validation and done % self.pace.log_every:
+        if not is_validation and done % self.schedule.log_every:
             return {}, ""
         row = {name: float(loss.detach()) for name, loss in losses.items()}
         self._refuse_divergence(done, row)
         words = " ".join(f"{name} {value:.3g}" for name, value in row.items())
         if is_validation:
-            verdict = self.validate(done)
-            row |= verdict.details
-            self._refuse_divergence(done, {"validation": verdict.score})
+            result = self.validate(done)
+            row |= result.details
+            self._refuse_divergence(done, {"validation": result.score})
             # of equals the later: it has learned longer
-            if self.keeps_last or verdict.score >= self.state.best:
-                self.state.best = verdict.score
-                self.keep(done, verdict)
-            self._decide(done, verdict)
+            if self.keeps_last or result.score >= self.state.best:
+                self.state.best = result.score
+                self.keep(done, result)
+            self._decide(done, result)
         return row, words
 
-    def _decide(self, done: int, verdict: Verdict) -> None:
+    def _decide(self, done: int, result: ValidationResult) -> None:
         """Let a validation end the run early, or tell why it has not begun to place tumours."""
         status = self.state.status
-        status.consider(done, verdict.score, verdict.dice, self.pace)
-        if self.diagnose is None or status.diagnosis is not None or done < self.pace.third:
+        status.consider(done, result.score, result.dice, self.schedule)
+        if self.diagnose is None or status.diagnosis is not None or done < self.schedule.third:
             return
         status.diagnosis = []
-        if verdict.dice is not None and verdict.dice < LEAST_DICE:
-            status.diagnosis = self.diagnose(done, verdict.dice)
+        if result.dice is not None and result.dice < LEAST_DICE:
+            status.diagnosis = self.diagnose(done, result.dice)
             if news := status.news():
                 note("\n  - ".join(news))
 
     def _is_validation(self, done: int) -> bool:
-        return done % self.pace.validate_every == 0 or done == self._end
+        return done % self.schedule.validate_every == 0 or done == self._end
 
     def _rate(self, step: int) -> float:
-        return self.pace.rate * rate_factor(step, self._end, self.pace.constant_share)
+        return self.schedule.rate * rate_factor(step, self._end, self.schedule.constant_share)
 
     def _refuse_divergence(self, step: int, losses: Mapping[str, float]) -> None:
         bad = [name for name, value in losses.items() if not math.isfinite(value)]

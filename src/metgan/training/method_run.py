@@ -1,4 +1,4 @@
-"""Training a method's players, from data and a segmentor to the generator's model file."""
+"""Training a method's networks, from data and a segmentor to the generator's model file."""
 
 from __future__ import annotations
 
@@ -8,47 +8,47 @@ import torch
 
 from metgan.io import fingerprint, replacing
 from metgan.methods import (
-    Lights,
+    GanNetworks,
     Method,
-    Players,
+    StepAugments,
     Translations,
-    build_players,
+    build_networks,
     freeze,
     trained_modules,
 )
 from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
-from .average import Average
 from .checkpoint import Identity, RunState
-from .curriculum import Curriculum
+from .config import GanTrainConfig, least_steps
 from .diagnosis import collect, explain, find_reasons
+from .ema import EMA
 from .engine import place, seeded
 from .first_steps import FirstSteps
-from .history import History
-from .loop import Training, Verdict
-from .order import Order
+from .image_pool import ImagePool
+from .loop import Training, ValidationResult
 from .phases import gan_phases
-from .recipe import GanRecipe, least_steps
+from .run_config import RunConfig
+from .training_data import TrainingData
 from .validation import ValidationSet, faithful_enough, paint, sample_grid, validate_generator
 
 
-def check_method_order(
-    order: Order[GanRecipe], data: Curriculum, method: Method, segmentor_run: Path | None
+def check_method_config(
+    run_config: RunConfig[GanTrainConfig], data: TrainingData, method: Method, segmentor_run: Path | None
 ) -> None:
     """Refuse now, before anything is written, what `train_method` would refuse later.
 
     A segmentor that is still to be trained may be missing.
     """
     _, name, data = _segmentor_for(segmentor_run, data)
-    least = least_training_side(method.generator, order.preset, order.recipe.batch_size)
-    order.check(data, least, _beside(method, name))
+    least = least_training_side(method.generator, run_config.preset, run_config.train.batch_size)
+    run_config.check(data, least, _beside(method, name))
 
 
 def train_method(
-    order: Order[GanRecipe], data: Curriculum, method: Method, segmentor_run: Path | None
+    run_config: RunConfig[GanTrainConfig], data: TrainingData, method: Method, segmentor_run: Path | None
 ) -> Path:
-    """Train a method's players; gives the generator's model file.
+    """Train a method's networks; returns the generator's model file.
 
     The data is normalised as the segmentor's was, so that the segmentor reads fakes in exactly the
     units it was trained in (reference.md, section 4; pinned by
@@ -62,81 +62,87 @@ def train_method(
     LeakageError
         When the segmentor has seen a group of the test part.
     """
-    check_method_order(order, data, method, segmentor_run)
-    fabric = order.engine.fabric()
+    check_method_config(run_config, data, method, segmentor_run)
+    fabric = run_config.engine.fabric()
     segmentor, read_by, data = _segmentor_for(segmentor_run, data)
-    with seeded(order.engine, order.seed):
-        players = build_players(method, order.preset, segmentor, order.seed)
-        players.to_tumour.begin_at(data.start("tumour"))
-        if players.is_cyclic:
-            players.to_anatomy.begin_at(data.start("anatomy"))
-        learners = trained_modules(players)
+    with seeded(run_config.engine, run_config.seed):
+        networks = build_networks(method, run_config.preset, segmentor, run_config.seed)
+        networks.to_tumour.begin_at(data.start("tumour"))
+        if networks.is_cyclic:
+            networks.to_anatomy.begin_at(data.start("anatomy"))
+        learners = trained_modules(networks)
         for network in (*learners.values(), *([segmentor] if segmentor else [])):
             place(network, fabric.device)
-        average = Average(players.to_tumour, order.recipe.average)
-        histories = [History(order.recipe.history, order.seed, k) for k in range(len(players.judges))]
-        phases = gan_phases(method, players, order.recipe, histories, FirstSteps(order.folder))
-        modules = {**learners, "average": average.network}
-        look = _Look(order, data, players, average, segmentor, fabric.device)
+        ema = EMA(networks.to_tumour, run_config.train.ema_decay)
+        count = len(networks.discriminators)
+        pools = [ImagePool(run_config.train.pool_size, run_config.seed, k) for k in range(count)]
+        phases = gan_phases(method, networks, run_config.train, pools, FirstSteps(run_config.folder))
+        identity = run_config.identity(data, _beside(method, read_by))
+        modules = {**learners, "ema": ema.network}
+        validator = _GanValidator(run_config, data, networks, ema, segmentor, fabric.device)
 
-        def keep(done: int, verdict: Verdict) -> None:
-            card = order.card("generator", data, done, verdict.dice, method.generator, read_by)
-            save_model(order.folder / MODEL_FILE, average.network.state_dict(), card)
+        def keep(done: int, result: ValidationResult) -> None:
+            card = run_config.card("generator", data, done, result.dice, method.generator, read_by)
+            save_model(run_config.folder / MODEL_FILE, ema.network.state_dict(), card)
 
         Training(
             name=method.name,
-            folder=order.folder,
+            folder=run_config.folder,
             fabric=fabric,
             phases=phases,
-            material=look.translations,
-            after_step=lambda step: average.update(players.to_tumour, step),
-            validate=look.validate,
+            material=validator.translations,
+            after_step=lambda step: ema.update(networks.to_tumour, step),
+            validate=validator.validate,
             keep=keep,
-            pace=order.pace(data),
-            state=RunState.of(modules, phases, histories, order.identity(data, _beside(method, read_by))),
-            columns=look.columns(method),
-            diagnose=look.diagnose,
+            schedule=run_config.schedule(data),
+            state=RunState.of(modules, phases, pools, identity),
+            columns=validator.columns(method),
+            diagnose=validator.diagnose,
             keeps_last=True,
-        ).run(resume=order.resumes, steps=order.new_length(data))
-    return order.folder / MODEL_FILE
+        ).run(resume=run_config.resumes, steps=run_config.new_length(data))
+    return run_config.folder / MODEL_FILE
 
 
 def _beside(method: Method, segmentor: str) -> Identity:
-    row = {"generator": method.generator, "cyclic": str(method.cyclic), "judge": method.judge}
+    row = {"generator": method.generator, "cyclic": str(method.cyclic), "discriminator": method.discriminator}
     return {**row, "terms": repr(method.terms), "segmentor": segmentor or "none"}
 
 
-class _Look:
+class _GanValidator:
     """What a GAN's training looks at: its translations, validation pictures and the weights to keep."""
 
     def __init__(
         self,
-        order: Order[GanRecipe],
-        data: Curriculum,
-        players: Players,
-        average: Average[Generator],
+        run_config: RunConfig[GanTrainConfig],
+        data: TrainingData,
+        networks: GanNetworks,
+        ema: EMA[Generator],
         segmentor: Segmentor | None,
         device: torch.device,
     ) -> None:
-        self.folder, self.players, self.average, self.device = order.folder, players, average, device
+        self.folder, self.networks, self.ema, self.device = run_config.folder, networks, ema, device
         self.segmentor = freeze(segmentor) if segmentor else None
-        self.batches = order.batches(data)
-        self.recipe, self.seed = order.recipe, order.seed
-        self.train, self.advice, self.is_short = data.train, _advise(order, data), _is_short(order, data)
+        self.batches = run_config.batches(data)
+        self.config, self.seed = run_config.train, run_config.seed
+        self.train, self.advice, self.is_short = (
+            data.train,
+            _advise(run_config, data),
+            _is_short(run_config, data),
+        )
         self.watched = ValidationSet.of(data, device)
         self.enough = faithful_enough(self.segmentor, self.watched) if self.segmentor else 1.0
 
     def translations(self, step: int) -> Translations:
         batch = self.batches.at(step).to(self.device)
-        lights = Lights(
-            judges=self.recipe.judge_light.at(self.seed, "judges", step),
-            painter=self.recipe.anatomy_light.at(self.seed, "painter", step),
+        augments = StepAugments(
+            discriminators=self.config.discriminator_augment.at(self.seed, "judges", step),
+            generator=self.config.anatomy_augment.at(self.seed, "painter", step),
         )
         images = batch.anatomy, batch.tumour, batch.label
-        return Translations(self.players, *images, lights, batch.fill_mask(self.watched.normalisation))
+        return Translations(self.networks, *images, augments, batch.fill_mask(self.watched.normalisation))
 
-    def validate(self, done: int) -> Verdict:
-        self.painted = paint(self.average.network, self.watched)
+    def validate(self, done: int) -> ValidationResult:
+        self.painted = paint(self.ema.network, self.watched)
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
             temporary.write_bytes(sample_grid(self.painted, self.watched))
         return validate_generator(self.painted, self.segmentor, self.watched, self.enough)
@@ -148,31 +154,31 @@ class _Look:
         """
         if self.segmentor is None or self.is_short:
             return []
-        evidence = collect(self.painted, self.segmentor, self.watched, self.train)
-        return explain(done, dice, find_reasons(evidence), self.advice)
+        measurements = collect(self.painted, self.segmentor, self.watched, self.train)
+        return explain(done, dice, find_reasons(measurements), self.advice)
 
     def columns(self, method: Method) -> tuple[str, ...]:
         terms = tuple(term.name for term in method.terms)
-        return (*terms, *self.players.judges_by_name, "val_dice", "val_mae", "val_ssim")
+        return (*terms, *self.networks.discriminators_by_name, "val_dice", "val_mae", "val_ssim")
 
 
-def _is_short(order: Order[GanRecipe], data: Curriculum) -> bool:
+def _is_short(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> bool:
     """Return whether a run is shorter than any that its preset takes by itself: too short to judge."""
-    return order.pace(data).steps < least_steps(order.preset, len(data.train))
+    return run_config.schedule(data).steps < least_steps(run_config.preset, len(data.train))
 
 
-def _advise(order: Order[GanRecipe], data: Curriculum) -> str:
+def _advise(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> str:
     """Say how to train longer than this run."""
-    steps = order.pace(data).steps
-    if order.recipe.early_stopping is not None:
+    steps = run_config.schedule(data).steps
+    if run_config.train.early_stopping is not None:
         return f"it goes on until it has begun, for {steps} steps at most"
-    if order.lengthen:
+    if run_config.lengthen:
         return f"train longer: once it has ended, the same call with --resume --steps {2 * steps}"
     return f"train longer: more than the {steps} steps of this training"
 
 
-def _segmentor_for(run: Path | None, data: Curriculum) -> tuple[Segmentor | None, str, Curriculum]:
-    """Give the segmentor, its fingerprint, and the data in its normalisation."""
+def _segmentor_for(run: Path | None, data: TrainingData) -> tuple[Segmentor | None, str, TrainingData]:
+    """Return the segmentor, its fingerprint, and the data in its normalisation."""
     if run is None:
         return None, "", data
     segmentor, card = load_segmentor(run)

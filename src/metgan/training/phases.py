@@ -1,6 +1,6 @@
 """A training step as a list of phases: who learns, with which optimiser, from which losses.
 
-GAN training has two phases, generators and then judges; the segmentor has one. The loop knows no more
+GAN training has two phases, generators and then discriminators; the segmentor has one. The loop knows no more
 of either than what stands in a `Phase`.
 """
 
@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from metgan.losses import ADVERSARIAL, weighted_cross_entropy
-from metgan.methods import Adversarial, Method, Players, Translations
+from metgan.methods import Adversarial, GanNetworks, Method, Translations
 
 from .batches import Batch
+from .config import GanTrainConfig
 from .first_steps import FirstSteps
-from .history import History
-from .recipe import GanRecipe
+from .image_pool import ImagePool
 
 Material = TypeVar("Material")
 BETAS = (0.5, 0.999)  # paper, section 3
@@ -29,35 +29,35 @@ BETAS = (0.5, 0.999)  # paper, section 3
 class Phase(Generic[Material]):
     """One optimiser's turn within a step.
 
-    ``losses`` gives named scalars whose sum is minimised; they are journalled under these names. ``pace``
+    ``losses`` gives named scalars whose sum is minimised; they are journalled under these names. ``lr_ratio``
     is the share of the run's learning rate that this phase learns at.
     """
 
     name: str
-    players: Mapping[str, nn.Module]
+    networks: Mapping[str, nn.Module]
     optimiser: torch.optim.Optimizer
     losses: Callable[[Material, int], dict[str, Tensor]]
-    pace: float = 1.0
+    lr_ratio: float = 1.0
 
 
-def optimise(players: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
-    """Give Adam over all weights of `players`, with the paper's betas."""
-    weights = [weight for player in players.values() for weight in player.parameters()]
+def optimise(networks: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
+    """Return Adam over all weights of `networks`, with the paper's betas."""
+    weights = [weight for network in networks.values() for weight in network.parameters()]
     return torch.optim.Adam(weights, lr=rate, betas=BETAS)
 
 
 def gan_phases(
     method: Method,
-    players: Players,
-    recipe: GanRecipe,
-    histories: list[History],
+    networks: GanNetworks,
+    config: GanTrainConfig,
+    image_pools: list[ImagePool],
     first_steps: FirstSteps | None = None,
 ) -> list[Phase[Translations]]:
-    """Give the generators' phase and, where the method has an adversarial term, the judges'.
+    """Return the generators' phase and, where the method has an adversarial term, the discriminators'.
 
     ``first_steps`` writes down which way the terms pull tumours at the beginning.
     """
-    rate = recipe.learning_rate
+    rate = config.learning_rate
     adversarial = next((term for term in method.terms if isinstance(term, Adversarial)), None)
 
     def generate(step: Translations, number: int) -> dict[str, Tensor]:
@@ -66,30 +66,35 @@ def gan_phases(
             first_steps.write(number, losses, step)
         return losses
 
-    generators = players.generators
+    generators = networks.generators
     phases = [Phase("generators", generators, optimise(generators, rate), generate)]
     if adversarial is None:
         return phases
-    discern = ADVERSARIAL[adversarial.loss].discern
+    discriminator_loss = ADVERSARIAL[adversarial.loss].discriminator_loss
 
-    def tell_apart(step: Translations, number: int) -> dict[str, Tensor]:
+    def discriminate(step: Translations, number: int) -> dict[str, Tensor]:
         losses = {}
-        for (name, judge), (real, fake), history in zip(
-            players.judges_by_name.items(), step.evidence, histories, strict=True
+        for (name, discriminator), (real, fake), pool in zip(
+            networks.discriminators_by_name.items(), step.discriminator_inputs, image_pools, strict=True
         ):
-            losses[name] = discern(judge(real), judge(history.exchange(fake.detach(), number)))
+            losses[name] = discriminator_loss(
+                discriminator(real), discriminator(pool.exchange(fake.detach(), number))
+            )
         return losses
 
-    judges = players.judges_by_name
-    optimiser = optimise(judges, rate * recipe.judge_pace)
-    return [*phases, Phase("judges", judges, optimiser, tell_apart, recipe.judge_pace)]
+    discriminators = networks.discriminators_by_name
+    optimiser = optimise(discriminators, rate * config.discriminator_lr_ratio)
+    return [
+        *phases,
+        Phase("discriminators", discriminators, optimiser, discriminate, config.discriminator_lr_ratio),
+    ]
 
 
 def segmentor_phases(segmentor: nn.Module, rate: float) -> list[Phase[Batch]]:
-    """Give the segmentor's one phase: weighted cross-entropy against the label."""
+    """Return the segmentor's one phase: weighted cross-entropy against the label."""
 
     def read(batch: Batch, _: int) -> dict[str, Tensor]:
         return {"segmentation": weighted_cross_entropy(segmentor(batch.tumour), batch.label)}
 
-    players = {"segmentor": segmentor}
-    return [Phase("segmentor", players, optimise(players, rate), read)]
+    networks = {"segmentor": segmentor}
+    return [Phase("segmentor", networks, optimise(networks, rate), read)]

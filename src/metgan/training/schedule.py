@@ -10,7 +10,7 @@ from .early_stopping import EarlyStopping
 
 
 def rate_factor(step: int, steps: int, constant_share: float) -> float:
-    """Give the factor on the learning rate at `step`, in (0, 1].
+    """Return the factor on the learning rate at `step`, in (0, 1].
 
     Examples
     --------
@@ -24,7 +24,7 @@ def rate_factor(step: int, steps: int, constant_share: float) -> float:
 
 
 @dataclass(frozen=True)
-class Pace:
+class Schedule:
     """How long a run is and how often it looks up.
 
     ``steps`` is its length; with early stopping, the longest that it may have.
@@ -48,15 +48,15 @@ class Pace:
         return math.ceil(self.least / 3)
 
     def end_after(self, done: int, scores: Sequence[float]) -> int | None:
-        """Give the last step of a run that has come to a plateau after `done` steps; None where it has not.
+        """Return the last step of a run that has come to a plateau after `done` steps; None where it has not.
 
         Only while the rate is constant, and only if the run gets its least length.
 
         Examples
         --------
-        >>> pace = Pace(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=2))
+        >>> schedule = Schedule(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=2))
         >>> flat = [0.5, 0.5, 0.5]
-        >>> pace.end_after(300, flat), pace.end_after(100, flat), pace.end_after(420, flat)
+        >>> schedule.end_after(300, flat), schedule.end_after(100, flat), schedule.end_after(420, flat)
         (400, None, None)
         """
         if self.early_stopping is None or done >= round(self.steps * self.constant_share):

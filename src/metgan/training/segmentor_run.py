@@ -8,13 +8,13 @@ from metgan.models import MODEL_FILE, save_model
 from metgan.networks import PRESETS, Segmentor, build
 
 from .checkpoint import RunState
-from .curriculum import Curriculum
+from .config import TrainConfig
 from .engine import place, seeded
-from .loop import Training, Verdict
-from .order import Order
+from .loop import Training, ValidationResult
 from .phases import segmentor_phases
-from .recipe import Recipe
+from .run_config import RunConfig
 from .statistics import settle
+from .training_data import TrainingData
 from .validation import ValidationSet, validate_segmentor
 
 SETTLED_BY = 4
@@ -23,46 +23,46 @@ SETTLED_BY = 4
 _SETTLED = {"statistics": f"of {SETTLED_BY} batches of whole images"}  # runs from before have others
 
 
-def check_segmentor_order(order: Order[Recipe], data: Curriculum) -> None:
+def check_segmentor_config(run_config: RunConfig[TrainConfig], data: TrainingData) -> None:
     """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
     # Batch normalisation takes two values per channel, also where the network is coarsest.
-    stride = PRESETS[order.preset].segmentor.stride
-    order.check(data, stride if order.recipe.batch_size > 1 else 2 * stride, _SETTLED)
+    stride = PRESETS[run_config.preset].segmentor.stride
+    run_config.check(data, stride if run_config.train.batch_size > 1 else 2 * stride, _SETTLED)
 
 
-def train_segmentor(order: Order[Recipe], data: Curriculum) -> Path:
-    """Train a segmentor on real tumour images and labels; gives its model file."""
-    check_segmentor_order(order, data)
-    fabric = order.engine.fabric()
-    with seeded(order.engine, order.seed):
+def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> Path:
+    """Train a segmentor on real tumour images and labels; returns its model file."""
+    check_segmentor_config(run_config, data)
+    fabric = run_config.engine.fabric()
+    with seeded(run_config.engine, run_config.seed):
         segmentor = place(
-            build(lambda: Segmentor(PRESETS[order.preset].segmentor), order.seed), fabric.device
+            build(lambda: Segmentor(PRESETS[run_config.preset].segmentor), run_config.seed), fabric.device
         )
         segmentor.begin_at(data.tumour_share)
-        phases = segmentor_phases(segmentor, order.recipe.learning_rate)
-        batches = order.batches(data)
-        wide = order.whole_batches(data)
+        phases = segmentor_phases(segmentor, run_config.train.learning_rate)
+        batches = run_config.batches(data)
+        wide = run_config.whole_batches(data)
         watched = ValidationSet.of(data, fabric.device)
 
-        def validate(_: int) -> Verdict:
+        def validate(_: int) -> ValidationResult:
             settle(segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(SETTLED_BY)))
             return validate_segmentor(segmentor, watched)
 
-        def keep(done: int, verdict: Verdict) -> None:
-            card = order.card("segmentor", data, done, verdict.dice)
-            save_model(order.folder / MODEL_FILE, segmentor.state_dict(), card)
+        def keep(done: int, result: ValidationResult) -> None:
+            card = run_config.card("segmentor", data, done, result.dice)
+            save_model(run_config.folder / MODEL_FILE, segmentor.state_dict(), card)
 
         Training(
             name="segmentor",
-            folder=order.folder,
+            folder=run_config.folder,
             fabric=fabric,
             phases=phases,
             material=lambda step: batches.at(step).to(fabric.device),
             after_step=lambda _: None,
             validate=validate,
             keep=keep,
-            pace=order.pace(data),
-            state=RunState.of({"segmentor": segmentor}, phases, [], order.identity(data, _SETTLED)),
+            schedule=run_config.schedule(data),
+            state=RunState.of({"segmentor": segmentor}, phases, [], run_config.identity(data, _SETTLED)),
             columns=("segmentation", "val_dice"),
-        ).run(resume=order.resumes, steps=order.new_length(data))
-    return order.folder / MODEL_FILE
+        ).run(resume=run_config.resumes, steps=run_config.new_length(data))
+    return run_config.folder / MODEL_FILE

@@ -12,11 +12,11 @@ from metgan.io import has_file, hold_folder
 from metgan.methods import Method
 from metgan.models import MODEL_FILE
 
-from .curriculum import Curriculum, load_curriculum, split_pairs
-from .method_run import check_method_order, train_method
-from .order import Order
-from .recipe import GanRecipe, Recipe
-from .segmentor_run import check_segmentor_order, train_segmentor
+from .config import GanTrainConfig, TrainConfig
+from .method_run import check_method_config, train_method
+from .run_config import RunConfig
+from .segmentor_run import check_segmentor_config, train_segmentor
+from .training_data import TrainingData, load_training_data, split_pairs
 
 SEGMENTOR_FOLDER = "segmentor"
 """Where a run keeps the segmentor that it trained."""
@@ -24,71 +24,73 @@ SEGMENTOR_FOLDER = "segmentor"
 
 def train(
     method: Method,
-    order: Order[GanRecipe],
+    run_config: RunConfig[GanTrainConfig],
     pairs: PairSet,
-    segmentor_recipe: Recipe,
+    segmentor_config: TrainConfig,
     segmentor: Path | None = None,
 ) -> Path:
-    """Train a method on a pair set; gives the generator's model file.
+    """Train a method on a pair set; returns the generator's model file.
 
     Parameters
     ----------
     method : Method
-    order : Order
+    run_config : RunConfig
         For the method; its folder becomes the run folder.
     pairs : PairSet
-    segmentor_recipe : Recipe
+    segmentor_config : TrainConfig
         For the segmentor, which is trained first, into ``segmentor/``, where none is given.
     segmentor : path or None
         Run of a pretrained segmentor.
     """
-    return train_on(method, order, load_data(pairs, order.seed), segmentor_recipe, segmentor)
+    return train_on(method, run_config, load_data(pairs, run_config.seed), segmentor_config, segmentor)
 
 
 def train_on(
     method: Method,
-    order: Order[GanRecipe],
-    data: Curriculum,
-    segmentor_recipe: Recipe,
+    run_config: RunConfig[GanTrainConfig],
+    data: TrainingData,
+    segmentor_config: TrainConfig,
     segmentor: Path | None = None,
 ) -> Path:
     """Train a method on data that is loaded already, otherwise as `train` does."""
-    with hold_folder(order.folder, "metgan train"):
-        save_split(data.split, order.folder / SPLIT_FILE)
+    with hold_folder(run_config.folder, "metgan train"):
+        save_split(data.split, run_config.folder / SPLIT_FILE)
         if method.needs_segmentor and segmentor is None:
-            segmentor = train_in_loop(order, data, segmentor_recipe)
-        return train_method(order, data, method, segmentor)
+            segmentor = train_in_loop(run_config, data, segmentor_config)
+        return train_method(run_config, data, method, segmentor)
 
 
 def check_training(
     method: Method,
-    order: Order[GanRecipe],
-    data: Curriculum,
-    segmentor_recipe: Recipe,
+    run_config: RunConfig[GanTrainConfig],
+    data: TrainingData,
+    segmentor_config: TrainConfig,
     segmentor: Path | None = None,
 ) -> None:
     """Refuse what `train_on` would refuse, with the same arguments, before anything is written."""
     if method.needs_segmentor and segmentor is None:
-        in_loop = _order_in_loop(order, segmentor_recipe)
-        check_segmentor_order(in_loop, data)
-        if order.resumes and has_file(in_loop.folder / MODEL_FILE):
+        in_loop = _segmentor_in_loop(run_config, segmentor_config)
+        check_segmentor_config(in_loop, data)
+        if run_config.resumes and has_file(in_loop.folder / MODEL_FILE):
             segmentor = in_loop.folder
-    check_method_order(order, data, method, segmentor)
+    check_method_config(run_config, data, method, segmentor)
 
 
-def load_data(pairs: PairSet, seed: int) -> Curriculum:
+def load_data(pairs: PairSet, seed: int) -> TrainingData:
     """Load the data of a run; writes nothing."""
-    return load_curriculum(pairs, split_pairs(pairs, seed))
+    return load_training_data(pairs, split_pairs(pairs, seed))
 
 
-def train_in_loop(order: Order[GanRecipe], data: Curriculum, recipe: Recipe) -> Path:
+def train_in_loop(run_config: RunConfig[GanTrainConfig], data: TrainingData, config: TrainConfig) -> Path:
     """Train the segmentor of a run into its ``segmentor/``, or go on with it where the order resumes."""
-    mine = _order_in_loop(order, recipe)
+    mine = _segmentor_in_loop(run_config, config)
     mine.folder.mkdir(exist_ok=True)
     train_segmentor(mine, data)
     return mine.folder / MODEL_FILE
 
 
-def _order_in_loop(order: Order[GanRecipe], recipe: Recipe) -> Order[Recipe]:
-    folder = order.folder / SEGMENTOR_FOLDER
-    return Order("segmentor", order.preset, recipe, order.engine, order.seed, folder, order.resume)
+def _segmentor_in_loop(run_config: RunConfig[GanTrainConfig], config: TrainConfig) -> RunConfig[TrainConfig]:
+    folder = run_config.folder / SEGMENTOR_FOLDER
+    return RunConfig(
+        "segmentor", run_config.preset, config, run_config.engine, run_config.seed, folder, run_config.resume
+    )

@@ -14,7 +14,7 @@ from metgan.errors import StorageError
 from metgan.io import has_file, write_json
 from metgan.models import LEAST_DICE
 
-from .schedule import Pace
+from .schedule import Schedule
 
 STATUS_FILE = "status.json"
 
@@ -49,28 +49,28 @@ class Status:
     diagnosis: list[str] | None = None
     told: list[str] = field(default_factory=list)
 
-    def consider(self, done: int, score: float, dice: float | None, pace: Pace) -> None:
+    def consider(self, done: int, score: float, dice: float | None, schedule: Schedule) -> None:
         """Take in a validation after `done` steps, and end the run early where it has come to a plateau."""
-        if pace.early_stopping is None or self.end is not None or done < pace.third:
+        if schedule.early_stopping is None or self.end is not None or done < schedule.third:
             return
         if self.scores or dice is None or dice >= LEAST_DICE:
             self.scores.append(score)
-        self.end = pace.end_after(done, self.scores)
+        self.end = schedule.end_after(done, self.scores)
 
-    def close(self, pace: Pace) -> None:
+    def close(self, schedule: Schedule) -> None:
         """Note why a run that might have ended elsewhere has come to its end."""
-        rule = pace.early_stopping
+        rule = schedule.early_stopping
         if rule is None:
             return
         if self.end is not None:
             last, were = "validation", "was"
             if rule.patience > 1:
                 last, were = f"{rule.patience} validations", "were"
-            flat = round(self.end * pace.constant_share)
+            flat = round(self.end * schedule.constant_share)
             self.stopped = f"stopped at step {self.end}: the last {last} up to step {flat} {were} no better"
             return
-        reached = f"reached the maximum of {pace.steps} steps"
-        longer = f"go on with --resume --steps {2 * pace.steps}"
+        reached = f"reached the maximum of {schedule.steps} steps"
+        longer = f"go on with --resume --steps {2 * schedule.steps}"
         if not self.scores:
             self.stopped = f"{reached} without placing tumours: {longer}"
         elif rule.finds_plateau(self.scores):
@@ -117,6 +117,6 @@ def read_status(run: Path) -> Status | None:
 
 
 def planned_steps(run: Path, steps: int) -> int:
-    """Give the step at which a run ends or has ended, as far as it is known; `steps` says its card."""
+    """Return the step at which a run ends or has ended, as far as it is known; `steps` says its card."""
     status = read_status(run)
     return steps if status is None or status.end is None else status.end

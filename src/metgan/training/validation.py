@@ -9,8 +9,8 @@ whose tissue is flat, won by tumours that are easier to read than any real ones.
 run goes on; the weights that are kept are the last.
 Score of a segmentor = pooled Dice against the labels; its best weights are kept.
 
-The segmentor that judges here is the one in the loop, so these figures only steer trainings; published
-ones come from a segmentor of their own (metgan evaluate).
+The segmentor that discriminators here is the one in the loop, so these figures only steer trainings;
+published ones come from a segmentor of their own (metgan evaluate).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from torch import Tensor, nn
 
 from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, compare_within, overlap
-from metgan.models import READ_ABOVE
+from metgan.models import DEFAULT_THRESHOLD
 from metgan.networks import Generator, Segmentor
 from metgan.pictures import compare_images, draw_comparison, evenly, evenly_over
 from metgan.types import Mask, Scaled
 
-from .curriculum import Curriculum, uncounted
-from .loop import Verdict
+from .loop import ValidationResult
+from .training_data import TrainingData, uncounted
 
 SHOWN = 6
 FAITHFUL = 0.5  # Dice that is asked of generated tumours also where real ones are read worse
@@ -63,7 +63,9 @@ class ValidationSet:
     device: torch.device
 
     @classmethod
-    def of(cls, data: Curriculum, device: torch.device, pairs: Sequence[Pair] | None = None) -> ValidationSet:
+    def of(
+        cls, data: TrainingData, device: torch.device, pairs: Sequence[Pair] | None = None
+    ) -> ValidationSet:
         """Take `pairs`, or at most `VALIDATED` of the validation part, evenly spread, with tumours first."""
         normalisation = data.normalisation
         with_tumours_first = sorted(data.val, key=lambda pair: not pair.label.any())
@@ -90,17 +92,17 @@ class ValidationSet:
         return float(np.mean([np.abs(pixels - self.training_mean).mean() for pixels in light if pixels.size]))
 
     def tensor(self, image: Scaled) -> Tensor:
-        """Give one image as (1, 1, Y, X) on the validation's device."""
+        """Return one image as (1, 1, Y, X) on the validation's device."""
         return torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None].to(self.device)
 
 
-def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> Verdict:
-    """Judge a segmentor by its pooled Dice on real tumour images."""
+def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> ValidationResult:
+    """Discriminator a segmentor by its pooled Dice on real tumour images."""
     with evaluating(segmentor):
         total = Overlap(0, 0, 0)
         for pair, tumour in zip(data.pairs, data.tumour, strict=True):
             total += overlap(_read(segmentor, data.tensor(tumour)), pair.label)
-    return Verdict(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
+    return ValidationResult(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
 
 
 def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
@@ -125,25 +127,25 @@ def faithful_enough(segmentor: Segmentor, data: ValidationSet) -> float:
 
 def validate_generator(
     painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet, enough: float = 1.0
-) -> Verdict:
-    """Judge painted images by error and, where there is a segmentor, by faithfulness to the label.
+) -> ValidationResult:
+    """Discriminator painted images by error and, where there is a segmentor, by faithfulness to the label.
 
     A Dice above `enough` counts as much as `enough`: see `faithful_enough`.
     """
     images = zip(painted, data.tumour, data.fill, strict=True)
-    likeness = [compare_within(p, y, ~fill) for p, y, fill in images if not fill.all()]
+    similarity = [compare_within(p, y, ~fill) for p, y, fill in images if not fill.all()]
     details = {
-        "val_mae": float(np.mean([one.mae for one in likeness])),
-        "val_ssim": float(np.nanmean([one.ssim for one in likeness])),
+        "val_mae": float(np.mean([one.mae for one in similarity])),
+        "val_ssim": float(np.nanmean([one.ssim for one in similarity])),
     }
     relative = details["val_mae"] / data.flat_error
     if segmentor is None:
-        return Verdict(-relative, details)
+        return ValidationResult(-relative, details)
     total = Overlap(0, 0, 0)
     for image, pair in zip(painted, data.pairs, strict=True):
         total += overlap(_read(segmentor, data.tensor(image)), pair.label)
     read = {"val_dice": _dice(total)} if data.shows_tumours else {}
-    return Verdict(min(_dice(total), enough) - relative, read | details)
+    return ValidationResult(min(_dice(total), enough) - relative, read | details)
 
 
 def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:
@@ -174,7 +176,7 @@ def _dice(total: Overlap) -> float:
 def _read(segmentor: Segmentor, image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     with torch.inference_mode():
         reading: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (
-            (segmentor(image).sigmoid() > READ_ABOVE)[0, 0].cpu().numpy()
+            (segmentor(image).sigmoid() > DEFAULT_THRESHOLD)[0, 0].cpu().numpy()
         )
     return reading
 

@@ -16,7 +16,7 @@ Field = NDArray[np.float32]
 
 
 def grid(size: int) -> tuple[Field, Field]:
-    """Give the centred coordinates of each pixel.
+    """Return the centred coordinates of each pixel.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def grid(size: int) -> tuple[Field, Field]:
 
 
 def filter_noise(size: int, gain: NDArray[np.float32], rng: np.random.Generator) -> Field:
-    """Give white noise with the amplitude spectrum `gain`, standardised and cropped to `size`.
+    """Return white noise with the amplitude spectrum `gain`, standardised and cropped to `size`.
 
     Parameters
     ----------
@@ -57,14 +57,14 @@ def filter_noise(size: int, gain: NDArray[np.float32], rng: np.random.Generator)
 
 
 def frequencies(size: int) -> NDArray[np.float32]:
-    """Give the radial frequencies, cycles per pixel, of the square that pads `size` by a quarter."""
+    """Return the radial frequencies, cycles per pixel, of the square that pads `size` by a quarter."""
     edge = fft.next_fast_len(size + size // 4, real=True)
     y, x = np.fft.fftfreq(edge)[:, None], np.fft.rfftfreq(edge)[None, :]
     return np.asarray(np.hypot(y, x), dtype=np.float32)
 
 
 def cloud(size: int, slope: float, rng: np.random.Generator) -> Field:
-    """Give a scale-free texture.
+    """Return a scale-free texture.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def cloud(size: int, slope: float, rng: np.random.Generator) -> Field:
 
 
 def ripple(size: int, wavelength: float, rng: np.random.Generator, octaves: float = 0.35) -> Field:
-    """Give a texture in which one size rules: cells, tubules, alveoli.
+    """Return a texture in which one size rules: cells, tubules, alveoli.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def ripple(size: int, wavelength: float, rng: np.random.Generator, octaves: floa
 
 
 def strands(size: int, width: float, angle: float, rng: np.random.Generator) -> Field:
-    """Give a texture drawn out along one wavering direction: fibres and straight tubules.
+    """Return a texture drawn out along one wavering direction: fibres and straight tubules.
 
     Parameters
     ----------

@@ -68,11 +68,11 @@ class Laboratory:
             )
 
     def settings_for(self, pairs: int) -> PhantomSettings:
-        """Give the settings with which `pairs` pairs come from that many groups, or from fewer."""
+        """Return the settings with which `pairs` pairs come from that many groups, or from fewer."""
         return replace(self.settings, pairs_per_animal=-(-pairs // self.groups))
 
     def seed_for(self, seed: int) -> int:
-        """Give the phantom's seed for the laboratory's seed `seed`, in [0, 1000)."""
+        """Return the phantom's seed for the laboratory's seed `seed`, in [0, 1000)."""
         if not 0 <= seed < SEEDS:
             raise SettingError(f"seed is {seed}", f"a whole number in [0, {SEEDS})", "Give another seed")
         return self.first_seed + seed

@@ -97,14 +97,14 @@ def draw_spread(
 
 
 def _half(area: int, blur: float) -> int:
-    """Give the pixels from the middle of a tumour's square to its edge."""
+    """Return the pixels from the middle of a tumour's square to its edge."""
     return int(np.ceil(3.0 * np.sqrt(area / np.pi) + 4 * blur + 2))
 
 
 def _windows(
     centre: tuple[int, int], half: int, size: int
 ) -> tuple[tuple[slice, slice], tuple[slice, slice]]:
-    """Give what a square of edge 2 half + 1 covers of the picture, and what of the square that is."""
+    """Return what a square of edge 2 half + 1 covers of the picture, and what of the square that is."""
     rows, columns = (slice(max(c - half, 0), min(c + half + 1, size)) for c in centre)
     top, left = centre[0] - half, centre[1] - half
     inner = (slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left))
@@ -120,7 +120,7 @@ def _heal(radii: Field) -> Field:
 
 
 def _ragged(half: int, area: int, rng: np.random.Generator) -> Field:
-    """Give the distance from the middle, in radii of the tumour, unevenly: (2 half + 1, 2 half + 1)."""
+    """Return the distance from the middle, in radii of the tumour, unevenly: (2 half + 1, 2 half + 1)."""
     axis = np.arange(-half, half + 1, dtype=np.float32)
     radius = np.sqrt(area / np.pi)
     stretch, turn = rng.lognormal(0, 0.22), rng.uniform(0, np.pi)
@@ -136,6 +136,6 @@ def _ragged(half: int, area: int, rng: np.random.Generator) -> Field:
 
 
 def _grainy(shape: tuple[int, ...], grain: float, rng: np.random.Generator) -> Field:
-    """Give smoothed noise of mean about 0 and standard deviation 1."""
+    """Return smoothed noise of mean about 0 and standard deviation 1."""
     noise = ndimage.gaussian_filter(rng.standard_normal(shape, dtype=np.float32), grain)
     return np.asarray(noise / (noise.std() + 1e-12), dtype=np.float32)

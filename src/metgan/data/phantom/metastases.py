@@ -95,7 +95,7 @@ class _Plane:
 
 
 def contrast_of(conspicuity: float, settings: PhantomSettings) -> float:
-    """Give the ratio of a tumour to its surroundings, which grows with its rank.
+    """Return the ratio of a tumour to its surroundings, which grows with its rank.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def contrast_of(conspicuity: float, settings: PhantomSettings) -> float:
 
 
 def _find_room(room: Mask, area: int, smallest: int) -> tuple[int, Mask]:
-    """Give the area for which there is room, and the pixels where the tumour can have its centre.
+    """Return the area for which there is room, and the pixels where the tumour can have its centre.
 
     A large one is halved until it fits; instead of a small one that does not, there is the smallest.
     """
@@ -124,7 +124,7 @@ def _find_room(room: Mask, area: int, smallest: int) -> tuple[int, Mask]:
 
 
 def _sites(clearance: AnyArray, area: int) -> Mask:
-    """Give the pixels where a tumour of `area` pixels can have its centre.
+    """Return the pixels where a tumour of `area` pixels can have its centre.
 
     A small one hardly leaves the room then; a large one finds enough of it about its centre.
     """

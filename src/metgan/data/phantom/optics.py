@@ -18,7 +18,7 @@ _HAZE_REACH = 10.0  # pixels
 
 
 def focus(light: Field, animal: Animal) -> Field:
-    """Give the light that reaches the camera's plane: blurred by the optics, veiled by scattering above it.
+    """Return the light that reaches the camera's plane: blurred by the optics, veiled by scattering above it.
 
     Parameters
     ----------

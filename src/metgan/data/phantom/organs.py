@@ -108,7 +108,7 @@ def _hollow(tissue: Tissue, tubes: Field, lumen: float, wall: float) -> Tissue:
 
 
 def _lobules(size: int, pitch: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    """Give the distances, pixels, to the middle of one's lobule and to its border with the next one."""
+    """Return the distances, pixels, to the middle of one's lobule and to its border with the next one."""
     middles = _scatter(size, pitch, rng)
     points = np.indices((size, size)).reshape(2, -1).T  # (Y * X, 2)
     away, _ = spatial.KDTree(middles).query(points + 3 * rng.random(2), k=2)
@@ -118,7 +118,7 @@ def _lobules(size: int, pitch: float, rng: np.random.Generator) -> tuple[Field, 
 
 
 def _balls(size: int, radius: float, pitch: float, rng: np.random.Generator) -> Field:
-    """Give the signed distance, pixels, to round bodies about `pitch` apart."""
+    """Return the signed distance, pixels, to round bodies about `pitch` apart."""
     away = np.full((size, size), np.inf, dtype=np.float32)
     y, x = (axis + (size - 1) / 2 for axis in grid(size))
     for row, column in _scatter(size, pitch, rng):
@@ -127,7 +127,7 @@ def _balls(size: int, radius: float, pitch: float, rng: np.random.Generator) -> 
 
 
 def _scatter(size: int, pitch: float, rng: np.random.Generator) -> Field:
-    """Give points (N, 2) about `pitch` pixels apart, in and about the picture: a honeycomb, shaken."""
+    """Return points (N, 2) about `pitch` pixels apart, in and about the picture: a honeycomb, shaken."""
     row, column = np.indices((int(size // pitch) + 3,) * 2) - 1
     points = np.stack([row * 0.87, column + 0.5 * (row % 2)], axis=-1).reshape(-1, 2)  # (N, 2)
     return np.asarray(pitch * (points + rng.uniform(-0.28, 0.28, points.shape)), dtype=np.float32)

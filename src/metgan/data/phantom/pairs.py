@@ -132,12 +132,12 @@ def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair
 
 
 def _chance(seed: int, stream: _Stream, number: int) -> np.random.Generator:
-    """Give the generator of one stream and number."""
+    """Return the generator of one stream and number."""
     return np.random.default_rng([seed, int(stream), number])
 
 
 def _organ_of(number: int, organs: tuple[str, ...], seed: int) -> str:
-    """Give the organ of a pair: each block of as many pairs as organs has every organ once."""
+    """Return the organ of a pair: each block of as many pairs as organs has every organ once."""
     block, place = divmod(number, len(organs))
     order = _chance(seed, _Stream.ORGAN, block).permutation(len(organs))
     return organs[int(order[place])]

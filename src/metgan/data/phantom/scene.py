@@ -83,7 +83,7 @@ def draw_scene(
 
 
 def _stain(tissue: Tissue, confusers: Confusers, follows: float, rng: np.random.Generator) -> Field:
-    """Give the light of dye that is bound to no tumour: everywhere, unevenly, on walls and on debris."""
+    """Return the light of dye that is bound to no tumour: everywhere, unevenly, on walls and on debris."""
     uneven = 1 + 0.16 * cloud(len(tissue.glow), 2.6, rng)
     patchy = np.clip(cloud(len(tissue.glow), 3.5, rng), 0, 2)  # some walls take the dye, others do not
     bound = (0.5 - follows + follows * tissue.glow) * np.maximum(uneven, 0.3)
@@ -91,7 +91,7 @@ def _stain(tissue: Tissue, confusers: Confusers, follows: float, rng: np.random.
 
 
 def _inverted(shown: Field, animal: Animal) -> Field:
-    """Give light that falls as that of the tissue in the anatomy channel rises, and stays above 0."""
+    """Return light that falls as that of the tissue in the anatomy channel rises, and stays above 0."""
     darkness = np.clip(1 + 1.6 * (1 - shown), 0.06, 2.2)  # 1 where the tissue is ordinary
     return np.asarray(-animal.crosstalk * animal.autofluorescence * darkness, dtype=np.float32)
 
@@ -118,7 +118,7 @@ def _with_cells(tissue: Tissue, rng: np.random.Generator) -> Tissue:
 
 
 def _winding_edge(size: int, rng: np.random.Generator) -> Field:
-    """Give the signed distance, pixels, to an edge that leaves most of the picture inside."""
+    """Return the signed distance, pixels, to an edge that leaves most of the picture inside."""
     angle = rng.uniform(0, 2 * np.pi)
     y, x = grid(size)
     straight = x * np.cos(angle) + y * np.sin(angle) + rng.uniform(0.1, 0.4) * size

@@ -17,7 +17,7 @@ _BRANCHING = 0.6  # chance that a tube springs from the one before it
 
 
 def lay_tubes(size: int, count: int, radius: float, drift: float, rng: np.random.Generator) -> Field:
-    """Give the signed distance to `count` branching tubes.
+    """Return the signed distance to `count` branching tubes.
 
     Parameters
     ----------

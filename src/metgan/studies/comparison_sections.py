@@ -1,0 +1,215 @@
+"""The sections of a contest's report, and the same tables as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from metgan.data import Normalisation, Pair, PairSet
+from metgan.io import replacing
+from metgan.methods import Method
+from metgan.pictures import Panel, draw_grid, evenly, window
+from metgan.synthesis import load
+from metgan.types import Scaled
+
+from .comparison_statistics import POOLED, REGIONS, SIMILARITY
+from .method_runs import Result
+from .report import Figure, Section, Table
+from .scores import LIGHT
+
+SHOWN = 5
+
+
+def statistics_sections(
+    table: pd.DataFrame, results: Sequence[Result], against: Mapping[str, str]
+) -> list[Section]:
+    """Tell likeness, what the tests say, likeness on and off the tumours, faithfulness, and what it cost."""
+    methods = {result.method.name: result.method for result in results}
+    images = results[0].summary["images"]
+    seeds = sorted({result.seed for result in results})
+    basis = f"{images} test images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({_few(seeds)})"
+    return [
+        *_warnings(results),
+        Section("Likeness to the real images", table=_similarity(table, methods, basis)),
+        Section("What the tests say", table=_tests(table, methods, against)),
+        Section("On the tumours, and off them", table=_regions(table, methods)),
+        Section("Are the tumours where they were asked for?", table=_faithful(table, results, methods)),
+        Section("What it costs", table=_costs(results, methods)),
+    ]
+
+
+def _warnings(results: Sequence[Result]) -> list[Section]:
+    """Say first what speaks against the scores, each warning once with the runs that it is about."""
+    runs: dict[str, list[str]] = {}
+    for result in results:
+        for text in result.summary.get("warnings", []):
+            runs.setdefault(text, []).append(f"{result.method.title}, seed {result.seed}")
+    told = [f"{text[0].upper()}{text[1:]} ({'; '.join(about)})." for text, about in runs.items()]
+    return [Section("Before these figures are believed", told)] if told else []
+
+
+def _similarity(table: pd.DataFrame, methods: Mapping[str, Method], basis: str) -> Table:
+    rows = [
+        [method.title, *(_with_interval(_row(table, name, score)) for score in SIMILARITY)]
+        for name, method in methods.items()
+    ]
+    caption = (
+        f"Means over {basis}, on [-1, 1]; in brackets the standard deviation between images, and the 95 % "
+        f"interval by resampling groups of images{_spread_note(table)}. SSIM: Gaussian window, sigma 1.5, "
+        "population covariance, data range 2."
+    )
+    return Table(("method", *SIMILARITY.values()), rows, caption)
+
+
+def _tests(table: pd.DataFrame, methods: Mapping[str, Method], against: Mapping[str, str]) -> Table:
+    rows = []
+    for name, other in against.items():
+        cells = [methods[name].title, methods[other].title]
+        for score in SIMILARITY:
+            row = _row(table, name, score)
+            tests = f"{p_value(row['t_test'])} / {p_value(row['wilcoxon'])}"
+            cells.append("–" if np.isnan(row["difference"]) else f"{row['difference']:+.4f} ({tests})")
+        rows.append(cells)
+    caption = (
+        "The first method minus the second, paired by test image; in brackets the p-values of the paired "
+        "t-test and of Wilcoxon's signed ranks, corrected by Holm's rule over the rows. Images of one group "
+        "resemble each other, so the p-values are too small; the intervals above take it into account."
+    )
+    return Table(("method", "minus", *SIMILARITY.values()), rows, caption)
+
+
+def _regions(table: pd.DataFrame, methods: Mapping[str, Method]) -> Table:
+    scores = {**REGIONS, "spectrum": "spectrum, dB"}
+    rows = [
+        [method.title, *(_figure(_row(table, name, score)["mean"], score) for score in scores)]
+        for name, method in methods.items()
+    ]
+    caption = (
+        "Means on the pixels of the label (inside) and on all others (outside). Spectrum: mean distance of "
+        "the radial power spectra of generated and real image; stripes and missing noise raise it."
+    )
+    return Table(("method", *scores.values()), rows, caption)
+
+
+def _faithful(table: pd.DataFrame, results: Sequence[Result], methods: Mapping[str, Method]) -> Table:
+    rows = [
+        [method.title, *(_with_spread(_row(table, name, score), score) for score in POOLED)]
+        for name, method in methods.items()
+    ]
+    real = results[0].summary["real"]
+    rows.append(["real images", *(_figure(_number(real[score]), score) for score in POOLED)])
+    caption = (
+        "Read by the independent segmentor, which no method has trained with; mean over the seeds, and their "
+        "standard deviation. The real images are the reference: what the independent segmentor finds in them."
+    )
+    return Table(("method", *POOLED.values()), rows, caption)
+
+
+def _costs(results: Sequence[Result], methods: Mapping[str, Method]) -> Table:
+    rows = []
+    for name, method in methods.items():
+        mine = [result for result in results if result.method.name == name]
+        seconds = float(np.mean([result.seconds for result in mine]))
+        kept = _few(sorted({int(result.summary["step"]) for result in mine}))
+        rows.append([method.title, f"{mine[0].parameters:,}", f"{seconds:.0f}", kept, method.source])
+    header = (
+        "method",
+        "parameters",
+        "seconds",
+        "weights of step",
+        "described in",
+    )
+    return Table(
+        header, rows, "Parameters of the generator that paints; mean seconds, without the segmentor's."
+    )
+
+
+def comparison_section(results: Sequence[Result], test: PairSet, scale: Normalisation) -> Section:
+    """Show Figure 3: test images, and what the first seed of every method made of them."""
+    first = min(result.seed for result in results)
+    inpainters = {r.method.title: load(r.run) for r in results if r.seed == first}
+    chosen = _with_tumours(test)
+    rows = []
+    for pair in chosen:
+        anatomy, real = scale.apply(pair.anatomy, "anatomy"), scale.apply(pair.tumour, "tumour")
+        fakes = [
+            scale.apply(inpainter.inpaint(pair.anatomy, pair.label), "tumour")
+            for inpainter in inpainters.values()
+        ]
+        rows.append(_panels(anatomy, pair, real, fakes))
+    headings = ("anatomy", "label", "real", *inpainters)
+    caption = "Test images, evenly chosen, in one grey scale per row. Orange: the outline of the label."
+    return Section("Side by side", figures=[Figure(draw_grid(rows, headings), caption)])
+
+
+def _panels(anatomy: Scaled, pair: Pair, real: Scaled, fakes: Sequence[Scaled]) -> list[Panel]:
+    low, high = window(real)
+    shown = [Panel(image, low, high, outline=pair.label) for image in (real, *fakes)]
+    return [Panel(anatomy, *window(anatomy)), Panel(pair.label, 0, 1, colours="mask"), *shown]
+
+
+def _with_tumours(test: PairSet) -> list[Pair]:
+    pairs = test.read_all()
+    return evenly([pair for pair in pairs if pair.label.any()] or pairs, SHOWN)
+
+
+def save_markdown(sections: Sequence[Section], path: Path) -> None:
+    """Write the tables of `sections`, and what is said before them, as Markdown to be pasted into a page."""
+    blocks = []
+    for section in sections:
+        if section.table is not None:
+            lines = [section.table.header, ["---"] * len(section.table.header), *section.table.rows]
+            rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+            parts = (f"## {section.heading}", *section.paragraphs, rows, section.table.caption)
+            blocks.append("\n\n".join(parts) + "\n")
+    with replacing(path) as temporary:
+        temporary.write_text("\n".join(blocks), encoding="utf-8")
+
+
+def _row(table: pd.DataFrame, method: str, score: str) -> Mapping[str, float]:
+    (row,) = table[(table["method"] == method) & (table["score"] == score)].to_dict("records")
+    return {str(name): value for name, value in row.items()}
+
+
+def _with_interval(row: Mapping[str, float]) -> str:
+    interval = "" if np.isnan(row["low"]) else f" [{row['low']:.4f}, {row['high']:.4f}]"
+    text = f"{row['mean']:.4f} ({row['sd']:.4f}){interval}"
+    return text if np.isnan(row["seed_sd"]) else f"{text} ± {row['seed_sd']:.4f}"
+
+
+def _with_spread(row: Mapping[str, float], score: str) -> str:
+    text = _figure(row["mean"], score)
+    return text if np.isnan(row["seed_sd"]) else f"{text} ± {_figure(row['seed_sd'], score)}"
+
+
+def _spread_note(table: pd.DataFrame) -> str:
+    return "" if table["seed_sd"].isna().all() else "; ± standard deviation between seeds"
+
+
+def _figure(value: float, score: str) -> str:
+    digits = {"false area": 5, "spectrum": 2, "false objects per image": 2, "median contrast": 2, LIGHT: 4}
+    return "–" if np.isnan(value) else f"{value:.{digits.get(score, 3)}f}"
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def p_value(value: float) -> str:
+    """Return a p-value as text; a dash where it is undefined.
+
+    Examples
+    --------
+    >>> p_value(0.02), p_value(0.0), p_value(float("nan"))
+    ('0.0200', '< 0.0001', '–')
+    """
+    if np.isnan(value):
+        return "–"
+    return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
+
+
+def _few(values: Sequence[int]) -> str:
+    return ", ".join(str(value) for value in values)

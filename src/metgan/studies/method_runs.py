@@ -1,0 +1,157 @@
+"""Methods trained on the same data under the same rules, and scored by the same independent segmentor.
+
+All of it lies in one folder. A cell (one method, one seed) that is finished is never trained again; one that
+was interrupted goes on from its checkpoint; one whose rules or data have changed is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from metgan.data import SPLIT_FILE, Normalisation, PairSet, save_split
+from metgan.io import fingerprint, has_file
+from metgan.methods import Method
+from metgan.models import MODEL_FILE, model_path
+from metgan.synthesis import load
+from metgan.training import (
+    SEGMENTOR_FOLDER,
+    GanTrainConfig,
+    RunConfig,
+    TrainConfig,
+    TrainingData,
+    check_method_config,
+    check_segmentor_config,
+    train_method,
+    train_segmentor,
+    trained_seconds,
+)
+
+from .evaluation import checksum_of, evaluate
+from .scores import SCORES_FILE, SUMMARY_FILE
+from .shared_config import SharedConfig
+
+
+@dataclass(frozen=True)
+class Result:
+    """One cell: a method trained with one seed, and its scores.
+
+    Attributes
+    ----------
+    method : Method
+    seed : int
+    run : path
+        Run folder of the generator.
+    scores : DataFrame
+        A row per test image, as in ``scores.csv``.
+    summary : dict
+        As in ``summary.json``.
+    parameters : int
+        Of the generator that paints.
+    seconds : float
+        Of the method's training, without the segmentor's.
+    """
+
+    method: Method
+    seed: int
+    run: Path
+    scores: pd.DataFrame
+    summary: dict[str, Any]
+    parameters: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class MethodRuns:
+    """Where and on what a contest is held.
+
+    Parameters
+    ----------
+    folder : path
+    data : TrainingData
+        What is trained on.
+    units : Normalisation
+        The [-1, 1] that likeness is measured on.
+    test : PairSet
+        The test pairs.
+    independent_segmentor : path
+        Run folder of the segmentor that judges.
+    rules : SharedConfig
+    """
+
+    folder: Path
+    data: TrainingData
+    units: Normalisation
+    test: PairSet
+    independent_segmentor: Path
+    rules: SharedConfig
+
+    def check(self, methods: Sequence[Method], *, anew: bool = False) -> None:
+        """Refuse, before anything is written, what could not be trained; `anew` as for `Comparison.check`."""
+        check_segmentor_config(replace(self._segmentor_config(), resume=not anew), self.data)
+        is_there = not anew and has_file(self._segmentor / MODEL_FILE)
+        for method in methods:
+            run_config = replace(self._order(method, self.rules.seed), resume=not anew)
+            check_method_config(run_config, self.data, method, self._segmentor if is_there else None)
+
+    def hold(self, methods: Sequence[Method]) -> list[Result]:
+        """Train and score every method with every seed; finished cells are only read.
+
+        All methods with the first seed come first, so that there is a whole table early.
+        """
+        self._segmentor.mkdir(parents=True, exist_ok=True)
+        train_segmentor(self._segmentor_config(), self.data)
+        seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
+        return [self._cell(method, seed) for seed in seeds for method in methods]
+
+    def _cell(self, method: Method, seed: int) -> Result:
+        run_config = self._order(method, seed)
+        run_config.folder.mkdir(parents=True, exist_ok=True)
+        save_split(self.data.split, run_config.folder / SPLIT_FILE)
+        train_method(run_config, self.data, method, self._segmentor)
+        inpainter = load(run_config.folder, self.rules.engine.device)
+        out = self.folder / "scores" / run_config.folder.name
+        known = {
+            "model": inpainter.fingerprint,
+            "independent_segmentor": fingerprint(model_path(self.independent_segmentor)),
+            "test": checksum_of(self.test.read_all()),
+        }
+        if not _is_scored(out, known):
+            mean = replace(self.data, normalisation=self.units).mean("tumour")
+            evaluation, _ = evaluate(
+                inpainter, self.test, self.independent_segmentor, mean, self.units, run_config.folder
+            )
+            evaluation.save(out)
+        return Result(
+            method,
+            seed,
+            run_config.folder,
+            pd.read_csv(out / SCORES_FILE, dtype={"name": str, "group": str, "organ": str}),
+            json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8")),
+            inpainter.parameters,
+            trained_seconds(run_config.folder),
+        )
+
+    @property
+    def _segmentor(self) -> Path:
+        return self.folder / SEGMENTOR_FOLDER
+
+    def _segmentor_config(self) -> RunConfig[TrainConfig]:
+        return self.rules.segmentor_config(self._segmentor)
+
+    def _order(self, method: Method, seed: int) -> RunConfig[GanTrainConfig]:
+        return self.rules.method_config(method, self.folder / "runs" / f"{method.name}-seed{seed}", seed)
+
+
+def _is_scored(folder: Path, known: dict[str, str]) -> bool:
+    """Return whether this independent segmentor has scored these weights; the summary is written last."""
+    path = folder / SUMMARY_FILE
+    if not has_file(path):
+        return False
+    summary = json.loads(path.read_text(encoding="utf-8"))
+    return all(summary.get(name) == value for name, value in known.items())

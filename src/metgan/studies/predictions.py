@@ -1,0 +1,151 @@
+"""What a trained segmentor finds in a fold's test images: a row per image, and a row per true tumour.
+
+The decision a reader would question is the level above which a pixel is read as tumour: each segmentor's
+own, by its Dice on the fold's real validation pairs. At one level for all, a training set would be compared
+by how sure its segmentor is of itself, which differs most between real and synthetic training pairs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from metgan.data import Pair, PairSet
+from metgan.device import choose_device
+from metgan.io import fingerprint, has_file, replacing, write_json
+from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
+from metgan.models import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, model_path, read_card
+from metgan.progress import each
+from metgan.training import Engine
+from metgan.types import Mask
+
+from .evaluation import checksum_of
+
+_KNOWN, _IMAGES, _TUMOURS = "known.json", "images.csv", "tumours.csv"
+LEVELS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""Levels that are chosen from. A loss that weighs tumours ten times moves the best one to about 10/11, and
+training sets that show more tumours than test images do move it further."""
+_TEXT = {"name": str, "group": str, "organ": str}
+_COLUMNS = [*_TEXT, "number", "area", "contrast", "light", "found"]
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What one segmentor found.
+
+    Attributes
+    ----------
+    images : DataFrame
+        ``name, group, organ``; in pixels ``pixels_found, pixels_missed, pixels_false``; in tumours
+        ``tumours_found, tumours_missed, tumours_false``.
+    tumours : DataFrame
+        ``name, group, organ, number``; ``area`` in pixels, ``contrast``, ``light`` in camera units (see
+        `metgan.metrics.evaluate_detection`) and ``found``, of each true tumour.
+    level : float, in (0, 1)
+        Output of the segmentor above which a pixel was read as tumour.
+    """
+
+    images: pd.DataFrame
+    tumours: pd.DataFrame
+    level: float
+
+
+def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out: Path) -> Readings:
+    """Return what the segmentor of a run finds; finished readings of these weights and images are only read.
+
+    Parameters
+    ----------
+    run : path
+    val : sequence of Pair
+        Which the level is chosen by.
+    test : PairSet
+    engine : Engine
+    out : path
+        Folder for the readings.
+
+    Raises
+    ------
+    LeakageError
+        When the segmentor has seen a group of `test`.
+    """
+    pairs = test.read_all()
+    known = {
+        "model": fingerprint(model_path(run)),
+        "val": checksum_of(val),
+        "test": checksum_of(pairs),
+        "levels": [*LEVELS],
+        "columns": [*_COLUMNS],
+    }
+    file = out / _KNOWN
+    noted = json.loads(file.read_text(encoding="utf-8")) if has_file(file) else {}
+    level = noted.pop("level", None)
+    if noted != known:
+        readings = _read(SegmentorPredictor(run, choose_device(engine.device)), val, pairs)
+        level = readings.level
+        for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
+            with replacing(out / name) as temporary:
+                frame.to_csv(temporary, index=False, float_format="%.6g")
+        write_json(file, {**known, "level": level})  # last, so that a kill before leaves nothing that counts
+    read_card(run).refuse_to_have_seen({pair.entry.group for pair in pairs}, "testing")
+    images, tumours = (
+        pd.read_csv(
+            out / name, dtype=_TEXT, keep_default_na=False, na_values={"contrast": [""], "light": [""]}
+        )
+        for name in (_IMAGES, _TUMOURS)
+    )
+    return Readings(images, tumours, level)
+
+
+def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask]) -> float:
+    """Return the level of `LEVELS` at which readings have the best pooled Dice; of equals the middle one.
+
+    Where no tumour is there or none is read at any level, it is `DEFAULT_THRESHOLD`.
+
+    Examples
+    --------
+    >>> choose_level([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
+    0.9
+    """
+    dice = []
+    for level in LEVELS:
+        pairs = zip(weighed, labels, strict=True)
+        dice.append(sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice)
+    best = np.nanmax([*dice, 0.0])
+    equals = np.flatnonzero(np.asarray(dice) == best)
+    return LEVELS[equals[len(equals) // 2]] if best > 0 else DEFAULT_THRESHOLD
+
+
+def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: list[Pair]) -> Readings:
+    segmentor.check({pair.entry.group for pair in pairs})
+    level = choose_level([segmentor.predict_proba(pair.tumour) for pair in val], [pair.label for pair in val])
+    images, tumours = [], []
+    for pair in each(pairs, "image"):
+        reading = segmentor.predict_proba(pair.tumour) > level
+        fill = pair.filled(segmentor.card.normalisation.fill)
+        found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+        entry = pair.entry
+        whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}
+        images.append({**whose, **_counts(found)})
+        tumours += [
+            {**whose, "number": k, "area": t.area, "contrast": t.contrast, "light": t.light, "found": t.found}
+            for k, t in enumerate(found.tumours)
+        ]
+    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=_COLUMNS), level)
+
+
+def _counts(found: Faithfulness) -> dict[str, int]:
+    return {
+        "pixels_found": found.overlap.true_positive,
+        "pixels_missed": found.overlap.false_negative,
+        "pixels_false": found.overlap.false_positive,
+        "tumours_found": found.detection.true_positives,
+        "tumours_missed": found.detection.false_negatives,
+        "tumours_false": found.detection.false_positives,
+    }

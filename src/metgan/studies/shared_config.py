@@ -1,0 +1,45 @@
+"""What is the same for all who are compared with each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from metgan.methods import Method
+from metgan.networks import PresetName
+from metgan.training import Engine, GanTrainConfig, RunConfig, TrainConfig
+
+
+@dataclass(frozen=True)
+class SharedConfig:
+    """What is the same for all.
+
+    Parameters
+    ----------
+    preset : {"paper", "released", "small"}
+    training : GanTrainConfig
+        Of every method.
+    segmentor : TrainConfig
+        Of the segmentor in the loop, and of the independent segmentor.
+    engine : Engine
+    seed : int
+        The first; also that of the segmentor, which all cells share.
+    seeds : int
+        How often every method is trained, 1 or more.
+    """
+
+    preset: PresetName
+    training: GanTrainConfig
+    segmentor: TrainConfig
+    engine: Engine
+    seed: int = 0
+    seeds: int = 1
+
+    def segmentor_config(self, folder: Path, apart: int = 0) -> RunConfig[TrainConfig]:
+        """Return the order for a segmentor into `folder`, or to go on there; `apart` is added to the seed."""
+        seed = self.seed + apart
+        return RunConfig("segmentor", self.preset, self.segmentor, self.engine, seed, folder, resume=True)
+
+    def method_config(self, method: Method, folder: Path, seed: int) -> RunConfig[GanTrainConfig]:
+        """Return the order for a method with a seed of its own, likewise."""
+        return RunConfig(method.name, self.preset, self.training, self.engine, seed, folder, resume=True)

@@ -1,0 +1,156 @@
+"""What no anatomy tells of, taken from real images: threads, dust, and the noise of the camera.
+
+A generator paints what anatomy and label tell of, which is the mean of many possible images. What is left of
+a real image when its painting is taken away is what cannot be known: bright things that are no tumours and
+that the anatomy does not show, and noise. A segmentor that has never seen them takes them for tumours. So
+they are taken from one real image, away from its tumours, and laid over the painting of another.
+
+The decision a reader would question is the scale on which they are taken away and added. Noise grows with
+light, so both are done on the scale on which it does not, see `NoiseModel.stabilise`. There, noise is as
+strong in one image as in the other, and a thread keeps its strength against the noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from metgan.data import Entry, FillValues, Pair, as_camera
+from metgan.errors import SettingError
+from metgan.labels import find_tissue
+from metgan.types import Camera, Mask
+
+from .noise import RIM, NoiseModel
+
+_COPIES = 16  # of a background that are looked through for what fits a place
+_LARGE = 10.0  # pixels, standard deviation: what is wider is no thread and no dust
+_REACH = 4.0  # standard deviations
+_LEAST_WEIGHT = 1e-3
+_USUAL = 4.0  # median deviations
+_SQUARE = np.ones((3, 3), bool)
+
+
+@dataclass(frozen=True, eq=False)
+class BackgroundResidual:
+    """What is left of a real image when its painting is taken away.
+
+    Parameters
+    ----------
+    field : array, (Y, X)
+        On the scale of `NoiseModel.stabilise`, and about 0 on the whole, tissue and air by themselves: how
+        bright a place is by and large is the generator's affair.
+    free : Mask
+        (Y, X), away from tumours and from where tissue ends, which is never painted quite where it is.
+    tissue : Mask
+        (Y, X), where there is tissue, not air.
+    noise : NoiseModel
+        Of the real images.
+    """
+
+    field: NDArray[np.float64]
+    free: Mask
+    tissue: Mask
+    noise: NoiseModel
+
+    @classmethod
+    def of(
+        cls, real: Pair, painted: Camera, noise: NoiseModel, constants: FillValues | None = None
+    ) -> BackgroundResidual:
+        """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label.
+
+        `constants` are those that the generator's training set was filled in with: see `Pair.filled`.
+        """
+        tissue = find_tissue(real.anatomy)
+        ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
+        free = ~ndimage.binary_dilation(real.label | ends | real.filled(constants), _SQUARE, RIM)
+        left = noise.stabilise(real.tumour) - noise.stabilise(painted)
+        field = left - np.where(
+            tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)
+        )
+        return cls(field, free, tissue, noise)
+
+    def lay_over(
+        self, painted: Camera, tissue: Mask, rng: np.random.Generator, fill: Mask | None = None
+    ) -> Camera:
+        """Add it to a painted image of another place.
+
+        It is mirrored by chance. What lay in tissue comes to lie in tissue, and what lay in air in air; where
+        that is not so, or the real image has a tumour, a mirrored and shifted copy fills in. Where none fits
+        there is noise alone. A smaller one is repeated, of a larger one a part is used.
+
+        Parameters
+        ----------
+        painted : Camera
+            (Y, X).
+        tissue : Mask
+            (Y, X), where that shows tissue.
+        rng : numpy.random.Generator
+        fill : Mask or None
+            (Y, X), where nothing was imaged, and nothing is laid.
+
+        Returns
+        -------
+        Camera
+            In the units and the dtype of `painted`, and within the dtype's range.
+        """
+        added = rng.standard_normal(painted.shape) * (not self.noise.is_none)
+        missing = np.ones(painted.shape, bool)
+        for number in range(_COPIES):
+            copy = self._copied(painted.shape, rng, shifted=number > 0)
+            fits = missing & copy.free & (copy.tissue == tissue)
+            added[fits] = copy.field[fits]
+            missing &= ~fits
+            if not missing.any():
+                break
+        scaled = self.noise.stabilise(painted)
+        change = self.noise.restore(scaled + added) - self.noise.restore(scaled)
+        if fill is not None:
+            change[fill] = 0
+        return as_camera(painted + change, painted)
+
+    def _copied(
+        self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool
+    ) -> BackgroundResidual:
+        """Return a mirrored copy in some shape."""
+        mirrored = tuple(slice(None, None, 1 - 2 * int(turn)) for turn in rng.integers(2, size=2))
+        first = [int(rng.integers(side)) if shifted else 0 for side in self.field.shape]
+        sides = zip(shape, first, self.field.shape, strict=True)
+        cut = np.ix_(*((np.arange(wanted) + start) % side for wanted, start, side in sides))
+        field, free, tissue = self.field[mirrored], self.free[mirrored], self.tissue[mirrored]
+        return replace(self, field=field[cut], free=free[cut], tissue=tissue[cut])
+
+
+def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
+    """Return the mean about each pixel over the pixels of a mask, to which bright things hardly add."""
+    if not where.any():
+        return np.zeros_like(left)
+    middle = np.median(left[where])
+    spread = np.median(np.abs(left[where] - middle))
+    ordinary = np.where(where, np.clip(left, middle - _USUAL * spread, middle + _USUAL * spread), 0)
+    weight = ndimage.gaussian_filter(where.astype(np.float64), _LARGE, truncate=_REACH)
+    mean = ndimage.gaussian_filter(ordinary, _LARGE, truncate=_REACH) / np.maximum(weight, _LEAST_WEIGHT)
+    return np.where(weight > _LEAST_WEIGHT, mean, middle)
+
+
+def choose_donor(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> Entry:
+    """Choose the real pair whose background an anatomy's painting is given.
+
+    It is of the same organ, where there is one, and never the anatomy's own pair, nor one that the anatomy
+    was made of: that would be its real image again.
+
+    Raises
+    ------
+    SettingError
+        When there is no other pair.
+    """
+    own = {source.name, *source.made_of}
+    others = [donor for donor in donors if donor.name not in own]
+    if not others:
+        given = f"no real pair but {source.name} itself to take the background from"
+        raise SettingError(given, "another real pair", "Give more pairs, or ask for noise alone")
+    others = [donor for donor in others if donor.organ == source.organ] or others
+    return others[int(rng.integers(len(others)))]

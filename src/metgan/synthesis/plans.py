@@ -1,0 +1,266 @@
+"""What is painted for pair number k: an anatomy, and a label that was never drawn on it.
+
+Section 3 of the paper: "randomized unpaired combinations of real anatomical channel images, and real
+non-zero labels or combinations thereof". A plan is a function of the seed, the number and the attempt
+alone, so any of them can be drawn without those before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import overload
+
+import numpy as np
+
+from metgan.data import Entry, fingerprint_of, join_names, read_channel, read_label
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
+from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart, sizes
+from metgan.metrics import Measure
+from metgan.seeding import stream
+from metgan.types import Camera, Mask
+
+from .background import choose_donor
+from .insert import RealTumourChannel
+from .noise import NoiseModel
+from .request import GenerationRequest
+
+DRAWS = 32
+"""Labels drawn for an anatomy, at most, until there is room for one."""
+
+
+@dataclass(frozen=True, eq=False)
+class PairPlan:
+    """All of a pair but the painted image.
+
+    Parameters
+    ----------
+    source : Entry
+        Where the anatomy is from.
+    anatomy : Camera
+        (Y, X), camera units.
+    asked : Mask
+        (Y, X), where tumours are to be painted, at least one.
+    labels : tuple of Entry
+        The real labels that had a part in what is asked for.
+    orientations : tuple of int
+        The symmetry each of them was turned by; empty where they are not taken as a whole.
+    left_out : int
+        Tumours for which there was no room.
+    contrasts : tuple of float
+        Of the asked-for tumours, one for each; none leaves them to the generator. See
+        `metgan.synthesis.match_contrasts`.
+    measure : {"ratio", "light"}
+        What these are.
+    noise : NoiseModel or None
+        Noise that the painted image is given.
+    donor : Entry or None
+        Real pair whose background it is given, with its noise.
+    noise_seed : int
+        Decides both.
+    real_tumour : RealTumourChannel or None
+        The real image that the tumours are added to; None leaves the whole image to the generator.
+    """
+
+    source: Entry
+    anatomy: Camera
+    asked: Mask
+    labels: tuple[Entry, ...]
+    orientations: tuple[int, ...]
+    left_out: int
+    contrasts: tuple[float, ...] = ()
+    measure: Measure = "ratio"
+    noise: NoiseModel | None = None
+    donor: Entry | None = None
+    noise_seed: int = 0
+    real_tumour: RealTumourChannel | None = None
+
+    @property
+    def label(self) -> Mask:
+        """Label of the pair, (Y, X): what is asked for, beside what the real image shows already."""
+        return self.asked if self.real_tumour is None else self.asked | self.real_tumour.label
+
+    @property
+    def origin(self) -> Mapping[str, str]:
+        """What the pair's history tells of it."""
+        return {
+            "anatomy_source": self.source.name,
+            "label_sources": join_names(entry.name for entry in self.labels),
+            "label_orientations": join_names(str(turn) for turn in self.orientations),
+            "label_groups": join_names(sorted({g for entry in self.labels for g in entry.made_of_groups})),
+            "tumours": str(len(sizes(self.label))),
+            "tumour_pixels": str(int(self.label.sum())),
+            "own_tumours": "" if self.real_tumour is None else str(len(sizes(self.real_tumour.label))),
+            "left_out": str(self.left_out),
+            "background_source": "" if self.donor is None else self.donor.name,
+            "background_group": "" if self.donor is None else self.donor.group,
+            "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in self.contrasts),
+        }
+
+
+class LabelFiles(Sequence[Mask]):
+    """Labels that are read when they are asked for."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.entries = tuple(entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @overload
+    def __getitem__(self, index: int) -> Mask: ...
+    @overload
+    def __getitem__(self, index: slice) -> LabelFiles: ...
+    def __getitem__(self, index: int | slice) -> Mask | LabelFiles:
+        if isinstance(index, slice):
+            return LabelFiles(self.entries[index])
+        return read_label(self.entries[index].paths["label"])
+
+
+class PairPlans:
+    """The plans of a request, each drawn when asked for.
+
+    Attributes
+    ----------
+    request : GenerationRequest
+    positive : tuple of Entry
+        The labels that hold a tumour.
+
+    Raises
+    ------
+    ArrayError
+        When there are labels, and none holds a tumour.
+    """
+
+    def __init__(self, request: GenerationRequest) -> None:
+        self.request = request
+        self.positive = _positive(request.labels)
+
+    @property
+    def fingerprint(self) -> str:
+        """Name the images that plans are drawn from, by content: with others, other pairs are drawn."""
+        return fingerprint_of(self.request.anatomies, self.positive, self.request.donors)
+
+    def source_of(self, number: int) -> Entry:
+        """Return the anatomy of a pair.
+
+        Deviates: the paper draws at random; here every anatomy is used once before any is used twice,
+        so that a small set uses all the tissue there is; `draw` passes over one without room. Pinned by
+        ``test_every_anatomy_is_used_once_before_any_is_used_twice``.
+        """
+        return self._sources_of(number)[0]
+
+    def foreign_to(self, source: Entry) -> LabelFiles:
+        """Return the labels of other groups than an anatomy's.
+
+        Neighbouring planes and crops of one group show the same tumours, so their labels are not foreign to
+        it; only where no other group has a label are those of the same group given, and never its own.
+        """
+        others = [entry for entry in self.positive if entry.name != source.name]
+        return LabelFiles([entry for entry in others if entry.group != source.group] or others)
+
+    def labels_for(self, source: Entry) -> LabelFiles:
+        """Return the labels that an anatomy's may be made of: foreign ones, or the user's own masks.
+
+        Of own masks, the one of the anatomy's name where there is one, for it was drawn there; else any.
+        """
+        if not self.request.recipe.takes_own:
+            return self.foreign_to(source)
+        own = [entry for entry in self.positive if entry.name == source.name]
+        return LabelFiles(own or self.positive)
+
+    def draw(self, number: int, attempt: int = 0) -> PairPlan:
+        """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
+
+        An anatomy for which `DRAWS` labels find no room gives its place to the next one of its epoch, so that
+        a long generation does not stop at an image with hardly any tissue. Each attempt begins with the
+        pair's own anatomy; where there is hardly any room, attempts may end with different ones.
+
+        Raises
+        ------
+        ArrayError, SettingError
+            When the recipe finds too few labels, there is no room in any anatomy (the message names the
+            one that was first in turn), or the anatomy's own pair is the only donor.
+        """
+        position = (number, attempt) if attempt else (number,)
+        rng = stream(self.request.seed, "pair", *position)
+        contrasts = self.request.contrasts
+        light, chance = (stream(self.request.seed, name, *position) for name in ("contrast", "grain"))
+        noise, noise_seed = self.request.noise, int(chance.integers(2**63))
+        refusals: list[EmptyDrawError] = []
+        for source in self._sources_of(number):
+            try:
+                drawn = self._draw_on(source, rng)
+            except EmptyDrawError as error:
+                refusals.append(error)
+                continue
+            if contrasts is not None:
+                each = tuple(contrasts.draw(light) for _ in sizes(drawn.asked))
+                drawn = replace(drawn, contrasts=each, measure=contrasts.measure)
+            donors = self.request.donors
+            donor = choose_donor(donors, source, chance) if donors else None
+            return replace(drawn, noise=noise, donor=donor, noise_seed=noise_seed)
+        raise refusals[0]
+
+    def _sources_of(self, number: int) -> list[Entry]:
+        """Return the anatomies of a pair's epoch, from its own on and round."""
+        anatomies = self.request.anatomies
+        epoch, place = divmod(number, len(anatomies))
+        order = stream(self.request.seed, "anatomies", epoch).permutation(len(anatomies))
+        return [anatomies[int(k)] for k in np.roll(order, -place)]
+
+    def _draw_on(self, source: Entry, rng: np.random.Generator) -> PairPlan:
+        anatomy: Camera = read_channel(source.paths["anatomy"])
+        real_tumour = RealTumourChannel.read(source) if self.request.inserted else None
+        labels = self.labels_for(source)
+        drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real_tumour)
+        chosen = tuple(labels.entries[k] for k in drawn.sources)
+        plan = PairPlan(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
+        return replace(plan, real_tumour=real_tumour)
+
+
+def draw_for(
+    recipe: LabelRecipe,
+    labels: Sequence[Mask],
+    anatomy: Camera,
+    name: str,
+    rng: np.random.Generator,
+    real_tumour: RealTumourChannel | None = None,
+) -> Drawn:
+    """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
+
+    Where there is a ground, every recipe keeps to tissue, and its own tumours take up room: a real image has
+    no tumours in the air, and no tumour comes near one of its own. No recipe sets a tumour down where the
+    anatomy was filled in, as nothing was imaged there; only the user's own masks are taken as they are.
+    """
+    uses_tissue = recipe.uses_tissue or real_tumour is not None
+    tissue = find_tissue(anatomy) if uses_tissue else ~find_fill(anatomy)
+    is_kept_apart = real_tumour is not None or not (uses_tissue or recipe.takes_own or tissue.all())
+    free = tissue if real_tumour is None else tissue & ~real_tumour.taken
+    if tissue.any() and not free.any():
+        given = f"{name}, whose own tumours leave no tissue free"
+        raise EmptyDrawError(given, "room for one more", "Leave this anatomy out")
+
+    def draw() -> Drawn:
+        drawn = recipe.draw(labels, free, rng)
+        return leave_apart(drawn, ~free) if is_kept_apart else drawn
+
+    try:
+        for _ in range(DRAWS - 1):
+            with suppress(EmptyDrawError):
+                return draw()
+        return draw()
+    except (ArrayError, SettingError) as error:
+        raise type(error)(f"{error.given}, for the anatomy {name}", error.expected, error.remedy) from error
+
+
+def _positive(labels: Sequence[Entry]) -> tuple[Entry, ...]:
+    positive = tuple(entry for entry in labels if read_label(entry.paths["label"]).any())
+    if labels and not positive:
+        raise ArrayError(
+            f"none of the {len(labels)} labels holds a tumour",
+            "at least one non-zero label",
+            "Give other --labels",
+        )
+    return positive

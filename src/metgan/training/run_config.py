@@ -1,0 +1,164 @@
+"""What is to be trained, on what terms, and what makes one order differ from another."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from metgan import __version__
+from metgan.errors import ArrayError
+from metgan.io import has_file
+from metgan.models import Kind, ModelCard
+from metgan.networks import GeneratorName, PresetName
+
+from .batches import Batches
+from .checkpoint import CHECKPOINT, Identity, load_checkpoint
+from .config import GanTrainConfig, TrainConfig
+from .engine import Engine
+from .schedule import Schedule
+from .training_data import TrainingData
+
+_LARGEST = 512  # pixels, so that a batch of squares fits into memory
+_TOGETHER = 8
+Settings = TypeVar("Settings", bound=TrainConfig, covariant=True)
+
+
+@dataclass(frozen=True)
+class RunConfig(Generic[Settings]):
+    """What to train, on what terms.
+
+    Parameters
+    ----------
+    method : str
+        A row of the catalogue, or "segmentor".
+    preset : {"paper", "released", "small"}
+    train : TrainConfig or GanTrainConfig
+    engine : Engine
+    seed : int
+    folder : Path
+        The run folder; must be there.
+    resume : bool
+        Go on from ``last.ckpt`` where there is one.
+    lengthen : bool
+        Let a training that goes on have another length than it had; else that is refused.
+    """
+
+    method: str
+    preset: PresetName
+    train: Settings
+    engine: Engine
+    seed: int
+    folder: Path
+    resume: bool = False
+    lengthen: bool = False
+
+    @property
+    def resumes(self) -> bool:
+        """Whether there is a checkpoint to go on from, and it shall be used."""
+        return self.resume and has_file(self.folder / CHECKPOINT)
+
+    def identity(self, data: TrainingData, beside: Identity | None = None) -> Identity:
+        """Name everything that decides a run's bytes, so that a resumed run cannot differ.
+
+        Parameters
+        ----------
+        data : TrainingData
+        beside : dict of str
+            What the training adds: the method's terms, the fingerprint of the segmentor in the loop.
+        """
+        engine = self.engine.resolved()
+        settings = {
+            "method": self.method,
+            "preset": self.preset,
+            "seed": self.seed,
+            "device": engine.device,
+            "precision": engine.precision,
+            "deterministic": engine.deterministic,
+            **asdict(self.train),
+            "data": f"{data.checksum:08x}",
+            **(beside or {}),
+        }
+        for name in ("augmentation", "early_stopping"):
+            if settings.get(name, "") is None:
+                del settings[name]  # runs from before there was one go on
+        return {name: str(value) for name, value in settings.items()}
+
+    def check(self, data: TrainingData, least_side: int, beside: Identity | None = None) -> None:
+        """Refuse, before anything is written, a device, crops or a checkpoint that will not do.
+
+        Parameters
+        ----------
+        least_side : int
+            Smallest image side in pixels that the network trains on, in batches of this recipe.
+        beside : dict of str
+            As for `identity`.
+        """
+        self.engine.resolved()  # refuses CUDA where there is none
+        crop = self.crop(data)
+        if crop < least_side:
+            raise ArrayError(
+                f"crops of {crop} pixels (the smallest image side is {data.smallest_side})",
+                f"at least {least_side} for this network at batch size {self.train.batch_size}",
+                "Cut larger crops with metgan prepare --crop, raise --crop, or use --preset small",
+            )
+        if self.resumes:
+            load_checkpoint(self.folder, self.identity(data, beside), self.new_length(data))
+
+    def new_length(self, data: TrainingData) -> int | None:
+        """Return the steps that a training which goes on may have now; None where it keeps its length."""
+        return self.train.length(len(data.train)) if self.lengthen else None
+
+    def crop(self, data: TrainingData) -> int:
+        """Return the side of the training crops in pixels: the recipe's, or the smallest image's."""
+        return min(self.train.crop, data.smallest_side)
+
+    def batches(self, data: TrainingData) -> Batches:
+        """Return the training batches."""
+        train = self.train
+        return Batches(
+            data.drawn,
+            data.normalisation,
+            train.batch_size,
+            self.crop(data),
+            self.seed,
+            train.augmentation,
+        )
+
+    def whole_batches(self, data: TrainingData) -> Batches:
+        """Return batches of squares as large as the smallest training image allows, up to 512 pixels."""
+        side = min(data.smallest_side, _LARGEST)
+        return Batches(data.drawn, data.normalisation, _TOGETHER, side, self.seed)
+
+    def schedule(self, data: TrainingData) -> Schedule:
+        """Return the length of the run and when it is validated."""
+        steps = self.train.length(len(data.train))
+        every = max(1, steps // self.train.validations)
+        stopping = self.train.early_stopping if isinstance(self.train, GanTrainConfig) else None
+        share = self.train.constant_share
+        return Schedule(steps, self.train.learning_rate, share, every, early_stopping=stopping)
+
+    def card(
+        self,
+        kind: Kind,
+        data: TrainingData,
+        step: int,
+        val_dice: float | None,
+        generator: GeneratorName | Literal[""] = "",
+        segmentor: str = "",
+    ) -> ModelCard:
+        """Return the card of the weights after `step`."""
+        return ModelCard(
+            kind=kind,
+            method=self.method,
+            generator=generator,
+            preset=self.preset,
+            normalisation=data.normalisation,
+            groups_seen=data.groups_seen,
+            segmentor=segmentor,
+            step=step,
+            steps=self.train.length(len(data.train)),
+            seed=self.seed,
+            metgan=__version__,
+            val_dice=val_dice,
+        )

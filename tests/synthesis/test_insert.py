@@ -1,0 +1,252 @@
+"""Painted tumours on a real tumour channel: what is added, and what stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from metgan.data import ChannelScale, Entry, Normalisation, PairSet, part_of, read_pair, write_pair
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
+from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart, sizes
+from metgan.metrics import RING_GAP, evaluate_detection
+from metgan.synthesis import (
+    Contrasts,
+    GenerationRequest,
+    Inpainter,
+    NoiseModel,
+    PairPlan,
+    PairPlans,
+    RealTumourChannel,
+    check_request,
+    generate_pair,
+    insert_tumours,
+    open_gate,
+)
+from metgan.synthesis.plans import draw_for
+from metgan.synthesis.tumour_image import paint
+
+EIGHT = np.ones((3, 3), bool)
+
+
+@pytest.fixture(params=[Real(), Merged(2), Bank()], ids=lambda recipe: recipe.name)
+def request_of(request: pytest.FixtureRequest, small_pairs: PairSet) -> GenerationRequest:
+    recipe: LabelRecipe = request.param
+    train = part_of(small_pairs.entries, "train", None)
+    return GenerationRequest(train, train, recipe, 2 * len(train), 0, inserted=True)
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_light_is_added_to_the_label_and_fades_within_its_halo(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    asked = np.zeros((24, 24), bool)
+    asked[8:12, 9:14] = True
+    tumour_free = rng.integers(100, 200, asked.shape).astype(np.uint16)
+    painted = rng.integers(50, 900, asked.shape).astype(np.uint16)
+    real_tumour = rng.integers(1000, 2000, asked.shape).astype(np.uint16)
+    laid = insert_tumours(real_tumour, painted, tumour_free, asked)
+    added = laid.astype(int) - real_tumour
+    light = np.maximum(painted.astype(int) - tumour_free, 0)
+    assert np.array_equal(added[asked], light[asked])
+    assert (added >= 0).all()
+    assert (added <= light).all()
+    far = ~ndimage.binary_dilation(asked, EIGHT, RING_GAP)
+    assert np.array_equal(laid[far], real_tumour[far])
+
+
+def test_an_image_of_a_camera_that_is_full_stays_within_its_range() -> None:
+    asked = np.eye(5, dtype=bool)
+    bright = np.full(asked.shape, 250, np.uint8)
+    laid = insert_tumours(bright, bright, np.zeros_like(bright), asked)
+    assert laid.dtype == np.uint8
+    assert laid[asked].tolist() == [255] * 5
+
+
+def test_new_tumours_touch_no_real_one_and_the_label_shows_both(request_of: GenerationRequest) -> None:
+    plans = PairPlans(request_of)
+    for number in range(request_of.count):
+        plan = plans.draw(number)
+        real = read_pair(plan.source)
+        assert not (plan.asked & ndimage.binary_dilation(real.label, EIGHT, RING_GAP + 1)).any()
+        assert np.array_equal(plan.label, plan.asked | real.label)
+        assert len(sizes(plan.label)) == len(sizes(plan.asked)) + len(sizes(real.label))
+        assert plan.origin["tumours"] == str(len(sizes(plan.label)))
+        assert plan.origin["own_tumours"] == str(len(sizes(real.label)))
+
+
+def test_all_but_the_new_tumours_is_the_real_image(
+    inpainter: Inpainter, request_of: GenerationRequest
+) -> None:
+    """The generator is untrained and paints noise: what it paints elsewhere must not come through."""
+    plan = PairPlans(request_of).draw(0)
+    real = read_pair(plan.source).tumour
+    tumour = paint(inpainter, plan)
+    far = ~ndimage.binary_dilation(plan.asked, EIGHT, RING_GAP)
+    assert np.array_equal(tumour[far], real[far])
+    with_and_without = (inpainter.inpaint(plan.anatomy, label) for label in (plan.asked, plan.asked & False))
+    assert np.array_equal(tumour, insert_tumours(real, *with_and_without, plan.asked))
+
+
+def test_inserted_tumours_are_dimmed_before_they_are_added(
+    inpainter: Inpainter, request_of: GenerationRequest
+) -> None:
+    faint = PairPlans(replace(request_of, contrasts=Contrasts((1.0001,)))).draw(0)
+    plain = PairPlans(request_of).draw(0)
+    assert np.array_equal(faint.asked, plain.asked)
+    real = read_pair(plain.source).tumour.astype(int)
+    assert 0 <= (paint(inpainter, faint) - real).sum() < (paint(inpainter, plain) - real).sum() / 10
+
+
+def test_tumours_that_meet_what_is_there_are_left_out_whole() -> None:
+    label = np.array([[1, 1, 0, 1, 0], [0, 0, 0, 1, 0], [1, 0, 0, 0, 0]], bool)
+    taken = np.zeros_like(label)
+    taken[1, 3] = True
+    left = leave_apart(Drawn(label, (0,), left_out=2), taken)
+    assert left.label.astype(int).tolist() == [[1, 1, 0, 0, 0], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0]]
+    assert left.left_out == 3
+    with pytest.raises(EmptyDrawError, match="3 drawn tumours"):
+        leave_apart(Drawn(label, (0,)), ~taken)
+
+
+def test_a_request_names_that_it_inserts_and_refuses_what_it_cannot(request_of: GenerationRequest) -> None:
+    assert str(request_of) == f"{request_of.recipe}, inserted"
+    bare = [replace(entry, paths={"anatomy": entry.paths["anatomy"]}) for entry in request_of.anatomies]
+    with pytest.raises(SettingError, match="lack a channel or a label, to insert tumours in"):
+        replace(request_of, anatomies=bare)
+    with pytest.raises(SettingError, match="noise for inserted tumours"):
+        replace(request_of, noise=NoiseModel(1.0, 1.0))
+
+
+def test_a_tumour_channel_of_another_camera_is_refused(
+    inpainter: Inpainter, request_of: GenerationRequest, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert check_request(inpainter, request_of) >= 0
+    folder = tmp_path_factory.mktemp("bytes")
+    pair = read_pair(request_of.anatomies[0])
+    write_pair(folder, "one", pair.anatomy, (pair.tumour // 256).astype(np.uint8), pair.label)
+    with pytest.raises(ArrayError, match="uint8"):
+        check_request(inpainter, replace(request_of, anatomies=PairSet.open(folder).entries))
+
+
+SCALE = ChannelScale(100, 900, "uint16")
+
+
+class Painting:
+    """Paints tissue at 500 and tumours at four times that, or no tumours at all."""
+
+    def __init__(self, light: int, ceiling: float | None = None) -> None:
+        self.light = light
+        self.card = SimpleNamespace(normalisation=Normalisation(SCALE, replace(SCALE, ceiling=ceiling)))
+
+    def filled(self, anatomy: np.ndarray) -> np.ndarray:
+        return np.zeros(anatomy.shape, bool)
+
+    def inpaint(self, anatomy: np.ndarray, label: np.ndarray) -> np.ndarray:
+        return np.where(label, self.light, 500 + np.arange(label.size).reshape(label.shape) % 2).astype("u2")
+
+
+def scene() -> PairPlan:
+    """A tumour asked for on tissue that is really at 1000, beside an own tumour and another bright thing."""
+    asked, own = np.zeros((2, 64, 64), bool)
+    asked[20:26, 20:26], own[40:46, 40:46] = True, True
+    tumour = np.where(own, 3000, 1000).astype(np.uint16)
+    tumour[50:60, 5:8] = 3000
+    entry = Entry("real", "animal", "", "", {})
+    return PairPlan(
+        entry, tumour // 2, asked, (), (), 0, contrasts=(1.5,), real_tumour=RealTumourChannel(tumour, own)
+    )
+
+
+def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> None:
+    """Light of 1500 on tissue at 1000 is a contrast of 2.5, whatever tissue the generator paints."""
+    plan = scene()
+    for contrasts, reached in (((), 2.5), ((1.5,), 1.5), ((4.0,), 4.0)):
+        laid = paint(Painting(2000), replace(plan, contrasts=contrasts))  # type: ignore[arg-type]  # paints
+        assert evaluate_detection(plan.asked, plan.asked, laid).contrast == pytest.approx(reached, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("inserted", "ceiling", "brightest"), [(True, 2500, 3000), (True, 3500, 3500), (False, 1023, 1023)]
+)
+def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
+    inserted: bool, ceiling: float, brightest: int
+) -> None:
+    """A tumour that is asked for at 4 and more times its surroundings, beside one of 3000 in the ground."""
+    plan = replace(scene(), contrasts=(5.0,))
+    plan = plan if inserted else replace(plan, real_tumour=None, noise=NoiseModel(4.0, 0.0))
+    free, bound = (paint(Painting(2000, most), plan) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
+    assert free.max() > brightest
+    assert np.array_equal(bound, np.minimum(free, brightest))
+
+
+def test_tumours_without_light_are_refused_and_drawn_again(request_of: GenerationRequest) -> None:
+    """The generator shows no light for the first label it is given, and then does."""
+    with pytest.raises(EmptyDrawError, match="nowhere brighter than its tissue"):
+        paint(Painting(400), scene())  # type: ignore[arg-type]  # paints
+    plans = PairPlans(request_of)
+    dark = plans.draw(0).asked
+
+    class Shy(Painting):
+        def inpaint(self, anatomy: np.ndarray, label: np.ndarray) -> np.ndarray:
+            self.light = 400 if np.array_equal(label, dark) else 2000
+            return super().inpaint(anatomy, label)
+
+    shy: Inpainter = Shy(0)  # type: ignore[assignment]  # paints
+    painted = generate_pair(shy, plans, 0, None)
+    assert np.array_equal(painted.plan.asked, plans.draw(0, 1).asked)
+    never: Inpainter = Painting(400)  # type: ignore[assignment]  # paints
+    with pytest.raises(ArrayError, match="nowhere brighter"):
+        generate_pair(never, plans, 0, None)
+
+
+def test_an_anatomy_full_of_its_own_tumours_gives_its_place_to_another(small_pairs: PairSet) -> None:
+    pair = small_pairs.read_all()[0]
+    full = RealTumourChannel(pair.tumour, np.ones_like(pair.label))
+    with pytest.raises(EmptyDrawError, match="leave no tissue free"):
+        draw_for(Bank(), [pair.label], pair.anatomy, "full", np.random.default_rng(0), full)
+
+
+def test_whole_labels_keep_to_tissue_too_and_say_what_they_left_out() -> None:
+    """Two tumours, of which one would lie in the dark half, where the anatomy has no tissue."""
+    label = np.zeros((64, 64), bool)
+    label[10:14, 10:14], label[40:44, 50:54] = True, True
+    anatomy = np.where(np.arange(64) < 32, 1000, 100)[None].repeat(64, 0).astype(np.uint16)
+    real_tumour = RealTumourChannel(anatomy, np.zeros_like(label))
+    drawn = draw_for(Real(turned=False), [label], anatomy, "half", np.random.default_rng(0), real_tumour)
+    assert drawn.left_out == 1
+    assert np.array_equal(drawn.label, label & (np.arange(64) < 32))
+
+
+def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inpainter) -> None:
+    """A segmentor reads all that is bright: the own tumour counts neither as found nor as false."""
+    opened = open_gate(segmentor_run, inpainter)
+    plan = scene()
+
+    class All:
+        def predict(self, tumour: np.ndarray) -> np.ndarray:
+            return tumour > 2000
+
+    opened.predictor = All()  # type: ignore[assignment]  # reads
+    seen = opened.score(plan, paint(Painting(2000), replace(plan, contrasts=())))  # type: ignore[arg-type]
+    assert (seen.recall, seen.false_area) == (1.0, 0.0)
+    assert np.isnan(seen.nearest)
+    assert opened.score(plan, plan.real_tumour.tumour).recall == 0.0  # type: ignore[union-attr]  # it has one
+
+
+def test_painted_images_are_no_ground(request_of: GenerationRequest) -> None:
+    painted = replace(request_of.anatomies[0], provenance={"model": "1f6c"})
+    with pytest.raises(SettingError, match="painted images to insert tumours in"):
+        replace(request_of, anatomies=[painted])
+
+
+def test_a_draft_without_ground_is_labelled_as_it_was_asked(small_pairs: PairSet) -> None:
+    pair = small_pairs.read_all()[0]
+    plan = PairPlan(pair.entry, pair.anatomy, pair.label, (), (), 0)
+    assert plan.label is plan.asked
+    assert plan.origin["own_tumours"] == ""
