@@ -348,7 +348,7 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
     added = {f"fold-{k}-of-2/runs/real-25-seed0/model.safetensors" for k in (1, 2)}
     assert set(after) - set(before) == added
     one, other = (
-        pd.read_csv(study.out / "scores.csv").query("training set == 'real-100'").reset_index(drop=True)
+        pd.read_csv(study.out / "scores.csv").query("training_set == 'real-100'").reset_index(drop=True)
         for study in (held, more)
     )
     pd.testing.assert_frame_equal(one, other)
