@@ -136,18 +136,18 @@ def test_the_learning_rate_follows_the_schedule(tmp_path: Path) -> None:
     assert network.weight.item() == pytest.approx(-sum(by_hand))
 
 
-def test_judges_learn_at_their_own_pace(tmp_path: Path) -> None:
+def test_discriminators_learn_at_a_rate_of_their_own(tmp_path: Path) -> None:
     """The discriminators' phase learns at a quarter of the generators' rate, in the decay as before."""
     rates: dict[str, list[float]] = {"generator": [], "discriminator": []}
 
-    def turn(name: str, schedule: float) -> Phase[int]:
+    def turn(name: str, lr_ratio: float) -> Phase[int]:
         network = Toy(0.0)
 
         def losses(*_: int) -> dict[str, Tensor]:
             rates[name].append(mine.optimiser.param_groups[0]["lr"])
             return {name: network.weight * 1}
 
-        mine = replace(phase(name, network, losses), schedule=schedule)
+        mine = replace(phase(name, network, losses), lr_ratio=lr_ratio)
         return mine
 
     training(tmp_path, [turn("generator", 1.0), turn("discriminator", 0.25)], steps=4).run()
@@ -156,8 +156,8 @@ def test_judges_learn_at_their_own_pace(tmp_path: Path) -> None:
 
     networks = build_networks(find_method("metgan"), "small", segmentor(), seed=0)
     slow = replace(ONE_STEP, discriminator_lr_ratio=0.25)
-    paces = [p.schedule for p in gan_phases(find_method("metgan"), networks, slow, [ImagePool(0, 0, 0)] * 2)]
-    assert paces == [1.0, 0.25]
+    ratios = [p.lr_ratio for p in gan_phases(find_method("metgan"), networks, slow, [ImagePool(0, 0, 0)] * 2)]
+    assert ratios == [1.0, 0.25]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
