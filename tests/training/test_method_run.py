@@ -171,7 +171,7 @@ def test_the_same_seed_trains_a_metgan_of_the_same_bytes(
     train_method(generator_config(tmp_path / "again"), data, METGAN, finished.segmentor)
     assert model(tmp_path / "again") == model(finished.metgan)
     short = replace(PAINTING, steps=1, validations=1)
-    train_method(generator_config(tmp_path / "other", config=short, seed=1), data, METGAN, finished.segmentor)
+    train_method(generator_config(tmp_path / "other", train=short, seed=1), data, METGAN, finished.segmentor)
     weights = [checkpoint(run)["modules"] for run in (tmp_path / "other", finished.metgan)]
     assert differing(*weights)
 
@@ -180,7 +180,7 @@ def test_training_leaves_the_random_numbers_of_the_caller_alone(data: TrainingDa
     torch.manual_seed(3)
     expected = torch.rand(2)
     torch.manual_seed(3)
-    train_segmentor(reader_config(tmp_path / "run", config=replace(READING, steps=1)), data)
+    train_segmentor(reader_config(tmp_path / "run", train=replace(READING, steps=1)), data)
     assert torch.equal(torch.rand(2), expected)
 
 
@@ -226,14 +226,14 @@ def test_a_metgan_of_an_open_length_resumed_after_a_power_cut_equals_an_uninterr
     rule = EarlyStopping(least=0.1, patience=1, tolerance=9.0)
     config = replace(PAINTING, steps=20, validations=20, early_stopping=rule)
     bare = without_tumours(data)
-    train_method(generator_config(whole, config=config), bare, METGAN, finished.segmentor)
+    train_method(generator_config(whole, train=config), bare, METGAN, finished.segmentor)
     assert steps_of(whole) == ["1", "2", "3", "4"]
     with pytest.raises(KeyboardInterrupt):
         train_method(
-            generator_config(folder, config=config), cut(bare, config, steps - 1), METGAN, finished.segmentor
+            generator_config(folder, train=config), cut(bare, config, steps - 1), METGAN, finished.segmentor
         )
     assert steps_of(folder)[-1] == str(steps - 1)
-    train_method(generator_config(folder, config=config, resume=True), bare, METGAN, finished.segmentor)
+    train_method(generator_config(folder, train=config, resume=True), bare, METGAN, finished.segmentor)
     assert model(folder) == model(whole)
     assert differing(checkpoint(folder), checkpoint(whole)) == []
 
@@ -243,7 +243,7 @@ def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equal
 ) -> None:
     folders = [Path(shutil.copytree(finished.metgan, tmp_path / name)) for name in ("whole", "cut")]
     longer = [
-        generator_config(folder, config=replace(PAINTING, steps=6, validations=6), resume=True, lengthen=True)
+        generator_config(folder, train=replace(PAINTING, steps=6, validations=6), resume=True, lengthen=True)
         for folder in folders
     ]
     with pytest.raises(StorageError, match="written with validations 2; expected validations 6"):
@@ -268,7 +268,7 @@ def test_a_metgan_that_places_no_tumours_says_why_in_its_status(
     assert status is not None
     opening, *reasons, advice = status.diagnosis or ["", ""]
     assert opening.startswith("after 2 steps tumours are not yet placed")
-    assert any(reason.startswith("5 of the 5 training crops") for reason in reasons)
+    assert any(reason.startswith("5 of 5 training crops") for reason in reasons)
     assert advice.startswith("more steps change neither data nor segmentor")  # they are the reason
 
 
@@ -285,7 +285,7 @@ def test_a_run_resumed_from_half_a_checkpoint_would_differ(
     folder, fresh = tmp_path / "run", tmp_path / "fresh"
     with pytest.raises(KeyboardInterrupt):
         train_segmentor(reader_config(folder), cut(data, READING, 3, SETTLING))
-    train_segmentor(reader_config(fresh, config=replace(READING, steps=2, learning_rate=1e-9)), data)
+    train_segmentor(reader_config(fresh, train=replace(READING, steps=2, learning_rate=1e-9)), data)
     state = checkpoint(folder)
     state[lost] = checkpoint(fresh)[lost]
     save_state(folder / CHECKPOINT, state)
@@ -328,7 +328,7 @@ def test_a_run_is_not_resumed_with_another_segmentor_or_validation_part(
     shutil.copytree(finished.metgan, folder)
     if change == "segmentor":
         segmentor = tmp_path / "another"
-        train_segmentor(reader_config(segmentor, seed=1, config=replace(READING, steps=1)), data)
+        train_segmentor(reader_config(segmentor, seed=1, train=replace(READING, steps=1)), data)
     else:
         data = replace(data, train=data.train[:-1], val=[data.train[-1], *data.val])
     with pytest.raises(StorageError):
@@ -341,7 +341,7 @@ def test_a_generator_takes_over_the_normalisation_of_its_segmentor(
     split = data.split
     swapped = load_training_data(small_pairs, Split(split.val, split.train, split.test))
     assert swapped.normalisation != data.normalisation
-    run_config = generator_config(tmp_path / "run", config=replace(PAINTING, steps=1, validations=1))
+    run_config = generator_config(tmp_path / "run", train=replace(PAINTING, steps=1, validations=1))
     train_method(run_config, swapped, METGAN, finished.segmentor)
     assert read_card(tmp_path / "run").normalisation == data.normalisation
     assert read_card(finished.segmentor).normalisation == data.normalisation
@@ -398,7 +398,7 @@ def test_a_training_without_a_segmentor_trains_one_of_its_own_first(
     small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     short, brief = (replace(config, steps=1, validations=1) for config in (PAINTING, READING))
-    train(METGAN, generator_config(tmp_path / "run", config=short), small_pairs, brief)
+    train(METGAN, generator_config(tmp_path / "run", train=short), small_pairs, brief)
     assert read_card(tmp_path / "run").kind == "generator"
     assert read_card(tmp_path / "run" / SEGMENTOR_FOLDER).kind == "segmentor"
     assert load_split(tmp_path / "run" / "splits.json") == data.split
@@ -448,7 +448,7 @@ def test_each_light_reaches_its_player_and_no_other(
             epochs=None,
             **{"discriminator_augment": IntensityAugment(), "anatomy_augment": IntensityAugment()},
         )
-        run_config = generator_config(tmp_path / name, config=replace(config, **lights))  # type: ignore[arg-type]  # lights
+        run_config = generator_config(tmp_path / name, train=replace(config, **lights))  # type: ignore[arg-type]  # lights
         train_method(run_config, data, METGAN, finished.segmentor)
         return read_log(run_config.folder / "journal.csv")[0]
 
