@@ -21,7 +21,7 @@ from metgan.data.phantom import (
 )
 from metgan.data.phantom.random_laboratory import ROSE, visibility
 from metgan.errors import SettingError
-from metgan.metrics import Tumour, judge
+from metgan.metrics import Tumour, evaluate_detection
 from metgan.types import AnyArray
 
 COUNT = 12
@@ -48,7 +48,7 @@ def light(pair: PhantomPair, channel: str = "tumour") -> AnyArray:
 
 
 def tumours(pairs: tuple[PhantomPair, ...] | list[PhantomPair], channel: str = "tumour") -> list[Tumour]:
-    scores = [judge(pair.truth, pair.truth, light(pair, channel)) for pair in pairs]
+    scores = [evaluate_detection(pair.truth, pair.truth, light(pair, channel)) for pair in pairs]
     return [tumour for score in scores for tumour in score.tumours]
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from metgan.training.diagnosis import (
     REASONS,
-    Evidence,
     Finding,
+    Measurements,
     Reason,
     channels_are_shifted,
     explain,
@@ -34,7 +34,7 @@ def image(inside: float) -> np.ndarray:
     return np.where(LABEL, np.float32(inside), GROUND)
 
 
-GOOD = Evidence(
+GOOD = Measurements(
     painted=[image(0.4)],
     real=[image(0.5)],
     labels=[LABEL],
@@ -44,7 +44,7 @@ GOOD = Evidence(
 
 
 def text_of(reason: Reason, **changes: object) -> str:
-    found = reason(replace(GOOD, **changes))  # type: ignore[arg-type]  # one field of Evidence
+    found = reason(replace(GOOD, **changes))  # type: ignore[arg-type]  # one field of Measurements
     assert found is not None
     assert 0 < found.severity <= 1
     return found.text
@@ -107,7 +107,7 @@ def test_a_segmentor_that_misses_real_tumours_is_told_with_its_dice() -> None:
 
 def test_few_crops_with_a_tumour_are_told_with_their_number() -> None:
     text = text_of(few_crops_show_tumours, training_labels=[LABEL] * 19 + [LABEL & False] * 30)
-    assert text.startswith("19 of the 49 training crops show a tumour; 20 or more")
+    assert text.startswith("19 of 49 training crops show a tumour; 20 or more")
 
 
 def test_tumours_of_a_few_pixels_are_told_with_their_size() -> None:
@@ -154,7 +154,7 @@ GIVEN = {
 @pytest.mark.parametrize("reason", GIVEN)
 def test_where_data_or_segmentor_are_a_reason_nobody_is_advised_to_resume(reason: Reason) -> None:
     """A resumed training has the same data and the same segmentor."""
-    found = find_reasons(replace(GOOD, painted=[image(-0.9)], **GIVEN[reason]))  # type: ignore[arg-type]  # one field of Evidence
+    found = find_reasons(replace(GOOD, painted=[image(-0.9)], **GIVEN[reason]))  # type: ignore[arg-type]  # one field of Measurements
     words = explain(60, 0.03, found, "train longer: with --resume")
     assert not any("--resume" in word for word in words)
     assert "train anew (--overwrite)" in words[-1]
@@ -176,6 +176,6 @@ def test_fill_is_not_what_tumours_are_held_against() -> None:
     filled[:, 8:] = True
     faint = image(-0.5)
     black = [np.where(filled, np.float32(-1), one) for one in (faint, image(0.5))]
-    evidence = replace(GOOD, painted=[black[0]], real=[black[1]])
-    assert painted_tumours_are_faint(replace(evidence, fill=[filled])) is not None
+    measurements = replace(GOOD, painted=[black[0]], real=[black[1]])
+    assert painted_tumours_are_faint(replace(measurements, fill=[filled])) is not None
     assert "-0.50 against -0.5" in text_of(painted_tumours_are_faint, painted=[black[0]], fill=[filled])

@@ -209,7 +209,7 @@ def test_a_run_that_ended_at_its_plateau_can_be_lengthened(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("pace", "steps", "says"),
+    ("schedule", "steps", "says"),
     [
         (replace(FIXED, steps=6), 6, "holds 8 steps; 6 are asked for; expected as many or more"),
         (
@@ -250,7 +250,7 @@ def test_a_run_that_was_cut_may_end_earlier_than_it_was_to(tmp_path: Path) -> No
     assert stopped_at(tmp_path, 8) is None
 
 
-@pytest.mark.parametrize(("pace", "asked_at"), [(FIXED, 4), (OPEN, 2), (replace(FIXED, steps=14), 6)])
+@pytest.mark.parametrize(("schedule", "asked_at"), [(FIXED, 4), (OPEN, 2), (replace(FIXED, steps=14), 6)])
 def test_a_run_that_is_late_is_asked_why_once_after_a_third_of_its_least_length(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], schedule: Schedule, asked_at: int
 ) -> None:
