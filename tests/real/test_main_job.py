@@ -121,14 +121,14 @@ def test_training_sees_no_test_row(run: Path, pairs: PairSet) -> None:
 def test_new_pairs_come_from_training_rows_in_camera_units(new_pairs: PairSet, pairs: PairSet) -> None:
     assert len(new_pairs) == 4
     for entry in new_pairs:
-        history = entry.history
+        provenance = entry.provenance
         # After two steps a painted image may be flat, which PairSet.read refuses.
         anatomy, tumour, label = (read_image(entry.paths[c]) for c in ("anatomy", "tumour", "label"))
         assert anatomy.dtype == tumour.dtype == np.uint16
         assert anatomy.shape == tumour.shape == label.shape == (128, 128)
-        assert np.array_equal(anatomy, pairs.read(history["anatomy_source"]).anatomy)
+        assert np.array_equal(anatomy, pairs.read(provenance["anatomy_source"]).anatomy)
         assert label.any()
-        for source in (history["anatomy_source"], *history["label_sources"].split()):
+        for source in (provenance["anatomy_source"], *provenance["label_sources"].split()):
             assert top_of(source) + 128 <= 600
 
 
