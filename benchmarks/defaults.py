@@ -184,7 +184,7 @@ def train(cell: RunResult, options: Sequence[str], source: Path | None) -> None:
 def light_added(image: Camera, label: Mask, fill: Mask) -> list[float]:
     """Return by how much each tumour of 10 pixels and more exceeds its surroundings, in camera units."""
     each = zip(sizes(label), measure_contrasts(label, image, fill), strict=True)
-    return [by.intensity for area, by in each if area >= MIN_ANNOTATED_SIZE and by.pixels]
+    return [by.light for area, by in each if area >= MIN_ANNOTATED_SIZE and by.pixels]
 
 
 def draw_picture(cell: RunResult) -> None:
@@ -227,14 +227,14 @@ def first_pulls(cell: RunResult) -> list[float]:
 def row_of(cell: RunResult) -> tuple[str, ...]:
     """Return one row of the table; what fails stands in the last column."""
     summary: dict[str, Any] = json.loads((cell.scores / "summary.json").read_text())
-    intensity = json.loads((cell.scores / LIGHT_FILE).read_text())["light added, of real"]
+    light = json.loads((cell.scores / LIGHT_FILE).read_text())["light added, of real"]
     fake, real = summary["generated"], summary["real"]
     error = summary["generated / training mean"]["mae"]
     recall, reads = fake[RECALL_OF_WHOLE], real[RECALL_OF_WHOLE]
     bright, truth = fake["median contrast"], real["median contrast"]
     judged = reads >= READS
     pulls = first_pulls(cell)
-    factor = bright / truth if bright and truth and not cell.source.shows_light_alone else intensity
+    factor = bright / truth if bright and truth and not cell.source.shows_light_alone else light
     failures = [
         name
         for name, fails in (
@@ -246,7 +246,7 @@ def row_of(cell: RunResult) -> tuple[str, ...]:
         )
         if fails
     ]
-    numbers = (reads, recall, truth, bright, intensity)
+    numbers = (reads, recall, truth, bright, light)
     return (
         cell.source.name,
         str(cell.seed),

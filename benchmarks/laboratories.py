@@ -46,7 +46,7 @@ class Survey:
         """Draw all pairs with seed 0, and measure the tumours."""
         count = laboratory.pairs
         pairs = list(draw_pairs(count, laboratory.settings_for(count), laboratory.seed_for(0)))
-        scores = [evaluate_detection(pair.truth, pair.truth, intensity(pair)) for pair in pairs]
+        scores = [evaluate_detection(pair.truth, pair.truth, light(pair)) for pair in pairs]
         return cls(pairs, [tumour for score in scores for tumour in score.tumours])
 
     def row(self, laboratory: Laboratory) -> str:
@@ -67,7 +67,7 @@ class Survey:
         return f"| {' | '.join(cells)} |"
 
 
-def intensity(pair: PhantomPair) -> NDArray[np.float64]:
+def light(pair: PhantomPair) -> NDArray[np.float64]:
     """Return the tumour channel less its dark level; where nothing was recorded, the nearest pixel's."""
     nearest = ndimage.distance_transform_edt(pair.fill, return_distances=False, return_indices=True)
     return pair.tumour[tuple(nearest)].astype(np.float64) - pair.dark
