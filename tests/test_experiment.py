@@ -269,8 +269,8 @@ def test_a_date_in_a_file_is_refused_like_any_wrong_type(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("preset", "section", "below"),
     [
-        ("small", "training", Augmentation(exposure=1, balance=0.5)),
-        ("small", "segmentor", Augmentation(exposure=1)),
+        ("small", "training", Augmentation()),
+        ("small", "segmentor", Augmentation()),
         ("paper", "training", Augmentation()),
     ],
 )

@@ -115,12 +115,11 @@ class GanTrainConfig(TrainConfig):
         How the run may end before its length, which is then the longest; None for not at all.
 
     Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower discriminators,
-    in a changing light and from crops that are exposed longer or shorter than they were, because it is made
-    for minutes and for little data. "paper" and "released" keep the paper's numbers but for one where the
-    length is fixed: they paint with a running average of weights and statistics, without which batches of 1
-    leave every validation to chance (docs/results.md). Where it is open, the rate is constant up to the
-    plateau, they are validated oftener, and validation ends the run. `PAPER_CONFIG` has the paper's numbers
-    alone, and so has ``experiments/metgan-paper.toml``. Pinned by
+    in a changing light, because it is made for minutes and for little data. "paper" and "released" keep the
+    paper's numbers but for one where the length is fixed: they paint with a running average of weights and
+    statistics, without which batches of 1 leave every validation to chance (docs/results.md). Where it is
+    open, the rate is constant up to the plateau, they are validated oftener, and validation ends the run.
+    `PAPER_CONFIG` has the paper's numbers alone, and so has ``experiments/metgan-paper.toml``. Pinned by
     ``test_the_paper_trains_by_the_papers_numbers``.
     """
 
@@ -159,7 +158,6 @@ GAN_CONFIGS: Final[dict[PresetName, GanTrainConfig]] = {
         anatomy_augment=IntensityAugment(brightness=0.25, contrast=0.4),
         ema_decay=0.99,
         validations=9,
-        augmentation=Augmentation(exposure=1.0, balance=0.5),
     ),
 }
 """How each preset trains a method for a fixed length: what is compared gets the same."""
@@ -199,10 +197,8 @@ def least_steps(preset: PresetName, pairs: int) -> int:
     return round(config.length(pairs) * config.early_stopping.least)
 
 
-# The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths and the exposure are ours.
-_SEGMENTOR: Final = TrainConfig(
-    epochs=40, batch_size=4, learning_rate=1e-3, augmentation=Augmentation(exposure=1.0)
-)
+# The paper loads the segmentor of Pan et al. 2019 ready trained; these lengths are ours.
+_SEGMENTOR: Final = TrainConfig(epochs=40, batch_size=4, learning_rate=1e-3)
 SEGMENTOR_CONFIGS: Final[dict[PresetName, TrainConfig]] = {
     "paper": _SEGMENTOR,
     "released": _SEGMENTOR,
