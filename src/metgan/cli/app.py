@@ -28,7 +28,7 @@ _VERBS = {
     "Without --preset, a CUDA device takes paper and a CPU small.",
     "generate": "Paint new labelled pairs with a trained method.",
     "evaluate": "Score a trained method on its test pairs.\n\n"
-    "Likeness: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
+    "Similarity: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
     "label asks for them and nowhere else, as read by a segmentor that is trained apart from the one in "
     "the loop. It is trained first, into OUT/independent-segmentor, where none is given.",
     "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"

@@ -172,13 +172,13 @@ def check_model(run: Path) -> None:
 
 
 def run_config_of(experiment: Experiment, out: Path, place: OutputPolicy) -> RunConfig[GanTrainConfig]:
-    """Return the order for training the method as the experiment says; a resumed one may be lengthened."""
+    """Return the settings of the method's run as the experiment says; a resumed one may be lengthened."""
     e = experiment
     return RunConfig(e.method, e.preset, e.training, e.engine, e.seed, out, place.resume, lengthen=True)
 
 
 def segmentor_config_of(experiment: Experiment, out: Path, place: OutputPolicy) -> RunConfig[TrainConfig]:
-    """Return the order for training a segmentor as the experiment says; a resumed one may be lengthened."""
+    """Return the settings of a segmentor's run as the experiment says; a resumed one may be lengthened."""
     e = experiment
     return RunConfig("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, place.resume, lengthen=True)
 

@@ -1,4 +1,4 @@
-"""Several names in one cell of ``pairs.csv``, so that each can be read again exactly.
+"""How provenance names several pairs in one cell of ``pairs.csv``, so that each can be read again exactly.
 
 A group or a file may have any name, spaces and semicolons among its characters. So names stand between
 semicolons, and a semicolon within a name is written ``%3B``, as in a URL.

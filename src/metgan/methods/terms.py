@@ -37,7 +37,7 @@ class Adversarial:
         _check("adversarial loss", self.loss, ADVERSARIAL)
 
     def __call__(self, step: Translations) -> Tensor:
-        """Sum over the directions of the loss of the discriminators' verdicts."""
+        """Sum over the directions of the loss of the discriminators' scores of fakes."""
         generator_loss = ADVERSARIAL[self.loss].generator_loss
         return _total([generator_loss(scores) for scores in step.fake_logits])
 

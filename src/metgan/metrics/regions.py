@@ -1,4 +1,4 @@
-"""The scores of likeness on one part of an image: on the tumours, or on everything else.
+"""The scores of similarity on one part of an image: on the tumours, or on everything else.
 
 Tumours cover a few per cent of a scan. A generator that paints none can have nearly the best mean error, so
 the error on the tumours is asked for by itself.

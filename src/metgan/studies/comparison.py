@@ -1,7 +1,7 @@
 """Comparisons of methods: Table 1 and Figs. 3 and 6 of the paper, and of our own decisions.
 
-Each is a few teams that train under the same rules and face the same independent segmentor. A team has its
-own data: as it is, with shuffled labels, in another normalisation. Comparisons on the same data share a
+Each is a few groups of methods that train under the same rules and are scored by one segmentor. A group has
+its own data: as it is, with shuffled labels, in another normalisation. Comparisons on the same data share a
 folder, and what has been trained for one is not trained again for another.
 """
 
@@ -43,11 +43,11 @@ class Study:
 
     @property
     def independent_segmentor(self) -> Path:
-        """Run folder of the segmentor that judges."""
+        """Run folder of the independent segmentor."""
         return self.folder / "independent-segmentor"
 
     def method_runs(self, name: str, data: TrainingData) -> MethodRuns:
-        """Return a contest on `data` in a folder of its own, scored in the units of the clean data."""
+        """Return a comparison on `data` in a folder of its own, scored in the units of the clean data."""
         units = self.data.normalisation
         return MethodRuns(self.folder / name, data, units, self.test, self.independent_segmentor, self.rules)
 

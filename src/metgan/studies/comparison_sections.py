@@ -1,4 +1,4 @@
-"""The sections of a contest's report, and the same tables as Markdown."""
+"""The sections of a comparison's report, and the same tables as Markdown."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWN = 5
 def statistics_sections(
     table: pd.DataFrame, results: Sequence[Result], against: Mapping[str, str]
 ) -> list[Section]:
-    """Tell likeness, what the tests say, likeness on and off the tumours, faithfulness, and what it cost."""
+    """Tell similarity, tests, similarity on and off the tumours, faithfulness, and what it cost."""
     methods = {result.method.name: result.method for result in results}
     images = results[0].summary["images"]
     seeds = sorted({result.seed for result in results})

@@ -1,4 +1,4 @@
-"""What a contest has shown: means, intervals, spread between seeds, and tests against one method.
+"""What a comparison has shown: means, intervals, spread between seeds, and tests against one method.
 
 The unit of a test is the image: scores are averaged over the seeds first, so that more seeds make a mean
 steadier and do not make more evidence than there are images.
@@ -21,7 +21,7 @@ from .method_runs import Result
 from .scores import LIGHT, RECALL_OF_WHOLE
 
 SIMILARITY: Final = {"mae": "MAE", "msd": "MSD", "ssim": "SSIM", "correlation": "correlation"}
-"""Scores of likeness and how they are headed."""
+"""Scores of similarity and how they are headed."""
 REGIONS: Final = {
     f"{region}_{name}": f"{SIMILARITY[name]} {region}"
     for region in ("inside", "outside")

@@ -1,8 +1,8 @@
 """How good a generator is: like the real image, and faithful to the label.
 
-Table 1 of the paper asks for likeness alone. A generator that ignores the label can score well there, so
+Table 1 of the paper asks for similarity alone. A generator that ignores the label can score well there, so
 a second question is asked: do tumours appear where they were asked for, and nowhere else? It is put to
-a *independent segmentor*, a segmentor trained apart from the one in the loop, since a generator may learn to
+an *independent segmentor*, a segmentor trained apart from the one in the loop, since a generator may learn to
 please the segmentor that it trained with. Its reading of the real images stands beside as the reference.
 """
 
@@ -67,8 +67,8 @@ def evaluate(
     training_mean : float
         Mean of the training set's tumour channel on [-1, 1], for the baseline.
     units : Normalisation or None
-        The [-1, 1] that likeness is measured on, one for all images; None for the generator's own, as shared.
-        Painters that were trained in different ones can be compared in one alone.
+        The [-1, 1] that similarity is measured on, one for all images; None for the generator's own, as
+        shared. Painters that were trained in different ones can be compared in one alone.
     run : path or None
         Run folder of the generator, which tells whether its training was stopped; None where that is known.
 

@@ -1,4 +1,4 @@
-"""The segmentor that judges: trained apart from the one in the loop."""
+"""The segmentor that reads what was generated: trained apart from the one in the loop."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INDEPENDENT_SEED_OFFSET = 1000
 
 
 def train_independent_segmentor(folder: Path, data: TrainingData, rules: SharedConfig) -> None:
-    """Train the segmentor that judges, or go on with it."""
+    """Train the independent segmentor, or go on with it."""
     folder.mkdir(parents=True, exist_ok=True)
     train_segmentor(rules.segmentor_config(folder, INDEPENDENT_SEED_OFFSET), data)
 

@@ -68,7 +68,7 @@ class Result:
 
 @dataclass(frozen=True)
 class MethodRuns:
-    """Where and on what a contest is held.
+    """Where and on what a comparison is held.
 
     Parameters
     ----------
@@ -76,11 +76,11 @@ class MethodRuns:
     data : TrainingData
         What is trained on.
     units : Normalisation
-        The [-1, 1] that likeness is measured on.
+        The [-1, 1] that similarity is measured on.
     test : PairSet
         The test pairs.
     independent_segmentor : path
-        Run folder of the segmentor that judges.
+        Run folder of the independent segmentor.
     rules : SharedConfig
     """
 

@@ -26,10 +26,10 @@ LIGHT = "median light added"
 
 @dataclass(frozen=True)
 class Score:
-    """One test image: its likeness, what the independent segmentor reads in it, and in the real one.
+    """One test image: its similarity, what the independent segmentor reads in it, and in the real one.
 
-    ``inside`` and ``outside`` are the likeness on the label and on the rest, ``spectrum`` the distance of the
-    power spectra in decibels.
+    ``inside`` and ``outside`` are the similarity on the label and on the rest, ``spectrum`` the distance of
+    the power spectra in decibels.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What is the same for all who are compared with each other."""
+"""Settings that are the same for all runs that are compared with each other."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class SharedConfig:
     seeds: int = 1
 
     def segmentor_config(self, folder: Path, apart: int = 0) -> RunConfig[TrainConfig]:
-        """Return the order for a segmentor into `folder`, or to go on there; `apart` is added to the seed."""
+        """Return the settings of a segmentor's run in `folder`; `apart` is added to the seed."""
         seed = self.seed + apart
         return RunConfig("segmentor", self.preset, self.segmentor, self.engine, seed, folder, resume=True)
 
     def method_config(self, method: Method, folder: Path, seed: int) -> RunConfig[GanTrainConfig]:
-        """Return the order for a method with a seed of its own, likewise."""
+        """Return those of a method's run with a seed of its own, likewise."""
         return RunConfig(method.name, self.preset, self.training, self.engine, seed, folder, resume=True)

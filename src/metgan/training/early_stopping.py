@@ -18,7 +18,7 @@ class EarlyStopping:
     """End a run early, once validation no longer improves.
 
     The learning rate is constant until the plateau is found, then falls linearly to zero in the proportion
-    of the recipe's ``constant_share``: with 0.75, over a third of the steps so far. That is the schedule of
+    of ``constant_share``: with 0.75, over a third of the steps so far. That is the schedule of
     a run of a fixed length which is known only then. Where no plateau is found in time, it is that of the
     longest run.
 

@@ -52,9 +52,9 @@ class Training(Generic[Material]):
     after_step : callable
         Told the step's number after each step (running averages).
     validate : callable
-        Gives the verdict of the present weights.
+        Returns the result for the present weights.
     keep : callable
-        Told the step and the verdict when its weights are to be used from now on.
+        Told the step and the result when its weights are to be used from now on.
     diagnose : callable or None
         Told the step and the Dice of a run that has not begun to place tumours after a third of its time;
         gives the reasons in words, or none where the run is too short to tell.

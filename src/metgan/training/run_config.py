@@ -1,4 +1,4 @@
-"""What is to be trained, on what terms, and what makes one order differ from another."""
+"""What is to be trained, on what terms, and what makes one run differ from another."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class RunConfig(Generic[Settings]):
         Parameters
         ----------
         least_side : int
-            Smallest image side in pixels that the network trains on, in batches of this recipe.
+            Smallest image side in pixels that the network trains on, in batches of this size.
         beside : dict of str
             As for `identity`.
         """
@@ -110,7 +110,7 @@ class RunConfig(Generic[Settings]):
         return self.train.length(len(data.train)) if self.lengthen else None
 
     def crop(self, data: TrainingData) -> int:
-        """Return the side of the training crops in pixels: the recipe's, or the smallest image's."""
+        """Return the side of the training crops in pixels: the configured one, or the smallest image's."""
         return min(self.train.crop, data.smallest_side)
 
     def batches(self, data: TrainingData) -> Batches:

@@ -82,7 +82,7 @@ def load_data(pairs: PairSet, seed: int) -> TrainingData:
 
 
 def train_in_loop(run_config: RunConfig[GanTrainConfig], data: TrainingData, config: TrainConfig) -> Path:
-    """Train the segmentor of a run into its ``segmentor/``, or go on with it where the order resumes."""
+    """Train the segmentor of a run into its ``segmentor/``, or go on with it where the run resumes."""
     mine = _segmentor_in_loop(run_config, config)
     mine.folder.mkdir(exist_ok=True)
     train_segmentor(mine, data)
