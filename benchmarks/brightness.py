@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metgan.data import Pair, PairSet, load_split
-from metgan.labels import number_tumours
 from metgan.metrics import MIN_ANNOTATED_SIZE
+from metgan.objects import number_tumours
 
 DIMMEST = 0.05
 

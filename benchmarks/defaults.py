@@ -28,19 +28,11 @@ from typing import Any
 import numpy as np
 
 from metgan import load
-from metgan.data import (
-    LABORATORIES,
-    Laboratory,
-    PairSet,
-    draw_laboratory,
-    draw_split,
-    load_split,
-    read_table,
-    write_table,
-)
-from metgan.labels import sizes
+from metgan.data import PairSet, draw_split, load_split, read_table, write_table
 from metgan.metrics import MIN_ANNOTATED_SIZE, measure_contrasts
 from metgan.models import read_card
+from metgan.objects import sizes
+from metgan.phantom import LABORATORIES, Laboratory, draw_laboratory
 from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
 from metgan.seeding import stream
 from metgan.studies.scores import RECALL_OF_WHOLE

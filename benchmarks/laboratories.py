@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from metgan.data.phantom import LABORATORIES, Laboratory, PhantomPair, draw_laboratory, draw_pairs
 from metgan.metrics import Tumour, evaluate_detection
+from metgan.phantom import LABORATORIES, Laboratory, PhantomPair, draw_laboratory, draw_pairs
 from metgan.pictures import Panel, draw_grid, evenly, window
 
 SHOWN = 3

@@ -28,16 +28,15 @@ from torch import nn
 from metgan.data import (
     SPLIT_FILE,
     Normalisation,
-    PhantomSettings,
     Split,
     fit_normalisation,
     save_split,
     write_pair,
-    write_phantom,
     write_table,
 )
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PRESETS, PresetName, Segmentor, build, make_generator
+from metgan.phantom import PhantomSettings, write_phantom
 
 CROP = 256
 SIDE = 2048

@@ -21,9 +21,10 @@ import tifffile
 from torch import Tensor
 
 from metgan.cli import evaluate, export, generate, main, phantom, prepare, study, train
-from metgan.data import TABLE, PhantomSettings, write_phantom, write_table
+from metgan.data import TABLE, write_table
 from metgan.io import load_state, load_weights
 from metgan.io.atomic import is_temporary
+from metgan.phantom import PhantomSettings, write_phantom
 
 FORK = multiprocessing.get_context("fork")
 VERBS = ("train", "generate", "prepare", "evaluate", "export", "study")

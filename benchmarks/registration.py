@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from metgan.data import PhantomSettings
-from metgan.data.phantom import draw_pairs
 from metgan.metrics import ChannelShift, measure_shift
+from metgan.phantom import PhantomSettings, draw_pairs
 from metgan.types import AnyArray
 
 SHIFTS = ((0, 0), (1, 0), (0, -2), (3, 0), (-5, 5))

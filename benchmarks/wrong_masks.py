@@ -14,16 +14,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from metgan.data import (
-    LABORATORIES,
-    LEAST_STANDING_OUT,
-    PhantomSettings,
-    draw_laboratory,
-    measure_standing_out,
-)
-from metgan.data.phantom import draw_pairs
-from metgan.data.phantom.pairs import PhantomPair
+from metgan.data import LEAST_STANDING_OUT, measure_standing_out
 from metgan.labels import SYMMETRIES, symmetry
+from metgan.phantom import LABORATORIES, PhantomSettings, draw_laboratory, draw_pairs
+from metgan.phantom.pairs import PhantomPair
 from metgan.types import Mask
 
 DIM = {"lowest_contrast": 1.15, "dim_contrast": 1.2, "highest_contrast": 1.25}

@@ -10,9 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from metgan.data import PairSet, PhantomSettings, write_phantom, write_table
+from metgan.data import PairSet, write_table
 from metgan.models import MODEL_FILE, load_generator, save_model
 from metgan.networks import MetGen
+from metgan.phantom import PhantomSettings, write_phantom
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
 

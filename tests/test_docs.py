@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from metgan.data import LABORATORIES, SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split
+from metgan.data import SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
+from metgan.phantom import LABORATORIES
 from metgan.studies import NAMED_LISTS, TRAINING_SETS
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -18,7 +18,8 @@ import tifffile
 import torch
 
 from metgan.experiment import load_experiment
-from metgan.io import load_weights, read_image, save_weights, write_image
+from metgan.images import read_image, write_image
+from metgan.io import load_weights, save_weights
 from metgan.training import Engine, read_log
 
 from .conftest import Command

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from metgan.cli.phantom import Drawing
-from metgan.data import LABORATORIES, PairSet, PhantomSettings, draw_laboratory
-from metgan.io import read_image
+from metgan.data import PairSet
+from metgan.images import read_image
+from metgan.phantom import LABORATORIES, PhantomSettings, draw_laboratory
 
 from .conftest import Command
 

@@ -7,17 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import (
-    LABORATORIES,
-    PhantomSettings,
-    Scan,
-    check_mask,
-    find_orientation,
-    measure_standing_out,
-)
+from metgan.data import Scan, check_mask, find_orientation, measure_standing_out
 from metgan.data.crops import Region
-from metgan.data.phantom.pairs import draw_pairs
 from metgan.labels import SYMMETRIES, symmetry
+from metgan.phantom import LABORATORIES, PhantomSettings
+from metgan.phantom.pairs import draw_pairs
 from metgan.types import Mask
 
 DIM = replace(PhantomSettings(size=96), lowest_contrast=1.15, dim_contrast=1.2, highest_contrast=1.25)

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from metgan.data import PairSet, open_images, read_label, read_table, write_pair, write_table
 from metgan.errors import ArrayError, StorageError, UnknownNameError
-from metgan.io import write_image
+from metgan.images import write_image
 
 IMAGE = np.arange(20, dtype=np.uint16).reshape(4, 5)
 LABEL = IMAGE > 15

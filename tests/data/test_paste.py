@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from metgan.data import Entry, Pair, paste
 from metgan.errors import SettingError
-from metgan.labels import cut_tumours, find_tissue, sizes
+from metgan.labels import find_tissue
+from metgan.objects import cut_tumours, sizes
 
 few = settings(max_examples=30, deadline=None)
 SIDE = 40

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metgan.data import CropPlan, PairSet, Scan, place_crops, prepare, read_table, useful_crops, write_table
 from metgan.errors import ArrayError, LeakageError, MetganError, SettingError, StorageError
-from metgan.io import read_stack
+from metgan.images import read_stack
 
 few = settings(max_examples=60, deadline=None)
 plain = CropPlan(crop=4, stride=4, block=4)

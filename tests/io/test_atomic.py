@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save
 
 from metgan.errors import DivergedError, StorageError
+from metgan.images import write_image
 from metgan.io import (
     append_text,
     load_weights,
@@ -20,7 +21,6 @@ from metgan.io import (
     replacing,
     save_state,
     save_weights,
-    write_image,
     write_json,
     write_text,
 )

@@ -14,7 +14,8 @@ import tifffile
 from PIL import Image
 
 from metgan.errors import ArrayError, StorageError
-from metgan.io import has_file, has_folder, read_image, read_stack
+from metgan.images import read_image, read_stack
+from metgan.io import has_file, has_folder
 
 PLANES = np.random.default_rng(0).integers(1, 4000, (3, 32, 40)).astype(np.uint16)
 Capture = pytest.CaptureFixture[str]

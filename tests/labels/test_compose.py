@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import SYMMETRIES, binarise, check_binary, merge, sizes, symmetry
+from metgan.labels import SYMMETRIES, binarise, check_binary, merge, symmetry
+from metgan.objects import sizes
 
 few = settings(max_examples=50, deadline=None)
 mask = hnp.arrays(np.bool_, (5, 6))

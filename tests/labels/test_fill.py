@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import LABORATORIES
-from metgan.data.phantom import draw_pairs
 from metgan.labels import fill_of, find_fill, find_fill_value, find_tissue
+from metgan.phantom import LABORATORIES, draw_pairs
 
 
 def scan_of(seed, dtype=np.uint16, offset=110, spread=12):

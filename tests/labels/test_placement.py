@@ -11,8 +11,9 @@ from scipy import ndimage, stats
 from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import Spacing, cut_tumours, grow, place, symmetry
+from metgan.labels import Spacing, grow, place, symmetry
 from metgan.labels.placement import positions
+from metgan.objects import cut_tumours
 
 few = settings(max_examples=40, deadline=None)
 seed = st.integers(0, 2**32)

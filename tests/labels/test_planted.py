@@ -10,7 +10,8 @@ from scipy import ndimage
 from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import Bank, Grown, SizeDistribution, Spacing, Variation, cut_tumours, grow, place, sizes
+from metgan.labels import Bank, Grown, SizeDistribution, Spacing, Variation, grow, place
+from metgan.objects import cut_tumours, sizes
 
 few = settings(max_examples=25, deadline=None)
 seed = st.integers(0, 2**32)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from metgan.errors import SettingError
-from metgan.labels import Bank, Preference, Spacing, Variation, cut_tumours, sizes
+from metgan.labels import Bank, Preference, Spacing, Variation
+from metgan.objects import cut_tumours, sizes
 
 UNCHANGED = Variation(scale=(1, 1), elastic=0.0, turned=False)
 

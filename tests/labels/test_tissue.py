@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import PhantomSettings, read_channel, read_label, write_phantom
+from metgan.data import read_channel, read_label
 from metgan.errors import ArrayError
 from metgan.labels import LEAST_SEPARATION, find_tissue
+from metgan.phantom import PhantomSettings, write_phantom
 
 
 def body_of(side, rng):

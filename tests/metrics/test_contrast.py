@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.metrics import RING_GAP, RING_REACH, Contrast, measure_contrasts, surroundings
-from metgan.metrics.lesions import components
+from metgan.metrics import Contrast, measure_contrasts
+from metgan.objects import RING_GAP, RING_REACH, number_tumours, surroundings
 
 
 def by_distance(label, image, fill):
     """Measure each tumour against what is at most 6 pixels from it and more than 2 from every tumour."""
-    numbered, sizes = components(label)
+    numbered, sizes = number_tumours(label)
     away = ndimage.distance_transform_edt(~label) > RING_GAP
     rings = [
         away & ~fill & (ndimage.distance_transform_edt(numbered != number) <= RING_REACH)

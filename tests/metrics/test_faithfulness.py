@@ -9,18 +9,8 @@ from hypothesis import strategies as st
 from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError
-from metgan.labels import sizes
-from metgan.metrics import (
-    Detection,
-    Faithfulness,
-    Overlap,
-    Tumour,
-    detect,
-    evaluate_detection,
-    overlap,
-    pool,
-    surroundings,
-)
+from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, detect, evaluate_detection, overlap, pool
+from metgan.objects import sizes, surroundings
 
 few = settings(max_examples=25, deadline=None)
 

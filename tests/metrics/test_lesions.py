@@ -12,7 +12,7 @@ from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError, SettingError
 from metgan.metrics import Detection, Overlap, detect, overlap
-from metgan.metrics.lesions import components
+from metgan.objects import number_tumours
 
 pairs = hnp.arrays(np.bool_, (2, 7, 9))
 few = settings(max_examples=60, deadline=None)
@@ -190,7 +190,7 @@ def test_empty_masks_have_nothing_to_find(shape):
 
 
 def test_components_are_numbered_from_one_with_their_sizes():
-    numbered, sizes = components(world("##..#", "#...#", "....#", "#...."))
+    numbered, sizes = number_tumours(world("##..#", "#...#", "....#", "#...."))
     assert numbered.tolist() == [[1, 1, 0, 0, 2], [1, 0, 0, 0, 2], [0, 0, 0, 0, 2], [3, 0, 0, 0, 0]]
     assert sizes.tolist() == [3, 3, 1]
 

@@ -20,7 +20,7 @@ import pytest
 import tifffile
 
 from metgan.data import PairSet, load_split
-from metgan.io import read_image
+from metgan.images import read_image
 from metgan.models import read_card
 
 pytestmark = pytest.mark.real

@@ -14,7 +14,7 @@ import pytest
 
 from metgan.data import PairSet
 from metgan.errors import StorageError
-from metgan.io import read_image, write_image
+from metgan.images import read_image, write_image
 from metgan.methods import ABLATIONS, find_methods
 from metgan.models import read_card
 from metgan.studies import (

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from metgan.data import PairSet, PhantomSettings, read_table, split_names, write_phantom, write_table
+from metgan.data import PairSet, read_table, split_names, write_table
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
-from metgan.labels import sizes
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
+from metgan.objects import sizes
+from metgan.phantom import PhantomSettings, write_phantom
 from metgan.seeding import stream
 from metgan.studies import TRAINING_SETS, Downstream, SharedConfig, find_training_sets, fold_pairs
 from metgan.studies.downstream import material_of

@@ -14,8 +14,9 @@ from scipy import ndimage
 
 from metgan.data import Entry, PairSet, part_of, split_names
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import Real, number_tumours, sizes
+from metgan.labels import Real
 from metgan.metrics import evaluate_detection
+from metgan.objects import number_tumours, sizes
 from metgan.synthesis import (
     Contrasts,
     GenerationRequest,

@@ -12,7 +12,8 @@ import pytest
 
 from metgan.data import Entry, PairSet, Split, part_of, read_label, read_table, write_pair
 from metgan.errors import ArrayError, StorageError
-from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, sizes, symmetry
+from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, symmetry
+from metgan.objects import sizes
 from metgan.synthesis import CONTACT_SHEET, GenerationRequest, Inpainter, generate, load
 from metgan.types import AnyArray, Camera
 

@@ -14,8 +14,9 @@ from scipy import ndimage
 
 from metgan.data import ChannelScale, Entry, Normalisation, PairSet, part_of, read_pair, write_pair
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart, sizes
-from metgan.metrics import RING_GAP, evaluate_detection
+from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart
+from metgan.metrics import evaluate_detection
+from metgan.objects import RING_GAP, sizes
 from metgan.synthesis import (
     Contrasts,
     GenerationRequest,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from metgan.data import Entry, read_label, write_pair
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.io import write_image
+from metgan.images import write_image
 from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution
 from metgan.synthesis import GenerationRequest, LabelFiles, PairPlans
 from metgan.synthesis.plans import draw_for

@@ -7,11 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, PhantomSettings, load_split, part_of, write_phantom
+from metgan.data import SPLIT_FILE, PairSet, load_split, part_of
 from metgan.experiment import Experiment, resolve
 from metgan.io import prepare_output
 from metgan.labels import Merged
 from metgan.methods import find_method
+from metgan.phantom import PhantomSettings, write_phantom
 from metgan.studies import (
     Evaluation,
     IndependentSegmentorSource,

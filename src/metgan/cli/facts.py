@@ -11,8 +11,8 @@ from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Pair, PairSet, load_spl
 from metgan.errors import MetganError
 from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, has_file, kind_of_folder
-from metgan.labels import sizes
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
+from metgan.objects import sizes
 from metgan.studies import read_summary
 from metgan.training import last_step, planned_steps, stopped_at
 

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
 from metgan.errors import SettingError
-from metgan.io import Stack, read_stack
+from metgan.images import Stack, read_stack
 from metgan.labels import binarise
 from metgan.progress import SLOW, note, progress
 from metgan.types import Mask

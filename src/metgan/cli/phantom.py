@@ -8,9 +8,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from metgan.data import LABORATORIES, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from metgan.errors import SettingError, UnknownNameError
 from metgan.io import prepare_output
+from metgan.phantom import LABORATORIES, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 
 from .folders import reserved, written
 from .options import NEW_FOLDER, OutputPolicy, Positive, Seed

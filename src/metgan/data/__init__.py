@@ -17,7 +17,6 @@ from .mask_check import (
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
-from .phantom import LABORATORIES, Fill, Laboratory, PhantomSettings, draw_laboratory, write_phantom
 from .prepare import Prepared, prepare, useful_crops
 from .provenance import join_names, split_names
 from .sample import (
@@ -47,7 +46,6 @@ from .split import (
 )
 
 __all__ = [
-    "LABORATORIES",
     "LEAST_STANDING_OUT",
     "PARTS",
     "SPLIT_FILE",
@@ -59,13 +57,10 @@ __all__ = [
     "CropPlan",
     "Distortion",
     "Entry",
-    "Fill",
     "FillValues",
-    "Laboratory",
     "Normalisation",
     "Pair",
     "PairSet",
-    "PhantomSettings",
     "Prepared",
     "Scaling",
     "Scan",
@@ -80,7 +75,6 @@ __all__ = [
     "checksum",
     "draw_distortion",
     "draw_folds",
-    "draw_laboratory",
     "draw_split",
     "draw_view",
     "find_ceiling",
@@ -111,6 +105,5 @@ __all__ = [
     "sync_images",
     "useful_crops",
     "write_pair",
-    "write_phantom",
     "write_table",
 ]

@@ -16,17 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from metgan.errors import StorageError, UnknownNameError
-from metgan.io import (
-    check_name,
-    has_file,
-    has_folder,
-    is_image,
-    normal_form,
-    refuse_lookalikes,
-    replacing,
-    sync_folder,
-    write_image,
-)
+from metgan.images import is_image, write_image
+from metgan.io import check_name, has_file, has_folder, normal_form, refuse_lookalikes, replacing, sync_folder
 from metgan.types import Camera, Mask
 
 from .sample import CHANNELS, Entry, Pair, read_pair

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.errors import SettingError
-from metgan.labels import SYMMETRIES, Spacing, find_tissue, locate_tumours, place, symmetry
-from metgan.metrics import RING_GAP, RING_REACH
+from metgan.labels import SYMMETRIES, Spacing, find_tissue, place, symmetry
+from metgan.objects import RING_GAP, RING_REACH, locate_tumours
 from metgan.types import Mask
 
 from .sample import Pair, as_camera

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from metgan.errors import ArrayError
-from metgan.io import read_image
+from metgan.images import read_image
 from metgan.labels import check_binary, fill_of, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 

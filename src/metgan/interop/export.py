@@ -15,7 +15,8 @@ import pandas as pd
 
 from metgan.data import Pair, read_pair, read_table
 from metgan.errors import StorageError
-from metgan.io import has_file, hold_folder, read_image, sync_folder, write_text
+from metgan.images import read_image
+from metgan.io import has_file, hold_folder, sync_folder, write_text
 from metgan.progress import each, progress
 
 from .cases import Case

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from metgan.data import Pair
 from metgan.errors import ArrayError, StorageError
-from metgan.io import write_image
-from metgan.labels import number_tumours
+from metgan.images import write_image
+from metgan.objects import number_tumours
 from metgan.types import Mask
 
 from .cases import Case

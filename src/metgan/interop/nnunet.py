@@ -18,7 +18,8 @@ from pathlib import Path
 
 from metgan.data import Pair
 from metgan.errors import SettingError
-from metgan.io import write_image, write_json
+from metgan.images import write_image
+from metgan.io import write_json
 from metgan.types import Channel
 
 from .cases import Case, require_part

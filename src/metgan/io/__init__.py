@@ -1,12 +1,10 @@
-"""Files to arrays and back; every write is all or nothing."""
+"""Files and folders: every write is all or nothing, and every folder has one writer."""
 
 from .atomic import append_text, placing, replacing, sync_folder, write_json, write_text
-from .contents import has_file, has_folder
+from .contents import check_image_file, has_file, has_folder, unreadable
 from .folders import check_folder, is_half_deleted, kind_of_folder, prepare_output, reserve_folder
 from .holding import hold_folder
 from .names import check_name, comparison_key, normal_form, refuse_lookalikes
-from .registry import READERS, is_image, read_image, write_image
-from .stack import Stack, read_stack
 from .weights import (
     fingerprint,
     load_state,
@@ -18,10 +16,9 @@ from .weights import (
 )
 
 __all__ = [
-    "READERS",
-    "Stack",
     "append_text",
     "check_folder",
+    "check_image_file",
     "check_name",
     "comparison_key",
     "fingerprint",
@@ -29,16 +26,13 @@ __all__ = [
     "has_folder",
     "hold_folder",
     "is_half_deleted",
-    "is_image",
     "kind_of_folder",
     "load_state",
     "load_weights",
     "normal_form",
     "placing",
     "prepare_output",
-    "read_image",
     "read_metadata",
-    "read_stack",
     "refuse_infinite",
     "refuse_lookalikes",
     "replacing",
@@ -46,7 +40,7 @@ __all__ = [
     "save_state",
     "save_weights",
     "sync_folder",
-    "write_image",
+    "unreadable",
     "write_json",
     "write_text",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .areas import LARGEST_AREA, SizeDistribution, fit_sizes
-from .components import number_tumours, sizes
 from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
 from .fill import (
@@ -23,7 +22,6 @@ from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
 from .preference import Preference
 from .recipes import RECIPES
-from .shapes import cut_tumours, locate_tumours
 from .survey import Quartiles, Survey, survey
 from .tissue import LEAST_SEPARATION, find_tissue
 from .variation import Variation, vary
@@ -51,7 +49,6 @@ __all__ = [
     "Variation",
     "binarise",
     "check_binary",
-    "cut_tumours",
     "extend_light",
     "fill_of",
     "find_fill",
@@ -61,14 +58,11 @@ __all__ = [
     "fit_sizes",
     "grow",
     "leave_apart",
-    "locate_tumours",
     "merge",
     "nearest_light",
-    "number_tumours",
     "place",
     "possible_turn",
     "shared_fill",
-    "sizes",
     "survey",
     "symmetry",
     "vary",

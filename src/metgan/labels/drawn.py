@@ -14,10 +14,8 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from metgan.errors import ArrayError, EmptyDrawError
+from metgan.objects import check_mask, number_tumours
 from metgan.types import Mask
-
-from .components import number_tumours
-from .shapes import check_mask
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metgan.errors import SettingError
+from metgan.objects import tight
 from metgan.types import Mask
-
-from .shapes import tight
 
 _REACH = 3  # pixels within which the tumour is felt
 _PREFERENCE = 24.0  # at the ends; beyond it shapes hardly change any more

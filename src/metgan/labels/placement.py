@@ -14,9 +14,8 @@ import numpy as np
 from scipy import ndimage, signal
 
 from metgan.errors import SettingError
+from metgan.objects import check_mask, tight
 from metgan.types import Mask
-
-from .shapes import check_mask, tight
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
+from metgan.objects import check_mask
 from metgan.types import Mask
 
 from .areas import SizeDistribution, fit_sizes
@@ -23,7 +24,6 @@ from .growth import grow
 from .placement import Spacing, place
 from .preference import Preference
 from .reference import Counts, Reference, check_counts, look_at
-from .shapes import check_mask
 from .variation import Variation, vary
 
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from metgan.errors import SettingError
+from metgan.objects import cut_tumours, sizes
 from metgan.types import Mask
 
-from .components import sizes
 from .drawn import read
-from .shapes import cut_tumours
 
 MOST_LABELS = 16
 """Labels that are looked at for one pair, at most."""

@@ -14,10 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 
+from metgan.objects import check_mask, number_tumours
 from metgan.types import Mask
-
-from .components import number_tumours
-from .shapes import check_mask
 
 
 @dataclass(frozen=True)

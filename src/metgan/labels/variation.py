@@ -15,11 +15,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.errors import ArrayError, SettingError
+from metgan.objects import sizes, tight
 from metgan.types import Mask
 
-from .components import sizes
 from .compose import SYMMETRIES, symmetry
-from .shapes import tight
 
 Landscape = NDArray[np.float64]
 

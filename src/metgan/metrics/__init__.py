@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from .contrast import (
-    RING_GAP,
-    RING_REACH,
-    Contrast,
-    Measure,
-    choose_measure,
-    measure_contrasts,
-    surroundings,
-)
+from .contrast import Contrast, Measure, choose_measure, measure_contrasts
 from .counts import Detection, Overlap
 from .faithfulness import MIN_ANNOTATED_SIZE, SIZES, Faithfulness, Tumour, evaluate_detection, pool
 from .lesions import LEAST_IOU, Matches, detect, match, overlap
@@ -31,8 +23,6 @@ __all__ = [
     "LEAST_IOU",
     "LEAST_SIDE",
     "MIN_ANNOTATED_SIZE",
-    "RING_GAP",
-    "RING_REACH",
     "SIZES",
     "ChannelShift",
     "Contrast",
@@ -63,5 +53,4 @@ __all__ = [
     "radial_spectrum",
     "spectrum_distance",
     "structural_similarity",
-    "surroundings",
 ]

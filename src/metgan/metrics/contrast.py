@@ -18,18 +18,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
 
+from metgan.objects import rings
 from metgan.types import AnyArray, Mask
-
-from .lesions import components
-
-RING_GAP = 2
-"""Pixels around a tumour that belong to neither side: its blur, and doubt about its outline."""
-
-RING_REACH = 6
-"""Pixels from the tumour at which its surroundings end."""
 
 Measure = Literal["ratio", "light"]
 """Contrast as a ratio (1 is invisible), or as the light that is added, in camera units (0 is invisible)."""
@@ -125,22 +116,8 @@ def choose_measure(ratios: Sequence[float], lights: Sequence[float]) -> Measure:
     return "light" if unknown.sum() > MOST_UNKNOWN * with_surroundings.sum() else "ratio"
 
 
-def surroundings(label: Mask) -> Mask:
-    """Return the pixels that surround tumours, that contrasts are measured against: see `evaluate_detection`.
-
-    Examples
-    --------
-    >>> surroundings(np.arange(12)[None] == 2).astype(int).tolist()
-    [[0, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0]]
-    """
-    if not label.any():
-        return np.zeros(label.shape, bool)
-    away = ndimage.distance_transform_edt(~label)
-    return np.asarray((away > RING_GAP) & (away <= RING_REACH), bool)
-
-
 def measure_contrasts(label: Mask, image: AnyArray, fill: Mask | None = None) -> list[Contrast]:
-    """Return each tumour's contrast to the ring about it, in the order of `components`.
+    """Return each tumour's contrast to the ring about it, in the order of `number_tumours`.
 
     Parameters
     ----------
@@ -149,19 +126,6 @@ def measure_contrasts(label: Mask, image: AnyArray, fill: Mask | None = None) ->
     fill : ndarray, same shape, bool, or None
         Where nothing was imaged: it surrounds no tumour. None for nowhere.
     """
-    numbered, sizes = components(label)
-    if sizes.size == 0:
-        return []
-    steps = np.indices((2 * RING_GAP + 1,) * label.ndim) - RING_GAP
-    disc = np.square(steps).sum(axis=0) <= RING_GAP**2
-    outside: NDArray[np.bool_] = ~ndimage.binary_dilation(label, disc)
-    if fill is not None:
-        outside &= ~fill
-    contrasts = []
-    for number, box in enumerate(ndimage.find_objects(numbered), start=1):
-        # Nothing further than the ring's reach matters, so neither does the rest of a volume.
-        near = tuple(slice(max(side.start - RING_REACH, 0), side.stop + RING_REACH) for side in box)
-        tumour = numbered[near] == number
-        ring = outside[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)
-        contrasts.append(Contrast.between(image[near][tumour], image[near][ring]))
-    return contrasts
+    return [
+        Contrast.between(image[box][tumour], image[box][ring]) for box, tumour, ring in rings(label, fill)
+    ]

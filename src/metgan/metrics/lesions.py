@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from metgan.errors import ArrayError, SettingError
+from metgan.objects import number_tumours
 from metgan.types import AnyArray, Mask
 
 from .counts import Detection, Overlap
@@ -26,7 +26,7 @@ LEAST_IOU = 0.1
 """Least intersection over union of a predicted and a true object that may be matched."""
 
 Components = tuple[NDArray[np.int32], NDArray[np.intp]]
-"""Numbered objects and their sizes in pixels, as `components` gives them."""
+"""Numbered objects and their sizes in pixels, as `metgan.objects.number_tumours` gives them."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Matches:
     Attributes
     ----------
     areas : ndarray, (n,), intp, pixels
-        Sizes of the true tumours, in the order of `components`.
+        Sizes of the true tumours, in the order of `metgan.objects.number_tumours`.
     found : ndarray, (n,), bool
     imagined : int
         Predicted tumours without a true one.
@@ -134,36 +134,13 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
     if not 0 < least_iou <= 1 or smallest < 1:
         given = f"least_iou is {least_iou} and smallest {smallest}"
         raise SettingError(given, "least_iou in (0, 1] and smallest >= 1", "Leave them out for 0.1 and 1")
-    found, true = components(predicted), components(truth)
+    found, true = number_tumours(predicted), number_tumours(truth)
     kept = found[1] >= smallest
     allowed = _matchable(found, true, least_iou)[kept]
     matched = np.zeros(true[1].size, np.bool_)
     if allowed.nnz:
         matched = maximum_bipartite_matching(allowed) >= 0  # for each column, a true tumour, its row or -1
     return Matches(true[1], matched, int(kept.sum() - matched.sum()))
-
-
-def components(mask: Mask) -> Components:
-    """Number the connected objects of a mask from 1, diagonal neighbours included.
-
-    What `metgan.labels.number_tumours` gives, on the same floor.
-
-    Returns
-    -------
-    numbered : ndarray, the mask's shape, int32
-        0 outside, 1 to n inside the n objects.
-    sizes : ndarray, (n,), intp
-        Their pixels, in the order of their numbers.
-
-    Examples
-    --------
-    >>> numbered, sizes = components(np.array([[1, 0, 0, 0], [0, 1, 0, 1]], bool))
-    >>> numbered.tolist(), sizes.tolist()
-    ([[1, 0, 0, 0], [0, 1, 0, 2]], [2, 1])
-    """
-    numbered, count = ndimage.label(mask, structure=np.ones((3,) * mask.ndim))
-    sizes = np.bincount(numbered.ravel(), minlength=count + 1)[1:]
-    return numbered.astype(np.int32, copy=False), sizes
 
 
 def check_masks(masks: Mapping[str, AnyArray]) -> None:

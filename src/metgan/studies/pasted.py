@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from metgan.data import Pair, paste
 from metgan.errors import SettingError
-from metgan.labels import cut_tumours
+from metgan.objects import cut_tumours
 from metgan.seeding import stream
 from metgan.training import TrainingData
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from metgan.data import Entry, Normalisation, PairSet, read_channel, read_pair
 from metgan.errors import MetganError
-from metgan.io import is_image, replacing
+from metgan.images import is_image
+from metgan.io import replacing
 from metgan.pictures import Panel, draw_grid, evenly_over, window
 from metgan.progress import note
 from metgan.types import Scaled

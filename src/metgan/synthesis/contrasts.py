@@ -27,8 +27,8 @@ from scipy import ndimage
 
 from metgan.data import as_camera
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import number_tumours, sizes
-from metgan.metrics import MIN_ANNOTATED_SIZE, RING_GAP, Measure, choose_measure, measure_contrasts
+from metgan.metrics import MIN_ANNOTATED_SIZE, Measure, choose_measure, measure_contrasts
+from metgan.objects import RING_GAP, number_tumours, sizes
 from metgan.progress import note
 from metgan.types import Camera, Mask
 

@@ -20,7 +20,8 @@ from torch.nn import functional as nnf
 
 from metgan.data import Entry, fingerprint_of, read_channel, read_label
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
-from metgan.metrics import RING_GAP, evaluate_detection
+from metgan.metrics import evaluate_detection
+from metgan.objects import RING_GAP
 from metgan.types import AnyArray, Camera, Mask
 
 Grid = NDArray[np.float32]

@@ -16,8 +16,9 @@ import numpy as np
 
 from metgan.data import Entry, fingerprint_of, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart, sizes
+from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart
 from metgan.metrics import Measure
+from metgan.objects import sizes
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 

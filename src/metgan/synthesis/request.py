@@ -77,7 +77,7 @@ class GenerationRequest:
         _refuse_unreal(self.donors, "take backgrounds from")
         if self.donors and self.noise is None:
             given = f"{len(self.donors)} pairs to take backgrounds from, and no noise to scale them by"
-            raise SettingError(given, "both", "Give Grain.measured of these pairs")
+            raise SettingError(given, "both", "Give NoiseModel.measured of these pairs")
         if not self.inserted:
             return
         _refuse_unreal(self.anatomies, "insert tumours in")

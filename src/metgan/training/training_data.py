@@ -24,7 +24,7 @@ from metgan.data import (
     stated_split,
 )
 from metgan.errors import ArrayError, LeakageError
-from metgan.metrics import surroundings
+from metgan.objects import surroundings
 from metgan.seeding import check_seed, stream
 from metgan.types import Channel, Mask
 

@@ -9,7 +9,7 @@ whose tissue is flat, won by tumours that are easier to read than any real ones.
 run goes on; the weights that are kept are the last.
 Score of a segmentor = pooled Dice against the labels; its best weights are kept.
 
-The segmentor that discriminators here is the one in the loop, so these figures only steer trainings;
+The segmentor that judges here is the one in the loop, so these figures only steer trainings;
 published ones come from a segmentor of their own (metgan evaluate).
 """
 
@@ -97,7 +97,7 @@ class ValidationSet:
 
 
 def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> ValidationResult:
-    """Discriminator a segmentor by its pooled Dice on real tumour images."""
+    """Score a segmentor by its pooled Dice on real tumour images."""
     with evaluating(segmentor):
         total = Overlap(0, 0, 0)
         for pair, tumour in zip(data.pairs, data.tumour, strict=True):
@@ -128,7 +128,7 @@ def faithful_enough(segmentor: Segmentor, data: ValidationSet) -> float:
 def validate_generator(
     painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet, enough: float = 1.0
 ) -> ValidationResult:
-    """Discriminator painted images by error and, where there is a segmentor, by faithfulness to the label.
+    """Score painted images by error and, where there is a segmentor, by faithfulness to the label.
 
     A Dice above `enough` counts as much as `enough`: see `faithful_enough`.
     """

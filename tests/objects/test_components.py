@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as hnp
 from skimage.measure import label as skimage_label
 from skimage.measure import regionprops
 
-from metgan.labels import SYMMETRIES, number_tumours, sizes, symmetry
+from metgan.labels import SYMMETRIES, symmetry
+from metgan.objects import number_tumours, sizes
 
 few = settings(max_examples=50, deadline=None)
 masks = hnp.arrays(np.bool_, hnp.array_shapes(min_dims=2, max_dims=3, max_side=7))

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from metgan.data.phantom import (
+from metgan.errors import SettingError
+from metgan.metrics import Tumour, evaluate_detection
+from metgan.phantom import (
     LABORATORIES,
     Fill,
     Laboratory,
@@ -19,9 +21,7 @@ from metgan.data.phantom import (
     draw_laboratory,
     draw_pairs,
 )
-from metgan.data.phantom.random_laboratory import ROSE, visibility
-from metgan.errors import SettingError
-from metgan.metrics import Tumour, evaluate_detection
+from metgan.phantom.random_laboratory import ROSE, visibility
 from metgan.types import AnyArray
 
 COUNT = 12

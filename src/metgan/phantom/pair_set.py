@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from metgan.data import PairSet, write_pair, write_table
 from metgan.errors import StorageError
-from metgan.io import has_file, hold_folder, sync_folder, write_image, write_json
+from metgan.images import write_image
+from metgan.io import has_file, hold_folder, sync_folder, write_json
 from metgan.progress import SLOW, progress
 
-from ..pairs import PairSet, write_pair, write_table
 from .pairs import draw_pairs
 from .settings import PhantomSettings
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from metgan.data.phantom import PhantomPair, PhantomSettings, draw_pairs
+from metgan.phantom import PhantomPair, PhantomSettings, draw_pairs
 from metgan.types import Mask
 
 PERFECT = PhantomSettings(size=96, empty_fraction=0.0, tumours_per_image=3.0)

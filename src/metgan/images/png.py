@@ -8,10 +8,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from metgan.errors import StorageError
+from metgan.io import placing, unreadable
 from metgan.types import AnyArray
-
-from .atomic import placing
-from .contents import unreadable
 
 
 def read_png(path: Path) -> AnyArray:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from metgan.errors import StorageError
+from metgan.io import check_image_file
 from metgan.types import AnyArray
 
-from .contents import check_image_file
 from .png import read_png, write_png
 from .tiff import read_tiff, write_tiff
 

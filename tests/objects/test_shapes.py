@@ -11,8 +11,8 @@ from skimage.measure import regionprops
 from skimage.segmentation import clear_border
 
 from metgan.errors import ArrayError
-from metgan.labels import cut_tumours
-from metgan.labels.shapes import tight
+from metgan.objects import cut_tumours
+from metgan.objects.shapes import tight
 
 few = settings(max_examples=50, deadline=None)
 

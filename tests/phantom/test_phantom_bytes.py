@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import fft, ndimage
 
-from metgan.data.phantom import PhantomSettings, draw_pairs
+from metgan.phantom import PhantomSettings, draw_pairs
 
 CARELESS = PhantomSettings(size=64, missed_fraction=0.4, outline_noise=1.0)
 # Measured at commit 6485b25, before the phantom had laboratories.

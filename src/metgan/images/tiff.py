@@ -17,11 +17,9 @@ import numpy as np
 import tifffile
 
 from metgan.errors import MetganError, StorageError
+from metgan.io import check_image_file, placing, unreadable
 from metgan.progress import each, note
 from metgan.types import AnyArray
-
-from .atomic import placing
-from .contents import check_image_file, unreadable
 
 _DAMAGED = (
     tifffile.TiffFileError,

@@ -1,7 +1,6 @@
 """Single tumours of a label: connected components, diagonal neighbours included.
 
-The only place on this floor that says what one tumour is. `metgan.metrics` has a function of its own, since
-siblings on a floor do not import each other.
+The only place that says what one tumour is.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from metgan.errors import StorageError
-from metgan.io import read_stack
+from metgan.images import read_stack
 from metgan.progress import progress
 
 SCAN = np.random.default_rng(0).integers(0, 4000, (6, 2, 70, 64)).astype(np.uint16)  # ZCYX

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from metgan.data.phantom import ORGANS, PAIRS_PER_ANIMAL, PhantomPair, PhantomSettings, draw_pairs
 from metgan.errors import SettingError
+from metgan.phantom import ORGANS, PAIRS_PER_ANIMAL, PhantomPair, PhantomSettings, draw_pairs
 from metgan.types import AnyArray, Mask
 
 PLAIN = PhantomSettings(size=96)

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from metgan.data.phantom import ORGANS, PhantomPair, PhantomSettings, draw_pairs
+from metgan.phantom import ORGANS, PhantomPair, PhantomSettings, draw_pairs
 from metgan.types import AnyArray
 
 WINDOW = 128

@@ -13,7 +13,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from metgan.errors import ArrayError, StorageError
-from metgan.io import is_image, read_image, read_stack, write_image
+from metgan.images import is_image, read_image, read_stack, write_image
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=9)
