@@ -9,7 +9,7 @@ Their 100 goes with the release's plain L1, which charges 0.06 for a missed tumo
 times as large as the pair term; generators then painted dark haloes about the tumours, and no tissue.
 MetGAN's pairs have Pix2Pix's 100. The segmentor has 10 where it alone says how bright a tumour is. Where
 there are pairs it has 1: it never has enough of brightness, so that tumours came out half as bright again as
-real ones (docs/results.md). `metgan study ablation` compares with the paper's. Pinned by
+real ones (docs/results). `metgan study ablation` compares with the paper's. Pinned by
 ``test_every_row_is_what_the_papers_say_but_for_two_weights``.
 """
 

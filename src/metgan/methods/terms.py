@@ -86,7 +86,7 @@ class Paired:
 
     Deviates: a tumour's pixels weigh ten times as much as others, as they do in the segmentation loss. In a
     plain mean, where they are one in 200, that loss alone decided how bright a tumour became, and it is the
-    more content the brighter it is (docs/results.md). Pinned by
+    more content the brighter it is (docs/results). Pinned by
     ``test_a_tumour_weighs_as_much_in_the_pair_term_as_in_the_segmentation_term``.
 
     Parameters

@@ -31,7 +31,7 @@ class Generator(nn.Module, ABC):
 
     Deviates: the papers end in a plain tanh. Where much of a channel is exactly black, a generator then
     spends its training on coming closer to -1; ours ends in a tanh that is twice as large
-    (docs/results.md), and `paint` cuts off what lies beyond [-1, 1]. Pinned by
+    (docs/results), and `paint` cuts off what lies beyond [-1, 1]. Pinned by
     ``test_exact_black_is_within_reach_but_not_in_the_released_networks``.
 
     Parameters

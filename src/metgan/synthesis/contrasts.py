@@ -4,7 +4,7 @@ A label says where a tumour is, and not how bright. Which contrast a generator g
 and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, also within one
 image: the dim ones are those that segmentors miss, and where no painted tumour is as bright as the brightest
 real ones, a segmentor may take what is so bright for something else. What it is worth to a segmentor is
-measured in docs/results.md.
+measured in docs/results.
 
 The decision a reader would question is that tumours are made brighter, too. The generator is asked for the
 same tissue without a tumour; the difference is the light of the tumours alone, and a share of it, or up to

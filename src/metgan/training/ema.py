@@ -1,6 +1,6 @@
 """A running average of a network's weights: it paints more steadily than the newest weights.
 
-Yazici et al. 2019 (arXiv 1806.04498). Whether it helps here is measured in docs/results.md.
+Yazici et al. 2019 (arXiv 1806.04498). Whether it helps here is measured in docs/results.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def train_method(
     ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``). A method without a segmentation
     term uses a segmentor for its validations alone, and need not have one. The weights that are kept are the
     last, averaged, as in the paper. To choose among earlier ones by the few animals that are validated gave
-    images less like those of other animals (docs/results.md).
+    images less like those of other animals (docs/results).
 
     Raises
     ------
