@@ -153,7 +153,7 @@ def metgan(verb: str, *words: object, source: Path | None = None) -> None:
 def train_readers(cell: RunResult, options: Sequence[str], source: Path | None) -> None:
     """Train the segmentor in the loop and the independent segmentor of a laboratory."""
     pairs = cell.folder / "pairs"
-    for name, seed in (("segmentor", 0), ("independent_segmentor", 1000)):
+    for name, seed in (("segmentor", 0), ("independent-segmentor", 1000)):
         out = cell.folder / name
         if not (out / "report.html").exists():
             again = ["--resume"] if (out / "config.toml").exists() else []
