@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from metgan.data import Entry, Pair, PairSet, part_of, read_pair, write_pair
 from metgan.errors import ArrayError, SettingError
@@ -198,6 +199,27 @@ def test_how_bright_a_place_is_by_and_large_is_left_to_the_painter(more: int, se
     )
     middles = [part.mean() for part in np.array_split(laid, 4, axis=1)]
     assert np.allclose(middles, 900, rtol=0.05)
+
+
+def test_pieces_of_several_copies_leave_no_seam_of_single_pixels() -> None:
+    """A donor a third of which is air: copies must fill in, and the noise of this camera is blurred.
+
+    Neighbours agree in it. Along a seam of slivers they would not: there, each pixel would be another copy's.
+    """
+    rough = np.random.default_rng(5).standard_normal((SIDE, SIDE))
+    blurred = ndimage.gaussian_filter(rough, 1.5, mode="wrap")
+    tumour = (400 + 60 * blurred / blurred.std()).astype(np.uint16)
+    anatomy = half_air()
+    tumour[anatomy < 200] = 100
+    noise = NoiseModel(slope=0.0, floor=3600.0)
+    painted = np.where(anatomy < 200, 100, 400).astype(np.uint16)
+    residual = BackgroundResidual.of(donor(tumour, anatomy=anatomy), painted, noise)
+    jumps = []
+    for seed in range(6):
+        laid = residual.lay_over(flat(300), everywhere(), np.random.default_rng(seed)).astype(float)
+        steps = np.concatenate([np.abs(np.diff(laid, axis=axis)).ravel() for axis in (0, 1)])
+        jumps.append((steps > 120).sum())  # blurred noise alone has none
+    assert max(jumps) <= 3
 
 
 def test_where_nothing_fits_there_is_noise_alone() -> None:

@@ -27,6 +27,7 @@ from metgan.types import Camera, Mask
 from .noise import RIM, NoiseModel
 
 _COPIES = 16  # of a background that are looked through for what fits a place
+_BLENDED = 4  # pixels over which one copy goes over into another
 _LARGE = 10.0  # pixels, standard deviation: what is wider is no thread and no dust
 _REACH = 4.0  # standard deviations
 _LEAST_WEIGHT = 1e-3
@@ -80,7 +81,8 @@ class BackgroundResidual:
 
         It is mirrored by chance. What lay in tissue comes to lie in tissue, and what lay in air in air; where
         that is not so, or the real image has a tumour, a mirrored and shifted copy fills in. Where none fits
-        there is noise alone. A smaller one is repeated, of a larger one a part is used.
+        there is noise alone. Over four pixels one goes over into the other, and the sum keeps the noise's
+        strength. A smaller one is repeated, of a larger one a part is used.
 
         Parameters
         ----------
@@ -97,15 +99,20 @@ class BackgroundResidual:
         Camera
             In the units and the dtype of `painted`, and within the dtype's range.
         """
-        added = rng.standard_normal(painted.shape) * (not self.noise.is_none)
-        missing = np.ones(painted.shape, bool)
+        noise = rng.standard_normal(painted.shape) * (not self.noise.is_none)
+        added, power, missing = (np.zeros(painted.shape) for _ in range(3))
+        missing += 1
         for number in range(_COPIES):
             copy = self._copied(painted.shape, rng, shifted=number > 0)
-            fits = missing & copy.free & (copy.tissue == tissue)
-            added[fits] = copy.field[fits]
-            missing &= ~fits
-            if not missing.any():
+            fits = copy.free & (copy.tissue == tissue)
+            depth = _BLENDED if fits.all() else ndimage.distance_transform_cdt(fits)
+            share = missing * np.minimum(depth / _BLENDED, 1)
+            added += share * copy.field
+            power += share**2
+            missing -= share
+            if missing.max() < _LEAST_WEIGHT:
                 break
+        added = (added + missing * noise) / np.sqrt(power + missing**2)
         scaled = self.noise.stabilise(painted)
         change = self.noise.restore(scaled + added) - self.noise.restore(scaled)
         if fill is not None:
