@@ -128,6 +128,10 @@ class BackgroundResidual:
         sides = zip(shape, first, self.field.shape, strict=True)
         cut = np.ix_(*((np.arange(wanted) + start) % side for wanted, start, side in sides))
         field, free, tissue = self.field[mirrored], self.free[mirrored], self.tissue[mirrored]
+        if any(first) or any(wanted > side for wanted, side in zip(shape, free.shape, strict=True)):
+            inner = np.zeros(free.shape, bool)
+            inner[(slice(1, -1),) * 2] = True
+            free = free & inner  # its ends meet within the copy
         return replace(self, field=field[cut], free=free[cut], tissue=tissue[cut])
 
 
