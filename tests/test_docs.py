@@ -90,7 +90,11 @@ def missing_links(page: Path) -> list[str]:
     return [t for t in targets if "://" not in t and not (page.parent / t).exists()]
 
 
-@pytest.mark.parametrize("page", [*DOCS.rglob("*.md"), DOCS.parent / "README.md"], ids=lambda page: page.relative_to(DOCS.parent).as_posix())
+@pytest.mark.parametrize(
+    "page",
+    [*DOCS.rglob("*.md"), DOCS.parent / "README.md"],
+    ids=lambda page: page.relative_to(DOCS.parent).as_posix(),
+)
 def test_every_relative_link_leads_somewhere(page):
     assert missing_links(page) == []
 
