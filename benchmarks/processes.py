@@ -20,7 +20,7 @@ import numpy as np
 import tifffile
 from torch import Tensor
 
-from metgan.cli import evaluate, export, generate, main, phantom, prepare, study, train
+from metgan.cli import main, verbs
 from metgan.data import TABLE, write_table
 from metgan.io import load_state, load_weights
 from metgan.io.atomic import is_temporary
@@ -35,7 +35,7 @@ SHORT = (
 )
 METHOD = "pix2pixseg"
 """The quickest that has a segmentor in the loop: a run within a run."""
-IMPORTED = (evaluate, export, generate, phantom, prepare, study, train)
+IMPORTED = (verbs,)
 """The command line imports a verb when it is called; here they are there before the first call."""
 CLOCKS = ("journal.csv", "report.html", "tables.md")
 """Files that hold times or paths, which differ from call to call; a study's tables are in CSVs, too."""

@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from metgan.cli.facts import score_facts, study_facts
-from metgan.cli.info import info
 from metgan.data import load_split, sync_images
 from metgan.data.pairs import image_names
 from metgan.errors import StorageError
@@ -23,9 +21,16 @@ from metgan.synthesis import is_unfinished
 from metgan.synthesis.journal import finished_pairs, note_pair
 from metgan.training import last_step, planned_steps, trained_seconds
 from metgan.training.first_steps import read_first_steps
+from metgan.workflows import InfoRequest, info
+from metgan.workflows.facts import score_facts, study_facts
 
 SOURCE = Path(__file__).parents[1] / "src" / "metgan"
 Look = Callable[[Path], object]
+
+
+def tell(path: Path) -> None:
+    info(InfoRequest(path=path))
+
 
 KINDS: dict[str, Look] = {
     "dangling": lambda path: path.symlink_to("nowhere"),
@@ -48,9 +53,9 @@ FILES: dict[str, tuple[str, Look]] = {
     "the notes, resumed": (".done.csv", finished_pairs),
     "the notes, written": (".done.csv", lambda out: note_pair(out, ROW)),
     "a model": ("model.safetensors", model_path),
-    "a model, told of": ("model.safetensors", info),
-    "a list of cases, told of": ("cases.csv", info),
-    "settings, told of": ("config.toml", info),
+    "a model, told of": ("model.safetensors", tell),
+    "a list of cases, told of": ("cases.csv", tell),
+    "settings, told of": ("config.toml", tell),
     "settings": ("config.toml", lambda run: read_file(run / "config.toml")),
     "a split": ("splits.json", load_split),
     "a checkpoint": ("last.ckpt", lambda run: load_state(run / "last.ckpt")),
@@ -61,7 +66,7 @@ FOLDERS: dict[str, tuple[str, Look]] = {
     "samples": ("samples", training_section),
     "a channel's names": ("anatomy", image_names),
     "a channel that is synced": ("tumour", sync_images),
-    "a channel, told of": ("label", info),
+    "a channel, told of": ("label", tell),
 }
 
 
@@ -90,7 +95,7 @@ def test_what_stands_in_the_place_of_a_folder_is_not_an_absent_one(
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "look",
-    [info, model_path, load_split, lambda out: check_folder(out, "pairs", resume=True, overwrite=False)],
+    [tell, model_path, load_split, lambda out: check_folder(out, "pairs", resume=True, overwrite=False)],
     ids=["info", "model", "split", "output"],
 )
 def test_what_stands_in_the_place_of_a_result_is_called_by_its_name(

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.progress import Progress as Bar
 
 Item = TypeVar("Item")
 SLOW: Final = 10.0
@@ -56,12 +56,60 @@ class _Display(Protocol):
         """Show how far the present unit is."""
 
 
+@dataclass(frozen=True)
+class Note:
+    """What the user should know and may want to mend; work goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a task is: `done` of `total` units, and a few words on how it goes."""
+
+    task: str
+    done: int
+    total: int
+    words: str
+
+
+Event = Note | Progress
+"""What is told while work goes on."""
+Listener = Callable[[Event], None]
+
 _shown: ContextVar[_Display | None] = ContextVar("shown", default=None)
+_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+
+
+@contextmanager
+def listening(listener: Listener | None) -> Iterator[None]:
+    """Send what is told within the block to a listener, instead of to stderr; None changes nothing.
+
+    Examples
+    --------
+    >>> told = []
+    >>> with listening(told.append):
+    ...     note("the mask is empty")
+    >>> told
+    [Note(text='the mask is empty')]
+    """
+    if listener is None:
+        yield
+        return
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
 
 
 def note(text: str) -> None:
-    """Tell on stderr what the user should know and may want to mend; work goes on."""
-    print(f"metgan: note: {text}", file=sys.stderr)
+    """Tell what the user should know and may want to mend: a listener, or on stderr; work goes on."""
+    listener = _listener.get()
+    if listener is None:
+        print(f"metgan: note: {text}", file=sys.stderr)
+    else:
+        listener(Note(text))
 
 
 @contextmanager
@@ -107,7 +155,7 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iterator[Advance]:
     """Show how far a task of `total` units is, of which `done` were done before.
 
-    Goes to stderr, so that a command's output can be piped.
+    Goes to a listener, or to stderr, so that a command's output can be piped.
 
     Parameters
     ----------
@@ -117,10 +165,12 @@ def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iter
         Least seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines
         in all.
     """
-    console = Console(stderr=True)
+    console, listener = Console(stderr=True), _listener.get()
     display: _Display = _Lines(console, task, total, done, every_s)
     with ExitStack() as stack:
-        if console.is_terminal:
+        if listener is not None:
+            display = _Told(listener, Progress(task, done, total, ""))
+        elif console.is_terminal:
             display = stack.enter_context(_bar(console, task, total, done))
         stack.callback(_shown.reset, _shown.set(display))
 
@@ -161,7 +211,7 @@ def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Displa
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]} {task.fields[part]}"),
     )
-    with Progress(*columns, console=console) as bar:
+    with Bar(*columns, console=console) as bar:
         yield _Bar(bar, bar.add_task(task, total=total, completed=done, note="", part=""))
 
 
@@ -169,7 +219,7 @@ def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Displa
 class _Bar:
     """One bar on a terminal."""
 
-    bar: Progress
+    bar: Bar
     task: TaskID
 
     def advance(self, note: str, total: int | None) -> None:
@@ -179,6 +229,21 @@ class _Bar:
 
     def within(self, words: str) -> None:
         self.bar.update(self.task, part=words)
+
+
+class _Told:
+    """Tells a listener of every unit."""
+
+    def __init__(self, listener: Listener, at: Progress) -> None:
+        self.listener, self.at = listener, at
+
+    def advance(self, note: str, total: int | None) -> None:
+        at = self.at
+        self.at = Progress(at.task, at.done + 1, at.total if total is None else total, note)
+        self.listener(self.at)
+
+    def within(self, words: str) -> None:
+        self.listener(Progress(self.at.task, self.at.done, self.at.total, words))
 
 
 class _Lines:

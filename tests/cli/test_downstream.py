@@ -61,7 +61,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
             ("--training-sets", "real-90"),
             "unknown training set 'real-90'; expected one of: all, quick-set, real-25",
         ),
-        (("--folds", "1"), "Must be >= 2"),
+        (("--folds", "1"), "folds is 1; expected a whole number from 2"),
         (("--folds", "2.5"), "'2.5' is not a whole number"),
         (("--training-pairs", "1.5"), "'1.5' is not a whole number"),
         (("--folds", "6"), "6 folds of 5 groups"),

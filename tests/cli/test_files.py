@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from metgan.cli.files import Files, read_scan
 from metgan.data import CropPlan, PairSet, Scan, prepare, read_table
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
+from metgan.workflows.scan_files import ScanFiles, read_scan
 
 PLAN = CropPlan(crop=8, stride=8, block=8)
 VOXELS = np.random.default_rng(0).integers(100, 4000, (3, 3, 16, 24)).astype(np.uint16)  # ZCYX
@@ -22,11 +22,11 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Files:
+def files(tmp_path: Path) -> ScanFiles:
     """A mask, ``mask.tif``, and its scan of two channels, ``m1/scan.tif``."""
     write(tmp_path / "mask.tif", MASK)
     write(tmp_path / "m1" / "scan.tif", VOXELS[:, :2])
-    return Files(tmp_path / "mask.tif")
+    return ScanFiles(tmp_path / "mask.tif")
 
 
 def write(path: Path, volume: np.ndarray) -> Path:
@@ -36,12 +36,12 @@ def write(path: Path, volume: np.ndarray) -> Path:
     return path
 
 
-def read(path: Path, files: Files, out: Path | None = None, plan: CropPlan = PLAN) -> Scan:
+def read(path: Path, files: ScanFiles, out: Path | None = None, plan: CropPlan = PLAN) -> Scan:
     return read_scan([path], files, plan, [] if out is None else read_table(out))
 
 
 def test_the_order_of_two_channels_is_told_unless_it_was_asked_for(
-    tmp_path: Path, files: Files, capsys: Capture
+    tmp_path: Path, files: ScanFiles, capsys: Capture
 ) -> None:
     scan = read(tmp_path / "m1" / "scan.tif", files)
     np.testing.assert_array_equal(scan.tumour, VOXELS[:, 1])
@@ -52,7 +52,7 @@ def test_the_order_of_two_channels_is_told_unless_it_was_asked_for(
 
 @pytest.mark.parametrize("given", ["CZYX", "ZYCX", "ZCXY"])
 def test_axes_that_contradict_the_file_are_told_as_axes(
-    tmp_path: Path, files: Files, capsys: Capture, given: str
+    tmp_path: Path, files: ScanFiles, capsys: Capture, given: str
 ) -> None:
     with pytest.raises(ArrayError) as refused:  # the mask has other sides
         read(tmp_path / "m1" / "scan.tif", replace(files, axes=given))
@@ -67,7 +67,7 @@ def test_axes_that_contradict_the_file_are_told_as_axes(
     ("shape", "example"), [((2, 3, 16, 24), "CZYX"), ((3, 2, 16, 24), "ZCYX"), ((1, 3, 2, 16, 24), "TZCYX")]
 )
 def test_a_file_that_does_not_name_its_axes_is_told_by_its_shape(
-    tmp_path: Path, files: Files, shape: tuple[int, ...], example: str
+    tmp_path: Path, files: ScanFiles, shape: tuple[int, ...], example: str
 ) -> None:
     tifffile.imwrite(tmp_path / "bare.tif", VOXELS[:, :2].reshape(shape), photometric="minisblack")
     with tifffile.TiffFile(tmp_path / "bare.tif") as file:
@@ -79,7 +79,7 @@ def test_a_file_that_does_not_name_its_axes_is_told_by_its_shape(
     assert "ZZ" not in str(refused.value)
 
 
-def test_a_channel_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, files: Files) -> None:
+def test_a_channel_that_is_not_there_is_told_with_those_that_are(tmp_path: Path, files: ScanFiles) -> None:
     write(tmp_path / "one.tif", VOXELS[:, 0])
     with pytest.raises(ArrayError, match=r"one channel, number 0; channel 1 was asked for .*count from 0"):
         read(tmp_path / "one.tif", files)
@@ -90,7 +90,7 @@ def test_a_channel_that_is_not_there_is_told_with_those_that_are(tmp_path: Path,
         read(tmp_path / "m1" / "scan.tif", replace(files, channels=(0, 2)))
 
 
-def test_an_image_given_for_a_mask_is_said_to_look_like_one(tmp_path: Path, files: Files) -> None:
+def test_an_image_given_for_a_mask_is_said_to_look_like_one(tmp_path: Path, files: ScanFiles) -> None:
     image = write(tmp_path / "image.tif", VOXELS[:, 0])
     with pytest.raises(ArrayError) as refused:
         read(tmp_path / "m1" / "scan.tif", replace(files, labels=image))
@@ -106,7 +106,7 @@ def test_an_image_given_for_a_mask_is_said_to_look_like_one(tmp_path: Path, file
     assert "image" not in str(refused.value).split(";")[0]
 
 
-def test_of_three_channels_two_must_be_named(tmp_path: Path, files: Files) -> None:
+def test_of_three_channels_two_must_be_named(tmp_path: Path, files: ScanFiles) -> None:
     write(tmp_path / "three.tif", VOXELS)
     with pytest.raises(ArrayError, match=r"has 3 channels .*--channels ANATOMY TUMOUR"):
         read(tmp_path / "three.tif", files)
@@ -115,7 +115,7 @@ def test_of_three_channels_two_must_be_named(tmp_path: Path, files: Files) -> No
 
 
 def test_regions_of_an_atlas_are_tissue_with_the_option_that_the_error_names(
-    tmp_path: Path, files: Files
+    tmp_path: Path, files: ScanFiles
 ) -> None:
     atlas = np.zeros(MASK.shape, np.uint32)
     atlas[:, :, 8:16], atlas[:, :, 16:] = 997, 614454277
@@ -139,7 +139,7 @@ def test_regions_of_an_atlas_are_tissue_with_the_option_that_the_error_names(
     ],
 )
 def test_only_what_is_asked_for_is_checked(
-    tmp_path: Path, files: Files, what: str, ranges: dict[str, object], outside: object
+    tmp_path: Path, files: ScanFiles, what: str, ranges: dict[str, object], outside: object
 ) -> None:
     """And cut as from a scan that has no fault there."""
     plan = replace(PLAN, **ranges)
@@ -179,7 +179,7 @@ def test_only_what_is_asked_for_is_checked(
     ],
 )
 def test_two_files_are_two_scans(
-    tmp_path: Path, files: Files, one: str, other: str, names: tuple[str, str]
+    tmp_path: Path, files: ScanFiles, one: str, other: str, names: tuple[str, str]
 ) -> None:
     out = tmp_path / "pairs"
     for number, name in enumerate((one, other)):
@@ -188,7 +188,7 @@ def test_two_files_are_two_scans(
     assert len({entry.group for entry in PairSet.open(out)}) == 2 * 6
 
 
-def test_a_scan_keeps_its_name_wherever_it_lies(tmp_path: Path, files: Files) -> None:
+def test_a_scan_keeps_its_name_wherever_it_lies(tmp_path: Path, files: ScanFiles) -> None:
     out, first = tmp_path / "pairs", replace(PLAN, rows=(0, 8))
     prepare(read(tmp_path / "m1" / "scan.tif", files, out, first), first, out)
     shutil.copy(tmp_path / "m1" / "scan.tif", tmp_path / "renamed.tif")
@@ -200,7 +200,9 @@ def test_a_scan_keeps_its_name_wherever_it_lies(tmp_path: Path, files: Files) ->
         prepare(replace(again, name="other"), PLAN, out)
 
 
-def test_a_scan_is_not_added_to_crops_of_which_nobody_knows_the_file(tmp_path: Path, files: Files) -> None:
+def test_a_scan_is_not_added_to_crops_of_which_nobody_knows_the_file(
+    tmp_path: Path, files: ScanFiles
+) -> None:
     """As of an array, or of a version that did not note it: they may be of the same tissue."""
     scan = read(tmp_path / "m1" / "scan.tif", files)
     prepare(replace(scan, name="array", source=""), replace(PLAN, rows=(0, 8)), tmp_path / "pairs")
@@ -210,7 +212,7 @@ def test_a_scan_is_not_added_to_crops_of_which_nobody_knows_the_file(tmp_path: P
 
 
 @pytest.mark.parametrize("name", ["m1_scan", "M1_scan"])
-def test_another_scan_of_a_name_is_a_question(tmp_path: Path, files: Files, name: str) -> None:
+def test_another_scan_of_a_name_is_a_question(tmp_path: Path, files: ScanFiles, name: str) -> None:
     """Also one that only the case tells apart: on a Mac or Windows its files would be the other's."""
     out, first = tmp_path / "pairs", replace(PLAN, rows=(0, 8))
     prepare(read(tmp_path / "m1" / "scan.tif", files, out, first), first, out)
@@ -221,7 +223,7 @@ def test_another_scan_of_a_name_is_a_question(tmp_path: Path, files: Files, name
         prepare(changed, second, out)
 
 
-def test_a_group_that_is_nearly_one_of_the_sets_is_a_question(tmp_path: Path, files: Files) -> None:
+def test_a_group_that_is_nearly_one_of_the_sets_is_a_question(tmp_path: Path, files: ScanFiles) -> None:
     out = tmp_path / "pairs"
     scan = read(tmp_path / "m1" / "scan.tif", files)
     prepare(scan, replace(PLAN, rows=(0, 8), group="Mouse 1 "), out)
@@ -231,6 +233,8 @@ def test_a_group_that_is_nearly_one_of_the_sets_is_a_question(tmp_path: Path, fi
 
 
 @pytest.mark.parametrize("name", [".hidden", "", "a/b", "x" * 300])
-def test_a_name_that_other_verbs_would_overlook_is_refused(tmp_path: Path, files: Files, name: str) -> None:
+def test_a_name_that_other_verbs_would_overlook_is_refused(
+    tmp_path: Path, files: ScanFiles, name: str
+) -> None:
     with pytest.raises(SettingError, match="Choose another --name"):
         read(tmp_path / "m1" / "scan.tif", replace(files, name=name))

@@ -6,12 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from metgan.cli.folders import preset_note, resolve_run, resolve_study
-from metgan.cli.options import OutputPolicy, Training
 from metgan.experiment import resolve
+from metgan.workflows import OutputPolicy, TrainingSettings
+from metgan.workflows.output import Output
+from metgan.workflows.settings import preset_note, resolve_run, resolve_study
 
 NEW, RESUMED = OutputPolicy(), OutputPolicy(resume=True)
-ON_CPU = Training(device="cpu")
+ON_CPU = TrainingSettings(device="cpu")
+
+
+def folder(path: Path, policy: OutputPolicy) -> Output:
+    return Output(path, "a run", "metgan train", policy, ())
 
 
 @pytest.fixture
@@ -27,9 +32,9 @@ def run(tmp_path: Path) -> Path:
 def test_a_preset_that_nobody_named_is_told_with_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert resolve_run(tmp_path / "run", NEW, ON_CPU, "training").preset == "small"
+    assert resolve_run(folder(tmp_path / "run", NEW), ON_CPU, "training").preset == "small"
     assert capsys.readouterr().err.startswith("metgan: note: preset small, because the device is a CPU;")
-    assert resolve_study(tmp_path / "study", "similarity", NEW, ON_CPU, {}, {}).preset == "small"
+    assert resolve_study(folder(tmp_path / "study", NEW), "similarity", ON_CPU, {}, {}).preset == "small"
     assert "preset small, because the device is a CPU" in capsys.readouterr().err
 
 
@@ -37,16 +42,16 @@ def test_a_preset_that_nobody_named_is_told_with_the_reason(
 def test_of_a_preset_in_the_options_nothing_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], preset: str
 ) -> None:
-    options = Training(preset=preset, device="cpu")  # type: ignore[arg-type]  # one of the two
-    assert resolve_run(tmp_path / "run", NEW, options, "training").preset == preset
-    assert resolve_study(tmp_path, "similarity", NEW, ON_CPU, {"preset": preset}, {}).preset == preset
+    options = TrainingSettings(preset=preset, device="cpu")  # type: ignore[arg-type]  # one of the two
+    assert resolve_run(folder(tmp_path / "run", NEW), options, "training").preset == preset
+    assert resolve_study(folder(tmp_path, NEW), "similarity", ON_CPU, {"preset": preset}, {}).preset == preset
     assert capsys.readouterr().err == ""
 
 
 def test_of_a_preset_in_the_file_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file.toml").write_text('preset = "paper"\n')
-    options = Training(device="cpu", config=tmp_path / "file.toml")
-    assert resolve_run(tmp_path / "run", NEW, options, "training").preset == "paper"
+    options = TrainingSettings(device="cpu", config=tmp_path / "file.toml")
+    assert resolve_run(folder(tmp_path / "run", NEW), options, "training").preset == "paper"
     assert capsys.readouterr().err == ""
 
 
@@ -55,10 +60,10 @@ def test_a_resumed_run_keeps_its_preset_on_any_machine(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], with_file: bool
 ) -> None:
     (tmp_path / "file.toml").write_text("seed = 0\n")  # names no preset
-    options = Training(device="cpu", config=tmp_path / "file.toml" if with_file else None)
-    assert resolve_run(run, RESUMED, options, "training").preset == "released"
+    options = TrainingSettings(device="cpu", config=tmp_path / "file.toml" if with_file else None)
+    assert resolve_run(folder(run, RESUMED), options, "training").preset == "released"
     assert capsys.readouterr().err == ""
-    assert resolve_run(run, OutputPolicy(overwrite=True), options, "training").preset == "small"
+    assert resolve_run(folder(run, OutputPolicy(overwrite=True)), options, "training").preset == "small"
 
 
 def test_the_note_names_the_reason_and_the_other_preset() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.cli.phantom import Drawing
 from metgan.data import PairSet
 from metgan.images import read_image
 from metgan.phantom import LABORATORIES, PhantomSettings, draw_laboratory
+from metgan.workflows import PhantomRequest
 
 from .conftest import Command
 
@@ -35,10 +35,10 @@ def test_gaps_are_exact_in_the_files_and_hold_no_label(metgan: Command, tmp_path
 
 def test_number_and_groups_of_the_pairs_are_the_laboratory_s_own() -> None:
     laboratory = LABORATORIES["skull-stripped-large"]
-    count, settings, seed = Drawing(laboratory=laboratory.name).request(None, 2)
+    count, settings, seed = PhantomRequest(out=Path("out"), laboratory=laboratory.name, seed=2).drawing()
     assert (count, settings.pairs_per_animal * laboratory.groups) == (laboratory.pairs, laboratory.pairs)
     assert seed == laboratory.first_seed + 2 != 2
-    assert Drawing().request(None, 2) == (200, PhantomSettings(), 2)
+    assert PhantomRequest(out=Path("out"), seed=2).drawing() == (200, PhantomSettings(), 2)
 
 
 def test_a_laboratory_drawn_from_a_seed_is_the_one_that_python_draws(metgan: Command, tmp_path: Path) -> None:

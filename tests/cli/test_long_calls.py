@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 import tifffile
 
-from metgan.cli.next_step import evaluate_command, generate_command, next_step
 from metgan.data import PairSet
 from metgan.models import MODEL_FILE, load_generator, save_model
 from metgan.studies import training_section
 from metgan.training import last_step
+from metgan.workflows.next_step import evaluate_command, generate_command, next_step
 
 from .conftest import Command
 

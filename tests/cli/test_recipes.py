@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from metgan.cli.recipes import RecipeChoice
 from metgan.errors import SettingError
 from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution, Spacing, Variation
+from metgan.workflows import RecipeChoice
 
 from .conftest import Command
 

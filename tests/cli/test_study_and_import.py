@@ -84,8 +84,8 @@ def test_an_experiment_file_cannot_choose_what_a_study_compares(
     ("words", "says"),
     [
         (("similarity", "--methods", "stargan"), "unknown method 'stargan'"),
-        (("robustness", "--share", "0"), "Must be > 0"),
-        (("similarity", "--seeds", "0"), "Must be >= 1"),
+        (("robustness", "--share", "0"), "share is 0.0; expected a number above 0"),
+        (("similarity", "--seeds", "0"), "seeds is 0; expected a whole number from 1"),
         (("similarity", "--crop", "48"), "at least 64 for this network"),
     ],
 )

@@ -16,13 +16,14 @@ import pandas as pd
 import pytest
 import tifffile
 
-from metgan.cli.folders import resolve_run, resolve_study
-from metgan.cli.options import OutputPolicy, Training
 from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.experiment import load_experiment
 from metgan.models import read_card
 from metgan.training import GAN_CONFIGS, OPEN_CONFIGS, read_log
+from metgan.workflows import OutputPolicy, TrainingSettings
+from metgan.workflows.output import Output
+from metgan.workflows.settings import resolve_run, resolve_study
 
 from .conftest import Command
 
@@ -228,26 +229,33 @@ def test_a_run_without_a_length_goes_on_within_bounds_and_says_why_it_ended(
     assert load_experiment(run / "config.toml").training.early_stopping is None
 
 
+def folder(path: Path, policy: OutputPolicy) -> Output:
+    return Output(path, "a run", "metgan train", policy, ())
+
+
 def test_a_training_has_no_fixed_length_unless_one_is_given_and_a_study_always_has(tmp_path: Path) -> None:
     run, study = tmp_path / "run", tmp_path / "study"
-    options = Training(preset="small")
-    assert resolve_run(run, OutputPolicy(), options, "training").training == OPEN_CONFIGS["small"]
+    options = TrainingSettings(preset="small")
+    assert resolve_run(folder(run, OutputPolicy()), options, "training").training == OPEN_CONFIGS["small"]
     steps = replace(options, steps=180)
-    assert resolve_run(run, OutputPolicy(), steps, "training").training == GAN_CONFIGS["small"]
+    assert resolve_run(folder(run, OutputPolicy()), steps, "training").training == GAN_CONFIGS["small"]
     assert (
-        resolve_study(study, "similarity", OutputPolicy(), options, {}, {}).training == GAN_CONFIGS["small"]
+        resolve_study(folder(study, OutputPolicy()), "similarity", options, {}, {}).training
+        == GAN_CONFIGS["small"]
     )
-    paper = resolve_study(study, "similarity", OutputPolicy(), Training(preset="paper"), {}, {}).training
+    paper = resolve_study(
+        folder(study, OutputPolicy()), "similarity", TrainingSettings(preset="paper"), {}, {}
+    ).training
     assert (paper.epochs, paper.early_stopping) == (200, None)
 
 
 def test_a_study_refuses_lengths_that_differ_from_run_to_run(tmp_path: Path) -> None:
     file = tmp_path / "open.toml"
     file.write_text("[training]\nearly_stopping = { patience = 3 }\n")
-    words = (tmp_path / "study", "similarity", OutputPolicy())
+    words = (folder(tmp_path / "study", OutputPolicy()), "similarity")
     with pytest.raises(SettingError, match="the same length for all that is compared"):
-        resolve_study(*words, Training(config=file), {}, {})
-    given = Training(config=file, steps=9)
+        resolve_study(*words, TrainingSettings(config=file), {}, {})
+    given = TrainingSettings(config=file, steps=9)
     assert resolve_study(*words, given, {}, {}).training.steps == 9
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.cli.evaluate import write_scores
 from metgan.data import Entry
 from metgan.errors import StorageError
 from metgan.metrics import compare, evaluate_detection
 from metgan.pictures import compare_images
 from metgan.studies import ComparedImage, Evaluation, check_scores, read_summary
 from metgan.studies.scores import Score
+from metgan.workflows.evaluate import write_scores
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(100, 900, (2, 32, 32)).astype(np.uint16)

@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.cli.evaluate import show_scores, write_scores
-from metgan.cli.facts import score_facts
+from metgan.cli.verbs import show_evaluation
 from metgan.data import ChannelScale, Entry, Normalisation
 from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, evaluate_detection
 from metgan.models import ModelCard
 from metgan.pictures import compare_images
 from metgan.studies import ComparedImage, Evaluation, find_warnings
 from metgan.studies.scores import Score
+from metgan.workflows.evaluate import write_scores
+from metgan.workflows.facts import score_facts
 
 UNITS = Normalisation(ChannelScale(0, 900, "uint16"), ChannelScale(0, 900, "uint16"))
 PAINTER = ModelCard("generator", "metgan", "metgen", "small", UNITS, ("a",), "", 9, 9, 0, "test", 0.8)
@@ -86,7 +87,7 @@ def test_page_summary_info_and_terminal_say_the_same(
         ComparedImage(Entry("one", "animal", "", "", {}), True, compare_images(one, label, other, other))
     ]
     write_scores(evaluation, painted, "Told.", tmp_path)
-    show_scores(evaluation)
+    show_evaluation(evaluation)
     assert json.loads((tmp_path / "summary.json").read_text())["warnings"] == [*warnings]
     page, facts, notes = (
         (tmp_path / "report.html").read_text(),

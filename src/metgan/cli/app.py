@@ -37,13 +37,13 @@ _VERBS = {
 }
 
 _STUDIES = {
-    "study:similarity": "Train methods alike and compare what they paint: Table 1 and Fig. 3 of the "
+    "similarity": "Train methods alike and compare what they paint: Table 1 and Fig. 3 of the "
     "paper.\n\n"
     "What is trained already is only read: methods, seeds and the other studies can be added to the same "
     "folder later, with --resume.",
-    "study:robustness": "Train methods with partly shuffled labels, beside clean ones: Fig. 6 of the paper.",
-    "study:ablation": "Train MetGAN with one decision at a time made as its release made it.",
-    "downstream:downstream": "Train segmentors on real, synthetic and mixed data and compare what they find: "
+    "robustness": "Train methods with partly shuffled labels, beside clean ones: Fig. 6 of the paper.",
+    "ablation": "Train MetGAN with one decision at a time made as its release made it.",
+    "downstream": "Train segmentors on real, synthetic and mixed data and compare what they find: "
     "Table 2 and Fig. 4 of the paper.\n\n"
     "In each fold a MetGAN and its segmentor are trained on the training part alone. What is trained or "
     "generated already is only read: training sets and seeds can be added later, with --resume.",
@@ -58,13 +58,13 @@ app = App(
     suppress_keyboard_interrupt=False,  # main() says what goes on from there
 )
 for _verb, _help in _VERBS.items():
-    app.command(f"metgan.cli.{_verb}:{_verb}", name=_verb, help=_help)
+    app.command(f"metgan.cli.verbs:{_verb}", name=_verb, help=_help)
 _study = App(name="study", help="Ask what the tables and figures of the paper ask, on your data.")
-for _address, _help in _STUDIES.items():
-    _study.command(f"metgan.cli.{_address}", name=_address.split(":")[1], help=_help)
+for _name, _help in _STUDIES.items():
+    _study.command(f"metgan.cli.verbs:{_name}", name=_name, help=_help)
 app.command(_study)
 app.command(
-    "metgan.cli.released:released",
+    "metgan.cli.verbs:released",
     name="import",
     help="Make a run folder of the checkpoints that the paper's authors released.\n\n"
     "Files are read without executing code.",

@@ -14,7 +14,7 @@ from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .noise import NoiseModel
 from .plans import LabelFiles, PairPlan, PairPlans
-from .request import GenerationRequest
+from .request import MOST_PAIRS, GenerationRequest
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
 
@@ -22,6 +22,7 @@ __all__ = [
     "CONTACT_SHEET",
     "GATE_FILE",
     "MOST_LIGHT",
+    "MOST_PAIRS",
     "PASSED",
     "BackgroundResidual",
     "ContrastSummary",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Literal
-
-from cyclopts import Parameter
+from typing import Literal
 
 from metgan.data import (
     PARTS,
@@ -35,34 +33,33 @@ from metgan.synthesis import (
 )
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sources:
     """What new pairs are made of.
 
     Parameters
     ----------
-    anatomy
+    anatomy : Path
         Pair set, or plain folder of anatomy images, in the units the run was trained on.
-    labels
+    labels : Path or None
         Pair set, or plain folder of labels or masks; empty ones are not used. Not needed where --recipe grown
         is given sizes and --tumours.
-    part
+    part : {"train", "val", "test", "all"}
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
-    match_contrast
+    match_contrast : bool
         Bring each tumour to the contrast of a real one of --labels, then a pair set: dimmer, or with up to
         five times the light that it was painted with.
-    match_noise
+    match_noise : bool
         Give each painted image, which is smooth, the noise of the real ones of --labels, then a pair set.
-    oversample_errors
+    oversample_errors : Path or None
         Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
         Goes with --recipe bank. Default: none.
-    add_background
+    add_background : bool
         Lay over each painted image what no painting knows: threads, dust and noise of another real image of
         --labels, then a pair set, away from its tumours.
-    insert_tumours
+    insert_tumours : bool
         Keep the real tumour channel of --anatomy, then an annotated pair set, and add the painted tumours to
         it, beside its own: all that is no tumour stays real.
     """
@@ -70,11 +67,11 @@ class Sources:
     anatomy: Path
     labels: Path | None = None
     part: Literal["train", "val", "test", "all"] = "train"
-    match_contrast: Annotated[bool, Parameter(negative="")] = False
-    match_noise: Annotated[bool, Parameter(negative="")] = False
-    add_background: Annotated[bool, Parameter(negative="")] = False
+    match_contrast: bool = False
+    match_noise: bool = False
+    add_background: bool = False
     oversample_errors: Path | None = None
-    insert_tumours: Annotated[bool, Parameter(negative="")] = False
+    insert_tumours: bool = False
 
     def request(
         self, plain: GenerationRequest, inpainter: Inpainter, split: Split | None

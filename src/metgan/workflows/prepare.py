@@ -1,16 +1,15 @@
-"""``metgan prepare``."""
+"""Cutting registered TIFF stacks into a pair set."""
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from cyclopts import Parameter
 
 from metgan.data import (
     LEAST_STANDING_OUT,
@@ -27,56 +26,55 @@ from metgan.data import (
 )
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError, StorageError
-from metgan.io import prepare_output, reserve_folder
 from metgan.metrics import Contrast
-from metgan.progress import note
+from metgan.progress import Listener, listening, note
 
-from .files import Files, read_label_plane, read_scan
-from .folders import written
-from .options import OutputPolicy, Positive
+from .output import OutputPolicy, reserve
 from .registration import find_shift
+from .scan_files import ScanFiles, read_label_plane, read_scan
+
+_LEAST_TISSUE = 0.5
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Crops:
+@dataclass(frozen=True, kw_only=True)
+class CropChoice:
     """Which crops are cut, and what is noted of them.
 
     Parameters
     ----------
-    crop
+    crop : int
         Side of the crops in pixels.
-    stride
+    stride : int or None
         Distance of neighbouring crops in pixels. Default: the crop.
-    block
+    block : int or None
         Side in pixels of the blocks of tissue that become groups; crops never straddle them. Default: the
         crop, or three crops when the stride is smaller.
-    planes
+    planes : str or None
         Range along Z, as in 0:20 (the end is not included). Planes do not separate tissue: a crop's
         group is the same in all of them.
-    rows
+    rows : str or None
         Range along Y in pixels, as in 0:600.
-    columns
+    columns : str or None
         Range along X in pixels.
-    every
+    every : int
         Take each so-manieth plane.
-    least_tissue
+    least_tissue : float or None
         Share of a crop that must be tissue, in [0, 1]; needs --tissue. Default: 0.5.
-    split
+    split : {"train", "val", "test", ""}
         Part that these crops belong to; without it metgan train draws one.
-    group
+    group : str
         One group for all these crops (an animal) instead of one per block.
-    organ
+    organ : str
         Noted in pairs.csv, for balanced splits.
     """
 
-    crop: Positive = 256
-    stride: Positive | None = None
-    block: Positive | None = None
+    crop: int = 256
+    stride: int | None = None
+    block: int | None = None
     planes: str | None = None
     rows: str | None = None
     columns: str | None = None
-    every: Positive = 1
+    every: int = 1
     least_tissue: float | None = None
     split: Literal["train", "val", "test", ""] = ""
     group: str = ""
@@ -106,51 +104,84 @@ class Crops:
         )
 
 
-_LEAST_TISSUE = 0.5
-_WHOLE = Crops()
-
-
-def prepare(
-    sources: Annotated[list[Path], Parameter(negative="")],
-    /,
-    *,
-    files: Files,
-    out: Path,
-    crops: Crops = _WHOLE,
-    overwrite: Annotated[bool, Parameter(negative="")] = False,
-) -> None:
-    """Cut registered TIFF stacks into a pair set.
+@dataclass(frozen=True, kw_only=True)
+class PrepareRequest:
+    """Crops to be cut, into a pair set or beside those that are there.
 
     Parameters
     ----------
-    sources
+    sources : list of Path
         One TIFF with both channels, or two: anatomy, then tumour. Planes and channels in any order.
-    out
+    files : ScanFiles
+    out : Path
         Pair set to write or to add to.
-    overwrite
+    crops : CropChoice
+    overwrite : bool
         Delete the pair set first.
     """
-    plan = crops.plan(has_tissue=files.tissue is not None)
-    inputs = [*sources, files.labels, *([files.tissue] if files.tissue else [])]
-    place = asdict(OutputPolicy(resume=not overwrite, overwrite=overwrite))
-    with reserve_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
-        scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
-        useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
-        _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
-        with prepare_output(out, "pairs", "metgan prepare", **place, inputs=inputs):
-            done = cut_pairs(scan, plan, out)
-    print(
-        f"{done.written} pairs, {done.with_tumour} with a tumour; {done.left_out} crops left out "
-        "(flat, or too little tissue)"
-    )
-    if not done.with_tumour:
-        note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
-    else:
-        _tell_contrast(scan.contrast("anatomy"), scan.contrast("tumour"))
-    places = [scan.region.place(crop, plan.crop) for crop in useful]
-    _tell_of_mask(scan, check_mask(scan, places), files)
-    find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
-    written(out)
+
+    sources: list[Path]
+    files: ScanFiles
+    out: Path
+    crops: CropChoice = CropChoice()
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class PrepareResult:
+    """What was cut.
+
+    Attributes
+    ----------
+    out : Path
+    written, with_tumour, left_out : int
+        Crops; those left out are flat, or show too little tissue.
+    contrast : str
+        How labelled pixels stand out, in words; "" where there is none.
+    """
+
+    out: Path
+    written: int
+    with_tumour: int
+    left_out: int
+    contrast: str
+
+
+def prepare(request: PrepareRequest, on_event: Listener | None = None) -> PrepareResult:
+    """Cut registered TIFF stacks into a pair set; repeated calls add to it.
+
+    Parameters
+    ----------
+    request : PrepareRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError, ArrayError, SettingError
+        When a file, a range or the folder will not do; nothing is written then.
+    """
+    files, out = request.files, request.out
+    plan = request.crops.plan(has_tissue=files.tissue is not None)
+    policy = OutputPolicy(resume=not request.overwrite, overwrite=request.overwrite)
+    inputs = [*request.sources, files.labels, files.tissue]
+    with listening(on_event):
+        with reserve(out, "pairs", "metgan prepare", policy, inputs, tell_new=False) as output:
+            known = [] if request.overwrite else read_table(out)
+            scan = read_scan(request.sources, files, plan, known)
+            useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
+            _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
+            with output.prepared():
+                done = cut_pairs(scan, plan, out)
+        contrast = ""
+        if not done.with_tumour:
+            note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
+        else:
+            contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
+        places = [scan.region.place(crop, plan.crop) for crop in useful]
+        _tell_of_mask(scan, check_mask(scan, places), files)
+        find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
+    return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast)
 
 
 def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
@@ -165,7 +196,7 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
     )
 
 
-def _tell_of_mask(scan: Scan, found: StandingOut, files: Files) -> None:
+def _tell_of_mask(scan: Scan, found: StandingOut, files: ScanFiles) -> None:
     """Note a mask that marks nothing bright, and the orientation that it should have, if one fits."""
     if not found.marks_nothing:
         return
@@ -183,7 +214,7 @@ def _tell_of_mask(scan: Scan, found: StandingOut, files: Files) -> None:
     note(text)
 
 
-def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
+def _compare_channels(anatomy: Contrast, tumour: Contrast) -> str:
     """Say how labelled pixels stand out, and note where they do so in the wrong channel.
 
     In both channels by the same measure: a ratio where both have light around, else in standard deviations.
@@ -191,16 +222,19 @@ def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
     ratios, spreads = (anatomy.ratio, tumour.ratio), (anatomy.in_spreads, tumour.in_spreads)
     if np.isnan(ratios).any():
         measured, invisible = spreads, 0.0
-        print(f"Labelled pixels are {spreads[1]:.2f} standard deviations brighter than others ", end="")
-        print(f"in the tumour channel, {spreads[0]:.2f} in the anatomy")
+        text = (
+            f"Labelled pixels are {spreads[1]:.2f} standard deviations brighter than others in the tumour "
+            f"channel, {spreads[0]:.2f} in the anatomy"
+        )
     else:
         measured, invisible = ratios, 1.0
-        print(
-            f"Labelled pixels are {ratios[1]:.2f} times as bright as others in the tumour channel, ", end=""
+        text = (
+            f"Labelled pixels are {ratios[1]:.2f} times as bright as others in the tumour channel, "
+            f"{ratios[0]:.2f} times in the anatomy"
         )
-        print(f"{ratios[0]:.2f} times in the anatomy")
     if measured[0] > max(measured[1], invisible):
         note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
+    return text
 
 
 def _range(option: str, text: str | None) -> tuple[int, int] | None:

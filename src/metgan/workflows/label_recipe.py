@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
-
-from cyclopts import Parameter, validators
+from typing import Any, Literal
 
 from metgan.errors import SettingError
 from metgan.labels import (
@@ -25,67 +23,59 @@ from metgan.labels import (
     Variation,
 )
 
-from .options import Positive, Whole
-
-Amount = Annotated[float, Parameter(validator=validators.Number(gte=0))]
-Length = Annotated[float, Parameter(validator=validators.Number(gt=0))]
-Ends = Annotated[tuple[float, float], Parameter(negative="")]
-Counts = Annotated[tuple[Whole, Whole], Parameter(negative="")]
-Sizes = Annotated[tuple[float, float, float], Parameter(negative="")]
 _SPREAD = 0.5
 
 
-@Parameter(name="*")
 @dataclass(frozen=True)
 class RecipeChoice:
     """How labels are made; options that the chosen recipe does not use are refused.
 
     Parameters
     ----------
-    recipe
+    recipe : {"real", "merged", "bank", "grown", "file"} or None
         "real": one real label. "merged": several, merged into one. "bank": single tumours out of real labels,
         varied and set down anew inside tissue. "grown": simulated tumours inside tissue. "file": your own
         masks as they are, each of its anatomy's size. Default: real, or merged with --merge above 1.
-    merge
+    merge : int or None
         merged: how many labels become one, 1 or more. Default: 2.
-    turn
+    turn : bool or None
         real, merged, bank, file: turn and mirror at random. Default: yes; no for file.
-    scale
+    scale : tuple of float, or None
         bank: smallest and largest factor of a tumour's diameter, above 0. Default: 0.8 1.25.
-    elastic
+    elastic : float or None
         bank: root mean square shift in pixels by which a tumour is bent, 0 or more. Default: 1.
-    areas
+    areas : tuple of float, or None
         grown: smallest, median and largest area in pixels, 1 or more. Default: fitted to the labels.
-    diameters_um
+    diameters_um : tuple of float, or None
         grown: smallest, median and largest diameter in micrometres, instead of --areas.
-    pixel_size_um
+    pixel_size_um : float or None
         grown: edge of a pixel in micrometres, for --diameters-um.
-    size_spread
+    size_spread : float or None
         grown: standard deviation of the natural logarithm of the diameter, 0 or more, with --areas or
         --diameters-um. Default: 0.5.
-    infiltration
+    infiltration : tuple of float, or None
         grown: most compact and most ragged tumour, in [0, 1]. Default: 0 0.4.
-    tumours
+    tumours : tuple of int, or None
         bank, grown: fewest and most tumours of an image. Default: as many as in real labels.
-    margin
+    margin : int or None
         bank, grown: pixels along the border that stay free, 0 or more. Default: 1.
-    gap
+    gap : int or None
         bank, grown: free pixels between two tumours; 0 lets them touch. Default: 1.
     """
 
     recipe: Literal["real", "merged", "bank", "grown", "file"] | None = None
-    merge: Positive | None = None
-    turn: Annotated[bool | None, Parameter(negative="--no-turn")] = None
-    scale: Ends | None = None
-    elastic: Amount | None = None
-    areas: Sizes | None = None
-    diameters_um: Sizes | None = None
-    pixel_size_um: Length | None = None
-    size_spread: Amount | None = None
-    infiltration: Ends | None = None
-    tumours: Counts | None = None
-    margin: Whole | None = None
-    gap: Whole | None = None
+    merge: int | None = None
+    turn: bool | None = None
+    scale: tuple[float, float] | None = None
+    elastic: float | None = None
+    areas: tuple[float, float, float] | None = None
+    diameters_um: tuple[float, float, float] | None = None
+    pixel_size_um: float | None = None
+    size_spread: float | None = None
+    infiltration: tuple[float, float] | None = None
+    tumours: tuple[int, int] | None = None
+    margin: int | None = None
+    gap: int | None = None
 
     def make(self) -> LabelRecipe:
         """Return the recipe.

@@ -1,4 +1,4 @@
-"""The options of the gate, and the gate that they ask for."""
+"""Who judges new pairs, and the gate that this comes to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import shlex
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter, validators
 
 from metgan.data import SPLIT_FILE, Entry, Split, open_images
 from metgan.errors import LeakageError, SettingError
@@ -18,51 +15,45 @@ from metgan.progress import note
 from metgan.studies import INDEPENDENT_SEED_OFFSET
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
-from .folders import note_warning
-from .options import Positive
-
-Part = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=1))]
-Ratio = Annotated[float, Parameter(validator=validators.Number(gte=0))]
-Distance = Annotated[float, Parameter(validator=validators.Number(gte=0, lte=2))]
+from .output import note_warning
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GateChoice:
     """Who judges the new pairs, and what they must reach; one that fails is drawn again.
 
     Parameters
     ----------
-    independent_segmentor
+    independent_segmentor : Path or None
         Run of metgan segmentor DATA --split RUN/splits.json with a seed of its own; never the segmentor that
         RUN trained with, nor one that has seen RUN's test groups. Default: none, and no pair is judged.
-    gate
+    gate : bool
         --no-gate keeps every pair as it was drawn first.
-    least_recall
+    least_recall : float or None
         Share of the tumours of 10 pixels and more that the independent segmentor must read, in [0, 1].
         Default: 0.5.
-    most_false_area
+    most_false_area : float or None
         Share of the pixels outside the label that it may read as tumour, in [0, 1]. Default: 0.02.
-    least_contrast
+    least_contrast : float or None
         Of the median tumour over its surroundings, in camera units, 0 or more. Default: adds half the light
         of a dim tumour of the training images; 1.05 where these are not there, or have no labels.
-    most_contrast
+    most_contrast : float or None
         Likewise, at most. Default: twice the light of a bright one; 20.
-    least_distance
+    least_distance : float or None
         From the nearest training image, in [0, 2]: one minus the correlation of the backgrounds. Default:
         0.05.
-    attempts
+    attempts : int or None
         Labels that are tried for one pair, 1 or more; when all fail, the best is kept and marked. Default: 4.
     """
 
     independent_segmentor: Path | None = None
-    gate: Annotated[bool, Parameter(negative="--no-gate")] = True
-    least_recall: Part | None = None
-    most_false_area: Part | None = None
-    least_contrast: Ratio | None = None
-    most_contrast: Ratio | None = None
-    least_distance: Distance | None = None
-    attempts: Positive | None = None
+    gate: bool = True
+    least_recall: float | None = None
+    most_false_area: float | None = None
+    least_contrast: float | None = None
+    most_contrast: float | None = None
+    least_distance: float | None = None
+    attempts: int | None = None
 
     def open(
         self, inpainter: Inpainter, training: tuple[Entry, ...], tested: Collection[str], advice: str

@@ -1,22 +1,21 @@
-"""``metgan info``."""
+"""What a folder or file of metgan is."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
 
 from metgan.data import PairSet
 from metgan.errors import StorageError
 from metgan.interop import CASES_FILE
 from metgan.io import has_file, has_folder, kind_of_folder
 from metgan.models import MODEL_FILE, model_path, read_card
+from metgan.progress import Listener, listening
 from metgan.synthesis import is_unfinished
 
 from .facts import Facts, export_facts, model_facts, pair_facts, score_facts, study_facts
-from .folders import CONFIG_FILE, STUDY
+from .output import STUDY
+from .settings import CONFIG_FILE
 
 _KNOWN = (
     "a run folder, a model file, a pair set, scores (metgan evaluate), a study (metgan study) or an exported "
@@ -24,21 +23,48 @@ _KNOWN = (
 )
 
 
-def info(path: Path, /) -> None:
+@dataclass(frozen=True, kw_only=True)
+class InfoRequest:
+    """Something to be told of.
+
+    Parameters
+    ----------
+    path : Path
+        Run folder, model file, pair set, or folder of metgan evaluate, metgan study or metgan export.
+    """
+
+    path: Path
+
+
+@dataclass(frozen=True)
+class Info:
+    """What a thing is: what to call it, and its facts in words, by name."""
+
+    name: str
+    path: Path
+    facts: Facts
+
+
+def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
     """Tell what a run, a pair set, scores, a study or an exported data set is.
 
     Parameters
     ----------
-    path
-        Run folder, model file, pair set, or folder of metgan evaluate, metgan study or metgan export.
+    request : InfoRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError
+        When there is nothing, or nothing that metgan knows.
     """
+    path = request.path
     if not path.is_dir() and not has_file(path):
         raise StorageError(f"there is no {path}", _KNOWN, "Check the path")
-    name, facts = _facts_of(path)
-    table = Table(title=f"{name} {path}", title_justify="left", box=SIMPLE, show_header=False)
-    for row in facts.items():
-        table.add_row(*row)
-    Console().print(table)
+    with listening(on_event):
+        name, facts = _facts_of(path)
+        return Info(name, path, facts)
 
 
 def _facts_of(path: Path) -> tuple[str, Facts]:

@@ -1,13 +1,10 @@
-"""The files that ``metgan prepare`` is given, and how they become a scan."""
+"""The files that a pair set is cut from, and how they become a scan."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
-
-from cyclopts import Parameter
 
 from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
 from metgan.errors import SettingError
@@ -16,37 +13,34 @@ from metgan.labels import binarise
 from metgan.progress import SLOW, note, progress
 from metgan.types import Mask
 
-from .options import Whole
-
 _ORDER = (0, 1)  # anatomy, tumour
 
 
-@Parameter(name="*")
 @dataclass(frozen=True)
-class Files:
+class ScanFiles:
     """Masks that belong to the sources, and how the files are to be read.
 
     Parameters
     ----------
-    labels
+    labels : Path
         TIFF with the tumours' mask: 0, and one other value.
-    labels_above
+    labels_above : float or None
         Take every value above this for tumour, where a mask numbers its objects (0) or holds probabilities
         (as in 0.5). Default: refuse a mask of more than two values.
-    tissue
+    tissue : Path or None
         TIFF with the mask of the tissue; crops with less than --least-tissue of it are left out.
-    tissue_above
+    tissue_above : float or None
         Take every value above this for tissue, where it numbers regions as an atlas does (0). Default: refuse
         a mask of more than two values.
-    channels
+    channels : tuple of int, or None
         Numbers of the anatomy and the tumour channel, counted from 0, in files with channels. Default: 0 1
         of a single file with two; of one with more, or of two files that hold several each, they must be
         named.
-    axes
+    axes : str or None
         Axes of the sources, as in ZCYX, where the file does not state them rightly.
-    mask_axes
+    mask_axes : str or None
         Axes of --labels and --tissue, as in ZYX, likewise.
-    name
+    name : str or None
         First part of the pairs' names, one for each scan. Default: the folder's and the file's name, or the
         name that the scan has in --out already.
     """
@@ -55,13 +49,15 @@ class Files:
     labels_above: float | None = None
     tissue: Path | None = None
     tissue_above: float | None = None
-    channels: Annotated[tuple[Whole, Whole], Parameter(negative="")] | None = None
+    channels: tuple[int, int] | None = None
     axes: str | None = None
     mask_axes: str | None = None
     name: str | None = None
 
 
-def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence[Mapping[str, str]]) -> Scan:
+def read_scan(
+    sources: list[Path], files: ScanFiles, plan: CropPlan, known: Sequence[Mapping[str, str]]
+) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
     What the plan does not ask for is neither read nor checked. `known` are the rows of the pair set that the
@@ -101,7 +97,7 @@ def read_scan(sources: list[Path], files: Files, plan: CropPlan, known: Sequence
     return replace(scan, source=source)
 
 
-def read_label_plane(files: Files, number: int) -> Mask:
+def read_label_plane(files: ScanFiles, number: int) -> Mask:
     """Read the mask of one plane with all its rows and columns; what is no number is no tumour."""
     one = (slice(number, number + 1), slice(None), slice(None))
     (plane,) = read_stack(files.labels, files.mask_axes).plane_order(None, one)

@@ -1,10 +1,10 @@
-"""``metgan demo``: the main job from end to end, on a phantom."""
+"""The main job from end to end, on a phantom."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, load_split, part_of
@@ -13,6 +13,7 @@ from metgan.io import prepare_output
 from metgan.labels import Merged
 from metgan.methods import find_method
 from metgan.phantom import PhantomSettings, write_phantom
+from metgan.progress import Listener, listening
 from metgan.studies import (
     Evaluation,
     IndependentSegmentorSource,
@@ -30,63 +31,75 @@ from metgan.studies import (
 from metgan.synthesis import GenerationRequest, generate, load, open_gate
 from metgan.training import SEGMENTOR_FOLDER, train
 
-from .evaluate import show_scores
-from .folders import CONFIG_FILE, refuse_other_settings, reserved, run_config_of, written
+from .evaluate import EvaluateResult
 from .next_step import evaluate_command, generate_command
-from .options import NEW_FOLDER, OutputPolicy, Positive, Seed
+from .output import NEW_FOLDER, RUN, Output, OutputPolicy, reserve
+from .settings import CONFIG_FILE, refuse_other_settings, run_config_of
 
 _PAIRS, _NEW_PAIRS = 240, 24
 _DEMO, _VERB = "a demo", "metgan demo"
 
 
-def demo(
-    out: Path,
-    /,
-    *,
-    steps: Positive = 180,
-    segmentor_steps: Positive = 250,
-    seed: Seed = 0,
-    place: OutputPolicy = NEW_FOLDER,
-) -> None:
-    """Everything once, on a phantom: images, segmentor, MetGAN, new pairs, scores, report.html.
-
-    Takes minutes on two CPU cores.
+@dataclass(frozen=True, kw_only=True)
+class DemoRequest:
+    """A demo to be held: everything once, on a phantom, in minutes on two CPU cores.
 
     Parameters
     ----------
-    out
+    out : Path
         Folder to write into.
-    steps
+    steps : int
         Length of MetGAN's training in batches.
-    segmentor_steps
+    segmentor_steps : int
         Length of the training of each of the two segmentors, the one in the loop and the independent
         segmentor.
-    seed
+    seed : int
         0 or more; the same seed gives the same bytes on the same CPU with as many threads
         (OMP_NUM_THREADS).
+    output : OutputPolicy
     """
-    lengths = {"training": {"steps": steps}, "segmentor": {"steps": segmentor_steps}}
-    experiment = resolve({"preset": "small", "seed": seed}, lengths)
-    with reserved(out, _DEMO, _VERB, place) as place, _claimed(out, experiment, place):
-        evaluation = _hold(out, experiment, place)
-    show_scores(evaluation)
-    written(out / "report.html")
+
+    out: Path
+    steps: int = 180
+    segmentor_steps: int = 250
+    seed: int = 0
+    output: OutputPolicy = NEW_FOLDER
 
 
-def _hold(out: Path, experiment: Experiment, place: OutputPolicy) -> Evaluation:
+def demo(request: DemoRequest, on_event: Listener | None = None) -> EvaluateResult:
+    """Do everything once, on a phantom; returns the scores.
+
+    Parameters
+    ----------
+    request : DemoRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+    """
+    lengths = {"training": {"steps": request.steps}, "segmentor": {"steps": request.segmentor_steps}}
+    experiment = resolve({"preset": "small", "seed": request.seed}, lengths)
+    with (
+        listening(on_event),
+        reserve(request.out, _DEMO, _VERB, request.output) as output,
+        _claimed(output, experiment),
+    ):
+        evaluation = _hold(request.out, experiment, output.policy)
+    return EvaluateResult(request.out / "report.html", evaluation)
+
+
+def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation:
     """Draw, train, generate and score, and write the report."""
     run, seed = out / "run", experiment.seed
     pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
-    run_config = run_config_of(experiment, run, place)
+    run_config = run_config_of(experiment, run, policy)
     train(method, run_config, pairs, experiment.segmentor)
     inpainter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
     request = GenerationRequest(seen, seen, Merged(2), _NEW_PAIRS, seed)
     engine, steps = experiment.engine, experiment.segmentor.steps
     source = IndependentSegmentorSource(
-        None, steps, out / "scores" / "independent-segmentor", engine, place.resume
+        None, steps, out / "scores" / "independent-segmentor", engine, policy.resume
     )
     evaluation, painted = evaluate_run(run, pairs, source)
     evaluation.save(out / "scores")
@@ -113,13 +126,14 @@ def _hold(out: Path, experiment: Experiment, place: OutputPolicy) -> Evaluation:
 
 
 @contextmanager
-def _claimed(out: Path, experiment: Experiment, place: OutputPolicy) -> Iterator[None]:
+def _claimed(output: Output, experiment: Experiment) -> Iterator[None]:
     """Claim the demo's folders; one that was begun with other options is left as it is."""
-    parts = (("run", "a run"), ("pairs", "pairs"), ("new-pairs", "pairs"))
-    refuse_other_settings(out / "run" / CONFIG_FILE, place, experiment)
-    with prepare_output(out, _DEMO, _VERB, **asdict(place)), ExitStack() as stack:
+    out, resume = output.path, output.policy.resume
+    parts = (("run", RUN), ("pairs", "pairs"), ("new-pairs", "pairs"))
+    refuse_other_settings(out / "run" / CONFIG_FILE, output.policy, experiment)
+    with output.prepared(), ExitStack() as stack:
         for name, kind in parts:
-            stack.enter_context(prepare_output(out / name, kind, _VERB, resume=place.resume, overwrite=False))
+            stack.enter_context(prepare_output(out / name, kind, _VERB, resume=resume, overwrite=False))
         yield
 
 

@@ -1,0 +1,117 @@
+"""Commands made of requests: a request's fields are the options, and its docstring is their help."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import MISSING, Field, field, fields, is_dataclass, make_dataclass
+from functools import cache, reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+
+from cyclopts import Parameter, Token
+
+Request = TypeVar("Request")
+Result = TypeVar("Result")
+_SECTION = "    Parameters\n    ----------\n"
+
+
+def command(
+    request: type[Request],
+    run: Callable[[Request], Result],
+    show: Callable[[Result], None],
+    positional: Collection[str] = (),
+) -> Callable[..., None]:
+    """Return a function that takes a request's fields as arguments, carries it out and shows the result.
+
+    Parameters
+    ----------
+    request : dataclass
+        Fields that are dataclasses themselves give their own fields as options.
+    run, show : callable
+    positional : collection of str
+        Fields that are given without the name of an option, in this order.
+    """
+
+    def called(*values: Any, **options: Any) -> None:
+        show(run(request(**dict(zip(positional, values, strict=True)), **options)))
+
+    hints = get_type_hints(request)
+    parameters = [
+        inspect.Parameter(
+            one.name,
+            inspect.Parameter.POSITIONAL_ONLY if one.name in positional else inspect.Parameter.KEYWORD_ONLY,
+            default=_default(one, hints[one.name], inspect.Parameter.empty),
+            annotation=_annotated(hints[one.name], one),
+        )
+        for one in sorted(_fields(request), key=lambda one: one.name not in positional)
+    ]
+    called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads
+    called.__annotations__ = {one.name: one.annotation for one in parameters}
+    called.__doc__ = _described(request)
+    return called
+
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    """Read a whole number; 1.5 is none, and is not rounded to one."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is not a whole number in digits") from None
+
+
+_Whole = Annotated[int, Parameter(converter=_whole)]
+
+
+def _annotated(hint: Any, one: Field[Any]) -> Any:
+    """Return a field's type, with how its option is read: switches and lists have no --no-option."""
+    if isinstance(hint, type) and is_dataclass(hint):
+        return Annotated[_options(hint), Parameter(name="*")]
+    many = any(get_origin(kind) in (list, tuple) for kind in (hint, *get_args(hint)))
+    is_switch = hint is bool and one.default is False
+    return Annotated[_strict(hint), Parameter(negative="") if is_switch or many else Parameter()]
+
+
+def _strict(hint: Any) -> Any:
+    """Return a type whose whole numbers are read by `_whole`, also within lists and beside None."""
+    if hint is int:
+        return _Whole
+    if get_origin(hint) in (list, tuple):
+        return get_origin(hint)[tuple(map(_strict, get_args(hint)))]
+    if get_origin(hint) is UnionType:
+        return reduce(or_, map(_strict, get_args(hint)))
+    return hint
+
+
+@cache
+def _options(kind: type[Any]) -> type[Any]:
+    """Return a dataclass like `kind`, and derived from it, whose fields tell how their options are read."""
+    hints = get_type_hints(kind)
+    annotated = [
+        (one.name, _annotated(hints[one.name], one), field(default=_default(one, hints[one.name], MISSING)))
+        for one in _fields(kind)
+    ]
+    made = make_dataclass(kind.__name__, annotated, bases=(kind,), frozen=True, kw_only=True)
+    made.__module__, made.__doc__ = kind.__module__, _described(kind)
+    return made
+
+
+def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:
+    return fields(kind)
+
+
+def _default(one: Field[Any], hint: Any, otherwise: Any) -> Any:
+    """Return a field's default; that of a group of options has the type that is read."""
+    if one.default is MISSING:
+        return otherwise
+    is_group = isinstance(hint, type) and is_dataclass(hint)
+    return _options(hint)(**vars(one.default)) if is_group else one.default
+
+
+def _described(kind: type[Any]) -> str:
+    """Return the docstring of a dataclass, with the parameters of those that it is derived from."""
+    first = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0]
+    sections = [base.__doc__ or "" for base in kind.__mro__ if is_dataclass(base)]
+    described = "".join(text.partition(_SECTION)[2].partition("\n\n")[0] + "\n" for text in sections)
+    return f"{first}\n\n{_SECTION}{described}"

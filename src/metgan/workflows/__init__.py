@@ -1,0 +1,75 @@
+"""What users ask of metgan, one file per verb: a request, and a function that carries it out.
+
+A request is a frozen value; one that makes no sense cannot be built. The function checks what the request
+names before it writes anything, tells of notes and progress, and returns what it made. The command line and
+other front doors build requests and show results.
+"""
+
+from .demo import DemoRequest, demo
+from .downstream import DownstreamRequest, downstream
+from .evaluate import EvaluateRequest, EvaluateResult, IndependentSegmentorChoice, evaluate
+from .export import ExportRequest, ExportResult, export
+from .gating import GateChoice
+from .generate import GenerateRequest, GenerateResult, generate
+from .info import Info, InfoRequest, info
+from .label_recipe import RecipeChoice
+from .output import OutputPolicy
+from .phantom import PhantomRequest, phantom
+from .prepare import CropChoice, PrepareRequest, PrepareResult, prepare
+from .released import Checkpoints, ReleasedRequest, released
+from .scan_files import ScanFiles
+from .segmentor import SegmentorRequest, segmentor
+from .settings import TrainingSettings
+from .sources import Sources
+from .study import RobustnessRequest, SimilarityRequest, ablation, robustness, similarity
+from .study_call import StudyOptions, StudyRequest, StudyResult
+from .train import SegmentorChoice, TrainRequest, TrainResult, train
+
+__all__ = [
+    "Checkpoints",
+    "CropChoice",
+    "DemoRequest",
+    "DownstreamRequest",
+    "EvaluateRequest",
+    "EvaluateResult",
+    "ExportRequest",
+    "ExportResult",
+    "GateChoice",
+    "GenerateRequest",
+    "GenerateResult",
+    "IndependentSegmentorChoice",
+    "Info",
+    "InfoRequest",
+    "OutputPolicy",
+    "PhantomRequest",
+    "PrepareRequest",
+    "PrepareResult",
+    "RecipeChoice",
+    "ReleasedRequest",
+    "RobustnessRequest",
+    "ScanFiles",
+    "SegmentorChoice",
+    "SegmentorRequest",
+    "SimilarityRequest",
+    "Sources",
+    "StudyOptions",
+    "StudyRequest",
+    "StudyResult",
+    "TrainRequest",
+    "TrainResult",
+    "TrainingSettings",
+    "ablation",
+    "demo",
+    "downstream",
+    "evaluate",
+    "export",
+    "generate",
+    "info",
+    "phantom",
+    "prepare",
+    "released",
+    "robustness",
+    "segmentor",
+    "similarity",
+    "train",
+]

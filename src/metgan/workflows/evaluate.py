@@ -1,0 +1,127 @@
+"""Scoring a trained method on its test pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from metgan.data import PairSet
+from metgan.io import replacing
+from metgan.progress import Listener, listening
+from metgan.studies import (
+    ComparedImage,
+    Evaluation,
+    IndependentSegmentorSource,
+    Report,
+    check_scores,
+    facts,
+    faithfulness_section,
+    grid_section,
+    open_evaluation,
+    run_evaluation,
+    similarity_section,
+    warning_sections,
+)
+from metgan.training import Engine
+
+from .output import NEW_FOLDER, OutputPolicy, reserve
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndependentSegmentorChoice:
+    """The independent segmentor, which reads the images.
+
+    Parameters
+    ----------
+    independent_segmentor : Path or None
+        Run of metgan segmentor DATA --split RUN/splits.json, trained with a seed of its own. Default:
+        train one.
+    independent_segmentor_steps : int or None
+        Length of the independent segmentor's training in batches.
+    """
+
+    independent_segmentor: Path | None = None
+    independent_segmentor_steps: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateRequest:
+    """An evaluation to be made, on the test pairs of a run's split.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of metgan train.
+    data : Path
+        The pair set that it was trained on, or another with the same pairs.
+    out : Path
+        Folder for scores.csv, summary.json, grid.png and report.html.
+    independent : IndependentSegmentorChoice
+    device : {"auto", "cpu", "cuda"}
+        "auto" takes a CUDA device where there is one.
+    output : OutputPolicy
+    """
+
+    run: Path
+    data: Path
+    out: Path
+    independent: IndependentSegmentorChoice = IndependentSegmentorChoice()
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    output: OutputPolicy = NEW_FOLDER
+
+
+@dataclass(frozen=True)
+class EvaluateResult:
+    """What was scored, and where its report is; `evaluation.warnings` says what speaks against it."""
+
+    out: Path
+    evaluation: Evaluation
+
+
+def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> EvaluateResult:
+    """Score a trained method; writes the scores, a picture and a page.
+
+    Parameters
+    ----------
+    request : EvaluateRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError, ArrayError, SettingError
+        When run, data, independent segmentor or folder will not do; nothing is written then.
+    LeakageError
+        When generator or independent segmentor has seen a test group, or the two trained together.
+    """
+    chosen, out = request.independent, request.out
+    inputs = [request.run, request.data, chosen.independent_segmentor]
+    with listening(on_event), reserve(out, "scores", "metgan evaluate", request.output, inputs) as output:
+        source = IndependentSegmentorSource(
+            chosen.independent_segmentor,
+            chosen.independent_segmentor_steps,
+            out / "independent-segmentor",
+            Engine(device=request.device),
+            output.policy.resume,
+        )
+        setup = open_evaluation(request.run, PairSet.open(request.data), source)
+        with output.prepared():
+            evaluation, painted = run_evaluation(setup, source)
+            lead = f"The generator of {request.run}, on {len(painted)} test images of {request.data} that it "
+            write_scores(evaluation, painted, f"{lead}has never seen.", out)
+    return EvaluateResult(out, evaluation)
+
+
+def write_scores(evaluation: Evaluation, painted: Sequence[ComparedImage], lead: str, out: Path) -> None:
+    """Write scores, picture and page, and open the scores again, before they are called written."""
+    evaluation.save(out)
+    grid = grid_section(painted)
+    with replacing(out / "grid.png") as temporary:
+        temporary.write_bytes(grid.figures[0].png)
+    scores = [faithfulness_section(evaluation), similarity_section(evaluation), grid]
+    sections = [*warning_sections(evaluation), *scores]
+    report = Report("How good are the synthetic tumours?", lead, sections, facts(evaluation))
+    report.save(out / "report.html")
+    check_scores(out)

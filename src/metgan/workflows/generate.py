@@ -1,0 +1,206 @@
+"""Generating new labelled pairs with a trained method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from metgan.data import SPLIT_FILE, PairSet, Split, load_split, open_images, part_of
+from metgan.errors import SettingError
+from metgan.io import has_file
+from metgan.progress import Listener, listening, note
+from metgan.synthesis import (
+    CONTACT_SHEET,
+    MOST_LIGHT,
+    MOST_PAIRS,
+    ContrastSummary,
+    GenerationRequest,
+    Inpainter,
+    check_request,
+    finished_pairs,
+    load,
+    sum_up,
+    sum_up_contrasts,
+)
+from metgan.synthesis import generate as write_pairs
+from metgan.training import planned_steps, stopped_at
+
+from .gating import WHERE_JUDGED, GateChoice, advise_segmentor, training_images
+from .label_recipe import REAL_LABELS, RecipeChoice
+from .output import NEW_FOLDER, OutputPolicy, note_warning, reserve
+from .sources import Sources, refuse_test_sources
+
+_MUCH_OUTSIDE = 0.05
+_AIMED_AND_JUDGED = (
+    "the independent segmentor fails what it does not see, and aimed pairs show what is missed; see gate.json"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateRequest:
+    """New labelled pairs to be generated: real anatomy, with labels that were never drawn on it.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of metgan train.
+    sources : Sources
+    out : Path
+        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's history.
+    count : int
+        Number of pairs, 1 or more.
+    seed : int
+        0 or more; the same seed gives the same bytes on the same CPU with as many threads
+        (OMP_NUM_THREADS).
+    device : {"auto", "cpu", "cuda"}
+        "auto" takes a CUDA device where there is one.
+    recipe : RecipeChoice
+    gating : GateChoice
+    output : OutputPolicy
+    """
+
+    run: Path
+    sources: Sources
+    out: Path
+    count: int = 100
+    seed: int = 0
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    recipe: RecipeChoice = REAL_LABELS
+    gating: GateChoice = WHERE_JUDGED
+    output: OutputPolicy = NEW_FOLDER
+
+    def __post_init__(self) -> None:
+        SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
+        self.recipe.make()
+
+    @property
+    def inputs(self) -> list[Path | None]:
+        """What the pairs are made from and judged by."""
+        sources = self.sources
+        folders = [sources.anatomy, sources.labels, sources.oversample_errors]
+        return [self.run, *folders, self.gating.independent_segmentor]
+
+
+@dataclass(frozen=True)
+class GenerateResult:
+    """What was generated.
+
+    Attributes
+    ----------
+    pairs : PairSet
+    out, contact_sheet : Path
+    summary : str
+        How they came through the gate, in words; "" without one.
+    were_there : bool
+        Whether all of them were there before the call.
+    """
+
+    pairs: PairSet
+    out: Path
+    contact_sheet: Path
+    summary: str
+    were_there: bool
+
+
+def generate(request: GenerateRequest, on_event: Listener | None = None) -> GenerateResult:
+    """Generate new labelled pairs; with an independent segmentor, each passes a gate.
+
+    Parameters
+    ----------
+    request : GenerateRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError, ArrayError, SettingError
+        When run, sources, recipe or folder will not do; nothing is written then.
+    LeakageError
+        When the test part of the run would have a share in the pairs, or judge them.
+    """
+    sources, out, gating = request.sources, request.out, request.gating
+    with (
+        listening(on_event),
+        reserve(out, "pairs", "metgan generate", request.output, request.inputs) as output,
+    ):
+        inpainter = load(request.run, request.device)
+        split = load_split(request.run / SPLIT_FILE) if has_file(request.run / SPLIT_FILE) else None
+        asked, tested = _asked(request, inpainter, split)
+        folders = (sources.anatomy, sources.labels)
+        training = training_images(split, *folders)
+        advice = advise_segmentor(request.run, inpainter.card, training, *folders)
+        gate = gating.open(inpainter, training, tested, advice)
+        outside = check_request(inpainter, asked)
+        with output.prepared():
+            _note_warnings(request.run, inpainter, outside)
+            gating.note_warnings(gate, advice)
+            if gate is not None and sources.oversample_errors is not None:
+                note(_AIMED_AND_JUDGED)
+            were_there = len(finished_pairs(out)) == request.count
+            pairs = write_pairs(inpainter, asked, out, gate)
+        _note_contrasts(sum_up_contrasts(pairs, inpainter.card.normalisation.tumour.ceiling), inpainter)
+    summary = sum_up(pairs)
+    words = "" if summary is None else str(summary)
+    return GenerateResult(pairs, out, out / CONTACT_SHEET, words, were_there)
+
+
+def _asked(
+    request: GenerateRequest, inpainter: Inpainter, split: Split | None
+) -> tuple[GenerationRequest, frozenset[str]]:
+    """Return what is asked of synthesis, guarded against leakage, and the groups that are tested."""
+    sources, recipe = request.sources, request.recipe.make()
+    anatomies = open_images(sources.anatomy, "anatomy")
+    plain = GenerationRequest(
+        part_of(anatomies, sources.part, split),
+        sources.open_labels(split, recipe),
+        recipe,
+        request.count,
+        request.seed,
+    )
+    if sources.part in {"train", "val"}:
+        refuse_test_sources([*plain.anatomies, *plain.labels], split)
+    tested = split.groups(anatomies, "test") if split else frozenset()
+    return sources.request(plain, inpainter, split), tested
+
+
+def _note_contrasts(reached: ContrastSummary | None, inpainter: Inpainter) -> None:
+    """Tell how many tumours have another contrast than was asked for, if any, and why."""
+    if reached is not None and reached.missed:
+        why = _why_missed(reached, inpainter)
+        note(f"{reached}. Likely because {why}; pairs.csv has each in got_contrasts")
+
+
+def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
+    """Return the likely reasons why tumours have another contrast than was asked for."""
+    reasons = []
+    if reached.clipped:
+        reasons.append(
+            f"{reached.clipped} of the dimmer ones lie in images that reach the camera's brightest value, "
+            f"{inpainter.card.normalisation.tumour.ceiling:.5g}"
+        )
+    if reached.dimmer > reached.clipped:
+        hardly = ", it has not learned to place tumours" if inpainter.card.warning else ""
+        reasons.append(
+            f"the generator painted {reached.dimmer - reached.clipped} with too little light of their own to "
+            f"be brought there ({MOST_LIGHT:g} times as much is the limit){hardly}"
+        )
+    if reached.brighter or reached.unknown:
+        reasons.append(
+            "of others what lies around them (tissue, neighbours, background) decides the contrast"
+        )
+    return "; ".join(reasons)
+
+
+def _note_warnings(run: Path, inpainter: Inpainter, outside: float) -> None:
+    """Tell of anatomy that the model has seen nothing like, and of a model that has learned too little."""
+    if outside > _MUCH_OUTSIDE:
+        scale = inpainter.card.normalisation.anatomy
+        note(
+            f"{outside:.0%} of the anatomy's pixels lie outside {scale.low:.5g} to {scale.high:.5g}, "
+            "the range of the training images; the model has seen nothing like them"
+        )
+    note_warning(run)
+    steps = inpainter.card.steps
+    if (stopped := stopped_at(run, steps)) is not None:
+        note(f"the training of {run} stopped at step {stopped} of {planned_steps(run, steps)}")

@@ -1,0 +1,113 @@
+"""A made-up pair set whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from metgan.errors import SettingError, UnknownNameError
+from metgan.phantom import LABORATORIES, Laboratory, PhantomSettings, draw_laboratory, write_phantom
+from metgan.progress import Listener, listening
+
+from .output import NEW_FOLDER, OutputPolicy, reserve
+
+_PAIRS = 200
+_MOST = 2**31 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhantomRequest:
+    """A phantom to be drawn.
+
+    Parameters
+    ----------
+    out : Path
+        Folder to write into.
+    pairs : int or None
+        Number of pairs, 1 or more. Default: 200, eight of each animal (group); a laboratory has its own.
+    laboratory : str or None
+        Draw another kind of data. One of: cleared-mouse, skull-stripped-large, skull-stripped-small,
+        inverted, eight-bit, twelve-bit-noisy, float-subtracted, bright-sparse, mosaic, rotated, clipped,
+        three-animals, crowded, side-96, evenly-stained-large, evenly-stained-small. See docs/laboratories.md.
+    laboratory_seed : int or None
+        0 or more; draw the laboratory itself at random, instead of --laboratory.
+    size : int or None
+        Side of the images in pixels, 48 to 4096. Default: 128; a laboratory has its own.
+    missed : float
+        Share of the tumours that the annotator misses, dim ones first, in [0, 1].
+    outline_noise : float
+        How far the annotator's outlines stray, in pixels, 0 or more.
+    seed : int
+        0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
+    output : OutputPolicy
+
+    Raises
+    ------
+    SettingError, UnknownNameError
+        For a value out of range, two sizes, or a laboratory that is in no table.
+    """
+
+    out: Path
+    pairs: int | None = None
+    laboratory: str | None = None
+    laboratory_seed: int | None = None
+    size: int | None = None
+    missed: float = 0.0
+    outline_noise: float = 0.0
+    seed: int = 0
+    output: OutputPolicy = NEW_FOLDER
+
+    def __post_init__(self) -> None:
+        if self.pairs is not None:
+            SettingError.unless_within("pairs", self.pairs, 1, _MOST)
+        self.drawing()
+
+    def chosen(self) -> Laboratory | None:
+        """Return the laboratory that was asked for; None for the default phantom."""
+        asked = {
+            "--laboratory": self.laboratory,
+            "--laboratory-seed": self.laboratory_seed,
+            "--size": self.size,
+        }
+        given = [option for option, value in asked.items() if value is not None]
+        if len(given) > 1:
+            raise SettingError(
+                f"{' and '.join(given)}", "one of them: each decides the size", "Leave out the others"
+            )
+        if self.laboratory_seed is not None:
+            return draw_laboratory(self.laboratory_seed)
+        if self.laboratory is None:
+            return None
+        if self.laboratory not in LABORATORIES:
+            raise UnknownNameError.listing("laboratory", self.laboratory, LABORATORIES)
+        return LABORATORIES[self.laboratory]
+
+    def drawing(self) -> tuple[int, PhantomSettings, int]:
+        """Return number of pairs, settings and seed of the phantom; values out of range are refused."""
+        laboratory, seed = self.chosen(), self.seed
+        if laboratory is None:
+            count, settings = self.pairs or _PAIRS, PhantomSettings(size=self.size or PhantomSettings.size)
+        else:
+            count = self.pairs or laboratory.pairs
+            settings, seed = laboratory.settings_for(count), laboratory.seed_for(seed)
+        erring = replace(settings, missed_fraction=self.missed, outline_noise=self.outline_noise)
+        return count, erring, seed
+
+
+def phantom(request: PhantomRequest, on_event: Listener | None = None) -> Path:
+    """Draw a synthetic two-channel pair set whose truth is known; returns its folder.
+
+    Parameters
+    ----------
+    request : PhantomRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+    """
+    out = request.out
+    with (
+        listening(on_event),
+        reserve(out, "pairs", "metgan phantom", request.output) as output,
+        output.prepared(),
+    ):
+        write_phantom(out, *request.drawing())
+    return out

@@ -1,0 +1,100 @@
+"""A run folder of the checkpoints that the paper's authors released."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from metgan.data import SPLIT_FILE, PairSet, save_split
+from metgan.interop import ReleasedFiles, read_released, write_released
+from metgan.progress import Listener, listening, note
+from metgan.training import load_data
+
+from .output import NEW_FOLDER, RUN, OutputPolicy, check_model, reserve
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoints:
+    """The files of the release: state dicts.
+
+    Parameters
+    ----------
+    anatomy_pathway : Path
+        U-Net of the generator from anatomy to tumour.
+    label_pathway : Path
+        SPADE pathway of the same generator.
+    back_anatomy_pathway : Path or None
+        Of the generator from tumour back to anatomy; with --back-label-pathway.
+    back_label_pathway : Path or None
+        Likewise.
+    discriminator_tumour : Path or None
+        Discriminator of tumour images.
+    discriminator_anatomy : Path or None
+        Discriminator of anatomy images.
+    segmentor : Path or None
+        DeepMACT's; goes to OUT/segmentor, for metgan train --segmentor.
+    """
+
+    anatomy_pathway: Path
+    label_pathway: Path
+    back_anatomy_pathway: Path | None = None
+    back_label_pathway: Path | None = None
+    discriminator_tumour: Path | None = None
+    discriminator_anatomy: Path | None = None
+    segmentor: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedRequest:
+    """An import to be made.
+
+    Parameters
+    ----------
+    checkpoints : Checkpoints
+    data : Path
+        Pair set whose images it shall be used on. Each is scaled by its own extremes, as in the release; the
+        training part says what painted images are scaled back to.
+    out : Path
+        Run folder to write.
+    seed : int
+        Of the split into training and test part, where the pair set states none.
+    output : OutputPolicy
+    """
+
+    checkpoints: Checkpoints
+    data: Path
+    out: Path
+    seed: int = 0
+    output: OutputPolicy = NEW_FOLDER
+
+
+def released(request: ReleasedRequest, on_event: Listener | None = None) -> Path:
+    """Make a run folder of the released checkpoints; files are read without executing code.
+
+    Parameters
+    ----------
+    request : ReleasedRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Returns
+    -------
+    Path
+        The run folder.
+
+    Raises
+    ------
+    StorageError, ArrayError
+        When a checkpoint is damaged or of another layout, or the data will not do; nothing is written then.
+    """
+    given, out = asdict(request.checkpoints), request.out
+    inputs = [request.data, *given.values()]
+    with listening(on_event), reserve(out, RUN, "metgan import", request.output, inputs) as output:
+        networks = read_released(ReleasedFiles(**given))
+        data = load_data(PairSet.open(request.data), request.seed).rescaled("per-image")
+        with output.prepared():
+            write_released(networks, out, data.normalisation)
+            save_split(data.split, out / SPLIT_FILE)
+            check_model(out)
+        note("which animals these networks were trained on is not known; metgan cannot guard the test part")
+    return out

@@ -1,0 +1,163 @@
+"""What every study is asked, and what it does: plan, check, claim its folder, note its settings, hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from metgan.data import PairSet
+from metgan.errors import SettingError
+from metgan.experiment import Experiment
+from metgan.io import has_file, write_json
+from metgan.studies import Section, SharedConfig
+
+from .output import NEW_FOLDER, STUDY, Output, OutputPolicy, checkpoints, reserve, was_finished
+from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_study
+
+_ASKED_FILE = "asked.json"
+_MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """How much is asked.
+
+    Parameters
+    ----------
+    seeds : int or None
+        How often everything that is compared is trained, 1 or more, with the seeds --seed, --seed + 1 and
+        so on. Default: 1, or as often as before with --resume.
+    segmentor_steps : int or None
+        Length in batches of the training of each segmentor: in the loop, the independent segmentor, those
+        that are compared. Default: the preset's.
+    quick : bool
+        A coarse answer in minutes: --preset small, short trainings on crops of 64 pixels.
+    """
+
+    seeds: int | None = None
+    segmentor_steps: int | None = None
+    quick: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seeds is not None:
+            SettingError.unless_within("seeds", self.seeds, 1, _MOST_SEEDS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRequest:
+    """A study to be held on a pair set.
+
+    Parameters
+    ----------
+    data : Path
+        Pair set.
+    out : Path
+        Folder of the study. What was found goes to a folder of the study's name in it: scores.csv,
+        statistics.csv, tables.md, report.html, and grid.png or tumours.csv.
+    extent : StudyOptions
+    settings : TrainingSettings
+    output : OutputPolicy
+    """
+
+    data: Path
+    out: Path
+    extent: StudyOptions = StudyOptions()
+    settings: TrainingSettings = PRESET
+    output: OutputPolicy = NEW_FOLDER
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """Where a study is, what it found, and whether all of it was trained before the call."""
+
+    out: Path
+    sections: Sequence[Section]
+    was_finished: bool
+
+
+class Question(Protocol):
+    """A study that is planned: it can be checked, and then held."""
+
+    @property
+    def out(self) -> Path:
+        """Folder of what is found."""
+        ...  # a protocol has no body
+
+    def check(self, *, anew: bool = False) -> None:
+        """Refuse, before anything is written, what could not be held; `anew`: in an emptied folder."""
+        ...  # a protocol has no body
+
+    def hold(self, lead: str) -> Sequence[Section]:
+        """Train, score and write; returns the sections."""
+        ...  # a protocol has no body
+
+
+Plan = Callable[[PairSet, SharedConfig], tuple[Question, str]]
+"""Makes of pairs and settings the study, and the words that its report opens with."""
+
+
+@dataclass(frozen=True)
+class StudyCall:
+    """A study's request while its folder is held; `study` names its folder there."""
+
+    study: str
+    request: StudyRequest
+    output: Output
+
+    def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
+        """Return what is asked: an option as given, or else as before with --resume, or else its default."""
+        file = self.output.path / self.study / _ASKED_FILE
+        resumes = self.output.policy.resume and has_file(file)
+        before = json.loads(file.read_text(encoding="utf-8")) if resumes else {}
+        return {
+            name: before.get(name, default) if given is None else given
+            for name, (given, default) in {**options, "seeds": (self.request.extent.seeds, 1)}.items()
+        }
+
+    def hold(self, quick: dict[str, Any], asked: dict[str, Any], plan: Plan) -> StudyResult:
+        """Plan, check, claim the folder, note what is asked, and hold the study.
+
+        `quick` are the settings that --quick means for this study.
+        """
+        output, policy = self.output, self.output.policy
+        experiment = self._settings(quick)
+        question, lead = plan(PairSet.open(self.request.data), _shared(experiment, asked["seeds"]))
+        question.check(anew=policy.overwrite)
+        refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
+        before = checkpoints(question.out)
+        with output.prepared():
+            for folder in (output.path, question.out):  # the next study's default, and this one's for good
+                experiment.save(folder / CONFIG_FILE)
+            write_json(question.out / _ASKED_FILE, asked)
+            sections = question.hold(lead)
+        return StudyResult(question.out, sections, was_finished(question.out, before))
+
+    def _settings(self, quick: dict[str, Any]) -> Experiment:
+        extent = self.request.extent
+        segmentor = {"steps": extent.segmentor_steps}
+        meant = quick if extent.quick else {}
+        return resolve_study(self.output, self.study, self.request.settings, meant, segmentor)
+
+
+@contextmanager
+def reserve_study(study: str, request: StudyRequest) -> Iterator[StudyCall]:
+    """Hold the folder of a study, so that a second call is refused at once."""
+    verb = f"metgan study {study}"
+    with reserve(request.out, STUDY, verb, request.output, [request.data]) as output:
+        yield StudyCall(study, request, output)
+
+
+def _shared(experiment: Experiment, seeds: int) -> SharedConfig:
+    """Return the settings that an experiment sets for all."""
+    return SharedConfig(
+        experiment.preset,
+        experiment.training,
+        experiment.segmentor,
+        experiment.engine,
+        experiment.seed,
+        seeds,
+    )

@@ -1,0 +1,168 @@
+"""Training a method on a pair set, and its segmentor first where none is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from metgan.data import PairSet
+from metgan.errors import SettingError
+from metgan.experiment import Experiment
+from metgan.io import has_folder
+from metgan.methods import Method, find_method
+from metgan.models import read_card
+from metgan.progress import Listener, listening, note
+from metgan.studies import Report, training_section
+from metgan.training import SEGMENTOR_FOLDER, RunConfig, TrainConfig, check_training, load_data, train_on
+
+from .next_step import next_step, warning_of
+from .output import (
+    NEW_FOLDER,
+    RUN,
+    Output,
+    OutputPolicy,
+    check_model,
+    checkpoints,
+    note_warning,
+    reserve,
+    was_finished,
+)
+from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_run, run_config_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentorChoice:
+    """Which segmentor holds the generator to the label.
+
+    Parameters
+    ----------
+    segmentor : Path or None
+        Run of a pretrained segmentor; it must not have seen a test group. Default: train one first.
+    segmentor_steps : int or None
+        Length of the segmentor's training in batches, 1 or more. Its batch size, crop and learning rate are
+        those of the preset, or of [segmentor] in --config. Default: the preset's.
+    """
+
+    segmentor: Path | None = None
+    segmentor_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.segmentor and self.segmentor_steps:
+            raise SettingError(
+                f"--segmentor {self.segmentor} and --segmentor-steps {self.segmentor_steps}",
+                "a segmentor that is trained already, or the length of a training",
+                "Leave one out",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainRequest:
+    """A training to be made.
+
+    Parameters
+    ----------
+    data : Path
+        Pair set: anatomy/, tumour/, label/ with same-named images.
+    out : Path
+        Run folder to write.
+    method : str or None
+        Row of the table of methods. Default: metgan.
+    segmentor : SegmentorChoice
+    settings : TrainingSettings
+    output : OutputPolicy
+    """
+
+    data: Path
+    out: Path
+    method: str | None = None
+    segmentor: SegmentorChoice = SegmentorChoice()
+    settings: TrainingSettings = PRESET
+    output: OutputPolicy = NEW_FOLDER
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A run folder, and whether all of it was trained before the call."""
+
+    run: Path
+    was_finished: bool
+
+
+def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResult:
+    """Train a method, and its segmentor first where none is given; writes the run folder and its report.
+
+    Parameters
+    ----------
+    request : TrainRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError, SettingError, ArrayError, LeakageError, UnknownNameError
+        When the data, the settings or the folder will not do; nothing is written then.
+    DivergedError
+        When a loss or a weight becomes NaN or infinite.
+    """
+    chosen, out = request.segmentor, request.out
+    given = {"steps": chosen.segmentor_steps}
+    path = str(chosen.segmentor.resolve()) if chosen.segmentor else None
+    inputs = [request.data, chosen.segmentor]
+    with listening(on_event), reserve(out, RUN, "metgan train", request.output, inputs) as output:
+        before = checkpoints(out)
+        experiment = resolve_run(
+            output,
+            request.settings,
+            "training",
+            method=request.method,
+            segmentor=given,
+            pretrained_segmentor=path,
+        )
+        segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
+        row = find_method(experiment.method)
+        run_config = run_config_of(experiment, out, output.policy)
+        data = load_data(PairSet.open(request.data), experiment.seed)
+        check_training(row, run_config, data, experiment.segmentor, segmentor)
+        with prepared_run(output, run_config, experiment, *([segmentor] if segmentor else [])):
+            train_on(row, run_config, data, experiment.segmentor, segmentor)
+            _report(request, row, experiment.preset).save(out / "report.html")
+        if row.needs_segmentor:
+            note_warning(segmentor or out / SEGMENTOR_FOLDER)
+        if warning := warning_of(out):
+            note(f"the generator {out}: {warning}")
+        return TrainResult(out, was_finished(out, before))
+
+
+@contextmanager
+def prepared_run(
+    output: Output, run_config: RunConfig[TrainConfig], experiment: Experiment, *further: Path
+) -> Iterator[None]:
+    """Mark a run folder, once its data is checked, write its resolved ``config.toml``, and check the model.
+
+    A checkpoint knows the settings that matter; before there is one, all of ``config.toml`` must agree but
+    the length of the training itself, of which nothing is done.
+    """
+    file = run_config.folder / CONFIG_FILE
+    if not run_config.resumes:
+        section = "segmentor" if run_config.method == "segmentor" else "training"
+        refuse_other_settings(file, output.policy, experiment, section)
+    with output.prepared(*further):
+        experiment.save(file)
+        yield
+        check_model(run_config.folder)
+
+
+def _report(request: TrainRequest, method: Method, preset: str) -> Report:
+    out = request.out
+    sections = [training_section(out)]
+    if has_folder(out / SEGMENTOR_FOLDER):
+        sections.append(training_section(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
+    card = read_card(out)
+    lead = f"{method.title} ({method.source}), preset {preset}, trained on {request.data}. "
+    lead += f"The weights kept are those of step {card.step}, "
+    lead += "the last that were validated."
+    if warning := warning_of(out):
+        lead += f" Warning: {warning}."
+    return Report(f"{method.title}: training", lead, [*sections, next_step(out, request.data)])
