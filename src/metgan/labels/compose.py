@@ -135,7 +135,9 @@ def merge(masks: Sequence[Mask]) -> Mask:
         raise ArrayError(given, "one or more masks of one shape", "Crop or resize the masks first")
     for mask in masks:
         if mask.dtype != np.bool_:
-            raise ArrayError(f"a mask has dtype {mask.dtype}", "bool", "Use labels.check_binary on it first")
+            raise ArrayError(
+                f"a mask has dtype {mask.dtype}", "bool", "Use metgan.labels.check_binary on it first"
+            )
     union: Mask = np.logical_or.reduce(masks)
     return union
 

@@ -153,7 +153,7 @@ def check_masks(masks: Mapping[str, AnyArray]) -> None:
     for name, mask in masks.items():
         if mask.dtype != np.bool_ or mask.ndim not in (2, 3):
             given = f"{name} is a {mask.dtype} array of shape {mask.shape}"
-            remedy = "Use labels.check_binary or labels.binarise"
+            remedy = "Use metgan.labels.check_binary or metgan.labels.binarise"
             raise ArrayError(given, "a bool mask of axes (Y, X) or (Z, Y, X)", remedy)
     if len({mask.shape for mask in masks.values()}) > 1:
         given = " and ".join(f"{name} has shape {mask.shape}" for name, mask in masks.items())

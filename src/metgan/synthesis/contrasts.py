@@ -154,7 +154,7 @@ def match_contrasts(
     label : Mask
         (Y, X).
     contrasts : sequence of float
-        One for each tumour of the label, in the order of `metgan.labels.number_tumours`; above 1, or above 0
+        One for each tumour of the label, in the order of `metgan.objects.number_tumours`; above 1, or above 0
         where they are lights.
     fill : Mask or None
         (Y, X), where nothing was imaged: it surrounds no tumour, and no light is added to it.
@@ -204,7 +204,7 @@ def match_contrasts(
 
 
 def contrasts_of(tumour: Camera, label: Mask, fill: Mask | None, measure: Measure) -> list[float]:
-    """Return the contrast of each tumour of a label, in the order of `metgan.labels.number_tumours`.
+    """Return the contrast of each tumour of a label, in the order of `metgan.objects.number_tumours`.
 
     Parameters
     ----------
