@@ -77,7 +77,7 @@ def test_a_card_from_before_the_validation_dice_was_noted_is_read_and_gives_no_d
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [("generator", "has not learned to place tumours"), ("segmentor", "reads hardly any tumour")],
+    [("generator", "has not learned to place tumours"), ("segmentor", "finds hardly any tumour")],
 )
 def test_a_network_that_has_hardly_learned_anything_is_doubted(kind: str, words: str) -> None:
     card = replace(CARD, kind=kind, val_dice=LEAST_DICE - 0.01)

@@ -34,7 +34,7 @@ def seen(found: int, missed: int, area: int = 40) -> Faithfulness:
     [
         (seen(9, 1), ""),
         (seen(2, 8), ""),
-        (seen(0, 3), "void"),
+        (seen(0, 3), "mean nothing"),
         (seen(1, 9), "(10% of 10"),
         (seen(1, 9) + seen(90, 0, area=4), "(10% of 10"),  # crumbs that are found make up for nothing
         (seen(9, 1) + seen(0, 90, area=4), ""),
@@ -42,7 +42,7 @@ def seen(found: int, missed: int, area: int = 40) -> Faithfulness:
         (seen(0, 0), "no test image shows a tumour"),
     ],
 )
-def test_a_referee_that_finds_too_few_real_tumours_is_said_to_be_void(
+def test_a_referee_that_finds_too_few_real_tumours_is_said_to_mean_nothing(
     real: Faithfulness, expected: str
 ) -> None:
     warnings = find_warnings(PAINTER, REFEREE, real)
@@ -54,7 +54,7 @@ def test_what_is_doubtful_of_generator_and_referee_is_said_beside_it() -> None:
     told = find_warnings(replace(PAINTER, val_dice=0.01), replace(REFEREE, val_dice=0.02), seen(0, 5))
     assert all(
         words in text
-        for words, text in zip(("void", "independent segmentor:", "generator:"), told, strict=True)
+        for words, text in zip(("mean nothing", "independent segmentor:", "generator:"), told, strict=True)
     )
     assert "has not learned to place tumours" in told[2]
 
@@ -68,7 +68,7 @@ def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "warnings", [(), ("the independent segmentor is void",), ("the one & only", "the other")]
+    "warnings", [(), ("the independent segmentor is blind",), ("the one & only", "the other")]
 )
 def test_page_summary_info_and_terminal_say_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], warnings: tuple[str, ...]

@@ -34,15 +34,15 @@ from metgan.training import (
     train_segmentor,
 )
 from metgan.training.checkpoint import CHECKPOINT
-from metgan.training.segmentor_run import SETTLED_BY
-from metgan.training.statistics import settle
+from metgan.training.segmentor_run import BATCH_NORM_BATCHES
+from metgan.training.statistics import update_batch_norm
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
 READING = TrainConfig(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
 PAINTING = GanTrainConfig(steps=4, batch_size=1, crop=64, pool_size=1, ema_decay=0.9, validations=2)
 METGAN = find_method("metgan")
-SETTLING = 8 * SETTLED_BY
+SETTLING = 8 * BATCH_NORM_BATCHES
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +136,7 @@ def test_a_kept_segmentor_has_the_statistics_of_whole_images(
     kept = {name: value.clone() for name, value in segmentor.state_dict().items() if "running" in name}
     wide = reader_config(finished.segmentor).whole_batches(data)
     assert wide.at(0).tumour.shape[2:] == (64, 64)
-    settle(segmentor, (wide.at(k).tumour for k in range(SETTLED_BY)))
+    update_batch_norm(segmentor, (wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)))
     assert kept
     now = segmentor.state_dict()
     assert all(torch.allclose(now[name], value, atol=1e-4) for name, value in kept.items())

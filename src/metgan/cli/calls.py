@@ -34,7 +34,7 @@ _ASKED_FILE = "asked.json"
 @Parameter(name="*")
 @dataclass(frozen=True)
 class StudyOptions:
-    """How much is asked.
+    """How large the study is.
 
     Parameters
     ----------

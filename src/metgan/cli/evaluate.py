@@ -35,7 +35,7 @@ from .options import NEW_FOLDER, OutputPolicy, Positive
 @Parameter(name="*")
 @dataclass(frozen=True)
 class IndependentSegmentorChoice:
-    """The independent segmentor, which reads the images.
+    """Which independent segmentor is applied to the images.
 
     Parameters
     ----------

@@ -56,10 +56,10 @@ def reserved(
     Yields what may happen to `out`: where overwriting it was cut short, resuming it means to end that.
     """
     if place.resume and is_half_deleted(out):
-        note(f"--overwrite of {out} was cut short while it deleted; what is left there is deleted first")
+        note(f"an earlier --overwrite of {out} was interrupted while deleting; the rest is deleted first")
         place = OutputPolicy(overwrite=True)
     if place.resume and not has_folder(out):
-        note(f"there is no {out} to resume; it is started")
+        note(f"there is no {out} to resume; starting it")
     with reserve_folder(out, kind, verb, **asdict(place), inputs=inputs):
         yield place
 
@@ -89,7 +89,7 @@ def resolve_study(
         raise SettingError(
             f"method {experiment.method}, pretrained_segmentor {experiment.pretrained_segmentor or 'none'}",
             "neither in the experiment file of a study",
-            "Name methods with --methods; a study trains one segmentor for all",
+            "Leave both out of the file: a study has its own methods, and trains one segmentor for all",
         )
     if experiment.training.early_stopping is not None:
         raise SettingError(

@@ -41,7 +41,7 @@ class GenerateOptions:
     Parameters
     ----------
     out
-        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's history.
+        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's provenance.
     count
         Number of pairs, 1 or more.
     seed
@@ -59,7 +59,8 @@ class GenerateOptions:
 
 _MUCH_OUTSIDE = 0.05
 _AIMED_AND_JUDGED = (
-    "the independent segmentor fails what it does not see, and aimed pairs show what is missed; see gate.json"
+    "the gate rejects tumours that its segmentor misses, and --oversample-errors asks for more of such: "
+    "see gate.json"
 )
 _KIND, _VERB = "pairs", "metgan generate"
 
@@ -74,9 +75,9 @@ def generate(
     gating: GateChoice = WHERE_JUDGED,
     place: OutputPolicy = NEW_FOLDER,
 ) -> None:
-    """Paint new labelled pairs: real anatomy, with labels that were never drawn on it.
+    """Generate new labelled pairs: real anatomy, with labels that were never drawn on it.
 
-    With --independent-segmentor, each passes a gate: pairs.csv has its scores, and gate.json the sum.
+    With --independent-segmentor, each passes a gate: pairs.csv has its scores, and gate.json their summary.
 
     Parameters
     ----------
@@ -141,7 +142,7 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
     if reached.dimmer > reached.clipped:
         hardly = ", it has not learned to place tumours" if inpainter.card.warning else ""
         reasons.append(
-            f"the generator painted {reached.dimmer - reached.clipped} with too little light of their own to "
+            f"the generator made {reached.dimmer - reached.clipped} with too little light of their own to "
             f"be brought there ({MOST_LIGHT:g} times as much is the limit){hardly}"
         )
     if reached.brighter or reached.unknown:

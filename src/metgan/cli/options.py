@@ -35,7 +35,7 @@ class OutputPolicy:
     resume
         Go on where a stopped call left off.
     overwrite
-        Delete what a former call wrote there, and start anew.
+        Delete what an earlier call wrote there, and start again.
     """
 
     resume: Annotated[bool, Parameter(negative="")] = False

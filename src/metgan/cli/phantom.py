@@ -27,7 +27,7 @@ Name = Annotated[
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Drawing:
-    """How the images and their annotator are.
+    """What the images and their annotator are like.
 
     Parameters
     ----------

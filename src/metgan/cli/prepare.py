@@ -47,7 +47,7 @@ class Crops:
     crop
         Side of the crops in pixels.
     stride
-        Distance of neighbouring crops in pixels. Default: the crop.
+        Distance between neighbouring crops in pixels. Default: the crop.
     block
         Side in pixels of the blocks of tissue that become groups; crops never straddle them. Default: the
         crop, or three crops when the stride is smaller.
@@ -59,7 +59,7 @@ class Crops:
     columns
         Range along X in pixels.
     every
-        Take each so-manieth plane.
+        Take every Nth plane, 1 or more.
     least_tissue
         Share of a crop that must be tissue, in [0, 1]; needs --tissue. Default: 0.5.
     split
@@ -200,7 +200,10 @@ def _tell_contrast(anatomy: Contrast, tumour: Contrast) -> None:
         )
         print(f"{ratios[0]:.2f} times in the anatomy")
     if measured[0] > max(measured[1], invisible):
-        note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
+        note(
+            "labelled pixels stand out more in the anatomy than in the tumour channel: "
+            "is the order of --channels right?"
+        )
 
 
 def _range(option: str, text: str | None) -> tuple[int, int] | None:

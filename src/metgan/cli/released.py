@@ -62,8 +62,8 @@ def released(
     Parameters
     ----------
     data
-        Pair set whose images it shall be used on. Each is scaled by its own extremes, as in the release; the
-        training part says what painted images are scaled back to.
+        Pair set whose images it is to be used on. Each is scaled by its own extremes, as in the release; the
+        training part says what generated images are scaled back to.
     out
         Run folder to write.
     seed

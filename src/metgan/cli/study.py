@@ -35,7 +35,7 @@ Share = Annotated[float, Parameter(validator=validators.Number(gt=0, lte=1))]
 @Parameter(name="*")
 @dataclass(frozen=True)
 class WrongLabels:
-    """Who is given how many wrong labels.
+    """Which methods get how many wrong labels.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def similarity(
     options: Training = PRESET,
     place: OutputPolicy = NEW_FOLDER,
 ) -> None:
-    """Train methods alike and compare what they paint.
+    """Train methods alike and compare the images they generate.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def robustness(
     options: Training = PRESET,
     place: OutputPolicy = NEW_FOLDER,
 ) -> None:
-    """Train methods with clean and with partly shuffled labels, and compare what they paint.
+    """Train methods with clean and with partly shuffled labels, and compare the images they generate.
 
     Parameters
     ----------

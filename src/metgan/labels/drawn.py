@@ -118,7 +118,7 @@ def leave_apart(drawn: Drawn, taken: Mask) -> Drawn:
     met = np.unique(numbered[taken & drawn.label])
     if len(met) == len(areas):
         raise EmptyDrawError(
-            f"{len(areas)} drawn tumours, each where another is already, or no tissue",
+            f"{len(areas)} drawn tumours, each on another tumour or outside the tissue",
             "room for one or more",
             "Use --recipe bank, which looks for room, or give other labels or anatomies",
         )

@@ -73,7 +73,7 @@ class ModelCard:
             return ""
         read = f"(validation Dice {self.val_dice:.2f}, {LEAST_DICE:g} or more is expected)"
         if self.kind == "segmentor":
-            return f"it reads hardly any tumour of the validation part rightly {read}; train it longer"
+            return f"it finds hardly any tumour of the validation part {read}; train it longer"
         return (
             f"it has not learned to place tumours where the label is {read}; train it longer, on larger "
             "crops, or with a segmentor that has learned more"

@@ -34,7 +34,7 @@ def find_warnings(
     tuple of str
         Sentences without a full stop, the gravest first; empty where nothing does.
     """
-    told = [_void(real)]
+    told = [_why_blind(real)]
     if independent_segmentor.warning:
         told.append(f"the independent segmentor: {independent_segmentor.warning}")
     if generator.warning:
@@ -47,7 +47,7 @@ def find_warnings(
     return tuple(text for text in told if text)
 
 
-def _void(real: Faithfulness) -> str:
+def _why_blind(real: Faithfulness) -> str:
     """Return why the independent segmentor cannot tell where tumours are; "" where it can."""
     areas = [tumour.area for tumour in real.tumours if tumour.area >= MIN_ANNOTATED_SIZE]
     least = MIN_ANNOTATED_SIZE if areas else 1
@@ -58,6 +58,6 @@ def _void(real: Faithfulness) -> str:
         return ""
     return (
         f"the independent segmentor finds too few of the real tumours to judge ({recall:.0%} of {count}, "
-        f"{LEAST_RECALL:.0%} or more is expected): what it says of the generated ones is void. Train it "
+        f"{LEAST_RECALL:.0%} or more is expected): its scores of generated images mean nothing. Train it "
         "longer (--independent-segmentor-steps) or give a better one (--independent-segmentor)"
     )

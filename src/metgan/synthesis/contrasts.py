@@ -78,7 +78,7 @@ class Contrasts:
         weights = self.weights
         if weights is not None and (len(weights) != len(self.values) or min(weights) <= 0):
             given = f"{len(weights)} weights for {len(self.values)} contrasts"
-            raise SettingError(given, "one above 0 for each", "Leave out the contrasts that nobody wants")
+            raise SettingError(given, "one above 0 for each", "Leave out contrasts of weight 0")
 
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
@@ -130,7 +130,10 @@ def _tell(ratios: Sequence[float], kept: Sequence[float], measure: Measure) -> N
             "light, as where a background was subtracted: contrasts are differences, not ratios"
         )
     if dropped := len(ratios) - len(kept):
-        note(f"{dropped} of {len(ratios)} real tumours lend no contrast: they outshine nothing around them")
+        note(
+            f"{dropped} of {len(ratios)} real tumours lend no contrast: they are no brighter than their "
+            "surroundings"
+        )
 
 
 def match_contrasts(

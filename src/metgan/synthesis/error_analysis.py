@@ -74,7 +74,7 @@ class ErrorAnalysis:
 
     def __post_init__(self) -> None:
         if not self.tumours:
-            given = "no tumour in the images whose frequent errors are looked for"
+            given = "no tumour in the images of the error analysis"
             raise ArrayError(given, "some to find or to miss", "Give a validation part with tumours")
 
     def __str__(self) -> str:
@@ -175,7 +175,7 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
     """
     if not isinstance(request.recipe, Bank):
         raise SettingError(
-            f"the recipe {request.recipe.name}, aimed at what a segmentor misses",
+            f"the recipe {request.recipe.name} for oversampling what a segmentor misses",
             f"the recipe {Bank.name}, which chooses among tumours",
             f"Use --recipe {Bank.name}",
         )

@@ -100,7 +100,7 @@ def open_gate(
     wanted, given = inpainter.card.normalisation.tumour.dtype, predictor.card.normalisation.tumour.dtype
     if wanted != given:
         raise SettingError(
-            f"the segmentor {segmentor_run} reads {given} images, and the generator paints {wanted}",
+            f"the segmentor {segmentor_run} takes {given} images, and the generator makes {wanted}",
             "one dtype, the camera's",
             "Train the independent segmentor on the data that the generator was trained on",
         )

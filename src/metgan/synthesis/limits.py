@@ -114,7 +114,7 @@ class GateLimits:
 
     @property
     def _contrast(self) -> tuple[float, float]:
-        """The limits of contrast; what is not settled limits nothing."""
+        """The limits of contrast; one that is None limits nothing."""
         least, most = self.least_contrast, self.most_contrast
         return 0.0 if least is None else least, math.inf if most is None else most
 

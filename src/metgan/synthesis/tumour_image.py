@@ -71,9 +71,9 @@ def _painted(inpainter: Inpainter, plan: PairPlan) -> Camera:
     tumour = inpainter.inpaint(plan.anatomy, plan.asked)
     if tumour.min() == tumour.max():
         raise ArrayError(
-            f"the image painted from {plan.source.name} is flat, every pixel is {tumour.flat[0]}",
+            f"the image generated from {plan.source.name} is flat, every pixel is {tumour.flat[0]}",
             "an image with contrast",
-            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
+            "Train the model longer, since it has learned hardly anything, or leave this anatomy out",
         )
     if plan.real_tumour is not None:
         tumour = _laid(inpainter, plan, tumour, plan.real_tumour)
@@ -100,7 +100,7 @@ def _laid(inpainter: Inpainter, plan: PairPlan, tumour: Camera, real_tumour: Rea
     laid = insert_tumours(real_tumour.tumour, tumour, _without(inpainter, plan), plan.asked)
     if np.array_equal(laid, real_tumour.tumour):
         raise EmptyDrawError(
-            f"the tumours painted on {plan.source.name} are nowhere brighter than its tissue",
+            f"the tumours generated in {plan.source.name} are nowhere brighter than its tissue",
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )

@@ -115,7 +115,7 @@ def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) 
     if steps < state["step"]:
         raise StorageError(
             f"{path} holds {state['step']} steps; {steps} are asked for",
-            "as many or more: what is trained is not taken back",
+            "as many or more: a training is never shortened",
             "Ask for more with --steps, or train anew with --overwrite or another --out",
         )
     return state
