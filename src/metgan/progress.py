@@ -60,7 +60,7 @@ _shown: ContextVar[_Display | None] = ContextVar("shown", default=None)
 
 
 def note(text: str) -> None:
-    """Tell on stderr what the user should know and may want to mend; work goes on."""
+    """Tell on stderr what the user should know and may want to correct; work goes on."""
     print(f"metgan: note: {text}", file=sys.stderr)
 
 

@@ -39,7 +39,7 @@ def test_pairs_are_judged_where_a_judge_is_given(
         metgan(*words_for(trained, small_world), "--independent-segmentor", judge, *limits, "--out", out) == 0
     )
     shown = capsys.readouterr()
-    assert "2 of 2 pairs passed the gate; 0 of 2 attempts fell" in shown.out
+    assert "2 of 2 pairs passed the gate; 0 of 2 attempts were rejected" in shown.out
     assert "not checked" not in shown.err
     assert json.loads((out / "gate.json").read_text())["passed"] == 2
     table = pd.read_csv(out / "pairs.csv")

@@ -204,7 +204,7 @@ def show_tables(sections: Iterable[Section]) -> None:
 
 
 def written(path: Path) -> None:
-    """Tell where a result is."""
+    """Print where a result is."""
     print(f"Written: {path}")
 
 
@@ -214,7 +214,7 @@ def checkpoints(folder: Path) -> dict[Path, int]:
 
 
 def written_or_finished(path: Path, before: Mapping[Path, int]) -> None:
-    """Tell where a result is, or that it was there: all that was trained was so `before`."""
+    """Print where a result is, or that it was there: all that was trained was so `before`."""
     if before and checkpoints(path) == before:
         print(f"Finished already, nothing was trained: {path}")
     else:

@@ -79,13 +79,14 @@ class Sources:
     def request(
         self, plain: GenerationRequest, inpainter: Inpainter, split: Split | None
     ) -> GenerationRequest:
-        """Return the request with the contrasts, noise, backgrounds, ground, tumours and anatomies asked for.
+        """Return the request with the contrasts, noise, backgrounds and other things asked for.
 
         Raises
         ------
         SettingError
-            When aimed with another recipe than bank, matched as well as aimed, either without labels,
-            inserted with a noise of its own, or given backgrounds as well as noise.
+            When errors are oversampled with another recipe than bank or with matched contrasts, either is
+            asked for without labels, inserted tumours are given a noise or a background, or pairs are given
+            both.
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
@@ -163,7 +164,7 @@ class Sources:
         return oversample_errors(plain, spots)
 
     def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
-        """Return the validation part, which must be known as such, also to the segmentor that is aimed at."""
+        """Return the validation part, which must be known as such, also to the segmentor that is analysed."""
         val = [entry for entry in pairs if _part(entry, split) == "val"]
         if not val:
             raise SettingError(

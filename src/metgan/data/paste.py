@@ -46,8 +46,8 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     -------
     Pair
         Its anatomy is the target's. Each tumour is turned or mirrored at random and lies in tissue, apart
-        from the others; one for which there is no room is left out. The entry's history names both sources,
-        as that of a generated pair does.
+        from the others; one for which there is no room is left out. The entry's provenance names both
+        sources, as that of a generated pair does.
 
     Raises
     ------

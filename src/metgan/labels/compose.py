@@ -1,8 +1,12 @@
 """Labels made of labels: checked, thresholded, merged and turned.
 
-Nothing here draws a random number: the caller draws, these functions carry out, so that a
-recipe can be written down and repeated. The decision a reader would question is
-`check_binary`, which refuses a third value instead of guessing what it means.
+Nothing here draws a random number: the caller draws, these functions carry out, so that a recipe can be
+written down and repeated.
+
+Notes
+-----
+The decision a reader would question is `check_binary`, which refuses a third value instead of guessing what
+it means.
 """
 
 from __future__ import annotations

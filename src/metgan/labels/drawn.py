@@ -74,7 +74,7 @@ class LabelRecipe(Protocol):
         Raises
         ------
         ArrayError, SettingError
-            If there is nothing to make the label of, or no room for it. What another draw may mend is an
+            If there is nothing to make the label of, or no room for it. What another draw may avoid is an
             `EmptyDrawError`.
         """
         ...  # a protocol has no body

@@ -1,9 +1,12 @@
 """Tumours found and missed: counted as objects, and as pixels.
 
-The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their
-own names: `overlap` counts pixels, `detect` counts tumours. The decision a reader would
-question is when a predicted object counts as a true one; `match` states and argues it.
-Counts of several images are pooled with ``+``, and ratios are taken at the end.
+The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their own names:
+`overlap` counts pixels, `detect` counts tumours.
+
+Notes
+-----
+The decision a reader would question is when a predicted object counts as a true one; `match` states and
+argues it. Counts of several images are pooled with ``+``, and ratios are taken at the end.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ class Matches:
 
     @property
     def counts(self) -> Detection:
-        """Their numbers alone."""
+        """How many tumours were found and missed, and how many predicted objects are none."""
         found = int(self.found.sum())
         return Detection(found, self.found.size - found, self.imagined)
 

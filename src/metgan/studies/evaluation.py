@@ -68,7 +68,7 @@ def evaluate(
         Mean of the training set's tumour channel on [-1, 1], for the baseline.
     units : Normalisation or None
         The [-1, 1] that similarity is measured on, one for all images; None for the generator's own, as
-        shared. Painters that were trained in different ones can be compared in one alone.
+        shared. Generators that were trained in different ones can be compared in one alone.
     run : path or None
         Run folder of the generator, which tells whether its training was stopped; None where that is known.
 

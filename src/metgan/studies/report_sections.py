@@ -31,7 +31,7 @@ _CHECKS = {
 
 
 def training_section(run: Path, title: str = "How the training went") -> Section:
-    """Show the curves of a run's journal, and its last validation pictures."""
+    """Show the curves of a run's log, and its last validation pictures."""
     rows = read_log(run / LOG_FILE)
     figures = _training_curves(rows) if rows else []
     samples = sorted((run / "samples").glob("*.png")) if has_folder(run / "samples") else []

@@ -6,6 +6,8 @@ image: the dim ones are those that segmentors miss, and where no painted tumour 
 real ones, a segmentor may take what is so bright for something else. What it is worth to a segmentor is
 measured in docs/results.md.
 
+Notes
+-----
 The decision a reader would question is that tumours are made brighter, too. The generator is asked for the
 same tissue without a tumour; the difference is the light of the tumours alone, and a share of it, or up to
 five times as much, leaves their shape and all else as it was painted. A tumour that was painted no brighter
@@ -117,7 +119,7 @@ class Contrasts:
         return cls(kept, None, measure)
 
     def draw(self, rng: np.random.Generator) -> float:
-        """Draw one."""
+        """Draw one contrast, by its weight."""
         weights = None if self.weights is None else np.array(self.weights) / sum(self.weights)
         return float(rng.choice(self.values, p=weights))
 

@@ -1,10 +1,12 @@
 """What a segmentor misses, and requests for more of that.
 
-The outlook of the paper (section 5): synthetic data may be aimed. A segmentor reads real images that it was
-not trained on, and each tumour is missed or found. Kinds of tumours that are missed often, by area, by
-contrast and by organ, are asked for more often.
+The outlook of the paper (section 5): synthetic data may be aimed at errors. A segmentor reads real images
+that it was not trained on, and each tumour is missed or found. Kinds of tumours that are missed often, by
+area, by contrast and by organ, are asked for more often.
 
-The decision a reader would question is that the three are aimed at apart from each other. A validation part
+Notes
+-----
+The decision a reader would question is that the three are taken apart from each other. A validation part
 has too few tumours to tell how often small and dim ones of one organ are missed.
 """
 

@@ -28,14 +28,14 @@ from .tumour_image import draw_and_generate
 
 
 class Gate:
-    """Judges painted pairs.
+    """Scores generated pairs with an independent segmentor, and tells which pass.
 
     Attributes
     ----------
     predictor : SegmentorPredictor
         The independent segmentor.
     training : TrainingImages
-        What the generator has seen; without any, the distance to them is nan and not judged.
+        What the generator has seen; without any, the distance to them is nan and not checked.
     limits : GateLimits
         Those of contrast are taken from the training images where they are None, see `GateLimits.settled`.
     """
@@ -50,7 +50,7 @@ class Gate:
         return f"{self.limits} {names}"
 
     def score(self, plan: PairPlan, tumour: Camera) -> GateScores:
-        """Judge one painted pair; of an inserted one the new tumours and what is near them."""
+        """Score one generated pair; of an inserted one the new tumours and what is near them."""
         reading = self.predictor.predict(tumour)
         if plan.real_tumour is not None:
             reading &= plan.real_tumour.around(plan.asked)

@@ -14,7 +14,7 @@ from metgan.metrics import choose_measure
 
 @dataclass(frozen=True)
 class GateScores:
-    """How one pair was judged; nan where there is nothing to measure.
+    """How one pair scored; nan where there is nothing to measure.
 
     Parameters
     ----------

@@ -1,5 +1,7 @@
 """Whether a painted image is one that the generator was trained on, painted from memory.
 
+Notes
+-----
 The decision a reader would question is what is compared: the painted background, with training images of
 other tissue. An anatomy that was trained on has a tumour channel of its own, and to look like that one is the
 generator's task, not its fault; what it must not copy from there are the tumours, and those lie where the

@@ -1,7 +1,7 @@
 """The one object that makes a run resumable.
 
-Batches and history draws are functions of seed and step, so the state is: weights, optimisers,
-histories, the average, torch's random state, the step, the best score so far and what validations decided.
+Batches and the draws of image pools are functions of seed and step, so the state is: weights, optimisers,
+image pools, the average, torch's random state, the step, the best score so far and what validations decided.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class RunConfig(Generic[Settings]):
 
     @property
     def resumes(self) -> bool:
-        """Whether there is a checkpoint to go on from, and it shall be used."""
+        """Whether there is a checkpoint to go on from, and it is to be used."""
         return self.resume and has_file(self.folder / CHECKPOINT)
 
     def identity(self, data: TrainingData, beside: Identity | None = None) -> Identity:
