@@ -11,7 +11,7 @@ import pytest
 
 from metgan.cli.evaluate import show_scores, write_scores
 from metgan.cli.facts import score_facts
-from metgan.data import ChannelScale, Entry, Normalisation
+from metgan.data import SPLIT_FILE, ChannelScale, Entry, Normalisation, Split, save_split
 from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, evaluate_detection
 from metgan.models import ModelCard
 from metgan.pictures import compare_images
@@ -57,6 +57,24 @@ def test_what_is_doubtful_of_generator_and_referee_is_said_beside_it() -> None:
         for words, text in zip(("mean nothing", "independent segmentor:", "generator:"), told, strict=True)
     )
     assert "has not learned to place tumours" in told[2]
+
+
+@pytest.mark.parametrize(("generated", "is_worse"), [(0.251, True), (0.249, False), (0.25, False)])
+def test_test_images_further_from_real_ones_than_a_flat_image_are_said_with_both_errors(
+    generated: float, is_worse: bool
+) -> None:
+    told = find_warnings(PAINTER, REFEREE, seen(5, 0), errors=(generated, 0.25))
+    assert ["0.2510" in text and "0.2500" in text for text in told] == [True] * is_worse
+
+
+@pytest.mark.parametrize(("steps", "is_said"), [(180, True), (179, False), (0, True)])
+def test_a_training_too_short_to_judge_is_not_compared_with_a_flat_image(
+    tmp_path: Path, steps: int, is_said: bool
+) -> None:
+    """The preset small takes 180 steps or more; of released weights, of 0 steps, the length is not known."""
+    save_split(Split(("a",), ("b",), ("c",)), tmp_path / SPLIT_FILE)
+    card = replace(PAINTER, step=steps, steps=steps)
+    assert bool(find_warnings(card, REFEREE, seen(5, 0), tmp_path, errors=(0.3, 0.2))) == is_said
 
 
 def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:

@@ -372,6 +372,20 @@ def test_a_model_says_how_well_it_did_on_the_validation_part(finished: Uninterru
         assert card.val_dice == pytest.approx(float(kept["val_dice"]), rel=1e-5)
 
 
+def test_a_model_says_its_validation_error_and_that_of_a_flat_image_unless_it_is_too_short_to_judge(
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here 4 steps are enough to judge; the flat image has the mean of the training part."""
+    short = read_card(finished.metgan)
+    assert (short.val_mae, short.val_flat_mae) == (None, None)
+    monkeypatch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
+    train_method(generator_config(tmp_path), data, METGAN, finished.segmentor)
+    card, last = read_card(tmp_path), read_log(tmp_path / "journal.csv")[-1]
+    real = np.array([data.normalisation.apply(pair.tumour, "tumour") for pair in data.val])
+    assert card.val_mae == pytest.approx(float(last["val_mae"]), rel=1e-5)
+    assert card.val_flat_mae == pytest.approx(np.abs(real - data.mean("tumour")).mean(), rel=1e-5)
+
+
 def test_without_a_validation_tumour_a_model_says_nothing_of_it(data: TrainingData, tmp_path: Path) -> None:
     train_segmentor(reader_config(tmp_path / "run"), without_tumours(data))
     assert read_card(tmp_path / "run").val_dice is None

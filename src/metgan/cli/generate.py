@@ -140,7 +140,7 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
             f"{inpainter.card.normalisation.tumour.ceiling:.5g}"
         )
     if reached.dimmer > reached.clipped:
-        hardly = ", it has not learned to place tumours" if inpainter.card.warning else ""
+        hardly = ", it has not learned to place tumours" if inpainter.card.places_no_tumours else ""
         reasons.append(
             f"the generator made {reached.dimmer - reached.clipped} with too little light of their own to "
             f"be brought there ({MOST_LIGHT:g} times as much is the limit){hardly}"

@@ -97,15 +97,17 @@ def evaluate(
             )
             painted.append(ComparedImage(entry, bool(pair.label.any()), compared.panels(shared)))
             advance()
-    warnings = find_warnings(inpainter.card, predictor.card, pool(score.real for score in scores), run)
+    similarity, baseline = mean_similarity([score.similarity for score in scores]), mean_similarity(flat)
+    real = pool(score.real for score in scores)
+    errors = similarity.mae, baseline.mae
     evaluation = Evaluation(
         scores,
-        mean_similarity(flat),
+        baseline,
         model=inpainter.fingerprint,
         step=inpainter.card.step,
         independent_segmentor=fingerprint(model_path(independent_segmentor)),
         test=f"{named:08x}",
-        warnings=warnings,
+        warnings=find_warnings(inpainter.card, predictor.card, real, run, errors),
     )
     return evaluation, painted
 

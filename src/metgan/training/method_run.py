@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -83,6 +84,8 @@ def train_method(
 
         def keep(done: int, result: ValidationResult) -> None:
             card = run_config.card("generator", data, done, result.dice, method.generator, read_by)
+            mae, flat_mae = validator.errors(result)
+            card = replace(card, val_mae=mae, val_flat_mae=flat_mae)
             save_model(run_config.folder / MODEL_FILE, ema.network.state_dict(), card)
 
         Training(
@@ -146,6 +149,10 @@ class _GanValidator:
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
             temporary.write_bytes(sample_grid(self.painted, self.watched))
         return validate_generator(self.painted, self.segmentor, self.watched, self.enough)
+
+    def errors(self, result: ValidationResult) -> tuple[float | None, float | None]:
+        """Return the errors (MAE) of generated and of flat images; None where the run is too short."""
+        return (None, None) if self.is_short else (result.details["val_mae"], self.watched.flat_error)
 
     def diagnose(self, done: int, dice: float) -> list[str]:
         """Say why tumours are not placed in what was painted at the last validation.
