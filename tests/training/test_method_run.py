@@ -106,7 +106,7 @@ class PowerCut(tuple[Pair, ...]):
 
 def cut(data: TrainingData, config: TrainConfig, steps: int, looks: int = 0) -> TrainingData:
     """The same data, with a power cut after so many steps; validations read `looks` training pairs each."""
-    every = (config.steps or 1) // config.validations
+    every = config.validate_every(len(data.train))
     return replace(data, train=PowerCut(data.train, steps * config.batch_size + steps // every * looks))
 
 

@@ -59,8 +59,8 @@ class TrainConfig:
     constant_share : float
         Share of the steps before the decay begins, in [0, 1].
     validations : int
-        How many times a run is validated, at even distances. A segmentor's best weights are kept, a
-        generator's last.
+        How many times a run is validated at most, at even distances and at its end. A segmentor's best
+        weights are kept, a generator's last.
     augmentation : Augmentation or None
         How crops are distorted, beyond the eight symmetries; None for not at all, as in the paper.
     """
@@ -92,6 +92,16 @@ class TrainConfig:
         if self.steps is not None:
             return self.steps
         return math.ceil((self.epochs or 0) * pairs / self.batch_size)
+
+    def validate_every(self, pairs: int) -> int:
+        """Return the number of steps from one validation to the next, on a training set of so many `pairs`.
+
+        Examples
+        --------
+        >>> TrainConfig(steps=39, validations=20).validate_every(pairs=7)
+        2
+        """
+        return math.ceil(self.length(pairs) / self.validations)
 
 
 @dataclass(frozen=True)

@@ -132,8 +132,7 @@ class RunConfig(Generic[Settings]):
 
     def schedule(self, data: TrainingData) -> Schedule:
         """Return the length of the run and when it is validated."""
-        steps = self.train.length(len(data.train))
-        every = max(1, steps // self.train.validations)
+        steps, every = self.train.length(len(data.train)), self.train.validate_every(len(data.train))
         stopping = self.train.early_stopping if isinstance(self.train, GanTrainConfig) else None
         share = self.train.constant_share
         return Schedule(steps, self.train.learning_rate, share, every, early_stopping=stopping)
