@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import Entry
+from metgan.data import Entry, Pair
 from metgan.errors import SettingError
-from metgan.labels import shared_fill
 from metgan.metrics import MIN_ANNOTATED_SIZE, evaluate_detection
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
 from metgan.types import Camera
@@ -54,7 +53,7 @@ class Gate:
         reading = self.predictor.predict(tumour)
         if plan.real_tumour is not None:
             reading &= plan.real_tumour.around(plan.asked)
-        fill = shared_fill(plan.anatomy, tumour) & ~plan.label
+        fill = Pair(plan.source, plan.anatomy, tumour, plan.label).filled(self.training.fill)
         found = evaluate_detection(plan.asked, reading, tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         nearest = math.nan
         if plan.real_tumour is None:
@@ -104,7 +103,8 @@ def open_gate(
             "one dtype, the camera's",
             "Train the independent segmentor on the data that the generator was trained on",
         )
-    return Gate(predictor, TrainingImages(training), limits or GateLimits())
+    seen = TrainingImages(training, inpainter.card.normalisation.fill)
+    return Gate(predictor, seen, limits or GateLimits())
 
 
 @dataclass(frozen=True, eq=False)
