@@ -77,7 +77,7 @@ def test_what_stands_in_the_place_of_a_file_is_not_an_absent_one(
 ) -> None:
     name, look = FILES[what]
     {**KINDS, "folder": Path.mkdir}[kind](tmp_path / name)
-    with pytest.raises(StorageError, match=rf"{name} is (no file, but a|a folder)"):
+    with pytest.raises(StorageError, match=rf"{name} is (not a file but a|a folder)"):
         look(tmp_path)
 
 
@@ -88,7 +88,7 @@ def test_what_stands_in_the_place_of_a_folder_is_not_an_absent_one(
 ) -> None:
     name, look = FOLDERS[what]
     {**KINDS, "file": Path.touch}[kind](tmp_path / name)
-    with pytest.raises(StorageError, match=f"{name} is no folder, but a"):
+    with pytest.raises(StorageError, match=f"{name} is not a folder but a"):
         look(tmp_path)
 
 
@@ -102,7 +102,7 @@ def test_what_stands_in_the_place_of_a_result_is_called_by_its_name(
     tmp_path: Path, look: Look, kind: str
 ) -> None:
     KINDS[kind](tmp_path / "result")
-    with pytest.raises(StorageError, match=r"result is no (file|folder), but a"):
+    with pytest.raises(StorageError, match=r"result is not a (file|folder) but a"):
         look(tmp_path / "result")
 
 
@@ -114,7 +114,7 @@ def test_a_run_of_a_study_without_a_model_that_can_be_read_is_not_one_that_has_j
     run.mkdir(parents=True)
     assert study_facts(tmp_path)["runs finished"] == "0 of 1 begun"
     KINDS[kind](run / "model.safetensors")
-    with pytest.raises(StorageError, match=r"model\.safetensors is no file"):
+    with pytest.raises(StorageError, match=r"model\.safetensors is not a file"):
         study_facts(tmp_path)
 
 

@@ -104,7 +104,7 @@ def listening(listener: Listener | None) -> Iterator[None]:
 
 
 def note(text: str) -> None:
-    """Tell what the user should know and may want to mend: a listener, or on stderr; work goes on."""
+    """Tell what the user should know and may want to correct: a listener, or on stderr; work goes on."""
     listener = _listener.get()
     if listener is None:
         print(f"metgan: note: {text}", file=sys.stderr)

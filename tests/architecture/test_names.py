@@ -93,3 +93,40 @@ def test_a_retired_word_is_found_in_any_name() -> None:
     text = "class JudgeSpec:\n    def convince_it(self, players): return self.to_painter(lap=1)\n"
     assert [*retired_in(names_in(text))] == ["JudgeSpec", "convince_it", "players", "to_painter", "lap"]
     assert retired_in(names_in("overlap = garment(relapse=1).charm\n")) == {}
+
+
+SECTIONS = {"Parameters", "Returns", "Yields", "Raises", "Attributes", "Notes", "Examples", "References"}
+
+
+def docstring_faults(text: str) -> list[str]:
+    """Return the headings that numpydoc has not, and classes in "Returns" that are not in the annotation."""
+    faults = []
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        told = ast.get_docstring(node) or ""
+        faults += [h for h in re.findall(r"^(.+)\n---+$", told, re.MULTILINE) if h not in SECTIONS]
+        returned = re.search(r"^(?:Returns|Yields)\n-+\n(\S.*)", told, re.MULTILINE)
+        if isinstance(node, ast.FunctionDef) and returned and node.returns:
+            annotated = re.findall(r"\w+", ast.unparse(node.returns))
+            faults += [n for n in re.findall(r"\b[A-Z][a-z]\w*", returned[1]) if n not in annotated]
+    return faults
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=str)
+def test_docstrings_have_the_sections_of_numpydoc_and_return_what_is_annotated(path: Path) -> None:
+    assert docstring_faults(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_foreign_heading_and_a_former_class_are_noticed() -> None:
+    text = '''def f() -> tuple[PairPlan, int]:
+    """Return it.
+
+    {}
+    -------
+    tuple of {}, int
+    """
+'''
+    assert docstring_faults(text.format("Returns", "PairPlan")) == []
+    assert docstring_faults(text.format("Returns", "Plan")) == ["Plan"]
+    assert docstring_faults(text.format("Choices", "PairPlan")) == ["Choices"]

@@ -203,7 +203,7 @@ def test_the_undamaged_arguments_are_those_of_the_happy_paths(
     """So that no case above is refused for another reason than its own: these get as far as the folder."""
     (tmp_path / "out").write_text("a file")
     status = metgan(verb, *arguments(verb, world, trained), "--out", tmp_path / "out")
-    assert_one_line(capsys, status, "out is no folder, but a file")
+    assert_one_line(capsys, status, "out is not a folder but a file")
 
 
 @pytest.mark.parametrize("verb", ["generate", "evaluate"])
@@ -467,7 +467,7 @@ def test_a_file_in_the_place_of_the_output_is_refused(
     (tmp_path / "out").write_text("dear")
     capsys.readouterr()
     status = metgan(verb, *arguments(verb, small_world, trained), "--out", tmp_path / "out")
-    assert_one_line(capsys, status, "out is no folder, but a file")
+    assert_one_line(capsys, status, "out is not a folder but a file")
     assert (tmp_path / "out").read_text() == "dear"
 
 
@@ -505,14 +505,14 @@ def test_a_model_that_paints_flat_images_is_refused_and_leaves_no_pair(
 def test_a_runs_split_that_cannot_be_read_is_not_an_absent_one(
     metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, there: str
 ) -> None:
-    """Without a split the test part would be painted on."""
+    """Without a split the test part would be generated on."""
     run = shutil.copytree(trained, tmp_path / "run")
     (run / "splits.json").unlink()
     if there == "folder":
         (run / "splits.json").mkdir()
     else:
         (run / "splits.json").symlink_to("nowhere.json")
-    says = "splits.json is " + ("a folder" if there == "folder" else "no file, but a link to nowhere.json")
+    says = "splits.json is " + ("a folder" if there == "folder" else "not a file but a link to nowhere.json")
     refuse(metgan, capsys, tmp_path, "generate", *arguments("generate", world, run), says=says)
 
 

@@ -45,7 +45,7 @@ def test_the_order_of_two_channels_is_told_unless_it_was_asked_for(
 ) -> None:
     scan = read(tmp_path / "m1" / "scan.tif", files)
     np.testing.assert_array_equal(scan.tumour, VOXELS[:, 1])
-    assert "channel 0 is taken for the anatomy, 1 for the tumour" in capsys.readouterr().err
+    assert "channel 0 is taken as the anatomy and 1 as the tumour" in capsys.readouterr().err
     read(tmp_path / "m1" / "scan.tif", replace(files, channels=(0, 1)))
     assert capsys.readouterr().err == ""
 
@@ -206,7 +206,7 @@ def test_a_scan_is_not_added_to_crops_of_which_nobody_knows_the_file(
     """As of an array, or of a version that did not note it: they may be of the same tissue."""
     scan = read(tmp_path / "m1" / "scan.tif", files)
     prepare(replace(scan, name="array", source=""), replace(PLAN, rows=(0, 8)), tmp_path / "pairs")
-    with pytest.raises(LeakageError, match=r"'array', and does not tell from which file.*--name array"):
+    with pytest.raises(LeakageError, match=r"'array', and does not say from which file.*--name array"):
         prepare(scan, replace(PLAN, rows=(8, 16)), tmp_path / "pairs")
     prepare(replace(scan, name="array"), replace(PLAN, rows=(8, 16)), tmp_path / "pairs")
 

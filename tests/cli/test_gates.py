@@ -39,8 +39,8 @@ def test_pairs_are_judged_where_a_judge_is_given(
         metgan(*words_for(trained, small_world), "--independent-segmentor", judge, *limits, "--out", out) == 0
     )
     shown = capsys.readouterr()
-    assert "2 of 2 pairs passed the gate; 0 of 2 attempts fell" in shown.out
-    assert "not judged" not in shown.err
+    assert "2 of 2 pairs passed the gate; 0 of 2 attempts were rejected" in shown.out
+    assert "not checked" not in shown.err
     assert json.loads((out / "gate.json").read_text())["passed"] == 2
     table = pd.read_csv(out / "pairs.csv")
     assert set(table["gate"]) == {"passed"}
@@ -54,7 +54,7 @@ def test_pairs_that_are_not_judged_are_noted_unless_that_was_asked_for(
     for number, (more, is_told) in enumerate(cases):
         out = tmp_path / str(number)
         assert metgan(*words_for(trained, small_world), *more, "--out", out) == 0
-        assert capsys.readouterr().err.count("the pairs are not judged") == is_told
+        assert capsys.readouterr().err.count("the pairs are not checked") == is_told
         assert set(pd.read_csv(out / "pairs.csv")["gate"]) == {"off"}
         assert not (out / "gate.json").exists()
 
@@ -91,7 +91,7 @@ def test_training_images_that_are_not_there_are_noted(
     anatomy, labels = small_world / "anatomy", small_world / "label"
     words = ("generate", trained, "--anatomy", anatomy, "--labels", labels, "--count", 1, "--device", "cpu")
     assert metgan(*words, "--independent-segmentor", judge, *LENIENT, "--out", tmp_path / "new") == 0
-    assert "no training image of the run is there" in capsys.readouterr().err
+    assert "no training image of the run was found" in capsys.readouterr().err
 
 
 def test_limits_of_contrast_come_from_the_labels_of_the_runs_training_images(
@@ -118,7 +118,7 @@ def test_limits_of_contrast_come_from_the_labels_of_the_runs_training_images(
         (("--attempts", 3, "--no-gate"), ", and leave --no-gate out."),
         (
             ("--attempts", 3, "--no-gate", "--independent-segmentor", "nowhere"),
-            "held against. Leave --no-gate out.",
+            "to measure the pairs by. Leave --no-gate out.",
         ),
         (("--independent-segmentor", "{trained}"), "holds a generator"),
         (

@@ -52,7 +52,7 @@ def test_a_generation_that_was_stopped_is_told_to_be_finished(
     assert metgan("generate", trained, *words) == 0
     (new / "pairs.csv").rename(new / ".done.csv")
     capsys.readouterr()
-    assert_one_line(capsys, metgan("info", new), "a generation that was stopped", "--resume")
+    assert_one_line(capsys, metgan("info", new), "left by a metgan generate that was interrupted", "--resume")
 
 
 def test_a_pair_set_without_a_split_is_told_where_it_will_be(

@@ -30,7 +30,7 @@ def test_running_out_of_memory_is_one_line_that_names_memory(
     with pytest.raises(SystemExit, match="2"):
         door.main()
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("metgan: the memory of this machine does not suffice")
+    assert line.startswith("metgan: this machine has too little memory")
 
 
 def test_another_error_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

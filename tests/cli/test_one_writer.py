@@ -131,5 +131,5 @@ def test_resuming_an_overwriting_that_was_cut_short_starts_anew_and_tells_of_it(
     assert metgan("phantom", out, *request) == 2
     capsys.readouterr()
     assert metgan("phantom", out, *request, mode) == 0
-    assert ("was cut short while it deleted" in capsys.readouterr().err) == (mode == "--resume")
+    assert ("was interrupted while deleting" in capsys.readouterr().err) == (mode == "--resume")
     assert len(PairSet.open(out)) == 2

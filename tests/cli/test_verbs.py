@@ -403,7 +403,7 @@ def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_
         tmp_path / "independent-segmentor",
         ("--preset", "small", "--device", "cpu"),
     )
-    placed, read = "it has not learned to place tumours", "it reads hardly any tumour"
+    placed, read = "it has not learned to place tumours", "it finds hardly any tumour"
     short = "2 steps are too few to judge whether it will place tumours"
     lengths = ("--steps", 2, "--segmentor-steps", 2)
     assert metgan("train", world, "--out", run, *lengths, *words) == 0

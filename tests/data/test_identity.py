@@ -96,7 +96,7 @@ def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [".hidden", " .hidden", "", "a/b", "x" * 300, "a\nb", "\x7f", "\udcff"])
 def test_a_pair_that_no_verb_would_find_is_not_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(SettingError, match="expected a name that can begin a file's"):
+    with pytest.raises(SettingError, match="expected a name that file names can begin with"):
         write_pair(tmp_path, name, IMAGE, IMAGE, IMAGE > 3)
     assert list(tmp_path.iterdir()) == []
 
@@ -133,7 +133,7 @@ def test_a_channel_that_is_there_and_no_folder_is_not_an_absent_one(tmp_path: Pa
     (tmp_path / "label").rmdir()
     assert [entry.name for entry in open_images(tmp_path, "label")] == ["1"]
     UNREADABLE[kind](tmp_path / "label")
-    with pytest.raises(StorageError, match="label is no folder"):
+    with pytest.raises(StorageError, match="label is not a folder"):
         open_images(tmp_path, "label")
 
 

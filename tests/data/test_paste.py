@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Entry, Pair, paste
+from metgan.data import Entry, FillValues, Pair, paste
 from metgan.errors import SettingError
 from metgan.labels import find_tissue
 from metgan.objects import cut_tumours, sizes
@@ -89,3 +89,33 @@ def test_tumours_for_which_there_is_no_room_are_left_out() -> None:
     pasted = paste(full, with_tumours("giver", 100, 50), np.random.default_rng(0))
     np.testing.assert_array_equal(pasted.label, full.label)
     np.testing.assert_array_equal(pasted.tumour, full.tumour)
+
+
+CONSTANTS = FillValues(0, 0, 2000, 100)
+"""Of a set whose scans are filled in with 0; a small area of it says nothing in a single pair."""
+
+
+def test_fill_of_the_set_gets_no_tumour_and_no_light() -> None:
+    """All tissue but a strip is fill, in areas: a single pair of flat images cannot tell."""
+    target = empty("target")
+    target.anatomy[:, 3:18] = target.tumour[:, 3:18] = 0
+    giver = with_tumours("giver", 100, 50)
+    seen = [paste(target, giver, np.random.default_rng(seed), CONSTANTS) for seed in range(5)]
+    assert not any(pair.label[:, 3:18].any() or pair.tumour[:, 3:18].any() for pair in seen)
+    blind = [paste(target, giver, np.random.default_rng(seed)) for seed in range(5)]
+    assert any(pair.tumour[:, 3:18].any() for pair in blind)
+
+
+def test_light_is_not_measured_against_fill_of_the_set() -> None:
+    """Beside each tumour are 3 x 3 pixels of fill and more: too few for a single pair to find them."""
+    giver = empty("giver", 700)
+    giver.label[5:8, 5:8] = True
+    giver.tumour[:] = 700
+    giver.anatomy[0:12, 10:20] = giver.tumour[0:12, 10:20] = 0
+    giver.anatomy[8:14, 0:10] = giver.tumour[8:14, 0:10] = 0
+    giver.anatomy[0:3, 0:10] = giver.tumour[0:3, 0:10] = 0
+    giver.tumour[giver.label] = 750
+    pasted = paste(empty("target", 100), giver, np.random.default_rng(0), CONSTANTS)
+    assert set(pasted.tumour[pasted.label]) == {150}
+    blind = paste(empty("target", 100), giver, np.random.default_rng(0))
+    assert set(blind.tumour[blind.label]) != {150}

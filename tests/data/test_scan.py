@@ -36,7 +36,7 @@ def test_contrast_is_nan_without_a_tumour_and_without_light_around() -> None:
 
 @pytest.mark.parametrize("name", ["", "..", "../../x", "sub/x", "sub\\x"])
 def test_a_name_that_leads_elsewhere_is_refused(name: str) -> None:
-    with pytest.raises(SettingError, match="a name that can begin a file's"):
+    with pytest.raises(SettingError, match="a name that file names can begin with"):
         Scan.checked(name, **world())
 
 

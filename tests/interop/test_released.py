@@ -280,7 +280,7 @@ def read_with(files: ReleasedFiles, **changes: Path | None) -> list[Part]:
 
 
 def test_one_pathway_of_the_way_back_is_refused(released: tuple[ReleasedFiles, dict[str, State]]) -> None:
-    with pytest.raises(StorageError, match="one pathway of the generator back"):
+    with pytest.raises(StorageError, match="one pathway of the backward generator"):
         read_with(released[0], back_label_pathway=None)
 
 

@@ -57,7 +57,7 @@ def test_planes_that_were_written_one_by_one_are_all_read_and_that_is_told(
     one_by_one(tmp_path / "a.tif", *PLANES)
     for _ in range(2):
         np.testing.assert_array_equal(read_stack(tmp_path / "a.tif").plane_order(None), PLANES)
-    assert capsys.readouterr().err.count("holds 3 images of one size, which are taken for planes") == 1
+    assert capsys.readouterr().err.count("holds 3 images of one size, which are taken as planes") == 1
 
 
 def test_images_written_one_by_one_are_channels_where_the_axes_say_so(tmp_path: Path) -> None:
@@ -126,8 +126,8 @@ def cut_short(path: Path) -> None:
     [
         (several_positions, r"holds 2 images: Image0 ZYX \(3, 32, 40\), Image1"),
         (other_sizes, r"holds 2 images: Image0 YX \(32, 40\), Image1 YX \(16, 40\)"),
-        (fewer_in_the_description, "has 3 pages, and what it says of itself tells nothing of 1"),
-        (pages_beside_the_description, "has 2 pages, and what it says of itself tells nothing of 1"),
+        (fewer_in_the_description, "has 3 pages, and its description does not cover 1"),
+        (pages_beside_the_description, "has 2 pages, and its description does not cover 1"),
         (more_in_the_description, "lacks 1 of its 3 planes"),
         (part_missing, r"lacks 1 of its 2 planes.*m1\.ome\.tif"),
         (cut_short, "cannot be read as TIFF .*invalid page offset"),
@@ -198,8 +198,8 @@ OTHERS = {
     "cells.geojson": (lambda p: p.write_text('{"type": "Feature"}'), "JSON.*Export the outlines as a mask"),
     "rois.zip": (lambda p: p.write_bytes(b"PK\x03\x04" + bytes(50)), "is a ZIP archive"),
     "png.tif": (lambda p: Image.fromarray(PLANES[0]).save(p, "PNG"), "is a PNG; expected a TIFF"),
-    "link.tif": (lambda p: p.symlink_to("nowhere.tif"), r"is no file, but a link to nowhere\.tif"),
-    "pipe.tif": (os.mkfifo, "is no file, but a pipe"),
+    "link.tif": (lambda p: p.symlink_to("nowhere.tif"), r"is not a file but a link to nowhere\.tif"),
+    "pipe.tif": (os.mkfifo, "is not a file but a pipe"),
     "lfs.tif": (lambda p: p.write_text("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
 }
 
@@ -238,7 +238,7 @@ def test_absent_is_not_unreadable(tmp_path: Path) -> None:
         with pytest.raises(StorageError, match=f"{name} is "):
             has_file(tmp_path / name)
     for name in ("file", "pipe", "dangling", "loop"):
-        with pytest.raises(StorageError, match=f"{name} is no folder"):
+        with pytest.raises(StorageError, match=f"{name} is not a folder"):
             has_folder(tmp_path / name)
 
 
@@ -266,7 +266,7 @@ def test_a_png_of_colours_transparency_or_several_images_says_so(tmp_path: Path)
     grey.save(tmp_path / "jpeg.png", "JPEG")
     for name, says in (
         ("indexed", "is indexed.*Image > Type > 8-bit"),
-        ("clear", "can be seen through"),
+        ("clear", "has transparent pixels"),
         ("two", "holds 2 images"),
         ("jpeg", "is a JPEG"),
     ):

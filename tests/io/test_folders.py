@@ -72,7 +72,7 @@ def test_what_metgan_did_not_write_is_never_deleted(tmp_path: Path, mode: dict) 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_file_is_refused_in_every_mode(tmp_path: Path, mode: dict) -> None:
     (tmp_path / "file").write_text("dear")
-    with pytest.raises(StorageError, match="file is no folder, but a file"):
+    with pytest.raises(StorageError, match="file is not a folder but a file"):
         claim(tmp_path / "file", "a run", **mode)
     assert (tmp_path / "file").read_text() == "dear"
 

@@ -157,5 +157,5 @@ def test_a_method_of_one_way_works_with_a_conditional_judge(one_way):
     total.backward()
     assert total.isfinite()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in one_way.to_tumour.parameters())
-    with pytest.raises(SettingError, match="cycle asked of a method without one"):
+    with pytest.raises(SettingError, match="a cycle's image asked of a method without a cycle"):
         _ = one_way.to_anatomy

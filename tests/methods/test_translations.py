@@ -149,7 +149,7 @@ def test_the_painter_sees_the_anatomy_in_its_light_and_every_comparison_is_with_
 @pytest.mark.parametrize("name", ["brightness", "contrast", "noise"])
 @pytest.mark.parametrize("value", [-0.1, float("nan")])
 def test_a_light_out_of_range_is_refused(name, value):
-    with pytest.raises(SettingError, match=f"{name}={value} of a light"):
+    with pytest.raises(SettingError, match=f"{name}={value} of an intensity augmentation"):
         IntensityAugment(**{name: value})
 
 
@@ -201,7 +201,7 @@ def test_a_method_without_a_cycle_translates_one_way_only():
     Adversarial()(step), Paired()(step), Segmentation()(step)
     assert networks.to_tumour.calls == {"embed": 1, "forward": 1}
     assert len(step.pairs) == len(step.discriminator_inputs) == len(step.fake_logits) == 1
-    with pytest.raises(SettingError, match="cycle asked of a method without one"):
+    with pytest.raises(SettingError, match="a cycle's image asked of a method without a cycle"):
         _ = step.cycles
 
 

@@ -77,10 +77,23 @@ def test_a_card_from_before_the_validation_dice_was_noted_is_read_and_gives_no_d
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [("generator", "has not learned to place tumours"), ("segmentor", "reads hardly any tumour")],
+    [("generator", "has not learned to place tumours"), ("segmentor", "finds hardly any tumour")],
 )
 def test_a_network_that_has_hardly_learned_anything_is_doubted(kind: str, words: str) -> None:
     card = replace(CARD, kind=kind, val_dice=LEAST_DICE - 0.01)
     assert words in card.warning
     assert "0.19" in card.warning
     assert replace(card, val_dice=LEAST_DICE).warning == ""
+
+
+def test_a_generator_further_from_real_images_than_a_flat_image_is_warned_of_with_both_errors() -> None:
+    worse = replace(CARD, val_dice=0.8, val_mae=0.312, val_flat_mae=0.254)
+    assert "0.3120" in worse.warning
+    assert "0.2540" in worse.warning
+    assert "train it longer" in worse.warning
+    assert ModelCard.from_dict(json.loads(json.dumps(worse.to_dict()))) == worse
+    assert replace(worse, val_mae=0.254).warning == ""
+    assert replace(worse, val_mae=None, val_flat_mae=None).warning == ""
+    both = replace(worse, val_dice=0.01).warning
+    assert "has not learned to place tumours" in both
+    assert "0.2540" in both

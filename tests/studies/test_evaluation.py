@@ -145,6 +145,22 @@ def test_a_painter_of_the_mean_gets_the_baseline(
     assert evaluation.summary()["generated / training mean"]["mae"] == pytest.approx(1, rel=0.05)
 
 
+def test_a_generator_worse_than_a_flat_image_is_said_to_be_and_a_good_one_is_not(
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
+) -> None:
+    class White(Oracle):
+        def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+            return self.card.normalisation.undo(np.ones(anatomy.shape, np.float32), "tumour")
+
+    good = score(Oracle(inpainter, test_part), test_part, independent_segmentor, data)
+    white = score(White(inpainter, test_part), test_part, independent_segmentor, data)
+    said = [text for text in white.warnings if "flat image" in text]
+    assert len(said) == 1
+    assert f"{white.similarity().mae:.4f}" in said[0]
+    assert f"{white.baseline.mae:.4f}" in said[0]
+    assert not any("flat image" in text for text in good.warnings)
+
+
 def test_likeness_is_that_of_a_calculation_by_hand(
     inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:

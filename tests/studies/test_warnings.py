@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from metgan.cli.verbs import show_evaluation
-from metgan.data import ChannelScale, Entry, Normalisation
+from metgan.data import SPLIT_FILE, ChannelScale, Entry, Normalisation, Split, save_split
 from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, evaluate_detection
 from metgan.models import ModelCard
 from metgan.pictures import compare_images
@@ -35,7 +35,7 @@ def seen(found: int, missed: int, area: int = 40) -> Faithfulness:
     [
         (seen(9, 1), ""),
         (seen(2, 8), ""),
-        (seen(0, 3), "void"),
+        (seen(0, 3), "mean nothing"),
         (seen(1, 9), "(10% of 10"),
         (seen(1, 9) + seen(90, 0, area=4), "(10% of 10"),  # crumbs that are found make up for nothing
         (seen(9, 1) + seen(0, 90, area=4), ""),
@@ -43,7 +43,7 @@ def seen(found: int, missed: int, area: int = 40) -> Faithfulness:
         (seen(0, 0), "no test image shows a tumour"),
     ],
 )
-def test_a_referee_that_finds_too_few_real_tumours_is_said_to_be_void(
+def test_a_referee_that_finds_too_few_real_tumours_is_said_to_mean_nothing(
     real: Faithfulness, expected: str
 ) -> None:
     warnings = find_warnings(PAINTER, REFEREE, real)
@@ -55,9 +55,27 @@ def test_what_is_doubtful_of_generator_and_referee_is_said_beside_it() -> None:
     told = find_warnings(replace(PAINTER, val_dice=0.01), replace(REFEREE, val_dice=0.02), seen(0, 5))
     assert all(
         words in text
-        for words, text in zip(("void", "independent segmentor:", "generator:"), told, strict=True)
+        for words, text in zip(("mean nothing", "independent segmentor:", "generator:"), told, strict=True)
     )
     assert "has not learned to place tumours" in told[2]
+
+
+@pytest.mark.parametrize(("generated", "is_worse"), [(0.251, True), (0.249, False), (0.25, False)])
+def test_test_images_further_from_real_ones_than_a_flat_image_are_said_with_both_errors(
+    generated: float, is_worse: bool
+) -> None:
+    told = find_warnings(PAINTER, REFEREE, seen(5, 0), errors=(generated, 0.25))
+    assert ["0.2510" in text and "0.2500" in text for text in told] == [True] * is_worse
+
+
+@pytest.mark.parametrize(("steps", "is_said"), [(180, True), (179, False), (0, True)])
+def test_a_training_too_short_to_judge_is_not_compared_with_a_flat_image(
+    tmp_path: Path, steps: int, is_said: bool
+) -> None:
+    """The preset small takes 180 steps or more; of released weights, of 0 steps, the length is not known."""
+    save_split(Split(("a",), ("b",), ("c",)), tmp_path / SPLIT_FILE)
+    card = replace(PAINTER, step=steps, steps=steps)
+    assert bool(find_warnings(card, REFEREE, seen(5, 0), tmp_path, errors=(0.3, 0.2))) == is_said
 
 
 def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:
@@ -69,7 +87,7 @@ def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "warnings", [(), ("the independent segmentor is void",), ("the one & only", "the other")]
+    "warnings", [(), ("the independent segmentor is blind",), ("the one & only", "the other")]
 )
 def test_page_summary_info_and_terminal_say_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], warnings: tuple[str, ...]

@@ -17,7 +17,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from metgan.data import PairSet, fit_normalisation, part_of, read_pair, read_table, write_pair
+from metgan.data import (
+    Entry,
+    FillValues,
+    PairSet,
+    fit_normalisation,
+    part_of,
+    read_pair,
+    read_table,
+    write_pair,
+)
 from metgan.errors import LeakageError, SettingError, StorageError
 from metgan.io import fingerprint
 from metgan.labels import Real
@@ -39,7 +48,7 @@ from metgan.synthesis import (
 )
 from metgan.types import AnyArray, Camera
 
-from .conftest import Moody, Obedient
+from .conftest import UNITS, Moody, Obedient
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -265,6 +274,24 @@ def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
     scores = opened.score(plan, pair.tumour)
     assert "contrast" not in opened.limits.faults(scores)
     assert "contrast" in GateLimits().settled([], []).faults(scores)
+
+
+def test_a_pair_is_scored_without_the_fill_of_the_training_set(
+    segmentor_run: Path, save_run: Callable[..., Path]
+) -> None:
+    """Fill of 9 x 5 pixels beside a tumour: less than 1 % of the image, which says nothing by itself."""
+    rng = np.random.default_rng(0)
+    anatomy, tumour = (rng.integers(90, 111, (80, 80)).astype(np.uint16) for _ in range(2))
+    asked = np.zeros((80, 80), bool)
+    asked[1:8, 7:13] = True
+    tumour[asked] *= 3
+    anatomy[:9, :5] = tumour[:9, :5] = 0
+    plan = PairPlan(Entry("one", "animal", "", "", {}), anatomy, asked, (), (), 0)
+    filled = replace(UNITS, fill=FillValues(0, 0, 100, 100))
+    gates = [open_gate(segmentor_run, load(save_run(0, units), "cpu")) for units in (filled, UNITS)]
+    known, blind = (gate.score(plan, tumour).light for gate in gates)
+    assert known == pytest.approx(tumour[asked].mean() - 100, rel=0.02)
+    assert blind > known * 1.02
 
 
 @pytest.mark.parametrize(

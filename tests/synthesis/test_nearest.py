@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from metgan.data import PairSet
+from metgan.data import FillValues, PairSet, write_pair
 from metgan.labels import symmetry
 from metgan.synthesis import TrainingImages
 
@@ -40,3 +43,25 @@ def test_without_background_or_other_tissue_the_distance_is_undefined(small_pair
     assert np.isnan(training.distance(pair.tumour, pair.label, pair.entry.group))
     assert np.isnan(training.distance(np.full_like(pair.tumour, 7), pair.label, "other"))
     assert np.isnan(TrainingImages([]).distance(pair.tumour, pair.label, "other"))
+
+
+@pytest.mark.parametrize("has_anatomy", [True, False])
+def test_contrasts_of_training_images_are_measured_without_the_fill_of_their_set(
+    tmp_path: Path, has_anatomy: bool
+) -> None:
+    """Fill of 9 x 5 pixels beside a tumour: less than 1 % of the image, which says nothing by itself."""
+    rng = np.random.default_rng(0)
+    anatomy, tumour = (rng.integers(90, 111, (80, 80)).astype(np.uint16) for _ in range(2))
+    label = np.zeros((80, 80), bool)
+    label[1:8, 7:13] = True
+    tumour[label] *= 3
+    anatomy[:9, :5] = tumour[:9, :5] = 0
+    write_pair(tmp_path, "one", anatomy, tumour, label)
+    [entry] = PairSet.open(tmp_path).entries
+    if not has_anatomy:
+        entry = replace(entry, paths={name: entry.paths[name] for name in ("tumour", "label")})
+    [known] = TrainingImages([entry], FillValues(0, 0, 100, 100)).lights
+    [blind] = TrainingImages([entry]).lights
+    light = tumour[label].mean() - 100
+    assert known == pytest.approx(light, rel=0.02)
+    assert blind > known * 1.02

@@ -72,12 +72,21 @@ def test_a_recipe_that_cannot_be_followed_is_refused(settings: dict[str, float])
         GanTrainConfig(**settings)  # type: ignore[arg-type]  # wrong on purpose
 
 
+@pytest.mark.parametrize(
+    ("steps", "asked", "every"), [(39, 20, 2), (50, 20, 3), (5, 3, 2), (180, 9, 20), (3, 20, 1), (7, 1, 7)]
+)
+def test_a_run_is_validated_no_more_often_than_asked(steps: int, asked: int, every: int) -> None:
+    """At even distances, and at its end."""
+    assert TrainConfig(steps=steps, validations=asked).validate_every(pairs=9) == every
+    assert math.ceil(steps / every) <= asked
+
+
 def test_open_lengths_lie_between_the_fixed_one_or_a_fifth_of_the_papers_and_a_longest() -> None:
     small, paper = OPEN_CONFIGS["small"], OPEN_CONFIGS["paper"]
     for config, pairs, least, most, every in ((small, 100, 180, 360, 20), (paper, 100, 4000, 20_000, 500)):
         steps = config.length(pairs)
         assert config.early_stopping is not None
-        assert (steps, steps // config.validations) == (most, every)
+        assert (steps, config.validate_every(pairs)) == (most, every)
         assert round(steps * config.early_stopping.least) == least
     assert GAN_CONFIGS["small"].steps == 180
     assert all(config.early_stopping is None for config in GAN_CONFIGS.values())

@@ -129,7 +129,7 @@ def test_labels_of_most_of_a_crop_are_told_with_their_share() -> None:
 def test_the_worst_reason_comes_first() -> None:
     """Dice 0.19 is nearly enough, one crop of twenty is not, and dark tumours are as bad as can be."""
     found = find_reasons(replace(GOOD, painted=[image(-0.9)], dice_on_real=0.19, training_labels=[LABEL]))
-    assert [finding.text.split()[0] for finding in found] == ["painted", "1", "the"]
+    assert [finding.text.split()[0] for finding in found] == ["generated", "1", "the"]
     assert [finding.severity for finding in found] == pytest.approx([1, 0.95, 0.05])
 
 

@@ -34,15 +34,15 @@ from metgan.training import (
     train_segmentor,
 )
 from metgan.training.checkpoint import CHECKPOINT
-from metgan.training.segmentor_run import SETTLED_BY
-from metgan.training.statistics import settle
+from metgan.training.segmentor_run import BATCH_NORM_BATCHES
+from metgan.training.statistics import update_batch_norm
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
 READING = TrainConfig(steps=4, batch_size=2, crop=48, learning_rate=2e-3, validations=2)
 PAINTING = GanTrainConfig(steps=4, batch_size=1, crop=64, pool_size=1, ema_decay=0.9, validations=2)
 METGAN = find_method("metgan")
-SETTLING = 8 * SETTLED_BY
+SETTLING = 8 * BATCH_NORM_BATCHES
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ class PowerCut(tuple[Pair, ...]):
 
 def cut(data: TrainingData, config: TrainConfig, steps: int, looks: int = 0) -> TrainingData:
     """The same data, with a power cut after so many steps; validations read `looks` training pairs each."""
-    every = (config.steps or 1) // config.validations
+    every = config.validate_every(len(data.train))
     return replace(data, train=PowerCut(data.train, steps * config.batch_size + steps // every * looks))
 
 
@@ -136,7 +136,7 @@ def test_a_kept_segmentor_has_the_statistics_of_whole_images(
     kept = {name: value.clone() for name, value in segmentor.state_dict().items() if "running" in name}
     wide = reader_config(finished.segmentor).whole_batches(data)
     assert wide.at(0).tumour.shape[2:] == (64, 64)
-    settle(segmentor, (wide.at(k).tumour for k in range(SETTLED_BY)))
+    update_batch_norm(segmentor, (wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)))
     assert kept
     now = segmentor.state_dict()
     assert all(torch.allclose(now[name], value, atol=1e-4) for name, value in kept.items())
@@ -370,6 +370,20 @@ def test_a_model_says_how_well_it_did_on_the_validation_part(finished: Uninterru
         card = read_card(run)
         kept = next(row for row in read_log(run / "journal.csv") if row["step"] == str(card.step))
         assert card.val_dice == pytest.approx(float(kept["val_dice"]), rel=1e-5)
+
+
+def test_a_model_says_its_validation_error_and_that_of_a_flat_image_unless_it_is_too_short_to_judge(
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here 4 steps are enough to judge; the flat image has the mean of the training part."""
+    short = read_card(finished.metgan)
+    assert (short.val_mae, short.val_flat_mae) == (None, None)
+    monkeypatch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
+    train_method(generator_config(tmp_path), data, METGAN, finished.segmentor)
+    card, last = read_card(tmp_path), read_log(tmp_path / "journal.csv")[-1]
+    real = np.array([data.normalisation.apply(pair.tumour, "tumour") for pair in data.val])
+    assert card.val_mae == pytest.approx(float(last["val_mae"]), rel=1e-5)
+    assert card.val_flat_mae == pytest.approx(np.abs(real - data.mean("tumour")).mean(), rel=1e-5)
 
 
 def test_without_a_validation_tumour_a_model_says_nothing_of_it(data: TrainingData, tmp_path: Path) -> None:

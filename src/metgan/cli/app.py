@@ -26,18 +26,18 @@ _VERBS = {
     "train": "Train a method, and its segmentor first where none is given.\n\n"
     "What is not given here comes from --config, then from the preset; RUN/config.toml shows the result. "
     "Without --preset, a CUDA device takes paper and a CPU small.",
-    "generate": "Paint new labelled pairs with a trained method.",
+    "generate": "Generate new labelled pairs with a trained method.",
     "evaluate": "Score a trained method on its test pairs.\n\n"
     "Similarity: MAE, MSD, SSIM and cross-correlation on [-1, 1]. Faithfulness: are the tumours where the "
     "label asks for them and nowhere else, as read by a segmentor that is trained apart from the one in "
     "the loop. It is trained first, into OUT/independent-segmentor, where none is given.",
     "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"
-    "Several become one; a group of tissue is never in two parts of it.",
-    "info": "Tell what a run, a pair set, scores, a study or an exported data set is.",
+    "Several become one; no group of tissue is divided between its parts.",
+    "info": "Describe a run, a pair set, scores, a study or an exported data set.",
 }
 
 _STUDIES = {
-    "similarity": "Train methods alike and compare what they paint: Table 1 and Fig. 3 of the "
+    "similarity": "Train methods alike and compare the images they generate: Table 1 and Fig. 3 of the "
     "paper.\n\n"
     "What is trained already is only read: methods, seeds and the other studies can be added to the same "
     "folder later, with --resume.",
@@ -86,9 +86,9 @@ def main() -> None:
     except (MemoryError, RuntimeError) as error:
         if not _is_short_of_memory(error):
             raise
-        given = f"the memory of this machine does not suffice ({error or 'no more could be had'})"
-        advice = "Close other programs, take smaller images or batches, or --rows and --planes of a scan"
-        _refuse(ShortMemoryError(given, "as much memory as the work takes", advice))
+        given = f"this machine has too little memory ({error or 'no more could be had'})"
+        advice = "Close other programs, use smaller images or batches, or prepare fewer --rows and --planes"
+        _refuse(ShortMemoryError(given, "enough memory for the task", advice))
     except KeyboardInterrupt:
         print("metgan: interrupted; --resume goes on (prepare: call it again)", file=sys.stderr)
         sys.exit(130)

@@ -26,7 +26,7 @@ class CropPlan:
     planes, rows, columns : (first, end) or None
         Half-open ranges along Z, Y and X; None for all.
     every : int
-        Take each so-manieth plane.
+        Take every Nth plane, 1 or more.
     least_tissue : float
         Share of a crop that must be tissue, in [0, 1].
     split : {"train", "val", "test", ""}

@@ -58,8 +58,8 @@ def draw_folds(
         rest = {group: strata for group, strata in groups.items() if homes[group] != fold}
         if len(rest) < 2:
             raise SettingError(
-                f"fold {fold + 1} of {count}, beside which there is {len(rest)} group",
-                "two groups beside each fold, one to train and one to validate on",
+                f"fold {fold + 1} of {count}, which leaves {len(rest)} group for training",
+                "two groups or more outside each fold, to train and to validate on",
                 "Ask for more folds, or name more groups in pairs.csv",
             )
         parts = divide(rest, [part / sum(FRACTIONS[:2]) for part in FRACTIONS[:2]], rng)

@@ -85,12 +85,12 @@ def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
         if alike and (theirs != name or other_scan):
             raise SettingError(
                 f"{out} has crops of another scan that is called {theirs!r}, or of another state of its file",
-                "a name of its own for each scan, and a scan that stays as it is",
+                "a name of its own for each scan, and an unchanged file",
                 "Give --name another, or start anew with --overwrite if it is the same tissue",
             )
         if theirs and theirs != name and source and not their_source:
             raise LeakageError(
-                f"{out} has crops of scan {theirs!r}, and does not tell from which file",
+                f"{out} has crops of scan {theirs!r}, and does not say from which file",
                 "crops whose scans are known, so that no tissue is in two groups",
                 f"Give --name {theirs} if it is this scan, else cut into another --out",
             )

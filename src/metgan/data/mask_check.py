@@ -99,7 +99,7 @@ def check_mask(scan: Scan, places: Sequence[tuple[int, slice, slice]]) -> Standi
     ----------
     scan : Scan
     places : sequence of (plane, rows, columns)
-        Where the crops lie in the arrays of the scan: `metgan.data.Region.place`.
+        Where the crops lie in the arrays of the scan: `metgan.data.crops.Region.place`.
     """
     labelled = evenly([place for place in places if scan.label[place].any()], _MOST_CROPS)
     return measure_standing_out(

@@ -189,7 +189,7 @@ class Normalisation:
     def as_shared(self) -> Normalisation:
         """Return the same ranges for all images alike, also where each was scaled by itself.
 
-        Likeness is measured on it: two images scaled by themselves agree in brightness whatever it was.
+        Similarity is measured on it: two images, each scaled by its own range, always agree in brightness.
         """
         anatomy, tumour = (replace(scale, per_image=False) for scale in (self.anatomy, self.tumour))
         return replace(self, anatomy=anatomy, tumour=tumour)

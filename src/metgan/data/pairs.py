@@ -1,7 +1,7 @@
 """A pair set: the folder from which everything is trained and into which pairs are generated.
 
 ``anatomy/``, ``tumour/`` and ``label/`` hold same-named single-channel images; an optional
-``pairs.csv`` says more (``name, group, organ, split``, and the history of generated pairs).
+``pairs.csv`` says more (``name, group, organ, split``, and the provenance of generated pairs).
 Names and groups are compared in one form (`metgan.io.normal_form`), and those that differ only in case or
 blanks are asked about: a group that is written in two ways would be trained on and tested on.
 """

@@ -19,6 +19,7 @@ from metgan.labels import SYMMETRIES, Spacing, find_tissue, place, symmetry
 from metgan.objects import RING_GAP, RING_REACH, locate_tumours
 from metgan.types import Mask
 
+from .normalise import FillValues
 from .sample import Pair, as_camera
 
 HALO = RING_GAP
@@ -33,7 +34,7 @@ class _Piece:
     light: NDArray[np.float64]
 
 
-def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
+def paste(target: Pair, giver: Pair, rng: np.random.Generator, fill: FillValues | None = None) -> Pair:
     """Return the target with the giver's whole tumours beside its own.
 
     Parameters
@@ -41,13 +42,15 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     target, giver : Pair
         Two different ones, of one camera.
     rng : numpy.random.Generator
+    fill : FillValues or None, default None
+        The constants of the set that both are from, see `Pair.filled`; no tumour is pasted there.
 
     Returns
     -------
     Pair
         Its anatomy is the target's. Each tumour is turned or mirrored at random and lies in tissue, apart
-        from the others; one for which there is no room is left out. The entry's history names both sources,
-        as that of a generated pair does.
+        from the others; one for which there is no room is left out. The entry's provenance names both
+        sources, as that of a generated pair does.
 
     Raises
     ------
@@ -69,9 +72,9 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     if giver.entry == target.entry:
         given = f"tumours of {giver.entry.name} to paste into itself"
         raise SettingError(given, "two different pairs", "Give another target")
-    tissue = find_tissue(target.anatomy)
+    tissue = find_tissue(target.anatomy) & ~target.filled(fill)
     light, label = target.tumour.astype(np.float64), target.label.copy()
-    for piece in _pieces(giver):
+    for piece in _pieces(giver, fill):
         orientation = int(rng.integers(SYMMETRIES))
         mask = symmetry(piece.mask, orientation)
         free = tissue & ~ndimage.binary_dilation(label, np.ones((3, 3), bool))
@@ -88,17 +91,17 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator) -> Pair:
     return replace(
         target,
         entry=replace(target.entry, provenance={**target.entry.provenance, **provenance}),
-        tumour=np.where(target.filled(), target.tumour, as_camera(light, target.tumour)),
+        tumour=np.where(target.filled(fill), target.tumour, as_camera(light, target.tumour)),
         label=label,
     )
 
 
-def _pieces(giver: Pair) -> Iterator[_Piece]:
+def _pieces(giver: Pair, fill: FillValues | None) -> Iterator[_Piece]:
     """Cut out each whole tumour with the light that it adds to the median of its surroundings."""
     image = np.pad(giver.tumour.astype(np.float64), RING_REACH, mode="edge")
     label = np.pad(giver.label, RING_REACH)
     apart = ndimage.distance_transform_edt(~label) > HALO
-    apart &= ~np.pad(giver.filled(), RING_REACH, mode="edge")
+    apart &= ~np.pad(giver.filled(fill), RING_REACH, mode="edge")
     for box, shape in locate_tumours(giver.label):
         near = tuple(slice(side.start, side.stop + 2 * RING_REACH) for side in box)
         mask = np.pad(shape, RING_REACH)

@@ -38,7 +38,7 @@ class Entry:
 
     @property
     def is_generated(self) -> bool:
-        """Whether a model painted this pair, by the history in its table.
+        """Whether a model generated this pair, by the provenance in its table.
 
         Examples
         --------
@@ -62,7 +62,7 @@ class Entry:
 
     @property
     def made_of_groups(self) -> frozenset[str]:
-        """Groups of those pairs, as far as the history tells them, and its own.
+        """Groups of those pairs, as far as the provenance tells them, and its own.
 
         Examples
         --------

@@ -22,7 +22,7 @@ _TUMOURS_ARE_RARE = (
     "Check the mask; one that is inverted, or shows the tissue, must be exchanged first",
 )
 _TWO_CHANNELS = ("two different channels", "Check the sources, and --channels")
-_ABOVE = "Give --tissue-above 0 where every number is tissue, as of an atlas' regions, or another threshold"
+_ABOVE = "Give --tissue-above 0 where every positive number is tissue, as in an atlas, or another threshold"
 
 
 @dataclass(frozen=True)

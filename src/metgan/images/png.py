@@ -47,13 +47,13 @@ def _greys(path: Path, image: Image.Image) -> Image.Image:
     """Return the grey levels that an image of indices or with opacity shows."""
     shown = np.asarray(image.convert("RGBA"))  # (Y, X, 4)
     if shown[..., 3].min() != shown[..., 3].max():
-        given = f"{path} has pixels that can be seen through"
+        given = f"{path} has transparent pixels"
         raise StorageError(
-            given, "a grey image without transparency", "Save it anew without an alpha channel"
+            given, "a grey image without transparency", "Save it again without an alpha channel"
         )
     if (shown[..., :1] != shown[..., 1:3]).any():
         raise StorageError(
-            f"{path} is indexed: its pixels are numbers of colours",
+            f"{path} is indexed (a palette image): its pixels are numbers of colours",
             "grey levels",
             "Save it as 8-bit grey, as in Fiji with Image > Type > 8-bit",
         )

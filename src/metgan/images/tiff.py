@@ -183,7 +183,7 @@ def _whole_images(file: tifffile.TiffFile, path: Path, listener: _Listener) -> l
         raise unreadable(path, "TIFF", listener.errors[0])
     if left:
         raise StorageError(
-            f"{path} has {len(file.pages)} pages, and what it says of itself tells nothing of {left}",
+            f"{path} has {len(file.pages)} pages, and its description does not cover {left}",
             "a TIFF whose description covers all its pages",
             "Open it in Fiji and save it again, or write the planes that are meant as a stack of their own",
         )
@@ -225,7 +225,7 @@ def _refuse_several(images: list[tifffile.TiffPageSeries], path: Path) -> None:
             "Save the one that is meant as a TIFF of its own, as in Python with "
             "tifffile.imwrite('new.tif', tifffile.imread(PATH, series=0), photometric='minisblack')",
         )
-    _note_once(f"{path} holds {len(images)} images of one size, which are taken for planes (axes ZYX)")
+    _note_once(f"{path} holds {len(images)} images of one size, which are taken as planes (axes ZYX)")
 
 
 class _Listener(logging.Handler):

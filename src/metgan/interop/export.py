@@ -31,7 +31,7 @@ class Layout(Protocol):
 
     @property
     def kind(self) -> str:
-        """What the folder is claimed for, in a few words."""
+        """What the folder holds, as messages call it."""
 
     def check(self, cases: Sequence[Case]) -> None:
         """Refuse cases that the program could not take."""

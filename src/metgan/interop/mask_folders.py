@@ -96,7 +96,7 @@ class MaskFolders:
 
     @property
     def kind(self) -> str:
-        """What the folder is claimed for."""
+        """What the folder holds, as messages call it."""
         return f"a data set for {self.program}"
 
     def check(self, cases: Sequence[Case]) -> None:

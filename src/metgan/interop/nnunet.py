@@ -49,7 +49,7 @@ class NnUnet:
 
     @property
     def kind(self) -> str:
-        """What the folder is claimed for."""
+        """What the folder holds, as messages call it."""
         return f"a data set for nnU-Net ({', '.join(self.channels)})"
 
     def check(self, cases: Sequence[Case]) -> None:

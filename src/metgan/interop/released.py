@@ -97,7 +97,9 @@ def read_released(files: ReleasedFiles) -> list[Part]:
     weights = _read_generator(files.anatomy_pathway, files.label_pathway)
     parts = [Part(Path(MODEL_FILE), "generator", weights)]
     if (files.back_anatomy_pathway is None) != (files.back_label_pathway is None):
-        raise StorageError("one pathway of the generator back", "both of them, or none", "Give the other too")
+        raise StorageError(
+            "one pathway of the backward generator", "both of them, or none", "Give the other too"
+        )
     if files.back_anatomy_pathway is not None and files.back_label_pathway is not None:
         weights = _read_generator(files.back_anatomy_pathway, files.back_label_pathway)
         parts.append(Part(Path("to_anatomy.safetensors"), "generator", weights))

@@ -73,7 +73,7 @@ def has_folder(path: Path) -> bool:
         When something else is there: a file, a link to nothing, or what may not be looked at.
     """
     if _is_there(path) and not path.is_dir():
-        given = f"{path} is no folder, but {'a file' if path.is_file() else _what_else(path)}"
+        given = f"{path} is not a folder but {'a file' if path.is_file() else _what_else(path)}"
         raise StorageError(given, "a folder, or nothing", "Correct or remove it")
     return _is_there(path)
 
@@ -125,7 +125,7 @@ def _is_there(path: Path) -> bool:
         return False
     except OSError as error:
         raise StorageError(
-            f"{path} cannot be looked at ({error.strerror})",
+            f"{path} cannot be accessed ({error.strerror})",
             "a path that may be read",
             "Check its permissions",
         ) from error
@@ -134,7 +134,7 @@ def _is_there(path: Path) -> bool:
 
 def _no_file(path: Path, expected: str) -> StorageError:
     if not path.is_dir():
-        return StorageError(f"{path} is no file, but {_what_else(path)}", expected, "Correct or remove it")
+        return StorageError(f"{path} is not a file but {_what_else(path)}", expected, "Correct or remove it")
     if any((path / name).exists() for name in _ZARR):
         remedy = _FROM_PYTHON.format("np.squeeze(zarr.open(PATH)['0'][:])")
         return StorageError(f"{path} is a Zarr folder", expected, remedy)

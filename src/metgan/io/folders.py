@@ -65,7 +65,7 @@ def check_folder(
 
 
 def kind_of_folder(path: Path) -> str:
-    """Return the kind of result that a folder was claimed for; "" when metgan did not claim it."""
+    """Return the kind of result that metgan has marked a folder for; "" where it has marked none."""
     return _mark_of(path).partition("\n")[0].strip()
 
 

@@ -120,7 +120,7 @@ def _take(lock: BaseFileLock, folder: Path) -> bool:
         raise StorageError(
             f"{folder} is being written to by {_holder_of(folder)}",
             "one writer at a time",
-            "Wait until that has ended, or choose another --out; when it is killed, the folder is free",
+            "Wait until that has ended, or choose another --out; if it is killed, the folder is free again",
         ) from error
     except _MISSING as error:
         raise unwritable(folder, error) from error

@@ -73,12 +73,12 @@ def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:
             raise SettingError(
                 f"{where} has the {kind} {other!r} and {name!r}, which differ only in case or blanks",
                 "one spelling of each",
-                "Write them alike if they are one, else let them differ by more",
+                "Write them alike if they are one, otherwise rename one of them",
             )
 
 
 def check_name(name: str, kind: str, remedy: str) -> str:
-    """Return the normal form of a name that can begin a file's.
+    """Return the normal form of a name that file names can begin with.
 
     Raises
     ------
@@ -92,8 +92,8 @@ def check_name(name: str, kind: str, remedy: str) -> str:
     if not 0 < length <= _LONGEST or unwritten or named.startswith(".") or set(named) & set("/\\"):
         raise SettingError(
             f"a {kind} called {name!r}",
-            f"a name that can begin a file's: 1 to {_LONGEST} bytes of text, without / and \\ "
-            "and without a dot first, which hides files",
+            f"a name that file names can begin with: 1 to {_LONGEST} bytes of text, without / and \\ "
+            "and not beginning with a dot, which hides files",
             remedy,
         )
     return named

@@ -1,8 +1,12 @@
 """Labels made of labels: checked, thresholded, merged and turned.
 
-Nothing here draws a random number: the caller draws, these functions carry out, so that a
-recipe can be written down and repeated. The decision a reader would question is
-`check_binary`, which refuses a third value instead of guessing what it means.
+Nothing here draws a random number: the caller draws, these functions carry out, so that a recipe can be
+written down and repeated.
+
+Notes
+-----
+The decision a reader would question is `check_binary`, which refuses a third value instead of guessing what
+it means.
 """
 
 from __future__ import annotations
@@ -135,7 +139,9 @@ def merge(masks: Sequence[Mask]) -> Mask:
         raise ArrayError(given, "one or more masks of one shape", "Crop or resize the masks first")
     for mask in masks:
         if mask.dtype != np.bool_:
-            raise ArrayError(f"a mask has dtype {mask.dtype}", "bool", "Use labels.check_binary on it first")
+            raise ArrayError(
+                f"a mask has dtype {mask.dtype}", "bool", "Use metgan.labels.check_binary on it first"
+            )
     union: Mask = np.logical_or.reduce(masks)
     return union
 

@@ -74,7 +74,7 @@ class LabelRecipe(Protocol):
         Raises
         ------
         ArrayError, SettingError
-            If there is nothing to make the label of, or no room for it. What another draw may mend is an
+            If there is nothing to make the label of, or no room for it. What another draw may avoid is an
             `EmptyDrawError`.
         """
         ...  # a protocol has no body
@@ -118,7 +118,7 @@ def leave_apart(drawn: Drawn, taken: Mask) -> Drawn:
     met = np.unique(numbered[taken & drawn.label])
     if len(met) == len(areas):
         raise EmptyDrawError(
-            f"{len(areas)} drawn tumours, each where another is already, or no tissue",
+            f"{len(areas)} drawn tumours, each on another tumour or outside the tissue",
             "room for one or more",
             "Use --recipe bank, which looks for room, or give other labels or anatomies",
         )

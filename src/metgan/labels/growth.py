@@ -2,8 +2,12 @@
 
 Eden's model adds, step by step, any pixel that borders on the tumour. Here its chance also depends on how
 much tumour surrounds it, as in Vicsek's model of surface tension: a preference for notches gives a smooth,
-round tumour, a preference for tips a ragged one with branches. The decision a reader would question is that
-one number runs through both, with Eden's own model in its middle; so there is a single knob, with known ends.
+round tumour, a preference for tips a ragged one with branches.
+
+Notes
+-----
+The decision a reader would question is that one number runs through both, with Eden's own model in its
+middle; so there is a single knob, with known ends.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class Mixed:
 
     def __post_init__(self) -> None:
         if not self.recipes:
-            raise SettingError("a mix of no recipes", "one or more", "Name those that shall take turns")
+            raise SettingError("a mix of no recipes", "one or more", "Name those that should take turns")
 
     def __str__(self) -> str:
         return f"{self.name} of {' or '.join(map(str, self.recipes))}"

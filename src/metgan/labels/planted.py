@@ -1,8 +1,12 @@
 """Recipes that set down single tumours inside tissue: varied real ones, or simulated ones.
 
 Unless told otherwise they copy from real labels how many tumours there are, one image's count at a time, and
-how large these are. The decision a reader would question is that the places are independent of all
-else: uniform in the tissue, since a few labels do not tell where in an organ tumours settle.
+how large these are.
+
+Notes
+-----
+The decision a reader would question is that the places are independent of all else: uniform in the tissue,
+since a few labels do not tell where in an organ tumours settle.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """Where there is tissue in an anatomy, so that no tumour is drawn beside the animal.
 
+Notes
+-----
 The decision a reader would question is that some images are taken to be tissue from edge to edge. A threshold
 divides any image, also one that shows nothing but tissue, and would then forbid its darker half to tumours.
 So the two classes must be further apart than those that a threshold makes of a single one.

@@ -100,7 +100,7 @@ def vary(shape: Mask, variation: Variation, rng: np.random.Generator) -> Mask:
     shape = tight(shape)
     pieces = len(sizes(shape))
     if pieces != 1:
-        raise ArrayError(f"shape is in {pieces} pieces", "one tumour", "Use labels.cut_tumours first")
+        raise ArrayError(f"shape is in {pieces} pieces", "one tumour", "Use metgan.objects.cut_tumours first")
     if variation.turned:
         shape = symmetry(shape, int(rng.integers(SYMMETRIES)))
     factor = float(np.exp(rng.uniform(*np.log(variation.scale))))

@@ -1,4 +1,4 @@
-"""What discriminators and generators want of each other, in two forms.
+"""Adversarial losses of discriminators and generators, in two forms.
 
 Equation (1) of the paper is written with logarithms and "similar to CycleGAN", which trains with
 least squares; least squares is our default, as it is the release's.
@@ -28,7 +28,7 @@ class AdversarialLoss:
         return self.distance(fake, 1.0)
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Return the discriminator's loss, halved so that it learns at half the generators' pace."""
+        """Return the discriminator's loss, halved so that it learns half as fast as the generators."""
         return (self.distance(real, 1.0) + self.distance(fake, 0.0)) / 2
 
 

@@ -21,7 +21,7 @@ class SegmentationLoss(Protocol):
     """Logits, label and the pixels that count, all (N, 1, Y, X), to a scalar."""
 
     def __call__(self, logits: Tensor, label: Tensor, /, *, within: Tensor | None = None) -> Tensor:
-        """Return the loss."""
+        """Return the mean loss over the pixels `within`, a scalar."""
 
 
 def weighted_cross_entropy(

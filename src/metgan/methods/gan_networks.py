@@ -42,7 +42,9 @@ class GanNetworks:
     def to_anatomy(self) -> Generator:
         """The generator back to anatomy, for a term that needs it."""
         if self.backward is None:
-            raise SettingError("a cycle asked of a method without one", "a cyclic method", "Drop the term")
+            raise SettingError(
+                "a cycle's image asked of a method without a cycle", "a cyclic method", "Drop the term"
+            )
         return self.backward.to_anatomy
 
     @property

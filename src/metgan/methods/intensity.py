@@ -55,7 +55,9 @@ class IntensityAugment:
         for name in ("brightness", "contrast", "noise"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
-                raise SettingError(f"{name}={value} of a light", "0 or more", "Choose 0 for none")
+                raise SettingError(
+                    f"{name}={value} of an intensity augmentation", "0 or more", "Choose 0 for none"
+                )
 
     def at(self, seed: int, purpose: str, step: int) -> Show:
         """Return the light of one training step.

@@ -23,7 +23,7 @@ class Term(Protocol):
 
     @property
     def name(self) -> str:
-        """Name in the journal."""
+        """Name of its column in the log."""
 
     @property
     def weight(self) -> float:

@@ -25,7 +25,7 @@ from .translations import Translations
 
 @dataclass(frozen=True)
 class Adversarial:
-    """Convince the discriminators: first line of Eq. (1). One discriminator per direction."""
+    """Adversarial loss of the generators: first line of Eq. (1). One discriminator per direction."""
 
     weight: float = 1.0
     loss: AdversarialName = "least-squares"

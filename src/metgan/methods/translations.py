@@ -83,8 +83,8 @@ class Translations:
     augments : StepAugments
         How discriminators see images, and how ``to_tumour`` sees the anatomy.
     fill : FillMask or None
-        Where nothing was imaged. It is laid over all that is generated, and no term that compares pixels
-        counts it.
+        Where nothing was imaged. All that is generated has the fill's value there, and no term that compares
+        pixels counts it.
     """
 
     def __init__(

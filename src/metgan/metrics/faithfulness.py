@@ -1,9 +1,12 @@
 """Whether the tumour appears where it was asked for, and nowhere else.
 
-A generated pair is only worth training on when its label is true. An independent segmentor
-reads the generated image; its reading is held against the label that was asked for. The
-decision a reader would question is that its contrast is measured, too: that needs no segmentor, and so tells
-a tumour that is there but dim from one that the segmentor was taught to overlook.
+A generated pair is only worth training on when its label is true. An independent segmentor segments the
+generated image; its prediction is compared with the label that was asked for.
+
+Notes
+-----
+The decision a reader would question is that its contrast is measured, too: that needs no segmentor, and so
+tells a tumour that is there but dim from one that the segmentor was taught to overlook.
 """
 
 from __future__ import annotations
@@ -132,7 +135,7 @@ def evaluate_detection(
     least_iou: float = LEAST_IOU,
     smallest: int = 1,
 ) -> Faithfulness:
-    """Judge a generated tumour image by the label that it was asked to show.
+    """Score a generated tumour image by the label that it was asked to show.
 
     Parameters
     ----------

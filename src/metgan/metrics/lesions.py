@@ -1,9 +1,12 @@
 """Tumours found and missed: counted as objects, and as pixels.
 
-The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their
-own names: `overlap` counts pixels, `detect` counts tumours. The decision a reader would
-question is when a predicted object counts as a true one; `match` states and argues it.
-Counts of several images are pooled with ``+``, and ratios are taken at the end.
+The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their own names:
+`overlap` counts pixels, `detect` counts tumours.
+
+Notes
+-----
+The decision a reader would question is when a predicted object counts as a true one; `match` states and
+argues it. Counts of several images are pooled with ``+``, and ratios are taken at the end.
 """
 
 from __future__ import annotations
@@ -48,7 +51,7 @@ class Matches:
 
     @property
     def counts(self) -> Detection:
-        """Their numbers alone."""
+        """How many tumours were found and missed, and how many predicted objects are none."""
         found = int(self.found.sum())
         return Detection(found, self.found.size - found, self.imagined)
 
@@ -153,7 +156,7 @@ def check_masks(masks: Mapping[str, AnyArray]) -> None:
     for name, mask in masks.items():
         if mask.dtype != np.bool_ or mask.ndim not in (2, 3):
             given = f"{name} is a {mask.dtype} array of shape {mask.shape}"
-            remedy = "Use labels.check_binary or labels.binarise"
+            remedy = "Use metgan.labels.check_binary or metgan.labels.binarise"
             raise ArrayError(given, "a bool mask of axes (Y, X) or (Z, Y, X)", remedy)
     if len({mask.shape for mask in masks.values()}) > 1:
         given = " and ".join(f"{name} has shape {mask.shape}" for name, mask in masks.items())

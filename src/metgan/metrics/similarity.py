@@ -1,9 +1,12 @@
 """How like a generated image is to the real one, pixel by pixel: Tables 1 and 3 of the paper.
 
-All four scores read images scaled to [-1, 1], so that MAE and MSD of different scans can be
-averaged. The decision a reader would question is the window of SSIM, which the paper does
-not name: ours is the Gaussian one of Wang et al. Absolute SSIM values of programs with
-another window differ; rankings made with one window are comparable.
+All four scores read images scaled to [-1, 1], so that MAE and MSD of different scans can be averaged.
+
+Notes
+-----
+The decision a reader would question is the window of SSIM, which the paper does not name: ours is the
+Gaussian one of Wang et al. Absolute SSIM values of programs with another window differ; rankings made with
+one window are comparable.
 """
 
 from __future__ import annotations

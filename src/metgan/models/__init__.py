@@ -1,6 +1,6 @@
 """Trained networks, in memory and on disk: what training writes and synthesis reads."""
 
-from .card import LEAST_DICE, Kind, ModelCard
+from .card import LEAST_DICE, Kind, ModelCard, worse_than_flat
 from .predictor import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
 from .store import (
     MODEL_FILE,
@@ -27,4 +27,5 @@ __all__ = [
     "refuse_training_segmentor",
     "restore_generator",
     "save_model",
+    "worse_than_flat",
 ]

@@ -20,6 +20,8 @@ Kind = Literal["generator", "segmentor", "discriminator"]
 LEAST_DICE: Final = 0.2
 """Validation Dice below which a network has not learned to place, or to read, tumours: a choice."""
 
+_DIGITS: Final = 4
+
 
 @dataclass(frozen=True)
 class ModelCard:
@@ -51,6 +53,10 @@ class ModelCard:
         it reads in the real images. Of a generator: of the labels and what the segmentor reads in the painted
         images. None where nobody has read them: without a segmentor, without a tumour in the validation part,
         in models from before it was noted.
+    val_mae, val_flat_mae : float or None, default None
+        Of a generator: mean absolute error of its images of the validation part, on [-1, 1], fill left out,
+        and that of flat images of the training mean. None where the training was too short to judge (see
+        `metgan.training.least_steps`).
     """
 
     kind: Kind
@@ -65,18 +71,36 @@ class ModelCard:
     seed: int
     metgan: str
     val_dice: float | None = None
+    val_mae: float | None = None
+    val_flat_mae: float | None = None
 
     @property
     def warning(self) -> str:
         """What whoever uses this network should be told; "" for nothing."""
-        if self.val_dice is None or self.val_dice >= LEAST_DICE:
+        return "; and ".join(text for text in (self._unlearned(), self._flat()) if text)
+
+    @property
+    def places_no_tumours(self) -> bool:
+        """Whether the validation part shows that tumours are not placed, or not read, where they are."""
+        return self.val_dice is not None and self.val_dice < LEAST_DICE
+
+    def _unlearned(self) -> str:
+        if not self.places_no_tumours:
             return ""
         read = f"(validation Dice {self.val_dice:.2f}, {LEAST_DICE:g} or more is expected)"
         if self.kind == "segmentor":
-            return f"it reads hardly any tumour of the validation part rightly {read}; train it longer"
+            return f"it finds hardly any tumour of the validation part {read}; train it longer"
         return (
             f"it has not learned to place tumours where the label is {read}; train it longer, on larger "
             "crops, or with a segmentor that has learned more"
+        )
+
+    def _flat(self) -> str:
+        if not (worse := worse_than_flat(self.val_mae, self.val_flat_mae)):
+            return ""
+        return (
+            f"its validation images {worse}; train it longer, and check that validation and training images "
+            "are stained and exposed alike"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,6 +151,30 @@ class ModelCard:
                 f"a {self.kind} that has seen none of them",
                 "Train one on this data set's training part, or use the same split for both",
             )
+
+
+def worse_than_flat(error: float | None, flat: float | None) -> str:
+    """Say that images with a mean absolute error are worse than flat ones; "" where they are not, or unknown.
+
+    Parameters
+    ----------
+    error, flat : float or None
+        Mean absolute errors on [-1, 1], of generated images and of flat images of the training mean. They
+        are compared in the digits that are told.
+
+    Examples
+    --------
+    >>> worse_than_flat(0.31, 0.25)
+    'are further from the real ones than a flat image of the training mean (MAE 0.3100 against 0.2500)'
+    >>> worse_than_flat(0.25, 0.25), worse_than_flat(None, None)
+    ('', '')
+    """
+    if error is None or flat is None or not round(error, _DIGITS) > round(flat, _DIGITS):  # or nan
+        return ""
+    return (
+        "are further from the real ones than a flat image of the training mean "
+        f"(MAE {error:.{_DIGITS}f} against {flat:.{_DIGITS}f})"
+    )
 
 
 def _not_a_card(given: str) -> StorageError:

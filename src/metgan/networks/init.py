@@ -51,7 +51,7 @@ def initialise(module: nn.Module) -> None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.Conv2d | nn.Conv3d):
         nn.init.normal_(_raw_weight(module), 0.0, 0.02)
-        _settle_spectral_norm(module)
+        _converge_spectral_norm(module)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module.affine:
@@ -72,7 +72,7 @@ def _raw_weight(convolution: nn.Conv2d | nn.Conv3d) -> Tensor:
 
 
 @torch.no_grad()
-def _settle_spectral_norm(convolution: nn.Conv2d | nn.Conv3d) -> None:
+def _converge_spectral_norm(convolution: nn.Conv2d | nn.Conv3d) -> None:
     """Turn the singular vectors, which still belong to the weight before, to the redrawn one.
 
     With those of another weight, an untrained network in eval mode divides by almost nothing.

@@ -12,7 +12,7 @@ from metgan.types import Mask
 from .components import number_tumours
 
 RING_GAP = 2
-"""Pixels around a tumour that belong to neither side: its blur, and doubt about its outline."""
+"""Pixels around a tumour that belong to neither side: its blur, and uncertainty of its outline."""
 
 RING_REACH = 6
 """Pixels from the tumour at which its surroundings end."""

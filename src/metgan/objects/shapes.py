@@ -93,4 +93,4 @@ def check_mask(mask: Mask, name: str) -> None:
     """Refuse what is not a boolean (Y, X) array; `name` is what the error calls it."""
     if mask.dtype != np.bool_ or mask.ndim != 2:
         given = f"{name} has dtype {mask.dtype} and shape {mask.shape}"
-        raise ArrayError(given, "a bool mask with axes (Y, X)", "Use labels.check_binary on it first")
+        raise ArrayError(given, "a bool mask with axes (Y, X)", "Use metgan.labels.check_binary on it first")

@@ -129,7 +129,7 @@ class Comparison:
 
 
 def compare_similarity(study: Study, methods: Sequence[Method]) -> Comparison:
-    """Compare methods by what they paint: Table 1, Table 3 and Fig. 3."""
+    """Compare methods by the images they generate: Table 1, Table 3 and Fig. 3."""
     names = [method.name for method in methods]
     reference = REFERENCE.name if REFERENCE.name in names else names[0]
     against = {name: reference for name in names if name != reference}

@@ -33,7 +33,7 @@ def statistics_sections(
     basis = f"{images} test images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({_few(seeds)})"
     return [
         *_warnings(results),
-        Section("Likeness to the real images", table=_similarity(table, methods, basis)),
+        Section("Similarity to the real images", table=_similarity(table, methods, basis)),
         Section("What the tests say", table=_tests(table, methods, against)),
         Section("On the tumours, and off them", table=_regions(table, methods)),
         Section("Are the tumours where they were asked for?", table=_faithful(table, results, methods)),
@@ -123,7 +123,9 @@ def _costs(results: Sequence[Result], methods: Mapping[str, Method]) -> Table:
         "described in",
     )
     return Table(
-        header, rows, "Parameters of the generator that paints; mean seconds, without the segmentor's."
+        header,
+        rows,
+        "Parameters of the generator of the tumour channel; mean seconds, without the segmentor's.",
     )
 
 

@@ -112,7 +112,7 @@ class Downstream:
         if painted:
             raise LeakageError(
                 f"{len(painted)} generated pairs in {self.pairs.root} ({', '.join(painted[:5])})",
-                "real pairs alone: the study paints its own, fold by fold",
+                "real pairs only: the study generates its own, fold by fold",
                 "Keep generated pairs in a pair set of their own",
             )
 

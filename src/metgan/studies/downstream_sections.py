@@ -48,7 +48,7 @@ def generators_section(cards: Mapping[int, Sequence[ModelCard]]) -> Section:
     warnings = [f"Fold {fold}, {card.kind}: {card.warning}." for fold, card in known if card.warning]
     caption = (
         "Pooled Dice on the validation part, by which the weights were chosen: of the labels and what the "
-        "segmentor in the loop reads, in real images (segmentor) and in painted ones (generator)."
+        "segmentor in the loop reads, in real images (segmentor) and in generated ones (generator)."
     )
     header = ("fold", "network", "validation Dice", "weights of step")
     return Section("What the generators had learned", warnings, table=Table(header, rows, caption))

@@ -68,7 +68,7 @@ def evaluate(
         Mean of the training set's tumour channel on [-1, 1], for the baseline.
     units : Normalisation or None
         The [-1, 1] that similarity is measured on, one for all images; None for the generator's own, as
-        shared. Painters that were trained in different ones can be compared in one alone.
+        shared. Generators that were trained in different ones can be compared in one alone.
     run : path or None
         Run folder of the generator, which tells whether its training was stopped; None where that is known.
 
@@ -97,15 +97,17 @@ def evaluate(
             )
             painted.append(ComparedImage(entry, bool(pair.label.any()), compared.panels(shared)))
             advance()
-    warnings = find_warnings(inpainter.card, predictor.card, pool(score.real for score in scores), run)
+    similarity, baseline = mean_similarity([score.similarity for score in scores]), mean_similarity(flat)
+    real = pool(score.real for score in scores)
+    errors = similarity.mae, baseline.mae
     evaluation = Evaluation(
         scores,
-        mean_similarity(flat),
+        baseline,
         model=inpainter.fingerprint,
         step=inpainter.card.step,
         independent_segmentor=fingerprint(model_path(independent_segmentor)),
         test=f"{named:08x}",
-        warnings=warnings,
+        warnings=find_warnings(inpainter.card, predictor.card, real, run, errors),
     )
     return evaluation, painted
 

@@ -40,8 +40,9 @@ class Pasted:
             rng = stream(seed, "paste", number)
             others = [g for g in givers if g.entry.name != target.entry.name]
             others = [g for g in others if g.entry.group != target.entry.group] or others
-            pair = paste(target, others[int(rng.integers(len(others)))], rng)
-            pair = replace(pair, tumour=fold.data.normalisation.bound(pair.tumour, "tumour"))
+            units = fold.data.normalisation
+            pair = paste(target, others[int(rng.integers(len(others)))], rng, units.fill)
+            pair = replace(pair, tumour=units.bound(pair.tumour, "tumour"))
             pairs.append(replace(pair, entry=replace(pair.entry, name=f"pasted-{number:06d}")))
         fold.refuse_leaks(pairs)
         return pairs

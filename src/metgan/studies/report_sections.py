@@ -24,14 +24,14 @@ from .scores import Evaluation
 SHOWN = 6
 _NAMES = {"val_dice": "Dice", "val_ssim": "SSIM", "val_mae": "MAE"}
 _CHECKS = {
-    ("val_dice",): "Validation images, not trained on: pooled Dice of the label and the segmentor's reading.",
+    ("val_dice",): "Validation images, not trained on: pooled Dice of label and segmentation.",
     ("val_mae",): "The same images: mean absolute error against the real ones, on [-1, 1].",
     ("val_ssim",): "The same images: structural similarity to the real ones.",
 }
 
 
 def training_section(run: Path, title: str = "How the training went") -> Section:
-    """Show the curves of a run's journal, and its last validation pictures."""
+    """Show the curves of a run's log, and its last validation pictures."""
     rows = read_log(run / LOG_FILE)
     figures = _training_curves(rows) if rows else []
     samples = sorted((run / "samples").glob("*.png")) if has_folder(run / "samples") else []
@@ -90,8 +90,8 @@ def similarity_section(evaluation: Evaluation) -> Section:
         f"Means over {len(evaluation.scores)} test images, on [-1, 1]. SSIM: Gaussian window, sigma 1.5, "
         "population covariance, data range 2. Camera noise sets a floor that no generator can go below."
     )
-    table = Table(("score", "generated", "painting the training mean", "ratio"), rows, caption)
-    text = "Each test image was painted from its anatomy and its label, and compared with the real one."
+    table = Table(("score", "generated", "flat image of the training mean", "ratio"), rows, caption)
+    text = "Each test image was generated from its anatomy and its label, and compared with the real one."
     return Section("Is it like the real image?", [text], table=table)
 
 
@@ -103,14 +103,14 @@ def faithfulness_section(evaluation: Evaluation) -> Section:
     )
     rows = [[name, fake[name], real[name]] for name in fake]
     caption = (
-        f"Pooled over {len(evaluation.scores)} test images. A tumour counts as found when the reading "
+        f"Pooled over {len(evaluation.scores)} test images. A tumour counts as found when the prediction "
         "overlaps it by an intersection over union of 0.1 or more, one to one."
     )
     text = (
-        "A segmentor that took no part in the training reads the generated and the real images. What it "
+        "A segmentor that took no part in the training was applied to generated and real images. What it "
         "finds in the real ones is the reference: it is not perfect, and neither are labels."
     )
-    table = Table(("read by the independent segmentor", "generated", "real"), rows, caption)
+    table = Table(("segmented by the independent segmentor", "generated", "real"), rows, caption)
     return Section("Are the tumours where they were asked for?", [text], table=table)
 
 
@@ -143,7 +143,7 @@ def pairs_section(pairs: PairSet) -> Section:
         "camera's units; pairs.csv tells where each came from."
     )
     summary = sum_up(pairs)
-    judged = [] if summary is None else [f"An independent segmentor judged them: {summary}."]
+    judged = [] if summary is None else [f"An independent segmentor checked them: {summary}."]
     return Section(
         "New labelled pairs",
         [text, *judged],
@@ -158,8 +158,8 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
     return [
         (f"{found.detection.recall:.0%}", "of the tumours asked for are found"),
         (f"{found.false_objects:.2f}", "false objects per image"),
-        (f"{found.overlap.dice:.2f}", "Dice of label and reading"),
-        (f"{mean.mae / flat.mae:.2f}", "error, relative to painting the mean"),
+        (f"{found.overlap.dice:.2f}", "Dice of label and segmentation"),
+        (f"{mean.mae / flat.mae:.2f}", "error, relative to a flat image of the mean"),
     ]
 
 

@@ -75,11 +75,11 @@ class Evaluation:
         return mean_similarity([score.similarity for score in self.scores])
 
     def inside(self) -> Similarity:
-        """Return the same on the labels alone."""
+        """Return the mean similarity of the pixels on the labels."""
         return mean_similarity([score.inside for score in self.scores])
 
     def outside(self) -> Similarity:
-        """Return the same off the labels."""
+        """Return the mean similarity of the pixels off the labels."""
         return mean_similarity([score.outside for score in self.scores])
 
     def spectrum(self) -> float:

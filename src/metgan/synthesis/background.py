@@ -5,6 +5,8 @@ a real image when its painting is taken away is what cannot be known: bright thi
 that the anatomy does not show, and noise. A segmentor that has never seen them takes them for tumours. So
 they are taken from one real image, away from its tumours, and laid over the painting of another.
 
+Notes
+-----
 The decision a reader would question is the scale on which they are taken away and added. Noise grows with
 light, so both are done on the scale on which it does not, see `NoiseModel.stabilise`. There, noise is as
 strong in one image as in the other, and a thread keeps its strength against the noise.

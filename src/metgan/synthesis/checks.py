@@ -34,10 +34,9 @@ def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
     Raises
     ------
     StorageError, ArrayError, SettingError
-        When an image cannot be read or is not what it should be, no label holds a tumour, there are too
-        few of them, an anatomy is smaller than the network's minimum or has no tissue for a recipe that asks
-        for it, the first painted image is flat, or no plan of it brings light
-        to its ground.
+        When an image cannot be read or is not what it should be, no label holds a tumour, there are too few
+        of them, an anatomy is smaller than the network's minimum or has no tissue for a recipe that asks for
+        it, the first generated image is flat, or no plan of it adds light to the real tumour channel.
     """
     plans = PairPlans(request)
     outside = []

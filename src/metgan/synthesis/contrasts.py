@@ -6,6 +6,8 @@ image: the dim ones are those that segmentors miss, and where no painted tumour 
 real ones, a segmentor may take what is so bright for something else. What it is worth to a segmentor is
 measured in docs/results.
 
+Notes
+-----
 The decision a reader would question is that tumours are made brighter, too. The generator is asked for the
 same tissue without a tumour; the difference is the light of the tumours alone, and a share of it, or up to
 five times as much, leaves their shape and all else as it was painted. A tumour that was painted no brighter
@@ -78,7 +80,7 @@ class Contrasts:
         weights = self.weights
         if weights is not None and (len(weights) != len(self.values) or min(weights) <= 0):
             given = f"{len(weights)} weights for {len(self.values)} contrasts"
-            raise SettingError(given, "one above 0 for each", "Leave out the contrasts that nobody wants")
+            raise SettingError(given, "one above 0 for each", "Leave out contrasts of weight 0")
 
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
@@ -117,7 +119,7 @@ class Contrasts:
         return cls(kept, None, measure)
 
     def draw(self, rng: np.random.Generator) -> float:
-        """Draw one."""
+        """Draw one contrast, by its weight."""
         weights = None if self.weights is None else np.array(self.weights) / sum(self.weights)
         return float(rng.choice(self.values, p=weights))
 
@@ -130,7 +132,10 @@ def _tell(ratios: Sequence[float], kept: Sequence[float], measure: Measure) -> N
             "light, as where a background was subtracted: contrasts are differences, not ratios"
         )
     if dropped := len(ratios) - len(kept):
-        note(f"{dropped} of {len(ratios)} real tumours lend no contrast: they outshine nothing around them")
+        note(
+            f"{dropped} of {len(ratios)} real tumours lend no contrast: they are no brighter than their "
+            "surroundings"
+        )
 
 
 def match_contrasts(
@@ -154,7 +159,7 @@ def match_contrasts(
     label : Mask
         (Y, X).
     contrasts : sequence of float
-        One for each tumour of the label, in the order of `metgan.labels.number_tumours`; above 1, or above 0
+        One for each tumour of the label, in the order of `metgan.objects.number_tumours`; above 1, or above 0
         where they are lights.
     fill : Mask or None
         (Y, X), where nothing was imaged: it surrounds no tumour, and no light is added to it.
@@ -204,7 +209,7 @@ def match_contrasts(
 
 
 def contrasts_of(tumour: Camera, label: Mask, fill: Mask | None, measure: Measure) -> list[float]:
-    """Return the contrast of each tumour of a label, in the order of `metgan.labels.number_tumours`.
+    """Return the contrast of each tumour of a label, in the order of `metgan.objects.number_tumours`.
 
     Parameters
     ----------

@@ -1,10 +1,12 @@
 """What a segmentor misses, and requests for more of that.
 
-The outlook of the paper (section 5): synthetic data may be aimed. A segmentor reads real images that it was
-not trained on, and each tumour is missed or found. Kinds of tumours that are missed often, by area, by
-contrast and by organ, are asked for more often.
+The outlook of the paper (section 5): synthetic data may be aimed at errors. A segmentor reads real images
+that it was not trained on, and each tumour is missed or found. Kinds of tumours that are missed often, by
+area, by contrast and by organ, are asked for more often.
 
-The decision a reader would question is that the three are aimed at apart from each other. A validation part
+Notes
+-----
+The decision a reader would question is that the three are taken apart from each other. A validation part
 has too few tumours to tell how often small and dim ones of one organ are missed.
 """
 
@@ -74,7 +76,7 @@ class ErrorAnalysis:
 
     def __post_init__(self) -> None:
         if not self.tumours:
-            given = "no tumour in the images whose frequent errors are looked for"
+            given = "no tumour in the images of the error analysis"
             raise ArrayError(given, "some to find or to miss", "Give a validation part with tumours")
 
     def __str__(self) -> str:
@@ -175,7 +177,7 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
     """
     if not isinstance(request.recipe, Bank):
         raise SettingError(
-            f"the recipe {request.recipe.name}, aimed at what a segmentor misses",
+            f"the recipe {request.recipe.name} for oversampling what a segmentor misses",
             f"the recipe {Bank.name}, which chooses among tumours",
             f"Use --recipe {Bank.name}",
         )

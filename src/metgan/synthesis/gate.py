@@ -13,9 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import Entry
+from metgan.data import Entry, Pair
 from metgan.errors import SettingError
-from metgan.labels import shared_fill
 from metgan.metrics import MIN_ANNOTATED_SIZE, evaluate_detection
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
 from metgan.types import Camera
@@ -28,14 +27,14 @@ from .tumour_image import draw_and_generate
 
 
 class Gate:
-    """Judges painted pairs.
+    """Scores generated pairs with an independent segmentor, and tells which pass.
 
     Attributes
     ----------
     predictor : SegmentorPredictor
         The independent segmentor.
     training : TrainingImages
-        What the generator has seen; without any, the distance to them is nan and not judged.
+        What the generator has seen; without any, the distance to them is nan and not checked.
     limits : GateLimits
         Those of contrast are taken from the training images where they are None, see `GateLimits.settled`.
     """
@@ -50,11 +49,11 @@ class Gate:
         return f"{self.limits} {names}"
 
     def score(self, plan: PairPlan, tumour: Camera) -> GateScores:
-        """Judge one painted pair; of an inserted one the new tumours and what is near them."""
+        """Score one generated pair; of an inserted one the new tumours and what is near them."""
         reading = self.predictor.predict(tumour)
         if plan.real_tumour is not None:
             reading &= plan.real_tumour.around(plan.asked)
-        fill = shared_fill(plan.anatomy, tumour) & ~plan.label
+        fill = Pair(plan.source, plan.anatomy, tumour, plan.label).filled(self.training.fill)
         found = evaluate_detection(plan.asked, reading, tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         nearest = math.nan
         if plan.real_tumour is None:
@@ -100,11 +99,12 @@ def open_gate(
     wanted, given = inpainter.card.normalisation.tumour.dtype, predictor.card.normalisation.tumour.dtype
     if wanted != given:
         raise SettingError(
-            f"the segmentor {segmentor_run} reads {given} images, and the generator paints {wanted}",
+            f"the segmentor {segmentor_run} takes {given} images, and the generator makes {wanted}",
             "one dtype, the camera's",
             "Train the independent segmentor on the data that the generator was trained on",
         )
-    return Gate(predictor, TrainingImages(training), limits or GateLimits())
+    seen = TrainingImages(training, inpainter.card.normalisation.fill)
+    return Gate(predictor, seen, limits or GateLimits())
 
 
 @dataclass(frozen=True, eq=False)

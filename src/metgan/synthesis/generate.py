@@ -82,7 +82,7 @@ def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | No
 
 
 def _settings(inpainter: Inpainter, plans: PairPlans, gate: Gate | None) -> dict[str, str]:
-    """Return what all pairs of a request have in common, as their history tells it."""
+    """Return what all pairs of a request have in common, as their provenance says."""
     return {
         "recipe": str(plans.request),
         "seed": str(plans.request.seed),
@@ -93,7 +93,7 @@ def _settings(inpainter: Inpainter, plans: PairPlans, gate: Gate | None) -> dict
 
 
 def _write(inpainter: Inpainter, painted: GatedPair, number: int, out: Path) -> dict[str, object]:
-    """Write one pair; returns its history."""
+    """Write one pair; return its provenance."""
     plan = painted.plan
     name = f"synthetic-{number:06d}"
     write_pair(out, name, plan.anatomy, painted.tumour, plan.label)

@@ -69,7 +69,7 @@ class Inpainter:
         anatomy : array, (Y, X), uint8, uint16 or float
             In the units and dtype of the camera that the model was trained on.
         label : array, (Y, X)
-            0 where there shall be no tumour, any one positive value where there shall be.
+            0 where there should be no tumour, any one positive value where there should be.
             An empty label gives an image without tumours.
 
         Returns

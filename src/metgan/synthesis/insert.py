@@ -5,6 +5,8 @@ of them, so no generator paints them, and a segmentor that has seen generated im
 tumours. Where the anatomy's own tumour channel is at hand, and annotated, it can be kept: the generator
 paints the tissue with the tumours and without, and the difference is the light that they add.
 
+Notes
+-----
 The decision a reader would question is that light is only added. Fluorescence adds up; where a generator
 paints a tumour darker than the tissue, that is its error, and it would tear holes in a real image.
 """

@@ -85,7 +85,7 @@ def refuse_other_request(row: Row, settings: Mapping[str, str], out: Path) -> No
     Parameters
     ----------
     row : mapping
-        History of a finished pair.
+        Provenance of a finished pair.
     settings : mapping of str to str
         What all pairs of the request have in common.
     out : Path

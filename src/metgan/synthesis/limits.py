@@ -14,7 +14,7 @@ from metgan.metrics import choose_measure
 
 @dataclass(frozen=True)
 class GateScores:
-    """How one pair was judged; nan where there is nothing to measure.
+    """How one pair scored; nan where there is nothing to measure.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ class GateLimits:
 
     @property
     def _contrast(self) -> tuple[float, float]:
-        """The limits of contrast; what is not settled limits nothing."""
+        """The limits of contrast; one that is None limits nothing."""
         least, most = self.least_contrast, self.most_contrast
         return 0.0 if least is None else least, math.inf if most is None else most
 

@@ -1,5 +1,7 @@
 """Whether a painted image is one that the generator was trained on, painted from memory.
 
+Notes
+-----
 The decision a reader would question is what is compared: the painted background, with training images of
 other tissue. An anatomy that was trained on has a tumour channel of its own, and to look like that one is the
 generator's task, not its fault; what it must not copy from there are the tumours, and those lie where the
@@ -18,8 +20,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional as nnf
 
-from metgan.data import Entry, fingerprint_of, read_channel, read_label
-from metgan.labels import SYMMETRIES, shared_fill, symmetry
+from metgan.data import Entry, FillValues, Pair, fingerprint_of, read_channel, read_label
+from metgan.labels import SYMMETRIES, fill_of, symmetry
 from metgan.metrics import evaluate_detection
 from metgan.objects import RING_GAP
 from metgan.types import AnyArray, Camera, Mask
@@ -40,9 +42,12 @@ class TrainingImages:
     ----------
     entries : sequence of Entry
         With an image ``tumour``, and a ``label`` where there is one; read once.
+    fill : FillValues or None, default None
+        The constants of the training set, see `metgan.data.Pair.filled`.
 
     Attributes
     ----------
+    fill : FillValues or None
     fingerprint : str
         Names the images by their content, for histories.
     contrasts, lights : tuple of float
@@ -50,14 +55,16 @@ class TrainingImages:
         where it is undefined.
     """
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
+    def __init__(self, entries: Sequence[Entry], fill: FillValues | None = None) -> None:
+        self.fill = fill
         self._groups = np.array([entry.group for entry in entries], object)
         grids, scores = [], []
         for entry in entries:
             tumour = read_channel(entry.paths["tumour"])
             grids.append(_standardised(_to_grid(tumour)))
             if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
-                scores.append(evaluate_detection(label, label, tumour, fill=_fill(entry, tumour)))
+                filled = _filled(entry, tumour, label, fill)
+                scores.append(evaluate_detection(label, label, tumour, fill=filled))
         self.contrasts = tuple(score.contrast for score in scores)
         self.lights = tuple(score.light for score in scores)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
@@ -101,11 +108,11 @@ class TrainingImages:
         return float(1 - max(_correlation(others, grid, cells) for grid, cells in turned))
 
 
-def _fill(entry: Entry, tumour: Camera) -> Mask | None:
-    """Return where nothing was imaged, as far as it can be told: both channels must have been filled in."""
-    if "anatomy" not in entry.paths:
-        return None
-    return shared_fill(read_channel(entry.paths["anatomy"]), tumour)
+def _filled(entry: Entry, tumour: Camera, label: Mask, fill: FillValues | None) -> Mask | None:
+    """Return where nothing was imaged; without an anatomy only the constants of the set can tell."""
+    if "anatomy" in entry.paths:
+        return Pair(entry, read_channel(entry.paths["anatomy"]), tumour, label).filled(fill)
+    return None if fill is None else fill_of(tumour, fill.tumour) & ~label
 
 
 def _correlation(others: Grid, painted: Grid, cells: NDArray[np.bool_]) -> float:

@@ -4,6 +4,8 @@ A generator that is told to come close to real images, pixel by pixel, paints th
 it by chance, and no label or anatomy tells how. The noise of light is well known, so it is measured on real
 images and added. What that is worth to a segmentor is measured in docs/results.
 
+Notes
+-----
 The decision a reader would question is that the noise is independent from pixel to pixel, as a camera's is.
 Of images that were resampled or deconvolved that is not true, and the variance measured is then too small.
 """

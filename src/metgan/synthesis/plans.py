@@ -84,7 +84,7 @@ class PairPlan:
 
     @property
     def origin(self) -> Mapping[str, str]:
-        """What the pair's history tells of it."""
+        """What the pair's provenance says of it."""
         return {
             "anatomy_source": self.source.name,
             "label_sources": join_names(entry.name for entry in self.labels),
@@ -231,9 +231,10 @@ def draw_for(
 ) -> Drawn:
     """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
 
-    Where there is a ground, every recipe keeps to tissue, and its own tumours take up room: a real image has
-    no tumours in the air, and no tumour comes near one of its own. No recipe sets a tumour down where the
-    anatomy was filled in, as nothing was imaged there; only the user's own masks are taken as they are.
+    Where there is a real tumour channel, every recipe keeps to tissue, and its own tumours take up room: a
+    real image has no tumours in the air, and no tumour comes near one of its own. No recipe sets a tumour
+    down where the anatomy was filled in, as nothing was imaged there; only the user's own masks are taken as
+    they are.
     """
     uses_tissue = recipe.uses_tissue or real_tumour is not None
     tissue = find_tissue(anatomy) if uses_tissue else ~find_fill(anatomy)

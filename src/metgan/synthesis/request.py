@@ -71,7 +71,7 @@ class GenerationRequest:
         SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
         check_seed(self.seed)
         if not self.anatomies:
-            raise SettingError("no anatomies to paint on", "at least one image", "Give some")
+            raise SettingError("no anatomies to generate tumours in", "at least one image", "Give some")
         sources = (*self.anatomies, *self.labels, *self.donors)
         refuse_lookalikes([group for entry in sources for group in entry.made_of_groups], "groups", _SOURCES)
         _refuse_unreal(self.donors, "take backgrounds from")
@@ -89,7 +89,7 @@ class GenerationRequest:
 def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:
     """Refuse painted pairs, and pairs that lack an image."""
     if painted := [entry.name for entry in entries if entry.is_generated]:
-        given = f"painted images to {purpose}: {', '.join(painted[:5])}"
+        given = f"generated images to {purpose}: {', '.join(painted[:5])}"
         raise SettingError(given, "real pairs", "Give the pair set that the generator was trained on")
     if bare := [entry.name for entry in entries if not entry.paths.keys() >= _WHOLE]:
         given = f"pairs that lack a channel or a label, to {purpose}: {', '.join(bare[:5])}"

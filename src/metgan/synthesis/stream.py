@@ -1,9 +1,13 @@
 """Real and freshly painted pairs, mixed, inside somebody else's training loop.
 
-A set on disk has so many pairs; a stream paints new ones as long as the training lasts. The decision a reader
-would question is how the workers of a `DataLoader` know which epoch it is, since each is a new process
-with a copy of the stream: a few numbers in shared memory count the epochs of each worker. Nothing
-need be told to the stream, no pair comes twice, and an epoch has the same pairs with any number of workers.
+A set on disk has so many pairs; a stream paints new ones as long as the training lasts.
+
+Notes
+-----
+The decision a reader would question is how the workers of a `DataLoader` know which epoch it is, since each
+is a new process with a copy of the stream: a few numbers in shared memory count the epochs of each worker.
+Nothing need be told to the stream, no pair comes twice, and an epoch has the same pairs with any number of
+workers.
 """
 
 from __future__ import annotations
@@ -152,7 +156,7 @@ class PairStream(IterableDataset[Sample]):
         return self._sample(self._draw(number, rng), rng)
 
     def whole(self, number: int) -> Pair:
-        """Return the same pair whole and in camera units, with its history."""
+        """Return the same pair whole and in camera units, with its provenance."""
         return self._draw(number, self._rng(number))
 
     def _rng(self, number: int) -> np.random.Generator:

@@ -54,7 +54,8 @@ class GateSummary:
     Examples
     --------
     >>> print(GateSummary(99, 97, 121, 24, {"recall": 20, "contrast": 6}))
-    97 of 99 pairs passed the gate, 2 kept though they failed; 24 of 121 attempts fell: recall 20, contrast 6
+    97 of 99 pairs passed the gate, 2 kept though they failed; 24 of 121 attempts were rejected: \
+recall 20, contrast 6
     """
 
     pairs: int
@@ -69,7 +70,7 @@ class GateSummary:
         return (
             f"{self.passed} of {self.pairs} pairs passed the gate"
             + (f", {kept} kept though they failed" if kept else "")
-            + f"; {self.rejected} of {self.attempts} attempts fell"
+            + f"; {self.rejected} of {self.attempts} attempts were rejected"
             + (f": {reasons}" if reasons else "")
         )
 

@@ -1,4 +1,4 @@
-"""From a plan to its image: painted, laid on its ground, in its contrasts, with background or noise."""
+"""From a plan to its image: generated, inserted into a real channel, with contrasts, background or noise."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .plans import DRAWS, PairPlan, PairPlans
 def draw_and_generate(
     inpainter: Inpainter, plans: PairPlans, number: int, attempt: int = 0
 ) -> tuple[PairPlan, Camera, int]:
-    """Draw a pair's label and paint it; what brings no light to its ground is drawn again.
+    """Draw a pair's label and paint it; what adds no light to a real tumour channel is drawn again.
 
     Returns
     -------
-    tuple of Plan, Camera, int
+    tuple of PairPlan, Camera, int
         The plan, its image, and the attempt that it was, from `attempt` on.
 
     Raises
@@ -42,16 +42,16 @@ def draw_and_generate(
 
 
 def paint(inpainter: Inpainter, plan: PairPlan) -> Camera:
-    """Paint the tumour channel of a plan: as bright as it asks for, on its ground, with what it lacks.
+    """Paint the tumour channel of a plan: with the contrasts, real channel, background and noise it asks for.
 
-    It is never brighter than the camera of the training images can give, unless the ground is.
+    It is never brighter than the camera of the training images can give, unless the real tumour channel is.
 
     Raises
     ------
     ArrayError
         When the painted image is flat, as by a model that is hardly trained.
     EmptyDrawError
-        When it brings no light to the ground; another label may.
+        When it adds no light to the real tumour channel; another label may.
     """
     seen = None if plan.real_tumour is None else plan.real_tumour.tumour
     return inpainter.card.normalisation.bound(_painted(inpainter, plan), "tumour", seen)
@@ -71,9 +71,9 @@ def _painted(inpainter: Inpainter, plan: PairPlan) -> Camera:
     tumour = inpainter.inpaint(plan.anatomy, plan.asked)
     if tumour.min() == tumour.max():
         raise ArrayError(
-            f"the image painted from {plan.source.name} is flat, every pixel is {tumour.flat[0]}",
+            f"the image generated from {plan.source.name} is flat, every pixel is {tumour.flat[0]}",
             "an image with contrast",
-            "Train the model longer: it has learned hardly anything; or leave this anatomy out",
+            "Train the model longer, since it has learned hardly anything, or leave this anatomy out",
         )
     if plan.real_tumour is not None:
         tumour = _laid(inpainter, plan, tumour, plan.real_tumour)
@@ -96,11 +96,11 @@ def _filled(inpainter: Inpainter, plan: PairPlan) -> Mask:
 
 
 def _laid(inpainter: Inpainter, plan: PairPlan, tumour: Camera, real_tumour: RealTumourChannel) -> Camera:
-    """Add painted tumours to the ground; their contrast is that to their real surroundings."""
+    """Add generated tumours to the real channel; their contrast is that to their real surroundings."""
     laid = insert_tumours(real_tumour.tumour, tumour, _without(inpainter, plan), plan.asked)
     if np.array_equal(laid, real_tumour.tumour):
         raise EmptyDrawError(
-            f"the tumours painted on {plan.source.name} are nowhere brighter than its tissue",
+            f"the tumours generated in {plan.source.name} are nowhere brighter than its tissue",
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )

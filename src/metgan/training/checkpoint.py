@@ -1,7 +1,7 @@
 """The one object that makes a run resumable.
 
-Batches and history draws are functions of seed and step, so the state is: weights, optimisers,
-histories, the average, torch's random state, the step, the best score so far and what validations decided.
+Batches and the draws of image pools are functions of seed and step, so the state is: weights, optimisers,
+image pools, the average, torch's random state, the step, the best score so far and what validations decided.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) 
     if steps < state["step"]:
         raise StorageError(
             f"{path} holds {state['step']} steps; {steps} are asked for",
-            "as many or more: what is trained is not taken back",
+            "as many or more: a training is never shortened",
             "Ask for more with --steps, or train anew with --overwrite or another --out",
         )
     return state

@@ -59,8 +59,8 @@ class TrainConfig:
     constant_share : float
         Share of the steps before the decay begins, in [0, 1].
     validations : int
-        How many times a run is validated, at even distances. A segmentor's best weights are kept, a
-        generator's last.
+        How many times a run is validated at most, at even distances and at its end. A segmentor's best
+        weights are kept, a generator's last.
     augmentation : Augmentation or None
         How crops are distorted, beyond the eight symmetries; None for not at all, as in the paper.
     """
@@ -93,6 +93,16 @@ class TrainConfig:
             return self.steps
         return math.ceil((self.epochs or 0) * pairs / self.batch_size)
 
+    def validate_every(self, pairs: int) -> int:
+        """Return the number of steps from one validation to the next, on a training set of so many `pairs`.
+
+        Examples
+        --------
+        >>> TrainConfig(steps=39, validations=20).validate_every(pairs=7)
+        2
+        """
+        return math.ceil(self.length(pairs) / self.validations)
+
 
 @dataclass(frozen=True)
 class GanTrainConfig(TrainConfig):
@@ -101,23 +111,23 @@ class GanTrainConfig(TrainConfig):
     Parameters
     ----------
     pool_size : int
-        Fakes the discriminators remember.
+        Earlier fakes that a discriminator is shown again; 0 for none.
     discriminator_lr_ratio : float
         Learning rate of the discriminators as a share of the generators' (Heusel et al. 2017, arXiv
         1706.08500, for why the two need not be equal); 1e-6 to 1e6.
     discriminator_augment : IntensityAugment
-        The light that discriminators see images in.
+        Random intensity changes of the images that discriminators see.
     anatomy_augment : IntensityAugment
-        The light that the generator of tumours sees the anatomy in.
+        Random intensity changes of the anatomy that the generator of the tumour channel sees.
     ema_decay : float
         Decay of the running average of the generator's weights, in [0, 1); 0 for none.
     early_stopping : EarlyStopping or None
         How the run may end before its length, which is then the longest; None for not at all.
 
     Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower discriminators,
-    in a changing light, because it is made for minutes and for little data. "paper" and "released" keep the
-    paper's numbers but for one where the length is fixed: they paint with a running average of weights and
-    statistics, without which batches of 1 leave every validation to chance (docs/results). Where it is
+    with random intensities, because it is made for minutes and for little data. "paper" and "released" keep
+    the paper's numbers but for one where the length is fixed: they paint with a running average of weights
+    and statistics, without which batches of 1 leave every validation to chance (docs/results). Where it is
     open, the rate is constant up to the plateau, they are validated oftener, and validation ends the run.
     `PAPER_CONFIG` has the paper's numbers alone, and so has ``experiments/metgan-paper.toml``. Pinned by
     ``test_the_paper_trains_by_the_papers_numbers``.

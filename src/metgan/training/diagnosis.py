@@ -142,7 +142,7 @@ def painted_tumours_are_faint(measurements: Measurements) -> Finding | None:
     how = "differ the wrong way from" if share <= -FAINT else "hardly differ from"
     return Finding(
         min(1.0, 1 - share / FAINT),
-        f"painted tumours {how} their surroundings: their mean level is {painted.inside:.2f} against "
+        f"generated tumours {how} their surroundings: their mean level is {painted.inside:.2f} against "
         f"{painted.outside:.2f}, in real images {real.inside:.2f} against {real.outside:.2f}, on [-1, 1]. "
         "first_steps.csv tells which way each term pulled; if more steps do not help, try another --seed",
     )
@@ -169,7 +169,7 @@ def segmentor_reads_nothing(measurements: Measurements) -> Finding | None:
         return None
     return Finding(
         1 - dice / LEAST_DICE,
-        f"the segmentor hardly reads tumours in real images either: Dice {dice:.2f} on the validation part, "
+        f"the segmentor hardly finds tumours in real images either: Dice {dice:.2f} on the validation part, "
         f"{LEAST_DICE:g} or more is expected. What it misses it cannot demand: train anew with "
         "a longer one (--segmentor-steps) or a better one (--segmentor)",
         is_given=True,

@@ -1,4 +1,4 @@
-"""A discriminator's memory of former fakes: Shrivastava et al. 2017 (arXiv 1612.07828), section 2.3.
+"""Earlier fakes that a discriminator is shown: Shrivastava et al. 2017 (arXiv 1612.07828), section 2.3.
 
 A discriminator that sees only the newest fakes forgets what it had learned, and the game oscillates.
 """
@@ -12,9 +12,9 @@ from metgan.seeding import stream
 
 
 class ImagePool:
-    """A pool of at most `size` fakes as a discriminator saw them: in its light, with its conditions.
+    """At most `size` fakes as a discriminator saw them: augmented, and with what they are conditioned on.
 
-    Once it is full, each new fake is shown as it is or, with probability 1/2, swapped for a former one.
+    Once it is full, each new fake is shown as it is or, with probability 1/2, swapped for an earlier one.
     """
 
     def __init__(self, size: int, seed: int, discriminator: int) -> None:
@@ -24,7 +24,7 @@ class ImagePool:
         self.pool: list[Tensor] = []
 
     def exchange(self, fakes: Tensor, step: int) -> Tensor:
-        """Store `fakes`, (N, C, Y, X), and give as many, of which some may be former ones."""
+        """Store `fakes`, (N, C, Y, X), and return as many, of which some may be earlier ones."""
         if self.size == 0:
             return fakes
         rng = stream(self.seed, "history", self.discriminator, step)

@@ -18,7 +18,7 @@ if importlib.util.find_spec("tensorboard"):  # an optional extra
 
 
 LOG_FILE = "journal.csv"
-"""Name of a run's journal."""
+"""Name of a run's log."""
 
 
 class TrainingLog:
@@ -54,13 +54,13 @@ class TrainingLog:
                 self._events.add_scalar(name, value, step)
 
     def close(self) -> None:
-        """Flush the events."""
+        """Write what TensorBoard's events still hold back."""
         if self._events is not None:
             self._events.close()
 
 
 def last_step(run: Path) -> int | None:
-    """Return the last journalled step of a run; None where there is no journal beside the model.
+    """Return the last logged step of a run; None where there is no log beside the model.
 
     Parameters
     ----------
@@ -87,13 +87,13 @@ def stopped_at(run: Path, steps: int) -> int | None:
 
 
 def trained_seconds(run: Path) -> float:
-    """Return the seconds that a run has trained, without the pauses; 0 without a journal."""
+    """Return the seconds that a run has trained, without the pauses; 0 without a log."""
     rows = read_log(run / LOG_FILE)
     return float(rows[-1]["seconds"]) if rows else 0.0
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """Read the complete rows of a journal as text; none when there is no file.
+    """Read the complete rows of a log as text; none when there is no file.
 
     A row that was being written when the process was killed has no end of line, and is left out.
     """

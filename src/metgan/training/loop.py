@@ -77,7 +77,7 @@ class Training(Generic[Material]):
     keeps_last: bool = False
 
     def run(self, *, resume: bool = False, steps: int | None = None) -> None:
-        """Train to the end; journal, validate and checkpoint on the way.
+        """Train to the end; log, validate and checkpoint on the way.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ class Training(Generic[Material]):
                 network.requires_grad_(phase is active)
 
     def _look_up(self, done: int, losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
-        """Return the journal's row after `done` steps (empty between logged ones) and a few words."""
+        """Return the log's row after `done` steps (empty between logged ones) and a few words."""
         is_validation = self._is_validation(done)
         if not is_validation and done % self.schedule.log_every:
             return {}, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,7 +17,7 @@ from metgan.methods import (
     freeze,
     trained_modules,
 )
-from metgan.models import MODEL_FILE, load_segmentor, model_path, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_segmentor, model_path, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
 from .checkpoint import Identity, RunState
@@ -83,7 +84,9 @@ def train_method(
 
         def keep(done: int, result: ValidationResult) -> None:
             card = run_config.card("generator", data, done, result.dice, method.generator, read_by)
-            save_model(run_config.folder / MODEL_FILE, ema.network.state_dict(), card)
+            save_model(
+                run_config.folder / MODEL_FILE, ema.network.state_dict(), validator.with_errors(card, result)
+            )
 
         Training(
             name=method.name,
@@ -146,6 +149,12 @@ class _GanValidator:
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
             temporary.write_bytes(sample_grid(self.painted, self.watched))
         return validate_generator(self.painted, self.segmentor, self.watched, self.enough)
+
+    def with_errors(self, card: ModelCard, result: ValidationResult) -> ModelCard:
+        """Note the errors of generated and of flat images in a card, unless the run is too short to judge."""
+        if self.is_short:
+            return card
+        return replace(card, val_mae=result.details["val_mae"], val_flat_mae=self.watched.flat_error)
 
     def diagnose(self, done: int, dice: float) -> list[str]:
         """Say why tumours are not placed in what was painted at the last validation.

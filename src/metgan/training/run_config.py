@@ -55,7 +55,7 @@ class RunConfig(Generic[Settings]):
 
     @property
     def resumes(self) -> bool:
-        """Whether there is a checkpoint to go on from, and it shall be used."""
+        """Whether there is a checkpoint to go on from, and it is to be used."""
         return self.resume and has_file(self.folder / CHECKPOINT)
 
     def identity(self, data: TrainingData, beside: Identity | None = None) -> Identity:
@@ -132,8 +132,7 @@ class RunConfig(Generic[Settings]):
 
     def schedule(self, data: TrainingData) -> Schedule:
         """Return the length of the run and when it is validated."""
-        steps = self.train.length(len(data.train))
-        every = max(1, steps // self.train.validations)
+        steps, every = self.train.length(len(data.train)), self.train.validate_every(len(data.train))
         stopping = self.train.early_stopping if isinstance(self.train, GanTrainConfig) else None
         share = self.train.constant_share
         return Schedule(steps, self.train.learning_rate, share, every, early_stopping=stopping)

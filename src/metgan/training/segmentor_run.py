@@ -13,21 +13,23 @@ from .engine import place, seeded
 from .loop import Training, ValidationResult
 from .phases import segmentor_phases
 from .run_config import RunConfig
-from .statistics import settle
+from .statistics import update_batch_norm
 from .training_data import TrainingData
 from .validation import ValidationSet, validate_segmentor
 
-SETTLED_BY = 4
+BATCH_NORM_BATCHES = 4
 """Batches of whole images that the statistics of a segmentor's normalisations are taken from."""
 
-_SETTLED = {"statistics": f"of {SETTLED_BY} batches of whole images"}  # runs from before have others
+_BATCH_NORM = {
+    "statistics": f"of {BATCH_NORM_BATCHES} batches of whole images"
+}  # runs from before have others
 
 
 def check_segmentor_config(run_config: RunConfig[TrainConfig], data: TrainingData) -> None:
     """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
     # Batch normalisation takes two values per channel, also where the network is coarsest.
     stride = PRESETS[run_config.preset].segmentor.stride
-    run_config.check(data, stride if run_config.train.batch_size > 1 else 2 * stride, _SETTLED)
+    run_config.check(data, stride if run_config.train.batch_size > 1 else 2 * stride, _BATCH_NORM)
 
 
 def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> Path:
@@ -45,7 +47,9 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
         watched = ValidationSet.of(data, fabric.device)
 
         def validate(_: int) -> ValidationResult:
-            settle(segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(SETTLED_BY)))
+            update_batch_norm(
+                segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(BATCH_NORM_BATCHES))
+            )
             return validate_segmentor(segmentor, watched)
 
         def keep(done: int, result: ValidationResult) -> None:
@@ -62,7 +66,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             validate=validate,
             keep=keep,
             schedule=run_config.schedule(data),
-            state=RunState.of({"segmentor": segmentor}, phases, [], run_config.identity(data, _SETTLED)),
+            state=RunState.of({"segmentor": segmentor}, phases, [], run_config.identity(data, _BATCH_NORM)),
             columns=("segmentation", "val_dice"),
         ).run(resume=run_config.resumes, steps=run_config.new_length(data))
     return run_config.folder / MODEL_FILE

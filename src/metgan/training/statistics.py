@@ -3,7 +3,7 @@
 Wu and Johnson 2021 (arXiv 2105.07576). The running averages of a training are of small crops and of weights
 that were changing. In the coarsest cells of a crop the padded border has a larger part than in those of a
 whole image, and segmentors that were trained for long on small crops read whole images badly, their own
-training images among them, until the statistics were taken anew. docs/results has a trial.
+training images among them, until the statistics were computed again. docs/results has a trial.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 @torch.no_grad()
-def settle(network: nn.Module, batches: Iterable[Tensor]) -> None:
-    """Take the statistics of every batch normalisation anew: the mean over some batches.
+def update_batch_norm(network: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Compute the statistics of every batch normalisation again, as the mean over some batches.
 
     The network is left in training mode, its weights and the way that it trains on are as before.
 

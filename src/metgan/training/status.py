@@ -1,7 +1,7 @@
 """How far a run has come and what its validations have decided: part of its checkpoint, and ``status.json``.
 
 A run folder tells by it whether its training is finished, without a look into the large checkpoint; the last
-row of the journal alone cannot, where a run may end early or has been lengthened.
+row of the log alone cannot, where a run may end early or has been lengthened.
 """
 
 from __future__ import annotations

@@ -145,7 +145,7 @@ def _opening(pairs: PairSet) -> Section:
             f"{len(pairs)} image pairs of {animals} made-up mice were drawn: an anatomy channel (tissue "
             "autofluorescence), a tumour channel (a dye on metastases, with crosstalk, bright spots that "
             "are no tumours, blur and camera noise), and a label that says where the tumours are.",
-            "A segmentor learned to find tumours. Then MetGAN learned to paint the tumour channel from an "
+            "A segmentor learned to find tumours. Then MetGAN learned to make the tumour channel from an "
             "anatomy image and a label, judged by two discriminators and held to the label by the frozen "
             "segmentor. Whole animals were kept for testing: the pictures and scores below are theirs.",
         ],
@@ -157,8 +157,8 @@ def _next() -> Section:
     return Section(
         "With your own scans",
         [
-            "Cut registered TIFF stacks into pairs, train, paint new pairs, and see how good they are. About "
-            "a hundred annotated crops are enough for a first look; a GPU is welcome and not needed.",
+            "Cut registered TIFF stacks into pairs, train, generate new pairs, and see how good they are. "
+            "About a hundred annotated crops are enough for a first look; a GPU is welcome and not needed.",
         ],
         code=(
             "metgan prepare scan.tif --labels mask.tif --crop 128 --out pairs\n"

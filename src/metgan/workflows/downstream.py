@@ -37,8 +37,8 @@ class DownstreamRequest(StudyRequest):
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
     training_pairs : int or None
-        Pairs that the training part of each fold keeps, group after group, 1 or more: what somebody has who
-        has annotated only so much. The validation part stays. Default: all, or as before with --resume.
+        Pairs that the training part of each fold keeps, group after group, 1 or more, as with only so many
+        annotated pairs. The validation part stays. Default: all, or as before with --resume.
     """
 
     training_sets: str | None = None

@@ -31,7 +31,7 @@ from .output import NEW_FOLDER, OutputPolicy, reserve
 
 @dataclass(frozen=True, kw_only=True)
 class IndependentSegmentorChoice:
-    """The independent segmentor, which reads the images.
+    """Which independent segmentor is applied to the images.
 
     Parameters
     ----------

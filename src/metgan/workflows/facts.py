@@ -29,7 +29,7 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
     kept = "the last" if card.kind == "generator" else "the best by validation"
     training = "finished" if stopped is None else f"stopped at step {stopped}; --resume finishes it"
     if last_step(path) is None:
-        training = "not known: there is no journal beside the model"
+        training = "not known: there is no journal.csv beside the model"
     return {
         "kind": card.kind,
         **({} if card.method == card.kind else {"method": card.method}),
@@ -92,7 +92,7 @@ def _is_finished(run: Path) -> bool:
 
 
 def score_facts(path: Path) -> Facts:
-    """Tell the scores of an evaluation."""
+    """Return what there is to say of an evaluation's scores."""
     summary = read_summary(path)
     figures = {name: figure for name, figure in summary["generated"].items() if figure is not None}
     warnings: list[str] = summary.get("warnings", [])

@@ -20,20 +20,20 @@ from .output import note_warning
 
 @dataclass(frozen=True, kw_only=True)
 class GateChoice:
-    """Who judges the new pairs, and what they must reach; one that fails is drawn again.
+    """The gate: what new pairs must reach; one that fails is generated again.
 
     Parameters
     ----------
     independent_segmentor : Path or None
         Run of metgan segmentor DATA --split RUN/splits.json with a seed of its own; never the segmentor that
-        RUN trained with, nor one that has seen RUN's test groups. Default: none, and no pair is judged.
+        RUN trained with, nor one that has seen RUN's test groups. Default: none, and no pair is checked.
     gate : bool
-        --no-gate keeps every pair as it was drawn first.
+        --no-gate keeps every pair as it was first generated.
     least_recall : float or None
-        Share of the tumours of 10 pixels and more that the independent segmentor must read, in [0, 1].
+        Share of the tumours of 10 pixels and more that the independent segmentor must find, in [0, 1].
         Default: 0.5.
     most_false_area : float or None
-        Share of the pixels outside the label that it may read as tumour, in [0, 1]. Default: 0.02.
+        Share of the pixels outside the label that it may take for tumour, in [0, 1]. Default: 0.02.
     least_contrast : float or None
         Of the median tumour over its surroundings, in camera units, 0 or more. Default: adds half the light
         of a dim tumour of the training images; 1.05 where these are not there, or have no labels.
@@ -82,7 +82,7 @@ class GateChoice:
                 remedy += ", and leave --no-gate out"
             raise SettingError(
                 f"--{next(iter(given)).replace('_', '-')} without an independent segmentor",
-                "a limit that pairs are held against",
+                "a segmentor to measure the pairs by",
                 remedy,
             )
         if self.independent_segmentor is None or not self.gate:
@@ -97,13 +97,13 @@ class GateChoice:
     def note_warnings(self, gate: Gate | None, advice: str) -> None:
         """Tell what is not judged, unless that was asked for."""
         if gate is None and self.gate:
-            note(f"the pairs are not judged. {advice} and `--overwrite`")
+            note(f"the pairs are not checked by a segmentor. {advice} and `--overwrite`")
         if gate is not None and self.independent_segmentor is not None:
             note_warning(self.independent_segmentor)
         if gate is not None and not len(gate.training):
             note(
-                "no training image of the run is there; "
-                "how near pairs are to them is not judged, and their contrast by fixed limits"
+                "no training image of the run was found: "
+                "how near pairs are to them is not checked, and contrast is held to fixed limits"
             )
 
 

@@ -33,7 +33,8 @@ from .sources import Sources, refuse_test_sources
 
 _MUCH_OUTSIDE = 0.05
 _AIMED_AND_JUDGED = (
-    "the independent segmentor fails what it does not see, and aimed pairs show what is missed; see gate.json"
+    "the gate rejects tumours that its segmentor misses, and --oversample-errors asks for more of such: "
+    "see gate.json"
 )
 
 
@@ -47,7 +48,7 @@ class GenerateRequest:
         Run folder of metgan train.
     sources : Sources
     out : Path
-        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's history.
+        Pair set to write: 16-bit TIFFs (or the camera's dtype) and pairs.csv with each pair's provenance.
     count : int
         Number of pairs, 1 or more.
     seed : int
@@ -180,9 +181,9 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
             f"{inpainter.card.normalisation.tumour.ceiling:.5g}"
         )
     if reached.dimmer > reached.clipped:
-        hardly = ", it has not learned to place tumours" if inpainter.card.warning else ""
+        hardly = ", it has not learned to place tumours" if inpainter.card.places_no_tumours else ""
         reasons.append(
-            f"the generator painted {reached.dimmer - reached.clipped} with too little light of their own to "
+            f"the generator made {reached.dimmer - reached.clipped} with too little light of their own to "
             f"be brought there ({MOST_LIGHT:g} times as much is the limit){hardly}"
         )
     if reached.brighter or reached.unknown:

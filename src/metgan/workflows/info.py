@@ -25,7 +25,7 @@ _KNOWN = (
 
 @dataclass(frozen=True, kw_only=True)
 class InfoRequest:
-    """Something to be told of.
+    """Something to be described.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Info:
 
 
 def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
-    """Tell what a run, a pair set, scores, a study or an exported data set is.
+    """Describe a run, a pair set, scores, a study or an exported data set.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _facts_of(path: Path) -> tuple[str, Facts]:
     if has_file(path / CONFIG_FILE):
         model_path(path)  # says that the training is not finished
     if is_unfinished(path):
-        given = f"{path} is a generation that was stopped"
+        given = f"{path} was left by a metgan generate that was interrupted"
         raise StorageError(given, "a finished pair set", "Finish it with metgan generate ... --resume")
     if any(has_folder(path / channel) for channel in ("anatomy", "tumour", "label")):
         return "Pair set", pair_facts(PairSet.open(path))

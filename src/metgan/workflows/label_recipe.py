@@ -34,7 +34,7 @@ class RecipeChoice:
     ----------
     recipe : {"real", "merged", "bank", "grown", "file"} or None
         "real": one real label. "merged": several, merged into one. "bank": single tumours out of real labels,
-        varied and set down anew inside tissue. "grown": simulated tumours inside tissue. "file": your own
+        varied and placed elsewhere inside tissue. "grown": simulated tumours inside tissue. "file": your own
         masks as they are, each of its anatomy's size. Default: real, or merged with --merge above 1.
     merge : int or None
         merged: how many labels become one, 1 or more. Default: 2.

@@ -25,7 +25,7 @@ class OutputPolicy:
     resume : bool
         Go on where a stopped call left off.
     overwrite : bool
-        Delete what a former call wrote there, and start anew.
+        Delete what an earlier call wrote there, and start again.
     """
 
     resume: bool = False
@@ -82,10 +82,10 @@ def reserve(
     """
     given = tuple(source for source in inputs if source is not None)
     if policy.resume and is_half_deleted(path):
-        note(f"--overwrite of {path} was cut short while it deleted; what is left there is deleted first")
+        note(f"an earlier --overwrite of {path} was interrupted while deleting; the rest is deleted first")
         policy = OutputPolicy(overwrite=True)
     if tell_new and policy.resume and not has_folder(path):
-        note(f"there is no {path} to resume; it is started")
+        note(f"there is no {path} to resume; starting it")
     with reserve_folder(path, kind, verb, **asdict(policy), inputs=given):
         yield Output(path, kind, verb, policy, given)
 

@@ -45,7 +45,7 @@ class CropChoice:
     crop : int
         Side of the crops in pixels.
     stride : int or None
-        Distance of neighbouring crops in pixels. Default: the crop.
+        Distance between neighbouring crops in pixels. Default: the crop.
     block : int or None
         Side in pixels of the blocks of tissue that become groups; crops never straddle them. Default: the
         crop, or three crops when the stride is smaller.
@@ -57,7 +57,7 @@ class CropChoice:
     columns : str or None
         Range along X in pixels.
     every : int
-        Take each so-manieth plane.
+        Take every Nth plane, 1 or more.
     least_tissue : float or None
         Share of a crop that must be tissue, in [0, 1]; needs --tissue. Default: 0.5.
     split : {"train", "val", "test", ""}
@@ -233,7 +233,10 @@ def _compare_channels(anatomy: Contrast, tumour: Contrast) -> str:
             f"{ratios[0]:.2f} times in the anatomy"
         )
     if measured[0] > max(measured[1], invisible):
-        note("the label shows more in the anatomy: are the channels in the right order (--channels)?")
+        note(
+            "labelled pixels stand out more in the anatomy than in the tumour channel: "
+            "is the order of --channels right?"
+        )
     return text
 
 

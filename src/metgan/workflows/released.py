@@ -52,8 +52,8 @@ class ReleasedRequest:
     ----------
     checkpoints : Checkpoints
     data : Path
-        Pair set whose images it shall be used on. Each is scaled by its own extremes, as in the release; the
-        training part says what painted images are scaled back to.
+        Pair set whose images it is to be used on. Each is scaled by its own extremes, as in the release; the
+        training part says what generated images are scaled back to.
     out : Path
         Run folder to write.
     seed : int

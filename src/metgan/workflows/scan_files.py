@@ -25,12 +25,12 @@ class ScanFiles:
     labels : Path
         TIFF with the tumours' mask: 0, and one other value.
     labels_above : float or None
-        Take every value above this for tumour, where a mask numbers its objects (0) or holds probabilities
+        Take every value above this as tumour, where a mask numbers its objects (0) or holds probabilities
         (as in 0.5). Default: refuse a mask of more than two values.
     tissue : Path or None
         TIFF with the mask of the tissue; crops with less than --least-tissue of it are left out.
     tissue_above : float or None
-        Take every value above this for tissue, where it numbers regions as an atlas does (0). Default: refuse
+        Take every value above this as tissue, where it numbers regions as an atlas does (0). Default: refuse
         a mask of more than two values.
     channels : tuple of int, or None
         Numbers of the anatomy and the tumour channel, counted from 0, in files with channels. Default: 0 1
@@ -112,7 +112,7 @@ def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tupl
         if numbers is None and stack.channels > len(_ORDER):
             stack.plane_shape(None)  # refuses to choose
         if numbers is None and stack.channels == len(_ORDER):
-            note(f"{stack.path}: channel 0 is taken for the anatomy, 1 for the tumour (--channels 0 1)")
+            note(f"{stack.path}: channel 0 is taken as the anatomy and 1 as the tumour (--channels 0 1)")
         return [(stack, number) for number in numbers or _ORDER]
     named = numbers or (None, None)
     return [(s, number if s.has_channels else None) for s, number in zip(stacks, named, strict=True)]

@@ -122,7 +122,7 @@ def resolve_study(
         raise SettingError(
             f"method {experiment.method}, pretrained_segmentor {experiment.pretrained_segmentor or 'none'}",
             "neither in the experiment file of a study",
-            "Name methods with --methods; a study trains one segmentor for all",
+            "Leave both out of the file: a study has its own methods, and trains one segmentor for all",
         )
     if experiment.training.early_stopping is not None:
         raise SettingError(

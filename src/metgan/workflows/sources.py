@@ -49,19 +49,19 @@ class Sources:
         part stays unseen by default.
     match_contrast : bool
         Bring each tumour to the contrast of a real one of --labels, then a pair set: dimmer, or with up to
-        five times the light that it was painted with.
+        five times the light that it was generated with.
     match_noise : bool
-        Give each painted image, which is smooth, the noise of the real ones of --labels, then a pair set.
+        Add to each generated image, which is smooth, the noise of the real ones of --labels, then a pair set.
     oversample_errors : Path or None
-        Run of metgan segmentor. It reads the validation part of --labels, a pair set, and new pairs show more
+        Run of metgan segmentor. It segments the validation part of --labels, a pair set; new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
         Goes with --recipe bank. Default: none.
     add_background : bool
-        Lay over each painted image what no painting knows: threads, dust and noise of another real image of
+        Add to each generated image what no generator can know: threads, dust and noise of a real image of
         --labels, then a pair set, away from its tumours.
     insert_tumours : bool
-        Keep the real tumour channel of --anatomy, then an annotated pair set, and add the painted tumours to
-        it, beside its own: all that is no tumour stays real.
+        Keep the real tumour channel of --anatomy, then an annotated pair set, and add generated tumours to
+        it, beside its own: everything but these tumours stays real.
     """
 
     anatomy: Path
@@ -76,13 +76,14 @@ class Sources:
     def request(
         self, plain: GenerationRequest, inpainter: Inpainter, split: Split | None
     ) -> GenerationRequest:
-        """Return the request with the contrasts, noise, backgrounds, ground, tumours and anatomies asked for.
+        """Return the request with the contrasts, noise, backgrounds and other things asked for.
 
         Raises
         ------
         SettingError
-            When aimed with another recipe than bank, matched as well as aimed, either without labels,
-            inserted with a noise of its own, or given backgrounds as well as noise.
+            When errors are oversampled with another recipe than bank or with matched contrasts, either is
+            asked for without labels, inserted tumours are given a noise or a background, or pairs are given
+            both.
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
@@ -135,7 +136,7 @@ class Sources:
             if is_given:
                 raise SettingError(
                     f"--insert-tumours and {option}",
-                    "one of them: the background of inserted tumours is real, and has all that it needs",
+                    "one of them: the background of inserted tumours is real already",
                     f"Leave {option} out",
                 )
         if not has_folder(self.anatomy / "anatomy"):
@@ -160,7 +161,7 @@ class Sources:
         return oversample_errors(plain, spots)
 
     def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
-        """Return the validation part, which must be known as such, also to the segmentor that is aimed at."""
+        """Return the validation part, which must be known as such, also to the segmentor that is analysed."""
         val = [entry for entry in pairs if _part(entry, split) == "val"]
         if not val:
             raise SettingError(
@@ -196,14 +197,16 @@ class Sources:
             )
         if self.match_noise and self.add_background:
             given = "--match-noise and --add-background"
-            raise SettingError(given, "one of them: a background has its noise", "Leave --match-noise out")
+            raise SettingError(
+                given, "one of them: a real background brings its own noise", "Leave --match-noise out"
+            )
         if self.labels is None:
             names = ("match_contrast", "match_noise", "add_background", "oversample_errors")
             given = ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name))
             raise SettingError(f"{given} without --labels", "a pair set to match", "Give --labels")
         pairs = PairSet.open(self.labels)
         if painted := [entry.name for entry in pairs if entry.is_generated]:
-            given = f"{len(painted)} generated pairs in {self.labels} to match or aim by"
+            given = f"{len(painted)} generated pairs in {self.labels} to match or to analyse"
             raise SettingError(given, "real pairs", "Give the run's own pair set for --labels")
         return pairs
 
@@ -221,7 +224,7 @@ def refuse_test_sources(entries: Sequence[Entry], split: Split | None) -> None:
         if seen := sorted(entry.made_of & tested):
             raise LeakageError(
                 f"{entry.name}, which was made from {', '.join(seen[:5])} of the run's test part",
-                "sources that the test part had no share in",
+                "sources that were not made from the test part",
                 "Give other sources, or --part all if nothing will be tested on that part",
             )
 

@@ -31,7 +31,7 @@ _QUICK: dict[str, Any] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarityRequest(StudyRequest):
-    """Methods to be trained alike, and compared by what they paint: Table 1 and Fig. 3 of the paper.
+    """Methods to be trained alike, and compared by the images they generate: Table 1 and Fig. 3 of the paper.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class RobustnessRequest(StudyRequest):
 
 
 def similarity(request: SimilarityRequest, on_event: Listener | None = None) -> StudyResult:
-    """Train methods alike and compare what they paint."""
+    """Train methods alike and compare the images they generate."""
     with listening(on_event), reserve_study("similarity", request) as call:
         asked = call.asked(methods=(request.methods, "table1"))
         rows = find_methods(asked["methods"])
@@ -73,7 +73,7 @@ def similarity(request: SimilarityRequest, on_event: Listener | None = None) -> 
 
 
 def robustness(request: RobustnessRequest, on_event: Listener | None = None) -> StudyResult:
-    """Train methods with clean and with partly shuffled labels, and compare what they paint."""
+    """Train methods with clean and with partly shuffled labels, and compare the images they generate."""
     with listening(on_event), reserve_study("robustness", request) as call:
         asked = call.asked(methods=(request.methods, "metgan,pix2pix,cyclegan"), share=(request.share, 0.25))
         rows, share = find_methods(asked["methods"]), asked["share"]

@@ -24,7 +24,7 @@ _MOST_SEEDS = 1000
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions:
-    """How much is asked.
+    """How large the study is.
 
     Parameters
     ----------
