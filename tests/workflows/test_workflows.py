@@ -47,20 +47,7 @@ from metgan.workflows import (
 
 CLOCKS = {"journal.csv", "report.html", "last.ckpt", ".metgan.lock", "status.json"}
 SHORT = TrainingSettings(preset="small", device="cpu", precision="fp32", batch_size=2, crop=64, steps=2)
-WORDS = [
-    "--preset",
-    "small",
-    "--device",
-    "cpu",
-    "--precision",
-    "fp32",
-    "--batch-size",
-    "2",
-    "--crop",
-    "64",
-    "--steps",
-    "2",
-]
+WORDS = "--preset small --device cpu --precision fp32 --batch-size 2 --crop 64 --steps 2"
 
 
 @pytest.fixture(scope="session")
@@ -216,7 +203,7 @@ def test_a_listener_is_told_what_stderr_would_be(
     notes = [event.text for event in told if isinstance(event, Note)]
     steps = [event for event in told if isinstance(event, Progress)]
     assert notes[0].startswith("preset small, because the device is a CPU")
-    assert "it reads hardly any tumour" in notes[-1]
+    assert "it finds hardly any tumour" in notes[-1]
     assert [(step.task, step.done, step.total) for step in steps] == [
         ("segmentor", 1, 2),
         ("segmentor", 2, 2),

@@ -65,7 +65,7 @@ _Whole = Annotated[int, Parameter(converter=_whole)]
 
 
 def _annotated(hint: Any, one: Field[Any]) -> Any:
-    """Return a field's type, with how its option is read: switches and lists have no --no-option."""
+    """Return a field's type, with how its option is read: switches and lists cannot be negated."""
     if isinstance(hint, type) and is_dataclass(hint):
         return Annotated[_options(hint), Parameter(name="*")]
     many = any(get_origin(kind) in (list, tuple) for kind in (hint, *get_args(hint)))

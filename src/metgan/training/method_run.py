@@ -84,9 +84,8 @@ def train_method(
 
         def keep(done: int, result: ValidationResult) -> None:
             card = run_config.card("generator", data, done, result.dice, method.generator, read_by)
-            save_model(
-                run_config.folder / MODEL_FILE, ema.network.state_dict(), validator.with_errors(card, result)
-            )
+            weights = ema.network.state_dict()
+            save_model(run_config.folder / MODEL_FILE, weights, validator.with_errors(card, result))
 
         Training(
             name=method.name,
