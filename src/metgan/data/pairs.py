@@ -21,6 +21,7 @@ from metgan.io import check_name, has_file, has_folder, normal_form, refuse_look
 from metgan.types import Camera, Mask
 
 from .sample import CHANNELS, Entry, Pair, read_pair
+from .stored_pairs import StoredPairs
 
 TABLE = "pairs.csv"
 """Name of a pair set's table."""
@@ -87,10 +88,15 @@ class PairSet:
 
     def read(self, name: str) -> Pair:
         """Read and check one pair by name."""
-        return self.select([name]).read_all()[0]
+        return read_pair(*self.select([name]).entries)
+
+    @property
+    def pairs(self) -> StoredPairs:
+        """All pairs as a sequence, each read when it is asked for; a small set is kept in memory."""
+        return StoredPairs(self.entries)
 
     def read_all(self) -> list[Pair]:
-        """Read and check every pair; takes 5 bytes of memory per pixel of 16-bit data."""
+        """Read and check every pair of a small set; takes 5 bytes of memory per pixel of 16-bit data."""
         return [read_pair(entry) for entry in self.entries]
 
 

@@ -119,7 +119,7 @@ class MethodRuns:
         known = {
             "model": inpainter.fingerprint,
             "independent_segmentor": fingerprint(model_path(self.independent_segmentor)),
-            "test": checksum_of(self.test.read_all()),
+            "test": checksum_of(self.test.pairs),
         }
         if not _is_scored(out, known):
             mean = replace(self.data, normalisation=self.units).mean("tumour")
