@@ -136,7 +136,7 @@ def prepare(
     with reserve_folder(out, "pairs", "metgan prepare", **place, inputs=inputs):
         scan = read_scan(sources, files, plan, [] if overwrite else read_table(out))
         useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
-        _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
+        _tell_uncovered(find_uncovered(scan.region.whole, plan), plan)
         with prepare_output(out, "pairs", "metgan prepare", **place, inputs=inputs):
             done = cut_pairs(scan, plan, out)
     print(
@@ -147,7 +147,7 @@ def prepare(
         note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
     else:
         _tell_contrast(scan.contrast("anatomy"), scan.contrast("tumour"))
-    places = [scan.region.place(crop, plan.crop) for crop in useful]
+    places = [scan.region.place(crop.index(plan.crop)) for crop in useful]
     _tell_of_mask(scan, check_mask(scan, places), files)
     find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     written(out)
