@@ -89,7 +89,7 @@ def same(one: Pair, other: Pair) -> bool:
 
 def test_a_set_that_fits_is_read_once_and_equals_the_files(pairs: PairSet) -> None:
     with reads(pairs.root) as counted:
-        stored = pairs.pairs
+        stored = StoredPairs(pairs)
         assert not counted
         for _ in range(3):
             found = [*stored]
@@ -101,7 +101,7 @@ def test_a_set_that_fits_is_read_once_and_equals_the_files(pairs: PairSet) -> No
 def test_of_a_set_that_does_not_fit_the_first_stay_and_the_others_are_read_anew(
     pairs: PairSet, room: int, kept: int
 ) -> None:
-    stored = StoredPairs(pairs.entries, room)
+    stored = StoredPairs(pairs, room)
     with reads(pairs.root) as counted:
         for _ in range(3):
             assert [pair.entry.name for pair in stored] == [entry.name for entry in pairs]
@@ -115,7 +115,7 @@ def test_less_than_no_memory_is_refused() -> None:
 
 
 def test_a_copy_for_another_process_leaves_the_pixels_behind(pairs: PairSet) -> None:
-    stored = pairs.pairs
+    stored = StoredPairs(pairs)
     assert [*stored]
     carried = pickle.dumps(stored)
     assert len(carried) < PAIR_BYTES
@@ -123,7 +123,7 @@ def test_a_copy_for_another_process_leaves_the_pixels_behind(pairs: PairSet) -> 
 
 
 def test_places_count_from_either_end_and_slices_read_nothing(pairs: PairSet) -> None:
-    stored = pairs.pairs
+    stored = StoredPairs(pairs)
     with reads(pairs.root) as counted:
         part = stored[2:7:2]
         assert [entry.name for entry in entries_of(part)] == ["2", "4", "6"]
@@ -135,7 +135,7 @@ def test_places_count_from_either_end_and_slices_read_nothing(pairs: PairSet) ->
 
 
 def test_joined_and_chosen_pairs_are_those_of_their_parts(pairs: PairSet) -> None:
-    stored = pairs.pairs
+    stored = StoredPairs(pairs)
     joined = JoinedPairs(PairView(stored, [3, 1]), [*stored[:2]])
     assert [pair.entry.name for pair in joined] == ["3", "1", "0", "1"]
     assert [entry.name for entry in joined.entries] == ["3", "1", "0", "1"]
@@ -168,7 +168,7 @@ def test_without_memory_all_is_the_same_and_five_passes_measure_it(pairs: PairSe
     """Of the normalisation, the survey, the surroundings of tumours, and two checksums."""
     split = split_pairs(pairs, 0)
     kept = load_training_data(pairs, split)
-    train, val = (StoredPairs(pairs.select(names).entries, 0) for names in (split.train, split.val))
+    train, val = (StoredPairs(pairs.select(names), 0) for names in (split.train, split.val))
     with reads(pairs.root) as counted:
         units = fit_pairs(train)
         data = TrainingData(train, val, split, units, kept.groups_seen, kept.groups_test)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metgan.errors import ArrayError, StorageError
-from metgan.images import ArrayImage, ImageSource, open_image, write_image
+from metgan.images import ArrayImage, ImageSource, open_image, read_stack, write_image
 
 VOLUME = np.random.default_rng(0).integers(0, 4000, (4, 20, 30)).astype(np.uint16)
 KINDS = {
@@ -119,3 +119,12 @@ def test_the_size_of_a_voxel_is_what_imagej_and_ome_say(
     tifffile.imwrite(path, VOLUME, photometric="minisblack", metadata=noted, **options)
     found = open_image(path).voxel_size_um
     assert found == (None if size is None else pytest.approx(size))
+
+
+def test_a_png_is_a_stack_of_one_plane(tmp_path: Path) -> None:
+    write_image(tmp_path / "mask.png", VOLUME[0])
+    stack = read_stack(tmp_path / "mask.png")
+    assert stack.plane_shape(None) == (1, 20, 30)
+    np.testing.assert_array_equal(
+        stack.plane_order(None, (slice(1), slice(3, 9), slice(5))), VOLUME[:1, 3:9, :5]
+    )

@@ -21,7 +21,6 @@ from metgan.io import check_name, has_file, has_folder, normal_form, refuse_look
 from metgan.types import Camera, Mask
 
 from .sample import CHANNELS, Entry, Pair, read_pair
-from .stored_pairs import StoredPairs
 
 TABLE = "pairs.csv"
 """Name of a pair set's table."""
@@ -90,13 +89,8 @@ class PairSet:
         """Read and check one pair by name."""
         return read_pair(*self.select([name]).entries)
 
-    @property
-    def pairs(self) -> StoredPairs:
-        """All pairs as a sequence, each read when it is asked for; a small set is kept in memory."""
-        return StoredPairs(self.entries)
-
     def read_all(self) -> list[Pair]:
-        """Read and check every pair of a small set; takes 5 bytes of memory per pixel of 16-bit data."""
+        """Read and check every pair, at 5 bytes per pixel of 16 bits; of a large set take `StoredPairs`."""
         return [read_pair(entry) for entry in self.entries]
 
 

@@ -56,6 +56,7 @@ class StoredPairs(PairSequence):
     Parameters
     ----------
     entries : iterable of Entry
+        Such as a `PairSet`.
     cache_bytes : int, 0 or more, default `CACHE_BYTES`
         Memory for the pixels that are kept: 6 bytes per pixel of 16-bit data, the mask of fill included.
 

@@ -147,7 +147,7 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = Non
     if training > (least := min(len(fold.train) for fold in folds)):
         given = f"{training} training pairs in each of {count} folds, of {least} and more"
         raise SettingError(given, f"at most {least}", "Ask for fewer, or for more folds")
-    return [_cut(fold, pairs.select(fold.train).pairs, training, seed) for fold in folds]
+    return [_cut(fold, StoredPairs(pairs.select(fold.train)), training, seed) for fold in folds]
 
 
 def _cut(fold: Split, train: StoredPairs, count: int, seed: int) -> Split:

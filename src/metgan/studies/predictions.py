@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metgan.data import Pair, PairSet
+from metgan.data import Pair, PairSet, StoredPairs
 from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, replacing, write_json
 from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
@@ -75,7 +75,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
     LeakageError
         When the segmentor has seen a group of `test`.
     """
-    pairs = test.pairs
+    pairs = StoredPairs(test)
     known = {
         "model": fingerprint(model_path(run)),
         "val": checksum_of(val),

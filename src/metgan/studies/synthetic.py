@@ -90,7 +90,7 @@ class Synthetic:
         out.mkdir(parents=True, exist_ok=True)
         made = generate(fold.inpainter, request, out, fold.gate(self.gate) if self.gate else None)
         passed = [e.name for e in made if not self.gate or e.provenance["gate"] == PASSED]
-        pairs = made.select(passed[:count]).pairs
+        pairs = StoredPairs(made.select(passed[:count]))
         fold.refuse_leaks(pairs)
         return pairs
 

@@ -17,6 +17,7 @@ from metgan.data import (
     PixelValues,
     Scaling,
     Split,
+    StoredPairs,
     checksum,
     draw_split,
     fit_pairs,
@@ -232,7 +233,7 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
         When a pair that is not of the test part was made of one of its groups.
     """
     refuse_divided(pairs.entries, split)
-    train, val = pairs.select(split.train).pairs, pairs.select(split.val).pairs
+    train, val = (StoredPairs(pairs.select(names)) for names in (split.train, split.val))
     if not any(pair.label.any() for pair in train):
         raise ArrayError(
             f"none of the {len(train)} training labels in {pairs.root} holds a tumour",
