@@ -41,7 +41,8 @@ class Listener(logging.Handler):
         with self._door:
             if not Listener._listening:
                 Listener._before = self._logger.level, self._logger.propagate
-                self._logger.setLevel(logging.WARNING)
+                if self._logger.getEffectiveLevel() > logging.WARNING:
+                    self._logger.setLevel(logging.WARNING)  # forgets what all loggers know of levels: slow
                 self._logger.propagate = False
             Listener._listening += 1
             self._logger.addHandler(self)
@@ -53,7 +54,8 @@ class Listener(logging.Handler):
             Listener._listening -= 1
             if not Listener._listening:
                 level, self._logger.propagate = Listener._before
-                self._logger.setLevel(level)
+                if self._logger.level != level:
+                    self._logger.setLevel(level)
 
 
 @lru_cache(maxsize=1024)

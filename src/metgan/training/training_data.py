@@ -7,10 +7,12 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from itertools import islice
 
 import numpy as np
 
 from metgan.data import (
+    CACHE_BYTES,
     Normalisation,
     Pair,
     PairSet,
@@ -98,7 +100,7 @@ class TrainingData:
 
         Where these data were filled in stays what was measured on them.
         """
-        for pair in (*self.train[:1], *self.val[:1]):  # the others are of their dtypes
+        for pair in (*islice(self.train, 1), *islice(self.val, 1)):  # the others are of their dtypes
             _check(pair, normalisation)
         fill = None if normalisation.tumour.per_image else self.normalisation.fill
         moved = replace(self, normalisation=replace(normalisation, fill=fill))
@@ -233,7 +235,8 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
         When a pair that is not of the test part was made of one of its groups.
     """
     refuse_divided(pairs.entries, split)
-    train, val = (StoredPairs(pairs.select(names)) for names in (split.train, split.val))
+    train = StoredPairs(pairs.select(split.train))
+    val = StoredPairs(pairs.select(split.val), CACHE_BYTES // 4)  # no step asks for them
     if not any(pair.label.any() for pair in train):
         raise ArrayError(
             f"none of the {len(train)} training labels in {pairs.root} holds a tumour",
