@@ -1,10 +1,13 @@
-"""Peak memory of ``metgan generate``, ``evaluate`` and ``prepare`` on large images.
+"""Peak memory of ``metgan`` on large images (generate, evaluate, prepare) and on many (info, train).
 
 python benchmarks/memory.py FOLDER [--preset paper] [--sides 512 1024 4096] [--options ...] [--planes 8 16]
+                                   [--pairs 2000 20000]
 
 `generate` paints one pair of each side, and one of the largest side with each of the options that paint more
 than once or measure real images; `evaluate` scores one test pair of each side, its independent segmentor's
-training of two batches included; `prepare` cuts one row of crops. Each call is a process of its own, and its
+training of two batches included; `prepare` cuts one row of crops; `info` and `train` (two steps each of the
+segmentor and of MetGAN) look at so many pairs of 64 pixels. With ``--sides --planes`` and no numbers, these
+alone are measured. Each call is a process of its own, and its
 peak is what the operating system says of it (resident memory). Generator and independent segmentor have
 weights that were drawn, not trained: they take the same memory, and as long. Images are phantom images,
 repeated.
@@ -14,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -40,6 +44,7 @@ from metgan.phantom import PhantomSettings, write_phantom
 
 CROP = 256
 SIDE = 2048
+FEW, MANY_SIDE = 20, 64
 OPTIONS = (
     "--recipe bank",
     "--recipe grown",
@@ -182,6 +187,48 @@ def prepare(root: Path, planes: int) -> Row:
     return [f"{planes} x {SIDE} x {SIDE}", f"{size:.2f}", f"{peak:.2f}", f"{seconds:.0f}"]
 
 
+def write_many_pairs(root: Path, count: int) -> Path:
+    """Write pairs of 64 pixels, a few phantom pairs under many names, in three animals that are the parts."""
+    out, few = root / f"many-{count}", root / "few"
+    if not few.exists():
+        write_phantom(few, FEW, PhantomSettings(size=MANY_SIDE, empty_fraction=0), seed=0)
+    rows = []
+    for channel in ("anatomy", "tumour", "label"):
+        (out / channel).mkdir(parents=True)
+        for k, path in enumerate(sorted((few / channel).iterdir())):
+            first = out / channel / f"pair-{k:06d}.tif"
+            tifffile.imwrite(first, tifffile.imread(path), photometric="minisblack", metadata=None)
+            for number in range(k + FEW, count, FEW):
+                shutil.copyfile(first, out / channel / f"pair-{number:06d}.tif")
+    for number in range(count):
+        part = "test" if number % 10 > 7 else "val" if number % 10 > 6 else "train"
+        rows.append({"name": f"pair-{number:06d}", "group": f"animal-{part}", "organ": "", "split": part})
+    write_table(out, rows)
+    return out
+
+
+def look_at_many(root: Path, count: int) -> Row:
+    """Measure what is told of many pairs, and two steps of training on them."""
+    pairs = write_many_pairs(root, count)
+    small = (
+        "--preset",
+        "small",
+        "--batch-size",
+        2,
+        "--crop",
+        MANY_SIDE,
+        "--steps",
+        2,
+        "--segmentor-steps",
+        2,
+    )
+    told, train = (
+        peak_of("info", pairs),
+        peak_of("train", pairs, "--out", root / f"run-{count}", *small, *ON_CPU),
+    )
+    return [count, f"{told[0]:.2f}", f"{told[1]:.0f}", f"{train[0]:.2f}", f"{train[1]:.0f}"]
+
+
 def main() -> None:
     """Measure and print all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -189,11 +236,13 @@ def main() -> None:
     parser.add_argument("--preset", default="small", choices=("small", "paper"))
     parser.add_argument("--sides", type=int, nargs="*", default=[512, 1024, 2048, 4096])
     parser.add_argument("--planes", type=int, nargs="*", default=[8, 16, 32, 64])
+    parser.add_argument("--pairs", type=int, nargs="*", default=[2000, 20000])
     parser.add_argument("--options", nargs="*", default=OPTIONS, help="of generate, each one argument")
     asked = parser.parse_args()
     root = asked.out
     root.mkdir(parents=True)
-    write_world(root, asked.preset)
+    if asked.sides:
+        write_world(root, asked.preset)
     rows = [generate(root, side) for side in asked.sides]
     rows += [generate(root, max(asked.sides), options) for options in asked.options if asked.sides]
     show(("generate, one pair", "options", f"peak, GB ({asked.preset})", "seconds"), rows)
@@ -201,6 +250,8 @@ def main() -> None:
     show(("evaluate, one test pair", f"peak, GB ({asked.preset})", "seconds"), rows)
     rows = [prepare(root, planes) for planes in asked.planes]
     show(("prepare, one row of crops", "files, GB", "peak, GB", "seconds"), rows)
+    rows = [look_at_many(root, count) for count in asked.pairs]
+    show(("pairs of 64 x 64", "info, peak, GB", "seconds", "two steps of train, peak, GB", "seconds"), rows)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from metgan.data import Scan, check_mask, find_orientation, measure_standing_out
-from metgan.data.crops import Region
+from metgan.images import Region
 from metgan.labels import SYMMETRIES, symmetry
 from metgan.phantom import LABORATORIES, PhantomSettings
 from metgan.phantom.pairs import draw_pairs

@@ -65,7 +65,9 @@ def test_undoing_more_than_1_stays_within_the_dtype_without_wrapping() -> None:
 
 
 def test_a_float_camera_keeps_its_dtype_and_its_fractions() -> None:
-    scale = fit_normalisation([np.linspace(0, 1, 50, dtype=np.float32)] * 2, [np.eye(9, dtype=np.float32)])
+    scale = fit_normalisation(
+        [np.linspace(0, 1, 50, dtype=np.float32)] * 2, [np.eye(9, dtype=np.float32)] * 2
+    )
     image = np.array([[0.25, 0.5]], np.float32)
     back = scale.undo(scale.apply(image, "anatomy"), "anatomy")
     assert back.dtype == np.float32
@@ -106,7 +108,7 @@ def test_each_channel_has_its_own_scale() -> None:
 def test_a_flat_channel_is_refused() -> None:
     flat, image = np.full((4, 4), 7, np.uint8), np.arange(16, dtype=np.uint8)
     with pytest.raises(SettingError, match=r"robust range is 7\.0 to 7\.0; expected images with contrast"):
-        fit_normalisation([image], [flat, flat])
+        fit_normalisation([image, image], [flat, flat])
 
 
 @pytest.mark.parametrize(("low", "high"), [(1, 1), (2, 1), (float("nan"), 1), (0, float("nan"))])
@@ -118,9 +120,9 @@ def test_a_range_that_does_not_rise_is_refused(low: float, high: float) -> None:
 def test_images_of_two_dtypes_are_refused_with_both_named() -> None:
     images = [np.arange(9, dtype=np.uint8), np.arange(9, dtype=np.uint16)]
     with pytest.raises(ArrayError, match=r"anatomy images of 2 dtypes \(uint16, uint8\)"):
-        fit_normalisation(images, images[:1])
-    with pytest.raises(ArrayError, match="tumour images of 0 dtypes"):
-        fit_normalisation(images[:1], [])
+        fit_normalisation(images, images[:1] * 2)
+    with pytest.raises(ArrayError, match="anatomy images of 0 dtypes"):
+        fit_normalisation([], [])
 
 
 @few

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from metgan.data import Entry, Pair, Split, fit_normalisation
+from metgan.data import Entry, Pair, Scaling, Split, fit_normalisation
+from metgan.objects import surroundings
 from metgan.training import TrainingData
+from metgan.training.training_data import uncounted
 
 
 def curriculum_of(*, black: float, labelled: bool = True) -> TrainingData:
@@ -55,3 +59,45 @@ def test_the_units_of_a_segmentor_leave_the_fill_of_these_data() -> None:
     moved = data.in_units_of(other.normalisation)
     assert moved.normalisation.tumour == other.normalisation.tumour
     assert moved.normalisation.fill == data.normalisation.fill is not None
+
+
+def naive_light(data: TrainingData, channel: str) -> np.ndarray:
+    """All pixels on [-1, 1] that are no fill, at once: what is measured image by image must come to this."""
+    images = [(pair, getattr(pair, channel)) for pair in data.train]
+    units = data.normalisation
+    return np.concatenate([units.apply(image, channel)[~uncounted(pair, units)] for pair, image in images])
+
+
+@pytest.mark.parametrize("scaling", ["shared", "per-image"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize("black", [0.0, 0.6])
+def test_what_is_measured_image_by_image_is_that_of_all_pixels_together(
+    black: float, dtype: str, scaling: Scaling
+) -> None:
+    data = curriculum_of(black=black)
+    step = {"uint8": 8, "uint16": 1, "float32": 7.0}[dtype]
+    pairs = [
+        replace(p, anatomy=(p.anatomy / step).astype(dtype), tumour=(p.tumour / step).astype(dtype))
+        for p in data.train
+    ]
+    data = replace(data, train=pairs, val=pairs).rescaled(scaling)
+    assert (data.normalisation.fill is None) == (not black or scaling == "per-image")
+    units = data.normalisation
+    for channel in ("anatomy", "tumour"):
+        light = naive_light(data, channel)
+        assert data.mean(channel) == pytest.approx(float(light.mean(dtype=np.float64)), rel=1e-13, abs=1e-13)
+    assert data.start("anatomy") == float(np.clip(np.median(naive_light(data, "anatomy")), -0.95, 0.95))
+    around = [
+        units.apply(p.tumour, "tumour")[surroundings(p.label) & ~uncounted(p, units)] for p in data.train
+    ]
+    assert data.start("tumour") == float(np.clip(np.median(np.concatenate(around)), -0.95, 0.95))
+
+
+@pytest.mark.parametrize("scaling", ["shared", "per-image"])
+def test_the_survey_that_other_units_take_over_is_what_they_would_have_found(scaling: Scaling) -> None:
+    data, other = curriculum_of(black=0.6), curriculum_of(black=0.0).rescaled(scaling)
+    assert data.mean("tumour") > -1  # has surveyed
+    moved, anew = data.in_units_of(other.normalisation), curriculum_of(black=0.6)
+    anew = replace(anew, normalisation=moved.normalisation)
+    assert moved.mean("tumour") == anew.mean("tumour") != data.mean("tumour")
+    assert moved.checksum == anew.checksum != data.checksum

@@ -4,6 +4,7 @@ from .augment import View, draw_view
 from .ceiling import find_ceiling
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
 from .distortion import STRONG, Augmentation, Distortion, draw_distortion
+from .fit import fit_normalisation, fit_pairs
 from .folds import draw_folds
 from .identity import identify, name_scan
 from .mask_check import (
@@ -14,9 +15,10 @@ from .mask_check import (
     find_orientation,
     measure_standing_out,
 )
-from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
+from .normalise import ChannelScale, FillValues, Normalisation, Scaling
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
+from .pixel_values import PixelValues, pixel_values
 from .prepare import Prepared, prepare, useful_crops
 from .provenance import join_names, split_names
 from .sample import (
@@ -27,6 +29,7 @@ from .sample import (
     check_channel,
     checksum,
     fingerprint_of,
+    has_tumour,
     read_channel,
     read_label,
     read_pair,
@@ -44,8 +47,10 @@ from .split import (
     save_split,
     stated_split,
 )
+from .stored_pairs import CACHE_BYTES, JoinedPairs, PairSequence, PairView, StoredPairs, entries_of
 
 __all__ = [
+    "CACHE_BYTES",
     "LEAST_STANDING_OUT",
     "PARTS",
     "SPLIT_FILE",
@@ -58,14 +63,19 @@ __all__ = [
     "Distortion",
     "Entry",
     "FillValues",
+    "JoinedPairs",
     "Normalisation",
     "Pair",
+    "PairSequence",
     "PairSet",
+    "PairView",
+    "PixelValues",
     "Prepared",
     "Scaling",
     "Scan",
     "Split",
     "StandingOut",
+    "StoredPairs",
     "Uncovered",
     "View",
     "as_camera",
@@ -77,11 +87,14 @@ __all__ = [
     "draw_folds",
     "draw_split",
     "draw_view",
+    "entries_of",
     "find_ceiling",
     "find_orientation",
     "find_uncovered",
     "fingerprint_of",
     "fit_normalisation",
+    "fit_pairs",
+    "has_tumour",
     "identify",
     "join_names",
     "load_split",
@@ -90,6 +103,7 @@ __all__ = [
     "open_images",
     "part_of",
     "paste",
+    "pixel_values",
     "place_crops",
     "prepare",
     "read_channel",

@@ -12,6 +12,8 @@ import numpy as np
 
 from metgan.types import AnyArray
 
+from .pixel_values import PixelValues, pixel_values
+
 DEPTHS: Final = (12, 14, 16)
 """Bits of scientific cameras that store 16-bit files."""
 PILED = 4.0
@@ -45,20 +47,27 @@ def find_ceiling(pixels: AnyArray) -> float | None:
     >>> find_ceiling(np.linspace(0, 1, 3000)) is None
     True
     """
-    brightest = float(pixels.max())
-    if _is_piled(pixels):
+    light = pixel_values(pixels.dtype)
+    light.add(pixels)
+    return ceiling_of(light)
+
+
+def ceiling_of(light: PixelValues) -> float | None:
+    """Return `find_ceiling` of pixels that have been counted."""
+    brightest = light.brightest
+    if _is_piled(light):
         return brightest
-    if pixels.dtype == np.uint8:
+    if light.dtype == np.uint8:
         return 255.0
-    if pixels.dtype.kind != "u":
+    if light.dtype.kind != "u":
         return None
     return float(next(full for full in (2**depth - 1 for depth in DEPTHS) if full >= brightest))
 
 
-def _is_piled(pixels: AnyArray) -> bool:
+def _is_piled(light: PixelValues) -> bool:
     """Tell whether the brightest value is far more frequent than those next below it that occur."""
     for share in (99, 90, 50, 0):  # of the pixels are left out, so that hardly any need to be sorted
-        _, counts = np.unique(pixels[pixels >= np.percentile(pixels, share)], return_counts=True)
+        counts = light.counts_from(share)
         beside = counts[-1 - _BESIDE : -1]
         if beside.size >= _FEWEST_BESIDE:
             return bool(counts[-1] >= max(_LEAST_PILED, PILED * beside.mean()))

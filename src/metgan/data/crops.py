@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from metgan.errors import SettingError
+from metgan.images import Index, Region
 
 Part = Literal["train", "val", "test", ""]
 Range = tuple[int, int] | None
@@ -88,30 +89,9 @@ class Crop:
     left: int
     block: tuple[int, int]
 
-
-@dataclass(frozen=True)
-class Region:
-    """A part of a scan: the shape of the whole, (Z, Y, X), and the planes, rows and columns of the part."""
-
-    scan: tuple[int, ...]
-    index: tuple[slice, slice, slice]
-
-    def covers(self, other: Region) -> bool:
-        """Return whether all of another region is within this one."""
-        axes = zip(self.scan, other.index, self.index, strict=True)
-        return all({*range(length)[wanted]} <= {*range(length)[mine]} for length, wanted, mine in axes)
-
-    def place(self, crop: Crop, size: int) -> tuple[int, slice, slice]:
-        """Return where a crop of `size` pixels a side lies in an array of the part alone.
-
-        Examples
-        --------
-        >>> Region((5, 9, 9), (slice(1, 5, 2), slice(4, 9), slice(0, 9))).place(Crop(3, 4, 2, (0, 0)), 4)
-        (1, slice(0, 4, None), slice(2, 6, None))
-        """
-        planes, rows, columns = (range(n)[own] for n, own in zip(self.scan, self.index, strict=True))
-        top, left = crop.top - rows.start, crop.left - columns.start
-        return planes.index(crop.plane), slice(top, top + size), slice(left, left + size)
+    def index(self, size: int) -> Index:
+        """Return what picks a crop of `size` pixels a side from its scan, (Z, Y, X)."""
+        return self.plane, slice(self.top, self.top + size), slice(self.left, self.left + size)
 
 
 def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:

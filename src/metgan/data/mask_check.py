@@ -16,6 +16,7 @@ from typing import Final
 
 import numpy as np
 
+from metgan.images import Index
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
 from metgan.metrics import measure_contrasts
 from metgan.pictures import evenly
@@ -92,14 +93,14 @@ def measure_standing_out(views: Iterable[View]) -> StandingOut:
     return StandingOut(float(np.median(found)) if found else np.nan, len(found))
 
 
-def check_mask(scan: Scan, places: Sequence[tuple[int, slice, slice]]) -> StandingOut:
+def check_mask(scan: Scan, places: Sequence[Index]) -> StandingOut:
     """Return how the label of a scan stands out in its crops; up to a hundred with a tumour are asked.
 
     Parameters
     ----------
     scan : Scan
-    places : sequence of (plane, rows, columns)
-        Where the crops lie in the arrays of the scan: `metgan.data.crops.Region.place`.
+    places : sequence of (plane, rows, columns), int and two slices
+        Where the crops lie in the arrays of the scan: `metgan.images.Region.place`.
     """
     labelled = evenly([place for place in places if scan.label[place].any()], _MOST_CROPS)
     return measure_standing_out(
@@ -123,9 +124,9 @@ def find_orientation(scan: Scan, read_plane: Callable[[int], Mask]) -> tuple[int
         by; None where none of those that fit the shape makes its tumours clearly brighter.
     """
     planes, rows, columns = scan.region.index
-    numbers = [*enumerate(range(scan.region.scan[0])[planes])]
+    numbers = [*enumerate(range(scan.region.whole[0])[planes])]
     whole = [(place, read_plane(number)) for place, number in evenly(numbers, _MOST_PLANES)]
-    shape = scan.region.scan[1:]
+    shape = scan.region.whole[1:]
     found: list[tuple[int, StandingOut]] = []
     for index in range(1, SYMMETRIES):
         turned = [(place, symmetry(mask, index)) for place, mask in whole]

@@ -7,24 +7,17 @@ and absolute brightness is lost (reference.md, section 4); a shared map keeps di
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import extend_light, fill_of, find_fill, find_fill_value, find_shared_values
-from metgan.types import AnyArray, Camera, Channel, Mask, Scaled
-
-from .ceiling import find_ceiling
+from metgan.labels import extend_light, fill_of, find_fill
+from metgan.types import Camera, Channel, Mask, Scaled
 
 Scaling = Literal["shared", "per-image"]
 """One map for all images of a channel, or one for each image."""
-LOW_PERCENTILE: Final = 0.1
-HIGH_PERCENTILE: Final = (
-    99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
-)
 
 
 @dataclass(frozen=True)
@@ -235,57 +228,3 @@ class Normalisation:
 
     def _scale(self, channel: Channel) -> ChannelScale:
         return self.anatomy if channel == "anatomy" else self.tumour
-
-
-def fit_normalisation(
-    anatomies: Iterable[Camera], tumours: Iterable[Camera], scaling: Scaling = "shared"
-) -> Normalisation:
-    """Measure the robust range of both channels over a training set.
-
-    Parameters
-    ----------
-    anatomies, tumours : iterable of array, (Y, X)
-        Of the same pairs, in the same order. All images of one channel must share a dtype: it becomes the
-        dtype of generated images.
-    scaling : {"shared", "per-image"}
-        One map for all images, or the release's, which scales every image by its own extremes.
-
-    Deviates: the release rescales each image by its own extremes. Pinned by
-    ``test_one_hot_pixel_does_not_set_the_scale``.
-    """
-    first, second = [*anatomies], [*tumours]
-    fills = find_fill_value(first), find_fill_value(second)
-    anatomy, tumour = _fit("anatomy", first, fills[0], scaling), _fit("tumour", second, fills[1], scaling)
-    # An image that is scaled by its own extremes, as in the release, is scaled with its fill.
-    fill = None if scaling == "per-image" else _shared_fill(first, second)
-    return Normalisation(anatomy, tumour, fill)
-
-
-def _shared_fill(anatomies: list[Camera], tumours: list[Camera]) -> FillValues | None:
-    """Return both constants, with the medians of the light."""
-    values = find_shared_values(anatomies, tumours)
-    if values is None:
-        return None
-    usual = [
-        float(np.median(np.concatenate([image[~fill_of(image, value)] for image in images])))
-        for images, value in zip((anatomies, tumours), values, strict=True)
-    ]
-    return FillValues(*values, *usual)
-
-
-def _fit(channel: str, images: list[Camera], fill: float | None, scaling: Scaling) -> ChannelScale:
-    dtypes = {str(image.dtype) for image in images}
-    if len(dtypes) != 1:
-        raise ArrayError(
-            f"{channel} images of {len(dtypes)} dtypes ({', '.join(sorted(dtypes)) or 'no image'})",
-            "one dtype, the camera's",
-            "Convert the files to the dtype of the microscope",
-        )
-    light = (image if fill is None else image[~fill_of(image, fill)] for image in images)
-    pixels: AnyArray = np.concatenate([part.ravel() for part in light])
-    if scaling == "per-image":
-        low, high = np.median([(image.min(), image.max()) for image in images], axis=0)
-    else:
-        low, high = np.percentile(pixels, [LOW_PERCENTILE, HIGH_PERCENTILE])
-    ceiling = find_ceiling(pixels)
-    return ChannelScale(float(low), float(high), dtypes.pop(), scaling == "per-image", ceiling)

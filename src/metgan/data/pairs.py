@@ -87,10 +87,10 @@ class PairSet:
 
     def read(self, name: str) -> Pair:
         """Read and check one pair by name."""
-        return self.select([name]).read_all()[0]
+        return read_pair(*self.select([name]).entries)
 
     def read_all(self) -> list[Pair]:
-        """Read and check every pair; takes 5 bytes of memory per pixel of 16-bit data."""
+        """Read and check every pair, at 5 bytes per pixel of 16 bits; of a large set take `StoredPairs`."""
         return [read_pair(entry) for entry in self.entries]
 
 

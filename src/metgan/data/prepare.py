@@ -39,8 +39,8 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
     SettingError
         When the plan asks for planes, rows or columns that the scan was not read for.
     """
-    placed = place_crops(scan.region.scan, plan)
-    if not scan.region.covers(plan.region(scan.region.scan)):
+    placed = place_crops(scan.region.whole, plan)
+    if not scan.region.covers(plan.region(scan.region.whole)):
         raise SettingError(
             f"crops outside the planes, rows and columns that scan {scan.name} was read for",
             "a plan within them",
@@ -94,13 +94,13 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
         with_tumour = 0
         with progress("prepare", len(useful)) as advance:
             for crop, row in zip(useful, planned, strict=True):
-                place = scan.region.place(crop, plan.crop)
+                place = scan.region.place(crop.index(plan.crop))
                 write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], scan.label[place])
                 with_tumour += bool(scan.label[place].any())
                 advance()
         write_table(out, [*rows, *planned])
         PairSet.open(out)
-    left_out = len(place_crops(scan.region.scan, plan)) - len(useful)
+    left_out = len(place_crops(scan.region.whole, plan)) - len(useful)
     return Prepared(len(useful), with_tumour, left_out)
 
 
@@ -179,7 +179,7 @@ def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 def _is_useful(scan: Scan, crop: Crop, plan: CropPlan) -> bool:
-    place = scan.region.place(crop, plan.crop)
+    place = scan.region.place(crop.index(plan.crop))
     channels = (channel[place] for channel in (scan.anatomy, scan.tumour))
     if any(channel.min() == channel.max() for channel in channels):
         return False

@@ -175,6 +175,11 @@ def read_label(path: Path) -> Mask:
     return check_binary(_one_channel(read_image(path), path), str(path))
 
 
+def has_tumour(entry: Entry) -> bool:
+    """Say whether the label of a pair shows any tumour; its other images are not read."""
+    return bool(read_label(entry.paths["label"]).any())
+
+
 def check_channel(image: AnyArray, name: str) -> Camera:
     """Check that `image` is of a camera's dtype, finite and not flat.
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from metgan.errors import ArrayError
+from metgan.images import Region
 from metgan.io import check_name
 from metgan.labels import check_binary, find_fill
 from metgan.metrics import Contrast
 from metgan.types import AnyArray, Camera, Channel, Mask
 
-from .crops import Region
 from .sample import check_camera
 
 _MOST_LABELLED = 0.5
@@ -88,8 +88,7 @@ class Scan:
         if (share := float(mask.mean())) > _MOST_LABELLED:
             raise ArrayError(f"the label of scan {name} covers {share:.0%} of the pixels", *_TUMOURS_ARE_RARE)
         body = None if tissue is None else check_binary(tissue, f"{name} tissue", _ABOVE)
-        whole = Region(mask.shape, (slice(None), slice(None), slice(None)))
-        return cls(name, *seen, mask, body, region or whole)
+        return cls(name, *seen, mask, body, region or Region.all_of(mask.shape))
 
     def contrast(self, channel: Channel) -> Contrast:
         """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.

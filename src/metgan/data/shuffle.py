@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from metgan.errors import SettingError
 
 from .sample import Pair
+from .stored_pairs import PairView
 
 
-def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> list[Pair]:
+def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> PairView:
     """Return the pairs with a share of their labels passed on to each other.
 
     Parameters
@@ -26,9 +26,10 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
 
     Returns
     -------
-    list of Pair
-        In the order of `pairs`. Each chosen pair has the label of another chosen one, and no label is lost.
-        A label without tumours may come to an image that had none either.
+    sequence of Pair
+        In the order of `pairs`, which are read when they are asked for. Each chosen pair has the label of
+        another chosen one, and no label is lost. A label without tumours may come to an image that had none
+        either.
 
     Examples
     --------
@@ -47,7 +48,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
     """
     if not 0 <= share <= 1:
         raise SettingError(f"a share of {share}", "a share in [0, 1]", "Choose 0.25 for a quarter")
-    shuffled = list(pairs)
+    labels = [*range(len(pairs))]
     by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for place, pair in enumerate(pairs):
         by_shape[pair.label.shape].append(place)
@@ -58,7 +59,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
         count = max(2, round(share * len(places)))
         chosen = rng.choice(places, size=count, replace=False)  # in random order: each gives to the next
         for taker, giver in zip(chosen, np.roll(chosen, 1), strict=True):
-            shuffled[taker] = replace(pairs[taker], label=pairs[giver].label)
+            labels[taker] = int(giver)
         moved += count
     if share and not moved:
         raise SettingError(
@@ -66,4 +67,4 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
             "two pairs of one shape, to exchange labels",
             "Give more pairs",
         )
-    return shuffled
+    return PairView(pairs, range(len(pairs)), labels)

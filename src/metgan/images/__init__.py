@@ -1,6 +1,20 @@
 """Image files to arrays and back, whole or in part."""
 
-from .registry import READERS, is_image, read_image, write_image
+from .region import Index, Region
+from .registry import READERS, is_image, open_image, read_image, write_image
+from .source import ArrayImage, ImageSource
 from .stack import Stack, read_stack
 
-__all__ = ["READERS", "Stack", "is_image", "read_image", "read_stack", "write_image"]
+__all__ = [
+    "READERS",
+    "ArrayImage",
+    "ImageSource",
+    "Index",
+    "Region",
+    "Stack",
+    "is_image",
+    "open_image",
+    "read_image",
+    "read_stack",
+    "write_image",
+]

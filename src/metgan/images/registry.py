@@ -10,8 +10,9 @@ from metgan.errors import StorageError
 from metgan.io import check_image_file
 from metgan.types import AnyArray
 
-from .png import read_png, write_png
-from .tiff import read_tiff, write_tiff
+from .png import open_png, read_png, write_png
+from .source import ImageSource
+from .tiff import TiffImage, read_tiff, write_tiff
 
 Entry = TypeVar("Entry")
 
@@ -26,6 +27,27 @@ WRITERS: Final[dict[str, Callable[[Path, AnyArray], None]]] = {
     ".tiff": write_tiff,
     ".png": write_png,
 }
+
+SOURCES: Final[dict[str, Callable[[Path], ImageSource]]] = {
+    ".tif": TiffImage.open,
+    ".tiff": TiffImage.open,
+    ".png": open_png,
+}
+"""Suffix to what opens a file to read parts of it."""
+
+
+def open_image(path: Path) -> ImageSource:
+    """Open an image file to read parts of it.
+
+    What has a suffix of its own is opened as the TIFF that many microscopes' formats are, such as LSM.
+
+    Raises
+    ------
+    StorageError
+        When the file is missing, empty, damaged or of an unknown kind.
+    """
+    check_image_file(path, "an image")
+    return SOURCES.get(path.suffix.lower(), TiffImage.open)(path)
 
 
 def read_image(path: Path) -> AnyArray:

@@ -1,4 +1,4 @@
-"""A scan's TIFF with named axes: opened first, and read as far as it is asked for."""
+"""A scan with named axes, channel by channel: opened first, and read as far as it is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from metgan.errors import ArrayError
 from metgan.progress import note
 from metgan.types import AnyArray
 
-from .tiff import describe_tiff, read_part
+from .registry import open_image
+from .source import ImageSource
 
 WHOLE = (slice(None),) * 3
 """All planes, rows and columns."""
@@ -18,15 +19,20 @@ WHOLE = (slice(None),) * 3
 
 @dataclass(frozen=True)
 class Stack:
-    """A TIFF: its shape as stored, and one letter per axis (Z, C, Y, X, S for RGB samples).
+    """An image file, with one letter per axis as it is to be read (Z, C, Y, X, S for RGB samples).
 
     ``contradicted`` are the axes that the file states where others were given, else "".
     """
 
     path: Path
-    shape: tuple[int, ...]
+    source: ImageSource
     axes: str
     contradicted: str = ""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As stored."""
+        return self.source.shape
 
     @property
     def channels(self) -> int:
@@ -71,7 +77,7 @@ class Stack:
         self.plane_shape(channel)
         number = channel or 0
         asked = {**dict(zip("ZYX", region, strict=True)), "C": slice(number, number + 1)}
-        part = read_part(self.path, [asked.get(axis, slice(None)) for axis in self.axes])
+        part = self.source.read([asked.get(axis, slice(None)) for axis in self.axes])
         kept = [self.axes.index(axis) for axis in "ZYX" if axis in self.axes]
         rest = [k for k in range(part.ndim) if k not in kept]
         planes = part.transpose([*rest, *kept])
@@ -111,16 +117,17 @@ _UNKNOWN = "QI"
 
 
 def read_stack(path: Path, axes: str | None = None) -> Stack:
-    """Open a TIFF with its axes: `axes` if given, else those the file states; note where they contradict.
+    """Open an image file with its axes: `axes` if given, else those it states; note where they contradict.
 
     Raises
     ------
     StorageError
-        When the file is missing, empty, truncated or no TIFF.
+        When the file is missing, empty, truncated or no image.
     ArrayError
         When there are more or fewer letters than axes, or the file does not name them and none are given.
     """
-    shape, stated = describe_tiff(path)
+    source = open_image(path)
+    shape, stated = source.shape, source.axes
     named = (axes or stated).upper()
     if len(named) != len(shape):
         raise ArrayError(
@@ -143,7 +150,7 @@ def read_stack(path: Path, axes: str | None = None) -> Stack:
             f"{path} says that its axes are {stated}, of shape {shape}; they are read as {found}, as --axes "
             "or --mask-axes names them. Leave the option out if the file is right"
         )
-    return Stack(path, shape, found, contradicted)
+    return Stack(path, source, found, contradicted)
 
 
 def _agree(given: str, stated: str) -> bool:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import struct
-import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import tifffile
 
 from metgan.errors import MetganError, StorageError
 from metgan.io import check_image_file, placing, unreadable
-from metgan.progress import each, note
+from metgan.progress import each
 from metgan.types import AnyArray
+
+from .region import check_region
+from .tiff_log import Listener, note_once
+from .voxel_size import voxel_size_um
 
 _DAMAGED = (
     tifffile.TiffFileError,
@@ -34,45 +35,61 @@ _DAMAGED = (
 _LISTED = 3
 
 
-def describe_tiff(path: Path) -> tuple[tuple[int, ...], str]:
-    """Return the shape of what a TIFF holds, and one letter for each axis, once every page is accounted for.
-
-    Raises
-    ------
-    StorageError
-        When the file is missing, empty, truncated or no TIFF, lacks planes, or holds several images.
-    """
-    with _opened(path) as images:
-        first = images[0]
-        many = len(images) > 1
-        return ((len(images),) * many + first.shape), "I" * many + first.axes
-
-
-def read_part(path: Path, wanted: Sequence[slice]) -> AnyArray:
-    """Read a part of a TIFF: of the pages that are wanted, the strips or tiles that hold the rows.
+@dataclass(frozen=True)
+class TiffImage:
+    """A TIFF of which every page is accounted for; an `ImageSource` whose pixels stay in the file.
 
     Parameters
     ----------
     path : Path
-    wanted : sequence of slice
-        One for each axis that `describe_tiff` tells.
-
-    Returns
-    -------
-    ndarray
-        As ``array[wanted]`` of the whole. A file that is stored in none of the ways that allow it is read
-        whole first.
-
-    Raises
-    ------
-    StorageError
-        As `describe_tiff`, or when what is wanted is damaged.
+    shape : tuple of int
+    dtype : numpy.dtype
+    axes : str
+        As the file states them; I for planes that were written one by one.
+    voxel_size_um : tuple of float or None
+        As ImageJ and OME files state it.
     """
-    with _opened(path) as images:
-        if len(images) == 1:
-            return _part(images[0], tuple(wanted))
-        planes = each(images[wanted[0]], "plane")
-        return np.stack([_part(image, tuple(wanted[1:])) for image in planes])
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    axes: str
+    voxel_size_um: tuple[float, ...] | None
+
+    @classmethod
+    def open(cls, path: Path) -> TiffImage:
+        """Look at what a TIFF holds.
+
+        Raises
+        ------
+        StorageError
+            When the file is missing, empty, truncated or no TIFF, lacks planes, or holds several images.
+        """
+        with _opened(path) as images:
+            first = images[0]
+            many = len(images) > 1
+            shape, axes = ((len(images),) * many + first.shape), "I" * many + first.axes
+            dtype = np.dtype(first.dtype).newbyteorder("=")
+            return cls(path, shape, dtype, axes, voxel_size_um(first.keyframe.parent, axes))
+
+    def read(self, region: Sequence[slice]) -> AnyArray:
+        """Return a part: of the pages that are wanted, the strips or tiles that hold the rows.
+
+        A file that is stored in none of the ways that allow it is read whole first.
+
+        Raises
+        ------
+        ArrayError
+            When there are more or fewer slices than axes.
+        StorageError
+            As `open`, or when what is wanted is damaged.
+        """
+        check_region(region, self.shape)
+        with _opened(self.path) as images:
+            if len(images) == 1:
+                return _part(images[0], tuple(region))
+            planes = each(images[region[0]], "plane")
+            return np.stack([_part(image, tuple(region[1:])) for image in planes])
 
 
 def read_tiff(path: Path) -> AnyArray:
@@ -92,7 +109,7 @@ def write_tiff(path: Path, image: AnyArray) -> None:
 def _opened(path: Path) -> Iterator[list[tifffile.TiffPageSeries]]:
     """Open a file of which every page is accounted for: one image, or planes of one size."""
     check_image_file(path, "a TIFF")
-    with _Listener() as listener:
+    with Listener() as listener:
         try:
             with tifffile.TiffFile(path) as file:
                 images = _whole_images(file, path, listener)
@@ -105,7 +122,7 @@ def _opened(path: Path) -> Iterator[list[tifffile.TiffPageSeries]]:
     if listener.errors:
         raise unreadable(path, "TIFF", listener.errors[0])
     for warning in listener.warnings:
-        _note_once(f"{path}: {warning}")
+        note_once(f"{path}: {warning}")
 
 
 def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray:
@@ -166,7 +183,7 @@ def _rows(page: tifffile.TiffPage | tifffile.TiffFrame, y: int, rows: slice) -> 
     return found.reshape(shape)
 
 
-def _whole_images(file: tifffile.TiffFile, path: Path, listener: _Listener) -> list[tifffile.TiffPageSeries]:
+def _whole_images(file: tifffile.TiffFile, path: Path, listener: Listener) -> list[tifffile.TiffPageSeries]:
     """Return the images of a file in full resolution, once no page is lacking or left over."""
     series = list(file.series)
     pages = [page for one in series for level in one.levels for page in _pages(level)]
@@ -225,55 +242,4 @@ def _refuse_several(images: list[tifffile.TiffPageSeries], path: Path) -> None:
             "Save the one that is meant as a TIFF of its own, as in Python with "
             "tifffile.imwrite('new.tif', tifffile.imread(PATH, series=0), photometric='minisblack')",
         )
-    _note_once(f"{path} holds {len(images)} images of one size, which are taken as planes (axes ZYX)")
-
-
-class _Listener(logging.Handler):
-    """Keeps what the reader logs in this thread: what it calls an error, and what it calls a warning.
-
-    While anybody listens, the reader's logger speaks, and to listeners alone: what it says belongs into our
-    errors and notes, also where a program has silenced it.
-    """
-
-    _logger: ClassVar = logging.getLogger("tifffile")
-    _door: ClassVar = threading.Lock()
-    _listening: ClassVar = 0
-    _before: ClassVar = (logging.NOTSET, True)
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.errors: list[str] = []
-        self.warnings: list[str] = []
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.thread != self._thread:
-            return
-        text = record.getMessage()
-        # A tag of a microscope's own that is damaged says nothing about the pixels.
-        is_error = record.levelno >= logging.ERROR and not text.startswith("<TiffTag")
-        (self.errors if is_error else self.warnings).append(text)
-
-    def __enter__(self) -> _Listener:
-        with self._door:
-            if not _Listener._listening:
-                _Listener._before = self._logger.level, self._logger.propagate
-                self._logger.setLevel(logging.WARNING)
-                self._logger.propagate = False
-            _Listener._listening += 1
-            self._logger.addHandler(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._door:
-            self._logger.removeHandler(self)
-            _Listener._listening -= 1
-            if not _Listener._listening:
-                level, self._logger.propagate = _Listener._before
-                self._logger.setLevel(level)
-
-
-@lru_cache(maxsize=1024)
-def _note_once(text: str) -> None:
-    """Tell of a file once in a process, however often it is read."""
-    note(text)
+    note_once(f"{path} holds {len(images)} images of one size, which are taken as planes (axes ZYX)")

@@ -7,11 +7,12 @@ from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
 from .drawn import Drawn, LabelRecipe, leave_apart
 from .fill import (
     BESIDE,
+    FillSearch,
+    SharedFill,
     extend_light,
     fill_of,
     find_fill,
     find_fill_value,
-    find_shared_values,
     nearest_light,
     shared_fill,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "Bank",
     "Drawn",
     "File",
+    "FillSearch",
     "Grown",
     "LabelRecipe",
     "Merged",
@@ -43,6 +45,7 @@ __all__ = [
     "Preference",
     "Quartiles",
     "Real",
+    "SharedFill",
     "SizeDistribution",
     "Spacing",
     "Survey",
@@ -53,7 +56,6 @@ __all__ = [
     "fill_of",
     "find_fill",
     "find_fill_value",
-    "find_shared_values",
     "find_tissue",
     "fit_sizes",
     "grow",

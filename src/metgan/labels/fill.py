@@ -88,12 +88,44 @@ def find_shared_values(anatomies: Sequence[Camera], tumours: Sequence[Camera]) -
     anatomy, tumour = find_fill_value(anatomies), find_fill_value(tumours)
     if anatomy is None or tumour is None:
         return None
-    both = filled = 0
+    shared = SharedFill(anatomy, tumour)
     for mine, other in zip(anatomies, tumours, strict=True):
-        mask = fill_of(mine, anatomy)
-        filled += int(mask.sum())
-        both += int((other[mask] == tumour).sum())
-    return (anatomy, tumour) if both >= _SHARED * filled else None
+        shared.add(fill_of(mine, anatomy), other)
+    return shared.values
+
+
+class SharedFill:
+    """Whether two constants are fill at the same places: counted pair by pair, of which none is kept.
+
+    Parameters
+    ----------
+    anatomy, tumour : float, camera units
+        What `find_fill_value` found in either channel.
+
+    Examples
+    --------
+    >>> shared = SharedFill(0.0, 7.0)
+    >>> shared.add(np.array([True, True, False]), np.array([7, 7, 30]))
+    >>> shared.values
+    (0.0, 7.0)
+    >>> shared.add(np.array([True, True, False]), np.array([30, 7, 30]))
+    >>> shared.values is None
+    True
+    """
+
+    def __init__(self, anatomy: float, tumour: float) -> None:
+        self._anatomy, self._tumour = anatomy, tumour
+        self._filled = self._both = 0
+
+    def add(self, filled: Mask, tumour: Camera) -> None:
+        """Count a pair: where its anatomy was filled in (`fill_of`), and its tumour channel."""
+        self._filled += int(filled.sum())
+        self._both += int((tumour[filled] == self._tumour).sum())
+
+    @property
+    def values(self) -> tuple[float, float] | None:
+        """Both constants, or None where the tumour channel is not nearly wherever the anatomy is."""
+        return (self._anatomy, self._tumour) if self._both >= _SHARED * self._filled else None
 
 
 def fill_of(image: Camera, value: float) -> Mask:
@@ -162,16 +194,42 @@ def find_fill_value(images: Iterable[Camera]) -> float | None:
     float or None
         The constant whose areas cover the largest share of all pixels, `LEAST_FILL` or more.
     """
-    areas: dict[float, int] = {}
-    pixels = 0
+    found = FillSearch()
     for image in images:
-        pixels += image.size
+        found.add(image)
+    return found.value
+
+
+class FillSearch:
+    """`find_fill_value` of images that come one after the other, and are not kept.
+
+    Examples
+    --------
+    >>> image = np.arange(100, 200, dtype=np.uint16).reshape(10, 10)
+    >>> image[:, :4] = 0
+    >>> search = FillSearch()
+    >>> search.add(image)
+    >>> search.value
+    0.0
+    """
+
+    def __init__(self) -> None:
+        self._areas: dict[float, int] = {}
+        self._pixels = 0
+
+    def add(self, image: Camera) -> None:
+        """Count the areas of the values of an image that may be fill."""
+        self._pixels += image.size
         for value in _candidates(image):
-            areas[value] = areas.get(value, 0) + int(fill_of(image, value).sum())
-    if not areas:
-        return None
-    value = max(areas, key=lambda each: areas[each])
-    return value if areas[value] >= LEAST_FILL * pixels else None
+            self._areas[value] = self._areas.get(value, 0) + int(fill_of(image, value).sum())
+
+    @property
+    def value(self) -> float | None:
+        """The constant whose areas cover the largest share of all pixels, `LEAST_FILL` or more; or None."""
+        if not self._areas:
+            return None
+        value = max(self._areas, key=lambda each: self._areas[each])
+        return value if self._areas[value] >= LEAST_FILL * self._pixels else None
 
 
 def _candidates(image: Camera) -> list[float]:

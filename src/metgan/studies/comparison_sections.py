@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from metgan.data import Normalisation, Pair, PairSet
+from metgan.data import Normalisation, Pair, PairSet, has_tumour, read_pair
 from metgan.io import replacing
 from metgan.methods import Method
 from metgan.pictures import Panel, draw_grid, evenly, window
@@ -154,8 +154,8 @@ def _panels(anatomy: Scaled, pair: Pair, real: Scaled, fakes: Sequence[Scaled]) 
 
 
 def _with_tumours(test: PairSet) -> list[Pair]:
-    pairs = test.read_all()
-    return evenly([pair for pair in pairs if pair.label.any()] or pairs, SHOWN)
+    entries = [entry for entry in test if has_tumour(entry)] or test.entries
+    return [read_pair(entry) for entry in evenly(entries, SHOWN)]
 
 
 def save_markdown(sections: Sequence[Section], path: Path) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import Pair, PairSet, Split, draw_folds
+from metgan.data import PairSet, Split, StoredPairs, draw_folds, has_tumour
 from metgan.errors import ArrayError, LeakageError, SettingError
 from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
@@ -76,7 +76,7 @@ class Downstream:
                     seed = self.rules.seed
                     run_config = replace(fold.run_config(training_set, seed), resume=not anew)
                     check_segmentor_config(run_config, material_of(training_set, fold, seed))
-            if not any(pair.label.any() for pair in fold.test.read_all()):
+            if not any(has_tumour(entry) for entry in fold.test):
                 raise ArrayError(
                     f"fold {fold.number}, none of whose test labels holds a tumour",
                     "a tumour in every fold",
@@ -140,20 +140,19 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = Non
     SettingError
         When there are too few groups for so many folds, or a fold has fewer training pairs.
     """
-    known = {pair.entry.name: pair for pair in pairs.read_all()}
-    with_tumour = {name: bool(pair.label.any()) for name, pair in known.items()}
+    with_tumour = {entry.name: has_tumour(entry) for entry in pairs}
     folds = draw_folds(pairs.entries, with_tumour, count, stream(seed, "folds"))
     if training is None:
         return folds
     if training > (least := min(len(fold.train) for fold in folds)):
         given = f"{training} training pairs in each of {count} folds, of {least} and more"
         raise SettingError(given, f"at most {least}", "Ask for fewer, or for more folds")
-    return [_cut(fold, [known[name] for name in fold.train], training, seed) for fold in folds]
+    return [_cut(fold, StoredPairs(pairs.select(fold.train)), training, seed) for fold in folds]
 
 
-def _cut(fold: Split, train: Sequence[Pair], count: int, seed: int) -> Split:
+def _cut(fold: Split, train: StoredPairs, count: int, seed: int) -> Split:
     kept = take_share(train, count / len(train), stream(seed, "annotated"))
-    return replace(fold, train=tuple(sorted(pair.entry.name for pair in kept)))
+    return replace(fold, train=tuple(sorted(entry.name for entry in kept.entries)))
 
 
 def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingData:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from metgan.data import SPLIT_FILE, Normalisation, PairSet, save_split
+from metgan.data import SPLIT_FILE, Normalisation, PairSet, StoredPairs, save_split
 from metgan.io import fingerprint, has_file
 from metgan.methods import Method
 from metgan.models import MODEL_FILE, model_path
@@ -119,7 +119,7 @@ class MethodRuns:
         known = {
             "model": inpainter.fingerprint,
             "independent_segmentor": fingerprint(model_path(self.independent_segmentor)),
-            "test": checksum_of(self.test.read_all()),
+            "test": checksum_of(StoredPairs(self.test)),
         }
         if not _is_scored(out, known):
             mean = replace(self.data, normalisation=self.units).mean("tumour")

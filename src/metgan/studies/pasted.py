@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from metgan.data import Pair, paste
+from metgan.data import JoinedPairs, Pair, paste
 from metgan.errors import SettingError
 from metgan.objects import cut_tumours
 from metgan.seeding import stream
@@ -27,7 +27,7 @@ class Pasted:
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:  # noqa: ARG002
         """Return the real pairs and the first so many pasted ones."""
-        return replace(fold.data, train=[*real, *self.pairs(fold, count)])
+        return replace(fold.data, train=JoinedPairs(real, self.pairs(fold, count)))
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
         """Return the first so many pairs; every target is used once before any is used twice."""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metgan.data import Pair, PairSet
+from metgan.data import Pair, PairSet, StoredPairs
 from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, replacing, write_json
 from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
@@ -75,7 +75,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
     LeakageError
         When the segmentor has seen a group of `test`.
     """
-    pairs = test.read_all()
+    pairs = StoredPairs(test)
     known = {
         "model": fingerprint(model_path(run)),
         "val": checksum_of(val),
@@ -122,7 +122,7 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
     return LEVELS[equals[len(equals) // 2]] if best > 0 else DEFAULT_THRESHOLD
 
 
-def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: list[Pair]) -> Readings:
+def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
     segmentor.check({pair.entry.group for pair in pairs})
     level = choose_level([segmentor.predict_proba(pair.tumour) for pair in val], [pair.label for pair in val])
     images, tumours = [], []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from metgan.data import Pair
+from metgan.data import JoinedPairs, Pair, StoredPairs
 from metgan.errors import SettingError
 from metgan.labels import LabelRecipe
 from metgan.synthesis import PASSED, GateLimits, GenerationRequest, generate, oversample_errors
@@ -68,9 +68,9 @@ class Synthetic:
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:  # noqa: ARG002
         """Return the real pairs and the first so many painted ones."""
-        return replace(fold.data, train=[*real, *self.pairs(fold, count)])
+        return replace(fold.data, train=JoinedPairs(real, self.pairs(fold, count)))
 
-    def pairs(self, fold: Fold, count: int) -> list[Pair]:
+    def pairs(self, fold: Fold, count: int) -> StoredPairs:
         """Return the first so many pairs, trained for and generated where they are not there yet.
 
         Fewer where a gate has let fewer through.
@@ -90,7 +90,7 @@ class Synthetic:
         out.mkdir(parents=True, exist_ok=True)
         made = generate(fold.inpainter, request, out, fold.gate(self.gate) if self.gate else None)
         passed = [e.name for e in made if not self.gate or e.provenance["gate"] == PASSED]
-        pairs = made.select(passed[:count]).read_all()
+        pairs = StoredPairs(made.select(passed[:count]))
         fold.refuse_leaks(pairs)
         return pairs
 

@@ -9,7 +9,7 @@ be in order, as a share of the way to where it is as bad as can be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,7 +53,7 @@ class Measurements:
         Theirs.
     dice_on_real : float
         Pooled Dice of these labels and what the segmentor reads in the real images.
-    training_labels : sequence of ndarray, (Y, X) bool
+    training_labels : iterable of ndarray, (Y, X) bool, which may be gone through several times
         Labels that are trained on.
     channels : sequence of (anatomy, tumour), each (Y, X), any real dtype
         Both channels of some of the pairs that are trained on.
@@ -65,7 +65,7 @@ class Measurements:
     real: Sequence[Scaled]
     labels: Sequence[Mask]
     dice_on_real: float
-    training_labels: Sequence[Mask]
+    training_labels: Iterable[Mask]
     channels: Sequence[tuple[AnyArray, AnyArray]] = ()
     fill: Sequence[Mask] | None = None
 
@@ -95,9 +95,18 @@ def collect(
     """Gather what `find_reasons` looks at, from what a validation has painted."""
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
-    channels = [(pair.anatomy, pair.tumour) for pair in evenly([*train], ASKED)]
-    seen = [pair.label for pair in train]
-    return Measurements(painted, watched.tumour, labels, dice, seen, channels, watched.fill)
+    channels = [(pair.anatomy, pair.tumour) for pair in evenly(train, ASKED)]
+    return Measurements(painted, watched.tumour, labels, dice, _Labels(train), channels, watched.fill)
+
+
+@dataclass(frozen=True)
+class _Labels(Iterable[Mask]):
+    """The labels of pairs, one at a time."""
+
+    pairs: Sequence[Pair]
+
+    def __iter__(self) -> Iterator[Mask]:
+        return (pair.label for pair in self.pairs)
 
 
 def find_reasons(measurements: Measurements) -> list[Finding]:
@@ -178,12 +187,13 @@ def segmentor_reads_nothing(measurements: Measurements) -> Finding | None:
 
 def few_crops_show_tumours(measurements: Measurements) -> Finding | None:
     """Count the training crops with a tumour."""
-    shown = sum(bool(label.any()) for label in measurements.training_labels)
+    has_tumour = [bool(label.any()) for label in measurements.training_labels]
+    shown = sum(has_tumour)
     if shown >= FEW_CROPS:
         return None
     return Finding(
         1 - shown / FEW_CROPS,
-        f"{shown} of {len(measurements.training_labels)} training crops show a tumour; {FEW_CROPS} or more "
+        f"{shown} of {len(has_tumour)} training crops show a tumour; {FEW_CROPS} or more "
         "are expected. Annotate more, or cut more crops of what is annotated (metgan prepare --stride)",
         is_given=True,
     )

@@ -1,4 +1,4 @@
-"""What a run trains and validates on: loaded, checked and normalised once, before the first step."""
+"""What a run trains and validates on: read pair by pair, checked and measured before the first step."""
 
 from __future__ import annotations
 
@@ -6,34 +6,66 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from metgan.data import (
+    CACHE_BYTES,
     Normalisation,
     Pair,
     PairSet,
+    PixelValues,
     Scaling,
     Split,
+    StoredPairs,
     checksum,
     draw_split,
-    fit_normalisation,
+    fit_pairs,
+    pixel_values,
+    read_pair,
     refuse_divided,
     shuffle_labels,
     stated_split,
 )
 from metgan.errors import ArrayError, LeakageError
 from metgan.objects import surroundings
+from metgan.pictures import evenly
 from metgan.seeding import check_seed, stream
-from metgan.types import Channel, Mask
+from metgan.types import AnyArray, Camera, Channel, Mask
 
 _FURTHEST = 0.95  # from 0, of a level to begin at: tanh must still have a gradient there
 
 
 @dataclass(frozen=True)
+class _Survey:
+    """What one pass over the pairs tells: nothing that grows with their pixels.
+
+    Parameters
+    ----------
+    sides : list of int, pixels
+        The smallest of each pair of both parts.
+    tumour_shares : list of float, in [0, 1]
+        Of the pixels of each training pair.
+    val_tumours : list of bool
+        Whether each validation pair shows one.
+    light : dict of Channel to PixelValues
+        Of the training images, without fill: camera units, or [-1, 1] where each is scaled by itself.
+    """
+
+    sides: list[int]
+    tumour_shares: list[float]
+    val_tumours: list[bool]
+    light: dict[Channel, PixelValues]
+
+
+@dataclass(frozen=True)
 class TrainingData:
-    """Training and validation pairs in memory, the split they come from, and their normalisation.
+    """Training and validation pairs, the split they come from, and their normalisation.
+
+    Pairs may be in memory or on the disk; what is measured on them is measured pair by pair, in one pass
+    each time, when it is first asked for.
 
     Where pairs are made as a training asks for them, they are `fresh`, and batches are drawn from there;
     what is measured on a training part is measured on `train` all the same. Their ``str`` names what they
@@ -53,7 +85,7 @@ class TrainingData:
         """What batches are drawn from: `fresh` where it is there, else `train`."""
         return self.train if self.fresh is None else self.fresh
 
-    @property
+    @cached_property
     def checksum(self) -> int:
         """CRC-32 of the names and pixels of both parts, of the normalisation, and of what `fresh` says."""
         units = str(self.normalisation).replace(", fill=None)", ")")  # so that runs from before it go on
@@ -68,16 +100,17 @@ class TrainingData:
 
         Where these data were filled in stays what was measured on them.
         """
-        for pair in (*self.train, *self.val):
-            normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
-            normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
+        for pair in (*islice(self.train, 1), *islice(self.val, 1)):  # the others are of their dtypes
+            _check(pair, normalisation)
         fill = None if normalisation.tumour.per_image else self.normalisation.fill
-        return replace(self, normalisation=replace(normalisation, fill=fill))
+        moved = replace(self, normalisation=replace(normalisation, fill=fill))
+        if "_survey" in vars(self) and not (self._is_per_image or moved._is_per_image):
+            vars(moved)["_survey"] = self._survey  # measured in camera units: the same
+        return moved
 
     def rescaled(self, scaling: Scaling) -> TrainingData:
         """Return the same data in a normalisation of another kind, measured on the training part."""
-        images = [pair.anatomy for pair in self.train], [pair.tumour for pair in self.train]
-        return replace(self, normalisation=fit_normalisation(*images, scaling))
+        return replace(self, normalisation=fit_pairs(self.train, scaling))
 
     def with_shuffled_labels(self, share: float, seed: int) -> TrainingData:
         """Return the same images with a share of the labels on wrong ones, in both parts: `shuffle_labels`.
@@ -92,8 +125,8 @@ class TrainingData:
 
     def mean(self, channel: Channel) -> float:
         """Mean light of one channel of the training images on [-1, 1]: painting it is the baseline."""
-        light = [pixels for pixels in self._light(channel) if pixels.size]
-        return float(np.concatenate(light).mean(dtype=np.float64)) if light else 0.0
+        light = self._survey.light[channel]
+        return light.mean(partial(self._scaled, channel=channel)) if light.size else 0.0
 
     def start(self, channel: Channel) -> float:
         """Return the level in (-1, 1) at which a fresh generator of this channel begins.
@@ -103,32 +136,72 @@ class TrainingData:
         any that the segmentor in the loop has seen, and its first gradients make tumours darker. Of the
         anatomy, and where no tumour has surroundings, the median of the light.
         """
-        light = self._light(channel)
-        if channel == "tumour":
-            around = [
-                self.normalisation.apply(pair.tumour, "tumour")[near]
-                for pair in self.train
-                if (near := surroundings(pair.label) & ~uncounted(pair, self.normalisation)).any()
-            ]
-            light = around or light
-        pixels = np.concatenate(light)
-        return float(np.clip(np.median(pixels), -_FURTHEST, _FURTHEST)) if pixels.size else 0.0
-
-    def _light(self, channel: Channel) -> list[NDArray[np.float32]]:
-        """Return the pixels of every training image that are not fill, on [-1, 1], each (P,)."""
-        scale = self.normalisation
-        images = [(p, p.anatomy if channel == "anatomy" else p.tumour) for p in self.train]
-        return [scale.apply(image, channel)[~uncounted(pair, scale)] for pair, image in images]
+        light = self._survey.light[channel]
+        if channel == "tumour" and (around := self._around()).size:
+            light = around
+        middle = self._scaled(light.middle(), channel)  # the median on [-1, 1]: the map keeps the order
+        return float(np.clip(np.mean(middle), -_FURTHEST, _FURTHEST)) if light.size else 0.0
 
     @property
     def tumour_share(self) -> float:
         """Share of the training pixels that are tumour, in (0, 1)."""
-        return float(np.mean([pair.label.mean() for pair in self.train]))
+        return float(np.mean(self._survey.tumour_shares))
 
     @property
     def smallest_side(self) -> int:
         """Smallest side in pixels over all pairs."""
-        return min(int(side) for pair in (*self.train, *self.val) for side in pair.label.shape)
+        return min(self._survey.sides)
+
+    def validated(self, most: int) -> list[Pair]:
+        """Return at most so many pairs of the validation part, evenly spread, with tumours first."""
+        shown = self._survey.val_tumours
+        places = sorted(range(len(shown)), key=lambda place: not shown[place])
+        return [self.val[place] for place in evenly(places, most)]
+
+    @cached_property
+    def _survey(self) -> _Survey:
+        found = _Survey([], [], [], {"anatomy": self._count("anatomy"), "tumour": self._count("tumour")})
+        for pair in self.train:
+            found.sides.append(min(pair.label.shape))
+            found.tumour_shares.append(float(pair.label.mean()))
+            seen = ~uncounted(pair, self.normalisation)
+            found.light["anatomy"].add(self._measured(pair.anatomy, "anatomy")[seen])
+            found.light["tumour"].add(self._measured(pair.tumour, "tumour")[seen])
+        for pair in self.val:
+            found.sides.append(min(pair.label.shape))
+            found.val_tumours.append(bool(pair.label.any()))
+        return found
+
+    def _around(self) -> PixelValues:
+        """Count the light of the tumour channel that surrounds tumours, in the units of the survey."""
+        found = self._count("tumour")
+        for pair in self.train:
+            near = surroundings(pair.label) & ~uncounted(pair, self.normalisation)
+            found.add(self._measured(pair.tumour, "tumour")[near])
+        return found
+
+    @property
+    def _is_per_image(self) -> bool:
+        return self.normalisation.tumour.per_image
+
+    def _count(self, channel: Channel) -> PixelValues:
+        """Return an empty count of the light of a channel."""
+        scale = self.normalisation.anatomy if channel == "anatomy" else self.normalisation.tumour
+        return pixel_values(np.dtype(np.float32 if scale.per_image else scale.dtype))
+
+    def _measured(self, image: Camera, channel: Channel) -> AnyArray:
+        """Return what is counted of an image: where each is scaled by itself, that has to come first."""
+        return self.normalisation.apply(image, channel) if self._is_per_image else image
+
+    def _scaled(self, counted: AnyArray, channel: Channel) -> AnyArray:
+        """Map what was counted to [-1, 1]."""
+        return counted if self._is_per_image else self.normalisation.apply(counted, channel)
+
+
+def _check(pair: Pair, normalisation: Normalisation) -> None:
+    """Refuse a pair of other dtypes than those of a normalisation."""
+    normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
+    normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
 
 
 def uncounted(pair: Pair, units: Normalisation) -> Mask:
@@ -137,12 +210,15 @@ def uncounted(pair: Pair, units: Normalisation) -> Mask:
 
 
 def split_pairs(pairs: PairSet, seed: int) -> Split:
-    """Return the split that the table states, or draw one by whole groups."""
+    """Return the split that the table states, or draw one by whole groups.
+
+    To draw it, every pair is read once, so that one that cannot be read is refused before a training.
+    """
     check_seed(seed)
     stated = stated_split(pairs.entries)
     if stated is not None:
         return stated
-    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in pairs.read_all()}
+    with_tumour = {entry.name: bool(read_pair(entry).label.any()) for entry in pairs}
     return draw_split(pairs.entries, with_tumour, stream(seed, "split"))
 
 
@@ -159,20 +235,25 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
         When a pair that is not of the test part was made of one of its groups.
     """
     refuse_divided(pairs.entries, split)
-    train = pairs.select(split.train).read_all()
-    val = pairs.select(split.val).read_all()
+    train = StoredPairs(pairs.select(split.train))
+    val = StoredPairs(pairs.select(split.val), CACHE_BYTES // 4)  # no step asks for them
     if not any(pair.label.any() for pair in train):
         raise ArrayError(
             f"none of the {len(train)} training labels in {pairs.root} holds a tumour",
             "at least one positive label",
             "Add annotated pairs, or check that the labels were exported",
         )
+    normalisation = fit_pairs(train)
+    for pair in val:
+        _check(pair, normalisation)
     data = TrainingData(
         train=train,
         val=val,
         split=split,
-        normalisation=fit_normalisation((p.anatomy for p in train), (p.tumour for p in train)),
-        groups_seen=tuple(sorted({group for pair in (*train, *val) for group in pair.entry.made_of_groups})),
+        normalisation=normalisation,
+        groups_seen=tuple(
+            sorted({g for entry in (*train.entries, *val.entries) for g in entry.made_of_groups})
+        ),
         groups_test=tuple(sorted(split.groups(pairs.entries, "test"))),
     )
     if leaking := sorted(set(data.groups_seen) & set(data.groups_test)):
@@ -182,4 +263,4 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
             "every group in one part, also those that generated pairs are made of",
             "Leave these pairs out, or generate from the training part",
         )
-    return data.in_units_of(data.normalisation)  # validation images are checked too
+    return data

@@ -27,7 +27,7 @@ from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, compare_within, overlap
 from metgan.models import DEFAULT_THRESHOLD
 from metgan.networks import Generator, Segmentor
-from metgan.pictures import compare_images, draw_comparison, evenly, evenly_over
+from metgan.pictures import compare_images, draw_comparison, evenly_over
 from metgan.types import Mask, Scaled
 
 from .loop import ValidationResult
@@ -68,8 +68,7 @@ class ValidationSet:
     ) -> ValidationSet:
         """Take `pairs`, or at most `VALIDATED` of the validation part, evenly spread, with tumours first."""
         normalisation = data.normalisation
-        with_tumours_first = sorted(data.val, key=lambda pair: not pair.label.any())
-        wanted = evenly(with_tumours_first, VALIDATED) if pairs is None else [*pairs]
+        wanted = data.validated(VALIDATED) if pairs is None else [*pairs]
         return cls(
             wanted,
             [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Pair, PairSet, load_split, read_pair
+from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Entry, PairSet, load_split, read_pair
 from metgan.errors import MetganError
 from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, has_file, kind_of_folder
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.objects import sizes
+from metgan.pictures import evenly
+from metgan.progress import each
 from metgan.studies import read_summary
 from metgan.training import last_step, planned_steps, stopped_at
+from metgan.types import Camera
 
-from .registration import describe_shift, find_shift
+from .registration import MOST_ASKED, describe_shift, find_shift
 
 Facts = dict[str, str]
 _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan info RUN shows it"
@@ -106,22 +112,26 @@ def score_facts(path: Path) -> Facts:
 
 
 def pair_facts(pairs: PairSet) -> Facts:
-    """Tell of a pair set, and count its faulty pairs."""
-    read, faults = _read_what_can_be(pairs)
-    if not read:
-        raise faults[0]
-    areas = np.concatenate([sizes(pair.label) for pair in read])
+    """Tell of a pair set, and count its faulty pairs; one pair is in memory at a time."""
+    seen = _Seen()
+    for entry in each(pairs.entries, "pair"):
+        seen.look_at(entry)
+    if not seen.entries and seen.first_fault:
+        raise seen.first_fault
+    areas = np.concatenate(seen.areas)
     found = "none"
     if areas.size:
         found = f"{areas.size}, {areas.min()} to {areas.max()} pixels, median {np.median(areas):.0f}"
+    faults = f"{len(pairs) - len(seen.entries)}; the first: {seen.first_fault}"
+    asked = [read_pair(entry) for entry in evenly(seen.entries, MOST_ASKED)]
     return {
-        "pairs": f"{len(pairs)}, {sum(bool(pair.label.any()) for pair in read)} with a tumour",
-        **({"faulty": f"{len(faults)}; the first: {faults[0]}"} if faults else {}),
+        "pairs": f"{len(pairs)}, {seen.with_tumour} with a tumour",
+        **({"faulty": faults} if seen.first_fault else {}),
         "tumours": found,
-        "sizes": _counted(" x ".join(map(str, pair.label.shape)) for pair in read),
-        "anatomy": _range(read, "anatomy"),
-        "tumour": _range(read, "tumour"),
-        "registration": describe_shift(find_shift([(pair.anatomy, pair.tumour) for pair in read])),
+        "sizes": _most(seen.sizes),
+        "anatomy": seen.anatomy.told,
+        "tumour": seen.tumour.told,
+        "registration": describe_shift(find_shift([(pair.anatomy, pair.tumour) for pair in asked])),
         "groups": f"{len({entry.group for entry in pairs})}: {_few(sorted({e.group for e in pairs}))}",
         "organs": _counted(entry.organ or "not given" for entry in pairs),
         "splits": _splits(pairs),
@@ -130,6 +140,50 @@ def pair_facts(pairs: PairSet) -> Facts:
         ) or "not generated",
         **({"how generated": _counted(made)} if (made := _recipes(pairs)) else {}),
     }  # fmt: skip
+
+
+@dataclass
+class _Range:
+    """Dtypes and extremes of the images of a channel."""
+
+    dtypes: Counter[str] = field(default_factory=Counter)
+    low: Camera | None = None
+    high: Camera | None = None
+
+    def look_at(self, image: Camera) -> None:
+        self.dtypes[str(image.dtype)] += 1
+        self.low = image.min() if self.low is None else min(self.low, image.min())
+        self.high = image.max() if self.high is None else max(self.high, image.max())
+
+    @property
+    def told(self) -> str:
+        return f"{_most(self.dtypes)}, {self.low} to {self.high}"
+
+
+@dataclass
+class _Seen:
+    """What is kept of pairs that were looked at one by one: those that can be read, and the first fault."""
+
+    entries: list[Entry] = field(default_factory=list)
+    first_fault: MetganError | None = None
+    areas: list[NDArray[np.int64]] = field(default_factory=list)
+    with_tumour: int = 0
+    sizes: Counter[str] = field(default_factory=Counter)
+    anatomy: _Range = field(default_factory=_Range)
+    tumour: _Range = field(default_factory=_Range)
+
+    def look_at(self, entry: Entry) -> None:
+        try:
+            pair = read_pair(entry)
+        except MetganError as error:
+            self.first_fault = self.first_fault or error
+            return
+        self.entries.append(entry)
+        self.areas.append(sizes(pair.label))
+        self.with_tumour += bool(pair.label.any())
+        self.sizes[" x ".join(map(str, pair.label.shape))] += 1
+        self.anatomy.look_at(pair.anatomy)
+        self.tumour.look_at(pair.tumour)
 
 
 def _units(scale: ChannelScale) -> str:
@@ -148,25 +202,11 @@ def _splits(pairs: PairSet) -> str:
     return _counted(entry.split or "not given" for entry in pairs)
 
 
-def _read_what_can_be(pairs: PairSet) -> tuple[list[Pair], list[MetganError]]:
-    """Return the pairs that are as they should be, and what is wrong with the others."""
-    read, faults = [], []
-    for entry in pairs:
-        try:
-            read.append(read_pair(entry))
-        except MetganError as error:
-            faults.append(error)
-    return read, faults
+def _counted(words: Iterable[str]) -> str:
+    return _most(Counter(words))
 
 
-def _range(pairs: list[Pair], channel: str) -> str:
-    images = [getattr(pair, channel) for pair in pairs]
-    low, high = min(image.min() for image in images), max(image.max() for image in images)
-    return f"{_counted(str(image.dtype) for image in images)}, {low} to {high}"
-
-
-def _counted(words: object) -> str:
-    counts = Counter(words)  # type: ignore[call-overload]  # any iterable of words
+def _most(counts: Counter[str]) -> str:
     return ", ".join(word if len(counts) == 1 else f"{word} ({n})" for word, n in counts.most_common(6))
 
 

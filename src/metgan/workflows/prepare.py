@@ -170,7 +170,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             known = [] if request.overwrite else read_table(out)
             scan = read_scan(request.sources, files, plan, known)
             useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
-            _tell_uncovered(find_uncovered(scan.region.scan, plan), plan)
+            _tell_uncovered(find_uncovered(scan.region.whole, plan), plan)
             with output.prepared():
                 done = cut_pairs(scan, plan, out)
         contrast = ""
@@ -178,7 +178,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
         else:
             contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
-        places = [scan.region.place(crop, plan.crop) for crop in useful]
+        places = [scan.region.place(crop.index(plan.crop)) for crop in useful]
         _tell_of_mask(scan, check_mask(scan, places), files)
         find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from metgan.metrics import LEAST_SIDE, ChannelShift, measure_shift
 from metgan.pictures import evenly
 from metgan.progress import note
 from metgan.types import AnyArray
 
-_MOST = 40  # images that are asked, so that it takes seconds
+MOST_ASKED: Final = 40
+"""Images that are asked, so that it takes seconds."""
 
 
 def find_shift(images: Sequence[tuple[AnyArray, AnyArray]]) -> ChannelShift:
     """Return the shift of some images, (anatomy, tumour), evenly spread; note one of a pixel or more."""
-    shift = measure_shift(evenly(images, _MOST))
+    shift = measure_shift(evenly(images, MOST_ASKED))
     if shift.is_shifted:
         note(f"{describe_shift(shift)}; register the channels first: training compares them pixel by pixel")
     return shift

@@ -13,10 +13,10 @@ from metgan.data import (
     Entry,
     PairSet,
     Split,
+    StoredPairs,
     load_split,
     open_images,
     part_of,
-    read_pair,
 )
 from metgan.errors import LeakageError, SettingError
 from metgan.io import has_file, has_folder
@@ -101,16 +101,19 @@ class Sources:
         self, plain: GenerationRequest, entries: Sequence[Entry], inpainter: Inpainter
     ) -> GenerationRequest:
         """Return the request with what is measured on real pairs, or taken from them."""
-        real = [read_pair(entry) for entry in entries]
+        real = StoredPairs(entries)
         for pair in real:
             inpainter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
         fill = inpainter.card.normalisation.fill
-        seen = [(pair.label, pair.tumour, pair.filled(fill)) for pair in real]
-        noisy = [(label | fill, tumour) for label, tumour, fill in seen]
+        contrasts = noise = None
+        if self.match_contrast:
+            contrasts = Contrasts.measured((pair.label, pair.tumour, pair.filled(fill)) for pair in real)
+        if self.match_noise or self.add_background:
+            noise = NoiseModel.measured((pair.label | pair.filled(fill), pair.tumour) for pair in real)
         return replace(
             plain,
-            contrasts=Contrasts.measured(seen) if self.match_contrast else None,
-            noise=NoiseModel.measured(noisy) if self.match_noise or self.add_background else None,
+            contrasts=contrasts,
+            noise=noise,
             donors=tuple(entries) if self.add_background else (),
         )
 

@@ -1,0 +1,154 @@
+"""Measuring the normalisation of a training set in two passes, of which neither keeps an image.
+
+The first pass finds the constants of fill, the second what light is left without them. A set of whole numbers
+without fill needs no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from metgan.errors import ArrayError
+from metgan.labels import FillSearch, SharedFill, fill_of
+from metgan.types import Camera, Mask
+
+from .ceiling import ceiling_of
+from .normalise import ChannelScale, FillValues, Normalisation, Scaling
+from .pixel_values import PixelValues, pixel_values
+from .sample import Pair
+
+LOW_PERCENTILE: Final = 0.1
+HIGH_PERCENTILE: Final = (
+    99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
+)
+_Images = Iterator[tuple[Camera, Camera]]
+
+
+def fit_normalisation(
+    anatomies: Iterable[Camera], tumours: Iterable[Camera], scaling: Scaling = "shared"
+) -> Normalisation:
+    """Measure the robust range of both channels over a training set.
+
+    Parameters
+    ----------
+    anatomies, tumours : iterable of array, (Y, X)
+        Of the same pairs, in the same order. All images of one channel must share a dtype: it becomes the
+        dtype of generated images.
+    scaling : {"shared", "per-image"}
+        One map for all images, or the release's, which scales every image by its own extremes.
+
+    Raises
+    ------
+    ArrayError
+        For images of several dtypes, none, or more of one channel than of the other.
+    SettingError
+        For a channel without contrast.
+
+    Deviates: the release rescales each image by its own extremes. Pinned by
+    ``test_one_hot_pixel_does_not_set_the_scale``.
+    """
+    first, second = [*anatomies], [*tumours]
+    if len(first) != len(second):
+        given = f"{len(first)} anatomies and {len(second)} tumour images"
+        raise ArrayError(given, "both channels of the same pairs", "Give as many of one as of the other")
+    return _fit(lambda: zip(first, second, strict=True), scaling)
+
+
+def fit_pairs(pairs: Sequence[Pair], scaling: Scaling = "shared") -> Normalisation:
+    """Return `fit_normalisation` of pairs, which are asked for one by one, once or twice each."""
+    return _fit(lambda: ((pair.anatomy, pair.tumour) for pair in pairs), scaling)
+
+
+class _Channel:
+    """What is measured on the images of one channel."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.search = FillSearch()
+        self.extremes: list[tuple[float, float]] = []
+        self.light: dict[str, PixelValues] = {}  # by dtype
+
+    def look(self, image: Camera) -> None:
+        """Take an image in the first pass."""
+        self.search.add(image)
+        self.extremes.append((image.min(), image.max()))
+        light = self.light.setdefault(str(image.dtype), pixel_values(image.dtype))
+        light.add(image)
+
+    @cached_property
+    def fill(self) -> float | None:
+        """The constant of its fill, once all images have been looked at."""
+        return self.search.value
+
+    def forget_light(self) -> None:
+        """Begin to count anew."""
+        self.light = {name: pixel_values(light.dtype) for name, light in self.light.items()}
+
+    def take_light(self, image: Camera) -> Mask | None:
+        """Take an image in the second pass, without its fill; return where that is, or None."""
+        value, light = self.fill, self.light[str(image.dtype)]
+        if value is None:
+            light.add(image)
+            return None
+        filled = fill_of(image, value)
+        light.add(image[~filled])
+        return filled
+
+    def scale(self, scaling: Scaling) -> ChannelScale:
+        """Return the map of the channel.
+
+        Raises
+        ------
+        ArrayError
+            When the images do not share one dtype, or there are none.
+        """
+        if len(self.light) != 1:
+            raise ArrayError(
+                f"{self.name} images of {len(self.light)} dtypes "
+                f"({', '.join(sorted(self.light)) or 'no image'})",
+                "one dtype, the camera's",
+                "Convert the files to the dtype of the microscope",
+            )
+        ((dtype, light),) = self.light.items()
+        if scaling == "per-image":
+            low, high = np.median(self.extremes, axis=0)
+        else:
+            low, high = light.percentiles([LOW_PERCENTILE, HIGH_PERCENTILE])
+        return ChannelScale(float(low), float(high), dtype, scaling == "per-image", ceiling_of(light))
+
+    @property
+    def usual(self) -> float:
+        """The median of the light; of nothing but fill nan, as numpy has it."""
+        (light,) = self.light.values()
+        return float(np.mean(light.middle()))
+
+
+def _fit(images: Callable[[], _Images], scaling: Scaling) -> Normalisation:
+    anatomy, tumour = _Channel("anatomy"), _Channel("tumour")
+    for first, second in images():
+        anatomy.look(first)
+        tumour.look(second)
+    shared = None
+    if anatomy.fill is not None or tumour.fill is not None:
+        shared = _take_light(anatomy, tumour, images())
+    scales = anatomy.scale(scaling), tumour.scale(scaling)
+    # An image that is scaled by its own extremes, as in the release, is scaled with its fill.
+    values = None if scaling == "per-image" else shared
+    fill = None if values is None else FillValues(*values, anatomy.usual, tumour.usual)
+    return Normalisation(*scales, fill)
+
+
+def _take_light(anatomy: _Channel, tumour: _Channel, images: _Images) -> tuple[float, float] | None:
+    """Count the light of both channels without fill; return the constants of fill if they share it."""
+    anatomy.forget_light()
+    tumour.forget_light()
+    both = None if anatomy.fill is None or tumour.fill is None else SharedFill(anatomy.fill, tumour.fill)
+    for first, second in images:
+        filled, _ = anatomy.take_light(first), tumour.take_light(second)
+        if both is not None and filled is not None:
+            both.add(filled, second)
+    return None if both is None else both.values
