@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from metgan.cli.facts import pair_facts
 
 import metgan
 from metgan.data import (
@@ -30,6 +29,7 @@ from metgan.data.sample import CHANNELS
 from metgan.errors import SettingError
 from metgan.training import TrainingData, load_training_data
 from metgan.training.training_data import split_pairs
+from metgan.workflows.facts import pair_facts
 
 COUNT, SIDE = 9, 64
 PIXELS = SIDE**2

@@ -45,7 +45,7 @@ from metgan.workflows import (
     train,
 )
 
-CLOCKS = {"journal.csv", "report.html", "last.ckpt", ".metgan.lock", "status.json"}
+CLOCKS = {"journal.csv", "report.html", "tables.md", "last.ckpt", ".metgan.lock", "status.json"}
 SHORT = TrainingSettings(preset="small", device="cpu", precision="fp32", batch_size=2, crop=64, steps=2)
 WORDS = "--preset small --device cpu --precision fp32 --batch-size 2 --crop 64 --steps 2"
 

@@ -26,7 +26,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
 
     Returns
     -------
-    sequence of Pair
+    PairView
         In the order of `pairs`, which are read when they are asked for. Each chosen pair has the label of
         another chosen one, and no label is lost. A label without tumours may come to an image that had none
         either.
