@@ -149,7 +149,8 @@ class PixelSample:
     @property
     def pixels(self) -> AnyArray:
         """Those that are kept, (n,)."""
-        self._parts = [np.concatenate(self._parts)]
+        if len(self._parts) > 1:
+            self._parts = [np.concatenate(self._parts)]
         return self._parts[0]
 
     @property
