@@ -3,7 +3,6 @@
 from .augment import View, draw_view
 from .ceiling import find_ceiling
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
-from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .folds import draw_folds
 from .identity import identify, name_scan
 from .mask_check import (
@@ -17,6 +16,7 @@ from .mask_check import (
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling, fit_normalisation
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
+from .patches import Patch, Patches, cut_patch, numbers_of
 from .prepare import Prepared, prepare, useful_crops
 from .provenance import join_names, split_names
 from .sample import (
@@ -49,18 +49,17 @@ __all__ = [
     "LEAST_STANDING_OUT",
     "PARTS",
     "SPLIT_FILE",
-    "STRONG",
     "TABLE",
     "TURNED",
-    "Augmentation",
     "ChannelScale",
     "CropPlan",
-    "Distortion",
     "Entry",
     "FillValues",
     "Normalisation",
     "Pair",
     "PairSet",
+    "Patch",
+    "Patches",
     "Prepared",
     "Scaling",
     "Scan",
@@ -73,7 +72,7 @@ __all__ = [
     "check_channel",
     "check_mask",
     "checksum",
-    "draw_distortion",
+    "cut_patch",
     "draw_folds",
     "draw_split",
     "draw_view",
@@ -87,6 +86,7 @@ __all__ = [
     "load_split",
     "measure_standing_out",
     "name_scan",
+    "numbers_of",
     "open_images",
     "part_of",
     "paste",
