@@ -43,6 +43,8 @@ def main() -> None:
     parser.add_argument("--crop", type=int, default=128)
     parser.add_argument("--steps", type=int, default=8, help="timed together in each round")
     parser.add_argument("--rounds", type=int, default=12)
+    parser.add_argument("--cpu-time", action="store_true", help="count processor time: on a machine in use")
+    parser.add_argument("--rows", nargs="+", choices=("data", "step"), default=("data", "step"))
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
@@ -50,7 +52,7 @@ def main() -> None:
         return
     commits = {"after": HERE} | ({"before": given.before.resolve()} if given.before else {})
     timed = {name: start(root, given) for name, root in commits.items()}
-    rows = [f"{what} {how}" for what in ("data", "step") for how in ("plain", "strong")]
+    rows = [f"{what} {how}" for what in given.rows for how in ("plain", "strong")]
     seconds: dict[tuple[str, str], list[float]] = {(name, row): [] for row in rows for name in timed}
     for turn in range(given.rounds + 1):
         for (name, row), times in seconds.items():
@@ -88,6 +90,7 @@ def ratio(above: list[float], below: list[float]) -> str:
 def start(root: Path, given: argparse.Namespace) -> subprocess.Popen[str]:
     """Start this script with the metgan of a checkout; it answers a row's name with seconds a step."""
     numbers = [f"--{name}={getattr(given, name)}" for name in ("device", "batch", "crop", "steps")]
+    numbers += ["--cpu-time"] if given.cpu_time else []
     environment = {**os.environ, "PYTHONPATH": str(root / "src")}
     command = [sys.executable, __file__, "--serve", *numbers]
     return subprocess.Popen(
@@ -108,16 +111,17 @@ def serve(given: argparse.Namespace) -> None:
     device = torch.device(given.device)
     feeds = {how: feed_of(given, device, how == "strong") for how in ("plain", "strong")}
     learn = segmentor_step(device)
+    clock = time.process_time if given.cpu_time else time.perf_counter
     for line in sys.stdin:
         what, how = line.split()
-        begin = time.perf_counter()
+        begin = clock()
         for _ in range(given.steps):
             tumour, label = next(feeds[how])
             if what == "step":
                 learn(tumour, label)
         if device.type == "cuda":
             torch.cuda.synchronize()
-        print((time.perf_counter() - begin) / given.steps, flush=True)
+        print((clock() - begin) / given.steps, flush=True)
 
 
 def feed_of(given: argparse.Namespace, device: torch.device, strong: bool) -> Iterator[Images]:

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 from metgan.errors import SettingError
 from metgan.seeding import stream
 from metgan.transforms import Augmentation, Distortions, draw_distortion
-from metgan.types import Camera, Channel, Scaled
+from metgan.types import AnyArray, Camera, Scaled
 
 from .augment import View, draw_view
 from .normalise import ChannelScale, Normalisation
@@ -40,25 +40,22 @@ class Patch:
     distortion: Distortions | None = None
 
 
-def cut_patch(pair: Pair, view: View, normalisation: Normalisation) -> Patch:
-    """Cut and turn a part of a pair, and normalise that part alone.
+def cut_patch(pair: Pair, view: View | None, normalisation: Normalisation) -> Patch:
+    """Cut and turn a part of a pair, and normalise that part alone; None for the whole pair as it is.
 
     The whole pair has its say where it must: in the range of an image that is scaled by itself, and in what
     is fill.
     """
-    fill = None
-    if normalisation.fill is not None:
-        fill = view.apply(pair.filled(normalisation.fill)).astype(np.float32)
 
-    def scaled(image: Camera, channel: Channel) -> Scaled:
-        scale = normalisation.anatomy if channel == "anatomy" else normalisation.tumour
-        return np.ascontiguousarray(_scale_of(image, scale).apply(view.apply(image)))
+    def cut(image: AnyArray) -> AnyArray:
+        return image if view is None else view.apply(image)
 
+    has_fill = normalisation.fill is not None
     return Patch(
-        scaled(pair.anatomy, "anatomy"),
-        scaled(pair.tumour, "tumour"),
-        view.apply(pair.label).astype(np.float32),
-        fill,
+        _scale_of(pair.anatomy, normalisation.anatomy).apply(cut(pair.anatomy)),
+        _scale_of(pair.tumour, normalisation.tumour).apply(cut(pair.tumour)),
+        cut(pair.label).astype(np.float32),
+        cut(pair.filled(normalisation.fill)).astype(np.float32) if has_fill else None,
     )
 
 
