@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from metgan.data import PairSet
+from metgan.data import PairSet, Patches
 from metgan.methods import Translations, build_networks, find_method
 from metgan.models import load_segmentor, read_card
 from metgan.training import GAN_CONFIGS, TrainingData, load_data
@@ -46,7 +46,7 @@ def main(pairs: str, segmentor: str) -> None:
     data = load_data(PairSet.open(pairs), 0).in_units_of(read_card(segmentor).normalisation)
     recipe = GAN_CONFIGS["small"]
     side = min(recipe.crop, data.smallest_side)
-    drawn = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)
+    drawn = Batches(Patches(data.train, data.normalisation, side, seed=0), recipe.batch_size)
     batches = [drawn.at(step) for step in range(BATCHES)]
     everything = [data.normalisation.apply(pair.tumour, "tumour") for pair in data.train]
     named = {"start": data.start("tumour"), "mean of all": float(np.mean([i.mean() for i in everything]))}

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from metgan.data import PairSet
+from metgan.data import PairSet, Patches
 from metgan.methods import StepAugments, Translations, build_networks, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
@@ -70,7 +70,7 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> It
     average = EMA(networks.to_tumour, recipe.ema_decay)
     phases = gan_phases(method, networks, recipe, [ImagePool(recipe.pool_size, 0, k) for k in range(2)])
     side = min(recipe.crop, data.smallest_side)
-    batches = Batches(data.train, data.normalisation, recipe.batch_size, side, seed=0)
+    batches = Batches(Patches(data.train, data.normalisation, side, seed=0), recipe.batch_size)
     watched, autocast = (
         ValidationSet.of(data, device, evenly(data.val, WATCHED)),
         Engine(device="cpu").fabric().autocast,

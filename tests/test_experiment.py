@@ -11,7 +11,6 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Augmentation
 from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.experiment import Experiment, load_experiment, preset_for, read_file, resolve
@@ -24,6 +23,7 @@ from metgan.training import (
     Engine,
     GanTrainConfig,
 )
+from metgan.transforms import Augmentation
 
 RECIPES = st.fixed_dictionaries(
     {},

@@ -19,7 +19,6 @@ import tomli_w
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from metgan.data import Augmentation
 from metgan.device import choose_device
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.io import has_file, write_text
@@ -35,6 +34,7 @@ from metgan.training import (
     GanTrainConfig,
     TrainConfig,
 )
+from metgan.transforms import Augmentation
 
 Table = Mapping[str, Any]
 Value = TypeVar("Value")

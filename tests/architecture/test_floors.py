@@ -16,7 +16,7 @@ SOURCE = ROOT / "src" / "metgan"
 FLOORS = (
     ("errors", "progress", "types"),
     ("device", "io", "losses", "networks", "objects", "pictures", "seeding"),
-    ("images", "labels", "metrics"),
+    ("images", "labels", "metrics", "transforms"),
     ("data", "methods"),
     ("models", "phantom"),
     ("synthesis", "training"),

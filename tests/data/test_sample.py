@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Entry, Pair, draw_view, fit_normalisation
+from metgan.data import Entry, Pair, cut_patch, draw_view, fit_normalisation
 from metgan.labels import find_fill
-from metgan.training.batches import stack
 from metgan.training.training_data import uncounted
 
 ENTRY = Entry("a", "mouse", "brain", "", {})
@@ -60,7 +59,7 @@ def test_crops_of_a_pair_have_the_crops_of_its_fill(seed, corner, crop):
     pair, rng = pair_of(seed, corner), np.random.default_rng(seed)
     units = units_of(pair, pair_of(seed + 1, 40))
     view = draw_view(pair.label.shape, crop, rng)
-    (whole,) = stack([pair], [view], units).fill[:, 0].numpy() > 0
+    whole = cut_patch(pair, view, units).fill > 0
     assert np.array_equal(whole, view.apply(pair.filled(units.fill)))
     # A crop that is read by itself misses no more than slivers of fewer than 3 pixels along its border.
     alone = units.filled(view.apply(pair.anatomy))

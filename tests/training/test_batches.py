@@ -1,165 +1,277 @@
-"""Batches are a function of seed and step, visit every pair once per epoch, and cut three images alike."""
+"""Batches come in the order of their steps, from any on, the same whoever cuts them; and no worker stays."""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
+from torch import Tensor, nn
 
-from metgan.data import STRONG, Augmentation, ChannelScale, Entry, FillValues, Normalisation, Pair, View
-from metgan.training.batches import Batches, stack
+from metgan.data import Normalisation, Pair, Patches, View, cut_patch, fit_normalisation
+from metgan.errors import SettingError
+from metgan.training import Engine
+from metgan.training.batches import Batch, Batches, stack
+from metgan.training.checkpoint import RunState
+from metgan.training.engine import CUDA_WORKERS
+from metgan.training.loop import Training, ValidationResult
+from metgan.training.phases import Phase
+from metgan.training.schedule import Schedule
+from metgan.transforms import STRONG, Augmentation
 
-UNITS = Normalisation(ChannelScale(0, 2, "float32"), ChannelScale(0, 2, "float32"))
+from ..data.test_patches import UNITS, entry, flat_pairs, ramp_pairs, scan_pairs
 
-
-def flat_pairs(count: int, side: int = 4) -> list[Pair]:
-    """Pairs whose pixels hold the pair's number, scaled into [-1, 1]."""
-    images = [np.full((side, side), k / count, np.float32) for k in range(count)]
-    return [Pair(entry(k), image, image, np.zeros((side, side), bool)) for k, image in enumerate(images)]
-
-
-def ramp_pairs(count: int, side: int) -> list[Pair]:
-    """Pairs in which every pixel differs, the tumour is the anatomy / 2, the label its brighter half."""
-    pairs = []
-    for k in range(count):
-        ramp = (np.arange(side * side, dtype=np.float32).reshape(side, side) + k) / (side * side + count)
-        pairs.append(Pair(entry(k), ramp, ramp / 2, ramp > 0.5))
-    return pairs
+FILLED = scan_pairs(5)
+FILLED_UNITS = fit_normalisation([p.anatomy for p in FILLED], [p.tumour for p in FILLED])
 
 
-def entry(number: int) -> Entry:
-    return Entry(f"pair-{number}", f"animal-{number}", "", "", {})
+def batches_of(pairs: list[Pair], units: Normalisation, workers: int = 0, **changes: object) -> Batches:
+    return Batches(Patches(pairs, units, 12, 0, **changes), 2, workers=workers)  # type: ignore[arg-type]  # an augmentation
 
 
-def numbers(batches: Batches, steps: int, count: int) -> list[int]:
-    """Which pairs `steps` batches of flat pairs hold, in order."""
-    values = torch.cat([batches.at(step).anatomy[:, 0, 0, 0] for step in range(steps)])
-    return ((values + 1) * count).round().int().tolist()
+def same(first: Batch, second: Batch) -> bool:
+    names = ("anatomy", "tumour", "label", "fill")
+    both = [(getattr(first, name), getattr(second, name)) for name in names]
+    return all(a is b is None or torch.equal(a, b) for a, b in both)
 
 
-def same(first: Batches, second: Batches, step: int) -> bool:
-    a, b = first.at(step), second.at(step)
-    return all(torch.equal(getattr(a, n), getattr(b, n)) for n in ("anatomy", "tumour", "label"))
+def first_of(batches: Batches, step: int, count: int) -> list[Batch]:
+    with batches.since(step) as endless:
+        return [*islice(endless, count)]
 
 
-@given(st.integers(0, 2**31), st.integers(0, 500))
-def test_a_batch_is_a_function_of_seed_and_step_alone(seed: int, step: int) -> None:
-    pairs = ramp_pairs(5, 8)
-    fresh, used = (Batches(pairs, UNITS, 2, 4, seed) for _ in range(2))
-    for earlier in (0, 3, step + 1):
-        used.at(earlier)
-    assert same(fresh, used, step)
+@pytest.fixture(params=["fork", "spawn"])
+def start_method(request: pytest.FixtureRequest) -> Iterator[str]:
+    """How workers are started by default: forked on Linux, spawned on macOS and Windows."""
+    before = multiprocessing.get_start_method()
+    multiprocessing.set_start_method(request.param, force=True)
+    yield request.param
+    multiprocessing.set_start_method(before, force=True)
 
 
-def test_another_seed_or_step_gives_another_batch() -> None:
-    pairs = ramp_pairs(5, 8)
-    batches = Batches(pairs, UNITS, 2, 4, seed=0)
-    assert not same(batches, Batches(pairs, UNITS, 2, 4, seed=1), 0)
-    assert not torch.equal(batches.at(0).anatomy, batches.at(1).anatomy)
+def children() -> list[int]:
+    """Processes that this one has started and that have not ended."""
+    return [process.pid or 0 for process in multiprocessing.active_children()]
 
 
-@given(st.integers(1, 7), st.integers(1, 4), st.integers(0, 1000))
-def test_each_epoch_visits_each_pair_once(count: int, batch_size: int, seed: int) -> None:
-    seen = numbers(Batches(flat_pairs(count), UNITS, batch_size, 4, seed), 3 * count, count)
-    epochs = [seen[first : first + count] for first in range(0, 3 * count * batch_size, count)]
-    assert all(sorted(epoch) == list(range(count)) for epoch in epochs)
+@pytest.mark.parametrize("augmentation", [None, STRONG])
+@pytest.mark.parametrize("step", [0, 3])
+def test_batches_from_a_step_on_are_those_of_the_steps(step: int, augmentation: Augmentation | None) -> None:
+    batches = batches_of(FILLED, FILLED_UNITS, augmentation=augmentation)
+    for number, batch in enumerate(first_of(batches, step, 4), step):
+        assert same(batch, batches.at(number))
+    assert not same(batches.at(0), batches.at(1))
 
 
-def test_epochs_come_in_different_orders() -> None:
-    seen = numbers(Batches(flat_pairs(7), UNITS, 1, 4, seed=0), 28, 7)
-    epochs = [tuple(seen[first : first + 7]) for first in range(0, 28, 7)]
-    assert all(first != second for first, second in pairwise(epochs))
+def test_two_workers_give_the_batches_of_none_forked_or_spawned(start_method: str) -> None:
+    expected = first_of(batches_of(FILLED, FILLED_UNITS, augmentation=STRONG), 2, 5)
+    cut = first_of(batches_of(FILLED, FILLED_UNITS, workers=2, augmentation=STRONG), 2, 5)
+    assert all(same(one, other) for one, other in zip(expected, cut, strict=True))
+    assert expected[0].fill is not None
 
 
-@given(st.integers(0, 10_000))
-def test_anatomy_tumour_and_label_are_cut_and_turned_alike(seed: int) -> None:
-    batch = Batches(ramp_pairs(3, 9), UNITS, 3, 5, seed).at(0)
-    anatomy = batch.anatomy + 1  # back to the ramp, (3, 1, 5, 5)
-    assert torch.allclose(anatomy / 2, batch.tumour + 1, atol=1e-6)
-    assert torch.equal((anatomy > 0.5 + 1e-6).float(), batch.label)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_torchs_random_state_is_left_alone(workers: int) -> None:
+    """It is part of a checkpoint, and a resumed run opens its batches once more than one that was not."""
+    before = torch.get_rng_state()
+    first_of(batches_of(FILLED, FILLED_UNITS, workers, augmentation=STRONG), 0, 2)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_label_turned_by_itself_would_be_noticed() -> None:
-    (pair,) = ramp_pairs(1, 9)
-    turned = Pair(pair.entry, pair.anatomy, pair.tumour, np.rot90(pair.label).copy())
-    batch = stack([turned], [View(0, 0, 5, 0)], UNITS)
-    assert not torch.equal((batch.anatomy + 1 > 0.5 + 1e-6).float(), batch.label)
+class Failing(list[Pair]):
+    """Pairs of which the third that is asked for cannot be had."""
+
+    asked = 0
+
+    def __getitem__(self, index: int) -> Pair:  # type: ignore[override]  # one at a time
+        self.asked += 1
+        if self.asked == 3:
+            raise SettingError("a pair that is gone", "a pair", "Put it back")
+        return super().__getitem__(index)
 
 
-def test_a_batch_is_a_stack_of_single_channel_crops() -> None:
-    batch = Batches(ramp_pairs(3, 9), UNITS, 2, 5, seed=0).at(0)
-    assert batch.anatomy.shape == batch.tumour.shape == batch.label.shape == (2, 1, 5, 5)
-    assert batch.anatomy.dtype == batch.tumour.dtype == batch.label.dtype == torch.float32
-    assert set(batch.label.unique().tolist()) <= {0.0, 1.0}
+@pytest.mark.parametrize("end", [KeyboardInterrupt, ZeroDivisionError, None])
+def test_workers_end_with_the_training_whatever_ends_it(end: type[BaseException] | None) -> None:
+    batches, held = batches_of(FILLED, FILLED_UNITS, workers=2), None
+    try:
+        with batches.since(0) as endless:
+            next(endless)
+            assert len(children()) == 2
+            if end is not None:
+                raise end
+    except BaseException as error:  # whatever it is
+        held = error  # with its traceback, and all that stands in its frames
+    assert type(held) is (end or type(None))
+    assert not children()
 
 
-def test_crops_come_from_all_over_the_image() -> None:
-    batches = Batches(ramp_pairs(1, 8), UNITS, 1, 4, seed=0)
-    least = {round(float(batches.at(step).anatomy.min()), 4) for step in range(200)}
-    assert len(least) == 25  # 5 x 5 places of a crop of 4 in 8 pixels
+def test_workers_end_where_a_pair_cannot_be_read_and_the_error_is_told() -> None:
+    batches = batches_of(Failing(FILLED), FILLED_UNITS, workers=1)
+    with pytest.raises(SettingError, match="a pair that is gone"):
+        first_of(batches, 0, 9)
+    assert not children()
 
 
-def test_views_and_pairs_must_be_as_many() -> None:
-    with pytest.raises(ValueError, match="shorter"):
-        stack(ramp_pairs(2, 8), [View(0, 0, 4, 0)], UNITS)
+INTERRUPTED = """
+import multiprocessing, time
+import numpy as np
+from metgan.data import ChannelScale, Entry, Normalisation, Pair, Patches
+from metgan.progress import heeding_interrupts, progress
+from metgan.training.batches import Batches
+
+image = np.zeros((8, 8), np.uint16)
+scale = ChannelScale(0, 1, "uint16")
+pair = Pair(Entry("a", "a", "", "", {}), image, image, image > 0)
+patches = Patches([pair], Normalisation(scale, scale), 4, 0)
+with heeding_interrupts(), Batches(patches, 1, workers=2).since(0) as endless:
+    with progress("training", 10**6) as advance:
+        for batch in endless:
+            print(*(process.pid for process in multiprocessing.active_children()), flush=True)
+            advance()
+            time.sleep(0.01)
+"""
 
 
-def test_distorted_batches_are_a_function_of_seed_and_step_and_differ_from_plain_ones() -> None:
-    pairs = ramp_pairs(5, 16)
-    one, other = (Batches(pairs, UNITS, 2, 12, 0, STRONG) for _ in range(2))
-    one.at(7)
-    assert same(one, other, 3)
-    plain = Batches(pairs, UNITS, 2, 12, 0)
-    assert not same(one, plain, 3)
-    assert one.at(3).tumour.shape == plain.at(3).tumour.shape
-    assert set(one.at(3).label.unique().tolist()) <= {0.0, 1.0}
-    assert not torch.equal(one.at(3).tumour[0] - plain.at(3).tumour[0], one.at(3).tumour[1])
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc which processes there are")
+@pytest.mark.parametrize("to_all", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_an_interruption_ends_the_training_and_its_workers(to_all: bool) -> None:
+    """A terminal sends Ctrl-C to all processes of a command, `kill -INT` to one."""
+    started = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert started.stdout is not None
+    workers = [int(pid) for pid in started.stdout.readline().split()]
+    assert len(workers) == 2
+    (os.killpg if to_all else os.kill)(started.pid, signal.SIGINT)
+    _, errors = started.communicate(timeout=60)
+    assert started.returncode != 0
+    assert errors.count("Traceback") == 1, errors
+    assert errors.endswith("KeyboardInterrupt\n")
+    assert not [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+
+
+def test_what_does_not_fill_a_last_batch_joins_the_next_epochs_first() -> None:
+    batches = Batches(Patches(flat_pairs(5), UNITS, 4, 0), 3)
+    seen = torch.cat([batch.anatomy[:, 0, 0, 0] for batch in first_of(batches, 0, 5)])
+    numbers = ((seen + 1) * 5).round().int().view(3, 5)  # three epochs
+    assert numbers.sort(1).values.tolist() == [[0, 1, 2, 3, 4]] * 3
+
+
+def test_a_batch_is_a_stack_of_single_channel_patches() -> None:
+    for augmentation in (None, STRONG):
+        batch = batches_of(ramp_pairs(3, 16), UNITS, augmentation=augmentation).at(0)
+        assert batch.anatomy.shape == batch.tumour.shape == batch.label.shape == (2, 1, 12, 12)
+        assert batch.anatomy.dtype == batch.tumour.dtype == batch.label.dtype == torch.float32
+        assert {*batch.label.unique().tolist()} <= {0.0, 1.0}
+        assert batch.fill is batch.distortions is None
+
+
+def test_distorted_batches_differ_from_plain_ones_each_patch_in_its_own_way() -> None:
+    plain, strong = (batches_of(ramp_pairs(5, 16), UNITS, augmentation=a).at(3) for a in (None, STRONG))
+    change = strong.tumour - plain.tumour
+    assert (change.abs().amax((1, 2, 3)) > 0.01).all()
+    assert not torch.allclose(change[0], change[1], atol=0.01)
 
 
 def test_no_augmentation_at_all_is_one_that_changes_nothing() -> None:
-    pairs = ramp_pairs(5, 16)
-    plain, still = Batches(pairs, UNITS, 2, 12, 0), Batches(pairs, UNITS, 2, 12, 0, Augmentation())
-    assert torch.allclose(plain.at(3).tumour, still.at(3).tumour, atol=1e-6)
-    assert torch.equal(plain.at(3).label, still.at(3).label)
+    plain, still = (batches_of(FILLED, FILLED_UNITS, augmentation=a).at(3) for a in (None, Augmentation()))
+    torch.testing.assert_close(plain.tumour, still.tumour, atol=1e-6, rtol=0)
+    assert torch.equal(plain.label, still.label)
+    assert plain.fill is not None
+    assert still.fill is not None
+    assert torch.equal(plain.fill, still.fill)
 
 
-def test_fill_is_cut_and_turned_with_the_images_and_spares_the_label() -> None:
-    """The left half of the anatomy is fill, but for a labelled corner.
-
-    ##..    #: 0 in both channels
-    ##..
-    L#..    L: 0, and labelled
-    L#..
-    """
-    rng = np.random.default_rng(0)
-    anatomy, tumour = (rng.uniform(0.5, 2, (16, 16)).astype(np.float32) for _ in range(2))
-    anatomy[:, :8] = tumour[:, :8] = 0
-    label = np.zeros((16, 16), bool)
-    label[8:, :4] = True
-    units = Normalisation(UNITS.anatomy, UNITS.tumour, FillValues(0, 0, 1, 1))
-    view = View(0, 4, 12, 3)
-    batch = stack([Pair(entry(0), anatomy, tumour, label)], [view], units)
-    wanted = view.apply((anatomy == 0) & ~label)
-    assert batch.fill is not None
-    assert torch.equal(batch.fill[0, 0], torch.from_numpy(wanted.astype(np.float32)))
-    assert 0 < wanted.mean() < 1
-    assert stack([Pair(entry(0), anatomy, tumour, label)], [view], UNITS).fill is None
-
-
-def test_the_fill_of_distorted_crops_is_its_constant_also_where_a_pixel_of_it_was_light() -> None:
+def test_the_fill_of_distorted_patches_is_its_constant_also_where_a_pixel_of_it_was_light() -> None:
     """Fill is found in the anatomy; a few of its pixels may be light in the tumour channel."""
     anatomy = np.full((16, 16), 1.5, np.float32)
     anatomy[:, :8] = 0
     tumour = np.where(anatomy == 0, 0, 1).astype(np.float32)
     tumour[0, 0] = 1.9
-    units = replace(UNITS, fill=FillValues(anatomy=0, tumour=0, usual_anatomy=1.5, usual_tumour=1))
+    units = replace(UNITS, fill=fit_normalisation([FILLED[0].anatomy], [FILLED[0].tumour]).fill)
     pair = Pair(entry(0), anatomy, tumour, np.zeros((16, 16), bool))
-    batch = Batches([pair], units, 1, 16, seed=0, augmentation=Augmentation(blur=0.5)).at(0)
+    batch = Batches(Patches([pair], units, 16, 0, Augmentation(blur=0.5)), 1).at(0)
     assert batch.fill is not None
     assert batch.fill.any()
     assert (batch.tumour[batch.fill > 0] == -1).all()
+
+
+def test_a_stack_keeps_the_order_of_its_patches() -> None:
+    patches = [cut_patch(pair, View(0, 0, 5, 0), FILLED_UNITS) for pair in FILLED]
+    batch = stack(patches)
+    assert batch.fill is not None
+    for k, patch in enumerate(patches):
+        assert np.array_equal(batch.tumour[k, 0], patch.tumour)
+        assert np.array_equal(batch.fill[k, 0], patch.fill)  # type: ignore[arg-type]  # there is fill
+
+
+def test_workers_are_none_on_a_cpu_and_as_many_as_asked_for() -> None:
+    assert Engine("cpu").resolved().workers == 0
+    assert Engine("cpu", workers=3).resolved().workers == 3
+    assert 1 < CUDA_WORKERS < 9
+    with pytest.raises(SettingError, match="workers is -1"):
+        Engine(workers=-1)
+
+
+def learned(folder: Path, batches: Batches, stop_at: int | None = None, *, resume: bool = False) -> Tensor:
+    """Train one layer on ten batches, or until it is interrupted at a step; return its weights."""
+    network = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.Dropout(0.2))
+    nn.init.zeros_(network[0].weight)
+    nn.init.zeros_(network[0].bias)
+    optimiser = torch.optim.Adam(network.parameters())
+
+    def losses(batch: Batch, step: int) -> dict[str, Tensor]:
+        if step == stop_at:
+            raise KeyboardInterrupt
+        return {"loss": (network(batch.anatomy) - batch.tumour).abs().mean()}
+
+    run = Training(
+        name="toy",
+        folder=folder,
+        fabric=Engine(device="cpu", precision="fp32").fabric(),
+        phases=[Phase("network", {"network": network}, optimiser, losses)],
+        material=batches.since,
+        after_step=lambda _: None,
+        validate=lambda _: ValidationResult(0.0, {}),
+        keep=lambda *_: None,
+        schedule=Schedule(10, 0.01, 0.5, validate_every=2, log_every=1),
+        state=RunState({"network": network}, {"network": optimiser}, [], {"method": "toy"}),
+        columns=("loss",),
+    )
+    torch.manual_seed(0)
+    run.run(resume=resume)
+    return torch.cat([weight.detach().ravel() for weight in network.parameters()])
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("stop_at", [5, 6])
+def test_a_training_resumed_with_workers_equals_one_that_was_not_interrupted_and_had_none(
+    tmp_path: Path, workers: int, stop_at: int
+) -> None:
+    """To the bit, with dropout from torch's own random numbers beside the batches."""
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "cut").mkdir()
+    whole = learned(tmp_path / "whole", batches_of(FILLED, FILLED_UNITS, augmentation=STRONG))
+    batches = batches_of(FILLED, FILLED_UNITS, workers, augmentation=STRONG)
+    with pytest.raises(KeyboardInterrupt):
+        learned(tmp_path / "cut", batches, stop_at)
+    assert not children()
+    assert torch.equal(learned(tmp_path / "cut", batches, resume=True), whole)
+    assert not children()
+    other = batches_of(FILLED[:4], FILLED_UNITS, augmentation=STRONG)
+    (tmp_path / "other").mkdir()
+    assert not torch.equal(learned(tmp_path / "other", other), whole)

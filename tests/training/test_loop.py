@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +48,7 @@ def training(folder: Path, phases: list[Phase[Any]], steps: int = 8, **changes: 
         folder=folder,
         fabric=EXACT.fabric(),
         phases=phases,
-        material=lambda step: step,
+        material=lambda first: nullcontext(count(first)),
         after_step=lambda _: None,
         validate=lambda _: ValidationResult(0.0, {"val_dice": 0.5}),
         keep=lambda *_: None,
@@ -270,7 +272,7 @@ def frozen_game(tmp_path: Path) -> tuple[Training[Translations], Segmentor]:
             tmp_path,
             phases,
             steps=2,
-            material=lambda _: Translations(networks, images[0], images[1], label),
+            material=lambda _: nullcontext(Translations(networks, *images, label) for _ in count()),
             columns=tuple(term.name for term in method.terms)
             + tuple(networks.discriminators_by_name)
             + ("val_dice",),

@@ -11,6 +11,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 import pytest
 import torch
+from torch.optim.swa_utils import update_bn
 
 from metgan.data import Pair, PairSet, Split, load_split, read_table, write_pair, write_table
 from metgan.errors import ArrayError, LeakageError, StorageError
@@ -35,7 +36,6 @@ from metgan.training import (
 )
 from metgan.training.checkpoint import CHECKPOINT
 from metgan.training.segmentor_run import BATCH_NORM_BATCHES
-from metgan.training.statistics import update_batch_norm
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 EXACT = Engine(device="cpu", precision="fp32")
@@ -136,7 +136,7 @@ def test_a_kept_segmentor_has_the_statistics_of_whole_images(
     kept = {name: value.clone() for name, value in segmentor.state_dict().items() if "running" in name}
     wide = reader_config(finished.segmentor).whole_batches(data)
     assert wide.at(0).tumour.shape[2:] == (64, 64)
-    update_batch_norm(segmentor, (wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)))
+    update_bn((wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)), segmentor)
     assert kept
     now = segmentor.state_dict()
     assert all(torch.allclose(now[name], value, atol=1e-4) for name, value in kept.items())

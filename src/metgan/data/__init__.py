@@ -3,7 +3,6 @@
 from .augment import View, draw_view
 from .ceiling import find_ceiling
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
-from .distortion import STRONG, Augmentation, Distortion, draw_distortion
 from .fit import fit_normalisation, fit_pairs
 from .folds import draw_folds
 from .identity import identify, name_scan
@@ -18,6 +17,7 @@ from .mask_check import (
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
+from .patches import Patch, Patches, cut_patch, numbers_of
 from .pixel_values import PixelValues, pixel_values
 from .prepare import Prepared, prepare, useful_crops
 from .provenance import join_names, split_names
@@ -54,13 +54,10 @@ __all__ = [
     "LEAST_STANDING_OUT",
     "PARTS",
     "SPLIT_FILE",
-    "STRONG",
     "TABLE",
     "TURNED",
-    "Augmentation",
     "ChannelScale",
     "CropPlan",
-    "Distortion",
     "Entry",
     "FillValues",
     "JoinedPairs",
@@ -69,6 +66,8 @@ __all__ = [
     "PairSequence",
     "PairSet",
     "PairView",
+    "Patch",
+    "Patches",
     "PixelValues",
     "Prepared",
     "Scaling",
@@ -83,7 +82,7 @@ __all__ = [
     "check_channel",
     "check_mask",
     "checksum",
-    "draw_distortion",
+    "cut_patch",
     "draw_folds",
     "draw_split",
     "draw_view",
@@ -100,6 +99,7 @@ __all__ = [
     "load_split",
     "measure_standing_out",
     "name_scan",
+    "numbers_of",
     "open_images",
     "part_of",
     "paste",

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from metgan.errors import SettingError
 from metgan.seeding import stream
+from metgan.transforms import change_contrast, each_image, normal_noise
 
 Show = Callable[[Tensor, int], Tensor]
 """Image, (N, C, Y, X), float in [-1, 1], and its place in the step to the image as it is seen.
@@ -42,7 +42,7 @@ class IntensityAugment:
     brightness : float
         An offset up to this, on [-1, 1], is added or taken away; 0 or more.
     contrast : float
-        Distances from the image's mean are stretched by up to 2 to this power, or shrunk; 0 or more.
+        Distances from the mean of each channel are stretched by up to 2 to this power, or shrunk; 0 or more.
     noise : float
         Standard deviation of Gaussian noise, on [-1, 1]; 0 or more.
     """
@@ -67,7 +67,8 @@ class IntensityAugment:
 
         Examples
         --------
-        >>> image = torch.zeros(1, 1, 2, 2)
+        >>> from torch import zeros
+        >>> image = zeros(1, 1, 2, 2)
         >>> show = IntensityAugment(brightness=0.5).at(seed=0, purpose="judges", step=3)
         >>> bool((show(image, 0) == show(image, 0)).all()), bool((show(image, 0) == show(image, 1)).any())
         (True, False)
@@ -79,16 +80,9 @@ class IntensityAugment:
         return lambda image, place: self._show(image, stream(seed, f"light {purpose}", step, place))
 
     def _show(self, image: Tensor, rng: np.random.Generator) -> Tensor:
-        each = (len(image), *(1 for _ in image.shape[1:]))
-        offset = self.brightness * rng.uniform(-1, 1, each)
-        factor = 2.0 ** (self.contrast * rng.uniform(-1, 1, each))
-        mean = image.mean(dim=[*range(1, image.dim())], keepdim=True)
-        stretched = (image - mean) * _like(image, factor) + mean
-        seen = stretched + _like(image, offset)
+        offset = self.brightness * rng.uniform(-1, 1, len(image))
+        factor = 2.0 ** (self.contrast * rng.uniform(-1, 1, len(image)))
+        seen = change_contrast(image, each_image(factor, image)) + each_image(offset, image)
         if not self.noise:
             return seen
-        return seen + self.noise * _like(image, rng.standard_normal(image.shape, "float32"))
-
-
-def _like(image: Tensor, numbers: np.ndarray[tuple[int, ...], np.dtype[np.floating]]) -> Tensor:
-    return torch.from_numpy(numbers.astype(np.float32)).to(image.device)
+        return seen + self.noise * normal_noise(image, rng.integers(2**31, size=len(image)))

@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from metgan.data import STRONG, Augmentation
 from metgan.errors import SettingError, UnknownNameError
+from metgan.transforms import STRONG, Augmentation
 
 SourceName = Literal[
     "", "synthetic", "gated", "streamed", "noisy", "matched", "aimed", "background", "inserted", "pasted"

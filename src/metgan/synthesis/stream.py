@@ -20,11 +20,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from metgan.data import Entry, Pair, draw_view, read_pair
+from metgan.data import Entry, Pair, cut_patch, draw_view, read_pair
 from metgan.errors import SettingError
 from metgan.labels import SYMMETRIES, possible_turn, symmetry
 from metgan.seeding import stream
-from metgan.types import AnyArray
 
 from .gate import Gate, generate_pair
 from .inpainter import Inpainter
@@ -188,17 +187,13 @@ class PairStream(IterableDataset[Sample]):
         return worker, workers
 
     def _sample(self, pair: Pair, rng: np.random.Generator) -> Sample:
-        """Normalise a whole pair, and cut and turn it."""
-        scale = self._inpainter.card.normalisation
-        images: dict[str, AnyArray] = {
-            "anatomy": scale.apply(pair.anatomy, "anatomy"),
-            "tumour": scale.apply(pair.tumour, "tumour"),
-            "label": pair.label.astype(np.float32),
-        }
+        """Cut and turn a pair, and normalise what is left."""
+        view = None
         if self.mix.crop is not None:
             view = replace(draw_view(pair.label.shape, self.mix.crop, rng), orientation=0)
-            images = {name: view.apply(image) for name, image in images.items()}
-        turn = possible_turn(images["label"], int(rng.integers(SYMMETRIES))) if self.mix.turned else 0
+        patch = cut_patch(pair, view, replace(self._inpainter.card.normalisation, fill=None))
+        images = {"anatomy": patch.anatomy, "tumour": patch.tumour, "label": patch.label}
+        turn = possible_turn(patch.label > 0, int(rng.integers(SYMMETRIES))) if self.mix.turned else 0
         return {name: torch.from_numpy(symmetry(image, turn))[None] for name, image in images.items()}
 
 

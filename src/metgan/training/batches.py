@@ -1,39 +1,64 @@
-"""Which crops a step sees: a function of the seed and the step's number alone.
-
-Nothing is carried from step to step, so a resumed run draws what the interrupted one would have drawn.
-"""
+"""Batches in the order of their steps, from any step on, cut by worker processes where these help."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
+from typing import Final
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 
-from metgan.data import Augmentation, Normalisation, Pair, View, draw_distortion, draw_view
+from metgan.data import Normalisation, Patch, Patches, numbers_of
+from metgan.errors import MetganError
 from metgan.labels import nearest_light
 from metgan.methods import FillMask
-from metgan.seeding import stream
+from metgan.transforms import Distortions, distort
+from metgan.types import Scaled
+
+CPU: Final = torch.device("cpu")
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Crops of N pairs: anatomy and tumour in [-1, 1], label and fill 0 or 1; all (N, 1, Y, X) float.
+    """Patches of N pairs: anatomy and tumour in [-1, 1], label and fill 0 or 1; all (N, 1, Y, X) float32.
 
-    ``fill`` is None for a set that has none: see `metgan.labels.fill`.
+    ``fill`` is None for a set that has none: see `metgan.labels.fill`. ``distortions`` are what is still
+    to be done; None for nothing.
     """
 
     anatomy: Tensor
     tumour: Tensor
     label: Tensor
     fill: Tensor | None = None
+    distortions: Distortions | None = None
 
     def to(self, device: torch.device) -> Batch:
-        """Return the batch on another device."""
-        fill = None if self.fill is None else self.fill.to(device)
-        return Batch(self.anatomy.to(device), self.tumour.to(device), self.label.to(device), fill)
+        """Return the batch on another device; from pinned memory, while the host goes on."""
+        return self._each(lambda images: images.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """Return the batch in memory that CUDA copies from directly: a `DataLoader` asks for it."""
+        return self._each(Tensor.pin_memory)
+
+    def distorted(self, units: Normalisation) -> Batch:
+        """Return the batch with its distortions done, on its device; fill has its constants in `units`."""
+        if self.distortions is None:
+            return self
+        masks = self.label if self.fill is None else torch.cat([self.label, self.fill], 1)
+        images, masks = distort(torch.cat([self.anatomy, self.tumour], 1), masks, self.distortions)
+        anatomy, tumour, label = images[:, :1], images[:, 1:], masks[:, :1]
+        if self.fill is None:
+            return Batch(anatomy, tumour, label)
+        fill = masks[:, 1:]
+        anatomy = anatomy.masked_fill(fill > 0, units.fill_level("anatomy"))
+        tumour = tumour.masked_fill(fill > 0, units.fill_level("tumour"))
+        return Batch(anatomy, tumour, label, fill)
 
     def fill_mask(self, units: Normalisation) -> FillMask | None:
         """Return where nothing was imaged, with what stands there in these units; None for a set without."""
@@ -50,79 +75,105 @@ class Batch:
             units.usual_level("tumour"),
         )
 
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        fill = None if self.fill is None else change(self.fill)
+        return Batch(change(self.anatomy), change(self.tumour), change(self.label), fill, self.distortions)
 
-def stack(pairs: Sequence[Pair], views: Sequence[View], normalisation: Normalisation) -> Batch:
-    """Normalise whole `pairs`, and cut and turn them, one view each."""
 
-    def tensor(images: list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]) -> Tensor:
+def stack(patches: Sequence[Patch]) -> Batch:
+    """Return patches as one batch in the host's memory, not yet distorted."""
+
+    def joined(images: Sequence[Scaled]) -> Tensor:
         return torch.from_numpy(np.stack(images)[:, None])  # (N, 1, Y, X)
 
-    seen = [*zip(pairs, views, strict=True)]
-    fill = None
-    if normalisation.fill is not None:
-        masks = [view.apply(pair.filled(normalisation.fill)) for pair, view in seen]
-        fill = tensor([mask.astype(np.float32) for mask in masks])
+    fills = [patch.fill for patch in patches if patch.fill is not None]
+    drawn = [patch.distortion for patch in patches if patch.distortion is not None]
     return Batch(
-        tensor([view.apply(normalisation.apply(pair.anatomy, "anatomy")) for pair, view in seen]),
-        tensor([view.apply(normalisation.apply(pair.tumour, "tumour")) for pair, view in seen]),
-        tensor([view.apply(pair.label).astype(np.float32) for pair, view in seen]),
-        fill,
+        joined([patch.anatomy for patch in patches]),
+        joined([patch.tumour for patch in patches]),
+        joined([patch.label for patch in patches]),
+        joined(fills) if fills else None,
+        Distortions.join(drawn) if drawn else None,
     )
 
 
-def distort(
-    batch: Batch, augmentation: Augmentation, units: Normalisation, rng: np.random.Generator
-) -> Batch:
-    """Return the batch with every crop distorted by a draw of its own; fill has its constants in `units`."""
-    channels = (batch.anatomy, batch.tumour, batch.label, batch.fill)
-    images = [channel[:, 0].numpy() for channel in channels if channel is not None]  # (N, Y, X)
-    rows = []
-    for anatomy, tumour, *masks in zip(*images, strict=True):
-        drawn = draw_distortion(anatomy.shape, augmentation, rng)
-        turned = [drawn.apply_to_label(mask > 0).astype(np.float32) for mask in masks]
-        rows.append((drawn.apply(anatomy, "anatomy"), drawn.apply(tumour, "tumour"), *turned))
-    moved = Batch(*(torch.from_numpy(np.stack(column)[:, None]) for column in zip(*rows, strict=True)))
-    if batch.fill is None or moved.fill is None or not batch.fill.any():
-        return moved
-    anatomy = torch.where(moved.fill > 0, units.fill_level("anatomy"), moved.anatomy)
-    tumour = torch.where(moved.fill > 0, units.fill_level("tumour"), moved.tumour)
-    return Batch(anatomy, tumour, moved.label, moved.fill)
-
-
 class Batches:
-    """The endless, seeded sequence of training batches.
+    """The endless, seeded sequence of training batches, on the device that they are trained on.
 
-    Every epoch visits each pair once, in a new order; what does not fill a last batch joins the
-    next epoch's first. Crops are distorted where there is an augmentation.
+    Every epoch visits each pair once, in a new order; what does not fill a last batch joins the next epoch's
+    first.
+
+    Parameters
+    ----------
+    patches : Patches
+    batch_size : int
+    device : torch.device, default the CPU
+    workers : int, default 0
+        Processes that cut the patches; 0 for the one that trains. It changes no batch.
     """
 
     def __init__(
         self,
-        pairs: Sequence[Pair],
-        normalisation: Normalisation,
+        patches: Patches,
         batch_size: int,
-        crop: int,
-        seed: int,
-        augmentation: Augmentation | None = None,
+        device: torch.device = CPU,
+        workers: int = 0,
     ) -> None:
-        self.pairs = pairs
-        self.normalisation = normalisation
+        self.patches = patches
         self.batch_size = batch_size
-        self.crop = crop
-        self.seed = seed
-        self.augmentation = augmentation
+        self.device = device
+        self.workers = workers
 
     def at(self, step: int) -> Batch:
-        """Return the batch of one step, counted from 0."""
-        first = step * self.batch_size
-        chosen = [self.pairs[self._index(k)] for k in range(first, first + self.batch_size)]
-        rng = stream(self.seed, "views", step)
-        views = [draw_view(pair.label.shape, self.crop, rng) for pair in chosen]
-        batch = stack(chosen, views, self.normalisation)
-        if self.augmentation is None:
-            return batch
-        return distort(batch, self.augmentation, self.normalisation, stream(self.seed, "distortions", step))
+        """Return the batch of one step, counted from 0, cut here and now."""
+        return self._ready(stack([self.patches[k] for k in numbers_of(step, self.batch_size)]))
 
-    def _index(self, position: int) -> int:
-        epoch, place = divmod(position, len(self.pairs))
-        return int(stream(self.seed, "order", epoch).permutation(len(self.pairs))[place])
+    @contextmanager
+    def since(self, step: int) -> Iterator[Iterator[Batch]]:
+        """Yield the batches of this step and of all that follow; workers live as long as the context.
+
+        Ctrl-C is for the process that trains, and that ends them: they do not heed it.
+        """
+        loader = DataLoader(
+            _Worked(self.patches),
+            batch_sampler=([*numbers_of(k, self.batch_size)] for k in count(step)),
+            collate_fn=_stack_or_fail,
+            num_workers=self.workers,
+            pin_memory=self.device.type == "cuda",
+            worker_init_fn=_leave_interrupts,
+            generator=torch.Generator(),  # else torch's own, whose state is a run's, is drawn from
+        )
+        batches = iter(loader)
+        try:
+            yield map(self._ready, batches)
+        finally:
+            if self.workers:  # an exception's traceback would keep the iterator, and so its processes, alive
+                batches._shutdown_workers()  # type: ignore[attr-defined]  # torch has no public way
+
+    def _ready(self, batch: Batch | MetganError) -> Batch:
+        if isinstance(batch, MetganError):
+            raise batch
+        return batch.to(self.device).distorted(self.patches.normalisation)
+
+
+class _Worked(Dataset[Patch | MetganError]):
+    """Patches whose errors come as they are: torch would make another error of what a worker raises."""
+
+    def __init__(self, patches: Patches) -> None:
+        self.patches = patches
+
+    def __getitem__(self, number: int) -> Patch | MetganError:
+        try:
+            return self.patches[number]
+        except MetganError as error:
+            return error
+
+
+def _stack_or_fail(patches: Sequence[Patch | MetganError]) -> Batch | MetganError:
+    cut = [patch for patch in patches if isinstance(patch, Patch)]
+    failed = [patch for patch in patches if isinstance(patch, MetganError)]
+    return failed[0] if failed else stack(cut)
+
+
+def _leave_interrupts(_: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

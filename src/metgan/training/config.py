@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from metgan.data import Augmentation
 from metgan.errors import SettingError
 from metgan.methods import IntensityAugment
 from metgan.networks import PresetName
+from metgan.transforms import Augmentation
 
 from .early_stopping import EarlyStopping
 

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 
 from metgan.device import Device, choose_device
+from metgan.errors import SettingError
 
 from .config import Precision
 
 Network = TypeVar("Network", bound=nn.Module)
+CUDA_WORKERS: Final = 4
+"""Processes that cut training patches while a CUDA device trains: a CPU's cores train themselves."""
+MOST_WORKERS: Final = 1024
 
 
 @dataclass(frozen=True)
@@ -32,11 +37,24 @@ class Engine:
         "auto" takes bfloat16 where the hardware multiplies it faster (CUDA, or a CPU with AMX).
     deterministic : bool
         Refuse operations without a deterministic form; needed on CUDA alone.
+    workers : int or None, 0 to 1024
+        Processes that cut training patches beside the one that trains. They change no result. None for none
+        on a CPU, and on CUDA `CUDA_WORKERS` or as many as there are cores, if that is less.
+
+    Raises
+    ------
+    SettingError
+        For a number of workers out of range.
     """
 
     device: Device = "auto"
     precision: Precision = "auto"
     deterministic: bool = False
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            SettingError.unless_within("workers", self.workers, 0, MOST_WORKERS)
 
     def fabric(self) -> Fabric:
         """Return the Fabric for this engine.
@@ -66,7 +84,10 @@ class Engine:
         precision = self.precision
         if precision == "auto":
             precision = "bf16" if _is_bf16_fast(device) else "fp32"
-        return Engine(device, precision, self.deterministic)
+        workers = self.workers
+        if workers is None:
+            workers = 0 if device == "cpu" else min(CUDA_WORKERS, _count_cores())
+        return Engine(device, precision, self.deterministic, workers)
 
 
 @contextmanager
@@ -94,6 +115,11 @@ def seeded(engine: Engine, seed: int) -> Iterator[None]:
             yield
         finally:
             torch.use_deterministic_algorithms(was)
+
+
+def _count_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_bf16_fast(accelerator: str) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic
@@ -48,7 +48,8 @@ class Training(Generic[Material]):
     Parameters
     ----------
     material : callable
-        Step number to what the phases' losses take.
+        Number of the first step to what the phases' losses take, step after step without end: within a
+        context, which ends with the run, or where it breaks off.
     after_step : callable
         Told the step's number after each step (running averages).
     validate : callable
@@ -66,7 +67,7 @@ class Training(Generic[Material]):
     folder: Path
     fabric: Fabric
     phases: list[Phase[Material]]
-    material: Callable[[int], Material]
+    material: Callable[[int], AbstractContextManager[Iterator[Material]]]
     after_step: Callable[[int], None]
     validate: Callable[[int], ValidationResult]
     keep: Callable[[int, ValidationResult], None]
@@ -103,11 +104,12 @@ class Training(Generic[Material]):
         self.state.status.save(self.folder, self._end)
         with (
             closing(TrainingLog(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
+            self.material(first) as materials,
             progress(self.name, self._end, first) as advance,
         ):
             start = time.monotonic() - journal.seconds
             while (step := self.state.step) < self._end:
-                losses = self._step(step)
+                losses = self._step(step, next(materials))
                 self.after_step(step)
                 self.state.step = step + 1
                 row, words = self._look_up(step + 1, losses)
@@ -131,8 +133,7 @@ class Training(Generic[Material]):
         self.state.save(self.folder)
         self.state.status.save(self.folder, self._end)
 
-    def _step(self, step: int) -> dict[str, Tensor]:
-        material = self.material(step)
+    def _step(self, step: int, material: Material) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = {}
         for phase in self.phases:
             self._only(phase)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from metgan.methods import (
 from metgan.models import MODEL_FILE, ModelCard, load_segmentor, model_path, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
+from .batches import Batch
 from .checkpoint import Identity, RunState
 from .config import GanTrainConfig, least_steps
 from .diagnosis import collect, explain, find_reasons
@@ -92,7 +95,7 @@ def train_method(
             folder=run_config.folder,
             fabric=fabric,
             phases=phases,
-            material=validator.translations,
+            material=validator.since,
             after_step=lambda step: ema.update(networks.to_tumour, step),
             validate=validator.validate,
             keep=keep,
@@ -122,7 +125,7 @@ class _GanValidator:
         segmentor: Segmentor | None,
         device: torch.device,
     ) -> None:
-        self.folder, self.networks, self.ema, self.device = run_config.folder, networks, ema, device
+        self.folder, self.networks, self.ema = run_config.folder, networks, ema
         self.segmentor = freeze(segmentor) if segmentor else None
         self.batches = run_config.batches(data)
         self.config, self.seed = run_config.train, run_config.seed
@@ -134,8 +137,12 @@ class _GanValidator:
         self.watched = ValidationSet.of(data, device)
         self.enough = faithful_enough(self.segmentor, self.watched) if self.segmentor else 1.0
 
-    def translations(self, step: int) -> Translations:
-        batch = self.batches.at(step).to(self.device)
+    @contextmanager
+    def since(self, first: int) -> Iterator[Iterator[Translations]]:
+        with self.batches.since(first) as batches:
+            yield (self.translations(step, batch) for step, batch in enumerate(batches, first))
+
+    def translations(self, step: int, batch: Batch) -> Translations:
         augments = StepAugments(
             discriminators=self.config.discriminator_augment.at(self.seed, "judges", step),
             generator=self.config.anatomy_augment.at(self.seed, "painter", step),

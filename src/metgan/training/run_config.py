@@ -6,7 +6,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
+import torch
+
 from metgan import __version__
+from metgan.data import Patches
 from metgan.errors import ArrayError
 from metgan.io import has_file
 from metgan.models import Kind, ModelCard
@@ -77,6 +80,7 @@ class RunConfig(Generic[Settings]):
             "deterministic": engine.deterministic,
             **asdict(self.train),
             "data": f"{data.checksum:08x}",
+            "patches": "each by its number",  # runs from before drew a batch at once
             **(beside or {}),
         }
         for name in ("augmentation", "early_stopping"):
@@ -114,21 +118,24 @@ class RunConfig(Generic[Settings]):
         return min(self.train.crop, data.smallest_side)
 
     def batches(self, data: TrainingData) -> Batches:
-        """Return the training batches."""
-        train = self.train
-        return Batches(
-            data.drawn,
-            data.normalisation,
-            train.batch_size,
-            self.crop(data),
-            self.seed,
-            train.augmentation,
-        )
+        """Return the training batches, on the engine's device.
+
+        Pairs that are made for the training are made by the process that trains, unless the engine names
+        workers: a network that paints them may be on a CUDA device, where no other process can use it.
+        """
+        engine = self.engine.resolved()
+        side, train = self.crop(data), self.train
+        patches = Patches(data.drawn, data.normalisation, side, self.seed, train.augmentation)
+        workers = engine.workers or 0
+        if data.fresh is not None and self.engine.workers is None:
+            workers = 0
+        return Batches(patches, train.batch_size, torch.device(engine.device), workers)
 
     def whole_batches(self, data: TrainingData) -> Batches:
         """Return batches of squares as large as the smallest training image allows, up to 512 pixels."""
         side = min(data.smallest_side, _LARGEST)
-        return Batches(data.drawn, data.normalisation, _TOGETHER, side, self.seed)
+        patches = Patches(data.drawn, data.normalisation, side, self.seed)
+        return Batches(patches, _TOGETHER, torch.device(self.engine.resolved().device))
 
     def schedule(self, data: TrainingData) -> Schedule:
         """Return the length of the run and when it is validated."""

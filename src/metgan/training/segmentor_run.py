@@ -1,8 +1,19 @@
-"""Training a segmentor, from data to model file."""
+"""Training a segmentor, from data to model file.
+
+Notes
+-----
+Before each validation the statistics of the segmentor's batch normalisation are taken anew from whole images:
+Wu and Johnson 2021 (arXiv 2105.07576). The running averages of a training are of small crops and of weights
+that were changing. In the coarsest cells of a crop the padded border has a larger part than in those of a
+whole image, and segmentors that were trained for long on small crops read whole images badly, their own
+training images among them, until the statistics were taken anew. docs/results.md has a trial.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from torch.optim.swa_utils import update_bn
 
 from metgan.models import MODEL_FILE, save_model
 from metgan.networks import PRESETS, Segmentor, build
@@ -13,7 +24,6 @@ from .engine import place, seeded
 from .loop import Training, ValidationResult
 from .phases import segmentor_phases
 from .run_config import RunConfig
-from .statistics import update_batch_norm
 from .training_data import TrainingData
 from .validation import ValidationSet, validate_segmentor
 
@@ -42,14 +52,11 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
         )
         segmentor.begin_at(data.tumour_share)
         phases = segmentor_phases(segmentor, run_config.train.learning_rate)
-        batches = run_config.batches(data)
         wide = run_config.whole_batches(data)
         watched = ValidationSet.of(data, fabric.device)
 
         def validate(_: int) -> ValidationResult:
-            update_batch_norm(
-                segmentor, (wide.at(k).tumour.to(fabric.device) for k in range(BATCH_NORM_BATCHES))
-            )
+            update_bn((wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)), segmentor)
             return validate_segmentor(segmentor, watched)
 
         def keep(done: int, result: ValidationResult) -> None:
@@ -61,7 +68,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             folder=run_config.folder,
             fabric=fabric,
             phases=phases,
-            material=lambda step: batches.at(step).to(fabric.device),
+            material=run_config.batches(data).since,
             after_step=lambda _: None,
             validate=validate,
             keep=keep,

@@ -1,0 +1,154 @@
+"""What a network is trained on: patches without end, of which number k is a function of the seed and k.
+
+Which pair it is of, which part of it and which way round, and how it is to be distorted: nothing is carried
+from one patch to the next. So a resumed training goes on with the patches that the interrupted one would have
+seen, and any number of worker processes, or of machines, share them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from torch.utils.data import Dataset
+
+from metgan.errors import SettingError
+from metgan.seeding import stream
+from metgan.transforms import Augmentation, Distortions, draw_distortion
+from metgan.types import AnyArray, Camera, Scaled
+
+from .augment import View, draw_view
+from .normalise import ChannelScale, Normalisation
+from .sample import Pair
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of one pair, (Y, X) each: both channels on [-1, 1], label and fill 0 or 1, all float32.
+
+    ``fill`` is None for a set that has none: see `metgan.labels.fill`. ``distortion`` is what is still to be
+    done to the patch, on the device that it is trained on; None for nothing.
+    """
+
+    anatomy: Scaled
+    tumour: Scaled
+    label: Scaled
+    fill: Scaled | None = None
+    distortion: Distortions | None = None
+
+
+def cut_patch(pair: Pair, view: View | None, normalisation: Normalisation) -> Patch:
+    """Cut and turn a part of a pair, and normalise that part alone; None for the whole pair as it is.
+
+    The whole pair has its say where it must: in the range of an image that is scaled by itself, and in what
+    is fill.
+    """
+
+    def cut(image: AnyArray) -> AnyArray:
+        return image if view is None else view.apply(image)
+
+    has_fill = normalisation.fill is not None
+    return Patch(
+        _scale_of(pair.anatomy, normalisation.anatomy).apply(cut(pair.anatomy)),
+        _scale_of(pair.tumour, normalisation.tumour).apply(cut(pair.tumour)),
+        cut(pair.label).astype(np.float32),
+        cut(pair.filled(normalisation.fill)).astype(np.float32) if has_fill else None,
+    )
+
+
+def _scale_of(image: Camera, scale: ChannelScale) -> ChannelScale:
+    """Return the scale that holds for all parts of one whole image."""
+    if not scale.per_image:
+        return scale
+    low, high = float(image.min()), float(image.max())
+    if low == high:
+        low, high = scale.low, scale.high
+    return replace(scale, low=low, high=high, per_image=False)
+
+
+class Patches(Dataset[Patch]):
+    """Squares of pairs, by number from 0 and without end.
+
+    Every epoch, as many patches as there are pairs, has one of each pair, in a new order.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        A pair is asked for when a patch of it is, so that it may be read, or made, only then.
+    normalisation : Normalisation
+    side : int
+        Of the squares, in pixels. Smaller images are mirrored at their far edges.
+    seed : int
+    augmentation : Augmentation or None, default None
+        How far patches are to be distorted.
+
+    Raises
+    ------
+    SettingError
+        If there is no pair.
+
+    Notes
+    -----
+    It has no length; a `torch.utils.data.DataLoader` is told which numbers to fetch, by its ``sampler`` or
+    ``batch_sampler``.
+
+    Examples
+    --------
+    >>> patches = Patches(pairs.read_all(), normalisation, side=64, seed=0)  # doctest: +SKIP
+    >>> loader = DataLoader(patches, 4, sampler=range(400), collate_fn=list)  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        normalisation: Normalisation,
+        side: int,
+        seed: int,
+        augmentation: Augmentation | None = None,
+    ) -> None:
+        if not len(pairs):
+            raise SettingError("no pairs to cut patches of", "one or more", "Give the training part some")
+        self.pairs = pairs
+        self.normalisation = normalisation
+        self.side = side
+        self.seed = seed
+        self.augmentation = augmentation
+
+    def __getitem__(self, number: int) -> Patch:
+        """Return one patch; raises `IndexError` for a number below 0."""
+        if number < 0:
+            raise IndexError(f"patch {number}; they are numbered from 0")
+        epoch, place = divmod(number, len(self.pairs))
+        pair = self.pairs[int(_order(self.seed, epoch, len(self.pairs))[place])]
+        view = draw_view(pair.label.shape, self.side, stream(self.seed, "view", number))
+        patch = cut_patch(pair, view, self.normalisation)
+        if self.augmentation is None:
+            return patch
+        drawn = draw_distortion(self.augmentation, stream(self.seed, "distortion", number))
+        return replace(patch, distortion=drawn)
+
+
+@lru_cache(maxsize=8)
+def _order(seed: int, epoch: int, count: int) -> NDArray[np.intp]:
+    order = stream(seed, "order", epoch).permutation(count)
+    order.flags.writeable = False
+    return order
+
+
+def numbers_of(step: int, batch_size: int, rank: int = 0, ranks: int = 1) -> range:
+    """Return the patches that one of several processes trains on in a step: k belongs to rank k % ranks.
+
+    Together they take `ranks` batches of the same patches, in the same order, as one process would take.
+
+    Examples
+    --------
+    >>> [*numbers_of(step=1, batch_size=3)]
+    [3, 4, 5]
+    >>> [[*numbers_of(1, 3, rank, ranks=2)] for rank in range(2)]
+    [[6, 8, 10], [7, 9, 11]]
+    """
+    first = step * batch_size * ranks + rank
+    return range(first, first + batch_size * ranks, ranks)
