@@ -120,10 +120,10 @@ def average_pool(x: Tensor, factor: int) -> Tensor:
     return nnf.avg_pool2d(x, factor) if x.dim() == 4 else nnf.avg_pool3d(x, factor)
 
 
-def resize_linear(x: Tensor, like: Tensor, *, align_corners: bool) -> Tensor:
-    """Resize `x` linearly to the spatial size of `like`."""
+def resize_linear(x: Tensor, sizes: Sequence[int], *, align_corners: bool) -> Tensor:
+    """Resize `x` linearly to these spatial `sizes`."""
     mode = _LINEAR[x.dim() - 2]
-    return nnf.interpolate(x, size=like.shape[2:], mode=mode, align_corners=align_corners)
+    return nnf.interpolate(x, size=tuple(sizes), mode=mode, align_corners=align_corners)
 
 
 def check_sides(x: Tensor, least: int) -> None:
