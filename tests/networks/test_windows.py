@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from metgan.networks import MetGen, MetGenSpec, UNetSpec, windows
+from metgan.networks import MetGenSpec, UNetSpec, windows
 from metgan.networks.blocks import mirror
 from metgan.networks.spade import LabelSpec
 from metgan.networks.windows import cut, windows_of

@@ -7,7 +7,7 @@ well or badly in one way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +82,9 @@ class Obedient:
         tumour = self.real[anatomy.tobytes()]
         dark = np.uint16(np.median(tumour))
         return np.where(label, 5 * dark, np.minimum(tumour, dark)).astype(np.uint16)
+
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        return [self.inpaint(*image) for image in images]
 
 
 class Moody(Obedient):

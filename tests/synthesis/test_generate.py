@@ -70,6 +70,9 @@ class PowerCut:
         self.left -= 1
         return self.inpainter.inpaint(anatomy, label)
 
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        return [self.inpaint(*image) for image in images]
+
 
 # Pairs
 

@@ -89,9 +89,9 @@ class MetGen(Generator):
         return self.bounded(crop_like(self.image_pathway(padded, features), image.shape[2:]))
 
     def translate_part(self, image: Tensor, label: Tensor, part: Part) -> Tensor:
-        """Return a part of what `translate` does in eval mode; its surroundings are computed where it sees them.
+        """Return a part of what `translate` does in eval mode, computed from what it depends on alone.
 
-        Deviates in the last bits from the part of a whole, since kernels add in another order on other sizes.
+        The last bits may differ, since kernels add in another order on other sizes.
         """
         padded = pad_to_multiple(image, self.stride, mirror=True)
         if self.halo is None or len(self._divide(padded)) > 1:
