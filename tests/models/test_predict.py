@@ -15,9 +15,7 @@ from metgan.types import AnyArray
 CPU = torch.device("cpu")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def images(count: int, side: int, channels: int) -> list[tuple[AnyArray, ...]]:

@@ -48,6 +48,12 @@ def inpainter(save_run: SaveRun) -> Inpainter:
     return load(save_run(), "cpu")
 
 
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs are painted in the order of their numbers, each with its attempts before the next."""
+    monkeypatch.setattr("metgan.synthesis.generate.MOST_IMAGES", 1)
+
+
 @pytest.fixture(scope="session")
 def segmentor_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("judge")

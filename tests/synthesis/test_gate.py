@@ -34,6 +34,7 @@ from metgan.synthesis import (
     PairPlans,
     generate,
     generate_pair,
+    generate_pairs,
     load,
     open_gate,
 )
@@ -41,7 +42,7 @@ from metgan.types import AnyArray, Camera
 
 from .conftest import Moody, Obedient
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "one_by_one")
 
 Made = Callable[..., list[dict[str, str]]]
 
@@ -283,3 +284,16 @@ def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
 def test_limits_out_of_range_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(SettingError):
         GateLimits(**changes)  # type: ignore[arg-type]  # attempts is whole here
+
+
+def test_a_gated_pair_is_the_same_whichever_others_are_judged_with_it(
+    inpainter: Inpainter, gate: Gate, wanted: GenerationRequest
+) -> None:
+    strict = Gate(gate.predictor, gate.training, replace(gate.limits, least_recall=0.9, attempts=3))
+    plans = PairPlans(wanted)
+    together = generate_pairs(inpainter, plans, range(4), strict)
+    for number, pair in enumerate(together):
+        alone = generate_pair(inpainter, PairPlans(wanted), number, strict)
+        assert np.array_equal(alone.tumour, pair.tumour)
+        assert (alone.scores, alone.rejected, alone.attempts) == (pair.scores, pair.rejected, pair.attempts)
+    assert max(pair.attempts for pair in together) > 1  # some were drawn again
