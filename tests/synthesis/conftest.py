@@ -7,6 +7,7 @@ well or badly in one way.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def inpainter(save_run: SaveRun) -> Inpainter:
 @pytest.fixture
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pairs are painted in the order of their numbers, each with its attempts before the next."""
-    monkeypatch.setattr("metgan.synthesis.generate.MOST_IMAGES", 1)
+    monkeypatch.setattr(sys.modules["metgan.synthesis.generate"], "MOST_IMAGES", 1)
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -205,8 +206,9 @@ def test_pairs_are_the_same_in_batches_of_any_size_and_on_any_number_of_threads(
     batch: int,
     threads: int,
 ) -> None:
-    for where in ("metgan.synthesis.generate", "metgan.models.predict"):
-        monkeypatch.setattr(f"{where}.MOST_IMAGES", max(batch, 2) if where.endswith("predict") else batch)
+    modules = (sys.modules[f"metgan.{name}"] for name in ("synthesis.generate", "models.predict"))
+    for module, most in zip(modules, (batch, max(batch, 2)), strict=True):
+        monkeypatch.setattr(module, "MOST_IMAGES", most)
     torch.set_num_threads(threads)
     generate(inpainter, request_of(6), tmp_path)
     assert contents(tmp_path) == contents(six)
