@@ -18,7 +18,7 @@ from metgan.io.holding import refuse_held
 from metgan.models import model_path
 from metgan.studies import training_section
 from metgan.synthesis import is_unfinished
-from metgan.synthesis.journal import finished_pairs, note_pair
+from metgan.synthesis.journal import finished_pairs, note_pairs
 from metgan.training import last_step, planned_steps, trained_seconds
 from metgan.training.first_steps import read_first_steps
 from metgan.workflows import InfoRequest, info
@@ -51,7 +51,7 @@ FILES: dict[str, tuple[str, Look]] = {
     "the first steps": ("first_steps.csv", lambda run: read_first_steps(run / "first_steps.csv")),
     "the notes of a generation": (".done.csv", is_unfinished),
     "the notes, resumed": (".done.csv", finished_pairs),
-    "the notes, written": (".done.csv", lambda out: note_pair(out, ROW)),
+    "the notes, written": (".done.csv", lambda out: note_pairs(out, [ROW])),
     "a model": ("model.safetensors", model_path),
     "a model, told of": ("model.safetensors", tell),
     "a list of cases, told of": ("cases.csv", tell),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -105,7 +107,7 @@ def test_a_network_that_trains_takes_the_image_as_a_whole(monkeypatch: pytest.Mo
     def refuse(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(MetGen, "translate_in_tiles", refuse)
+    monkeypatch.setattr(MetGen, "translate_part", refuse)
     network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64)).sum().backward()
     with torch.inference_mode(), pytest.raises(AssertionError):
         network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64))
@@ -128,7 +130,7 @@ def test_tiles_cover_each_pixel_once_and_begin_on_the_grid() -> None:
 
 
 def test_an_image_that_is_not_large_has_the_very_bytes_of_the_whole() -> None:
-    network = lively(TINY).float()
+    network = deepcopy(lively(TINY)).float()  # the others share it
     image, label = noise(1, 1, 112, 128).float(), spots(1, 1, 112, 128).float()
     with torch.inference_mode():
         assert len(divide(image.shape[2:], 90)) == 1

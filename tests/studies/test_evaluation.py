@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,6 +95,9 @@ class Oracle(Inpainter):
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return self.by_anatomy[anatomy.tobytes()].tumour
+
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        return [self.inpaint(*image) for image in images]
 
 
 class Eraser(Oracle):

@@ -7,7 +7,8 @@ well or badly in one way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,12 @@ def inpainter(save_run: SaveRun) -> Inpainter:
     return load(save_run(), "cpu")
 
 
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pairs are painted in the order of their numbers, each with its attempts before the next."""
+    monkeypatch.setattr(sys.modules["metgan.synthesis.generate"], "MOST_IMAGES", 1)
+
+
 @pytest.fixture(scope="session")
 def segmentor_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("judge")
@@ -82,6 +89,9 @@ class Obedient:
         tumour = self.real[anatomy.tobytes()]
         dark = np.uint16(np.median(tumour))
         return np.where(label, 5 * dark, np.minimum(tumour, dark)).astype(np.uint16)
+
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        return [self.inpaint(*image) for image in images]
 
 
 class Moody(Obedient):

@@ -43,6 +43,7 @@ from metgan.synthesis import (
     PairPlans,
     generate,
     generate_pair,
+    generate_pairs,
     load,
     open_gate,
 )
@@ -50,7 +51,7 @@ from metgan.types import AnyArray, Camera
 
 from .conftest import UNITS, Moody, Obedient
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = pytest.mark.usefixtures("one_thread", "one_by_one")
 
 Made = Callable[..., list[dict[str, str]]]
 
@@ -310,3 +311,16 @@ def test_a_pair_is_scored_without_the_fill_of_the_training_set(
 def test_limits_out_of_range_are_refused(changes: dict[str, float]) -> None:
     with pytest.raises(SettingError):
         GateLimits(**changes)  # type: ignore[arg-type]  # attempts is whole here
+
+
+def test_a_gated_pair_is_the_same_whichever_others_are_judged_with_it(
+    inpainter: Inpainter, gate: Gate, wanted: GenerationRequest
+) -> None:
+    strict = Gate(gate.predictor, gate.training, replace(gate.limits, least_recall=0.9, attempts=3))
+    plans = PairPlans(wanted)
+    together = generate_pairs(inpainter, plans, range(4), strict)
+    for number, pair in enumerate(together):
+        alone = generate_pair(inpainter, PairPlans(wanted), number, strict)
+        assert np.array_equal(alone.tumour, pair.tumour)
+        assert (alone.scores, alone.rejected, alone.attempts) == (pair.scores, pair.rejected, pair.attempts)
+    assert max(pair.attempts for pair in together) > 1  # some were drawn again

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from metgan.data import Entry, PairSet, Split, part_of, read_label, read_table, write_pair
 from metgan.errors import ArrayError, StorageError
 from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, symmetry
 from metgan.objects import sizes
-from metgan.synthesis import CONTACT_SHEET, GenerationRequest, Inpainter, generate, load
+from metgan.synthesis import (
+    CONTACT_SHEET,
+    Contrasts,
+    GenerationRequest,
+    Inpainter,
+    NoiseModel,
+    PairPlans,
+    generate,
+    generate_pair,
+    load,
+)
 from metgan.types import AnyArray, Camera
 
 HISTORY = {
@@ -69,6 +81,9 @@ class PowerCut:
             raise KeyboardInterrupt
         self.left -= 1
         return self.inpainter.inpaint(anatomy, label)
+
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        return [self.inpaint(*image) for image in images]
 
 
 # Pairs
@@ -177,10 +192,54 @@ def test_simulated_tumours_lie_in_tissue_and_need_no_label(
         assert 1 <= int(provenance["tumours"]) <= 3
 
 
+# Batches and threads
+
+
+@pytest.mark.usefixtures("one_thread")  # and as many as before afterwards
+@pytest.mark.parametrize(("batch", "threads"), [(1, 1), (3, 1), (8, 1), (2, 2), (1, 3)])
+def test_pairs_are_the_same_in_batches_of_any_size_and_on_any_number_of_threads(
+    inpainter: Inpainter,
+    request_of: Callable[..., GenerationRequest],
+    six: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    batch: int,
+    threads: int,
+) -> None:
+    modules = (sys.modules[f"metgan.{name}"] for name in ("synthesis.generate", "models.predict"))
+    for module, most in zip(modules, (batch, max(batch, 2)), strict=True):
+        monkeypatch.setattr(module, "MOST_IMAGES", most)
+    torch.set_num_threads(threads)
+    generate(inpainter, request_of(6), tmp_path)
+    assert contents(tmp_path) == contents(six)
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.usefixtures("one_by_one")
+def test_an_anatomy_without_tumours_and_the_background_of_a_donor_are_painted_once(
+    inpainter: Inpainter, small_pairs: PairSet
+) -> None:
+    train = part_of(small_pairs.entries, "train", None)
+    asked = GenerationRequest(
+        train, train, Merged(2), 9, 0, Contrasts((1.5, 2.0)), NoiseModel(0.2, 1.0), donors=train
+    )
+    counting, plans = PowerCut(inpainter, 1000), PairPlans(asked)
+    made = [generate_pair(counting, plans, number, None) for number in range(9)]  # type: ignore[arg-type]
+    donors = {pair.plan.donor.name for pair in made if pair.plan.donor is not None}
+    assert 1000 - counting.left == 9 + len({pair.plan.source.name for pair in made}) + len(donors)
+    for number, pair in enumerate(made):  # and are what they are for a pair by itself
+        alone = generate_pair(inpainter, PairPlans(asked), number, None)
+        assert np.array_equal(pair.tumour, alone.tumour)
+    other = PowerCut(inpainter, 1000)  # another generator paints its own
+    generate_pair(other, plans, 0, None)  # type: ignore[arg-type]  # paints alike
+    assert other.left == 1000 - 3
+
+
 # Interruptions
 
 
 @pytest.mark.parametrize("after", [0, 1, 4])
+@pytest.mark.usefixtures("one_by_one")
 def test_pairs_made_in_two_goes_are_those_made_in_one(
     inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path, after: int
 ) -> None:
@@ -195,6 +254,7 @@ def test_pairs_made_in_two_goes_are_those_made_in_one(
     assert not (tmp_path / ".done.csv").exists()
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_a_set_that_another_version_began_is_refused_and_keeps_its_notes(
     inpainter: Inpainter, request_of: Callable[..., GenerationRequest], tmp_path: Path
 ) -> None:
@@ -209,6 +269,7 @@ def test_a_set_that_another_version_began_is_refused_and_keeps_its_notes(
 
 
 @pytest.mark.parametrize("kept", [1, 20, -1])
+@pytest.mark.usefixtures("one_by_one")
 def test_a_note_that_a_kill_cut_short_does_not_count(
     inpainter: Inpainter, request_of: Callable[..., GenerationRequest], six: Path, tmp_path: Path, kept: int
 ) -> None:

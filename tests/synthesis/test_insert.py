@@ -151,6 +151,9 @@ class Painting:
     def inpaint(self, anatomy: np.ndarray, label: np.ndarray) -> np.ndarray:
         return np.where(label, self.light, 500 + np.arange(label.size).reshape(label.shape) % 2).astype("u2")
 
+    def inpaint_all(self, images: list[tuple[np.ndarray, np.ndarray]]) -> list[np.ndarray]:
+        return [self.inpaint(*image) for image in images]
+
 
 def scene() -> PairPlan:
     """A tumour asked for on tissue that is really at 1000, beside an own tumour and another bright thing."""
@@ -230,8 +233,8 @@ def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inp
     plan = scene()
 
     class All:
-        def predict(self, tumour: np.ndarray) -> np.ndarray:
-            return tumour > 2000
+        def predict_all(self, tumours: list[np.ndarray]) -> list[np.ndarray]:
+            return [tumour > 2000 for tumour in tumours]
 
     opened.predictor = All()  # type: ignore[assignment]  # reads
     seen = opened.score(plan, paint(Painting(2000), replace(plan, contrasts=())))  # type: ignore[arg-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -172,6 +172,9 @@ class Ruled:
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return np.where(label, 600, (anatomy - 100) // 2 + 50).astype(np.uint16)
+
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        return [self.inpaint(*image) for image in images]
 
 
 @pytest.mark.parametrize("turned", [False, True])

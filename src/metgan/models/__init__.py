@@ -1,6 +1,7 @@
 """Trained networks, in memory and on disk: what training writes and synthesis reads."""
 
 from .card import LEAST_DICE, Kind, ModelCard, worse_than_flat
+from .predict import MOST_IMAGES, MOST_PIXELS, batch_size, in_parts, predict
 from .predictor import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
 from .store import (
     MODEL_FILE,
@@ -17,12 +18,17 @@ __all__ = [
     "LEAST_DICE",
     "MIN_OBJECT_SIZE",
     "MODEL_FILE",
+    "MOST_IMAGES",
+    "MOST_PIXELS",
     "Kind",
     "ModelCard",
     "SegmentorPredictor",
+    "batch_size",
+    "in_parts",
     "load_generator",
     "load_segmentor",
     "model_path",
+    "predict",
     "read_card",
     "refuse_training_segmentor",
     "restore_generator",

@@ -6,7 +6,7 @@ that the generator trained with: a generator may learn to please that one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from metgan.errors import LeakageError
 from metgan.io import fingerprint
-from metgan.networks import apply_unet
+from metgan.networks import apply_unet, channels_last
 from metgan.types import Camera, Mask
 
 from .card import ModelCard
+from .predict import predict
 from .store import load_segmentor, model_path
 
 DEFAULT_THRESHOLD = 0.5
@@ -49,7 +50,7 @@ class SegmentorPredictor:
         segmentor, self.card = load_segmentor(run)
         self.fingerprint = fingerprint(model_path(run))
         self._device = device
-        self._segmentor = segmentor.to(device)
+        self._segmentor = channels_last(segmentor.to(device))
 
     def check(self, groups: Iterable[str]) -> None:
         """Refuse to judge images of groups that it was trained on."""
@@ -57,19 +58,26 @@ class SegmentorPredictor:
 
     def predict(self, tumour: Camera) -> Mask:
         """Return the pixels that are read as tumour, (Y, X)."""
-        return self.predict_proba(tumour) > DEFAULT_THRESHOLD
+        return self.predict_all([tumour])[0]
 
     def predict_proba(self, tumour: Camera) -> NDArray[np.float32]:
         """Return how much the segmentor takes each pixel for tumour, (Y, X), in [0, 1].
 
         It is trained with tumour pixels that weigh more than others, and thinks them likelier than they are.
         """
-        scaled = self.card.normalisation.apply(tumour, "tumour")
-        with torch.inference_mode():
-            pixels = torch.from_numpy(scaled)[None, None].to(self._device)  # (1, 1, Y, X)
-            logits = apply_unet(self._segmentor.unet, pixels)
-        weighed: NDArray[np.float32] = logits[0, 0].float().sigmoid().cpu().numpy()
-        return weighed
+        return self.predict_proba_all([tumour])[0]
+
+    def predict_all(self, tumours: Sequence[Camera]) -> list[Mask]:
+        """Return what `predict` does of each of several images, in their order."""
+        return [weighed > DEFAULT_THRESHOLD for weighed in self.predict_proba_all(tumours)]
+
+    def predict_proba_all(self, tumours: Sequence[Camera]) -> list[NDArray[np.float32]]:
+        """Return what `predict_proba` does of each of several images, in their order."""
+        scaled = [(self.card.normalisation.apply(tumour, "tumour"),) for tumour in tumours]
+        return predict(self._probability, scaled, self._device)
+
+    def _probability(self, tumour: torch.Tensor) -> torch.Tensor:
+        return apply_unet(self._segmentor.unet, tumour).float().sigmoid()
 
 
 def refuse_training_segmentor(segmentor_run: Path, card: ModelCard) -> None:

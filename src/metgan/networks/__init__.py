@@ -1,5 +1,6 @@
 """Networks: plain ``nn.Module``s that know no files, no configurations and no devices."""
 
+from .blocks import channels_last
 from .generator import Features, Generator
 from .init import build
 from .metgen import MetGen, MetGenSpec
@@ -42,6 +43,7 @@ __all__ = [
     "UNetSpec",
     "apply_unet",
     "build",
+    "channels_last",
     "least_training_side",
     "make_generator",
 ]

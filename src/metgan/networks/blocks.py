@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from metgan.errors import ArrayError, SettingError
 
+Network = TypeVar("Network", bound=nn.Module)
 _CONVOLUTIONS: Final[dict[int, type[nn.Conv2d] | type[nn.Conv3d]]] = {2: nn.Conv2d, 3: nn.Conv3d}
 _TRANSPOSED: Final[dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]]] = {
     2: nn.ConvTranspose2d,
@@ -32,6 +33,14 @@ _INSTANCE_NORMS: Final[dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3
 }
 _LINEAR: Final = {2: "bilinear", 3: "trilinear"}
 BATCH_NORM_EPSILON: Final = 1e-4  # of the released U-Net; reference.md, section 2
+
+
+def channels_last(network: Network) -> Network:
+    """Bring the weights of a network into the memory layout that 2-D convolutions are fastest in."""
+    for weight in network.parameters():
+        if weight.dim() == 4:  # (outputs, inputs, Y, X)
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def check_dims(dims: int) -> None:
@@ -120,10 +129,10 @@ def average_pool(x: Tensor, factor: int) -> Tensor:
     return nnf.avg_pool2d(x, factor) if x.dim() == 4 else nnf.avg_pool3d(x, factor)
 
 
-def resize_linear(x: Tensor, like: Tensor, *, align_corners: bool) -> Tensor:
-    """Resize `x` linearly to the spatial size of `like`."""
+def resize_linear(x: Tensor, sizes: Sequence[int], *, align_corners: bool) -> Tensor:
+    """Resize `x` linearly to these spatial `sizes`."""
     mode = _LINEAR[x.dim() - 2]
-    return nnf.interpolate(x, size=like.shape[2:], mode=mode, align_corners=align_corners)
+    return nnf.interpolate(x, size=tuple(sizes), mode=mode, align_corners=align_corners)
 
 
 def check_sides(x: Tensor, least: int) -> None:

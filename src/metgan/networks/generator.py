@@ -17,6 +17,7 @@ from metgan.progress import each
 
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
 from .tiles import divide
+from .windows import Part, cut
 
 Features = Sequence[Tensor | None]
 """A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""
@@ -97,8 +98,10 @@ class Generator(nn.Module, ABC):
         """
         check_sides(image, self.stride)
         surrounded, asked = mirror(image, self.margin), mirror(label, self.margin)
-        translate = self.translate if self.training or torch.is_grad_enabled() else self.translate_in_tiles
-        return crop_like(translate(surrounded, asked), image.shape[2:], self.margin).clamp(-1, 1)
+        part = tuple(slice(self.margin, self.margin + size) for size in image.shape[2:])
+        if self.training or torch.is_grad_enabled():
+            return cut(self.translate(surrounded, asked), part).clamp(-1, 1)
+        return self.translate_part(surrounded, asked, part).clamp(-1, 1)
 
     def translate(self, image: Tensor, label: Tensor) -> Tensor:
         """Translate `image` with the label, both (N, 1, Y, X), as a whole."""
@@ -118,6 +121,10 @@ class Generator(nn.Module, ABC):
         for tile in each(tiles, "tile"):
             tile.put(self.translate(tile.cut(image), tile.cut(label)), painted)
         return painted
+
+    def translate_part(self, image: Tensor, label: Tensor, part: Part) -> Tensor:
+        """Return a part of what `translate_in_tiles` does."""
+        return cut(self.translate_in_tiles(image, label), part)
 
     def bounded(self, x: Tensor) -> Tensor:
         """Bend `x`, of any size, into plus or minus `bound`; near 0 it is left as it is."""

@@ -15,6 +15,7 @@ from .generator import BOUND, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .tiles import FINE, Tile, divide, fine_halo, unet_in_tiles
 from .unet import Merge, UNet, UNetSpec
+from .windows import Part, windows_of
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,29 @@ class MetGen(Generator):
         padded = pad_to_multiple(image, self.stride, mirror=True)  # the grid of the features
         return self.bounded(crop_like(self.image_pathway(padded, features), image.shape[2:]))
 
+    def translate_part(self, image: Tensor, label: Tensor, part: Part) -> Tensor:
+        """Return a part of what `translate` does in eval mode, computed from what it depends on alone.
+
+        The last bits may differ, since kernels add in another order on other sizes.
+        """
+        padded = pad_to_multiple(image, self.stride, mirror=True)
+        if self.halo is None or len(self._divide(padded)) > 1:
+            return super().translate_part(image, label, part)
+        asked = pad_to_multiple(label, self.stride, mirror=False)
+        unet, pathway = self.image_pathway, self.label_pathway
+        windows = windows_of(part, padded.shape[2:], len(self.spec.image.encoder), _REACH)
+        features = pathway.grow_to(*pathway.begin(asked), asked, windows)
+        skips, x = unet.descend(padded)
+        x = unet.ascend_to(unet.centre(x), skips, features, windows)
+        return self.bounded(unet.show(x))
+
+    def _divide(self, padded: Tensor) -> list[Tile]:
+        return divide(padded.shape[2:], max(fine_halo(self.spec.image), _fine_label_halo(self.spec)))
+
     def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
         """Translate a large image in eval mode, the coarse grids of both pathways as a whole: see `tiles`."""
         padded = pad_to_multiple(image, self.stride, mirror=True)
-        tiles = divide(padded.shape[2:], max(fine_halo(self.spec.image), _fine_label_halo(self.spec)))
+        tiles = self._divide(padded)
         if self.halo is None or len(tiles) == 1:
             return self.translate(image, label)
         asked = pad_to_multiple(label, self.stride, mirror=False)
@@ -106,6 +126,7 @@ class MetGen(Generator):
         return self.bounded(crop_like(shown, image.shape[2:]))
 
 
+_REACH = 3  # cells that a decoder stage's convolutions see around one: see `UNetSpec.reach`
 _CELL = 2**FINE
 """Pixels per cell of the finest grid that is computed as a whole."""
 

@@ -20,11 +20,14 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
+from .windows import Part, Window, cut, double, halve, whole_of, widen
 
 Pyramid = Literal["pooled", "nearest"]
 Taps = Literal["all", "six", "released"]
 _SLOPE = 0.2
 COARSEST = 32  # the pathway starts at 1/32 of the resolution, as released
+_UPS = 4  # blocks finer than the two middles
+_READ = 4  # cells around one that a block sees: the label through four 3-convolutions
 BLOCKS_PER_LEVEL = (1, 1, 1, 1, 2, 1)  # at 1/1, 1/2, ..., 1/32: up 3 to up 0, the two middles, the head
 
 
@@ -200,6 +203,40 @@ class LabelPathway(nn.Module):
             x = block(enlarge(x), shrink(classes, factor, self.spec.pyramid))
             ups.append(x)
         return ups
+
+    def grow_to(
+        self, head: Tensor, middle: Tensor, label: Tensor, windows: Sequence[Window]
+    ) -> list[Tensor | None]:
+        """Return what `taps` of `grow` does, cut to what each window reads, and compute no more than that.
+
+        Parameters
+        ----------
+        head, middle : Tensor
+            As `begin` gives them.
+        label : Tensor, (N, 1, Y, X)
+        windows : sequence of Window
+            Of the decoder's stages, finest first; not for the release's taps.
+        """
+        classes, x, at = one_hot(label), middle, whole_of(middle)
+        first = 0 if self.spec.taps == "all" else 1
+        ups: list[Tensor | None] = [None] * first
+        for level, wanted in reversed([*enumerate(self._wanted(label.shape[2:], windows))][first:]):
+            near = widen(wanted, _READ, [size >> level for size in label.shape[2:]])
+            shrunk = shrink(cut(classes, double(near, level)), 2**level, self.spec.pyramid)
+            block = self.blocks[2 + _UPS - level]
+            x = cut(block(cut(enlarge(x), near, double(at)), shrunk), wanted, near)
+            at = wanted
+            ups.insert(first, cut(x, windows[level].read, at) if level < len(windows) else None)
+        rest = [cut(x, window.read) for x, window in zip((middle, head), windows[_UPS:], strict=False)]
+        return [*ups, *rest, *[None] * len(windows)][: len(windows)]
+
+    def _wanted(self, sizes: Sequence[int], windows: Sequence[Window]) -> list[Part]:
+        """Return what of each level's features is read, by the decoder or by the next finer level."""
+        wanted = [window.read for window in windows[:_UPS]]
+        for level in range(len(wanted), _UPS):
+            grid = [size >> level - 1 for size in sizes]
+            wanted.append(halve(widen(wanted[-1], _READ, grid)))
+        return wanted
 
     def taps(self, head: Tensor, middle: Tensor, ups: Sequence[Tensor]) -> list[Tensor | None]:
         """Return the features for each decoder stage, finest first."""

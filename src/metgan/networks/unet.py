@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from metgan.errors import SettingError
 
 from .blocks import cells, convolution, crop_like, in_full_precision, max_pool, pad_to_multiple, resize_linear
+from .windows import Window, cut, double, whole_of
 
 Merge = Literal["into", "behind"]
 ALL: Final = slice(None)
@@ -178,8 +179,36 @@ class UNet(nn.Module):
         labels = features or [None] * len(skips)
         for stage, label in reversed([*zip([*self.up][stages], labels, strict=True)]):
             skip = skips.pop()
-            x = resize_linear(x, skip, align_corners=self.spec.align_corners)
+            x = resize_linear(x, skip.shape[2:], align_corners=self.spec.align_corners)
             x = self._join(stage, [x, skip], label)
+        return x
+
+    def ascend_to(
+        self, x: Tensor, skips: Sequence[Tensor], features: Sequence[Tensor | None], windows: Sequence[Window]
+    ) -> Tensor:
+        """Do as `ascend` from the whole grid `x`, but compute of each stage the cells of its window alone.
+
+        Parameters
+        ----------
+        x : Tensor, (N, C, Y, X)
+        skips : sequence of Tensor
+            Of the stages that have a window, finest first.
+        features : sequence of Tensor or None
+            Of these, already cut to what their window reads.
+        windows : sequence of Window
+            See `windows_of`.
+
+        Returns
+        -------
+        Tensor, (N, C, Y, X)
+            What the first window keeps.
+        """
+        at = whole_of(x)
+        labels = features or [None] * len(skips)
+        for stage, skip, label, window in reversed([*zip(self.up, skips, labels, windows, strict=False)]):
+            grown = resize_linear(x, [2 * size for size in x.shape[2:]], align_corners=False)
+            near = [cut(grown, window.read, double(at)), cut(skip, window.read)]
+            x, at = cut(self._join(stage, near, label), window.kept, window.read), window.kept
         return x
 
     def show(self, x: Tensor) -> Tensor:

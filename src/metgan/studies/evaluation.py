@@ -19,7 +19,7 @@ from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, read_pair
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
-from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, model_path
+from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts, model_path
 from metgan.pictures import Panel, compare_images
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
@@ -87,16 +87,15 @@ def evaluate(
     scores, flat, painted = [], [], []
     named = _start_of(test)
     with progress("evaluate", len(test)) as advance:
-        for entry in test:  # one at a time, since images may be large
-            pair = read_pair(entry)
-            named = checksum([pair], named)
-            compared = _compared(pair, inpainter, shared)
-            scores.append(_score(compared, predictor))
-            flat.append(
-                compare_within(np.full_like(compared.real, training_mean), compared.real, ~compared.fill)
-            )
-            painted.append(ComparedImage(entry, bool(pair.label.any()), compared.panels(shared)))
-            advance()
+        for part in in_parts(read_pair(entry) for entry in test):  # few at a time, since images may be large
+            named = checksum(part, named)
+            compared = _compared(part, inpainter, shared)
+            for one, score in zip(compared, _score_all(compared, predictor), strict=True):
+                scores.append(score)
+                flat.append(compare_within(np.full_like(one.real, training_mean), one.real, ~one.fill))
+                tumours = bool(one.pair.label.any())
+                painted.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
+                advance()
     similarity, baseline = mean_similarity([score.similarity for score in scores]), mean_similarity(flat)
     real = pool(score.real for score in scores)
     errors = similarity.mae, baseline.mae
@@ -130,14 +129,24 @@ class _Compared:
         return compare_images(anatomy, self.pair.label, self.generated, self.real)
 
 
-def _compared(pair: Pair, inpainter: Inpainter, units: Normalisation) -> _Compared:
-    camera = inpainter.inpaint(pair.anatomy, pair.label)
-    real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-    return _Compared(pair, camera, real, generated, pair.filled(inpainter.card.normalisation.fill))
+def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation) -> list[_Compared]:
+    constants = inpainter.card.normalisation.fill
+    painted = inpainter.inpaint_all([(pair.anatomy, pair.label) for pair in pairs])
+    compared = []
+    for pair, camera in zip(pairs, painted, strict=True):
+        real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
+        compared.append(_Compared(pair, camera, real, generated, pair.filled(constants)))
+    return compared
 
 
-def _score(compared: _Compared, independent_segmentor: SegmentorPredictor) -> Score:
-    """Score one image; generated and real ones are segmented in camera units."""
+def _score_all(compared: Sequence[_Compared], independent_segmentor: SegmentorPredictor) -> list[Score]:
+    """Score some images; generated and real ones are segmented in camera units."""
+    images = [image for one in compared for image in (one.camera, one.pair.tumour)]
+    readings = independent_segmentor.predict_all(images)
+    return [_score(one, *readings[2 * k : 2 * k + 2]) for k, one in enumerate(compared)]
+
+
+def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
     pair, camera, fill = compared.pair, compared.camera, compared.fill
     generated, real = compared.generated, compared.real
     return Score(
@@ -148,14 +157,6 @@ def _score(compared: _Compared, independent_segmentor: SegmentorPredictor) -> Sc
         compare_within(generated, real, pair.label),
         compare_within(generated, real, ~pair.label & ~fill),
         spectrum_distance(generated, real),
-        evaluate_detection(
-            pair.label, independent_segmentor.predict(camera), camera, fill=fill, smallest=MIN_OBJECT_SIZE
-        ),
-        evaluate_detection(
-            pair.label,
-            independent_segmentor.predict(pair.tumour),
-            pair.tumour,
-            fill=fill,
-            smallest=MIN_OBJECT_SIZE,
-        ),
+        evaluate_detection(pair.label, read_generated, camera, fill=fill, smallest=MIN_OBJECT_SIZE),
+        evaluate_detection(pair.label, read_real, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE),
     )

@@ -21,7 +21,14 @@ from metgan.data import Pair, PairSet, StoredPairs
 from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, replacing, write_json
 from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
-from metgan.models import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, model_path, read_card
+from metgan.models import (
+    DEFAULT_THRESHOLD,
+    MIN_OBJECT_SIZE,
+    SegmentorPredictor,
+    in_parts,
+    model_path,
+    read_card,
+)
 from metgan.progress import each
 from metgan.training import Engine
 from metgan.types import Mask
@@ -124,10 +131,12 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
 
 def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
     segmentor.check({pair.entry.group for pair in pairs})
-    level = choose_level([segmentor.predict_proba(pair.tumour) for pair in val], [pair.label for pair in val])
+    weighed = segmentor.predict_proba_all([pair.tumour for pair in val])
+    level = choose_level(weighed, [pair.label for pair in val])
     images, tumours = [], []
-    for pair in each(pairs, "image"):
-        reading = segmentor.predict_proba(pair.tumour) > level
+    parts = each([*in_parts(pairs)], "part")
+    weighed = [w for part in parts for w in segmentor.predict_proba_all([pair.tumour for pair in part])]
+    for pair, reading in zip(pairs, (w > level for w in weighed), strict=True):
         fill = pair.filled(segmentor.card.normalisation.fill)
         found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         entry = pair.entry

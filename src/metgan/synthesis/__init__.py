@@ -5,7 +5,7 @@ from .checks import check_request
 from .contact_sheet import CONTACT_SHEET
 from .contrasts import MOST_LIGHT, Contrasts, match_contrasts
 from .error_analysis import ErrorAnalysis, Seen, find_errors, oversample_errors
-from .gate import Gate, GatedPair, generate_pair, open_gate
+from .gate import Gate, GatedPair, generate_pair, generate_pairs, open_gate
 from .generate import generate
 from .inpainter import Inpainter, load
 from .insert import RealTumourChannel, insert_tumours
@@ -50,6 +50,7 @@ __all__ = [
     "finished_pairs",
     "generate",
     "generate_pair",
+    "generate_pairs",
     "insert_tumours",
     "is_unfinished",
     "load",

@@ -59,6 +59,11 @@ class BackgroundResidual:
     tissue: Mask
     noise: NoiseModel
 
+    @property
+    def nbytes(self) -> int:
+        """How many bytes of memory it takes."""
+        return self.field.nbytes + self.free.nbytes + self.tissue.nbytes
+
     @classmethod
     def of(
         cls, real: Pair, painted: Camera, noise: NoiseModel, constants: FillValues | None = None

@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.data import Entry, Pair
 from metgan.errors import SettingError
 from metgan.metrics import MIN_ANNOTATED_SIZE, evaluate_detection
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
-from metgan.types import Camera
+from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .plans import PairPlan, PairPlans
-from .tumour_image import draw_and_generate
+from .tumour_image import draw_and_generate_all
 
 
 class Gate:
@@ -50,9 +50,16 @@ class Gate:
 
     def score(self, plan: PairPlan, tumour: Camera) -> GateScores:
         """Score one generated pair; of an inserted one the new tumours and what is near them."""
-        reading = self.predictor.predict(tumour)
+        return self.score_all([(plan, tumour)])[0]
+
+    def score_all(self, painted: Sequence[tuple[PairPlan, Camera]]) -> list[GateScores]:
+        """Score several generated pairs, each by itself."""
+        readings = self.predictor.predict_all([tumour for _, tumour in painted])
+        return [self._score(*pair, reading) for pair, reading in zip(painted, readings, strict=True)]
+
+    def _score(self, plan: PairPlan, tumour: Camera, reading: Mask) -> GateScores:
         if plan.real_tumour is not None:
-            reading &= plan.real_tumour.around(plan.asked)
+            reading = reading & plan.real_tumour.around(plan.asked)
         fill = Pair(plan.source, plan.anatomy, tumour, plan.label).filled(self.training.fill)
         found = evaluate_detection(plan.asked, reading, tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         nearest = math.nan
@@ -151,22 +158,39 @@ def generate_pair(inpainter: Inpainter, plans: PairPlans, number: int, gate: Gat
     ArrayError, SettingError
         As for `PairPlans.draw` and `paint`; a flat image is no matter of the gate.
     """
+    return generate_pairs(inpainter, plans, [number], gate)[0]
+
+
+def generate_pairs(
+    inpainter: Inpainter, plans: PairPlans, numbers: Sequence[int], gate: Gate | None
+) -> list[GatedPair]:
+    """Paint several pairs together; each is what `generate_pair` gives, to the bit."""
     if gate is None:
-        plan, tumour, _ = draw_and_generate(inpainter, plans, number)
-        return GatedPair(plan, tumour)
-    tried: list[GatedPair] = []
-    rejected: list[tuple[str, ...]] = []
-    attempt = -1
-    for made in range(1, gate.limits.attempts + 1):
-        plan, tumour, attempt = draw_and_generate(inpainter, plans, number, attempt + 1)
-        scores = gate.score(plan, tumour)
-        faults = gate.limits.faults(scores)
-        if not faults:
-            return GatedPair(plan, tumour, scores, (), tuple(rejected), made)
-        rejected.append(tuple(faults))
-        tried.append(GatedPair(plan, tumour, scores, tuple(faults.values())))
-    best = min(tried, key=_rank)
-    return GatedPair(best.plan, best.tumour, best.scores, best.faults, tuple(rejected), len(tried))
+        drawn = draw_and_generate_all(inpainter, plans, dict.fromkeys(numbers, 0))
+        return [GatedPair(*drawn[number][:2]) for number in numbers]
+    tried: dict[int, list[GatedPair]] = {number: [] for number in numbers}
+    passed: dict[int, GatedPair] = {}
+    waiting = dict.fromkeys(numbers, 0)  # the attempt that each makes next
+    for _ in range(gate.limits.attempts):
+        drawn = draw_and_generate_all(inpainter, plans, waiting)
+        scores = gate.score_all([(plan, tumour) for plan, tumour, _ in drawn.values()])
+        for (number, (plan, tumour, attempt)), score in zip(drawn.items(), scores, strict=True):
+            faults = gate.limits.faults(score)
+            waiting[number] = attempt + 1
+            if not faults:
+                passed[number] = GatedPair(plan, tumour, score)
+                del waiting[number]
+            tried[number].append(GatedPair(plan, tumour, score, tuple(faults.values()), (tuple(faults),)))
+        if not waiting:
+            break
+    return [_chosen(tried[number], passed.get(number)) for number in numbers]
+
+
+def _chosen(tried: Sequence[GatedPair], passed: GatedPair | None) -> GatedPair:
+    """Return the attempt that passed, or the best, with what became of all of them."""
+    chosen = passed or min(tried, key=_rank)
+    rejected = tuple(names for one in tried for names in one.rejected if names)
+    return replace(chosen, rejected=rejected, attempts=len(tried))
 
 
 def _rank(painted: GatedPair) -> tuple[int, float]:

@@ -6,21 +6,27 @@ its first ten pairs are the ten of a shorter one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-from metgan.data import TABLE, PairSet, join_names, write_pair, write_table
+import torch
+
+from metgan.data import TABLE, PairSet, join_names, read_channel, write_pair, write_table
 from metgan.errors import StorageError
 from metgan.io import has_file, hold_folder
+from metgan.models import MOST_IMAGES, MOST_PIXELS
 from metgan.progress import progress
 
 from .contact_sheet import save_contact_sheet
-from .gate import Gate, GatedPair, generate_pair
+from .gate import Gate, GatedPair, generate_pairs
 from .inpainter import Inpainter
-from .journal import close_table, finished_pairs, note_pair, refuse_other_request
+from .journal import close_table, finished_pairs, note_pairs, refuse_other_request
 from .plans import PairPlans
 from .request import GenerationRequest
 from .summary import gate_columns, save_summary
 from .tumour_image import measure_painted
+from .workers import compute_ahead
 
 
 def generate(
@@ -68,12 +74,25 @@ def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | No
     if not has_file(out / TABLE):
         write_table(out, [])  # until it is full, `PairSet.open` refuses a half-made set
     with progress("generate", request.count, len(done)) as advance:
-        for number in range(request.count):
-            if str(number) not in done:
-                painted = generate_pair(inpainter, plans, number, gate)
-                done[str(number)] = _write(inpainter, painted, number, out) | settings
-                note_pair(out, done[str(number)])
-                advance()
+        missing = [number for number in range(request.count) if str(number) not in done]
+        used = request.anatomies if missing else ()
+        is_large = any(read_channel(entry.paths["anatomy"]).size > MOST_PIXELS for entry in used)
+        step = 1 if is_large else MOST_IMAGES
+        parts = [missing[start : start + step] for start in range(0, len(missing), step)]
+
+        def compute(part: Sequence[int]) -> list[tuple[GatedPair, tuple[float, ...]]]:
+            made = generate_pairs(inpainter, plans, part, gate)
+            return [(one, measure_painted(inpainter, one.plan, one.tumour)) for one in made]
+
+        workers = 1 if is_large else torch.get_num_threads()  # a large image has all cores, and the memory
+        with closing(compute_ahead(compute, parts, workers)) as computed:
+            for part, made in zip(parts, computed, strict=True):  # in the order of their numbers
+                rows = []
+                for number, (painted, got) in zip(part, made, strict=True):
+                    rows.append(_write(inpainter, painted, got, number, out) | settings)
+                    done[str(number)] = rows[-1]
+                    advance()
+                note_pairs(out, rows)
     close_table(out, [done[str(number)] for number in range(request.count)])
     pairs = PairSet.open(out)
     save_summary(pairs, out)
@@ -92,12 +111,13 @@ def _settings(inpainter: Inpainter, plans: PairPlans, gate: Gate | None) -> dict
     }
 
 
-def _write(inpainter: Inpainter, painted: GatedPair, number: int, out: Path) -> dict[str, object]:
+def _write(
+    inpainter: Inpainter, painted: GatedPair, got: Sequence[float], number: int, out: Path
+) -> dict[str, object]:
     """Write one pair; return its provenance."""
     plan = painted.plan
     name = f"synthetic-{number:06d}"
     write_pair(out, name, plan.anatomy, painted.tumour, plan.label)
-    got = measure_painted(inpainter, plan, painted.tumour)
     return {
         "number": number,
         "name": name,

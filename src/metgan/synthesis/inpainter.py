@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.labels import check_binary
-from metgan.models import ModelCard, load_generator, model_path, restore_generator
-from metgan.networks import Generator
+from metgan.models import ModelCard, load_generator, model_path, predict, restore_generator
+from metgan.networks import Generator, channels_last
 from metgan.types import AnyArray, Camera, Mask
 
 
@@ -42,7 +42,7 @@ class Inpainter:
         self.card = card
         self.fingerprint = name
         self.device = device
-        self._generator = generator.to(device)
+        self._generator = channels_last(generator.to(device))
 
     def __reduce__(self) -> tuple[Callable[..., Inpainter], tuple[object, ...]]:
         """Pickle weights and card: torch refuses to pickle a network whose layers are normalised by spectrum.
@@ -88,6 +88,37 @@ class Inpainter:
         Where the anatomy was filled in with the constant of the training set (stitching, rotation), and the
         label is 0, the tumour channel is filled in with its own.
         """
+        return self.inpaint_all([(anatomy, label)])[0]
+
+    def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
+        """Paint several tumour images, those of one shape together.
+
+        Parameters
+        ----------
+        images : sequence of (anatomy, label)
+            As `inpaint` takes them.
+
+        Returns
+        -------
+        list of array, (Y, X)
+            In their order; each is what `inpaint` gives of it, to the bit.
+        """
+        scale = self.card.normalisation
+        checked = [self._check(anatomy, label) for anatomy, label in images]
+        fills = [self.filled(image) & ~mask for image, mask in checked]
+        shown = [
+            (scale.shown(image, fill), mask.astype(np.float32))
+            for (image, mask), fill in zip(checked, fills, strict=True)
+        ]
+        tumours = []
+        for painted, fill in zip(predict(self._generator.paint, shown, self.device), fills, strict=True):
+            tumour = scale.undo(painted, "tumour")
+            if scale.fill is not None:
+                tumour[fill] = scale.fill.tumour
+            tumours.append(tumour)
+        return tumours
+
+    def _check(self, anatomy: AnyArray, label: AnyArray) -> tuple[Camera, Mask]:
         image = check_camera(np.asarray(anatomy), "anatomy")
         self.card.normalisation.check(image, "anatomy", "anatomy")
         mask = check_binary(np.asarray(label), "label")
@@ -97,21 +128,11 @@ class Inpainter:
                 "two images (Y, X) of one shape",
                 "Crop or resample them to the same grid",
             )
-        fill = self.filled(image) & ~mask
-        scaled = self._tensor(self.card.normalisation.shown(image, fill))
-        with torch.inference_mode():
-            painted = self._generator.paint(scaled, self._tensor(mask.astype(np.float32)))
-        tumour = self.card.normalisation.undo(painted[0, 0].float().cpu().numpy(), "tumour")
-        if self.card.normalisation.fill is not None:
-            tumour[fill] = self.card.normalisation.fill.tumour
-        return tumour
+        return image, mask
 
     def filled(self, anatomy: Camera) -> Mask:
         """Return where nothing was imaged in an anatomy, (Y, X): see `metgan.data.Normalisation.filled`."""
         return self.card.normalisation.filled(anatomy)
-
-    def _tensor(self, image: AnyArray) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(image))[None, None].to(self.device)  # (1, 1, Y, X)
 
 
 def _rebuild(

@@ -19,8 +19,8 @@ Row = Mapping[str, object]
 _NOTES = ".done.csv"
 
 
-def note_pair(out: Path, row: Row) -> None:
-    """Remember a finished pair, once its images are on the disk; a line cut short by a kill does not count.
+def note_pairs(out: Path, rows: Sequence[Row]) -> None:
+    """Remember finished pairs, once their images are on the disk; a line cut short by a kill does not count.
 
     Raises
     ------
@@ -30,17 +30,17 @@ def note_pair(out: Path, row: Row) -> None:
     path = out / _NOTES
     sync_images(out)
     if not has_file(path):
-        write_text(path, _lines([row]))
+        write_text(path, _lines(rows))
         return
     with path.open(newline="", encoding="utf-8") as file:
         columns = next(csv.reader(file), None)
-    if columns != [*row, "end"]:
+    if columns != [*rows[0], "end"]:
         raise StorageError(
             f"{out} holds pairs that another version of metgan has begun",
             "pairs with the columns of this one",
             "Use --overwrite",
         )
-    append_text(path, _lines([row], header=False))
+    append_text(path, _lines(rows, header=False))
 
 
 def finished_pairs(out: Path) -> dict[str, Row]:

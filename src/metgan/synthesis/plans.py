@@ -24,6 +24,7 @@ from metgan.types import Camera, Mask
 
 from .background import choose_donor
 from .insert import RealTumourChannel
+from .kept import Kept
 from .noise import NoiseModel
 from .request import GenerationRequest
 
@@ -136,7 +137,14 @@ class PairPlans:
 
     def __init__(self, request: GenerationRequest) -> None:
         self.request = request
+        self._kept: tuple[object, Kept] = None, Kept()
         self.positive = _positive(request.labels)
+
+    def kept_of(self, inpainter: object) -> Kept:
+        """Return what an inpainter has painted for several plans, see `paint_all`; of the last one alone."""
+        if self._kept[0] is not inpainter:
+            self._kept = inpainter, Kept()
+        return self._kept[1]
 
     @property
     def fingerprint(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from metgan.data import read_pair
+from metgan.data import Pair, read_pair
 from metgan.errors import ArrayError, EmptyDrawError
 from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
@@ -14,8 +15,12 @@ from metgan.types import Camera, Mask
 from .background import BackgroundResidual
 from .contrasts import contrasts_of, match_contrasts
 from .inpainter import Inpainter
-from .insert import RealTumourChannel, insert_tumours
+from .insert import insert_tumours
+from .kept import Kept
 from .plans import DRAWS, PairPlan, PairPlans
+
+Drawn = tuple[PairPlan, Camera, int]
+"""A plan, its image, and the attempt that it was."""
 
 
 def draw_and_generate(
@@ -33,12 +38,24 @@ def draw_and_generate(
     ArrayError, SettingError
         As for `PairPlans.draw` and `paint`; after `DRAWS` plans without light.
     """
-    for later in range(DRAWS - 1):
-        plan = plans.draw(number, attempt + later)
-        with suppress(EmptyDrawError):
-            return plan, paint(inpainter, plan), attempt + later
-    plan = plans.draw(number, attempt + DRAWS - 1)
-    return plan, paint(inpainter, plan), attempt + DRAWS - 1
+    return draw_and_generate_all(inpainter, plans, {number: attempt})[number]
+
+
+def draw_and_generate_all(
+    inpainter: Inpainter, plans: PairPlans, attempts: Mapping[int, int]
+) -> dict[int, Drawn]:
+    """Do what `draw_and_generate` does for several pairs at once: number and first attempt of each."""
+    done: dict[int, Drawn] = {}
+    for later in range(DRAWS):
+        missing = {number: first + later for number, first in attempts.items() if number not in done}
+        drawn = [plans.draw(number, attempt) for number, attempt in missing.items()]
+        painted = paint_all(inpainter, drawn, plans.kept_of(inpainter))
+        for (number, attempt), plan, tumour in zip(missing.items(), drawn, painted, strict=True):
+            if not isinstance(tumour, EmptyDrawError):
+                done[number] = plan, tumour, attempt
+            elif later == DRAWS - 1:
+                raise tumour
+    return {number: done[number] for number in attempts}
 
 
 def paint(inpainter: Inpainter, plan: PairPlan) -> Camera:
@@ -53,8 +70,39 @@ def paint(inpainter: Inpainter, plan: PairPlan) -> Camera:
     EmptyDrawError
         When it adds no light to the real tumour channel; another label may.
     """
-    seen = None if plan.real_tumour is None else plan.real_tumour.tumour
-    return inpainter.card.normalisation.bound(_painted(inpainter, plan), "tumour", seen)
+    (tumour,) = paint_all(inpainter, [plan], Kept())
+    if isinstance(tumour, EmptyDrawError):
+        raise tumour
+    return tumour
+
+
+def paint_all(inpainter: Inpainter, plans: Sequence[PairPlan], kept: Kept) -> list[Camera | EmptyDrawError]:
+    """Paint several plans together; in place of an image that brings no light to its ground, the error.
+
+    Parameters
+    ----------
+    inpainter : Inpainter
+    plans : sequence of PairPlan
+        Of one request.
+    kept : Kept
+        Of that request and inpainter: what its anatomies look like without tumours, and what the paintings of
+        its donors lack. Both are computed for the first plan that needs them.
+    """
+    found: dict[_Key, Any] = {}
+    new: dict[_Key, Pair] = {}
+    for plan in plans:
+        for key in _keys(plan):
+            found[key] = kept.get(key)
+            if found[key] is None and key not in new:
+                new[key] = _to_paint(plan, key)
+    asked = [(plan.anatomy, plan.asked) for plan in plans]
+    images = inpainter.inpaint_all([*asked, *((pair.anatomy, pair.label) for pair in new.values())])
+    for (key, pair), image in zip(new.items(), images[len(plans) :], strict=True):
+        found[key] = image
+        if key[0] == _BACKGROUND and (noise := plans[0].noise) is not None:
+            found[key] = BackgroundResidual.of(pair, image, noise, inpainter.card.normalisation.fill)
+        kept.keep(key, found[key], found[key].nbytes)
+    return [_finish(inpainter, plan, image, found) for plan, image in zip(plans, images, strict=False)]
 
 
 def measure_painted(inpainter: Inpainter, plan: PairPlan, tumour: Camera) -> tuple[float, ...]:
@@ -67,26 +115,53 @@ def measure_painted(inpainter: Inpainter, plan: PairPlan, tumour: Camera) -> tup
     return tuple(contrasts_of(tumour, plan.asked, _filled(inpainter, plan), plan.measure))
 
 
-def _painted(inpainter: Inpainter, plan: PairPlan) -> Camera:
-    tumour = inpainter.inpaint(plan.anatomy, plan.asked)
+_Key = tuple[str, str]
+_TUMOUR_FREE, _BACKGROUND = "tumour-free", "background"
+
+
+def _keys(plan: PairPlan) -> list[_Key]:
+    """Return what a plan needs besides its own painting."""
+    free = [(_TUMOUR_FREE, plan.source.name)] if plan.contrasts or plan.real_tumour is not None else []
+    return free + ([] if plan.donor is None else [(_BACKGROUND, plan.donor.name)])
+
+
+def _to_paint(plan: PairPlan, key: _Key) -> Pair:
+    """Return the pair of which one of these is painted: the donor, or the anatomy without a tumour."""
+    if key[0] == _BACKGROUND and plan.donor is not None:
+        return read_pair(plan.donor)
+    return Pair(plan.source, plan.anatomy, plan.anatomy, np.zeros_like(plan.asked))
+
+
+def _finish(
+    inpainter: Inpainter, plan: PairPlan, tumour: Camera, found: Mapping[_Key, Any]
+) -> Camera | EmptyDrawError:
+    """Return the image of a plan, of its painting and what else it needs."""
+    try:
+        finished = _finished(inpainter, plan, tumour, found)
+    except EmptyDrawError as error:
+        return error
+    seen = None if plan.real_tumour is None else plan.real_tumour.tumour
+    return inpainter.card.normalisation.bound(finished, "tumour", seen)
+
+
+def _finished(inpainter: Inpainter, plan: PairPlan, tumour: Camera, found: Mapping[_Key, Any]) -> Camera:
     if tumour.min() == tumour.max():
         raise ArrayError(
             f"the image generated from {plan.source.name} is flat, every pixel is {tumour.flat[0]}",
             "an image with contrast",
             "Train the model longer, since it has learned hardly anything, or leave this anatomy out",
         )
+    tumour_free = found.get((_TUMOUR_FREE, plan.source.name))
     if plan.real_tumour is not None:
-        tumour = _laid(inpainter, plan, tumour, plan.real_tumour)
+        tumour = _laid(inpainter, plan, tumour, tumour_free)
     elif plan.contrasts:
-        tumour = _matched(inpainter, plan, tumour, _without(inpainter, plan))
+        tumour = _matched(inpainter, plan, tumour, tumour_free)
     if plan.noise is None:
         return tumour
     rng = np.random.default_rng(plan.noise_seed)
     if plan.donor is None:
         return plan.noise.add(tumour, rng, _filled(inpainter, plan))
-    real = read_pair(plan.donor)
-    again = inpainter.inpaint(real.anatomy, real.label)
-    background = BackgroundResidual.of(real, again, plan.noise, inpainter.card.normalisation.fill)
+    background: BackgroundResidual = found[_BACKGROUND, plan.donor.name]
     return background.lay_over(tumour, find_tissue(plan.anatomy), rng, _filled(inpainter, plan))
 
 
@@ -95,22 +170,20 @@ def _filled(inpainter: Inpainter, plan: PairPlan) -> Mask:
     return inpainter.filled(plan.anatomy) & ~plan.asked
 
 
-def _laid(inpainter: Inpainter, plan: PairPlan, tumour: Camera, real_tumour: RealTumourChannel) -> Camera:
+def _laid(inpainter: Inpainter, plan: PairPlan, tumour: Camera, tumour_free: Camera) -> Camera:
     """Add generated tumours to the real channel; their contrast is that to their real surroundings."""
-    laid = insert_tumours(real_tumour.tumour, tumour, _without(inpainter, plan), plan.asked)
-    if np.array_equal(laid, real_tumour.tumour):
+    assert plan.real_tumour is not None
+    real = plan.real_tumour.tumour
+    laid = insert_tumours(real, tumour, tumour_free, plan.asked)
+    if np.array_equal(laid, real):
         raise EmptyDrawError(
             f"the tumours generated in {plan.source.name} are nowhere brighter than its tissue",
             "light to add to the real image",
             "Train the model longer, or leave this anatomy out",
         )
-    return _matched(inpainter, plan, laid, real_tumour.tumour) if plan.contrasts else laid
+    return _matched(inpainter, plan, laid, real) if plan.contrasts else laid
 
 
 def _matched(inpainter: Inpainter, plan: PairPlan, tumour: Camera, tumour_free: Camera) -> Camera:
     fill = _filled(inpainter, plan)
     return match_contrasts(tumour, tumour_free, plan.asked, plan.contrasts, fill, plan.measure)
-
-
-def _without(inpainter: Inpainter, plan: PairPlan) -> Camera:
-    return inpainter.inpaint(plan.anatomy, np.zeros_like(plan.asked))

@@ -16,6 +16,7 @@ from torch import nn
 
 from metgan.device import Device, choose_device
 from metgan.errors import SettingError
+from metgan.networks import channels_last
 
 from .config import Precision
 
@@ -136,8 +137,4 @@ def _is_bf16_fast(accelerator: str) -> bool:
 
 def place(network: Network, device: torch.device) -> Network:
     """Move to the device, in the memory layout that convolutions are fastest in."""
-    network.to(device=device)
-    for weight in network.parameters():
-        if weight.dim() == 4:  # (outputs, inputs, Y, X)
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
-    return network
+    return channels_last(network.to(device=device))

@@ -21,11 +21,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from metgan.data import Normalisation, Pair
 from metgan.metrics import Overlap, compare_within, overlap
-from metgan.models import DEFAULT_THRESHOLD
+from metgan.models import DEFAULT_THRESHOLD, predict
 from metgan.networks import Generator, Segmentor
 from metgan.pictures import compare_images, draw_comparison, evenly_over
 from metgan.types import Mask, Scaled
@@ -90,17 +90,13 @@ class ValidationSet:
         light = [image[~fill] for image, fill in zip(self.tumour, self.fill, strict=True)]
         return float(np.mean([np.abs(pixels - self.training_mean).mean() for pixels in light if pixels.size]))
 
-    def tensor(self, image: Scaled) -> Tensor:
-        """Return one image as (1, 1, Y, X) on the validation's device."""
-        return torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None].to(self.device)
-
 
 def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> ValidationResult:
     """Score a segmentor by its pooled Dice on real tumour images."""
     with evaluating(segmentor):
         total = Overlap(0, 0, 0)
-        for pair, tumour in zip(data.pairs, data.tumour, strict=True):
-            total += overlap(_read(segmentor, data.tensor(tumour)), pair.label)
+        for pair, reading in zip(data.pairs, _read(segmentor, data.tumour, data.device), strict=True):
+            total += overlap(reading, pair.label)
     return ValidationResult(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
 
 
@@ -109,10 +105,8 @@ def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
     units, level = data.normalisation, data.normalisation.fill_level("tumour")
     shown = [units.shown(pair.anatomy, fill) for pair, fill in zip(data.pairs, data.fill, strict=True)]
     with evaluating(generator):
-        painted = [
-            _array(generator.paint(data.tensor(x), data.tensor(pair.label.astype(np.float32))))
-            for pair, x in zip(data.pairs, shown, strict=True)
-        ]
+        images = [(x, pair.label) for x, pair in zip(shown, data.pairs, strict=True)]
+        painted = predict(generator.paint, images, data.device)
     return [np.where(fill, np.float32(level), p) for p, fill in zip(painted, data.fill, strict=True)]
 
 
@@ -141,8 +135,8 @@ def validate_generator(
     if segmentor is None:
         return ValidationResult(-relative, details)
     total = Overlap(0, 0, 0)
-    for image, pair in zip(painted, data.pairs, strict=True):
-        total += overlap(_read(segmentor, data.tensor(image)), pair.label)
+    for reading, pair in zip(_read(segmentor, painted, data.device), data.pairs, strict=True):
+        total += overlap(reading, pair.label)
     read = {"val_dice": _dice(total)} if data.shows_tumours else {}
     return ValidationResult(min(_dice(total), enough) - relative, read | details)
 
@@ -172,14 +166,6 @@ def _dice(total: Overlap) -> float:
     return 0.0 if np.isnan(total.dice) else total.dice
 
 
-def _read(segmentor: Segmentor, image: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    with torch.inference_mode():
-        reading: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = (
-            (segmentor(image).sigmoid() > DEFAULT_THRESHOLD)[0, 0].cpu().numpy()
-        )
-    return reading
-
-
-def _array(image: Tensor) -> Scaled:
-    array: Scaled = image[0, 0].float().cpu().numpy()
-    return array
+def _read(segmentor: Segmentor, images: Sequence[Scaled], device: torch.device) -> list[Mask]:
+    logits = predict(segmentor, [(image,) for image in images], device)
+    return [torch.from_numpy(one).sigmoid().numpy() > DEFAULT_THRESHOLD for one in logits]
