@@ -91,5 +91,6 @@ def whole_of(x: Tensor) -> Part:
 def cut(x: Tensor, part: Part, within: Part | None = None) -> Tensor:
     """Cut a part out of `x`, (N, C, Y, X), which is the whole grid, or what of it lies `within` another."""
     starts = [0] * len(part) if within is None else [side.start for side in within]
-    inner = (slice(side.start - start, side.stop - start) for side, start in zip(part, starts, strict=True))
-    return x[(..., *inner)]
+    sides = zip(part, starts, strict=True)
+    inner = tuple(slice(side.start - start, side.stop - start) for side, start in sides)
+    return x[:, :, *inner]
