@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 
 def compute_ahead(
     compute: Callable[[Item], Result], items: Sequence[Item], workers: int
-) -> Generator[Result]:
+) -> Generator[Result, None, None]:
     """Yield `compute(item)` of each item, in their order, computed by threads that are a little ahead.
 
     Parameters
