@@ -84,9 +84,8 @@ def train_method(
 
         def keep(done: int, result: ValidationResult) -> None:
             card = run_config.card("generator", data, done, result.dice, method.generator, read_by)
-            save_model(
-                run_config.folder / MODEL_FILE, ema.network.state_dict(), validator.with_errors(card, result)
-            )
+            card = validator.with_errors(card, result)
+            save_model(run_config.folder / MODEL_FILE, ema.network.state_dict(), card)
 
         Training(
             name=method.name,
