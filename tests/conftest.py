@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,20 @@ from metgan.networks import MetGen
 from metgan.phantom import PhantomSettings, write_phantom
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_world_stays(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove the folders that fixtures made for many tests, also where one has failed; runs are large.
+
+    Those of single tests are called as the test is, and stay where it failed. A worker of xdist has its own.
+    """
+    yield
+    for folder in tmp_path_factory.getbasetemp().iterdir():
+        if folder.is_symlink():
+            folder.unlink()
+        elif folder.is_dir() and not folder.name.startswith("test"):
+            shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")
