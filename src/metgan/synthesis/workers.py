@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TypeVar
@@ -14,7 +14,9 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def compute_ahead(compute: Callable[[Item], Result], items: Sequence[Item], workers: int) -> Iterator[Result]:
+def compute_ahead(
+    compute: Callable[[Item], Result], items: Sequence[Item], workers: int
+) -> Generator[Result, None, None]:
     """Yield `compute(item)` of each item, in their order, computed by threads that are a little ahead.
 
     Parameters
