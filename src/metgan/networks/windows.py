@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import EllipsisType
 
 from torch import Tensor
 
@@ -91,6 +92,6 @@ def whole_of(x: Tensor) -> Part:
 def cut(x: Tensor, part: Part, within: Part | None = None) -> Tensor:
     """Cut a part out of `x`, (N, C, Y, X), which is the whole grid, or what of it lies `within` another."""
     starts = [0] * len(part) if within is None else [side.start for side in within]
-    sides = zip(part, starts, strict=True)
-    inner = tuple(slice(side.start - start, side.stop - start) for side, start in sides)
-    return x[:, :, *inner]
+    inner = (slice(side.start - start, side.stop - start) for side, start in zip(part, starts, strict=True))
+    index: tuple[EllipsisType | slice, ...] = (..., *inner)
+    return x[index]

@@ -151,7 +151,7 @@ def _finished(inpainter: Inpainter, plan: PairPlan, tumour: Camera, found: Mappi
             "an image with contrast",
             "Train the model longer, since it has learned hardly anything, or leave this anatomy out",
         )
-    tumour_free: Camera = found.get((_TUMOUR_FREE, plan.source.name), tumour)  # where none is needed
+    tumour_free: Any = found.get((_TUMOUR_FREE, plan.source.name))
     if plan.real_tumour is not None:
         tumour = _laid(inpainter, plan, tumour, tumour_free)
     elif plan.contrasts:
