@@ -66,7 +66,7 @@ def test_aiming_and_judging_are_noted_to_work_against_each_other(
     )
     words = [word for word in words_for(trained, small_world, *aim) if word != "--no-gate"]
     assert metgan(*words, "--out", tmp_path / "out") == 0
-    assert "the independent segmentor fails what it does not see" in capsys.readouterr().err
+    assert "the gate rejects tumours that its segmentor misses" in capsys.readouterr().err
 
 
 def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
@@ -160,7 +160,7 @@ def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refuse
         (("--anatomy", small_world, "--labels", hidden), "of the run's test part"),
         (
             ("--anatomy", small_world, "--labels", hidden, "--part", "all", "--match-contrast"),
-            "to match or aim",
+            "to match or to analyse",
         ),
     ):
         capsys.readouterr()

@@ -77,7 +77,7 @@ def test_an_experiment_file_cannot_choose_what_a_study_compares(
     (tmp_path / "file.toml").write_text('preset = "small"\nmethod = "pix2pix"\n')
     words = ("--config", tmp_path / "file.toml", "--out", tmp_path / "study")
     assert metgan("study", "similarity", world, *words) == 2
-    assert "Name methods with --methods" in capsys.readouterr().err
+    assert "a study has its own methods" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -141,9 +141,9 @@ def test_prepare_wonders_about_channels_in_the_wrong_order(
     metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
 ) -> None:
     prepared(metgan, tmp_path, tmp_path / "scan.tif")
-    assert "are the channels in the right order" not in capsys.readouterr().err
+    assert "is the order of --channels right?" not in capsys.readouterr().err
     prepared(metgan, tmp_path, tmp_path / "scan.tif", "--channels", 1, 0, "--overwrite")
-    assert "are the channels in the right order" in capsys.readouterr().err
+    assert "is the order of --channels right?" in capsys.readouterr().err
 
 
 def test_train_writes_what_a_run_folder_holds(trained: Path, small_world: Path) -> None:

@@ -125,7 +125,7 @@ def test_pools_halve_all_three_axes_of_a_volume():
 
 
 def test_linear_resize_places_pixels_by_their_centres_or_by_the_corners():
-    coarse, fine = torch.tensor([0.0, 4.0]).reshape(1, 1, 1, 2), torch.zeros(1, 1, 1, 4)
+    coarse, fine = torch.tensor([0.0, 4.0]).reshape(1, 1, 1, 2), (1, 4)
     centres = resize_linear(coarse, fine, align_corners=False)
     corners = resize_linear(coarse, fine, align_corners=True)
     assert centres.flatten().tolist() == [0, 1, 3, 4]

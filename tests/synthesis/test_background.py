@@ -325,7 +325,7 @@ def test_other_donors_are_another_request(
         ({"donors": [Entry("a", "m", "", "", {})]}, "lack a channel or a label, to take backgrounds from: a"),
         (
             {"donors": [Entry("a", "m", "", "", {}, {"model": "1f"})]},
-            "painted images to take backgrounds from",
+            "generated images to take backgrounds from",
         ),
     ],
 )

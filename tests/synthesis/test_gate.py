@@ -190,7 +190,7 @@ def test_a_judge_of_another_camera_is_refused(
 ) -> None:
     pair = small_pairs.read_all()[0]
     floats = fit_normalisation([pair.anatomy], [pair.tumour.astype(np.float32)])
-    with pytest.raises(SettingError, match="reads uint16 images, and the generator paints float32"):
+    with pytest.raises(SettingError, match="takes uint16 images, and the generator makes float32"):
         open_gate(segmentor_run, load(save_run(0, floats), "cpu"))
 
 

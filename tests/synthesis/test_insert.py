@@ -245,7 +245,7 @@ def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inp
 
 def test_painted_images_are_no_ground(request_of: GenerationRequest) -> None:
     painted = replace(request_of.anatomies[0], provenance={"model": "1f6c"})
-    with pytest.raises(SettingError, match="painted images to insert tumours in"):
+    with pytest.raises(SettingError, match="generated images to insert tumours in"):
         replace(request_of, anatomies=[painted])
 
 
