@@ -13,7 +13,7 @@ from metgan.data import PairSet, load_split, read_pair
 from metgan.labels import Bank
 from metgan.pictures import Panel, draw_grid, window
 from metgan.synthesis import Contrasts, GenerationRequest, Inpainter, NoiseModel, PairPlans, load
-from metgan.synthesis.tumour_image import paint
+from metgan.synthesis.tumour_image import generate_tumour
 
 SHOWN = 4
 HEADINGS = (
@@ -33,7 +33,7 @@ def row(inpainter: Inpainter, plans: PairPlans, number: int) -> list[Panel]:
     plain = replace(plan, contrasts=(), noise=None, donor=None)
     matched = replace(plan, noise=None, donor=None)
     looks = (plain, matched, replace(plan, donor=None), plan)
-    images = [*(paint(inpainter, look) for look in looks), read_pair(plan.donor).tumour]
+    images = [*(generate_tumour(inpainter, look) for look in looks), read_pair(plan.donor).tumour]
     low, high = window(*images)
     first = Panel(plan.anatomy, *window(plan.anatomy), outline=plan.asked)
     return [first, *(Panel(image, low, high) for image in images)]

@@ -58,7 +58,7 @@ def _inpainter(setup: StepSetup) -> Step:
 
     def paint() -> None:
         with torch.inference_mode():
-            generator.paint(anatomy, label)
+            generator.generate(anatomy, label)
 
     return paint
 

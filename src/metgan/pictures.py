@@ -90,7 +90,7 @@ COMPARED = (
 
 
 def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled) -> list[Panel]:
-    """Return the row of a pair and what was painted for it; images are (Y, X) on [-1, 1].
+    """Return the row of a pair and what was generated for it; images are (Y, X) on [-1, 1].
 
     Generated and real share one grey scale, so that a dim tumour is seen to be dim. In the difference,
     generated minus real, red is too bright and blue too dark, at full colour by half of that scale;

@@ -242,8 +242,8 @@ def test_an_imported_generator_paints_what_the_layer_table_says(
     expected = run_unet(anatomy, image, run_label(labels, label)).tanh()
     generator, card = load_generator(run / file)
     with torch.inference_mode():
-        painted = generator.paint(image, label)
-        ignorant = generator.paint(image, torch.zeros_like(label))
+        painted = generator.generate(image, label)
+        ignorant = generator.generate(image, torch.zeros_like(label))
     assert card.preset == "released"
     assert expected.std() > 0.05  # not saturated, or all would agree
     assert (painted - expected).abs().max() < 1e-5

@@ -50,8 +50,8 @@ def test_an_image_alone_has_other_bits_where_it_is_not_computed_twice_over() -> 
     (x, label), _ = pair = images(2, 64, 2)
     with torch.inference_mode():
         tensors = [torch.from_numpy(np.stack(channel))[:, None] for channel in zip(*pair, strict=True)]
-        both = network.paint(*tensors)
-        alone = network.paint(torch.from_numpy(x)[None, None], torch.from_numpy(label)[None, None])
+        both = network.generate(*tensors)
+        alone = network.generate(torch.from_numpy(x)[None, None], torch.from_numpy(label)[None, None])
     torch.testing.assert_close(alone[0], both[0])
     assert not torch.equal(alone[0], both[0])
 

@@ -81,11 +81,11 @@ def test_the_smallest_image_is_taken_and_a_smaller_one_refused(name: str) -> Non
     network = build(lambda: make_generator(name, "small"), 0).eval()
     side = network.stride
     with torch.inference_mode():
-        painted = network.paint(noise(1, 1, side, side + 3), torch.zeros(1, 1, side, side + 3))
+        painted = network.generate(noise(1, 1, side, side + 3), torch.zeros(1, 1, side, side + 3))
         assert painted.shape == (1, 1, side, side + 3)
         assert -1 <= painted.min() <= painted.max() <= 1
         with pytest.raises(ArrayError, match=f"at least {side} pixels"):
-            network.paint(noise(1, 1, side, side - 1), torch.zeros(1, 1, side, side - 1))
+            network.generate(noise(1, 1, side, side - 1), torch.zeros(1, 1, side, side - 1))
 
 
 @pytest.mark.parametrize("sides", [(8, 8), (9, 23), (17, 40)])
@@ -122,9 +122,9 @@ def test_a_fresh_generator_paints_at_the_level_that_it_begins_at(name: str) -> N
     side = 2 * network.stride
     label = torch.zeros(1, 1, side, side)
     with torch.inference_mode():
-        before = float(network.paint(noise(1, 1, side, side), label).mean())
+        before = float(network.generate(noise(1, 1, side, side), label).mean())
         network.begin_at(-0.8)
-        after = float(network.paint(noise(1, 1, side, side), label).mean())
+        after = float(network.generate(noise(1, 1, side, side), label).mean())
     assert abs(after + 0.8) < 0.15 < abs(before + 0.8)
 
 
@@ -223,7 +223,7 @@ def test_a_fresh_generator_begins_where_it_is_told(plain: Generator) -> None:
         for name, weight in plain.named_parameters():
             if name.endswith("weight"):
                 weight.zero_()
-        painted = plain.paint(noise(1, 1, 16, 16), torch.zeros(1, 1, 16, 16))
+        painted = plain.generate(noise(1, 1, 16, 16), torch.zeros(1, 1, 16, 16))
     assert torch.allclose(painted, torch.tensor(-0.9), atol=1e-6)
 
 
@@ -233,7 +233,7 @@ def test_what_is_painted_is_cut_off_where_the_scale_ends(plain: Generator) -> No
         plain.last.get_parameter("bias").fill_(9.0)
         image, label = noise(1, 1, 16, 16), torch.zeros(1, 1, 16, 16)
         assert plain(image, plain.embed(label)).max() > 1.5
-        assert plain.paint(image, label).max() == 1
+        assert plain.generate(image, label).max() == 1
 
 
 def test_weights_from_before_there_was_a_bound_paint_as_they_did(plain: Generator) -> None:

@@ -280,7 +280,7 @@ def test_painting_differs_from_translating_within_the_halo_of_an_edge_alone():
     side = 2 * network.halo + 40
     image, label = noise(1, 1, side, side), spots(1, 1, side, side)
     with torch.no_grad():
-        painted = network.paint(image, label)
+        painted = network.generate(image, label)
     difference = (painted - translate(network, image, label).clamp(-1, 1)).abs()[0, 0]
     inside = slice(network.halo, side - network.halo)
     assert difference[inside, inside].max() < 1e-12
@@ -292,13 +292,13 @@ def test_painting_differs_from_translating_within_the_halo_of_an_edge_alone():
 def test_painting_gives_the_size_of_the_image(small, height, width):
     image, label = noise(1, 1, height, width).float(), spots(1, 1, height, width).float()
     with torch.no_grad():
-        assert small.paint(image, label).shape == image.shape
+        assert small.generate(image, label).shape == image.shape
 
 
 def test_painting_refuses_an_image_below_the_minimum_though_its_margin_would_fill_it(small):
     image = torch.zeros(1, 1, SMALLEST - 1, 64)
     with pytest.raises(ArrayError, match=f"at least {SMALLEST}"):
-        small.paint(image, image)
+        small.generate(image, image)
 
 
 # --- a fresh generator begins where the data is ---------------------------------------------------

@@ -108,9 +108,9 @@ def test_a_network_that_trains_takes_the_image_as_a_whole(monkeypatch: pytest.Mo
         raise AssertionError
 
     monkeypatch.setattr(MetGen, "translate_part", refuse)
-    network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64)).sum().backward()
+    network.generate(noise(1, 1, 64, 64), spots(1, 1, 64, 64)).sum().backward()
     with torch.inference_mode(), pytest.raises(AssertionError):
-        network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64))
+        network.generate(noise(1, 1, 64, 64), spots(1, 1, 64, 64))
 
 
 def test_the_released_segmentor_is_taken_as_a_whole() -> None:

@@ -28,9 +28,9 @@ def test_a_painting_has_the_pixels_of_the_whole_with_its_surroundings(
     with torch.inference_mode():
         surrounded = [mirror(x, network.margin) for x in (image, label)]
         whole = cut(network.translate(*surrounded), inner).clamp(-1, 1)
-        torch.testing.assert_close(network.paint(image, label), whole)
+        torch.testing.assert_close(network.generate(image, label), whole)
         monkeypatch.setattr("metgan.networks.metgen._REACH", 1)  # too little: it can fail
-        assert (network.paint(image, label) - whole).abs().max() > 1e-6
+        assert (network.generate(image, label) - whole).abs().max() > 1e-6
 
 
 def test_a_label_far_from_a_window_is_read_as_the_whole_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,8 +55,8 @@ def test_the_finest_stages_see_a_fraction_of_the_surroundings() -> None:
     assert isinstance(finest, nn.Module)
     hook = finest.register_forward_hook(lambda _, inputs, __: seen.append(inputs[0].shape[-1]))
     with torch.inference_mode():
-        network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64))
-    network.paint(noise(1, 1, 64, 64), spots(1, 1, 64, 64))  # in training, the whole
+        network.generate(noise(1, 1, 64, 64), spots(1, 1, 64, 64))
+    network.generate(noise(1, 1, 64, 64), spots(1, 1, 64, 64))  # in training, the whole
     hook.remove()
     assert seen == [64 + 2 * 3, 64 + 2 * network.margin]
 

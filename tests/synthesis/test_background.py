@@ -25,7 +25,7 @@ from metgan.synthesis import (
     check_request,
 )
 from metgan.synthesis.background import choose_donor
-from metgan.synthesis.tumour_image import paint
+from metgan.synthesis.tumour_image import generate_tumour
 from metgan.types import Camera, Mask
 
 GRAIN = NoiseModel(slope=2.0, floor=-200.0)  # a gain of 2 counts a photon, an offset of 100 counts
@@ -299,9 +299,11 @@ def test_a_background_changes_the_image_alone_and_the_history_tells_whose_it_is(
         origin = plan.origin
         assert homes[origin["background_source"]] == origin["background_group"]
         assert origin["background_source"] != plan.source.name
-        image = paint(inpainter, plan)
-        assert np.array_equal(image, paint(inpainter, PairPlans(with_backgrounds).draw(number)))  # to the bit
-        assert not np.array_equal(image, paint(inpainter, plain))
+        image = generate_tumour(inpainter, plan)
+        assert np.array_equal(
+            image, generate_tumour(inpainter, PairPlans(with_backgrounds).draw(number))
+        )  # to the bit
+        assert not np.array_equal(image, generate_tumour(inpainter, plain))
 
 
 def test_other_donors_are_another_request(

@@ -27,7 +27,7 @@ from metgan.synthesis import (
     sum_up_contrasts,
 )
 from metgan.synthesis.contrasts import HALO, MOST_LIGHT
-from metgan.synthesis.tumour_image import paint
+from metgan.synthesis.tumour_image import generate_tumour
 
 
 def scene(contrast: float, real_tumour: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,8 +180,8 @@ def test_the_painted_image_is_the_matched_one(inpainter: Inpainter, small_pairs:
     given = evaluate_detection(plan.label, plan.label, bright).contrasts
     wanted = tuple(1 + (one - 1) / 2 if one > 1 else 1.5 for one in given)
     expected = match_contrasts(bright, tumour_free, plan.label, wanted)
-    assert np.array_equal(paint(inpainter, replace(plan, contrasts=wanted)), expected)
-    assert np.array_equal(paint(inpainter, plan), bright)
+    assert np.array_equal(generate_tumour(inpainter, replace(plan, contrasts=wanted)), expected)
+    assert np.array_equal(generate_tumour(inpainter, plan), bright)
 
 
 @pytest.mark.parametrize(

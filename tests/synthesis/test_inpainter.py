@@ -51,7 +51,7 @@ def test_an_image_is_what_the_network_paints_from_the_scaled_anatomy(
     network, _ = load_generator(save_run())
     scaled = torch.from_numpy((anatomy.astype(np.float32) - 100) / 800 * 2 - 1)[None, None]
     with torch.no_grad():
-        painted = network.paint(scaled, torch.from_numpy(label).float()[None, None])[0, 0].numpy()
+        painted = network.generate(scaled, torch.from_numpy(label).float()[None, None])[0, 0].numpy()
     by_hand = np.rint((painted.astype(np.float64) + 1) / 2 * 600 + 50)
     assert np.abs(inpainter.inpaint(anatomy, label) - by_hand).max() <= 1
 

@@ -31,7 +31,7 @@ from metgan.synthesis import (
     open_gate,
 )
 from metgan.synthesis.plans import draw_for
-from metgan.synthesis.tumour_image import paint
+from metgan.synthesis.tumour_image import generate_tumour
 
 EIGHT = np.ones((3, 3), bool)
 
@@ -87,7 +87,7 @@ def test_all_but_the_new_tumours_is_the_real_image(
     """The generator is untrained and paints noise: what it paints elsewhere must not come through."""
     plan = PairPlans(request_of).draw(0)
     real = read_pair(plan.source).tumour
-    tumour = paint(inpainter, plan)
+    tumour = generate_tumour(inpainter, plan)
     far = ~ndimage.binary_dilation(plan.asked, EIGHT, RING_GAP)
     assert np.array_equal(tumour[far], real[far])
     with_and_without = (inpainter.inpaint(plan.anatomy, label) for label in (plan.asked, plan.asked & False))
@@ -101,7 +101,11 @@ def test_inserted_tumours_are_dimmed_before_they_are_added(
     plain = PairPlans(request_of).draw(0)
     assert np.array_equal(faint.asked, plain.asked)
     real = read_pair(plain.source).tumour.astype(int)
-    assert 0 <= (paint(inpainter, faint) - real).sum() < (paint(inpainter, plain) - real).sum() / 10
+    assert (
+        0
+        <= (generate_tumour(inpainter, faint) - real).sum()
+        < (generate_tumour(inpainter, plain) - real).sum() / 10
+    )
 
 
 def test_tumours_that_meet_what_is_there_are_left_out_whole() -> None:
@@ -171,7 +175,7 @@ def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> No
     """Light of 1500 on tissue at 1000 is a contrast of 2.5, whatever tissue the generator paints."""
     plan = scene()
     for contrasts, reached in (((), 2.5), ((1.5,), 1.5), ((4.0,), 4.0)):
-        laid = paint(Painting(2000), replace(plan, contrasts=contrasts))  # type: ignore[arg-type]  # paints
+        laid = generate_tumour(Painting(2000), replace(plan, contrasts=contrasts))  # type: ignore[arg-type]  # paints
         assert evaluate_detection(plan.asked, plan.asked, laid).contrast == pytest.approx(reached, rel=0.01)
 
 
@@ -184,7 +188,7 @@ def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
     """A tumour that is asked for at 4 and more times its surroundings, beside one of 3000 in the ground."""
     plan = replace(scene(), contrasts=(5.0,))
     plan = plan if inserted else replace(plan, real_tumour=None, noise=NoiseModel(4.0, 0.0))
-    free, bound = (paint(Painting(2000, most), plan) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
+    free, bound = (generate_tumour(Painting(2000, most), plan) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
     assert free.max() > brightest
     assert np.array_equal(bound, np.minimum(free, brightest))
 
@@ -192,7 +196,7 @@ def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
 def test_tumours_without_light_are_refused_and_drawn_again(request_of: GenerationRequest) -> None:
     """The generator shows no light for the first label it is given, and then does."""
     with pytest.raises(EmptyDrawError, match="nowhere brighter than its tissue"):
-        paint(Painting(400), scene())  # type: ignore[arg-type]  # paints
+        generate_tumour(Painting(400), scene())  # type: ignore[arg-type]  # paints
     plans = PairPlans(request_of)
     dark = plans.draw(0).asked
 
@@ -237,7 +241,7 @@ def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inp
             return [tumour > 2000 for tumour in tumours]
 
     opened.predictor = All()  # type: ignore[assignment]  # reads
-    seen = opened.score(plan, paint(Painting(2000), replace(plan, contrasts=())))  # type: ignore[arg-type]
+    seen = opened.score(plan, generate_tumour(Painting(2000), replace(plan, contrasts=())))  # type: ignore[arg-type]
     assert (seen.recall, seen.false_area) == (1.0, 0.0)
     assert np.isnan(seen.nearest)
     assert opened.score(plan, plan.real_tumour.tumour).recall == 0.0  # type: ignore[union-attr]  # it has one

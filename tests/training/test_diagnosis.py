@@ -16,9 +16,9 @@ from metgan.training.diagnosis import (
     explain,
     few_crops_show_tumours,
     find_reasons,
+    generated_tumours_are_faint,
     labels_are_vast,
     labels_mark_nothing,
-    painted_tumours_are_faint,
     segmentor_reads_nothing,
     tumours_are_tiny,
 )
@@ -35,7 +35,7 @@ def image(inside: float) -> np.ndarray:
 
 
 GOOD = Measurements(
-    painted=[image(0.4)],
+    generated=[image(0.4)],
     real=[image(0.5)],
     labels=[LABEL],
     dice_on_real=0.8,
@@ -66,27 +66,27 @@ def test_a_run_with_everything_in_order_has_no_reason() -> None:
     ],
 )
 def test_painted_tumours_that_are_dark_or_faint_are_told_with_their_levels(inside: float, says: str) -> None:
-    text = text_of(painted_tumours_are_faint, painted=[image(inside)])
+    text = text_of(generated_tumours_are_faint, generated=[image(inside)])
     assert says in text
     assert "in real images 0.50 against -0.50" in text
 
 
 def test_painted_tumours_of_a_quarter_of_the_real_difference_are_bright_enough() -> None:
-    assert painted_tumours_are_faint(replace(GOOD, painted=[image(-0.24)])) is None
+    assert generated_tumours_are_faint(replace(GOOD, generated=[image(-0.24)])) is None
 
 
 def test_tumours_should_be_dark_where_the_real_ones_are() -> None:
     """Where real tumours are darker than their surroundings, brighter ones are wrong."""
-    dark = replace(GOOD, real=[image(-0.9)], painted=[image(-0.8)])
-    assert painted_tumours_are_faint(dark) is None
-    assert painted_tumours_are_faint(replace(dark, painted=[image(0.4)])) is not None
+    dark = replace(GOOD, real=[image(-0.9)], generated=[image(-0.8)])
+    assert generated_tumours_are_faint(dark) is None
+    assert generated_tumours_are_faint(replace(dark, generated=[image(0.4)])) is not None
 
 
 def test_labels_on_which_real_images_are_as_elsewhere_are_told_and_painted_ones_not_blamed() -> None:
     text = text_of(labels_mark_nothing, real=[GROUND])
     assert "its mean level is -0.50 against -0.50" in text
     assert "order of the channels" in text
-    assert painted_tumours_are_faint(replace(GOOD, real=[GROUND], painted=[image(-0.9)])) is None
+    assert generated_tumours_are_faint(replace(GOOD, real=[GROUND], generated=[image(-0.9)])) is None
 
 
 def test_flat_real_images_are_told_without_a_division_by_zero() -> None:
@@ -96,7 +96,7 @@ def test_flat_real_images_are_told_without_a_division_by_zero() -> None:
 
 def test_without_a_labelled_pixel_no_levels_are_compared() -> None:
     bare = replace(GOOD, labels=[LABEL & False])
-    assert painted_tumours_are_faint(bare) is labels_mark_nothing(bare) is None
+    assert generated_tumours_are_faint(bare) is labels_mark_nothing(bare) is None
 
 
 def test_a_segmentor_that_misses_real_tumours_is_told_with_its_dice() -> None:
@@ -128,7 +128,7 @@ def test_labels_of_most_of_a_crop_are_told_with_their_share() -> None:
 
 def test_the_worst_reason_comes_first() -> None:
     """Dice 0.19 is nearly enough, one crop of twenty is not, and dark tumours are as bad as can be."""
-    found = find_reasons(replace(GOOD, painted=[image(-0.9)], dice_on_real=0.19, training_labels=[LABEL]))
+    found = find_reasons(replace(GOOD, generated=[image(-0.9)], dice_on_real=0.19, training_labels=[LABEL]))
     assert [finding.text.split()[0] for finding in found] == ["generated", "1", "the"]
     assert [finding.severity for finding in found] == pytest.approx([1, 0.95, 0.05])
 
@@ -154,11 +154,11 @@ GIVEN = {
 @pytest.mark.parametrize("reason", GIVEN)
 def test_where_data_or_segmentor_are_a_reason_nobody_is_advised_to_resume(reason: Reason) -> None:
     """A resumed training has the same data and the same segmentor."""
-    found = find_reasons(replace(GOOD, painted=[image(-0.9)], **GIVEN[reason]))  # type: ignore[arg-type]  # one field of Measurements
+    found = find_reasons(replace(GOOD, generated=[image(-0.9)], **GIVEN[reason]))  # type: ignore[arg-type]  # one field of Measurements
     words = explain(60, 0.03, found, "train longer: with --resume")
     assert not any("--resume" in word for word in words)
     assert "train anew (--overwrite)" in words[-1]
-    faint = explain(60, 0.03, find_reasons(replace(GOOD, painted=[image(-0.9)])), "train longer: --resume")
+    faint = explain(60, 0.03, find_reasons(replace(GOOD, generated=[image(-0.9)])), "train longer: --resume")
     assert faint[-1] == "train longer: --resume"
 
 
@@ -176,6 +176,6 @@ def test_fill_is_not_what_tumours_are_held_against() -> None:
     filled[:, 8:] = True
     faint = image(-0.5)
     black = [np.where(filled, np.float32(-1), one) for one in (faint, image(0.5))]
-    measurements = replace(GOOD, painted=[black[0]], real=[black[1]])
-    assert painted_tumours_are_faint(replace(measurements, fill=[filled])) is not None
-    assert "-0.50 against -0.5" in text_of(painted_tumours_are_faint, painted=[black[0]], fill=[filled])
+    measurements = replace(GOOD, generated=[black[0]], real=[black[1]])
+    assert generated_tumours_are_faint(replace(measurements, fill=[filled])) is not None
+    assert "-0.50 against -0.5" in text_of(generated_tumours_are_faint, generated=[black[0]], fill=[filled])

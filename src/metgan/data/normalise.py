@@ -174,7 +174,8 @@ class Normalisation:
         """Return an anatomy on [-1, 1] as generators see it, (Y, X): its light goes on where `fill` is True.
 
         With the constant in their input, what generators make of tissue would depend on how much of an image
-        was filled in, since a batch is normalised with all its pixels, and they would paint a rim along it.
+        was filled in, since a batch is normalised with all its pixels, and they would generate a rim along
+        it.
         """
         image = self.apply(anatomy, "anatomy")
         return extend_light(image, fill, self.usual_level("anatomy")) if fill.any() else image
@@ -193,7 +194,7 @@ class Normalisation:
         Raises
         ------
         ArrayError
-            Naming both dtypes: other bits mean other units, and would be painted all dark.
+            Naming both dtypes: other bits mean other units, and would be generated all dark.
         """
         expected = self._scale(channel).dtype
         if str(image.dtype) != expected:

@@ -97,7 +97,7 @@ class Patches(Dataset[Patch]):
 
     Examples
     --------
-    >>> patches = Patches(data.train, normalisation, side=64, seed=0)  # doctest: +SKIP
+    >>> patches = Patches(pairs, normalisation, side=64, seed=0)  # doctest: +SKIP
     >>> loader = DataLoader(patches, 4, sampler=range(400), collate_fn=list)  # doctest: +SKIP
     """
 

@@ -6,7 +6,7 @@ from depth to depth. Two kinds of networks must not rely on them.
 Discriminators: one that sees them finds generated images by them and then teaches little else. The generator
 answers with invented noise, and with a brightness that follows the anatomy too closely; both cost similarity.
 
-The generator that paints tumours: where it takes the anatomy's brightness at its word, tissue that is
+The generator that generates tumours: where it takes the anatomy's brightness at its word, tissue that is
 darker than any it was trained on comes out far too dark.
 """
 

@@ -110,12 +110,12 @@ class Translations:
 
     @cached_property
     def fake_tumour(self) -> Tensor:
-        """F(x, l): the tumour channel painted from the anatomy."""
+        """F(x, l): the tumour channel generated from the anatomy."""
         return self._to_tumour(self.anatomy, 0)
 
     @cached_property
     def fake_anatomy(self) -> Tensor:
-        """G(y, l): the anatomy channel painted from the tumour channel."""
+        """G(y, l): the anatomy channel generated from the tumour channel."""
         return self._to_anatomy(self.tumour)
 
     @cached_property
@@ -175,15 +175,15 @@ class Translations:
 
     def _to_tumour(self, anatomy: Tensor, place: int) -> Tensor:
         shown = anatomy if self.fill is None else self.fill.hide(anatomy, "anatomy")
-        painted: Tensor = self.networks.to_tumour(
+        generated: Tensor = self.networks.to_tumour(
             self.augments.generator(shown, place), self._tumour_features
         )
-        return painted if self.fill is None else self.fill.lay_over(painted, "tumour")
+        return generated if self.fill is None else self.fill.lay_over(generated, "tumour")
 
     def _to_anatomy(self, tumour: Tensor) -> Tensor:
         shown = tumour if self.fill is None else self.fill.hide(tumour, "tumour")
-        painted: Tensor = self.networks.to_anatomy(shown, self._anatomy_features)
-        return painted if self.fill is None else self.fill.lay_over(painted, "anatomy")
+        generated: Tensor = self.networks.to_anatomy(shown, self._anatomy_features)
+        return generated if self.fill is None else self.fill.lay_over(generated, "anatomy")
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
         image = self.augments.discriminators(image, place)

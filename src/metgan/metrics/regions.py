@@ -1,7 +1,7 @@
 """The scores of similarity on one part of an image: on the tumours, or on everything else.
 
-Tumours cover a few per cent of a scan. A generator that paints none can have nearly the best mean error, so
-the error on the tumours is asked for by itself.
+Tumours cover a few per cent of a scan. A generator that generates none can have nearly the best mean error,
+so the error on the tumours is asked for by itself.
 """
 
 from __future__ import annotations

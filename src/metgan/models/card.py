@@ -1,6 +1,6 @@
 """What must be known of a network besides its weights, to use it rightly.
 
-The card travels in the weights' file: a model without its normalisation paints in the wrong units, and
+The card travels in the weights' file: a model without its normalisation generates in the wrong units, and
 one without the groups it has seen cannot be tested honestly.
 """
 
@@ -50,9 +50,9 @@ class ModelCard:
         Version that wrote it.
     val_dice : float or None, default None
         Pooled Dice of these weights on the validation part, in [0, 1]. Of a segmentor: of the labels and what
-        it reads in the real images. Of a generator: of the labels and what the segmentor reads in the painted
-        images. None where nobody has read them: without a segmentor, without a tumour in the validation part,
-        in models from before it was noted.
+        it reads in the real images. Of a generator: of the labels and what the segmentor reads in the
+        generated images. None where nobody has read them: without a segmentor, without a tumour in the
+        validation part, in models from before it was noted.
     val_mae, val_flat_mae : float or None, default None
         Of a generator: mean absolute error of its images of the validation part, on [-1, 1], fill left out,
         and that of flat images of the training mean. None where the training was too short to judge (see

@@ -24,7 +24,7 @@ Features = Sequence[Tensor | None]
 
 
 BOUND: Final = 2.0
-"""How far from 0 a generator can paint. A plain tanh comes to -1, where black lies, only at infinity."""
+"""How far from 0 a generator can generate. A plain tanh comes to -1, where black lies, only at infinity."""
 
 
 class Generator(nn.Module, ABC):
@@ -32,19 +32,19 @@ class Generator(nn.Module, ABC):
 
     Deviates: the papers end in a plain tanh. Where much of a channel is exactly black, a generator then
     spends its training on coming closer to -1; ours ends in a tanh that is twice as large
-    (docs/results), and `paint` cuts off what lies beyond [-1, 1]. Pinned by
+    (docs/results), and `generate` cuts off what lies beyond [-1, 1]. Pinned by
     ``test_exact_black_is_within_reach_but_not_in_the_released_networks``.
 
     Parameters
     ----------
     bound : float
-        How far from 0 it can paint, 1 or more; 1 for the plain tanh. Stored with the weights; weights
+        How far from 0 it can generate, 1 or more; 1 for the plain tanh. Stored with the weights; weights
         without it are those of a plain tanh.
     """
 
     bound: Tensor
     margin: int = 0
-    """Pixels of mirrored surroundings that `paint` gives an image; a multiple of `stride`."""
+    """Pixels of mirrored surroundings that `generate` gives an image; a multiple of `stride`."""
     normalises_coarsest: bool = False
     """Whether the coarsest grid is normalised over the batch, which takes two values per channel."""
 
@@ -79,9 +79,9 @@ class Generator(nn.Module, ABC):
 
     @abstractmethod
     def begin_at(self, level: float) -> None:
-        """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
+        """Let a fresh generator generate images of this mean `level`, in (-1, 1)."""
 
-    def paint(self, image: Tensor, label: Tensor) -> Tensor:
+    def generate(self, image: Tensor, label: Tensor) -> Tensor:
         """Translate one image as it is meant to be used: with its mirrored surroundings.
 
         Convolutions that pad with zeros show a faint frame along an image's edges. Here the edges
@@ -117,10 +117,10 @@ class Generator(nn.Module, ABC):
         tiles = divide(image.shape[2:], self.halo, self.stride)
         if len(tiles) == 1:
             return self.translate(image, label)
-        painted = torch.empty_like(image)
+        generated = torch.empty_like(image)
         for tile in each(tiles, "tile"):
-            tile.put(self.translate(tile.cut(image), tile.cut(label)), painted)
-        return painted
+            tile.put(self.translate(tile.cut(image), tile.cut(label)), generated)
+        return generated
 
     def translate_part(self, image: Tensor, label: Tensor, part: Part) -> Tensor:
         """Return a part of what `translate_in_tiles` does."""
@@ -168,10 +168,10 @@ class PlainGenerator(Generator):
             pad_to_multiple(image, self.stride, mirror=True),
             2 * pad_to_multiple(label, self.stride, mirror=False) - 1,
         ]
-        painted = in_full_precision(self.last, self.body(torch.cat(inputs, 1)))  # (N, 1, Y, X)
-        return self.bounded(crop_like(painted, image.shape[2:]))
+        generated = in_full_precision(self.last, self.body(torch.cat(inputs, 1)))  # (N, 1, Y, X)
+        return self.bounded(crop_like(generated, image.shape[2:]))
 
     @torch.no_grad()
     def begin_at(self, level: float) -> None:
-        """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
+        """Let a fresh generator generate images of this mean `level`, in (-1, 1)."""
         self.last.get_parameter("bias").fill_(self.unbounded(level))

@@ -76,7 +76,7 @@ class MetGen(Generator):
         return max(self.spec.image.halo, _label_halo(self.spec))
 
     def begin_at(self, level: float) -> None:
-        """Let a fresh generator paint images of this mean `level`, in (-1, 1)."""
+        """Let a fresh generator generate images of this mean `level`, in (-1, 1)."""
         self.image_pathway.begin_at(self.unbounded(level))
 
     def embed(self, label: Tensor) -> Features:

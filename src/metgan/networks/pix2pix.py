@@ -71,8 +71,8 @@ class Pix2PixGenerator(PlainGenerator):
     It is trained and used on images of one size, with zeros beyond their edges, so it is given no mirrored
     surroundings (`margin`): they were no gain.
 
-    Deviates: the paper keeps dropout and batch statistics at test time, as noise; ours paints in eval mode,
-    so that the same seed gives the same bytes, and a pixel does not depend on its tile. Pinned by
+    Deviates: the paper keeps dropout and batch statistics at test time, as noise; ours generates in eval
+    mode, so that the same seed gives the same bytes, and a pixel does not depend on its tile. Pinned by
     ``test_pix2pix_paints_the_same_twice_although_it_trains_with_dropout``. Dropout follows the three layers
     behind the bottleneck, where the authors' code has it, and not the bottleneck's own. Pinned by
     ``test_pix2pix_drops_where_its_decoder_is_widest``.

@@ -1,6 +1,6 @@
 """What a decoder must compute for a part of an image: of each stage, the cells that the part depends on.
 
-An image is computed with its surroundings (`Generator.paint`), and a tile with its halo, since the coarse
+An image is computed with its surroundings (`Generator.generate`), and a tile with its halo, since the coarse
 grids see them. The fine stages of a decoder look a few cells around, and need not be computed where nothing
 of what they give is kept. Of an image of 96 x 96 pixels in surroundings of 64 that is half of all the work.
 """

@@ -107,11 +107,11 @@ class Downstream:
         return sections
 
     def _refuse_generated(self) -> None:
-        """Refuse painted pairs: their generator may have seen any fold's test groups."""
-        painted = [entry.name for entry in self.pairs if entry.is_generated]
-        if painted:
+        """Refuse generated pairs: their generator may have seen any fold's test groups."""
+        generated = [entry.name for entry in self.pairs if entry.is_generated]
+        if generated:
             raise LeakageError(
-                f"{len(painted)} generated pairs in {self.pairs.root} ({', '.join(painted[:5])})",
+                f"{len(generated)} generated pairs in {self.pairs.root} ({', '.join(generated[:5])})",
                 "real pairs only: the study generates its own, fold by fold",
                 "Keep generated pairs in a pair set of their own",
             )

@@ -113,7 +113,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Compared:
-    """A test pair, what was painted for it (camera units), both on [-1, 1], and where nothing was imaged.
+    """A test pair, what was generated for it (camera units), both on [-1, 1], and where nothing was imaged.
 
     That is as the generator's training set has it; where that has no fill, as the pair by itself has it.
     """

@@ -52,7 +52,7 @@ class Result:
     summary : dict
         As in ``summary.json``.
     parameters : int
-        Of the generator that paints.
+        Of the generator that generates.
     seconds : float
         Of the method's training, without the segmentor's.
     """

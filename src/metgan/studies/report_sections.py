@@ -128,9 +128,9 @@ def _faithful_cells(found: Faithfulness) -> dict[str, str]:
     }
 
 
-def grid_section(painted: Sequence[ComparedImage]) -> Section:
+def grid_section(generated: Sequence[ComparedImage]) -> Section:
     """Show test images beside what the generator made of them."""
-    with_tumours = [p for p in painted if p.has_tumour] or list(painted)
+    with_tumours = [p for p in generated if p.has_tumour] or list(generated)
     chosen = evenly_over(with_tumours, SHOWN, lambda p: p.entry.group)
     caption = f"Test images, evenly chosen over the groups. {COMPARED}"
     return Section("Side by side", figures=[Figure(draw_comparison([p.panels for p in chosen]), caption)])

@@ -45,7 +45,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All scores of one generator, and what it would get for painting the training mean.
+    """All scores of one generator, and what it would get for generating the training mean.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a source of further pairs is, and what those that paint have in common."""
+"""What a source of further pairs is, and what those that generate have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Further pairs that are painted while a training goes on."""
+"""Further pairs that are generated while a training goes on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .source import check_plans, request_of
 
 @dataclass(frozen=True)
 class Streamed:
-    """Pairs painted while the training goes on, none of them twice: `metgan.synthesis.PairStream`."""
+    """Pairs generated while the training goes on, none of them twice: `metgan.synthesis.PairStream`."""
 
     recipe: LabelRecipe
 
@@ -28,7 +28,7 @@ class Streamed:
         check_plans(fold, request_of(fold, self.recipe, len(fold.train_entries)))
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:
-        """Return a stream with real and painted pairs in the ratio of those there would be of a set."""
+        """Return a stream with real and generated pairs in the ratio of those there would be of a set."""
         if not real:
             given = "streamed pairs without real ones beside them"
             raise SettingError(given, "a share of real pairs", "Give the training set some")

@@ -1,9 +1,9 @@
 """What no anatomy tells of, taken from real images: threads, dust, and the noise of the camera.
 
-A generator paints what anatomy and label tell of, which is the mean of many possible images. What is left of
-a real image when its painting is taken away is what cannot be known: bright things that are no tumours and
-that the anatomy does not show, and noise. A segmentor that has never seen them takes them for tumours. So
-they are taken from one real image, away from its tumours, and laid over the painting of another.
+A generator makes what anatomy and label tell of, which is the mean of many possible images. What is left of
+a real image when its generated image is taken away is what cannot be known: bright things that are no tumours
+and that the anatomy does not show, and noise. A segmentor that has never seen them takes them for tumours. So
+they are taken from one real image, away from its tumours, and laid over the generated image of another.
 
 Notes
 -----
@@ -39,7 +39,7 @@ _SQUARE = np.ones((3, 3), bool)
 
 @dataclass(frozen=True, eq=False)
 class BackgroundResidual:
-    """What is left of a real image when its painting is taken away.
+    """What is left of a real image when its generated image is taken away.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class BackgroundResidual:
         On the scale of `NoiseModel.stabilise`, and about 0 on the whole, tissue and air by themselves: how
         bright a place is by and large is the generator's affair.
     free : Mask
-        (Y, X), away from tumours and from where tissue ends, which is never painted quite where it is.
+        (Y, X), away from tumours and from where tissue ends, which is never generated quite where it is.
     tissue : Mask
         (Y, X), where there is tissue, not air.
     noise : NoiseModel
@@ -66,25 +66,25 @@ class BackgroundResidual:
 
     @classmethod
     def of(
-        cls, real: Pair, painted: Camera, noise: NoiseModel, constants: FillValues | None = None
+        cls, real: Pair, generated: Camera, noise: NoiseModel, constants: FillValues | None = None
     ) -> BackgroundResidual:
-        """Take from a real tumour channel what was painted, (Y, X), of its anatomy and label.
+        """Take from a real tumour channel what was generated, (Y, X), of its anatomy and label.
 
         `constants` are those that the generator's training set was filled in with: see `Pair.filled`.
         """
         tissue = find_tissue(real.anatomy)
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
         free = ~ndimage.binary_dilation(real.label | ends | real.filled(constants), _SQUARE, RIM)
-        left = noise.stabilise(real.tumour) - noise.stabilise(painted)
+        left = noise.stabilise(real.tumour) - noise.stabilise(generated)
         field = left - np.where(
             tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)
         )
         return cls(field, free, tissue, noise)
 
     def lay_over(
-        self, painted: Camera, tissue: Mask, rng: np.random.Generator, fill: Mask | None = None
+        self, generated: Camera, tissue: Mask, rng: np.random.Generator, fill: Mask | None = None
     ) -> Camera:
-        """Add it to a painted image of another place.
+        """Add it to a generated image of another place.
 
         It is mirrored by chance. What lay in tissue comes to lie in tissue, and what lay in air in air; where
         that is not so, or the real image has a tumour, a mirrored and shifted copy fills in. Where none fits
@@ -93,7 +93,7 @@ class BackgroundResidual:
 
         Parameters
         ----------
-        painted : Camera
+        generated : Camera
             (Y, X).
         tissue : Mask
             (Y, X), where that shows tissue.
@@ -104,13 +104,13 @@ class BackgroundResidual:
         Returns
         -------
         Camera
-            In the units and the dtype of `painted`, and within the dtype's range.
+            In the units and the dtype of `generated`, and within the dtype's range.
         """
-        noise = rng.standard_normal(painted.shape) * (not self.noise.is_none)
-        added, power, missing = (np.zeros(painted.shape) for _ in range(3))
+        noise = rng.standard_normal(generated.shape) * (not self.noise.is_none)
+        added, power, missing = (np.zeros(generated.shape) for _ in range(3))
         missing += 1
         for number in range(_COPIES):
-            copy = self._copied(painted.shape, rng, shifted=number > 0)
+            copy = self._copied(generated.shape, rng, shifted=number > 0)
             fits = copy.free & (copy.tissue == tissue)
             depth = _BLENDED if fits.all() else ndimage.distance_transform_cdt(fits)
             share = missing * np.minimum(depth / _BLENDED, 1)
@@ -120,11 +120,11 @@ class BackgroundResidual:
             if missing.max() < _LEAST_WEIGHT:
                 break
         added = (added + missing * noise) / np.sqrt(power + missing**2)
-        scaled = self.noise.stabilise(painted)
+        scaled = self.noise.stabilise(generated)
         change = self.noise.restore(scaled + added) - self.noise.restore(scaled)
         if fill is not None:
             change[fill] = 0
-        return as_camera(painted + change, painted)
+        return as_camera(generated + change, generated)
 
     def _copied(
         self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool
@@ -155,7 +155,7 @@ def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]
 
 
 def choose_donor(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> Entry:
-    """Choose the real pair whose background an anatomy's painting is given.
+    """Choose the real pair whose background an anatomy's generated image is given.
 
     It is of the same organ, where there is one, and never the anatomy's own pair, nor one that the anatomy
     was made of: that would be its real image again.

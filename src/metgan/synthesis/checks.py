@@ -77,7 +77,7 @@ def _share_outside(inpainter: Inpainter, entry: Entry, request: GenerationReques
 
 
 def _check_donors(inpainter: Inpainter, request: GenerationRequest) -> None:
-    """Refuse donors that cannot be painted, and an anatomy that has none."""
+    """Refuse donors that cannot be generated, and an anatomy that has none."""
     for donor in request.donors:
         pair = read_pair(donor)
         inpainter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))

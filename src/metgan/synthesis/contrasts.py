@@ -1,18 +1,18 @@
-"""How bright tumours should be: contrasts to draw from, and painted tumours brought to them.
+"""How bright tumours should be: contrasts to draw from, and generated tumours brought to them.
 
 A label says where a tumour is, and not how bright. Which contrast a generator gives it is its own affair,
 and it tends to give all tumours one that its segmentor is sure of. Real tumours differ, also within one
-image: the dim ones are those that segmentors miss, and where no painted tumour is as bright as the brightest
-real ones, a segmentor may take what is so bright for something else. What it is worth to a segmentor is
-measured in docs/results.
+image: the dim ones are those that segmentors miss, and where no generated tumour is as bright as the
+brightest real ones, a segmentor may take what is so bright for something else. What it is worth to a
+segmentor is measured in docs/results.
 
 Notes
 -----
 The decision a reader would question is that tumours are made brighter, too. The generator is asked for the
 same tissue without a tumour; the difference is the light of the tumours alone, and a share of it, or up to
-five times as much, leaves their shape and all else as it was painted. A tumour that was painted no brighter
-than its surroundings has no light to multiply. Where tissue is about 0, as with a background that was
-subtracted, a contrast is no ratio but the light that a tumour adds: see `metgan.metrics.choose_measure`.
+five times as much, leaves their shape and all else as it was generated. A tumour that was generated no
+brighter than its surroundings has no light to multiply. Where tissue is about 0, as with a background that
+was subtracted, a contrast is no ratio but the light that a tumour adds: see `metgan.metrics.choose_measure`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from metgan.types import Camera, Mask
 HALO = RING_GAP + 1
 """Pixels within which added light fades to nothing."""
 MOST_LIGHT = 5.0
-"""How many times its light a painted tumour is given, at most."""
+"""How many times its light a generated tumour is given, at most."""
 INVISIBLE: Final[Mapping[Measure, float]] = {"ratio": 1.0, "light": 0.0}
 """The contrast of what is as bright as its surroundings."""
 
@@ -146,16 +146,16 @@ def match_contrasts(
     fill: Mask | None = None,
     measure: Measure = "ratio",
 ) -> Camera:
-    """Return painted tumours less light or more, until each has about its contrast.
+    """Return generated tumours less light or more, until each has about its contrast.
 
     A pixel between tumours belongs to the nearest. Light is added on the tumour, and fades to nothing within
-    three pixels beyond: a moat that the generator paints about a tumour becomes no deeper, and nothing far
+    three pixels beyond: a moat that the generator makes about a tumour becomes no deeper, and nothing far
     away changes.
 
     Parameters
     ----------
     tumour, tumour_free : Camera
-        (Y, X), the same tissue painted with the label, and with none.
+        (Y, X), the same tissue generated with the label, and with none.
     label : Mask
         (Y, X).
     contrasts : sequence of float
@@ -181,21 +181,21 @@ def match_contrasts(
     --------
     >>> label = np.arange(24)[None] % 12 == 4
     >>> tissue = np.full((1, 24), 100, np.uint16)
-    >>> painted = np.where(label, 300, tissue).astype(np.uint16)
-    >>> match_contrasts(painted, tissue, label, [1.5, 4])[0, [3, 4, 5, 16]].tolist()
+    >>> generated = np.where(label, 300, tissue).astype(np.uint16)
+    >>> match_contrasts(generated, tissue, label, [1.5, 4])[0, [3, 4, 5, 16]].tolist()
     [100, 150, 100, 400]
-    >>> match_contrasts(painted, tissue, label, [50, 300], measure="light")[0, [3, 4, 5, 16]].tolist()
+    >>> match_contrasts(generated, tissue, label, [50, 300], measure="light")[0, [3, 4, 5, 16]].tolist()
     [100, 150, 100, 400]
     """
-    painted = contrasts_of(tumour, label, fill, measure)
-    if len(painted) != len(contrasts):
-        given = f"{len(contrasts)} contrasts for {len(painted)} tumours"
+    generated = contrasts_of(tumour, label, fill, measure)
+    if len(generated) != len(contrasts):
+        given = f"{len(contrasts)} contrasts for {len(generated)} tumours"
         raise ArrayError(given, "one for each", "Give one for each connected part of the label")
     if not contrasts:
         return tumour
     none = INVISIBLE[measure]
     factors = np.array(
-        [_factor(own - none, wanted - none) for own, wanted in zip(painted, contrasts, strict=True)]
+        [_factor(own - none, wanted - none) for own, wanted in zip(generated, contrasts, strict=True)]
     )
     numbered, _ = number_tumours(label)
     nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)

@@ -1,6 +1,6 @@
 """The gate: a pair whose label is not true is drawn again.
 
-A segmentor that took no part in the generator's training reads the painted image, and its reading is held
+A segmentor that took no part in the generator's training reads the generated image, and its reading is held
 against the label. The decision a reader would question is what happens to a pair of which every attempt
 fails: the best attempt is kept, and its row in ``pairs.csv`` says so. The count that was asked for is met,
 every anatomy with room for a label is used, and who wants the passed pairs alone has a column to choose by.
@@ -52,10 +52,10 @@ class Gate:
         """Score one generated pair; of an inserted one the new tumours and what is near them."""
         return self.score_all([(plan, tumour)])[0]
 
-    def score_all(self, painted: Sequence[tuple[PairPlan, Camera]]) -> list[GateScores]:
+    def score_all(self, generated: Sequence[tuple[PairPlan, Camera]]) -> list[GateScores]:
         """Score several generated pairs, each by itself."""
-        readings = self.predictor.predict_all([tumour for _, tumour in painted])
-        return [self._score(*pair, reading) for pair, reading in zip(painted, readings, strict=True)]
+        readings = self.predictor.predict_all([tumour for _, tumour in generated])
+        return [self._score(*pair, reading) for pair, reading in zip(generated, readings, strict=True)]
 
     def _score(self, plan: PairPlan, tumour: Camera, reading: Mask) -> GateScores:
         if plan.real_tumour is not None:
@@ -75,7 +75,7 @@ def open_gate(
     training: Sequence[Entry] = (),
     limits: GateLimits | None = None,
 ) -> Gate:
-    """Open a gate for what a generator paints.
+    """Open a gate for what a generator makes.
 
     The independent segmentor may have been trained on the anatomies' animals: it is asked whether tumours are
     where the label is, not whether it would find them in an animal that it does not know.
@@ -96,7 +96,7 @@ def open_gate(
     LeakageError
         When the independent segmentor is the segmentor that the generator trained with.
     SettingError
-        When the independent segmentor reads images of another dtype than is painted, or a limit of contrast
+        When the independent segmentor reads images of another dtype than is generated, or a limit of contrast
         that is given lies beyond the one taken from the training images.
     StorageError, ArrayError
         When the run or a training image cannot be read.
@@ -116,7 +116,7 @@ def open_gate(
 
 @dataclass(frozen=True, eq=False)
 class GatedPair:
-    """A painted pair, and how it came through the gate.
+    """A generated pair, and how it came through the gate.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class GatedPair:
 
 
 def generate_pair(inpainter: Inpainter, plans: PairPlans, number: int, gate: Gate | None) -> GatedPair:
-    """Paint a pair; one that fails at the gate is drawn again with another label.
+    """Generate a pair; one that fails at the gate is drawn again with another label.
 
     It is for the same anatomy, unless that has no room for it: then, and as in every draw, the next anatomy
     of the epoch takes the attempt, see `PairPlans.draw`.
@@ -156,7 +156,7 @@ def generate_pair(inpainter: Inpainter, plans: PairPlans, number: int, gate: Gat
     Raises
     ------
     ArrayError, SettingError
-        As for `PairPlans.draw` and `paint`; a flat image is no matter of the gate.
+        As for `PairPlans.draw` and `generate_tumour`; a flat image is no matter of the gate.
     """
     return generate_pairs(inpainter, plans, [number], gate)[0]
 
@@ -164,7 +164,7 @@ def generate_pair(inpainter: Inpainter, plans: PairPlans, number: int, gate: Gat
 def generate_pairs(
     inpainter: Inpainter, plans: PairPlans, numbers: Sequence[int], gate: Gate | None
 ) -> list[GatedPair]:
-    """Paint several pairs together; each is what `generate_pair` gives, to the bit."""
+    """Generate several pairs together; each is what `generate_pair` gives, to the bit."""
     if gate is None:
         drawn = draw_and_generate_all(inpainter, plans, dict.fromkeys(numbers, 0))
         return [GatedPair(*drawn[number][:2]) for number in numbers]
@@ -193,6 +193,6 @@ def _chosen(tried: Sequence[GatedPair], passed: GatedPair | None) -> GatedPair:
     return replace(chosen, rejected=rejected, attempts=len(tried))
 
 
-def _rank(painted: GatedPair) -> tuple[int, float]:
-    recall = painted.scores.recall if painted.scores else 0.0
-    return len(painted.faults), 0.0 if math.isnan(recall) else -recall
+def _rank(generated: GatedPair) -> tuple[int, float]:
+    recall = generated.scores.recall if generated.scores else 0.0
+    return len(generated.faults), 0.0 if math.isnan(recall) else -recall

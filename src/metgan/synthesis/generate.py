@@ -1,4 +1,4 @@
-"""New labelled pairs: a real anatomy, a label that was never drawn on it, and the painted image.
+"""New labelled pairs: a real anatomy, a label that was never drawn on it, and the generated image.
 
 Each pair is a function of the seed and its number alone, so a killed generation goes on where it was, and
 its first ten pairs are the ten of a shorter one.
@@ -25,7 +25,7 @@ from .journal import close_table, finished_pairs, note_pairs, refuse_other_reque
 from .plans import PairPlans
 from .request import GenerationRequest
 from .summary import gate_columns, save_summary
-from .tumour_image import measure_painted
+from .tumour_image import measure_generated
 from .workers import compute_ahead
 
 
@@ -51,7 +51,7 @@ def generate(
     ------
     ArrayError, SettingError
         When no label holds a tumour, the recipe cannot make one of what there is, an image is smaller than
-        the network's minimum, or what is painted is flat, as by a model that is hardly trained.
+        the network's minimum, or what is generated is flat, as by a model that is hardly trained.
     StorageError
         When `out` holds more pairs, or pairs of another request, or is being written to.
     """
@@ -82,14 +82,14 @@ def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | No
 
         def compute(part: Sequence[int]) -> list[tuple[GatedPair, tuple[float, ...]]]:
             made = generate_pairs(inpainter, plans, part, gate)
-            return [(one, measure_painted(inpainter, one.plan, one.tumour)) for one in made]
+            return [(one, measure_generated(inpainter, one.plan, one.tumour)) for one in made]
 
         workers = 1 if is_large else torch.get_num_threads()  # a large image has all cores, and the memory
         with closing(compute_ahead(compute, parts, workers)) as computed:
             for part, made in zip(parts, computed, strict=True):  # in the order of their numbers
                 rows = []
-                for number, (painted, got) in zip(part, made, strict=True):
-                    rows.append(_write(inpainter, painted, got, number, out) | settings)
+                for number, (generated, got) in zip(part, made, strict=True):
+                    rows.append(_write(inpainter, generated, got, number, out) | settings)
                     done[str(number)] = rows[-1]
                     advance()
                 note_pairs(out, rows)
@@ -112,12 +112,12 @@ def _settings(inpainter: Inpainter, plans: PairPlans, gate: Gate | None) -> dict
 
 
 def _write(
-    inpainter: Inpainter, painted: GatedPair, got: Sequence[float], number: int, out: Path
+    inpainter: Inpainter, generated: GatedPair, got: Sequence[float], number: int, out: Path
 ) -> dict[str, object]:
     """Write one pair; return its provenance."""
-    plan = painted.plan
+    plan = generated.plan
     name = f"synthetic-{number:06d}"
-    write_pair(out, name, plan.anatomy, painted.tumour, plan.label)
+    write_pair(out, name, plan.anatomy, generated.tumour, plan.label)
     return {
         "number": number,
         "name": name,
@@ -126,7 +126,7 @@ def _write(
         "split": "",
         **plan.origin,
         "got_contrasts": join_names(f"{contrast:.6g}" for contrast in got),
-        **gate_columns(painted),
+        **gate_columns(generated),
         "method": inpainter.card.method,
         "metgan": inpainter.card.metgan,
     }

@@ -19,7 +19,7 @@ from metgan.types import AnyArray, Camera, Mask
 
 
 class Inpainter:
-    """Paints the tumour channel from an anatomy image and a label.
+    """Generates the tumour channel from an anatomy image and a label.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Inpainter:
         return sum(weight.numel() for weight in self._generator.parameters())
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
-        """Paint one tumour image.
+        """Generate one tumour image.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class Inpainter:
         return self.inpaint_all([(anatomy, label)])[0]
 
     def inpaint_all(self, images: Sequence[tuple[AnyArray, AnyArray]]) -> list[Camera]:
-        """Paint several tumour images, those of one shape together.
+        """Generate several tumour images, those of one shape together.
 
         Parameters
         ----------
@@ -111,8 +111,8 @@ class Inpainter:
             for (image, mask), fill in zip(checked, fills, strict=True)
         ]
         tumours = []
-        for painted, fill in zip(predict(self._generator.paint, shown, self.device), fills, strict=True):
-            tumour = scale.undo(painted, "tumour")
+        for generated, fill in zip(predict(self._generator.generate, shown, self.device), fills, strict=True):
+            tumour = scale.undo(generated, "tumour")
             if scale.fill is not None:
                 tumour[fill] = scale.fill.tumour
             tumours.append(tumour)

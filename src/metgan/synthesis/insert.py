@@ -1,14 +1,14 @@
-"""Painted tumours on a real background: the light that they add, added to a real tumour channel.
+"""Generated tumours on a real background: the light that they add, added to a real tumour channel.
 
 A tumour channel shows more than tumours: vessels that took up dye, dust, threads. The anatomy does not tell
-of them, so no generator paints them, and a segmentor that has seen generated images alone takes them for
+of them, so no generator makes them, and a segmentor that has seen generated images alone takes them for
 tumours. Where the anatomy's own tumour channel is at hand, and annotated, it can be kept: the generator
-paints the tissue with the tumours and without, and the difference is the light that they add.
+generates the tissue with the tumours and without, and the difference is the light that they add.
 
 Notes
 -----
 The decision a reader would question is that light is only added. Fluorescence adds up; where a generator
-paints a tumour darker than the tissue, that is its error, and it would tear holes in a real image.
+generates a tumour darker than the tissue, that is its error, and it would tear holes in a real image.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .contrasts import HALO, fading
 
 @dataclass(frozen=True, eq=False)
 class RealTumourChannel:
-    """A real tumour channel that painted tumours are added to.
+    """A real tumour channel that generated tumours are added to.
 
     Parameters
     ----------
@@ -57,15 +57,15 @@ class RealTumourChannel:
         return near & ~self.label
 
 
-def insert_tumours(real_tumour: Camera, painted: Camera, tumour_free: Camera, asked: Mask) -> Camera:
-    """Add the light of painted tumours to a real image.
+def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, asked: Mask) -> Camera:
+    """Add the light of generated tumours to a real image.
 
     Parameters
     ----------
     real_tumour : Camera
         (Y, X), the real tumour channel.
-    painted, tumour_free : Camera
-        (Y, X), the same tissue painted with the tumours, and with none.
+    generated, tumour_free : Camera
+        (Y, X), the same tissue generated with the tumours, and with none.
     asked : Mask
         (Y, X), where they were asked for. Light beyond fades to nothing within three pixels; what the
         generator changed elsewhere stays out.
@@ -73,7 +73,7 @@ def insert_tumours(real_tumour: Camera, painted: Camera, tumour_free: Camera, as
     Returns
     -------
     Camera
-        (Y, X), in the units and dtype of `real_tumour`. Where the generator paints a tumour no brighter than
+        (Y, X), in the units and dtype of `real_tumour`. Where the generator makes a tumour no brighter than
         the tissue, nothing is added.
 
     Examples
@@ -85,5 +85,5 @@ def insert_tumours(real_tumour: Camera, painted: Camera, tumour_free: Camera, as
     >>> insert_tumours(real_tumour, generated, plain, asked)[0, 3:6].tolist()
     [103, 144, 105]
     """
-    light = np.clip(painted.astype(np.float64) - tumour_free, 0, None)
+    light = np.clip(generated.astype(np.float64) - tumour_free, 0, None)
     return as_camera(real_tumour + light * fading(asked), real_tumour)

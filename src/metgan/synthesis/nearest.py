@@ -1,13 +1,13 @@
-"""Whether a painted image is one that the generator was trained on, painted from memory.
+"""Whether a generated image is one that the generator was trained on, generated from memory.
 
 Notes
 -----
-The decision a reader would question is what is compared: the painted background, with training images of
+The decision a reader would question is what is compared: the generated background, with training images of
 other tissue. An anatomy that was trained on has a tumour channel of its own, and to look like that one is the
 generator's task, not its fault; what it must not copy from there are the tumours, and those lie where the
 foreign label does not ask for them, so that recall and false area tell. Likewise a tumour is where it was
 asked for, as in the image that its label is from. What remains is the background: it should follow the
-anatomy, and only a generator that ignores the anatomy paints that of another training image.
+anatomy, and only a generator that ignores the anatomy generates that of another training image.
 """
 
 from __future__ import annotations
@@ -74,16 +74,16 @@ class TrainingImages:
         return len(self._grids)
 
     def distance(self, tumour: Camera, label: Mask, group: str) -> float:
-        """Return the distance of a painted image to the nearest training image of other tissue.
+        """Return the distance of a generated image to the nearest training image of other tissue.
 
         Both are averaged over a grid of 32 x 32 cells. The distance is one minus the normalised
         cross-correlation of their backgrounds, the cells outside the label and two pixels around it; the
-        painted image is compared in all eight orientations, and the least of all is given.
+        generated image is compared in all eight orientations, and the least of all is given.
 
         Parameters
         ----------
         tumour : Camera
-            (Y, X), the painted image.
+            (Y, X), the generated image.
         label : Mask
             (Y, X), what it was asked to show; with it, where nothing was imaged.
         group : str
@@ -101,9 +101,9 @@ class TrainingImages:
         known = cover >= _LEAST_COVER
         if not len(others) or known.mean() < _LEAST_CELLS:
             return float("nan")
-        painted = np.divide(_to_grid(np.where(background, tumour, 0)), cover, where=known, out=0 * cover)
+        generated = np.divide(_to_grid(np.where(background, tumour, 0)), cover, where=known, out=0 * cover)
         turned = [
-            (symmetry(painted, k).ravel(), symmetry(known, k).ravel()) for k in range(SYMMETRIES)
+            (symmetry(generated, k).ravel(), symmetry(known, k).ravel()) for k in range(SYMMETRIES)
         ]  # each (Y * X,)
         return float(1 - max(_correlation(others, grid, cells) for grid, cells in turned))
 
@@ -115,9 +115,9 @@ def _filled(entry: Entry, tumour: Camera, label: Mask, fill: FillValues | None) 
     return None if fill is None else fill_of(tumour, fill.tumour) & ~label
 
 
-def _correlation(others: Grid, painted: Grid, cells: NDArray[np.bool_]) -> float:
+def _correlation(others: Grid, generated: Grid, cells: NDArray[np.bool_]) -> float:
     """Return the greatest correlation of a grid with others, (N, Y * X), on some cells; nan if flat."""
-    own = painted[cells] - painted[cells].mean()
+    own = generated[cells] - generated[cells].mean()
     theirs = others[:, cells]
     theirs = theirs - theirs.mean(axis=1, keepdims=True)
     norms = np.sqrt(np.square(theirs).sum(axis=1) * np.square(own).sum())

@@ -1,8 +1,8 @@
-"""The noise of a camera, which generators do not paint.
+"""The noise of a camera, which generators do not generate.
 
-A generator that is told to come close to real images, pixel by pixel, paints their mean: light varies about
-it by chance, and no label or anatomy tells how. The noise of light is well known, so it is measured on real
-images and added. What that is worth to a segmentor is measured in docs/results.
+A generator that is told to come close to real images, pixel by pixel, generates their mean: light varies
+about it by chance, and no label or anatomy tells how. The noise of light is well known, so it is measured on
+real images and added. What that is worth to a segmentor is measured in docs/results.
 
 Notes
 -----

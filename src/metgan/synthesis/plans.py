@@ -1,4 +1,4 @@
-"""What is painted for pair number k: an anatomy, and a label that was never drawn on it.
+"""What is generated for pair number k: an anatomy, and a label that was never drawn on it.
 
 Section 3 of the paper: "randomized unpaired combinations of real anatomical channel images, and real
 non-zero labels or combinations thereof". A plan is a function of the seed, the number and the attempt
@@ -34,7 +34,7 @@ DRAWS = 32
 
 @dataclass(frozen=True, eq=False)
 class PairPlan:
-    """All of a pair but the painted image.
+    """All of a pair but the generated image.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class PairPlan:
     anatomy : Camera
         (Y, X), camera units.
     asked : Mask
-        (Y, X), where tumours are to be painted, at least one.
+        (Y, X), where tumours are to be generated, at least one.
     labels : tuple of Entry
         The real labels that had a part in what is asked for.
     orientations : tuple of int
@@ -56,7 +56,7 @@ class PairPlan:
     measure : {"ratio", "light"}
         What these are.
     noise : NoiseModel or None
-        Noise that the painted image is given.
+        Noise that the generated image is given.
     donor : Entry or None
         Real pair whose background it is given, with its noise.
     noise_seed : int
@@ -141,7 +141,7 @@ class PairPlans:
         self.positive = _positive(request.labels)
 
     def kept_of(self, inpainter: object) -> Kept:
-        """Return what an inpainter has painted for several plans, see `paint_all`; of the last one alone."""
+        """Return what this inpainter has generated for several plans, see `generate_tumours`."""
         if self._kept[0] is not inpainter:
             self._kept = inpainter, Kept()
         return self._kept[1]

@@ -1,4 +1,4 @@
-"""What is asked for: sources, recipe, number and seed, and how painted images shall look."""
+"""What is asked for: sources, recipe, number and seed, and how generated images shall look."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class GenerationRequest:
     contrasts : Contrasts or None, default None
         Of the tumours; None leaves them to the generator.
     noise : NoiseModel or None, default None
-        Noise of the camera that painted images are given; None leaves them smooth.
+        Noise of the camera that generated images are given; None leaves them smooth.
     donors : sequence of Entry, default ()
-        Real pairs, each with its three images: painted images are given the background of one of them, on the
-        scale of `noise`, instead of noise alone. See `metgan.synthesis.BackgroundResidual`.
+        Real pairs, each with its three images: generated images are given the background of one of them, on
+        the scale of `noise`, instead of noise alone. See `metgan.synthesis.BackgroundResidual`.
     inserted : bool, default False
         Whether tumours are added to the anatomies' real tumour channel, beside its own tumours; then each
         of `anatomies` has an image ``tumour`` and a ``label`` too. See `metgan.synthesis.insert_tumours`.
@@ -48,7 +48,7 @@ class GenerationRequest:
     ------
     SettingError
         For less than one pair, no anatomy, sources whose groups differ only in case or blanks, an anatomy to
-        insert tumours in or a donor that was painted or lacks an image, donors without noise, or noise for
+        insert tumours in or a donor that was generated or lacks an image, donors without noise, or noise for
         what has its camera's already.
     """
 
@@ -87,9 +87,9 @@ class GenerationRequest:
 
 
 def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:
-    """Refuse painted pairs, and pairs that lack an image."""
-    if painted := [entry.name for entry in entries if entry.is_generated]:
-        given = f"generated images to {purpose}: {', '.join(painted[:5])}"
+    """Refuse generated pairs, and pairs that lack an image."""
+    if generated := [entry.name for entry in entries if entry.is_generated]:
+        given = f"generated images to {purpose}: {', '.join(generated[:5])}"
         raise SettingError(given, "real pairs", "Give the pair set that the generator was trained on")
     if bare := [entry.name for entry in entries if not entry.paths.keys() >= _WHOLE]:
         given = f"pairs that lack a channel or a label, to {purpose}: {', '.join(bare[:5])}"

@@ -1,6 +1,6 @@
-"""Real and freshly painted pairs, mixed, inside somebody else's training loop.
+"""Real and freshly generated pairs, mixed, inside somebody else's training loop.
 
-A set on disk has so many pairs; a stream paints new ones as long as the training lasts.
+A set on disk has so many pairs; a stream generates new ones as long as the training lasts.
 
 Notes
 -----
@@ -43,7 +43,7 @@ class Mix:
     Parameters
     ----------
     synthetic : float, in [0, 1], default 0.5
-        Share of painted pairs; each pair is one with this probability.
+        Share of generated pairs; each pair is one with this probability.
     crop : int or None, default None
         Side in pixels of a square cut at a random place; None gives whole images. Smaller images are mirrored
         at their edges.
@@ -77,20 +77,20 @@ class Mix:
 class PairStream(IterableDataset[Sample]):
     """Training pairs without end: `request.count` of them an epoch, other ones in each.
 
-    The painted pairs of the first epoch are those that `generate` writes for the same request: number k of
-    the stream, where it is painted, is number k of the set.
+    The generated pairs of the first epoch are those that `generate` writes for the same request: number k of
+    the stream, where it is generated, is number k of the set.
 
     Parameters
     ----------
     inpainter : Inpainter
         On the CPU, if the loader has workers.
     request : GenerationRequest
-        What painted pairs are made of; ``count`` is the length of an epoch, ``seed`` decides everything.
+        What generated pairs are made of; ``count`` is the length of an epoch, ``seed`` decides everything.
     real : sequence of Entry
         Real pairs, each as likely whenever a real one comes; may be empty if all are synthetic.
     mix : Mix
     gate : Gate or None
-        Draws painted pairs again that fail.
+        Draws generated pairs again that fail.
     first_epoch : int, at least 0, default 0
         Where to begin: a training that is resumed after three epochs gives 3, and sees no pair twice.
 
@@ -164,11 +164,11 @@ class PairStream(IterableDataset[Sample]):
     def _draw(self, number: int, rng: np.random.Generator) -> Pair:
         if rng.random() >= self.mix.synthetic:
             return read_pair(self._real[int(rng.integers(len(self._real)))])
-        painted = generate_pair(self._inpainter, self._plans, number, self._gate)
-        plan = painted.plan
+        generated = generate_pair(self._inpainter, self._plans, number, self._gate)
+        plan = generated.plan
         provenance = {**plan.origin, "model": self._inpainter.fingerprint}
         entry = Entry(f"stream-{number:06d}", plan.source.group, plan.source.organ, "", {}, provenance)
-        return Pair(entry, plan.anatomy, painted.tumour, plan.label)
+        return Pair(entry, plan.anatomy, generated.tumour, plan.label)
 
     def _place(self) -> tuple[int, int]:
         """Return this worker's number and how many there are, in a process that computes by itself."""

@@ -24,15 +24,15 @@ PASSED = "passed"
 _FAILED, _OFF = "failed", "off"
 
 
-def gate_columns(painted: GatedPair) -> dict[str, object]:
+def gate_columns(generated: GatedPair) -> dict[str, object]:
     """Return the columns of a pair; scores are empty where they are undefined or there was no gate."""
-    scores = asdict(painted.scores) if painted.scores else dict.fromkeys(_SCORES, math.nan)
-    state = _OFF if painted.scores is None else PASSED
+    scores = asdict(generated.scores) if generated.scores else dict.fromkeys(_SCORES, math.nan)
+    state = _OFF if generated.scores is None else PASSED
     return {
         **{name: "" if math.isnan(value) else f"{value:.6g}" for name, value in scores.items()},
-        "attempts": painted.attempts,
-        "gate": f"{_FAILED}: {', '.join(painted.faults)}" if painted.faults else state,
-        "rejected": ";".join("+".join(names) for names in painted.rejected),
+        "attempts": generated.attempts,
+        "gate": f"{_FAILED}: {', '.join(generated.faults)}" if generated.faults else state,
+        "rejected": ";".join("+".join(names) for names in generated.rejected),
     }
 
 

@@ -26,7 +26,7 @@ Drawn = tuple[PairPlan, Camera, int]
 def draw_and_generate(
     inpainter: Inpainter, plans: PairPlans, number: int, attempt: int = 0
 ) -> tuple[PairPlan, Camera, int]:
-    """Draw a pair's label and paint it; what adds no light to a real tumour channel is drawn again.
+    """Draw a pair's label and generate it; what adds no light to a real tumour channel is drawn again.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def draw_and_generate(
     Raises
     ------
     ArrayError, SettingError
-        As for `PairPlans.draw` and `paint`; after `DRAWS` plans without light.
+        As for `PairPlans.draw` and `generate_tumour`; after `DRAWS` plans without light.
     """
     return draw_and_generate_all(inpainter, plans, {number: attempt})[number]
 
@@ -49,8 +49,8 @@ def draw_and_generate_all(
     for later in range(DRAWS):
         missing = {number: first + later for number, first in attempts.items() if number not in done}
         drawn = [plans.draw(number, attempt) for number, attempt in missing.items()]
-        painted = paint_all(inpainter, drawn, plans.kept_of(inpainter))
-        for (number, attempt), plan, tumour in zip(missing.items(), drawn, painted, strict=True):
+        generated = generate_tumours(inpainter, drawn, plans.kept_of(inpainter))
+        for (number, attempt), plan, tumour in zip(missing.items(), drawn, generated, strict=True):
             if not isinstance(tumour, EmptyDrawError):
                 done[number] = plan, tumour, attempt
             elif later == DRAWS - 1:
@@ -58,26 +58,28 @@ def draw_and_generate_all(
     return {number: done[number] for number in attempts}
 
 
-def paint(inpainter: Inpainter, plan: PairPlan) -> Camera:
-    """Paint the tumour channel of a plan: with the contrasts, real channel, background and noise it asks for.
+def generate_tumour(inpainter: Inpainter, plan: PairPlan) -> Camera:
+    """Generate the tumour channel of a plan with the contrasts, real channel, background and noise asked for.
 
     It is never brighter than the camera of the training images can give, unless the real tumour channel is.
 
     Raises
     ------
     ArrayError
-        When the painted image is flat, as by a model that is hardly trained.
+        When the generated image is flat, as by a model that is hardly trained.
     EmptyDrawError
         When it adds no light to the real tumour channel; another label may.
     """
-    (tumour,) = paint_all(inpainter, [plan], Kept())
+    (tumour,) = generate_tumours(inpainter, [plan], Kept())
     if isinstance(tumour, EmptyDrawError):
         raise tumour
     return tumour
 
 
-def paint_all(inpainter: Inpainter, plans: Sequence[PairPlan], kept: Kept) -> list[Camera | EmptyDrawError]:
-    """Paint several plans together; in place of an image that brings no light to its ground, the error.
+def generate_tumours(
+    inpainter: Inpainter, plans: Sequence[PairPlan], kept: Kept
+) -> list[Camera | EmptyDrawError]:
+    """Generate several plans together; in place of an image that adds no light to a real channel, the error.
 
     Parameters
     ----------
@@ -85,8 +87,8 @@ def paint_all(inpainter: Inpainter, plans: Sequence[PairPlan], kept: Kept) -> li
     plans : sequence of PairPlan
         Of one request.
     kept : Kept
-        Of that request and inpainter: what its anatomies look like without tumours, and what the paintings of
-        its donors lack. Both are computed for the first plan that needs them.
+        Of that request and inpainter: what its anatomies look like without tumours, and what the generated
+        images of its donors lack. Both are computed for the first plan that needs them.
     """
     found: dict[_Key, Any] = {}
     new: dict[_Key, Pair] = {}
@@ -105,7 +107,7 @@ def paint_all(inpainter: Inpainter, plans: Sequence[PairPlan], kept: Kept) -> li
     return [_finish(inpainter, plan, image, found) for plan, image in zip(plans, images, strict=False)]
 
 
-def measure_painted(inpainter: Inpainter, plan: PairPlan, tumour: Camera) -> tuple[float, ...]:
+def measure_generated(inpainter: Inpainter, plan: PairPlan, tumour: Camera) -> tuple[float, ...]:
     """Return the contrast that each tumour of a plan has in its image, in the measure that was asked for.
 
     Empty where the plan asks for no contrasts, and leaves them to the generator.
@@ -120,13 +122,13 @@ _TUMOUR_FREE, _BACKGROUND = "tumour-free", "background"
 
 
 def _keys(plan: PairPlan) -> list[_Key]:
-    """Return what a plan needs besides its own painting."""
+    """Return what a plan needs besides its own generated image."""
     free = [(_TUMOUR_FREE, plan.source.name)] if plan.contrasts or plan.real_tumour is not None else []
     return free + ([] if plan.donor is None else [(_BACKGROUND, plan.donor.name)])
 
 
 def _to_paint(plan: PairPlan, key: _Key) -> Pair:
-    """Return the pair of which one of these is painted: the donor, or the anatomy without a tumour."""
+    """Return the pair of which one of these is generated: the donor, or the anatomy without a tumour."""
     if key[0] == _BACKGROUND and plan.donor is not None:
         return read_pair(plan.donor)
     return Pair(plan.source, plan.anatomy, plan.anatomy, np.zeros_like(plan.asked))
@@ -135,7 +137,7 @@ def _to_paint(plan: PairPlan, key: _Key) -> Pair:
 def _finish(
     inpainter: Inpainter, plan: PairPlan, tumour: Camera, found: Mapping[_Key, Any]
 ) -> Camera | EmptyDrawError:
-    """Return the image of a plan, of its painting and what else it needs."""
+    """Return the image of a plan, of its generated image and what else it needs."""
     try:
         finished = _finished(inpainter, plan, tumour, found)
     except EmptyDrawError as error:

@@ -126,7 +126,7 @@ class GanTrainConfig(TrainConfig):
 
     Deviates: the preset "small" learns faster, on batches of 4 and for 180 steps, with slower discriminators,
     with random intensities, because it is made for minutes and for little data. "paper" and "released" keep
-    the paper's numbers but for one where the length is fixed: they paint with a running average of weights
+    the paper's numbers but for one where the length is fixed: they generate with a running average of weights
     and statistics, without which batches of 1 leave every validation to chance (docs/results). Where it is
     open, the rate is constant up to the plateau, they are validated oftener, and validation ends the run.
     `PAPER_CONFIG` has the paper's numbers alone, and so has ``experiments/metgan-paper.toml``. Pinned by

@@ -32,7 +32,7 @@ SMALL_TUMOUR: Final = 10
 LARGE_LABEL: Final = 0.5
 """Share of a crop above which a label is hardly one of a tumour."""
 FAINT: Final = 0.25
-"""Share of the real difference between tumours and surroundings below which painted tumours are faint."""
+"""Share of the real difference between tumours and surroundings below which generated tumours are faint."""
 ASKED: Final = 40
 """Training pairs of which it is measured whether the channels are registered."""
 FAR: Final = 4.0
@@ -47,7 +47,7 @@ class Measurements:
 
     Parameters
     ----------
-    painted, real : sequence of ndarray, (Y, X) float in [-1, 1]
+    generated, real : sequence of ndarray, (Y, X) float in [-1, 1]
         Tumour images of the validation part.
     labels : sequence of ndarray, (Y, X) bool
         Theirs.
@@ -61,7 +61,7 @@ class Measurements:
         Where nothing was imaged in the validation part; None for nowhere.
     """
 
-    painted: Sequence[Scaled]
+    generated: Sequence[Scaled]
     real: Sequence[Scaled]
     labels: Sequence[Mask]
     dice_on_real: float
@@ -90,13 +90,13 @@ class Finding:
 
 
 def collect(
-    painted: Sequence[Scaled], segmentor: Segmentor, watched: ValidationSet, train: Sequence[Pair]
+    generated: Sequence[Scaled], segmentor: Segmentor, watched: ValidationSet, train: Sequence[Pair]
 ) -> Measurements:
-    """Gather what `find_reasons` looks at, from what a validation has painted."""
+    """Gather what `find_reasons` looks at, from what a validation has generated."""
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
     channels = [(pair.anatomy, pair.tumour) for pair in evenly(train, ASKED)]
-    return Measurements(painted, watched.tumour, labels, dice, _Labels(train), channels, watched.fill)
+    return Measurements(generated, watched.tumour, labels, dice, _Labels(train), channels, watched.fill)
 
 
 @dataclass(frozen=True)
@@ -137,22 +137,22 @@ expected)', 'no reason was found in images and labels; train longer']
     return [opening, *(finding.text for finding in found), advice]
 
 
-def painted_tumours_are_faint(measurements: Measurements) -> Finding | None:
-    """Compare painted tumours with real ones, each against its surroundings.
+def generated_tumours_are_faint(measurements: Measurements) -> Finding | None:
+    """Compare generated tumours with real ones, each against its surroundings.
 
     None where the real ones do not differ from theirs: see `labels_mark_nothing`.
     """
-    real, painted = _levels(measurements.real, measurements), _levels(measurements.painted, measurements)
+    real, generated = _levels(measurements.real, measurements), _levels(measurements.generated, measurements)
     if not abs(real.contrast) >= UNSEEN:  # nan without a labelled pixel
         return None
-    share = (painted.inside - painted.outside) / (real.inside - real.outside)
+    share = (generated.inside - generated.outside) / (real.inside - real.outside)
     if share >= FAINT:
         return None
     how = "differ the wrong way from" if share <= -FAINT else "hardly differ from"
     return Finding(
         min(1.0, 1 - share / FAINT),
-        f"generated tumours {how} their surroundings: their mean level is {painted.inside:.2f} against "
-        f"{painted.outside:.2f}, in real images {real.inside:.2f} against {real.outside:.2f}, on [-1, 1]. "
+        f"generated tumours {how} their surroundings: their mean level is {generated.inside:.2f} against "
+        f"{generated.outside:.2f}, in real images {real.inside:.2f} against {real.outside:.2f}, on [-1, 1]. "
         "first_steps.csv tells which way each term pulled; if more steps do not help, try another --seed",
     )
 
@@ -242,7 +242,7 @@ def channels_are_shifted(measurements: Measurements) -> Finding | None:
 
 Reason = Callable[[Measurements], Finding | None]
 REASONS: Final[tuple[Reason, ...]] = (
-    painted_tumours_are_faint,
+    generated_tumours_are_faint,
     labels_mark_nothing,
     segmentor_reads_nothing,
     few_crops_show_tumours,

@@ -1,4 +1,4 @@
-"""A running average of a network's weights: it paints more steadily than the newest weights.
+"""A running average of a network's weights: it generates more steadily than the newest weights.
 
 Yazici et al. 2019 (arXiv 1806.04498). Whether it helps here is measured in docs/results.
 """

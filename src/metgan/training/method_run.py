@@ -34,7 +34,7 @@ from .loop import Training, ValidationResult
 from .phases import gan_phases
 from .run_config import RunConfig
 from .training_data import TrainingData
-from .validation import ValidationSet, faithful_enough, paint, sample_grid, validate_generator
+from .validation import ValidationSet, faithful_enough, generate_images, sample_grid, validate_generator
 
 
 def check_method_config(
@@ -151,10 +151,10 @@ class _GanValidator:
         return Translations(self.networks, *images, augments, batch.fill_mask(self.watched.normalisation))
 
     def validate(self, done: int) -> ValidationResult:
-        self.painted = paint(self.ema.network, self.watched)
+        self.generated = generate_images(self.ema.network, self.watched)
         with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
-            temporary.write_bytes(sample_grid(self.painted, self.watched))
-        return validate_generator(self.painted, self.segmentor, self.watched, self.enough)
+            temporary.write_bytes(sample_grid(self.generated, self.watched))
+        return validate_generator(self.generated, self.segmentor, self.watched, self.enough)
 
     def with_errors(self, card: ModelCard, result: ValidationResult) -> ModelCard:
         """Note the errors of generated and of flat images in a card, unless the run is too short to judge."""
@@ -163,13 +163,13 @@ class _GanValidator:
         return replace(card, val_mae=result.details["val_mae"], val_flat_mae=self.watched.flat_error)
 
     def diagnose(self, done: int, dice: float) -> list[str]:
-        """Say why tumours are not placed in what was painted at the last validation.
+        """Say why tumours are not placed in what was generated at the last validation.
 
         Nothing of a run that is too short to judge.
         """
         if self.segmentor is None or self.is_short:
             return []
-        measurements = collect(self.painted, self.segmentor, self.watched, self.train)
+        measurements = collect(self.generated, self.segmentor, self.watched, self.train)
         return explain(done, dice, find_reasons(measurements), self.advice)
 
     def columns(self, method: Method) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ class RunConfig(Generic[Settings]):
         """Return the training batches, on the engine's device.
 
         Pairs that are made for the training are made by the process that trains, unless the engine names
-        workers: a network that paints them may be on a CUDA device, where no other process can use it.
+        workers: a network that generates them may be on a CUDA device, where no other process can use it.
         """
         engine = self.engine.resolved()
         side, train = self.crop(data), self.train

@@ -124,7 +124,7 @@ class TrainingData:
         return replace(self, train=train, val=val)
 
     def mean(self, channel: Channel) -> float:
-        """Mean light of one channel of the training images on [-1, 1]: painting it is the baseline."""
+        """Mean light of one channel of the training images on [-1, 1]: generating it is the baseline."""
         light = self._survey.light[channel]
         return light.mean(partial(self._scaled, channel=channel)) if light.size else 0.0
 

@@ -1,13 +1,13 @@
 """How good a network is by validation: a generator's label faithfulness and similarity together.
 
 Score of a generator = pooled Dice between the asked-for label and the segmentor's reading of the generated
-image, minus the mean absolute error as a share of that of painting the training mean. Both go from 0 to about
-1, also where the validated animals are stained unlike those that were trained on. So neither drowns the
+image, minus the mean absolute error as a share of that of generating the training mean. Both go from 0 to
+about 1, also where the validated animals are stained unlike those that were trained on. So neither drowns the
 other: a blurred image without tumours loses the first, bright blobs on nothing the second. The Dice counts up
 to that of real images alone (`faithful_enough`). Beyond it, early weights, whose tumours are brighter and
 whose tissue is flat, won by tumours that are easier to read than any real ones. It decides how long an open
-run goes on; the weights that are kept are the last.
-Score of a segmentor = pooled Dice against the labels; its best weights are kept.
+run goes on; the weights that are kept are the last. Score of a segmentor = pooled Dice against the labels;
+its best weights are kept.
 
 The segmentor that judges here is the one in the loop, so these figures only steer trainings;
 published ones come from a segmentor of their own (metgan evaluate).
@@ -50,7 +50,7 @@ class ValidationSet:
         Where nothing was imaged, see `metgan.labels.fill`; no figure counts it.
     normalisation : Normalisation
     training_mean : float, in [-1, 1]
-        Of the training part's tumour channel: painting it everywhere is the baseline.
+        Of the training part's tumour channel: generating it everywhere is the baseline.
     device : torch.device
     """
 
@@ -86,7 +86,7 @@ class ValidationSet:
 
     @property
     def flat_error(self) -> float:
-        """Mean absolute error of painting the training mean, fill left out."""
+        """Mean absolute error of generating the training mean, fill left out."""
         light = [image[~fill] for image, fill in zip(self.tumour, self.fill, strict=True)]
         return float(np.mean([np.abs(pixels - self.training_mean).mean() for pixels in light if pixels.size]))
 
@@ -100,14 +100,14 @@ def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> ValidationR
     return ValidationResult(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
 
 
-def paint(generator: Generator, data: ValidationSet) -> list[Scaled]:
+def generate_images(generator: Generator, data: ValidationSet) -> list[Scaled]:
     """Generate the tumour image of every validation pair, from its anatomy and label."""
     units, level = data.normalisation, data.normalisation.fill_level("tumour")
     shown = [units.shown(pair.anatomy, fill) for pair, fill in zip(data.pairs, data.fill, strict=True)]
     with evaluating(generator):
         images = [(x, pair.label) for x, pair in zip(shown, data.pairs, strict=True)]
-        painted = predict(generator.paint, images, data.device)
-    return [np.where(fill, np.float32(level), p) for p, fill in zip(painted, data.fill, strict=True)]
+        generated = predict(generator.generate, images, data.device)
+    return [np.where(fill, np.float32(level), p) for p, fill in zip(generated, data.fill, strict=True)]
 
 
 def faithful_enough(segmentor: Segmentor, data: ValidationSet) -> float:
@@ -119,13 +119,13 @@ def faithful_enough(segmentor: Segmentor, data: ValidationSet) -> float:
 
 
 def validate_generator(
-    painted: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet, enough: float = 1.0
+    generated: Sequence[Scaled], segmentor: Segmentor | None, data: ValidationSet, enough: float = 1.0
 ) -> ValidationResult:
-    """Score painted images by error and, where there is a segmentor, by faithfulness to the label.
+    """Score generated images by error and, where there is a segmentor, by faithfulness to the label.
 
     A Dice above `enough` counts as much as `enough`: see `faithful_enough`.
     """
-    images = zip(painted, data.tumour, data.fill, strict=True)
+    images = zip(generated, data.tumour, data.fill, strict=True)
     similarity = [compare_within(p, y, ~fill) for p, y, fill in images if not fill.all()]
     details = {
         "val_mae": float(np.mean([one.mae for one in similarity])),
@@ -135,18 +135,18 @@ def validate_generator(
     if segmentor is None:
         return ValidationResult(-relative, details)
     total = Overlap(0, 0, 0)
-    for reading, pair in zip(_read(segmentor, painted, data.device), data.pairs, strict=True):
+    for reading, pair in zip(_read(segmentor, generated, data.device), data.pairs, strict=True):
         total += overlap(reading, pair.label)
     read = {"val_dice": _dice(total)} if data.shows_tumours else {}
     return ValidationResult(min(_dice(total), enough) - relative, read | details)
 
 
-def sample_grid(painted: Sequence[Scaled], data: ValidationSet) -> bytes:
+def sample_grid(generated: Sequence[Scaled], data: ValidationSet) -> bytes:
     """Draw anatomy, label, generated, real and difference of some pairs, all on [-1, 1].
 
     They are spread evenly over the groups (animals), with tumours where there are any.
     """
-    pairs = [*zip(data.pairs, data.anatomy, painted, data.tumour, strict=True)]
+    pairs = [*zip(data.pairs, data.anatomy, generated, data.tumour, strict=True)]
     with_tumours = [one for one in pairs if one[0].label.any()]
     shown = evenly_over(with_tumours or pairs, SHOWN, lambda one: one[0].entry.group)
     return draw_comparison([compare_images(x, p.label, fake, real) for p, x, fake, real in shown])

@@ -101,13 +101,13 @@ def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation
     source = IndependentSegmentorSource(
         None, steps, out / "scores" / "independent-segmentor", engine, policy.resume
     )
-    evaluation, painted = evaluate_run(run, pairs, source)
+    evaluation, generated = evaluate_run(run, pairs, source)
     evaluation.save(out / "scores")
     new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(source.folder, inpainter, seen))
     sections = [
         _opening(pairs),
         *warning_sections(evaluation),
-        grid_section(painted),
+        grid_section(generated),
         faithfulness_section(evaluation),
         similarity_section(evaluation),
         pairs_section(new_pairs),

@@ -14,7 +14,7 @@ from .study_call import StudyCall, StudyRequest, StudyResult, reserve_study
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
-    "training": {"validations": 4},  # on crops of 64 pixels it did not learn to paint cortex in 600 steps
+    "training": {"validations": 4},  # on crops of 64 pixels it did not learn to generate cortex in 600 steps
     "segmentor": {"steps": 400, "learning_rate": 1e-3, "validations": 4},
 }
 _MOST = 2**31 - 1

@@ -108,16 +108,18 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
         )
         setup = open_evaluation(request.run, PairSet.open(request.data), source)
         with output.prepared():
-            evaluation, painted = run_evaluation(setup, source)
-            lead = f"The generator of {request.run}, on {len(painted)} test images of {request.data} that it "
-            write_scores(evaluation, painted, f"{lead}has never seen.", out)
+            evaluation, generated = run_evaluation(setup, source)
+            lead = (
+                f"The generator of {request.run}, on {len(generated)} test images of {request.data} that it "
+            )
+            write_scores(evaluation, generated, f"{lead}has never seen.", out)
     return EvaluateResult(out, evaluation)
 
 
-def write_scores(evaluation: Evaluation, painted: Sequence[ComparedImage], lead: str, out: Path) -> None:
+def write_scores(evaluation: Evaluation, generated: Sequence[ComparedImage], lead: str, out: Path) -> None:
     """Write scores, picture and page, and open the scores again, before they are called written."""
     evaluation.save(out)
-    grid = grid_section(painted)
+    grid = grid_section(generated)
     with replacing(out / "grid.png") as temporary:
         temporary.write_bytes(grid.figures[0].png)
     scores = [faithfulness_section(evaluation), similarity_section(evaluation), grid]

@@ -208,8 +208,8 @@ class Sources:
             given = ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name))
             raise SettingError(f"{given} without --labels", "a pair set to match", "Give --labels")
         pairs = PairSet.open(self.labels)
-        if painted := [entry.name for entry in pairs if entry.is_generated]:
-            given = f"{len(painted)} generated pairs in {self.labels} to match or to analyse"
+        if generated := [entry.name for entry in pairs if entry.is_generated]:
+            given = f"{len(generated)} generated pairs in {self.labels} to match or to analyse"
             raise SettingError(given, "real pairs", "Give the run's own pair set for --labels")
         return pairs
 
