@@ -36,6 +36,8 @@ HISTORY = {
 }
 CHANNELS = ("anatomy", "tumour", "label")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def label_entry(folder: Path, name: str, label: AnyArray) -> Entry:
     image = np.arange(label.size, dtype=np.uint16).reshape(label.shape) + 1
@@ -195,7 +197,6 @@ def test_simulated_tumours_lie_in_tissue_and_need_no_label(
 # Batches and threads
 
 
-@pytest.mark.usefixtures("one_thread")  # and as many as before afterwards
 @pytest.mark.parametrize(("batch", "threads"), [(1, 1), (3, 1), (8, 1), (2, 2), (1, 3)])
 def test_pairs_are_the_same_in_batches_of_any_size_and_on_any_number_of_threads(
     inpainter: Inpainter,
