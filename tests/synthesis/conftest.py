@@ -52,7 +52,7 @@ def inpainter(save_run: SaveRun) -> Inpainter:
 
 
 @pytest.fixture
-def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def one_by_one(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pairs are painted in the order of their numbers, each with its attempts before the next."""
     monkeypatch.setattr(sys.modules["metgan.synthesis.generate"], "MOST_IMAGES", 1)
 

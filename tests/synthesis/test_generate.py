@@ -36,6 +36,8 @@ HISTORY = {
 }
 CHANNELS = ("anatomy", "tumour", "label")
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def label_entry(folder: Path, name: str, label: AnyArray) -> Entry:
     image = np.arange(label.size, dtype=np.uint16).reshape(label.shape) + 1
@@ -195,7 +197,6 @@ def test_simulated_tumours_lie_in_tissue_and_need_no_label(
 # Batches and threads
 
 
-@pytest.mark.usefixtures("one_thread")  # and as many as before afterwards
 @pytest.mark.parametrize(("batch", "threads"), [(1, 1), (3, 1), (8, 1), (2, 2), (1, 3)])
 def test_pairs_are_the_same_in_batches_of_any_size_and_on_any_number_of_threads(
     inpainter: Inpainter,
@@ -210,9 +211,12 @@ def test_pairs_are_the_same_in_batches_of_any_size_and_on_any_number_of_threads(
     for module, most in zip(modules, (batch, max(batch, 2)), strict=True):
         monkeypatch.setattr(module, "MOST_IMAGES", most)
     torch.set_num_threads(threads)
-    generate(inpainter, request_of(6), tmp_path)
+    try:
+        generate(inpainter, request_of(6), tmp_path)
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(1)  # as the module has it
     assert contents(tmp_path) == contents(six)
-    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.usefixtures("one_by_one")
