@@ -58,7 +58,7 @@ class _Display(Protocol):
 
 @dataclass(frozen=True)
 class Note:
-    """What the user should know and may want to mend; work goes on."""
+    """What the user should know and may want to correct; work goes on."""
 
     text: str
 
@@ -85,6 +85,8 @@ _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 def listening(listener: Listener | None) -> Iterator[None]:
     """Send what is told within the block to a listener, instead of to stderr; None changes nothing.
 
+    Threads that work for the block tell it too, one at a time, and not all from the thread that began it.
+
     Examples
     --------
     >>> told = []
@@ -96,7 +98,13 @@ def listening(listener: Listener | None) -> Iterator[None]:
     if listener is None:
         yield
         return
-    token = _listener.set(listener)
+    door = threading.Lock()
+
+    def one_at_a_time(event: Event) -> None:
+        with door:
+            listener(event)
+
+    token = _listener.set(one_at_a_time)
     try:
         yield
     finally:

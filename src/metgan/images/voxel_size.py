@@ -26,10 +26,18 @@ def voxel_size_um(file: tifffile.TiffFile, axes: str) -> tuple[float, ...] | Non
     return sizes if sizes and all(0 < size < math.inf for size in sizes) else None
 
 
+def _number(noted: object) -> float:
+    """Return what a program has noted as a size; nan for what is no number."""
+    try:
+        return float(str(noted))
+    except ValueError:
+        return math.nan
+
+
 def _imagej(file: tifffile.TiffFile) -> dict[str, float]:
     noted, tags = file.imagej_metadata or {}, file.pages.first.tags
     unit = _UM.get(str(noted.get("unit", "")), math.nan)
-    sizes = {"Z": unit * float(noted.get("spacing", math.nan))}
+    sizes = {"Z": unit * _number(noted.get("spacing"))}
     for letter, name in (("Y", "YResolution"), ("X", "XResolution")):
         pixels, length = tags[name].value if name in tags else (0, 1)
         sizes[letter] = unit * length / pixels if pixels else math.nan
@@ -40,7 +48,7 @@ def _ome(file: tifffile.TiffFile) -> dict[str, float]:
     image: Any = tifffile.xml2dict(file.ome_metadata or "").get("OME", {}).get("Image", {})
     pixels = (image[0] if isinstance(image, list) else image).get("Pixels", {})
     return {
-        letter: float(pixels.get(f"PhysicalSize{letter}", math.nan))
-        * _UM.get(pixels.get(f"PhysicalSize{letter}Unit", "um"), math.nan)
+        letter: _number(pixels.get(f"PhysicalSize{letter}"))
+        * _UM.get(str(pixels.get(f"PhysicalSize{letter}Unit", "um")), math.nan)
         for letter in "ZYX"
     }

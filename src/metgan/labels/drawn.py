@@ -1,6 +1,6 @@
 """What a label recipe is, and what it gives.
 
-A recipe makes the label that is generated onto an anatomy. All have one call, so that whoever generates
+A recipe makes the label that goes with an anatomy. All have one call, so that whoever generates
 pairs need not know which it is. Labels are asked for by index and one at a time: they may lie on disk and be
 read when they are asked for, and most recipes need few of them.
 """

@@ -6,7 +6,7 @@ Weights. Isola et al. 2017 (arXiv 1611.07004), section 3.3: 1 and 100 for discri
 Deviates: Horvath et al., section 3, weigh discriminators, cycle, segmentor and pairs by 1, 10, 100 and 10.
 Their 100 goes with the release's plain L1, which charges 0.06 for a missed tumour where the pair term charges
 1.1. Our segmentation loss is the paper's weighted cross-entropy, which under these weights begins sixteen
-times as large as the pair term; generators then generated dark haloes about the tumours, and no tissue.
+times as large as the pair term; generators then made dark haloes about the tumours, and no tissue.
 MetGAN's pairs have Pix2Pix's 100. The segmentor has 10 where it alone says how bright a tumour is. Where
 there are pairs it has 1: it never has enough of brightness, so that tumours came out half as bright again as
 real ones (docs/results). `metgan study ablation` compares with the paper's. Pinned by

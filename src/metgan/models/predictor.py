@@ -41,7 +41,7 @@ class SegmentorPredictor:
 
     Examples
     --------
-    >>> tumours = SegmentorPredictor(Path("segmentor"), torch.device("cpu")).read(tumour)  # doctest: +SKIP
+    >>> tumours = SegmentorPredictor(Path("segmentor"), torch.device("cpu")).predict(tumour)  # doctest: +SKIP
     >>> tumours.dtype  # doctest: +SKIP
     dtype('bool')
     """

@@ -29,7 +29,6 @@ from metgan.models import (
     model_path,
     read_card,
 )
-from metgan.progress import each
 from metgan.training import Engine
 from metgan.types import Mask
 
@@ -134,9 +133,12 @@ def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pa
     weighed = segmentor.predict_proba_all([pair.tumour for pair in val])
     level = choose_level(weighed, [pair.label for pair in val])
     images, tumours = [], []
-    parts = each([*in_parts(pairs)], "part")
-    weighed = [w for part in parts for w in segmentor.predict_proba_all([pair.tumour for pair in part])]
-    for pair, reading in zip(pairs, (w > level for w in weighed), strict=True):
+    read = (
+        (pair, outputs > level)
+        for part in in_parts(pairs)  # few at a time, since images may be large
+        for pair, outputs in zip(part, segmentor.predict_proba_all([p.tumour for p in part]), strict=True)
+    )
+    for pair, reading in read:
         fill = pair.filled(segmentor.card.normalisation.fill)
         found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         entry = pair.entry

@@ -48,7 +48,7 @@ def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
         _check_room(plans)
         advance("labels fit")
         draw_and_generate(inpainter, plans, 0)  # a model that is hardly trained shows at once
-        advance("one pair is painted")
+        advance("one pair is generated")
     return float(np.mean(outside))
 
 
@@ -77,7 +77,7 @@ def _share_outside(inpainter: Inpainter, entry: Entry, request: GenerationReques
 
 
 def _check_donors(inpainter: Inpainter, request: GenerationRequest) -> None:
-    """Refuse donors that cannot be generated, and an anatomy that has none."""
+    """Refuse donors that the network does not take, and an anatomy that has none."""
     for donor in request.donors:
         pair = read_pair(donor)
         inpainter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))

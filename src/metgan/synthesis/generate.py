@@ -6,14 +6,17 @@ its first ten pairs are the ten of a shorter one.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import closing
+from itertools import groupby
 from pathlib import Path
 
 import torch
 
-from metgan.data import TABLE, PairSet, join_names, read_channel, write_pair, write_table
+from metgan.data import TABLE, PairSet, join_names, write_pair, write_table
 from metgan.errors import StorageError
+from metgan.images import open_image
 from metgan.io import has_file, hold_folder
 from metgan.models import MOST_IMAGES, MOST_PIXELS
 from metgan.progress import progress
@@ -75,24 +78,27 @@ def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | No
         write_table(out, [])  # until it is full, `PairSet.open` refuses a half-made set
     with progress("generate", request.count, len(done)) as advance:
         missing = [number for number in range(request.count) if str(number) not in done]
-        used = request.anatomies if missing else ()
-        is_large = any(read_channel(entry.paths["anatomy"]).size > MOST_PIXELS for entry in used)
+        used = (*request.anatomies, *request.donors) if missing else ()
+        is_large = any(math.prod(open_image(entry.paths["anatomy"]).shape) > MOST_PIXELS for entry in used)
         step = 1 if is_large else MOST_IMAGES
-        parts = [missing[start : start + step] for start in range(0, len(missing), step)]
+        parts = [[*part] for _, part in groupby(missing, lambda number: number // step)]
 
         def compute(part: Sequence[int]) -> list[tuple[GatedPair, tuple[float, ...]]]:
             made = generate_pairs(inpainter, plans, part, gate)
             return [(one, measure_generated(inpainter, one.plan, one.tumour)) for one in made]
 
-        workers = 1 if is_large else torch.get_num_threads()  # a large image has all cores, and the memory
+        is_alone = is_large or inpainter.device.type != "cpu"  # has all cores, or the card, and the memory
+        workers = 1 if is_alone else torch.get_num_threads()
+        plans.kept_of(inpainter)  # one for all threads
         with closing(compute_ahead(compute, parts, workers)) as computed:
             for part, made in zip(parts, computed, strict=True):  # in the order of their numbers
                 rows = []
                 for number, (generated, got) in zip(part, made, strict=True):
                     rows.append(_write(inpainter, generated, got, number, out) | settings)
                     done[str(number)] = rows[-1]
-                    advance()
                 note_pairs(out, rows)
+                for _ in rows:  # after the note: an interruption is heeded here
+                    advance()
     close_table(out, [done[str(number)] for number in range(request.count)])
     pairs = PairSet.open(out)
     save_summary(pairs, out)

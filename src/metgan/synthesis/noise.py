@@ -1,4 +1,4 @@
-"""The noise of a camera, which generators do not generate.
+"""The noise of a camera, which generators leave out.
 
 A generator that is told to come close to real images, pixel by pixel, generates their mean: light varies
 about it by chance, and no label or anatomy tells how. The noise of light is well known, so it is measured on

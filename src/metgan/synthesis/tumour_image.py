@@ -48,6 +48,8 @@ def draw_and_generate_all(
     done: dict[int, Drawn] = {}
     for later in range(DRAWS):
         missing = {number: first + later for number, first in attempts.items() if number not in done}
+        if not missing:
+            break
         drawn = [plans.draw(number, attempt) for number, attempt in missing.items()]
         generated = generate_tumours(inpainter, drawn, plans.kept_of(inpainter))
         for (number, attempt), plan, tumour in zip(missing.items(), drawn, generated, strict=True):

@@ -6,7 +6,7 @@ Before each validation the statistics of the segmentor's batch normalisation are
 Wu and Johnson 2021 (arXiv 2105.07576). The running averages of a training are of small crops and of weights
 that were changing. In the coarsest cells of a crop the padded border has a larger part than in those of a
 whole image, and segmentors that were trained for long on small crops read whole images badly, their own
-training images among them, until the statistics were taken anew. docs/results.md has a trial.
+training images among them, until the statistics were taken anew. docs/results has a trial.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def demo(request: DemoRequest, on_event: Listener | None = None) -> EvaluateResu
         _claimed(output, experiment),
     ):
         evaluation = _hold(request.out, experiment, output.policy)
-    return EvaluateResult(request.out / "report.html", evaluation)
+    return EvaluateResult(request.out, evaluation)
 
 
 def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation:

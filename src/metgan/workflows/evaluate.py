@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from metgan.data import PairSet
+from metgan.errors import SettingError
 from metgan.io import replacing
 from metgan.progress import Listener, listening
 from metgan.studies import (
@@ -44,6 +45,15 @@ class IndependentSegmentorChoice:
 
     independent_segmentor: Path | None = None
     independent_segmentor_steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.independent_segmentor and self.independent_segmentor_steps:
+            raise SettingError(
+                f"--independent-segmentor {self.independent_segmentor} and --independent-segmentor-steps "
+                f"{self.independent_segmentor_steps}",
+                "a segmentor that is trained already, or the length of a training",
+                "Leave one out",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who judges new pairs, and the gate that this comes to."""
+"""The gate that new pairs pass, and the segmentor that it asks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from metgan.data import SPLIT_FILE, Entry, Split, open_images
 from metgan.errors import LeakageError, SettingError
@@ -55,6 +56,19 @@ class GateChoice:
     least_distance: float | None = None
     attempts: int | None = None
 
+    def __post_init__(self) -> None:
+        GateLimits(**self._given)  # refuses what is out of range
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        """The limits that are given."""
+        limits = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {
+            name: value
+            for name, value in limits.items()
+            if value is not None and name not in ("independent_segmentor", "gate")
+        }
+
     def open(
         self, inpainter: Inpainter, training: tuple[Entry, ...], tested: Collection[str], advice: str
     ) -> Gate | None:
@@ -70,12 +84,7 @@ class GateChoice:
             When the independent segmentor has seen a group of `tested`: it would let test tissue choose what
             is trained on.
         """
-        limits = {
-            f.name: getattr(self, f.name)
-            for f in fields(self)
-            if f.name not in ("independent_segmentor", "gate")
-        }
-        given = {name: value for name, value in limits.items() if value is not None}
+        given = self._given
         if given and (self.independent_segmentor is None or not self.gate):
             remedy = "Leave --no-gate out" if self.independent_segmentor else advice
             if not (self.independent_segmentor or self.gate):
@@ -95,7 +104,7 @@ class GateChoice:
         return gate
 
     def note_warnings(self, gate: Gate | None, advice: str) -> None:
-        """Tell what is not judged, unless that was asked for."""
+        """Tell what is not checked, unless that was asked for."""
         if gate is None and self.gate:
             note(f"the pairs are not checked by a segmentor. {advice} and `--overwrite`")
         if gate is not None and self.independent_segmentor is not None:
@@ -142,4 +151,4 @@ def advise_segmentor(run: Path, card: ModelCard, training: tuple[Entry, ...], *f
     return f"Train an independent segmentor with `{shlex.join(words)}`, then add `{option}`"
 
 
-WHERE_JUDGED = GateChoice()
+NO_GATE = GateChoice()

@@ -26,7 +26,7 @@ from metgan.synthesis import (
 from metgan.synthesis import generate as write_pairs
 from metgan.training import planned_steps, stopped_at
 
-from .gating import WHERE_JUDGED, GateChoice, advise_segmentor, training_images
+from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
 from .output import NEW_FOLDER, OutputPolicy, note_warning, reserve
 from .sources import Sources, refuse_test_sources
@@ -68,7 +68,7 @@ class GenerateRequest:
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
     recipe: RecipeChoice = REAL_LABELS
-    gating: GateChoice = WHERE_JUDGED
+    gating: GateChoice = NO_GATE
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:

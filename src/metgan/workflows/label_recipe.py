@@ -133,7 +133,7 @@ def _spacing(choice: RecipeChoice) -> Spacing:
 def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
     """Return the areas asked for, or None for those of real labels."""
     areas, diameters, pixel = choice.areas, choice.diameters_um, choice.pixel_size_um
-    if (areas and diameters) or bool(diameters) != bool(pixel):
+    if (areas and diameters) or (diameters is None) != (pixel is None):
         raise SettingError(
             f"--areas {areas}, --diameters-um {diameters} and --pixel-size-um {pixel}",
             "either --areas, or --diameters-um with --pixel-size-um",
@@ -143,7 +143,7 @@ def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
     if areas:
         smallest, median, largest = areas
         return SizeDistribution(median, 2 * spread, *map(_rounded, (smallest, largest)))
-    if diameters and pixel:
+    if diameters is not None and pixel is not None:
         smallest, median, largest = diameters
         return SizeDistribution.from_diameters_um(median, spread, smallest, largest, pixel)
     if choice.size_spread is not None:

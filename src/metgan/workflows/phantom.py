@@ -86,7 +86,8 @@ class PhantomRequest:
         """Return number of pairs, settings and seed of the phantom; values out of range are refused."""
         laboratory, seed = self.chosen(), self.seed
         if laboratory is None:
-            count, settings = self.pairs or _PAIRS, PhantomSettings(size=self.size or PhantomSettings.size)
+            count = self.pairs or _PAIRS  # 0 is refused above
+            settings = PhantomSettings() if self.size is None else PhantomSettings(size=self.size)
         else:
             count = self.pairs or laboratory.pairs
             settings, seed = laboratory.settings_for(count), laboratory.seed_for(seed)

@@ -88,11 +88,12 @@ class CropChoice:
                 "a mask of the tissue to measure it on",
                 "Give --tissue MASK.tif, or leave --least-tissue out",
             )
-        stride = self.stride or self.crop
+        stride = self.crop if self.stride is None else self.stride
+        usual = self.crop if stride >= self.crop else 3 * self.crop
         return CropPlan(
             crop=self.crop,
             stride=stride,
-            block=self.block or (self.crop if stride >= self.crop else 3 * self.crop),
+            block=usual if self.block is None else self.block,
             planes=_range("--planes", self.planes),
             rows=_range("--rows", self.rows),
             columns=_range("--columns", self.columns),

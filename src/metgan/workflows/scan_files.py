@@ -14,6 +14,7 @@ from metgan.progress import SLOW, note, progress
 from metgan.types import Mask
 
 _ORDER = (0, 1)  # anatomy, tumour
+_MOST_CHANNELS = 9999
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,10 @@ class ScanFiles:
     axes: str | None = None
     mask_axes: str | None = None
     name: str | None = None
+
+    def __post_init__(self) -> None:
+        for number in self.channels or ():
+            SettingError.unless_within("channels", number, 0, _MOST_CHANNELS)
 
 
 def read_scan(
