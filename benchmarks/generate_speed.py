@@ -40,13 +40,15 @@ def run(checkout: Path, folder: Path, *words: str) -> tuple[float, float]:
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def make_world(folder: Path, side: int) -> None:
-    """Make pairs, a generator and an independent segmentor."""
-    run(HERE, folder, "phantom", "pairs", "--pairs", "40", "--size", str(side), "--seed", "0")
-    run(HERE, folder, "segmentor", "pairs", "--out", "segmentor", *SIZES, "--steps", "20")
-    run(HERE, folder, "train", "pairs", "--out", "run", *SIZES, "--steps", "8", "--segmentor", "segmentor")
+def make_world(checkout: Path, folder: Path, side: int) -> None:
+    """Make pairs, a generator and an independent segmentor; of a former checkout, later ones read them."""
+    run(checkout, folder, "phantom", "pairs", "--pairs", "40", "--size", str(side), "--seed", "0")
+    run(checkout, folder, "segmentor", "pairs", "--out", "segmentor", *SIZES, "--steps", "20")
+    run(
+        checkout, folder, "train", "pairs", "--out", "run", *SIZES, "--steps", "8", "--segmentor", "segmentor"
+    )
     split = ("--split", "run/splits.json", "--seed", "1000")
-    run(HERE, folder, "segmentor", "pairs", "--out", "reference", *SIZES, "--steps", "20", *split)
+    run(checkout, folder, "segmentor", "pairs", "--out", "reference", *SIZES, "--steps", "20", *split)
 
 
 def seconds_per_pair(checkout: Path, folder: Path, way: str, pairs: int) -> tuple[float, float]:
@@ -72,7 +74,7 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        make_world(folder, asked.side)
+        make_world(asked.before.resolve(), folder, asked.side)
         for way in asked.ways:
             rounds = []
             for _ in range(asked.rounds):
