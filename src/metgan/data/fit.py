@@ -1,4 +1,4 @@
-"""Measuring the normalisation of a training set in two passes, of which neither keeps an image.
+"""Measuring the normalisation of a training set in two passes over its pairs, one pair at a time.
 
 The first pass finds the constants of fill, the second what light is left without them. A set of whole numbers
 without fill needs no second one.

@@ -99,7 +99,7 @@ def read_metadata(path: Path) -> dict[str, Any]:
 
 
 def fingerprint(path: Path) -> str:
-    """Return the first 16 hexadecimal digits of the file's SHA-256: the model's name in histories."""
+    """Return the first 16 hexadecimal digits of the file's SHA-256: the model's name in provenance."""
     return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 

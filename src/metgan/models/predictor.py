@@ -37,7 +37,7 @@ class SegmentorPredictor:
     card : ModelCard
         What it was trained on.
     fingerprint : str
-        Names its weights in histories.
+        Names its weights in provenance.
 
     Examples
     --------

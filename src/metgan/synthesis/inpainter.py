@@ -26,7 +26,7 @@ class Inpainter:
     card : ModelCard
         What the model was trained on.
     fingerprint : str
-        Names the weights in histories.
+        Names the weights in provenance.
     device : torch.device
         Where it computes.
 

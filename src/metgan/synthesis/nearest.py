@@ -49,7 +49,7 @@ class TrainingImages:
     ----------
     fill : FillValues or None
     fingerprint : str
-        Names the images by their content, for histories.
+        Names the images by their content, for provenance.
     contrasts, lights : tuple of float
         Of the median tumour of each image whose label holds one, see `metgan.metrics.evaluate_detection`; nan
         where it is undefined.

@@ -120,15 +120,13 @@ class RunConfig(Generic[Settings]):
     def batches(self, data: TrainingData) -> Batches:
         """Return the training batches, on the engine's device.
 
-        Pairs that are made for the training are made by the process that trains, unless the engine names
-        workers: a network that generates them may be on a CUDA device, where no other process can use it.
+        Pairs that are generated for the training are made by the process that trains, whatever the engine says:
+        with as many threads whether it is resumed or not, and on a device that other processes cannot use.
         """
         engine = self.engine.resolved()
         side, train = self.crop(data), self.train
         patches = Patches(data.drawn, data.normalisation, side, self.seed, train.augmentation)
-        workers = engine.workers or 0
-        if data.fresh is not None and self.engine.workers is None:
-            workers = 0
+        workers = 0 if data.fresh is not None else engine.workers or 0
         return Batches(patches, train.batch_size, torch.device(engine.device), workers)
 
     def whole_batches(self, data: TrainingData) -> Batches:
