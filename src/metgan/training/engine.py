@@ -39,8 +39,9 @@ class Engine:
     deterministic : bool
         Refuse operations without a deterministic form; needed on CUDA alone.
     workers : int or None, 0 to 1024
-        Processes that cut training patches beside the one that trains. They change no result, and
-        generate no pairs: those that a training asks for while it goes on, it makes itself. None for none on a CPU, and on CUDA `CUDA_WORKERS` or as many as there are cores, if that is less.
+        Processes that cut training patches beside the one that trains. They change no result, and generate no
+        pairs: those that a training asks for while it goes on, it makes itself. None for none on a CPU, and
+        on CUDA `CUDA_WORKERS` or as many as there are cores, if that is less.
 
     Raises
     ------

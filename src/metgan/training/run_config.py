@@ -120,8 +120,8 @@ class RunConfig(Generic[Settings]):
     def batches(self, data: TrainingData) -> Batches:
         """Return the training batches, on the engine's device.
 
-        Pairs that are generated for the training are made by the process that trains, whatever the engine says:
-        with as many threads whether it is resumed or not, and on a device that other processes cannot use.
+        Pairs that are generated for the training are made by the process that trains, whatever the engine
+        says: with as many threads after a resume, and on a device that other processes cannot use.
         """
         engine = self.engine.resolved()
         side, train = self.crop(data), self.train
