@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -97,8 +98,8 @@ class BrightReader:
 
     card = SimpleNamespace(normalisation=UNITS)
 
-    def predict(self, tumour: Camera) -> Mask:
-        return tumour > 500
+    def predict_all(self, tumours: Sequence[Camera]) -> list[Mask]:
+        return [tumour > 500 for tumour in tumours]
 
 
 def test_weak_spots_are_what_a_reader_misses_of_real_pairs(tmp_path: Path) -> None:

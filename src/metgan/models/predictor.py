@@ -60,19 +60,15 @@ class SegmentorPredictor:
         """Return the pixels that are read as tumour, (Y, X)."""
         return self.predict_all([tumour])[0]
 
-    def predict_proba(self, tumour: Camera) -> NDArray[np.float32]:
-        """Return how much the segmentor takes each pixel for tumour, (Y, X), in [0, 1].
-
-        It is trained with tumour pixels that weigh more than others, and thinks them likelier than they are.
-        """
-        return self.predict_proba_all([tumour])[0]
-
     def predict_all(self, tumours: Sequence[Camera]) -> list[Mask]:
         """Return what `predict` does of each of several images, in their order."""
         return [weighed > DEFAULT_THRESHOLD for weighed in self.predict_proba_all(tumours)]
 
     def predict_proba_all(self, tumours: Sequence[Camera]) -> list[NDArray[np.float32]]:
-        """Return what `predict_proba` does of each of several images, in their order."""
+        """Return how much the segmentor takes each pixel of several images for tumour, (Y, X), in [0, 1].
+
+        It is trained with tumour pixels that weigh more than others, and thinks them likelier than they are.
+        """
         scaled = [(self.card.normalisation.apply(tumour, "tumour"),) for tumour in tumours]
         return predict(self._probability, scaled, self._device)
 

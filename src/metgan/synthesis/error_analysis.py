@@ -22,7 +22,7 @@ from metgan.data import Entry, read_pair
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference
 from metgan.metrics import MIN_ANNOTATED_SIZE, SIZES, Measure, choose_measure, evaluate_detection
-from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor
+from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts
 from metgan.progress import each
 
 from .contrasts import INVISIBLE, Contrasts
@@ -150,17 +150,19 @@ def find_errors(predictor: SegmentorPredictor, entries: Iterable[Entry]) -> Erro
         When a pair cannot be read or is of another dtype than the segmentor reads, or none has a tumour.
     """
     tumours: list[Seen] = []
-    for entry in each([*entries], "image"):
-        pair = read_pair(entry)
-        predictor.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-        reading = predictor.predict(pair.tumour)
-        fill = pair.filled(predictor.card.normalisation.fill)
-        found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
-        tumours += [
-            Seen(pair.entry.organ, t.area, t.contrast, t.found, t.light)
-            for t in found.tumours
-            if t.area >= MIN_ANNOTATED_SIZE
-        ]
+    units = predictor.card.normalisation
+    for part in in_parts(map(read_pair, each([*entries], "image"))):
+        for pair in part:
+            units.check(pair.tumour, "tumour", pair.entry.name)
+        readings = predictor.predict_all([pair.tumour for pair in part])
+        for pair, reading in zip(part, readings, strict=True):
+            fill = pair.filled(units.fill)
+            found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+            tumours += [
+                Seen(pair.entry.organ, t.area, t.contrast, t.found, t.light)
+                for t in found.tumours
+                if t.area >= MIN_ANNOTATED_SIZE
+            ]
     return ErrorAnalysis(tuple(tumours))
 
 
