@@ -18,6 +18,7 @@ from metgan.workflows import (
     DownstreamRequest,
     EvaluateRequest,
     ExportRequest,
+    GateChoice,
     GenerateRequest,
     IndependentSegmentorChoice,
     InfoRequest,
@@ -216,6 +217,18 @@ def test_a_listener_is_told_what_stderr_would_be(
         (lambda: PhantomRequest(out=Path("out"), pairs=0), "pairs is 0"),
         (lambda: PhantomRequest(out=Path("out"), laboratory="mosaic", size=64), "each decides the size"),
         (lambda: SegmentorChoice(segmentor=Path("s"), segmentor_steps=3), "Leave one out"),
+        (lambda: PhantomRequest(out=Path("out"), size=0), "size"),
+        (lambda: CropChoice(stride=0).plan(has_tissue=False), "stride=0"),
+        (lambda: CropChoice(block=0).plan(has_tissue=False), "block=0"),
+        (lambda: RecipeChoice("grown", pixel_size_um=0).make(), "with --pixel-size-um"),
+        (lambda: ScanFiles(Path("m"), channels=(-1, 0)), "channels is -1"),
+        (lambda: GateChoice(least_recall=2.0), "least_recall is 2.0"),
+        (
+            lambda: IndependentSegmentorChoice(
+                independent_segmentor=Path("s"), independent_segmentor_steps=3
+            ),
+            "Leave one out",
+        ),
         (lambda: StudyOptions(seeds=0), "seeds is 0"),
         (lambda: RobustnessRequest(data=Path("d"), out=Path("o"), share=0.0), "share is 0.0"),
         (lambda: DownstreamRequest(data=Path("d"), out=Path("o"), folds=1), "folds is 1"),
