@@ -33,7 +33,7 @@ SMALL = (*UNSEGMENTED, "--segmentor-steps", 2)
 KINDS = {
     "train": "a run",
     "segmentor": "a run",
-    "generate": "pairs",
+    "generate": "generated pairs",
     "evaluate": "scores",
     "prepare": "pairs",
 }

@@ -19,7 +19,7 @@ Capture = pytest.CaptureFixture[str]
 KINDS = {
     "train": "a run",
     "segmentor": "a run",
-    "generate": "pairs",
+    "generate": "generated pairs",
     "evaluate": "scores",
     "phantom": "pairs",
     "prepare": "pairs",

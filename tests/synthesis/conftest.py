@@ -82,7 +82,7 @@ class Obedient:
     """Paints bright tumours, five times their surroundings, where asked for, on the real background."""
 
     def __init__(self, inpainter: Inpainter, pairs: PairSet) -> None:
-        self.card, self.fingerprint = inpainter.card, inpainter.fingerprint
+        self.card, self.fingerprint, self.device = inpainter.card, inpainter.fingerprint, inpainter.device
         self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
         self.calls = 0
 

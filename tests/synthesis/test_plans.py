@@ -213,3 +213,23 @@ def test_a_mask_of_the_users_own_is_taken_as_it_is_also_over_fill(eight: list[En
     anatomy[:, :8] = 0
     drawn = draw_for(File(), LabelFiles(eight[:1]), anatomy, "filled", rng)
     assert drawn.label[:, :8].any()
+
+
+def test_no_tumour_is_placed_in_an_anatomy_that_shows_air_alone(tmp_path: Path) -> None:
+    """By itself air cannot be told from tissue; beside an image that shows both it can."""
+    rng = np.random.default_rng(0)
+    air, tissue = rng.integers(90, 110, (48, 48)), rng.integers(900, 1100, (48, 48))
+    edge = np.where(np.arange(48) < 24, air, tissue)
+    dim = air + tissue // 3  # an animal of a third of the others' light is tissue all the same
+    label = np.zeros((48, 48), np.uint8)
+    label[20:26, 20:26] = 1
+    entries = []
+    for name, image in (("air", air), ("tissue", tissue), ("edge", edge), ("dim", dim)):
+        for channel, pixels in (("anatomy", image.astype(np.uint16)), ("label", label)):
+            write_image(tmp_path / channel / f"{name}.tif", pixels)
+        paths = {channel: tmp_path / channel / f"{name}.tif" for channel in ("anatomy", "label")}
+        entries.append(Entry(name, name, "", "", paths))
+    plans = PairPlans(GenerationRequest(entries, entries, Bank(), 16, 0))
+    assert {plans.draw(number).source.name for number in range(16)} == {"tissue", "edge", "dim"}
+    alone = PairPlans(GenerationRequest(entries[:1], entries, Bank(), 1, 0))
+    assert alone.draw(0).source.name == "air"  # nothing says that it is

@@ -168,7 +168,7 @@ class Ruled:
     """Paints by a rule that holds in every pixel, so that no image can be shifted or turned unnoticed."""
 
     def __init__(self, inpainter: Inpainter) -> None:
-        self.card, self.fingerprint = inpainter.card, inpainter.fingerprint
+        self.card, self.fingerprint, self.device = inpainter.card, inpainter.fingerprint, inpainter.device
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return np.where(label, 600, (anatomy - 100) // 2 + 50).astype(np.uint16)

@@ -74,7 +74,7 @@ def has_folder(path: Path) -> bool:
     """
     if _is_there(path) and not path.is_dir():
         given = f"{path} is not a folder but {'a file' if path.is_file() else _what_else(path)}"
-        raise StorageError(given, "a folder, or nothing", "Correct or remove it")
+        raise StorageError(given, "a folder", "Check the path; metgan prepare makes pair sets")
     return _is_there(path)
 
 

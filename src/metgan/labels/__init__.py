@@ -24,7 +24,7 @@ from .planted import Bank, Grown
 from .preference import Preference
 from .recipes import RECIPES
 from .survey import Quartiles, Survey, survey
-from .tissue import LEAST_SEPARATION, find_tissue
+from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
 from .variation import Variation, vary
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "find_fill",
     "find_fill_value",
     "find_tissue",
+    "find_tissue_level",
     "fit_sizes",
     "grow",
     "leave_apart",
@@ -65,6 +66,7 @@ __all__ = [
     "place",
     "possible_turn",
     "shared_fill",
+    "shows_outside_alone",
     "survey",
     "symmetry",
     "vary",

@@ -9,6 +9,8 @@ So the two classes must be further apart than those that a threshold makes of a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -22,6 +24,7 @@ from .fill import find_fill
 LEAST_SEPARATION = 4.0
 """Ashman's D of outside and tissue, at least, for there to be an outside."""
 
+_HARDLY = 0.1  # of the way from outside to tissue
 _BLUR = 2.0  # pixels, so that noise and single cells are not cut out
 _LEAST_ISLAND = 0.01  # share of the image
 _BRIGHTEST = 95  # percentile above which all is as bright: a vessel or debris is no class of its own
@@ -45,8 +48,8 @@ def find_tissue(anatomy: Camera) -> Mask:
     ndarray, (Y, X), bool
         True but for fill where the image has no outside: its classes are less than `LEAST_SEPARATION` apart,
         as in a flat image, or all that is bright are small islands. An image of the outside alone cannot be
-        told from one of tissue alone, and is taken for tissue; so is one with less than 5 % of tissue, which
-        cannot be told from tissue with a bright spot.
+        told from one of tissue alone, and is taken for tissue (its set can tell: `shows_outside_alone`); so
+        is one with less than 5 % of tissue, which cannot be told from tissue with a bright spot.
 
     Raises
     ------
@@ -92,6 +95,60 @@ def find_tissue(anatomy: Camera) -> Mask:
     if not kept.any():
         return seen
     return np.asarray(ndimage.binary_fill_holes(kept) & seen, bool)
+
+
+def find_tissue_level(anatomies: Iterable[Camera]) -> float | None:
+    """Return the light that hardly any tissue is darker than, of images of one set of which some show both.
+
+    Parameters
+    ----------
+    anatomies : iterable of ndarray, (Y, X)
+        As for `find_tissue`.
+
+    Returns
+    -------
+    float or None
+        In camera units: a tenth of the way from the median outside to the median tissue of those that show
+        both, so that an animal of a quarter of the others' light is not taken for air; None where none does.
+
+    Examples
+    --------
+    >>> edge = np.full((40, 40), 100, np.uint16)
+    >>> edge[:, 20:] = 1000
+    >>> find_tissue_level([edge, edge + 1000]), find_tissue_level([edge[:, 20:]])
+    (690.0, None)
+    """
+    levels = []
+    for anatomy in anatomies:
+        seen, tissue = ~find_fill(anatomy), find_tissue(anatomy)
+        outside = seen & ~tissue
+        if outside.any() and tissue.any():
+            levels.append((float(np.median(anatomy[outside])), float(np.median(anatomy[tissue]))))
+    if not levels:
+        return None
+    outside_light, tissue_light = np.median(levels, axis=0)
+    return float(outside_light + _HARDLY * (tissue_light - outside_light))
+
+
+def shows_outside_alone(anatomy: Camera, level: float | None) -> bool:
+    """Tell whether nearly all of an image is darker than tissue, by the `find_tissue_level` of its set.
+
+    Parameters
+    ----------
+    anatomy : ndarray, (Y, X), camera units
+    level : float or None
+        None where it is not known; then False.
+
+    Examples
+    --------
+    >>> air = np.full((40, 40), 100, np.uint16)
+    >>> shows_outside_alone(air, 190.0), shows_outside_alone(air + 900, 190.0), shows_outside_alone(air, None)
+    (True, False, False)
+    """
+    if level is None:
+        return False
+    seen = ~find_fill(anatomy)
+    return bool(np.percentile(_smoothed(anatomy, seen)[seen], _BRIGHTEST) < level)
 
 
 def _smoothed(image: Camera, seen: Mask) -> NDArray[np.float64]:

@@ -7,12 +7,14 @@ that has no room gives its place to the next when it is drawn, see `PairPlans.dr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from metgan.data import Entry, read_channel, read_pair
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
-from metgan.progress import SLOW, each, progress
+from metgan.progress import SLOW, each, note, progress
 from metgan.types import Camera, Mask
 
 from .background import choose_donor
@@ -21,6 +23,8 @@ from .insert import RealTumourChannel
 from .plans import PairPlans
 from .request import GenerationRequest
 from .tumour_image import draw_and_generate
+
+_LISTED = 4
 
 
 def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
@@ -44,12 +48,19 @@ def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
         for entry in request.anatomies:
             outside.append(_share_outside(inpainter, entry, request))
             advance()
+        lacking = [e for e in request.anatomies if plans.lacks_tissue(read_channel(e.paths["anatomy"]))]
+        if lacking:
+            note(f"{len(lacking)} anatomies show no tissue and are left out: {_listed(lacking)}")
         _check_donors(inpainter, request)
         _check_room(plans)
         advance("labels fit")
         draw_and_generate(inpainter, plans, 0)  # a model that is hardly trained shows at once
         advance("one pair is generated")
     return float(np.mean(outside))
+
+
+def _listed(entries: Sequence[Entry]) -> str:
+    return ", ".join(entry.name for entry in entries[:_LISTED]) + (", ..." if len(entries) > _LISTED else "")
 
 
 def _check_room(plans: PairPlans) -> None:

@@ -10,15 +10,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import overload
 
 import numpy as np
 
 from metgan.data import Entry, fingerprint_of, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
-from metgan.labels import Drawn, LabelRecipe, find_fill, find_tissue, leave_apart
+from metgan.labels import (
+    Drawn,
+    LabelRecipe,
+    find_fill,
+    find_tissue,
+    find_tissue_level,
+    leave_apart,
+    shows_outside_alone,
+)
 from metgan.metrics import Measure
 from metgan.objects import sizes
+from metgan.pictures import evenly
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
@@ -28,6 +38,7 @@ from .kept import Kept
 from .noise import NoiseModel
 from .request import GenerationRequest
 
+_ASKED = 64  # anatomies that say how bright tissue is
 DRAWS = 32
 """Labels drawn for an anatomy, at most, until there is room for one."""
 
@@ -146,6 +157,17 @@ class PairPlans:
             self._kept = inpainter, Kept()
         return self._kept[1]
 
+    def lacks_tissue(self, anatomy: Camera) -> bool:
+        """Tell whether an anatomy shows air alone, where tumours are to lie in tissue: it is passed over."""
+        uses_tissue = self.request.recipe.uses_tissue or self.request.inserted
+        return uses_tissue and shows_outside_alone(anatomy, self._tissue_level)
+
+    @cached_property
+    def _tissue_level(self) -> float | None:
+        """The light that tells an anatomy without tissue from one of tissue alone, by others of the set."""
+        asked = evenly(self.request.anatomies, _ASKED)
+        return find_tissue_level(read_channel(entry.paths["anatomy"]) for entry in asked)
+
     @property
     def fingerprint(self) -> str:
         """Name the images that plans are drawn from, by content: with others, other pairs are drawn."""
@@ -221,6 +243,9 @@ class PairPlans:
 
     def _draw_on(self, source: Entry, rng: np.random.Generator) -> PairPlan:
         anatomy: Camera = read_channel(source.paths["anatomy"])
+        if self.lacks_tissue(anatomy):
+            given = f"{source.name}, which shows nothing as bright as the tissue of other anatomies"
+            raise EmptyDrawError(given, "tissue to place tumours in", "Leave this anatomy out")
         real_tumour = RealTumourChannel.read(source) if self.request.inserted else None
         labels = self.labels_for(source)
         drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real_tumour)

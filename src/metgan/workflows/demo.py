@@ -33,7 +33,7 @@ from metgan.training import SEGMENTOR_FOLDER, train
 
 from .evaluate import EvaluateResult
 from .next_step import evaluate_command, generate_command
-from .output import NEW_FOLDER, RUN, Output, OutputPolicy, reserve
+from .output import GENERATED, NEW_FOLDER, RUN, Output, OutputPolicy, reserve
 from .settings import CONFIG_FILE, refuse_other_settings, run_config_of
 
 _PAIRS, _NEW_PAIRS = 240, 24
@@ -129,7 +129,7 @@ def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation
 def _claimed(output: Output, experiment: Experiment) -> Iterator[None]:
     """Claim the demo's folders; one that was begun with other options is left as it is."""
     out, resume = output.path, output.policy.resume
-    parts = (("run", RUN), ("pairs", "pairs"), ("new-pairs", "pairs"))
+    parts = (("run", RUN), ("pairs", "pairs"), ("new-pairs", GENERATED))
     refuse_other_settings(out / "run" / CONFIG_FILE, output.policy, experiment)
     with output.prepared(), ExitStack() as stack:
         for name, kind in parts:

@@ -28,7 +28,7 @@ from metgan.training import planned_steps, stopped_at
 
 from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
-from .output import NEW_FOLDER, OutputPolicy, note_warning, reserve
+from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
 from .sources import Sources, refuse_test_sources
 
 _MUCH_OUTSIDE = 0.05
@@ -123,7 +123,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     sources, out, gating = request.sources, request.out, request.gating
     with (
         listening(on_event),
-        reserve(out, "pairs", "metgan generate", request.output, request.inputs) as output,
+        reserve(out, GENERATED, "metgan generate", request.output, request.inputs) as output,
     ):
         inpainter = load(request.run, request.device)
         split = load_split(request.run / SPLIT_FILE) if has_file(request.run / SPLIT_FILE) else None

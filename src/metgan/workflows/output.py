@@ -14,6 +14,8 @@ from metgan.training import CHECKPOINT
 
 RUN = "a run"
 STUDY = "a study"
+GENERATED = "generated pairs"
+"""Not what prepared pairs are called: --overwrite of one never deletes the other."""
 
 
 @dataclass(frozen=True, kw_only=True)
