@@ -41,7 +41,7 @@ def test_a_runs_validation_dice_is_told_and_that_it_is_no_good(
 ) -> None:
     shown = told(metgan, capsys, trained)
     assert "validation Dice 0.0" in shown
-    assert "warning it has not learned to place tumours" in shown
+    assert "warning 4 steps are too few to judge" in shown
 
 
 def test_a_generation_that_was_stopped_is_told_to_be_finished(

@@ -33,7 +33,7 @@ def test_an_image_has_the_same_bits_alone_among_three_and_among_eight(name: Gene
         segmentor = build(lambda: Segmentor(PRESETS["small"].segmentor), 0).eval()
         network, eight = channels_last(segmentor), images(8, side, 1)
     else:
-        network = channels_last(build(lambda: make_generator(name, "small"), 0).eval()).paint
+        network = channels_last(build(lambda: make_generator(name, "small"), 0).eval()).generate
         eight = images(8, side, 2)
     together = predict(network, eight, CPU)
     alone = predict(network, eight[5:6], CPU)

@@ -14,7 +14,7 @@ from metgan.data import SPLIT_FILE, ChannelScale, Entry, Normalisation, Split, s
 from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, evaluate_detection
 from metgan.models import ModelCard
 from metgan.pictures import compare_images
-from metgan.studies import ComparedImage, Evaluation, find_warnings
+from metgan.studies import ComparedImage, Evaluation, find_warnings, warning_of
 from metgan.studies.scores import Score
 from metgan.workflows.evaluate import write_scores
 from metgan.workflows.facts import score_facts
@@ -76,6 +76,20 @@ def test_a_training_too_short_to_judge_is_not_compared_with_a_flat_image(
     save_split(Split(("a",), ("b",), ("c",)), tmp_path / SPLIT_FILE)
     card = replace(PAINTER, step=steps, steps=steps)
     assert bool(find_warnings(card, REFEREE, seen(5, 0), tmp_path, errors=(0.3, 0.2))) == is_said
+
+
+@pytest.mark.parametrize(
+    ("steps", "says"), [(180, "has not learned to place tumours"), (179, "179 steps are too few to judge")]
+)
+def test_of_a_short_training_no_more_is_said_than_that_it_cannot_be_judged(
+    tmp_path: Path, steps: int, says: str
+) -> None:
+    save_split(Split(("a",), ("b",), ("c",)), tmp_path / SPLIT_FILE)
+    card = replace(PAINTER, step=steps, steps=steps, val_dice=0.01)
+    assert says in warning_of(card, tmp_path)
+    (told,) = find_warnings(card, REFEREE, seen(5, 0), tmp_path)
+    assert says in told
+    assert "has not learned" in warning_of(card, None)  # of weights without their run, that is all there is
 
 
 def test_a_training_that_was_stopped_is_said(tmp_path: Path) -> None:

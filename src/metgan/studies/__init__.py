@@ -24,7 +24,7 @@ from .report_sections import (
 from .scores import Evaluation, check_scores, read_summary
 from .shared_config import SharedConfig
 from .training_sets import BASELINES, NAMED_LISTS, TRAINING_SETS, TrainingSet, find_training_sets
-from .warnings import find_warnings
+from .warnings import find_warnings, warning_of
 
 __all__ = [
     "BASELINES",
@@ -62,5 +62,6 @@ __all__ = [
     "run_evaluation",
     "similarity_section",
     "training_section",
+    "warning_of",
     "warning_sections",
 ]

@@ -47,8 +47,8 @@ def find_warnings(
     told = [_why_blind(real)]
     if independent_segmentor.warning:
         told.append(f"the independent segmentor: {independent_segmentor.warning}")
-    if generator.warning:
-        told.append(f"the generator: {generator.warning}")
+    if warning := warning_of(generator, run):
+        told.append(f"the generator: {warning}")
     if (worse := worse_than_flat(*(errors or (None, None)))) and not _is_short(generator, run):
         told.append(
             f"the generated test images {worse}: train the generator longer (metgan train ... --resume "
@@ -60,6 +60,26 @@ def find_warnings(
             "metgan train ... --resume finishes it"
         )
     return tuple(text for text in told if text)
+
+
+def warning_of(card: ModelCard, run: Path | None) -> str:
+    """Return what whoever uses a network should be told of it; "" for nothing.
+
+    Of a generator that was trained for less than its preset takes by itself, only that nothing can be said.
+
+    Parameters
+    ----------
+    card : ModelCard
+    run : path or None
+        Its run folder, whose split tells how long a training should be; None where there is none.
+    """
+    if card.kind == "generator" and card.warning and run is not None and _is_short(card, run):
+        least = least_steps(card.preset, len(load_split(run / SPLIT_FILE).train))
+        return (
+            f"{card.steps} steps are too few to judge whether it will place tumours where the label is; "
+            f"preset {card.preset} takes {least} or more (--resume --steps {least})"
+        )
+    return card.warning
 
 
 def _is_short(generator: ModelCard, run: Path | None) -> bool:

@@ -166,7 +166,7 @@ class PairPlans:
     def _tissue_level(self) -> float | None:
         """The light that tells an anatomy without tissue from one of tissue alone, by others of the set."""
         asked = evenly(self.request.anatomies, _ASKED)
-        return find_tissue_level(read_channel(entry.paths["anatomy"]) for entry in asked)
+        return find_tissue_level(read_channel(e.paths["anatomy"]) for e in asked)
 
     @property
     def fingerprint(self) -> str:
@@ -244,8 +244,7 @@ class PairPlans:
     def _draw_on(self, source: Entry, rng: np.random.Generator) -> PairPlan:
         anatomy: Camera = read_channel(source.paths["anatomy"])
         if self.lacks_tissue(anatomy):
-            given = f"{source.name}, which shows nothing as bright as the tissue of other anatomies"
-            raise EmptyDrawError(given, "tissue to place tumours in", "Leave this anatomy out")
+            raise EmptyDrawError(f"{source.name} without tissue", "tissue to draw on", "Leave it out")
         real_tumour = RealTumourChannel.read(source) if self.request.inserted else None
         labels = self.labels_for(source)
         drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real_tumour)

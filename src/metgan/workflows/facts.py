@@ -18,7 +18,7 @@ from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.objects import sizes
 from metgan.pictures import evenly
 from metgan.progress import each
-from metgan.studies import read_summary
+from metgan.studies import read_summary, warning_of
 from metgan.training import last_step, planned_steps, stopped_at
 from metgan.types import Camera
 
@@ -42,16 +42,21 @@ def model_facts(path: Path, card: ModelCard) -> Facts:
         "preset": card.preset,
         "weights of": f"step {card.step} of {planned_steps(path, card.steps)}, {kept}",
         **({} if card.val_dice is None else {"validation Dice": f"{card.val_dice:.3f}"}),
-        **({"warning": card.warning} if card.warning else {}),
+        **({"warning": warning} if (warning := warning_of(card, _folder(path))) else {}),
         "training": training,
         "seed": str(card.seed),
         "anatomy": _units(scale.anatomy),
         "tumour": _units(scale.tumour),
         "groups seen": f"{len(card.groups_seen)}: {_few(card.groups_seen)}",
-        **_parts(path if path.is_dir() else path.parent),
+        **_parts(_folder(path)),
         "fingerprint": fingerprint(model_path(path)),
         "written by": f"metgan {card.metgan}",
     }
+
+
+def _folder(path: Path) -> Path:
+    """Return the run folder of a path that is it, or a model in it."""
+    return path if path.is_dir() else path.parent
 
 
 def _parts(run: Path) -> Facts:

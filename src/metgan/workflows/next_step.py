@@ -7,7 +7,7 @@ from pathlib import Path
 
 from metgan.data import SPLIT_FILE, load_split
 from metgan.models import ModelCard, read_card
-from metgan.studies import Section
+from metgan.studies import Section, warning_of
 from metgan.training import least_steps
 
 _HEADING = "What to do next"
@@ -34,21 +34,6 @@ def evaluate_command(run: Path, data: Path) -> str:
     return shlex.join(["metgan", "evaluate", str(run), "--data", str(data), "--out", "scores"])
 
 
-def warning_of(run: Path) -> str:
-    """Return what whoever has trained a generator should be told of it; "" for nothing.
-
-    Of one that was trained for less than its preset takes by itself, only that nothing can be said.
-    """
-    card = read_card(run)
-    least = _least(run, card)
-    if card.warning and card.steps < least:
-        return (
-            f"{card.steps} steps are too few to judge whether it will place tumours where the label is; "
-            f"preset {card.preset} takes {least} or more (--resume --steps {least})"
-        )
-    return card.warning
-
-
 def next_step(run: Path, data: Path) -> Section:
     """Say what comes after the training of `run` on the pair set `data`.
 
@@ -58,7 +43,7 @@ def next_step(run: Path, data: Path) -> Section:
     card = read_card(run)
     if card.warning:
         text = (
-            f"This generator is not one to generate pairs with: {warning_of(run)}. "
+            f"This generator is not one to generate pairs with: {warning_of(card, run)}. "
             "Where a reason above names data or segmentor, correct these and train anew with --overwrite; "
             "else train it longer:"
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 from metgan.io import has_folder, is_half_deleted, prepare_output, reserve_folder
 from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
+from metgan.studies import warning_of
 from metgan.training import CHECKPOINT
 
 RUN = "a run"
@@ -110,5 +111,6 @@ def was_finished(folder: Path, before: Mapping[Path, int]) -> bool:
 
 def note_warning(run: Path) -> None:
     """Tell of a network that has hardly learned anything, and what to do."""
-    if (card := read_card(run)).warning:
-        note(f"the {card.kind} {run}: {card.warning}")
+    card = read_card(run)
+    if warning := warning_of(card, run):
+        note(f"the {card.kind} {run}: {warning}")

@@ -14,10 +14,10 @@ from metgan.io import has_folder
 from metgan.methods import Method, find_method
 from metgan.models import read_card
 from metgan.progress import Listener, listening, note
-from metgan.studies import Report, training_section
+from metgan.studies import Report, training_section, warning_of
 from metgan.training import SEGMENTOR_FOLDER, RunConfig, TrainConfig, check_training, load_data, train_on
 
-from .next_step import next_step, warning_of
+from .next_step import next_step
 from .output import (
     NEW_FOLDER,
     RUN,
@@ -130,7 +130,7 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
             _report(request, row, experiment.preset).save(out / "report.html")
         if row.needs_segmentor:
             note_warning(segmentor or out / SEGMENTOR_FOLDER)
-        if warning := warning_of(out):
+        if warning := warning_of(read_card(out), out):
             note(f"the generator {out}: {warning}")
         return TrainResult(out, was_finished(out, before))
 
@@ -163,6 +163,6 @@ def _report(request: TrainRequest, method: Method, preset: str) -> Report:
     lead = f"{method.title} ({method.source}), preset {preset}, trained on {request.data}. "
     lead += f"The weights kept are those of step {card.step}, "
     lead += "the last that were validated."
-    if warning := warning_of(out):
+    if warning := warning_of(read_card(out), out):
         lead += f" Warning: {warning}."
     return Report(f"{method.title}: training", lead, [*sections, next_step(out, request.data)])
