@@ -48,17 +48,24 @@ Names = Sequence[tuple[str, object]]
 
 @dataclass(frozen=True)
 class ReleasedFiles:
-    """The release's files by role.
+    """The files of the release: state dicts.
 
     Parameters
     ----------
-    anatomy_pathway, label_pathway : path
-        Of the generator from anatomy to tumour.
-    back_anatomy_pathway, back_label_pathway : path or None
-        Of the generator back; both or none.
-    discriminator_tumour, discriminator_anatomy : path or None
-    segmentor : path or None
-        DeepMACT's.
+    anatomy_pathway : Path
+        U-Net of the generator from anatomy to tumour.
+    label_pathway : Path
+        SPADE pathway of the same generator.
+    back_anatomy_pathway : Path or None
+        Of the generator from tumour back to anatomy; with --back-label-pathway.
+    back_label_pathway : Path or None
+        Likewise.
+    discriminator_tumour : Path or None
+        Discriminator of tumour images.
+    discriminator_anatomy : Path or None
+        Discriminator of anatomy images.
+    segmentor : Path or None
+        DeepMACT's; goes to OUT/segmentor, for metgan train --segmentor.
     """
 
     anatomy_pathway: Path

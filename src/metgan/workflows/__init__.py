@@ -16,7 +16,7 @@ from .label_recipe import RecipeChoice
 from .output import OutputPolicy
 from .phantom import PhantomRequest, phantom
 from .prepare import CropChoice, PrepareRequest, PrepareResult, prepare
-from .released import Checkpoints, ReleasedRequest, released
+from .released import ReleasedRequest, released
 from .scan_files import ScanFiles
 from .segmentor import SegmentorRequest, segmentor
 from .settings import TrainingSettings
@@ -26,7 +26,6 @@ from .study_call import StudyOptions, StudyRequest, StudyResult
 from .train import SegmentorChoice, TrainRequest, TrainResult, train
 
 __all__ = [
-    "Checkpoints",
     "CropChoice",
     "DemoRequest",
     "DownstreamRequest",

@@ -32,7 +32,7 @@ from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
 from .sources import Sources, refuse_test_sources
 
 _MUCH_OUTSIDE = 0.05
-_AIMED_AND_JUDGED = (
+_OVERSAMPLED_AND_GATED = (
     "the gate rejects tumours that its segmentor misses, and --oversample-errors asks for more of such: "
     "see gate.json"
 )
@@ -77,7 +77,7 @@ class GenerateRequest:
 
     @property
     def inputs(self) -> list[Path | None]:
-        """What the pairs are made from and judged by."""
+        """What the pairs are made from and checked by."""
         sources = self.sources
         folders = [sources.anatomy, sources.labels, sources.oversample_errors]
         return [self.run, *folders, self.gating.independent_segmentor]
@@ -118,7 +118,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     StorageError, ArrayError, SettingError
         When run, sources, recipe or folder will not do; nothing is written then.
     LeakageError
-        When the test part of the run would have a share in the pairs, or judge them.
+        When the test part of the run would have a share in the pairs, or check them.
     """
     sources, out, gating = request.sources, request.out, request.gating
     with (
@@ -137,7 +137,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
             _note_warnings(request.run, inpainter, outside)
             gating.note_warnings(gate, advice)
             if gate is not None and sources.oversample_errors is not None:
-                note(_AIMED_AND_JUDGED)
+                note(_OVERSAMPLED_AND_GATED)
             were_there = len(finished_pairs(out)) == request.count
             pairs = write_pairs(inpainter, asked, out, gate)
         _note_contrasts(sum_up_contrasts(pairs, inpainter.card.normalisation.tumour.ceiling), inpainter)

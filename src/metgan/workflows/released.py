@@ -14,43 +14,12 @@ from .output import NEW_FOLDER, RUN, OutputPolicy, check_model, reserve
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpoints:
-    """The files of the release: state dicts.
-
-    Parameters
-    ----------
-    anatomy_pathway : Path
-        U-Net of the generator from anatomy to tumour.
-    label_pathway : Path
-        SPADE pathway of the same generator.
-    back_anatomy_pathway : Path or None
-        Of the generator from tumour back to anatomy; with --back-label-pathway.
-    back_label_pathway : Path or None
-        Likewise.
-    discriminator_tumour : Path or None
-        Discriminator of tumour images.
-    discriminator_anatomy : Path or None
-        Discriminator of anatomy images.
-    segmentor : Path or None
-        DeepMACT's; goes to OUT/segmentor, for metgan train --segmentor.
-    """
-
-    anatomy_pathway: Path
-    label_pathway: Path
-    back_anatomy_pathway: Path | None = None
-    back_label_pathway: Path | None = None
-    discriminator_tumour: Path | None = None
-    discriminator_anatomy: Path | None = None
-    segmentor: Path | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReleasedRequest:
     """An import to be made.
 
     Parameters
     ----------
-    checkpoints : Checkpoints
+    checkpoints : ReleasedFiles
     data : Path
         Pair set whose images it is to be used on. Each is scaled by its own extremes, as in the release; the
         training part says what generated images are scaled back to.
@@ -61,7 +30,7 @@ class ReleasedRequest:
     output : OutputPolicy
     """
 
-    checkpoints: Checkpoints
+    checkpoints: ReleasedFiles
     data: Path
     out: Path
     seed: int = 0
@@ -90,7 +59,7 @@ def released(request: ReleasedRequest, on_event: Listener | None = None) -> Path
     given, out = asdict(request.checkpoints), request.out
     inputs = [request.data, *given.values()]
     with listening(on_event), reserve(out, RUN, "metgan import", request.output, inputs) as output:
-        networks = read_released(ReleasedFiles(**given))
+        networks = read_released(request.checkpoints)
         data = load_data(PairSet.open(request.data), request.seed).rescaled("per-image")
         with output.prepared():
             write_released(networks, out, data.normalisation)
