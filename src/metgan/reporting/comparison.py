@@ -23,7 +23,7 @@ _TITLES = {
 
 
 def comparison_report(found: ComparisonResult, data: Path) -> Report:
-    """Return the page of a comparison on the pair set `data`."""
+    """Return the page of a comparison, with its picture as ``grid.png``; `data` names the pair set."""
     rules, grid = found.rules, _side_by_side(found.examples)
     seeds = "one seed" if rules.seeds == 1 else f"{rules.seeds} seeds"
     lead = (

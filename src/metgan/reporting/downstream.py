@@ -25,9 +25,15 @@ _RULE = (
 
 
 def downstream_report(found: DownstreamResult, data: Path, training_pairs: int | None) -> Report:
-    """Return the page of the study on the pair set `data`.
+    """Return the page of the study.
 
-    `training_pairs` is how many the training part of each fold has kept; None for all.
+    Parameters
+    ----------
+    found : DownstreamResult
+    data : path
+        Pair set that it was held on, as it is called on the page.
+    training_pairs : int or None
+        How many the training part of each fold has kept; None for all.
     """
     sections = training_set_sections(found.statistics, found.cells)
     if found.helpers:

@@ -18,7 +18,16 @@ SHOWN = 6
 def evaluation_report(
     evaluation: Evaluation, generated: Sequence[ComparedImage], run: Path, data: Path
 ) -> Report:
-    """Return the page of an evaluation of `run` on the test part of the pair set `data`."""
+    """Return the page of an evaluation, with its picture as ``grid.png``.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    generated : sequence of ComparedImage
+        All test images.
+    run, data : path
+        What was evaluated, and the pair set of the test part, as the page calls them.
+    """
     grid = grid_section(generated)
     scores = [faithfulness_section(evaluation), similarity_section(evaluation), grid]
     return Report(
