@@ -28,12 +28,13 @@ from typing import Any
 import numpy as np
 
 from metgan import load
-from metgan.data import PairSet, draw_split, load_split, read_table, write_table
+from metgan.data import PairSet, draw_split, evenly, load_split, read_table, write_table
 from metgan.metrics import MIN_ANNOTATED_SIZE, measure_contrasts
 from metgan.models import read_card
 from metgan.objects import sizes
+from metgan.panels import compare_images
 from metgan.phantom import LABORATORIES, Laboratory, draw_laboratory
-from metgan.pictures import COMPARISON, compare_images, draw_grid, evenly
+from metgan.pictures import COMPARISON, draw_grid
 from metgan.seeding import stream
 from metgan.studies.scores import RECALL_OF_WHOLE
 from metgan.training.first_steps import FIRST_STEPS_FILE, read_first_steps

@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from metgan.data import evenly
 from metgan.metrics import Tumour, evaluate_detection
+from metgan.panels import Panel, window
 from metgan.phantom import LABORATORIES, Laboratory, PhantomPair, draw_laboratory, draw_pairs
-from metgan.pictures import Panel, draw_grid, evenly, window
+from metgan.pictures import draw_grid
 
 SHOWN = 3
 COLOURS = 44  # greys of a picture's palette

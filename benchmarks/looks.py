@@ -11,7 +11,8 @@ from pathlib import Path
 
 from metgan.data import PairSet, load_split, read_pair
 from metgan.labels import Bank
-from metgan.pictures import Panel, draw_grid, window
+from metgan.panels import Panel, window
+from metgan.pictures import draw_grid
 from metgan.synthesis import Contrasts, GenerationRequest, Inpainter, NoiseModel, PairPlans, load
 from metgan.synthesis.tumour_image import generate_tumour
 

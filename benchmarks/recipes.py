@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from metgan.data import Entry, Pair, PairSet
+from metgan.data import Entry, Pair, PairSet, evenly
 from metgan.labels import RECIPES, LabelRecipe, Quartiles, find_tissue, survey
-from metgan.pictures import Panel, draw_grid, evenly, window
+from metgan.panels import Panel, window
+from metgan.pictures import draw_grid
 from metgan.seeding import stream
 from metgan.types import Mask
 

@@ -19,11 +19,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from metgan.data import PairSet, Patches
+from metgan.data import PairSet, Patches, evenly
 from metgan.methods import StepAugments, Translations, build_networks, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
-from metgan.pictures import evenly
 from metgan.training import GAN_CONFIGS, Engine, GanTrainConfig, load_data
 from metgan.training.batches import Batch, Batches
 from metgan.training.ema import EMA

@@ -16,7 +16,7 @@ from metgan.experiment import read_file
 from metgan.io import check_folder, kind_of_folder, load_state
 from metgan.io.holding import refuse_held
 from metgan.models import model_path
-from metgan.studies import training_section
+from metgan.studies import read_history
 from metgan.synthesis import is_unfinished
 from metgan.synthesis.journal import finished_pairs, note_pairs
 from metgan.training import last_step, planned_steps, trained_seconds
@@ -63,7 +63,7 @@ FILES: dict[str, tuple[str, Look]] = {
 }
 """What stands where, and who looks for it."""
 FOLDERS: dict[str, tuple[str, Look]] = {
-    "samples": ("samples", training_section),
+    "samples": ("samples", read_history),
     "a channel's names": ("anatomy", image_names),
     "a channel that is synced": ("tumour", sync_images),
     "a channel, told of": ("label", tell),

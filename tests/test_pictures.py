@@ -11,19 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from metgan.panels import Panel, compare_images
 from metgan.pictures import (
     COMPARED,
     COMPARISON,
-    LARGEST,
     Band,
-    Panel,
-    compare_images,
     draw_bands,
     draw_bars,
     draw_comparison,
     draw_curves,
     draw_grid,
-    evenly_over,
 )
 
 ORANGE = (255, 176, 0)
@@ -121,26 +118,6 @@ def test_rows_of_a_comparison_share_the_widest_scale_of_differences():
     assert "the same in all rows" in COMPARED
 
 
-@pytest.mark.parametrize(
-    ("items", "most", "expected"),
-    [
-        ("aaaabbbbcccc", 6, "aabbcc"),
-        ("aaaaaaaaab", 4, "aaab"),
-        ("abcdefg", 3, "adg"),
-        ("aab", 9, "aab"),
-        ("", 3, ""),
-        ("aaaabbbbcccc", 4, None),
-    ],
-)
-def test_items_are_chosen_evenly_over_groups(items, most, expected):
-    chosen = evenly_over(items, most, lambda item: item)
-    assert len(chosen) == min(most, len(items))
-    assert "".join(chosen) == (expected or "".join(chosen))
-    counts = [chosen.count(group) for group in sorted(set(items))]
-    if most >= len(counts) and "ab" * 2 not in items and len(items) == 12:
-        assert max(counts) - min(counts) <= 1
-
-
 @settings(max_examples=5, deadline=None)
 @given(st.integers(1, 3), st.integers(1, 3))
 def test_a_grid_grows_with_its_rows_and_columns(rows, columns):
@@ -149,25 +126,6 @@ def test_a_grid_grows_with_its_rows_and_columns(rows, columns):
     height, width, _ = decoded(grid).shape
     assert (height, width) == pytest.approx((110 * (2.1 * rows + 0.35), 110 * (2.1 * columns + 0.3)), abs=2)
     assert grid[:8] == b"\x89PNG\r\n\x1a\n"
-
-
-@pytest.mark.parametrize("sides", [(LARGEST, 40), (LARGEST + 1, 40), (30, 3 * LARGEST - 1), (1100, 1300)])
-def test_a_large_panel_keeps_every_nth_pixel_and_no_tumour_vanishes(sides):
-    step = -(-max(sides) // LARGEST)
-    image = np.arange(np.prod(sides)).reshape(sides)
-    mask = np.zeros(sides, bool)
-    mask[sides[0] - 1, sides[1] - 1] = mask[step // 2, step // 2] = True
-    shown = Panel(image, 0, 1, outline=mask)
-    label = Panel(mask, 0, 1, colours="mask")
-    rows, columns = (np.arange(0, side, step) for side in sides)
-    assert np.array_equal(shown.image, image[np.ix_(rows, columns)])
-    assert max(shown.image.shape) <= LARGEST
-    assert shown.outline.shape == label.image.shape == shown.image.shape
-    assert np.argwhere(label.image).tolist() == [[0, 0], [len(rows) - 1, len(columns) - 1]]
-    assert np.array_equal(shown.outline, label.image)
-    if step > 1:
-        assert not mask[::step, ::step][0, 0], "every nth pixel misses the first tumour"
-        assert not np.shares_memory(shown.image, image), "the large image is not kept"
 
 
 def test_a_grid_of_shrunken_panels_has_the_size_and_outline_of_one_of_small_panels():

@@ -1,69 +1,23 @@
-"""Pictures: rows of images in a grid with headings, and a few curves.
-
-Generated and real images that are compared share one grey scale, because a picture that stretches each
-by itself hides just what one looks for.
-"""
+"""Pictures as PNG bytes: rows of panels in a grid with headings, and a few curves."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from metgan.types import AnyArray, Mask, Scaled
+from metgan.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Item = TypeVar("Item")
-LARGEST = 512
-"""Pixels along the longer side of a panel, at most: it is drawn with fewer than half of them."""
 _OUTLINE = "#ffb000"
 _INK = "#30343b"
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One image of a grid; of a large one every n-th pixel is kept, so that no side exceeds `LARGEST`.
-
-    Parameters
-    ----------
-    image : array, (Y, X)
-        Of a mask, and of the outline, a pixel is kept where any of n x n is True, so that no tumour vanishes.
-    low, high : float
-        Values shown as black and white (or as the two ends of the colours).
-    outline : Mask or None
-        Drawn as a thin line over the image.
-    colours : {"grey", "difference", "mask"}
-        A difference has its scale written below it.
-    """
-
-    image: AnyArray
-    low: float
-    high: float
-    outline: Mask | None = None
-    colours: Literal["grey", "difference", "mask"] = "grey"
-
-    def __post_init__(self) -> None:
-        step = -(-max(self.image.shape) // LARGEST)
-        if step == 1:
-            return
-        image = _any_of(self.image, step) if self.colours == "mask" else self.image[::step, ::step].copy()
-        object.__setattr__(self, "image", image)
-        if self.outline is not None:
-            object.__setattr__(self, "outline", _any_of(self.outline, step))
-
-
-def _any_of(mask: Mask, step: int) -> Mask:
-    """Return the largest value of each `step` x `step` pixels."""
-    for axis, side in enumerate(mask.shape):
-        mask = np.maximum.reduceat(mask, np.arange(0, side, step), axis)
-    return mask
 
 
 @dataclass(frozen=True)
@@ -80,7 +34,7 @@ _MAPS = {"grey": "gray", "difference": "RdBu_r", "mask": "gray"}
 
 
 COMPARISON = ("anatomy", "label", "generated", "real", "difference")
-"""Headings of the rows that `compare_images` gives."""
+"""Headings of the rows that `metgan.panels.compare_images` returns."""
 COMPARED = (
     "Orange: the outline of the label. Generated and real share one grey scale. Difference: generated minus "
     "real, white where they agree, red where the generated is too bright and blue where it is too dark, in "
@@ -89,26 +43,8 @@ COMPARED = (
 """What to say below such rows."""
 
 
-def compare_images(anatomy: Scaled, label: Mask, generated: Scaled, real: Scaled) -> list[Panel]:
-    """Return the row of a pair and what was generated for it; images are (Y, X) on [-1, 1].
-
-    Generated and real share one grey scale, so that a dim tumour is seen to be dim. In the difference,
-    generated minus real, red is too bright and blue too dark, at full colour by half of that scale;
-    `draw_comparison` gives all rows the widest.
-    """
-    low, high = window(generated, real)
-    reach = (high - low) / 2
-    return [
-        Panel(anatomy, *window(anatomy)),
-        Panel(label, 0, 1, colours="mask"),
-        Panel(generated, low, high, outline=label),
-        Panel(real, low, high, outline=label),
-        Panel(generated - real, -reach, reach, colours="difference"),
-    ]
-
-
 def draw_comparison(rows: Sequence[Sequence[Panel]]) -> bytes:
-    """Draw rows of `compare_images` with one scale for all differences; returns PNG bytes.
+    """Draw rows of `metgan.panels.compare_images` with one scale for all differences; returns PNG bytes.
 
     The scale is that of the row with the widest. So rows can be compared: what is red in one is as far off as
     what is red in another.
@@ -118,52 +54,6 @@ def draw_comparison(rows: Sequence[Sequence[Panel]]) -> bytes:
         [replace(p, low=-reach, high=reach) if p.colours == "difference" else p for p in row] for row in rows
     ]
     return draw_grid(shared, COMPARISON)
-
-
-def window(*images: Scaled) -> tuple[float, float]:
-    """Return the values to show as black and white: all but the darkest and brightest pixels of `images`.
-
-    The scale of a data set is set by its brightest tumours; on it, most tissue is black.
-    """
-    low, high = np.percentile(np.concatenate([image.ravel() for image in images]), [0.5, 99.7])
-    return float(low), float(max(high, low + 1e-3))
-
-
-def evenly(items: Sequence[Item], most: int) -> list[Item]:
-    """Return at most `most` of `items`, evenly spread from the first to the last.
-
-    Examples
-    --------
-    >>> evenly("abcdefg", 3)
-    ['a', 'd', 'g']
-    """
-    places = np.linspace(0, len(items) - 1, min(most, len(items))).round().astype(int)
-    return [items[place] for place in places]
-
-
-def evenly_over(items: Sequence[Item], most: int, group: Callable[[Item], str]) -> list[Item]:
-    """Return at most `most` of `items`, as many of one group as of another where there are; in their order.
-
-    Where there are more groups than `most`, one item each of groups that are evenly spread.
-
-    Examples
-    --------
-    >>> evenly_over(["a1", "a2", "a3", "a4", "a5", "b1", "c1"], 4, lambda item: item[0])
-    ['a1', 'a5', 'b1', 'c1']
-    >>> evenly_over(["a1", "b1", "b2", "c1"], 2, lambda item: item[0])
-    ['a1', 'c1']
-    """
-    places: dict[str, list[int]] = {}
-    for place, item in enumerate(items):
-        places.setdefault(group(item), []).append(place)
-    quota = dict.fromkeys(evenly([*places], most), 0)
-    left = min(most, len(items))
-    while left and (free := [name for name in quota if quota[name] < len(places[name])]):
-        for name in evenly(free, left):
-            quota[name] += 1
-            left -= 1
-    chosen = sorted(place for name, count in quota.items() for place in evenly(places[name], count))
-    return [items[place] for place in chosen]
 
 
 def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: Sequence[str] = ()) -> bytes:

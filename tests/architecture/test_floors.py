@@ -15,13 +15,13 @@ SOURCE = ROOT / "src" / "metgan"
 
 FLOORS = (
     ("errors", "progress", "types"),
-    ("device", "io", "losses", "networks", "objects", "pictures", "seeding"),
-    ("images", "labels", "metrics", "transforms"),
+    ("device", "io", "losses", "networks", "objects", "panels", "seeding"),
+    ("images", "labels", "metrics", "pictures", "transforms"),
     ("data", "methods"),
     ("models", "phantom"),
     ("synthesis", "training"),
     ("interop", "studies"),
-    ("experiment",),
+    ("experiment", "reporting"),
     ("workflows",),
     ("cli", "napari", "web"),
     ("__main__",),
@@ -32,6 +32,14 @@ FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FRONT_DOORS = FLOORS[FLOOR_OF["cli"]]
 OPTIONAL_EXTRAS = {"tensorboard"}
 DYNAMIC_IMPORTS = {"__import__", "import_module"}
+ENGINES = {"metgan.synthesis", "metgan.training", "torch"}
+KEPT_OUT = {
+    "studies": {"jinja2", "matplotlib", "metgan.pictures"},
+    "reporting": {"matplotlib", *ENGINES},
+}
+"""What a room must not import though it stands lower: results are values; pages are made of them alone."""
+ONLY_IN = {"jinja2": "reporting", "matplotlib": "pictures"}
+"""Where pages are filled in and where is drawn: in one room each."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +94,7 @@ def import_faults(path: Path, source: str) -> list[str]:
     for found in imports_in(path, source):
         where = f"{path}:{found.line}: {found.target}"
         faults += [f"{where} {fault}" for fault in placement_faults(room, found)]
+        faults += [f"{where} {fault}" for fault in mixing_faults(room, found)]
         if found.relative or found.target.partition(".")[0] == "metgan":
             faults += [f"{where} {fault}" for fault in direction_faults(room, found)]
     return faults
@@ -96,6 +105,16 @@ def placement_faults(room: str, found: Import) -> Iterator[str]:
     optional = OPTIONAL_EXTRAS & set(found.target.split("."))
     if found.inside_function and not optional and room not in FRONT_DOORS:
         yield "is imported inside a function"
+
+
+def mixing_faults(room: str, found: Import) -> Iterator[str]:
+    """Results know nothing of pages, pages compute nothing, and each is drawn and filled in at one place."""
+    names = found.target.split(".")
+    reached = {".".join(names[:count]) for count in (1, 2)}
+    if reached & KEPT_OUT.get(room, set()):
+        yield f"is kept out of {room}"
+    elif (home := ONLY_IN.get(names[0], room)) != room:
+        yield f"belongs to {home} alone"
 
 
 def direction_faults(room: str, found: Import) -> Iterator[str]:
@@ -154,6 +173,18 @@ def test_every_import_leads_to_its_own_folder_or_a_lower_floor() -> None:
         ("data/pairs.py", "if TYPE_CHECKING:\n    from metgan.cli import main", "above data on floor 3"),
         ("data/pairs.py", "module = importlib.import_module('metgan.cli')", "hides an import"),
         ("cli/verbs.py", "def train():\n    from metgan.web import page", "is a sibling of cli"),
+        ("studies/comparison.py", "from matplotlib.figure import Figure", "is kept out of studies"),
+        ("studies/comparison.py", "import jinja2", "is kept out of studies"),
+        ("studies/comparison.py", "from metgan.pictures import draw_grid", "is kept out of studies"),
+        ("studies/comparison.py", "from metgan import pictures", "is kept out of studies"),
+        ("studies/comparison.py", "from metgan.reporting import Report", "above studies on floor 6"),
+        ("reporting/training.py", "from torch import nn", "is kept out of reporting"),
+        ("reporting/training.py", "from metgan.training import read_log", "is kept out of reporting"),
+        ("reporting/training.py", "from metgan.synthesis.inpainter import load", "is kept out of reporting"),
+        ("reporting/report.py", "from metgan.experiment import Experiment", "is a sibling of reporting"),
+        ("reporting/training.py", "import matplotlib.pyplot as plt", "is kept out of reporting"),
+        ("synthesis/contact_sheet.py", "import matplotlib", "belongs to pictures alone"),
+        ("workflows/train.py", "from jinja2 import Environment", "belongs to reporting alone"),
         ("utils/text.py", "", "stands on no floor"),
         ("tools.py", "", "stands on no floor"),
     ],
@@ -173,6 +204,12 @@ def test_a_misplaced_import_is_found(path: str, source: str, fault: str) -> None
         ("images/omezarr/store.py", "from ..protocol import ImageSource\nfrom . import axes"),
         ("training/journal.py", "def events():\n    from torch.utils.tensorboard import SummaryWriter"),
         ("images/tiff.py", "def read():\n    import tensorboard"),
+        (
+            "studies/evaluation.py",
+            "from metgan.panels import Panel\nfrom metgan.training import train_method",
+        ),
+        ("reporting/report.py", "from jinja2 import Environment\nfrom metgan.pictures import draw_grid"),
+        ("pictures.py", "from matplotlib.figure import Figure\nfrom metgan.panels import Panel"),
         ("cli/verbs.py", "def train():\n    from metgan.training import loop"),
         ("models/stored.py", "from metgan import __version__"),
         ("__init__.py", "def __getattr__(name):\n    return import_module(name)"),
@@ -180,6 +217,27 @@ def test_a_misplaced_import_is_found(path: str, source: str, fault: str) -> None
 )
 def test_a_well_placed_import_is_left_alone(path: str, source: str) -> None:
     assert import_faults(Path(path), source) == []
+
+
+def page_faults(source: str) -> list[str]:
+    """Strings in code that are the name of a page, a table for people or a picture."""
+    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
+    return [
+        text
+        for text in strings
+        if isinstance(text, str) and re.fullmatch(r"[\w/-]+\.(html|j2|md|png|svg)", text)
+    ]
+
+
+@pytest.mark.parametrize("path", sorted((SOURCE / "studies").rglob("*.py")), ids=str)
+def test_results_are_written_as_tables_and_never_as_pages_or_pictures(path: Path) -> None:
+    assert page_faults(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_file_that_is_a_page_is_found_and_a_mention_of_one_is_not() -> None:
+    assert page_faults('"""Writes grid.png."""\nout / "grid.png"') == ["grid.png"]
+    assert page_faults('f"{out}/report.html"; out / "tables.md"') == ["/report.html", "tables.md"]
+    assert page_faults('out / "scores.csv"; folder.glob("*.png"); "as report.html says"') == []
 
 
 def test_the_design_page_shows_the_same_floors() -> None:

@@ -20,9 +20,9 @@ import tifffile
 
 from metgan.data import PairSet
 from metgan.models import MODEL_FILE, load_generator, save_model
-from metgan.studies import training_section
+from metgan.reporting import evaluate_command, generate_command, next_step, training_section
+from metgan.studies import read_history, read_trained_run
 from metgan.training import last_step
-from metgan.workflows.next_step import evaluate_command, generate_command, next_step
 
 from .conftest import Command
 
@@ -162,10 +162,13 @@ def test_the_next_step_depends_on_what_was_measured(trained: Path, tmp_path: Pat
         with_dice(trained, tmp_path / name, dice)
         for name, dice in (("poor", 0.05), ("good", 0.6), ("unknown", None))
     )
-    assert next_step(poor, data).code == f"metgan train pairs --out {poor} --resume --steps 400"
-    assert "validation Dice 0.05" in next_step(poor, data).paragraphs[0]
-    assert next_step(unknown, data).code == evaluate_command(unknown, data)
-    assert next_step(good, data).code.splitlines() == [
+    after_poor, after_good, after_unknown = (
+        next_step(read_trained_run(run), data) for run in (poor, good, unknown)
+    )
+    assert after_poor.code == f"metgan train pairs --out {poor} --resume --steps 400"
+    assert "validation Dice 0.05" in after_poor.paragraphs[0]
+    assert after_unknown.code == evaluate_command(unknown, data)
+    assert after_good.code.splitlines() == [
         generate_command(good, data),
         evaluate_command(good, data),
     ]
@@ -183,7 +186,7 @@ def test_the_report_of_a_run_that_places_no_tumours_repeats_why(trained: Path, t
     (run / "status.json").write_text(
         json.dumps({**status, "diagnosis": ["after 60 steps", "dark", "longer"]})
     )
-    assert "After 60 steps. As measured then: dark; longer." in training_section(run).paragraphs
+    assert "After 60 steps. As measured then: dark; longer." in training_section(read_history(run)).paragraphs
 
 
 def test_a_generated_set_has_a_picture_that_no_verb_takes_for_data(

@@ -52,7 +52,7 @@ def held(study: Study) -> Comparison:
     comparison = compare_similarity(study, PAIR)
     comparison.check()
     assert not [*study.folder.iterdir()]  # a check writes nothing
-    comparison.hold("Two methods.")
+    comparison.hold()
     return comparison
 
 
@@ -63,7 +63,7 @@ def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
 
 def test_every_file_that_is_promised_is_there(held: Comparison) -> None:
     names = {path.name for path in held.out.iterdir()}
-    assert names == {"scores.csv", "statistics.csv", "tables.md", "grid.png", "report.html"}
+    assert names == {"scores.csv", "statistics.csv"}  # pages are made of what is returned
 
 
 def test_every_method_is_scored_on_every_test_image_and_none_else(held: Comparison, study: Study) -> None:
@@ -87,13 +87,13 @@ def test_what_is_finished_is_never_trained_again_and_seeds_can_be_added(
 ) -> None:
     before = {name: rest for name, *rest in weights(study.folder)}
     more = replace(study, rules=replace(RULES, seeds=2))
-    compare_similarity(more, PAIR[1:]).hold("One more seed.")
+    compare_similarity(more, PAIR[1:]).hold()
     after = {name: rest for name, *rest in weights(study.folder)}
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"clean/runs/pix2pix-seed1/model.safetensors"}
     table = pd.read_csv(held.out / "statistics.csv").set_index(["method", "score"])
     assert table.loc[("pix2pix", "mae"), "seed_sd"] > 0
-    held.hold("Two methods.")  # leaves the folder as the other tests expect it
+    held.hold()  # leaves the folder as the other tests expect it
 
 
 def test_scores_of_another_test_part_are_taken_anew(
@@ -105,10 +105,10 @@ def test_scores_of_another_test_part_are_taken_anew(
     write_image(path, read_image(path)[::-1].copy())
     scored = study.folder / "clean" / "scores" / "pix2pix-seed0" / "scores.csv"
     before = pd.read_csv(scored)["mae"]
-    compare_similarity(replace(study, pairs=pairs), PAIR[1:]).hold("")
+    compare_similarity(replace(study, pairs=pairs), PAIR[1:]).hold()
     changed = pd.read_csv(scored)["mae"] != before
     assert [*changed] == [True] + [False] * (len(changed) - 1)
-    held.hold("Two methods.")
+    held.hold()
 
 
 def test_a_study_under_other_rules_is_refused(held: Comparison, study: Study) -> None:
@@ -124,7 +124,7 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(
     recipe = replace(RULES.training, validations=2)
     rules = replace(RULES, training=recipe)
     whole, cut = (replace(study, folder=tmp_path / name, rules=rules) for name in ("whole", "cut"))
-    compare_similarity(whole, PAIR[1:]).hold("")
+    compare_similarity(whole, PAIR[1:]).hold()
     first = {name: content for name, content, _ in weights(whole.folder)}
 
     def kill(*_: object) -> None:
@@ -133,8 +133,8 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("metgan.training.checkpoint.RunState.save", kill)
         with pytest.raises(KeyboardInterrupt):
-            compare_similarity(cut, PAIR[1:]).hold("")
-    compare_similarity(cut, PAIR[1:]).hold("")
+            compare_similarity(cut, PAIR[1:]).hold()
+    compare_similarity(cut, PAIR[1:]).hold()
     assert {name: content for name, content, _ in weights(cut.folder)} == first
 
 
@@ -144,7 +144,7 @@ def test_shuffled_labels_are_trained_on_beside_clean_ones_and_clean_runs_are_sha
     before = {name: rest for name, *rest in weights(study.folder)}
     comparison = compare_robustness(study, PAIR[1:], 0.5)
     comparison.check()
-    comparison.hold("Half of the labels are wrong.")
+    comparison.hold()
     after = {name: rest for name, *rest in weights(study.folder)}
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"shuffled"}
@@ -188,7 +188,7 @@ def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: S
     comparison = compare_ablation(study)
     method_group = replace(comparison.method_groups[1], methods=PAIR[1:])
     comparison = replace(comparison, method_groups=[method_group], against={})
-    comparison.hold("")
+    comparison.hold()
     summary = json.loads(
         (method_group.method_runs.folder / "scores" / "pix2pix-seed0" / "summary.json").read_text()
     )

@@ -18,8 +18,16 @@ from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.objects import sizes
 from metgan.phantom import PhantomSettings, write_phantom
+from metgan.reporting import downstream_report
 from metgan.seeding import stream
-from metgan.studies import TRAINING_SETS, Downstream, SharedConfig, find_training_sets, fold_pairs
+from metgan.studies import (
+    TRAINING_SETS,
+    Downstream,
+    DownstreamResult,
+    SharedConfig,
+    find_training_sets,
+    fold_pairs,
+)
 from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import SOURCES
@@ -66,14 +74,20 @@ def study(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Downstrea
 
 
 @pytest.fixture(scope="module")
-def held(study: Downstream, settle_run: Callable[[Path], None]) -> Downstream:
-    """The study, whose hardly trained generators are settled so that they paint something."""
+def found(study: Downstream, settle_run: Callable[[Path], None]) -> DownstreamResult:
+    """What the study finds; its hardly trained generators are settled so that they paint something."""
     study.check()
     assert not [*study.folder.iterdir()]  # a check writes nothing
     for fold in folds_of(study):
         assert fold.inpainter
         settle_run(fold.folder / "runs" / "metgan-seed0")
-    study.hold("Some training sets.")
+    return study.hold()
+
+
+@pytest.fixture(scope="module")
+def held(study: Downstream, found: DownstreamResult) -> Downstream:
+    """The study, after it was held."""
+    assert found.cells
     return study
 
 
@@ -91,16 +105,22 @@ def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
 
 def test_every_file_that_is_promised_is_there(held: Downstream) -> None:
     names = {path.name for path in held.out.iterdir()}
-    assert names == {"scores.csv", "tumours.csv", "statistics.csv", "tables.md", "report.html"}
+    assert names == {"scores.csv", "tumours.csv", "statistics.csv"}  # pages are made of what is returned
 
 
-def test_what_the_painters_had_learned_is_told_by_fold(held: Downstream) -> None:
+def test_what_the_painters_had_learned_is_told_by_fold(found: DownstreamResult) -> None:
     """After two steps they have learned nothing, and training sets with painted pairs say little."""
-    text = (held.out / "tables.md").read_text()
-    section = text[text.index("What the generators had learned") :]
+    section = downstream_report(found, Path("pairs"), None).sections[0]
+    assert section.heading == "What the generators had learned"
+    assert section.table is not None
     for fold in (1, 2):
-        assert f"Fold {fold}, generator: it has not learned to place tumours" in section
-        assert f"| {fold} | generator | 0.0" in section
+        assert any(
+            f"Fold {fold}, generator: it has not learned to place tumours" in text
+            for text in section.paragraphs
+        )
+        assert any(
+            row[:2] == [str(fold), "generator"] and row[2].startswith("0.0") for row in section.table.rows
+        )
 
 
 def test_every_arm_reads_every_pair_once_as_a_test_image(held: Downstream, pairs: PairSet) -> None:
@@ -343,7 +363,7 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
 ) -> None:
     more = copied(held, tmp_path, "real-100,real-25")
     before = {name: rest for name, *rest in weights(more.folder)}
-    more.hold("One more training set.")
+    more.hold()
     after = {name: rest for name, *rest in weights(more.folder)}
     assert {name: after[name] for name in before} == before
     added = {f"fold-{k}-of-2/runs/real-25-seed0/model.safetensors" for k in (1, 2)}
@@ -358,7 +378,7 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
 def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
     training_sets = find_training_sets("real-100-strong,pasted-100-1x")
     again = replace(held, folder=tmp_path / "again", training_sets=training_sets)
-    again.hold("")
+    again.hold()
     known = {name: content for name, content, _ in weights(held.folder)}
     trained = {name: content for name, content, _ in weights(again.folder)}
     assert len(trained) == FOLDS * len(training_sets)
@@ -373,7 +393,7 @@ def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
 ) -> None:
     more = copied(held, tmp_path, "real-100,synthetic-0.5x")
     painted = {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")}
-    replace(more, rules=replace(RULES, seeds=2)).hold("Two seeds.")
+    replace(more, rules=replace(RULES, seeds=2)).hold()
     assert {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")} == painted
     runs = {path.name for path in more.folder.glob("*/runs/*-seed1")}
     assert runs == {"real-100-seed1", "synthetic-0.5x-seed1"}
@@ -390,8 +410,8 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(held: Downstream, tmp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("metgan.training.checkpoint.RunState.save", kill)
         with pytest.raises(KeyboardInterrupt):
-            cut.hold("")
-    cut.hold("")
+            cut.hold()
+    cut.hold()
     known = {name: content for name, content, _ in weights(held.folder)}
     assert {name: known[name] for name, *_ in weights(cut.folder)} == {
         name: content for name, content, _ in weights(cut.folder)
@@ -453,4 +473,4 @@ def test_a_segmentor_that_has_seen_a_test_group_is_not_scored(held: Downstream, 
     groups = tuple({entry.group for entry in copy.pairs})
     save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=groups))
     with pytest.raises(LeakageError, match="has seen 3 test groups"):
-        copy.hold("")
+        copy.hold()

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from metgan.studies.downstream_sections import training_set_sections
+from metgan.reporting.downstream import training_set_sections
 from metgan.studies.downstream_statistics import COUNTS, RATIOS, RunResult, gather, rank
 from metgan.studies.predictions import Readings
 from metgan.studies.training_sets import TRAINING_SETS

@@ -11,7 +11,8 @@ import pytest
 from metgan.data import Entry
 from metgan.errors import StorageError
 from metgan.metrics import compare, evaluate_detection
-from metgan.pictures import compare_images
+from metgan.panels import compare_images
+from metgan.reporting import Report, evaluation_report
 from metgan.studies import ComparedImage, Evaluation, check_scores, read_summary
 from metgan.studies.scores import Score
 from metgan.workflows.evaluate import write_scores
@@ -31,9 +32,10 @@ EVALUATION = Evaluation(SCORES, SIMILARITY, model="abc", step=2, independent_seg
 
 
 @pytest.fixture
-def painted() -> list[ComparedImage]:
+def report() -> Report:
     entry = Entry("one", "animal", "", "", {})
-    return [ComparedImage(entry, True, compare_images(SCALED[0], LABEL, SCALED[1], SCALED[1]))]
+    painted = [ComparedImage(entry, True, compare_images(SCALED[0], LABEL, SCALED[1], SCALED[1]))]
+    return evaluation_report(EVALUATION, painted, Path("run"), Path("pairs"))
 
 
 def unlink(path: Path) -> None:
@@ -88,9 +90,9 @@ class OnFailingDisk(Evaluation):
 
 
 def test_an_evaluation_whose_scores_cannot_be_read_again_is_no_success(
-    painted: list[ComparedImage], tmp_path: Path
+    report: Report, tmp_path: Path
 ) -> None:
-    write_scores(EVALUATION, painted, "Told.", tmp_path)
+    write_scores(EVALUATION, report, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {
         "scores.csv",
         "summary.json",
@@ -99,4 +101,4 @@ def test_an_evaluation_whose_scores_cannot_be_read_again_is_no_success(
     }
     spoiled = OnFailingDisk(SCORES, SIMILARITY, model="abc", step=2, independent_segmentor="def", test="0")
     with pytest.raises(StorageError, match=r"scores\.csv has 1 rows, summary\.json tells of 2 images"):
-        write_scores(spoiled, painted, "Told.", tmp_path)
+        write_scores(spoiled, report, tmp_path)

@@ -13,7 +13,8 @@ from metgan.cli.verbs import show_evaluation
 from metgan.data import SPLIT_FILE, ChannelScale, Entry, Normalisation, Split, save_split
 from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, compare, evaluate_detection
 from metgan.models import ModelCard
-from metgan.pictures import compare_images
+from metgan.panels import compare_images
+from metgan.reporting import evaluation_report
 from metgan.studies import ComparedImage, Evaluation, find_warnings, warning_of
 from metgan.studies.scores import Score
 from metgan.workflows.evaluate import write_scores
@@ -118,7 +119,8 @@ def test_page_summary_info_and_terminal_say_the_same(
     painted = [
         ComparedImage(Entry("one", "animal", "", "", {}), True, compare_images(one, label, other, other))
     ]
-    write_scores(evaluation, painted, "Told.", tmp_path)
+    report = evaluation_report(evaluation, painted, Path("run"), Path("pairs"))
+    write_scores(evaluation, report, tmp_path)
     show_evaluation(evaluation)
     assert json.loads((tmp_path / "summary.json").read_text())["warnings"] == [*warnings]
     page, facts, notes = (

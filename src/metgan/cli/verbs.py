@@ -11,7 +11,8 @@ from rich.table import Column, Table
 
 from metgan import workflows
 from metgan.progress import note
-from metgan.studies import Evaluation, Section, faithfulness_section, similarity_section
+from metgan.reporting import Section, faithfulness_section, similarity_section
+from metgan.studies import Evaluation
 
 from .command import command
 

@@ -48,6 +48,7 @@ from .split import (
     stated_split,
 )
 from .stored_pairs import CACHE_BYTES, JoinedPairs, PairSequence, PairView, StoredPairs, entries_of
+from .subset import evenly, evenly_over
 
 __all__ = [
     "CACHE_BYTES",
@@ -87,6 +88,8 @@ __all__ = [
     "draw_split",
     "draw_view",
     "entries_of",
+    "evenly",
+    "evenly_over",
     "find_ceiling",
     "find_orientation",
     "find_uncovered",

@@ -19,10 +19,10 @@ import numpy as np
 from metgan.images import Index
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
 from metgan.metrics import measure_contrasts
-from metgan.pictures import evenly
 from metgan.types import Camera, Mask
 
 from .scan import Scan
+from .subset import evenly
 
 LEAST_STANDING_OUT: Final = 0.7
 """Standard deviations of its surroundings below which a median tumour is no brighter than they are."""

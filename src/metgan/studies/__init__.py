@@ -1,7 +1,16 @@
-"""Studies: what the paper's tables and figures ask, and the pages that answer."""
+"""Studies: what the paper's tables and figures ask, and what was found, as values and tables."""
 
-from .comparison import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
+from .comparison import (
+    Comparison,
+    ComparisonResult,
+    Study,
+    compare_ablation,
+    compare_robustness,
+    compare_similarity,
+)
+from .comparison_statistics import POOLED, REGIONS, SIMILARITY
 from .downstream import Downstream, fold_pairs
+from .downstream_statistics import COUNTS, RATIOS, DownstreamResult, RunResult
 from .evaluation import ComparedImage, evaluate
 from .evaluation_setup import (
     EvaluationSetup,
@@ -10,39 +19,40 @@ from .evaluation_setup import (
     open_evaluation,
     run_evaluation,
 )
-from .independent_segmentor import INDEPENDENT_SEED_OFFSET
-from .report import Figure, Report, Section, Table
-from .report_sections import (
-    facts,
-    faithfulness_section,
-    grid_section,
-    pairs_section,
-    similarity_section,
-    training_section,
-    warning_sections,
-)
-from .scores import Evaluation, check_scores, read_summary
-from .shared_config import SharedConfig
+from .examples import Examples
+from .method_runs import Result
+from .scores import LIGHT, Evaluation, check_scores, read_summary
+from .shared_config import INDEPENDENT_SEED_OFFSET, SharedConfig
+from .trained_run import TrainedRun, TrainingHistory, read_history, read_trained_run
 from .training_sets import BASELINES, NAMED_LISTS, TRAINING_SETS, TrainingSet, find_training_sets
 from .warnings import find_warnings, warning_of
 
 __all__ = [
     "BASELINES",
+    "COUNTS",
     "INDEPENDENT_SEED_OFFSET",
+    "LIGHT",
     "NAMED_LISTS",
+    "POOLED",
+    "RATIOS",
+    "REGIONS",
+    "SIMILARITY",
     "TRAINING_SETS",
     "ComparedImage",
     "Comparison",
+    "ComparisonResult",
     "Downstream",
+    "DownstreamResult",
     "Evaluation",
     "EvaluationSetup",
-    "Figure",
+    "Examples",
     "IndependentSegmentorSource",
-    "Report",
-    "Section",
+    "Result",
+    "RunResult",
     "SharedConfig",
     "Study",
-    "Table",
+    "TrainedRun",
+    "TrainingHistory",
     "TrainingSet",
     "check_scores",
     "compare_ablation",
@@ -50,18 +60,13 @@ __all__ = [
     "compare_similarity",
     "evaluate",
     "evaluate_run",
-    "facts",
-    "faithfulness_section",
     "find_training_sets",
     "find_warnings",
     "fold_pairs",
-    "grid_section",
     "open_evaluation",
-    "pairs_section",
+    "read_history",
     "read_summary",
+    "read_trained_run",
     "run_evaluation",
-    "similarity_section",
-    "training_section",
     "warning_of",
-    "warning_sections",
 ]

@@ -11,16 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
 from metgan.data import PairSet
-from metgan.io import replacing
 from metgan.methods import ABLATIONS, CATALOGUE, Method
 from metgan.training import TrainingData
 
-from .comparison_sections import comparison_section, save_markdown, statistics_sections
 from .comparison_statistics import comparison_statistics, save_comparison_statistics
-from .independent_segmentor import check_independent_segmentor, train_independent_segmentor
+from .examples import Examples, generate_examples
 from .method_runs import MethodRuns, Result
-from .report import Report, Section
 from .shared_config import SharedConfig
 
 REFERENCE = CATALOGUE["metgan"]
@@ -74,14 +73,43 @@ class MethodGroup:
 
 
 @dataclass(frozen=True)
+class ComparisonResult:
+    """What a comparison has found.
+
+    Attributes
+    ----------
+    name : str
+        Of the comparison.
+    rules : SharedConfig
+    steps : int
+        Of the training of each method.
+    results : sequence of Result
+        One per method and seed, by the methods' names in the tables.
+    statistics : DataFrame
+        As `comparison_statistics` returns it.
+    against : dict
+        Which method is tested against which.
+    examples : Examples
+    """
+
+    name: str
+    rules: SharedConfig
+    steps: int
+    results: Sequence[Result]
+    statistics: pd.DataFrame
+    against: Mapping[str, str]
+    examples: Examples
+
+
+@dataclass(frozen=True)
 class Comparison:
     """What is compared with what.
 
     Parameters
     ----------
     study : Study
-    name, title : str
-        Of the folder for what is found, and of the report.
+    name : str
+        Of the folder for what is found.
     method_groups : sequence of MethodGroup
     against : dict
         Which method, by its name in the tables, is tested against which.
@@ -89,13 +117,12 @@ class Comparison:
 
     study: Study
     name: str
-    title: str
     method_groups: Sequence[MethodGroup]
     against: Mapping[str, str]
 
     @property
     def out(self) -> Path:
-        """Folder of scores, tables, grid and report."""
+        """Folder of what is found."""
         return self.study.folder / self.name
 
     def check(self, *, anew: bool = False) -> None:
@@ -106,26 +133,22 @@ class Comparison:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        check_independent_segmentor(
-            self.study.independent_segmentor, self.study.data, self.study.rules, anew=anew
+        self.study.rules.check_independent_segmentor(
+            self.study.independent_segmentor, self.study.data, anew=anew
         )
         for method_group in self.method_groups:
             method_group.method_runs.check(method_group.methods, anew=anew)
 
-    def hold(self, lead: str) -> list[Section]:
-        """Train and score what is not yet, write scores, tables, grid and report, and return the sections."""
-        train_independent_segmentor(self.study.independent_segmentor, self.study.data, self.study.rules)
+    def hold(self) -> ComparisonResult:
+        """Train and score what is not yet, write the scores, and return what was found."""
+        data, rules = self.study.data, self.study.rules
+        rules.train_independent_segmentor(self.study.independent_segmentor, data)
         results = [result for method_group in self.method_groups for result in method_group.hold()]
-        table = comparison_statistics(results, self.against, self.study.rules.seed)
+        table = comparison_statistics(results, self.against, rules.seed)
         save_comparison_statistics(table, results, self.out)
-        sections = statistics_sections(table, results, self.against)
-        save_markdown(sections, self.out / "tables.md")
-        grid = comparison_section(results, self.study.test, self.study.data.normalisation)
-        with replacing(self.out / "grid.png") as temporary:
-            temporary.write_bytes(grid.figures[0].png)
-        page = Report(self.title, lead, [sections[0], grid, *sections[1:]])
-        page.save(self.out / "report.html")
-        return sections
+        steps = rules.training.length(len(data.train))
+        examples = generate_examples(results, self.study.test, data.normalisation)
+        return ComparisonResult(self.name, rules, steps, results, table, self.against, examples)
 
 
 def compare_similarity(study: Study, methods: Sequence[Method]) -> Comparison:
@@ -134,7 +157,7 @@ def compare_similarity(study: Study, methods: Sequence[Method]) -> Comparison:
     reference = REFERENCE.name if REFERENCE.name in names else names[0]
     against = {name: reference for name in names if name != reference}
     method_groups = [MethodGroup(study.method_runs("clean", study.data), methods)]
-    return Comparison(study, "similarity", "Which method?", method_groups, against)
+    return Comparison(study, "similarity", method_groups, against)
 
 
 def compare_robustness(study: Study, methods: Sequence[Method], share: float) -> Comparison:
@@ -149,7 +172,7 @@ def compare_robustness(study: Study, methods: Sequence[Method], share: float) ->
     )
     method_groups = [MethodGroup(study.method_runs("clean", study.data), methods), worse]
     against = {worse.named(method).name: method.name for method in methods}
-    return Comparison(study, "robustness", "What do wrong labels cost?", method_groups, against)
+    return Comparison(study, "robustness", method_groups, against)
 
 
 def compare_ablation(study: Study) -> Comparison:
@@ -163,4 +186,4 @@ def compare_ablation(study: Study) -> Comparison:
     )
     method_groups = [MethodGroup(study.method_runs("clean", study.data), rows), scaled]
     against = {row.name: REFERENCE.name for row in [*ABLATIONS, scaled.named(REFERENCE)]}
-    return Comparison(study, "ablation", "What do our decisions do?", method_groups, against)
+    return Comparison(study, "ablation", method_groups, against)

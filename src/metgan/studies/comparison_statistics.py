@@ -13,12 +13,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from metgan.io import replacing
 from metgan.metrics import bootstrap_interval, holm, paired_test
 from metgan.seeding import stream
 
 from .method_runs import Result
-from .scores import LIGHT, RECALL_OF_WHOLE
+from .scores import LIGHT, RECALL_OF_WHOLE, save_table
 
 SIMILARITY: Final = {"mae": "MAE", "msd": "MSD", "ssim": "SSIM", "correlation": "correlation"}
 """Scores of similarity and how they are headed."""
@@ -126,7 +125,5 @@ def _pooled(results: Sequence[Result], names: Sequence[str]) -> list[dict[str, o
 def save_comparison_statistics(table: pd.DataFrame, results: Sequence[Result], out: Path) -> None:
     """Write ``scores.csv`` (a row per image, method and seed) and ``comparison_statistics.csv``."""
     scored = [result.scores.assign(method=result.method.name, seed=result.seed) for result in results]
-    files: Mapping[str, pd.DataFrame] = {"scores.csv": pd.concat(scored), "statistics.csv": table}
-    for name, frame in files.items():
-        with replacing(out / name) as temporary:
-            frame.to_csv(temporary, index=False, float_format="%.6g")
+    save_table(pd.concat(scored), out / "scores.csv")
+    save_table(table, out / "statistics.csv")

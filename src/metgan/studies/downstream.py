@@ -20,12 +20,9 @@ from metgan.errors import ArrayError, LeakageError, SettingError
 from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
-from .comparison_sections import save_markdown
-from .downstream_sections import generators_section, training_set_sections
-from .downstream_statistics import RunResult, gather, rank, save_downstream_statistics
+from .downstream_statistics import DownstreamResult, RunResult, gather, rank, save_downstream_statistics
 from .fold import Fold, shared_rng, take_share
 from .predictions import read_test
-from .report import Report, Section
 from .shared_config import SharedConfig
 from .sources import SOURCES
 from .training_sets import TrainingSet
@@ -56,7 +53,7 @@ class Downstream:
 
     @property
     def out(self) -> Path:
-        """Folder of scores, tables, pictures and report."""
+        """Folder of what is found."""
         return self.folder / "downstream"
 
     def check(self, *, anew: bool = False) -> None:
@@ -83,8 +80,8 @@ class Downstream:
                     "Ask for fewer folds with --folds, or add annotated pairs",
                 )
 
-    def hold(self, lead: str) -> list[Section]:
-        """Train and score what is not yet, and write scores, tables, pictures, report; returns the sections.
+    def hold(self) -> DownstreamResult:
+        """Train and score what is not yet, write the scores, and return what was found.
 
         All with the first seed comes first, so that there is a whole answer early.
         """
@@ -98,13 +95,8 @@ class Downstream:
         images, tumours = gather(cells)
         table = rank(images, tumours)
         save_downstream_statistics(table, images, tumours, self.out)
-        sections = training_set_sections(table, cells)
-        if helpers := {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}:
-            has_warning = any(card.warning for cards in helpers.values() for card in cards)
-            sections.insert(0 if has_warning else len(sections), generators_section(helpers))
-        save_markdown(sections, self.out / "tables.md")
-        Report("Does synthetic data help?", lead, sections).save(self.out / "report.html")
-        return sections
+        helpers = {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}
+        return DownstreamResult(self.rules, cells, table, helpers)
 
     def _refuse_generated(self) -> None:
         """Refuse generated pairs: their generator may have seen any fold's test groups."""

@@ -18,10 +18,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from metgan.io import replacing
 from metgan.metrics import SIZES, Detection, Measure, Overlap, choose_measure, holm, paired_test
+from metgan.models import ModelCard
 
 from .predictions import Readings
+from .scores import save_table
+from .shared_config import SharedConfig
 from .training_sets import BASELINES, TrainingSet
 
 RATIOS: Final = (
@@ -54,6 +56,27 @@ class RunResult:
     samples: int
     seconds: float
     readings: Readings
+
+
+@dataclass(frozen=True)
+class DownstreamResult:
+    """What the study has found.
+
+    Attributes
+    ----------
+    rules : SharedConfig
+    cells : sequence of RunResult
+        One per training set, fold and seed.
+    statistics : DataFrame
+        As `rank` returns it.
+    helpers : dict
+        By fold, the cards of the generator and of the segmentor in its loop, where pairs were generated.
+    """
+
+    rules: SharedConfig
+    cells: Sequence[RunResult]
+    statistics: pd.DataFrame
+    helpers: Mapping[int, Sequence[ModelCard]]
 
 
 def gather(cells: Sequence[RunResult]) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -100,10 +123,8 @@ def save_downstream_statistics(
     table: pd.DataFrame, images: pd.DataFrame, tumours: pd.DataFrame, out: Path
 ) -> None:
     """Write ``statistics.csv``, ``scores.csv`` (a row per training set, fold, seed, image) and so on."""
-    files = {"scores.csv": images, "tumours.csv": tumours, "statistics.csv": table}
-    for name, frame in files.items():
-        with replacing(out / name) as temporary:
-            frame.to_csv(temporary, index=False, float_format="%.6g")
+    for name, frame in {"scores.csv": images, "tumours.csv": tumours, "statistics.csv": table}.items():
+        save_table(frame, out / name)
 
 
 def _scores_of_folds(images: pd.DataFrame, tumours: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts, model_path
-from metgan.pictures import Panel, compare_images
+from metgan.panels import Panel, compare_images
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
 from metgan.types import Camera, Mask, Scaled

@@ -22,8 +22,8 @@ from metgan.training import (
 )
 
 from .evaluation import ComparedImage, evaluate
-from .independent_segmentor import INDEPENDENT_SEED_OFFSET
 from .scores import Evaluation
+from .shared_config import INDEPENDENT_SEED_OFFSET
 
 
 @dataclass(frozen=True)

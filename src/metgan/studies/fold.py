@@ -40,7 +40,6 @@ from metgan.training import (
     train_segmentor,
 )
 
-from .independent_segmentor import check_independent_segmentor, train_independent_segmentor
 from .shared_config import SharedConfig
 from .training_sets import TrainingSet
 
@@ -95,7 +94,7 @@ class Fold:
 
     def check_independent_segmentor(self, *, anew: bool) -> None:
         """Likewise for the independent segmentor of `gate`."""
-        check_independent_segmentor(self._independent_segmentor, self.data, self.rules, anew=anew)
+        self.rules.check_independent_segmentor(self._independent_segmentor, self.data, anew=anew)
 
     @cached_property
     def inpainter(self) -> Inpainter:
@@ -127,7 +126,7 @@ class Fold:
 
     def gate(self, limits: GateLimits) -> Gate:
         """Return a gate for generated pairs; its segmentor is trained first, on the training part alone."""
-        train_independent_segmentor(self._independent_segmentor, self.data, self.rules)
+        self.rules.train_independent_segmentor(self._independent_segmentor, self.data)
         gate = open_gate(self._independent_segmentor, self.inpainter, self.train_entries, limits)
         gate.predictor.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
         return gate

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from metgan.data import Pair, PairSet, StoredPairs
 from metgan.device import choose_device
-from metgan.io import fingerprint, has_file, replacing, write_json
+from metgan.io import fingerprint, has_file, write_json
 from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
 from metgan.models import (
     DEFAULT_THRESHOLD,
@@ -33,6 +33,7 @@ from metgan.training import Engine
 from metgan.types import Mask
 
 from .evaluation import checksum_of
+from .scores import save_table
 
 _KNOWN, _IMAGES, _TUMOURS = "known.json", "images.csv", "tumours.csv"
 LEVELS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
@@ -96,8 +97,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
         readings = _read(SegmentorPredictor(run, choose_device(engine.device)), val, pairs)
         level = readings.level
         for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
-            with replacing(out / name) as temporary:
-                frame.to_csv(temporary, index=False, float_format="%.6g")
+            save_table(frame, out / name)
         write_json(file, {**known, "level": level})  # last, so that a kill before leaves nothing that counts
     read_card(run).refuse_to_have_seen({pair.entry.group for pair in pairs}, "testing")
     images, tumours = (

@@ -112,10 +112,7 @@ class Evaluation:
 
     def save(self, out: Path) -> None:
         """Write ``scores.csv`` (a row per image) and ``summary.json``; what is undefined is empty or null."""
-        with replacing(out / SCORES_FILE) as temporary:
-            pd.DataFrame([_row(score) for score in self.scores]).to_csv(
-                temporary, index=False, float_format="%.6g"
-            )
+        save_table(pd.DataFrame([_row(score) for score in self.scores]), out / SCORES_FILE)
         figures = {kind: _without_nan(values) for kind, values in self.summary().items()}
         content = {
             **figures,
@@ -127,6 +124,12 @@ class Evaluation:
             "warnings": [*self.warnings],
         }
         write_json(out / SUMMARY_FILE, content)
+
+
+def save_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, six digits to a number."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6g")
 
 
 def read_summary(out: Path) -> dict[str, Any]:

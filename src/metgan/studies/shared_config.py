@@ -1,13 +1,27 @@
-"""Settings that are the same for all runs that are compared with each other."""
+"""Settings that are the same for all runs that are compared, and the independent segmentor that reads them.
+
+That segmentor is trained apart from the one in the loop.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.methods import Method
 from metgan.networks import PresetName
-from metgan.training import Engine, GanTrainConfig, RunConfig, TrainConfig
+from metgan.training import (
+    Engine,
+    GanTrainConfig,
+    RunConfig,
+    TrainConfig,
+    TrainingData,
+    check_segmentor_config,
+    train_segmentor,
+)
+
+INDEPENDENT_SEED_OFFSET = 1000
+"""Added to a run's seed for its independent segmentor: other first weights, other crops in another order."""
 
 
 @dataclass(frozen=True)
@@ -43,3 +57,13 @@ class SharedConfig:
     def method_config(self, method: Method, folder: Path, seed: int) -> RunConfig[GanTrainConfig]:
         """Return those of a method's run with a seed of its own, likewise."""
         return RunConfig(method.name, self.preset, self.training, self.engine, seed, folder, resume=True)
+
+    def train_independent_segmentor(self, folder: Path, data: TrainingData) -> None:
+        """Train the independent segmentor, or go on with it."""
+        folder.mkdir(parents=True, exist_ok=True)
+        train_segmentor(self.segmentor_config(folder, INDEPENDENT_SEED_OFFSET), data)
+
+    def check_independent_segmentor(self, folder: Path, data: TrainingData, *, anew: bool = False) -> None:
+        """Refuse now what `train_independent_segmentor` would refuse; `anew`: in an emptied folder."""
+        run_config = self.segmentor_config(folder, INDEPENDENT_SEED_OFFSET)
+        check_segmentor_config(replace(run_config, resume=not anew), data)

@@ -6,11 +6,12 @@ import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from metgan.data import Entry, Normalisation, PairSet, read_channel, read_pair
+from metgan.data import Entry, Normalisation, PairSet, evenly_over, read_channel, read_pair
 from metgan.errors import MetganError
 from metgan.images import is_image
 from metgan.io import replacing
-from metgan.pictures import Panel, draw_grid, evenly_over, window
+from metgan.panels import Panel, window
+from metgan.pictures import draw_grid
 from metgan.progress import note
 from metgan.types import Scaled
 

@@ -15,7 +15,7 @@ from typing import overload
 
 import numpy as np
 
-from metgan.data import Entry, fingerprint_of, join_names, read_channel, read_label
+from metgan.data import Entry, evenly, fingerprint_of, join_names, read_channel, read_label
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import (
     Drawn,
@@ -28,7 +28,6 @@ from metgan.labels import (
 )
 from metgan.metrics import Measure
 from metgan.objects import sizes
-from metgan.pictures import evenly
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 

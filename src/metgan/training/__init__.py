@@ -24,7 +24,7 @@ from .session import (
     train,
     train_on,
 )
-from .status import planned_steps, read_status
+from .status import Status, planned_steps, read_status
 from .training_data import TrainingData, load_training_data, split_pairs
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "GanTrainConfig",
     "Precision",
     "RunConfig",
+    "Status",
     "TrainConfig",
     "TrainingData",
     "check_identity",

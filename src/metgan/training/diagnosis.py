@@ -15,12 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from metgan.data import Pair
+from metgan.data import Pair, evenly
 from metgan.metrics import measure_shift
 from metgan.models import LEAST_DICE
 from metgan.networks import Segmentor
 from metgan.objects import sizes, surroundings
-from metgan.pictures import evenly
 from metgan.types import AnyArray, Mask, Scaled
 
 from .validation import ValidationSet, validate_segmentor

@@ -22,6 +22,7 @@ from metgan.data import (
     StoredPairs,
     checksum,
     draw_split,
+    evenly,
     fit_pairs,
     pixel_values,
     read_pair,
@@ -31,7 +32,6 @@ from metgan.data import (
 )
 from metgan.errors import ArrayError, LeakageError
 from metgan.objects import surroundings
-from metgan.pictures import evenly
 from metgan.seeding import check_seed, stream
 from metgan.types import AnyArray, Camera, Channel, Mask
 

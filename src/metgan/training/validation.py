@@ -23,11 +23,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from metgan.data import Normalisation, Pair
+from metgan.data import Normalisation, Pair, evenly_over
 from metgan.metrics import Overlap, compare_within, overlap
 from metgan.models import DEFAULT_THRESHOLD, predict
 from metgan.networks import Generator, Segmentor
-from metgan.pictures import compare_images, draw_comparison, evenly_over
+from metgan.panels import compare_images
+from metgan.pictures import draw_comparison
 from metgan.types import Mask, Scaled
 
 from .loop import ValidationResult

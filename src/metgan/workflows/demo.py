@@ -7,32 +7,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, load_split, part_of
+from metgan.data import SPLIT_FILE, load_split, part_of
 from metgan.experiment import Experiment, resolve
 from metgan.io import prepare_output
 from metgan.labels import Merged
 from metgan.methods import find_method
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.progress import Listener, listening
-from metgan.studies import (
-    Evaluation,
-    IndependentSegmentorSource,
-    Report,
-    Section,
-    evaluate_run,
-    facts,
-    faithfulness_section,
-    grid_section,
-    pairs_section,
-    similarity_section,
-    training_section,
-    warning_sections,
-)
-from metgan.synthesis import GenerationRequest, generate, load, open_gate
-from metgan.training import SEGMENTOR_FOLDER, train
+from metgan.reporting import Generated, demo_report
+from metgan.studies import Evaluation, IndependentSegmentorSource, evaluate_run, read_trained_run
+from metgan.synthesis import CONTACT_SHEET, GenerationRequest, generate, load, open_gate, sum_up
+from metgan.training import train
 
 from .evaluate import EvaluateResult
-from .next_step import evaluate_command, generate_command
 from .output import GENERATED, NEW_FOLDER, RUN, Output, OutputPolicy, reserve
 from .settings import CONFIG_FILE, refuse_other_settings, run_config_of
 
@@ -104,24 +91,9 @@ def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation
     evaluation, generated = evaluate_run(run, pairs, source)
     evaluation.save(out / "scores")
     new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(source.folder, inpainter, seen))
-    sections = [
-        _opening(pairs),
-        *warning_sections(evaluation),
-        grid_section(generated),
-        faithfulness_section(evaluation),
-        similarity_section(evaluation),
-        pairs_section(new_pairs),
-        training_section(run),
-        training_section(run / SEGMENTOR_FOLDER, "The segmentor in the loop"),
-        _next(),
-    ]
-    lead = (
-        "From a few annotated two-channel scans to as many labelled training pairs as you like: the whole "
-        "way, on a synthetic cleared mouse (a phantom) whose tumours are known."
-    )
-    Report("metgan: synthetic tumours with labels", lead, sections, facts(evaluation)).save(
-        out / "report.html"
-    )
+    picture = (new_pairs.root / CONTACT_SHEET).read_bytes()
+    made = Generated(new_pairs, picture, str(sum_up(new_pairs) or ""))
+    demo_report(pairs, evaluation, generated, made, read_trained_run(run)).save(out)
     return evaluation
 
 
@@ -135,37 +107,3 @@ def _claimed(output: Output, experiment: Experiment) -> Iterator[None]:
         for name, kind in parts:
             stack.enter_context(prepare_output(out / name, kind, _VERB, resume=resume, overwrite=False))
         yield
-
-
-def _opening(pairs: PairSet) -> Section:
-    animals = len({entry.group for entry in pairs})
-    return Section(
-        "What was done",
-        [
-            f"{len(pairs)} image pairs of {animals} made-up mice were drawn: an anatomy channel (tissue "
-            "autofluorescence), a tumour channel (a dye on metastases, with crosstalk, bright spots that "
-            "are no tumours, blur and camera noise), and a label that says where the tumours are.",
-            "A segmentor learned to find tumours. Then MetGAN learned to make the tumour channel from an "
-            "anatomy image and a label, judged by two discriminators and held to the label by the frozen "
-            "segmentor. Whole animals were kept for testing: the pictures and scores below are theirs.",
-        ],
-    )
-
-
-def _next() -> Section:
-    run, pairs = Path("run"), Path("pairs")
-    return Section(
-        "With your own scans",
-        [
-            "Cut registered TIFF stacks into pairs, train, generate new pairs, and see how good they are. "
-            "About a hundred annotated crops are enough for a first look; a GPU is welcome and not needed.",
-        ],
-        code=(
-            "metgan prepare scan.tif --labels mask.tif --crop 128 --out pairs\n"
-            "metgan train pairs --out run\n"
-            f"{generate_command(run, pairs)}\n{evaluate_command(run, pairs)}\n\n"
-            "# or in Python, on arrays in your camera's units\n"
-            "import metgan\n"
-            'tumour = metgan.load("run").inpaint(anatomy, label)'
-        ),
-    )

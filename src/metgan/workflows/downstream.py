@@ -8,7 +8,8 @@ from typing import Any
 from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.progress import Listener, listening
-from metgan.studies import Downstream, SharedConfig, find_training_sets, fold_pairs
+from metgan.reporting import Report, downstream_report
+from metgan.studies import Downstream, DownstreamResult, SharedConfig, find_training_sets, fold_pairs
 
 from .study_call import StudyCall, StudyRequest, StudyResult, reserve_study
 
@@ -67,16 +68,11 @@ def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
     )
     rows = find_training_sets(asked["training_sets"])
 
-    def plan(pairs: PairSet, shared: SharedConfig) -> tuple[Downstream, str]:
+    def plan(pairs: PairSet, shared: SharedConfig) -> Downstream:
         splits = fold_pairs(pairs, asked["folds"], shared.seed, asked["training_pairs"])
-        kept = f"{asked['training_pairs']} pairs" if asked["training_pairs"] else "the rest"
-        lead = (
-            f"Segmentors were trained alike on {len(rows)} kinds of training sets and tested on "
-            f"{request.data} in {len(splits)} folds, trained on {kept} of each, preset {shared.preset}. "
-            "Generator, labels and pasted tumours come from the training part of the fold alone; its "
-            "validation part chooses the generator's weights, levels of reading and what aimed pairs show "
-            "more of."
-        )
-        return Downstream(request.out, pairs, splits, rows, shared), lead
+        return Downstream(request.out, pairs, splits, rows, shared)
 
-    return call.hold(_QUICK, asked, plan)
+    def report(found: DownstreamResult) -> Report:
+        return downstream_report(found, request.data, asked["training_pairs"])
+
+    return call.hold(_QUICK, asked, plan, report)

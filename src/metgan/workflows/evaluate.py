@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from metgan.data import PairSet
 from metgan.errors import SettingError
-from metgan.io import replacing
 from metgan.progress import Listener, listening
+from metgan.reporting import Report, evaluation_report
 from metgan.studies import (
-    ComparedImage,
     Evaluation,
     IndependentSegmentorSource,
-    Report,
     check_scores,
-    facts,
-    faithfulness_section,
-    grid_section,
     open_evaluation,
     run_evaluation,
-    similarity_section,
-    warning_sections,
 )
 from metgan.training import Engine
 
@@ -119,21 +111,13 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
         setup = open_evaluation(request.run, PairSet.open(request.data), source)
         with output.prepared():
             evaluation, generated = run_evaluation(setup, source)
-            lead = (
-                f"The generator of {request.run}, on {len(generated)} test images of {request.data} that it "
-            )
-            write_scores(evaluation, generated, f"{lead}has never seen.", out)
+            report = evaluation_report(evaluation, generated, request.run, request.data)
+            write_scores(evaluation, report, out)
     return EvaluateResult(out, evaluation)
 
 
-def write_scores(evaluation: Evaluation, generated: Sequence[ComparedImage], lead: str, out: Path) -> None:
-    """Write scores, picture and page, and open the scores again, before they are called written."""
+def write_scores(evaluation: Evaluation, report: Report, out: Path) -> None:
+    """Write scores and page, and open the scores again, before they are called written."""
     evaluation.save(out)
-    grid = grid_section(generated)
-    with replacing(out / "grid.png") as temporary:
-        temporary.write_bytes(grid.figures[0].png)
-    scores = [faithfulness_section(evaluation), similarity_section(evaluation), grid]
-    sections = [*warning_sections(evaluation), *scores]
-    report = Report("How good are the synthetic tumours?", lead, sections, facts(evaluation))
-    report.save(out / "report.html")
+    report.save(out)
     check_scores(out)

@@ -10,13 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Entry, PairSet, load_split, read_pair
+from metgan.data import PARTS, SPLIT_FILE, ChannelScale, Entry, PairSet, evenly, load_split, read_pair
 from metgan.errors import MetganError
 from metgan.interop import CASES_FILE, read_cases
 from metgan.io import fingerprint, has_file, kind_of_folder
 from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.objects import sizes
-from metgan.pictures import evenly
 from metgan.progress import each
 from metgan.studies import read_summary, warning_of
 from metgan.training import last_step, planned_steps, stopped_at

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from metgan.data import evenly
 from metgan.metrics import LEAST_SIDE, ChannelShift, measure_shift
-from metgan.pictures import evenly
 from metgan.progress import note
 from metgan.types import AnyArray
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from metgan.data import SPLIT_FILE, PairSet, load_split, save_split
 from metgan.progress import Listener, listening
-from metgan.studies import Report, training_section
+from metgan.reporting import segmentor_report
+from metgan.studies import read_history
 from metgan.training import check_segmentor_config, load_data, load_training_data, train_segmentor
 
 from .output import NEW_FOLDER, RUN, OutputPolicy, checkpoints, note_warning, reserve, was_finished
@@ -59,7 +60,6 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
         with prepared_run(output, run_config, experiment):
             save_split(data.split, out / SPLIT_FILE)
             train_segmentor(run_config, data)
-            lead = f"Trained on {request.data}, preset {experiment.preset}."
-            Report("A segmentor", lead, [training_section(out)]).save(out / "report.html")
+            segmentor_report(read_history(out), experiment.preset, request.data).save(out)
         note_warning(out)
         return TrainResult(out, was_finished(out, before))

@@ -10,6 +10,7 @@ from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.methods import find_methods
 from metgan.progress import Listener, listening
+from metgan.reporting import comparison_report
 from metgan.studies import (
     Comparison,
     SharedConfig,
@@ -87,14 +88,7 @@ def ablation(request: StudyRequest, on_event: Listener | None = None) -> StudyRe
 
 
 def _compare(call: StudyCall, asked: dict[str, Any], compare: Callable[[Study], Comparison]) -> StudyResult:
-    def plan(pairs: PairSet, shared: SharedConfig) -> tuple[Comparison, str]:
-        data = load_data(pairs, shared.seed)
-        steps = shared.training.length(len(data.train))
-        seeds = "one seed" if shared.seeds == 1 else f"{shared.seeds} seeds"
-        lead = (
-            f"Every method was trained with {seeds} on the training part of {call.request.data} for {steps} "
-            f"steps, preset {shared.preset}, and scored on its test part."
-        )
-        return compare(Study(call.request.out, pairs, data, shared)), lead
+    def plan(pairs: PairSet, shared: SharedConfig) -> Comparison:
+        return compare(Study(call.request.out, pairs, load_data(pairs, shared.seed), shared))
 
-    return call.hold(_QUICK, asked, plan)
+    return call.hold(_QUICK, asked, plan, lambda found: comparison_report(found, call.request.data))

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.experiment import Experiment
 from metgan.io import has_file, write_json
-from metgan.studies import Section, SharedConfig
+from metgan.reporting import Report, Section
+from metgan.studies import SharedConfig
 
 from .output import NEW_FOLDER, STUDY, Output, OutputPolicy, checkpoints, reserve, was_finished
 from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_study
@@ -79,7 +80,11 @@ class StudyResult:
     was_finished: bool
 
 
-class Question(Protocol):
+Found = TypeVar("Found")
+Found_co = TypeVar("Found_co", covariant=True)
+
+
+class Question(Protocol[Found_co]):
     """A study that is planned: it can be checked, and then held."""
 
     @property
@@ -91,13 +96,9 @@ class Question(Protocol):
         """Refuse, before anything is written, what could not be held; `anew`: in an emptied folder."""
         ...  # a protocol has no body
 
-    def hold(self, lead: str) -> Sequence[Section]:
-        """Train, score and write; returns the sections."""
+    def hold(self) -> Found_co:
+        """Train and score what is not yet, write the scores, and return what was found."""
         ...  # a protocol has no body
-
-
-Plan = Callable[[PairSet, SharedConfig], tuple[Question, str]]
-"""Makes of pairs and settings the study, and the words that its report opens with."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +119,20 @@ class StudyCall:
             for name, (given, default) in {**options, "seeds": (self.request.extent.seeds, 1)}.items()
         }
 
-    def hold(self, quick: dict[str, Any], asked: dict[str, Any], plan: Plan) -> StudyResult:
-        """Plan, check, claim the folder, note what is asked, and hold the study.
+    def hold(
+        self,
+        quick: dict[str, Any],
+        asked: dict[str, Any],
+        plan: Callable[[PairSet, SharedConfig], Question[Found]],
+        report: Callable[[Found], Report],
+    ) -> StudyResult:
+        """Plan, check, claim the folder, note what is asked, hold the study, and write its report.
 
         `quick` are the settings that --quick means for this study.
         """
         output, policy = self.output, self.output.policy
         experiment = self._settings(quick)
-        question, lead = plan(PairSet.open(self.request.data), _shared(experiment, asked["seeds"]))
+        question = plan(PairSet.open(self.request.data), _shared(experiment, asked["seeds"]))
         question.check(anew=policy.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
         before = checkpoints(question.out)
@@ -133,8 +140,10 @@ class StudyCall:
             for folder in (output.path, question.out):  # the next study's default, and this one's for good
                 experiment.save(folder / CONFIG_FILE)
             write_json(question.out / _ASKED_FILE, asked)
-            sections = question.hold(lead)
-        return StudyResult(question.out, sections, was_finished(question.out, before))
+            page = report(question.hold())
+            page.save_tables(question.out)
+            page.save(question.out)
+        return StudyResult(question.out, page.sections, was_finished(question.out, before))
 
     def _settings(self, quick: dict[str, Any]) -> Experiment:
         extent = self.request.extent

@@ -10,14 +10,12 @@ from pathlib import Path
 from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.experiment import Experiment
-from metgan.io import has_folder
-from metgan.methods import Method, find_method
-from metgan.models import read_card
+from metgan.methods import find_method
 from metgan.progress import Listener, listening, note
-from metgan.studies import Report, training_section, warning_of
+from metgan.reporting import training_report
+from metgan.studies import read_trained_run
 from metgan.training import SEGMENTOR_FOLDER, RunConfig, TrainConfig, check_training, load_data, train_on
 
-from .next_step import next_step
 from .output import (
     NEW_FOLDER,
     RUN,
@@ -127,11 +125,12 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
         check_training(row, run_config, data, experiment.segmentor, segmentor)
         with prepared_run(output, run_config, experiment, *([segmentor] if segmentor else [])):
             train_on(row, run_config, data, experiment.segmentor, segmentor)
-            _report(request, row, experiment.preset).save(out / "report.html")
+            trained = read_trained_run(out)
+            training_report(row, trained, request.data).save(out)
         if row.needs_segmentor:
             note_warning(segmentor or out / SEGMENTOR_FOLDER)
-        if warning := warning_of(read_card(out), out):
-            note(f"the generator {out}: {warning}")
+        if trained.warning:
+            note(f"the generator {out}: {trained.warning}")
         return TrainResult(out, was_finished(out, before))
 
 
@@ -152,17 +151,3 @@ def prepared_run(
         experiment.save(file)
         yield
         check_model(run_config.folder)
-
-
-def _report(request: TrainRequest, method: Method, preset: str) -> Report:
-    out = request.out
-    sections = [training_section(out)]
-    if has_folder(out / SEGMENTOR_FOLDER):
-        sections.append(training_section(out / SEGMENTOR_FOLDER, "The segmentor in the loop"))
-    card = read_card(out)
-    lead = f"{method.title} ({method.source}), preset {preset}, trained on {request.data}. "
-    lead += f"The weights kept are those of step {card.step}, "
-    lead += "the last that were validated."
-    if warning := warning_of(read_card(out), out):
-        lead += f" Warning: {warning}."
-    return Report(f"{method.title}: training", lead, [*sections, next_step(out, request.data)])

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from metgan.pictures import draw_curves
-from metgan.studies import Figure, Report, Section, Table, training_section
+from metgan.reporting import Figure, Report, Section, Table, training_section
+from metgan.studies import read_history
 from metgan.training.log import TrainingLog
 
 NASTY = "<script>alert('a & b')</script>"
@@ -38,7 +39,7 @@ def page(tmp_path: Path) -> Page:
     picture = Figure(draw_curves({"loss": ([1, 2], [0.5, 0.25])}, "losses"), f'"curve" {NASTY}')
     table = Table(("score", NASTY), [[NASTY, "0.5"]], NASTY)
     section = Section(NASTY, [NASTY, "µm ≥ 1"], code=NASTY, table=table, figures=[picture, picture])
-    Report(NASTY, NASTY, [section, Section("Bare")], [(NASTY, NASTY)]).save(tmp_path / "report.html")
+    Report(NASTY, NASTY, [section, Section("Bare")], [(NASTY, NASTY)]).save(tmp_path)
     return Page(tmp_path / "report.html")
 
 
@@ -75,12 +76,39 @@ def test_a_section_without_tables_and_pictures_is_only_a_heading(page: Page) -> 
     assert (tags.count("h2"), tags.count("table"), tags.count("pre")) == (2, 1, 1)
 
 
+def test_pictures_that_are_files_too_lie_beside_the_page(tmp_path: Path) -> None:
+    figure = Figure(draw_curves({"loss": ([1, 2], [0.5, 0.25])}, "losses"), "curve")
+    Report("A", "b", [Section("c", figures=[figure])], files={"grid.png": figure}).save(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"grid.png", "report.html"}
+    assert (tmp_path / "grid.png").read_bytes() == figure.png
+
+
+def test_tables_are_written_as_markdown_and_sections_without_one_are_left_out(tmp_path: Path) -> None:
+    table = Table(("score", "µm"), [["Dice", "0.5"]], "Means.")
+    Report("A", "b", [Section("Bare", ["Said."]), Section("One", ["First."], table=table)]).save_tables(
+        tmp_path
+    )
+    lines = [
+        "## One",
+        "",
+        "First.",
+        "",
+        "| score | µm |",
+        "| --- | --- |",
+        "| Dice | 0.5 |",
+        "",
+        "Means.",
+        "",
+    ]
+    assert (tmp_path / "tables.md").read_text(encoding="utf-8") == "\n".join(lines)
+
+
 def test_the_training_chapter_shows_losses_and_validation(tmp_path: Path) -> None:
     journal = TrainingLog(tmp_path, ("seconds", "rate", "paired", "val_dice"), 0)
     journal.write(10, {"seconds": 3.0, "rate": 1e-3, "paired": 5.0})
     journal.write(20, {"seconds": 7.4, "rate": 1e-3, "paired": 4.0, "val_dice": 0.5})
     journal.close()
-    section = training_section(tmp_path)
+    section = training_section(read_history(tmp_path))
     assert section.paragraphs == ["20 steps, which took 7 s, pauses left out."]
     assert len(section.figures) == 2
 
@@ -88,12 +116,12 @@ def test_the_training_chapter_shows_losses_and_validation(tmp_path: Path) -> Non
 def test_the_training_chapter_says_how_its_pictures_are_to_be_read(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     (tmp_path / "samples" / "step-0000020.png").write_bytes(b"a picture")
-    (figure,) = training_section(tmp_path).figures
+    (figure,) = training_section(read_history(tmp_path)).figures
     assert "step-0000020" in figure.caption
     assert "generated minus real" in figure.caption
 
 
 def test_the_training_chapter_of_a_run_without_a_journal_is_empty_and_not_an_error(tmp_path: Path) -> None:
-    section = training_section(tmp_path)
+    section = training_section(read_history(tmp_path))
     assert section.paragraphs[0].startswith("0 steps")
     assert section.figures == []

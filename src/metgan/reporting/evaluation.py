@@ -1,76 +1,47 @@
-"""The sections that reports are made of: each reads a result and gives a section."""
+"""What an evaluation has found: its page, and the sections that other pages repeat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from metgan.data import PairSet
-from metgan.io import has_folder
+from metgan.data import evenly_over
 from metgan.metrics import MIN_ANNOTATED_SIZE, Faithfulness
-from metgan.pictures import (
-    COMPARED,
-    draw_comparison,
-    draw_curves,
-    evenly_over,
-)
-from metgan.synthesis import CONTACT_SHEET, sum_up
-from metgan.training import LOG_FILE, read_log, read_status, trained_seconds
+from metgan.pictures import COMPARED, draw_comparison
+from metgan.studies import ComparedImage, Evaluation
 
-from .evaluation import ComparedImage
-from .report import Figure, Section, Table
-from .scores import Evaluation
+from .report import Figure, Report, Section, Table
 
 SHOWN = 6
-_NAMES = {"val_dice": "Dice", "val_ssim": "SSIM", "val_mae": "MAE"}
-_CHECKS = {
-    ("val_dice",): "Validation images, not trained on: pooled Dice of label and segmentation.",
-    ("val_mae",): "The same images: mean absolute error against the real ones, on [-1, 1].",
-    ("val_ssim",): "The same images: structural similarity to the real ones.",
-}
 
 
-def training_section(run: Path, title: str = "How the training went") -> Section:
-    """Show the curves of a run's log, and its last validation pictures."""
-    rows = read_log(run / LOG_FILE)
-    figures = _training_curves(rows) if rows else []
-    samples = sorted((run / "samples").glob("*.png")) if has_folder(run / "samples") else []
-    if samples:
-        words = f"Validation images at the end ({samples[-1].stem}). {COMPARED}"
-        figures.append(Figure(samples[-1].read_bytes(), words))
-    steps = int(rows[-1]["step"]) if rows else 0
-    text = f"{steps} steps, which took {trained_seconds(run):.0f} s, pauses left out."
-    return Section(title, [text, *_told(run)], figures=figures)
+def evaluation_report(
+    evaluation: Evaluation, generated: Sequence[ComparedImage], run: Path, data: Path
+) -> Report:
+    """Return the page of an evaluation, with its picture as ``grid.png``.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    generated : sequence of ComparedImage
+        All test images.
+    run, data : path
+        What was evaluated, and the pair set of the test part, as the page calls them.
+    """
+    grid = grid_section(generated)
+    scores = [faithfulness_section(evaluation), similarity_section(evaluation), grid]
+    return Report(
+        "How good are the synthetic tumours?",
+        f"The generator of {run}, on {len(generated)} test images of {data} that it has never seen.",
+        [*warning_sections(evaluation.warnings), *scores],
+        facts(evaluation),
+        files={"grid.png": grid.figures[0]},
+    )
 
 
-def _told(run: Path) -> list[str]:
-    """Say what a training's status tells: former lengths, why it ended, and why it had not begun by then."""
-    status = read_status(run)
-    if status is None:
-        return []
-    told = [f"It was {words}." for words in status.former]
-    if status.stopped:
-        told.append(f"It {status.stopped}.")
-    if status.diagnosis:
-        opening, *reasons = status.diagnosis
-        told.append(f"{opening[0].upper()}{opening[1:]}. As measured then: {'; '.join(reasons)}.")
-    return told
-
-
-def _training_curves(rows: Sequence[dict[str, str]]) -> list[Figure]:
-    losses = [name for name in rows[0] if name not in ("step", "seconds", "rate") and "val_" not in name]
-    curves = {name: _curve(rows, name) for name in losses}
-    figures = [Figure(draw_curves(curves, "weighted losses"), "Each term of the loss, with its weight.")]
-    for columns, caption in _CHECKS.items():
-        checks = {_NAMES[name]: _curve(rows, name) for name in columns if name in rows[0]}
-        if checks:
-            figures.append(Figure(draw_curves(checks, "validation"), caption))
-    return figures
-
-
-def warning_sections(evaluation: Evaluation) -> list[Section]:
+def warning_sections(warnings: Sequence[str]) -> list[Section]:
     """Say first what speaks against the scores; no section where nothing does."""
-    told = [f"{text[0].upper()}{text[1:]}." for text in evaluation.warnings]
+    told = [f"{text[0].upper()}{text[1:]}." for text in warnings]
     return [Section("Before these figures are believed", told)] if told else []
 
 
@@ -136,21 +107,6 @@ def grid_section(generated: Sequence[ComparedImage]) -> Section:
     return Section("Side by side", figures=[Figure(draw_comparison([p.panels for p in chosen]), caption)])
 
 
-def pairs_section(pairs: PairSet) -> Section:
-    """Show generated pairs: their contact sheet, and how they passed the gate."""
-    text = (
-        f"{len(pairs)} new pairs: real anatomy, with the label of another image. They are TIFFs in the "
-        "camera's units; pairs.csv tells where each came from."
-    )
-    summary = sum_up(pairs)
-    judged = [] if summary is None else [f"An independent segmentor checked them: {summary}."]
-    return Section(
-        "New labelled pairs",
-        [text, *judged],
-        figures=[Figure((pairs.root / CONTACT_SHEET).read_bytes(), f"Some of the pairs in {pairs.root}.")],
-    )
-
-
 def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
     """Return the few figures that a page opens with."""
     found: Faithfulness = evaluation.faithfulness()
@@ -161,8 +117,3 @@ def facts(evaluation: Evaluation) -> list[tuple[str, str]]:
         (f"{found.overlap.dice:.2f}", "Dice of label and segmentation"),
         (f"{mean.mae / flat.mae:.2f}", "error, relative to a flat image of the mean"),
     ]
-
-
-def _curve(rows: Sequence[dict[str, str]], name: str) -> tuple[list[float], list[float]]:
-    kept = [(float(row["step"]), float(row[name])) for row in rows if row.get(name)]
-    return [x for x, _ in kept], [y for _, y in kept]

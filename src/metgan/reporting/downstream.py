@@ -1,8 +1,9 @@
-"""The sections of the downstream study: Table 2, Fig. 4, tumours found, small and dim ones, tests, costs."""
+"""What the downstream study has found: Table 2, Fig. 4, tumours found, small and dim ones, tests, costs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,11 +11,10 @@ import pandas as pd
 from metgan.metrics import LEAST_IOU, SIZES
 from metgan.models import MIN_OBJECT_SIZE, ModelCard
 from metgan.pictures import Band, draw_bands, draw_bars
+from metgan.studies import BASELINES, COUNTS, RATIOS, DownstreamResult, RunResult, TrainingSet
 
-from .comparison_sections import p_value
-from .downstream_statistics import COUNTS, RATIOS, RunResult
-from .report import Figure, Section, Table
-from .training_sets import BASELINES, TrainingSet
+from .comparison import difference_cell
+from .report import Figure, Report, Section, Table
 
 _PIXELS, _TUMOURS = RATIOS[:4], RATIOS[4:7]
 _MOST_LINES = 8  # that can be told apart where many have a single point, and that at the same number
@@ -22,6 +22,34 @@ _RULE = (
     f"A tumour counts as found when what is read overlaps it by an intersection over union of {LEAST_IOU} or "
     f"more, one to one (metrics.match); read objects below {MIN_OBJECT_SIZE} pixels are ignored."
 )
+
+
+def downstream_report(found: DownstreamResult, data: Path, training_pairs: int | None) -> Report:
+    """Return the page of the study.
+
+    Parameters
+    ----------
+    found : DownstreamResult
+    data : path
+        Pair set that it was held on, as it is called on the page.
+    training_pairs : int or None
+        How many the training part of each fold has kept; None for all.
+    """
+    sections = training_set_sections(found.statistics, found.cells)
+    if found.helpers:
+        has_warning = any(card.warning for cards in found.helpers.values() for card in cards)
+        sections.insert(0 if has_warning else len(sections), _generators(found.helpers))
+    training_sets = {cell.training_set.name for cell in found.cells}
+    folds = {cell.fold for cell in found.cells}
+    kept = f"{training_pairs} pairs" if training_pairs else "the rest"
+    lead = (
+        f"Segmentors were trained alike on {len(training_sets)} kinds of training sets and tested on "
+        f"{data} in {len(folds)} folds, trained on {kept} of each, preset {found.rules.preset}. "
+        "Generator, labels and pasted tumours come from the training part of the fold alone; its "
+        "validation part chooses the generator's weights, levels of reading and what aimed pairs show "
+        "more of."
+    )
+    return Report("Does synthetic data help?", lead, sections)
 
 
 def training_set_sections(table: pd.DataFrame, cells: Sequence[RunResult]) -> list[Section]:
@@ -38,7 +66,7 @@ def training_set_sections(table: pd.DataFrame, cells: Sequence[RunResult]) -> li
     ]
 
 
-def generators_section(cards: Mapping[int, Sequence[ModelCard]]) -> Section:
+def _generators(cards: Mapping[int, Sequence[ModelCard]]) -> Section:
     """Tell what the networks that further pairs come from had learned, by fold."""
     known = [(fold, card) for fold, mine in cards.items() for card in mine]
     rows = [
@@ -166,9 +194,7 @@ def _tested(table: pd.DataFrame, training_set: TrainingSet, other: TrainingSet, 
         _figure(table, training_set, score, f"{kind} {other.name}")
         for kind in ("difference", "t_test", "wilcoxon")
     )
-    if np.isnan(difference):
-        return "–"
-    return f"{difference:+.3f} ({' / '.join(p_value(test) for test in tests)})"
+    return difference_cell(difference, tests, 3)
 
 
 def _range(table: pd.DataFrame, training_set: TrainingSet, score: str) -> str:

@@ -1,4 +1,4 @@
-"""The sections of a comparison's report, and the same tables as Markdown."""
+"""What a comparison of methods has found: its page."""
 
 from __future__ import annotations
 
@@ -8,47 +8,64 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from metgan.data import Normalisation, Pair, PairSet, has_tumour, read_pair
-from metgan.io import replacing
 from metgan.methods import Method
-from metgan.pictures import Panel, draw_grid, evenly, window
-from metgan.synthesis import load
-from metgan.types import Scaled
+from metgan.pictures import draw_grid
+from metgan.studies import LIGHT, POOLED, REGIONS, SIMILARITY, ComparisonResult, Examples, Result
 
-from .comparison_statistics import POOLED, REGIONS, SIMILARITY
-from .method_runs import Result
-from .report import Figure, Section, Table
-from .scores import LIGHT
+from .evaluation import warning_sections
+from .report import Figure, Report, Section, Table
 
-SHOWN = 5
+_TITLES = {
+    "similarity": "Which method?",
+    "robustness": "What do wrong labels cost?",
+    "ablation": "What do our decisions do?",
+}
 
 
-def statistics_sections(
-    table: pd.DataFrame, results: Sequence[Result], against: Mapping[str, str]
-) -> list[Section]:
+def comparison_report(found: ComparisonResult, data: Path) -> Report:
+    """Return the page of a comparison, with its picture as ``grid.png``; `data` names the pair set."""
+    rules, grid = found.rules, _side_by_side(found.examples)
+    seeds = "one seed" if rules.seeds == 1 else f"{rules.seeds} seeds"
+    lead = (
+        f"Every method was trained with {seeds} on the training part of {data} for {found.steps} "
+        f"steps, preset {rules.preset}, and scored on its test part."
+    )
+    first, *others = _sections(found)
+    sections = [first, grid, *others]
+    return Report(_TITLES[found.name], lead, sections, files={"grid.png": grid.figures[0]})
+
+
+def _sections(found: ComparisonResult) -> list[Section]:
     """Tell similarity, tests, similarity on and off the tumours, faithfulness, and what it cost."""
+    table, results = found.statistics, found.results
     methods = {result.method.name: result.method for result in results}
     images = results[0].summary["images"]
     seeds = sorted({result.seed for result in results})
     basis = f"{images} test images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({_few(seeds)})"
     return [
-        *_warnings(results),
+        *warning_sections(_warnings(results)),
         Section("Similarity to the real images", table=_similarity(table, methods, basis)),
-        Section("What the tests say", table=_tests(table, methods, against)),
+        Section("What the tests say", table=_tests(table, methods, found.against)),
         Section("On the tumours, and off them", table=_regions(table, methods)),
         Section("Are the tumours where they were asked for?", table=_faithful(table, results, methods)),
         Section("What it costs", table=_costs(results, methods)),
     ]
 
 
-def _warnings(results: Sequence[Result]) -> list[Section]:
-    """Say first what speaks against the scores, each warning once with the runs that it is about."""
+def _warnings(results: Sequence[Result]) -> list[str]:
+    """Return what speaks against the scores, each warning once with the runs that it is about."""
     runs: dict[str, list[str]] = {}
     for result in results:
         for text in result.summary.get("warnings", []):
             runs.setdefault(text, []).append(f"{result.method.title}, seed {result.seed}")
-    told = [f"{text[0].upper()}{text[1:]} ({'; '.join(about)})." for text, about in runs.items()]
-    return [Section("Before these figures are believed", told)] if told else []
+    return [f"{text} ({'; '.join(about)})" for text, about in runs.items()]
+
+
+def _side_by_side(examples: Examples) -> Section:
+    """Show Fig. 3: test images, and what the first seed of every method made of them."""
+    picture = draw_grid(examples.rows, ("anatomy", "label", "real", *examples.methods))
+    caption = "Test images, evenly chosen, in one grey scale per row. Orange: the outline of the label."
+    return Section("Side by side", figures=[Figure(picture, caption)])
 
 
 def _similarity(table: pd.DataFrame, methods: Mapping[str, Method], basis: str) -> Table:
@@ -70,8 +87,7 @@ def _tests(table: pd.DataFrame, methods: Mapping[str, Method], against: Mapping[
         cells = [methods[name].title, methods[other].title]
         for score in SIMILARITY:
             row = _row(table, name, score)
-            tests = f"{p_value(row['t_test'])} / {p_value(row['wilcoxon'])}"
-            cells.append("–" if np.isnan(row["difference"]) else f"{row['difference']:+.4f} ({tests})")
+            cells.append(difference_cell(row["difference"], (row["t_test"], row["wilcoxon"]), 4))
         rows.append(cells)
     caption = (
         "The first method minus the second, paired by test image; in brackets the p-values of the paired "
@@ -129,48 +145,6 @@ def _costs(results: Sequence[Result], methods: Mapping[str, Method]) -> Table:
     )
 
 
-def comparison_section(results: Sequence[Result], test: PairSet, scale: Normalisation) -> Section:
-    """Show Figure 3: test images, and what the first seed of every method made of them."""
-    first = min(result.seed for result in results)
-    inpainters = {r.method.title: load(r.run) for r in results if r.seed == first}
-    chosen = _with_tumours(test)
-    rows = []
-    for pair in chosen:
-        anatomy, real = scale.apply(pair.anatomy, "anatomy"), scale.apply(pair.tumour, "tumour")
-        fakes = [
-            scale.apply(inpainter.inpaint(pair.anatomy, pair.label), "tumour")
-            for inpainter in inpainters.values()
-        ]
-        rows.append(_panels(anatomy, pair, real, fakes))
-    headings = ("anatomy", "label", "real", *inpainters)
-    caption = "Test images, evenly chosen, in one grey scale per row. Orange: the outline of the label."
-    return Section("Side by side", figures=[Figure(draw_grid(rows, headings), caption)])
-
-
-def _panels(anatomy: Scaled, pair: Pair, real: Scaled, fakes: Sequence[Scaled]) -> list[Panel]:
-    low, high = window(real)
-    shown = [Panel(image, low, high, outline=pair.label) for image in (real, *fakes)]
-    return [Panel(anatomy, *window(anatomy)), Panel(pair.label, 0, 1, colours="mask"), *shown]
-
-
-def _with_tumours(test: PairSet) -> list[Pair]:
-    entries = [entry for entry in test if has_tumour(entry)] or test.entries
-    return [read_pair(entry) for entry in evenly(entries, SHOWN)]
-
-
-def save_markdown(sections: Sequence[Section], path: Path) -> None:
-    """Write the tables of `sections`, and what is said before them, as Markdown to be pasted into a page."""
-    blocks = []
-    for section in sections:
-        if section.table is not None:
-            lines = [section.table.header, ["---"] * len(section.table.header), *section.table.rows]
-            rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-            parts = (f"## {section.heading}", *section.paragraphs, rows, section.table.caption)
-            blocks.append("\n\n".join(parts) + "\n")
-    with replacing(path) as temporary:
-        temporary.write_text("\n".join(blocks), encoding="utf-8")
-
-
 def _row(table: pd.DataFrame, method: str, score: str) -> Mapping[str, float]:
     (row,) = table[(table["method"] == method) & (table["score"] == score)].to_dict("records")
     return {str(name): value for name, value in row.items()}
@@ -200,14 +174,22 @@ def _number(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
-def p_value(value: float) -> str:
-    """Return a p-value as text; a dash where it is undefined.
+def difference_cell(difference: float, p_values: Sequence[float], digits: int) -> str:
+    """Return a difference with its p-values as text; dashes for what is undefined.
 
     Examples
     --------
-    >>> p_value(0.02), p_value(0.0), p_value(float("nan"))
-    ('0.0200', '< 0.0001', '–')
+    >>> difference_cell(0.5, (0.02, 0.0), 3), difference_cell(-0.5, (float("nan"), 1), 1)
+    ('+0.500 (0.0200 / < 0.0001)', '-0.5 (– / 1.0000)')
+    >>> difference_cell(float("nan"), (0.5, 0.5), 3)
+    '–'
     """
+    if np.isnan(difference):
+        return "–"
+    return f"{difference:+.{digits}f} ({' / '.join(map(_p_value, p_values))})"
+
+
+def _p_value(value: float) -> str:
     if np.isnan(value):
         return "–"
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
