@@ -13,7 +13,14 @@ import pytest
 from metgan.data import Entry, write_pair
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference, Real
-from metgan.synthesis import ErrorAnalysis, GenerationRequest, Seen, find_errors, oversample_errors
+from metgan.synthesis import (
+    Contrast,
+    ErrorAnalysis,
+    GenerationRequest,
+    Seen,
+    find_errors,
+    oversample_errors,
+)
 from metgan.types import Camera, Mask
 
 from .conftest import UNITS
@@ -68,7 +75,8 @@ def test_an_aimed_request_has_more_of_what_is_missed_and_as_many_pairs() -> None
     assert Counter(e.name for e in aimed.anatomies) == {"a": 4, "b": 1, "c": 1}  # 5.5 times, cut at 4
     assert isinstance(aimed.recipe, Bank)
     assert aimed.recipe.preference == Preference(tuple(SPOTS.by_area.items()))
-    assert aimed.contrasts == SPOTS.contrasts
+    assert SPOTS.contrasts is not None
+    assert aimed.refine == (Contrast(SPOTS.contrasts),)
     assert (aimed.count, aimed.seed, aimed.labels) == (7, 3, sources)
 
 

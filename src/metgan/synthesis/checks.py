@@ -17,10 +17,9 @@ from metgan.labels import find_tissue
 from metgan.progress import SLOW, each, note, progress
 from metgan.types import Camera, Mask
 
-from .background import choose_donor
 from .inpainter import Inpainter
-from .insert import RealTumourChannel
 from .plans import PairPlans
+from .refine import RealTumourChannel, choose_donor
 from .request import GenerationRequest
 from .tumour_image import draw_and_generate
 
@@ -79,9 +78,9 @@ def _share_outside(inpainter: Inpainter, entry: Entry, request: GenerationReques
     path = entry.paths["anatomy"]
     anatomy = read_channel(path)
     _check_anatomy(inpainter, anatomy, str(path))
-    if request.recipe.uses_tissue or request.inserted:
+    if request.recipe.uses_tissue or request.inserts:
         _refuse_no_tissue(find_tissue(anatomy), str(path))
-    if request.inserted:
+    if request.inserts:
         real_tumour = RealTumourChannel.read(entry)
         inpainter.card.normalisation.check(real_tumour.tumour, "tumour", str(entry.paths["tumour"]))
     return inpainter.card.normalisation.share_outside(anatomy, "anatomy")

@@ -25,7 +25,7 @@ from metgan.metrics import MIN_ANNOTATED_SIZE, SIZES, Measure, choose_measure, e
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts
 from metgan.progress import each
 
-from .contrasts import INVISIBLE, Contrasts
+from .refine import INVISIBLE, REFINE_STEPS, Contrast, Contrasts
 from .request import GenerationRequest
 
 Kind = TypeVar("Kind")
@@ -170,7 +170,8 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
     """Ask for the same number of pairs with more of what is missed.
 
     Tumours of the bank are taken by `ErrorAnalysis.by_area`, anatomies come more often by
-    `ErrorAnalysis.by_organ`, and each tumour is brought to a contrast out of `ErrorAnalysis.contrasts`.
+    `ErrorAnalysis.by_organ`, and the step `contrast` brings each tumour
+    to one out of `ErrorAnalysis.contrasts`.
 
     Raises
     ------
@@ -183,11 +184,14 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
             f"the recipe {Bank.name}, which chooses among tumours",
             f"Use --recipe {Bank.name}",
         )
+    steps = {step.name: step for step in request.refine if step.name != Contrast.name}
+    if spots.contrasts is not None:
+        steps[Contrast.name] = Contrast(spots.contrasts)
     return replace(
         request,
         anatomies=_copied(request.anatomies, spots.by_organ),
         recipe=replace(request.recipe, preference=Preference(tuple(spots.by_area.items()))),
-        contrasts=spots.contrasts,
+        refine=tuple(steps[name] for name in REFINE_STEPS if name in steps),
     )
 
 

@@ -18,6 +18,7 @@ from metgan.labels import Real
 from metgan.metrics import evaluate_detection
 from metgan.objects import number_tumours, sizes
 from metgan.synthesis import (
+    Contrast,
     Contrasts,
     GenerationRequest,
     Inpainter,
@@ -26,7 +27,7 @@ from metgan.synthesis import (
     match_contrasts,
     sum_up_contrasts,
 )
-from metgan.synthesis.contrasts import HALO, MOST_LIGHT
+from metgan.synthesis.refine.contrast import HALO, MOST_LIGHT
 from metgan.synthesis.tumour_image import generate_tumour
 
 
@@ -125,7 +126,7 @@ def test_contrasts_of_no_tumour_and_weights_that_do_not_fit_are_refused(
 def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pairs: PairSet) -> None:
     train = part_of(small_pairs.entries, "train", None)
     plain = GenerationRequest(train, train, Real(), 4, 0)
-    matched = replace(plain, contrasts=Contrasts((1.25, 2.5)))
+    matched = replace(plain, refine=(Contrast(Contrasts((1.25, 2.5))),))
     plans = [(PairPlans(plain).draw(k), PairPlans(matched).draw(k)) for k in range(4)]
     assert all(np.array_equal(one.label, other.label) for one, other in plans)
     assert {one.origin["asked_contrasts"] for one, _ in plans} == {""}
@@ -180,7 +181,8 @@ def test_the_painted_image_is_the_matched_one(inpainter: Inpainter, small_pairs:
     given = evaluate_detection(plan.label, plan.label, bright).contrasts
     wanted = tuple(1 + (one - 1) / 2 if one > 1 else 1.5 for one in given)
     expected = match_contrasts(bright, tumour_free, plan.label, wanted)
-    assert np.array_equal(generate_tumour(inpainter, replace(plan, contrasts=wanted)), expected)
+    matched = replace(plan, refine=(Contrast(Contrasts(wanted), wanted),))
+    assert np.array_equal(generate_tumour(inpainter, matched), expected)
     assert np.array_equal(generate_tumour(inpainter, plan), bright)
 
 
@@ -219,7 +221,7 @@ def test_what_was_got_is_measured_in_the_image_that_is_written(
     limited = copy(inpainter)
     limited.card = replace(card, normalisation=units)
     train = part_of(small_pairs.entries, "train", None)
-    request = GenerationRequest(train, train, Real(), 3, 0, Contrasts((1.5, 9.0)))
+    request = GenerationRequest(train, train, Real(), 3, 0, (Contrast(Contrasts((1.5, 9.0))),))
     pairs = generate(limited, request, tmp_path)
     for pair in pairs.read_all():
         got = [float(one) for one in split_names(pair.entry.provenance["got_contrasts"])]

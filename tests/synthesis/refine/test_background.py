@@ -17,14 +17,16 @@ from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Merged, find_tissue
 from metgan.seeding import stream
 from metgan.synthesis import (
+    Background,
     BackgroundResidual,
     GenerationRequest,
     Inpainter,
+    Noise,
     NoiseModel,
     PairPlans,
     check_request,
 )
-from metgan.synthesis.background import choose_donor
+from metgan.synthesis.refine import choose_donor
 from metgan.synthesis.tumour_image import generate_tumour
 from metgan.types import Camera, Mask
 
@@ -276,6 +278,9 @@ def test_a_single_pair_has_no_donor() -> None:
         choose_donor([own], own, np.random.default_rng(0))
 
 
+MODEL = NoiseModel(0.5, 20.0)
+
+
 @pytest.fixture
 def train(small_pairs: PairSet) -> Sequence[Entry]:
     return part_of(small_pairs.entries, "train", None)
@@ -283,14 +288,14 @@ def train(small_pairs: PairSet) -> Sequence[Entry]:
 
 @pytest.fixture
 def with_backgrounds(train: Sequence[Entry]) -> GenerationRequest:
-    return GenerationRequest(train, train, Merged(2), 4, 0, noise=NoiseModel(0.5, 20.0), donors=train)
+    return GenerationRequest(train, train, Merged(2), 4, 0, (Background(MODEL, train),))
 
 
 def test_a_background_changes_the_image_alone_and_the_history_tells_whose_it_is(
     inpainter: Inpainter, with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
     homes = {entry.name: entry.group for entry in train}
-    grainy = PairPlans(replace(with_backgrounds, donors=()))
+    grainy = PairPlans(replace(with_backgrounds, refine=(Noise(MODEL),)))
     for number in range(with_backgrounds.count):
         plan, plain = PairPlans(with_backgrounds).draw(number), grainy.draw(number)
         assert np.array_equal(plan.asked, plain.asked)
@@ -309,10 +314,10 @@ def test_a_background_changes_the_image_alone_and_the_history_tells_whose_it_is(
 def test_other_donors_are_another_request(
     with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
-    fewer = replace(with_backgrounds, donors=train[:-1])
-    assert "backgrounds of 5 images" in str(with_backgrounds)
+    fewer = replace(with_backgrounds, refine=(Background(MODEL, train[:-1]),))
+    assert "background: 5 images" in str(with_backgrounds)
     assert PairPlans(with_backgrounds).fingerprint != PairPlans(fewer).fingerprint
-    plain = replace(with_backgrounds, donors=())
+    plain = replace(with_backgrounds, refine=())
     assert PairPlans(plain).fingerprint not in {
         PairPlans(with_backgrounds).fingerprint,
         PairPlans(fewer).fingerprint,
@@ -320,36 +325,33 @@ def test_other_donors_are_another_request(
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("donors", "says"),
     [
-        ({"noise": None}, "no noise to scale them by"),
-        ({"inserted": True}, "noise for inserted tumours"),
-        ({"donors": [Entry("a", "m", "", "", {})]}, "lack a channel or a label, to take backgrounds from: a"),
-        (
-            {"donors": [Entry("a", "m", "", "", {}, {"model": "1f"})]},
-            "generated images to take backgrounds from",
-        ),
+        ([], "no real pairs to take backgrounds from"),
+        ([Entry("a", "m", "", "", {})], "lack a channel or a label, to take backgrounds from: a"),
+        ([Entry("a", "m", "", "", {}, {"model": "1f"})], "generated images to take backgrounds from"),
     ],
 )
 def test_what_no_background_can_be_taken_from_is_refused(
-    with_backgrounds: GenerationRequest, change: dict[str, object], says: str
+    with_backgrounds: GenerationRequest, donors: list[Entry], says: str
 ) -> None:
     with pytest.raises(SettingError, match=says):
-        replace(with_backgrounds, **change)  # type: ignore[arg-type]  # of any field
+        replace(with_backgrounds, refine=(Background(MODEL, donors),))
 
 
 def test_a_request_whose_only_donor_is_its_anatomy_is_refused_before_anything_is_written(
     inpainter: Inpainter, with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
+    alone = (Background(MODEL, train[:1]),)
     with pytest.raises(SettingError, match="to take the background from"):
-        check_request(inpainter, replace(with_backgrounds, anatomies=train[:1], donors=train[:1]))
+        check_request(inpainter, replace(with_backgrounds, anatomies=train[:1], refine=alone))
 
 
 def test_an_anatomy_without_a_donor_is_refused_wherever_it_comes(
     inpainter: Inpainter, with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
     """Only the last of the anatomies has none, and plans are not drawn for all."""
-    request = replace(with_backgrounds, recipe=Bank(), count=1, donors=train[-1:])
+    request = replace(with_backgrounds, recipe=Bank(), count=1, refine=(Background(MODEL, train[-1:]),))
     with pytest.raises(SettingError, match=f"no real pair but {train[-1].name} itself"):
         check_request(inpainter, request)
 
@@ -363,10 +365,11 @@ def test_a_donor_that_the_network_does_not_take_is_named(
     paths = {channel: tmp_path / channel / "low.tif" for channel in train[0].paths}
     donors = [*train, replace(train[0], name="low", paths=paths)]
     with pytest.raises(ArrayError, match=r"anatomy/low\.tif has shape"):
-        check_request(inpainter, replace(with_backgrounds, donors=donors))
+        check_request(inpainter, replace(with_backgrounds, refine=(Background(MODEL, donors),)))
 
 
 def test_seeds_of_backgrounds_do_not_repeat(with_backgrounds: GenerationRequest) -> None:
-    seeds = {PairPlans(with_backgrounds).draw(number).noise_seed for number in range(40)}
+    steps = [PairPlans(with_backgrounds).draw(number).background for number in range(40)]
+    seeds = {step.seed for step in steps if step is not None}
     assert len(seeds) == 40
     assert stream(0, "grain", 0).integers(2**63) in seeds

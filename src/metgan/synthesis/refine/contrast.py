@@ -63,7 +63,7 @@ class Contrasts:
     Examples
     --------
     >>> str(Contrasts((1.5, 2.0, 4.0)))
-    'each in a contrast of 3 tumours, 1.5..4 (7ec66ce7)'
+    'ratios of 3 tumours, 1.5..4 (7ec66ce7)'
     """
 
     values: tuple[float, ...]
@@ -85,8 +85,7 @@ class Contrasts:
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
         ends = f"{min(self.values):g}..{max(self.values):g}"
-        of = "a contrast" if self.measure == "ratio" else "the light"
-        return f"each in {of} of {len(self.values)} tumours, {ends} ({mark:08x})"
+        return f"{self.measure}s of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
     def measured(cls, pairs: Iterable[tuple[Mask, Camera, Mask]]) -> Contrasts:

@@ -21,7 +21,7 @@ from scipy import ndimage
 from metgan.data import Entry, as_camera, read_pair
 from metgan.types import Camera, Mask
 
-from .contrasts import HALO, fading
+from .contrast import HALO, fading
 
 
 @dataclass(frozen=True, eq=False)
