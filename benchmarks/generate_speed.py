@@ -6,7 +6,8 @@ Makes phantom pairs, a generator and an independent segmentor of a few training 
 both checkouts in turn, three ways: with the plain recipe; with --recipe bank and the
 refinement contrast,background; and with a gate. Printed are the seconds of a pair, those of a set of one
 pair taken off (they are the start of Python and of torch), of wall time and of the processors' time, and
-their ratio with its range over the rounds. The number of threads is that of OMP_NUM_THREADS, or of the processor's cores.
+their ratio with its range over the rounds. The number of threads is that of OMP_NUM_THREADS, or of the
+processor's cores.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pathlib import Path
 from metgan.data import PairSet, StoredPairs, load_split, read_pair
 from metgan.labels import Bank
 from metgan.pictures import Panel, draw_grid, window
-from metgan.synthesis import GenerationRequest, Inpainter, Noise, PairPlans, load, measure_steps
+from metgan.synthesis import GenerationRequest, Inpainter, PairPlans, load, measure_steps
 from metgan.synthesis.tumour_image import generate_tumour
 
 SHOWN = 4
@@ -33,7 +33,7 @@ def row(inpainter: Inpainter, plans: PairPlans, number: int) -> list[Panel]:
     assert contrast is not None
     assert background is not None
     assert background.donor is not None
-    noise = Noise(background.model, background.seed)
+    noise = replace(background.noise, seed=background.seed)
     looks = ((), (contrast,), (contrast, noise), (contrast, background))
     images = [generate_tumour(inpainter, replace(plan, refine=look)) for look in looks]
     images.append(read_pair(background.donor).tumour)

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from metgan.data import SPLIT_FILE, PairSet, Split, load_split, read_table, save_split, write_table
 from metgan.models import MODEL_FILE, load_segmentor, save_model
-from metgan.synthesis import Contrasts, NoiseModel
+from metgan.synthesis import Contrast, Noise
 
 from .conftest import Command
 
@@ -75,7 +75,7 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
     out = tmp_path / "matched"
     assert metgan(*words_for(trained, small_world, "--refine", "contrast"), "--out", out) == 0
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
-    real = Contrasts.measured((pair.label, pair.tumour, pair.filled()) for pair in train).values
+    real = Contrast.measure(train).values
     for row in read_table(out):
         each = [float(asked) for asked in row["asked_contrasts"].split(";")]
         assert len(each) == int(row["tumours"])
@@ -112,7 +112,7 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
     assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
     assert metgan(*words_for(trained, small_world, "--refine", "noise"), "--out", grainy) == 0
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
-    noise = NoiseModel.measured((pair.label, pair.tumour) for pair in train)
+    noise = Noise.measure(train)
     assert pd.read_csv(grainy / "pairs.csv")["refine"].eq(str(noise)).all()
     assert_the_painted_images_alone_differ(smooth, grainy)
 

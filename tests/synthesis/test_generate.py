@@ -20,10 +20,9 @@ from metgan.synthesis import (
     CONTACT_SHEET,
     Background,
     Contrast,
-    Contrasts,
     GenerationRequest,
     Inpainter,
-    NoiseModel,
+    Noise,
     PairPlans,
     generate,
     generate_pair,
@@ -227,7 +226,7 @@ def test_an_anatomy_without_tumours_and_the_background_of_a_donor_are_painted_on
     inpainter: Inpainter, small_pairs: PairSet
 ) -> None:
     train = part_of(small_pairs.entries, "train", None)
-    steps = (Contrast(Contrasts((1.5, 2.0))), Background(NoiseModel(0.2, 1.0), train))
+    steps = (Contrast((1.5, 2.0)), Background(Noise(0.2, 1.0), train))
     asked = GenerationRequest(train, train, Merged(2), 9, 0, steps)
     counting, plans = PowerCut(inpainter, 1000), PairPlans(asked)
     made = [generate_pair(counting, plans, number, None) for number in range(9)]  # type: ignore[arg-type]

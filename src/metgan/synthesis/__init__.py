@@ -10,23 +10,12 @@ from .journal import finished_pairs, is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .plans import LabelFiles, PairPlan, PairPlans
-from .refine import (
-    MOST_LIGHT,
-    REFINE_STEPS,
-    Background,
-    BackgroundResidual,
-    Contrast,
-    Contrasts,
-    Insert,
-    Noise,
-    NoiseModel,
-    RealTumourChannel,
-    RefineStep,
-    insert_tumours,
-    match_contrasts,
-    measure_steps,
-    order_steps,
-)
+from .refine.background import Background, BackgroundResidual
+from .refine.contrast import MOST_LIGHT, Contrast, match_contrasts
+from .refine.insert import Insert, RealTumourChannel, insert_tumours
+from .refine.noise import Noise
+from .refine.order import REFINE_STEPS, measure_steps, order_steps
+from .refine.step import RefineStep
 from .request import MOST_PAIRS, GenerationRequest
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
@@ -42,7 +31,6 @@ __all__ = [
     "BackgroundResidual",
     "Contrast",
     "ContrastSummary",
-    "Contrasts",
     "ErrorAnalysis",
     "Gate",
     "GateLimits",
@@ -55,7 +43,6 @@ __all__ = [
     "LabelFiles",
     "Mix",
     "Noise",
-    "NoiseModel",
     "PairPlan",
     "PairPlans",
     "PairStream",

@@ -8,6 +8,7 @@ that has no room gives its place to the next when it is drawn, see `PairPlans.dr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
 from .plans import PairPlans
-from .refine import RealTumourChannel, choose_donor
+from .refine.insert import RealTumourChannel
 from .request import GenerationRequest
 from .tumour_image import draw_and_generate
 
@@ -92,9 +93,9 @@ def _check_donors(inpainter: Inpainter, request: GenerationRequest) -> None:
         pair = read_pair(donor)
         inpainter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))
         _check_anatomy(inpainter, pair.anatomy, str(donor.paths["anatomy"]))
-    if request.donors:
-        for source in request.anatomies:
-            choose_donor(request.donors, source, np.random.default_rng(0))  # refuses where there is none
+    nowhere, rng = np.zeros((1, 1), bool), np.random.default_rng(0)
+    for step, source in product(request.refine, request.anatomies):
+        step.draw(source, nowhere, rng)  # refuses an anatomy without a donor
 
 
 def _check_anatomy(inpainter: Inpainter, anatomy: Camera, name: str) -> None:

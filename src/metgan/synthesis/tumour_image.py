@@ -14,7 +14,9 @@ from metgan.types import Camera, Mask
 from .inpainter import Inpainter
 from .kept import Kept
 from .plans import DRAWS, PairPlan, PairPlans
-from .refine import BackgroundResidual, PairImages, contrasts_of
+from .refine.background import BackgroundResidual
+from .refine.contrast import contrasts_of
+from .refine.step import PairImages
 
 Drawn = tuple[PairPlan, Camera, int]
 """A plan, its image, and the attempt that it was."""
@@ -101,7 +103,7 @@ def generate_tumours(
     for (key, pair), image in zip(new.items(), images[len(plans) :], strict=True):
         found[key] = image
         if key[0] == _BACKGROUND and (step := plans[0].background) is not None:
-            found[key] = BackgroundResidual.of(pair, image, step.model, inpainter.card.normalisation.fill)
+            found[key] = BackgroundResidual.of(pair, image, step.noise, inpainter.card.normalisation.fill)
         kept.keep(key, found[key], found[key].nbytes)
     return [_finish(inpainter, plan, image, found) for plan, image in zip(plans, images, strict=False)]
 
@@ -113,8 +115,7 @@ def measure_generated(inpainter: Inpainter, plan: PairPlan, tumour: Camera) -> t
     """
     if plan.contrast is None:
         return ()
-    measure = plan.contrast.contrasts.measure
-    return tuple(contrasts_of(tumour, plan.asked, _filled(inpainter, plan), measure))
+    return tuple(contrasts_of(tumour, plan.asked, _filled(inpainter, plan), plan.contrast.unit))
 
 
 _Key = tuple[str, str]

@@ -24,7 +24,6 @@ from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import SegmentorPredictor
 from metgan.progress import note
 from metgan.synthesis import (
-    REFINE_STEPS,
     Contrast,
     GenerationRequest,
     Inpainter,
@@ -77,7 +76,7 @@ class Sources:
         """
         steps = order_steps(refine)
         anatomies = self._whole(plain) if Insert.name in steps else plain.anatomies
-        learning = [name for name in steps if REFINE_STEPS[name].is_measured]
+        learning = [name for name in steps if name != Insert.name]
         pairs = self._pairs(plain.recipe, learning) if learning or self.oversample_errors else None
         real = StoredPairs(part_of(pairs.entries, self.part, split) if pairs and learning else ())
         normalisation = inpainter.card.normalisation

@@ -19,12 +19,10 @@ from metgan.metrics import evaluate_detection
 from metgan.objects import RING_GAP, sizes
 from metgan.synthesis import (
     Contrast,
-    Contrasts,
     GenerationRequest,
     Inpainter,
     Insert,
     Noise,
-    NoiseModel,
     PairPlan,
     PairPlans,
     RealTumourChannel,
@@ -100,7 +98,7 @@ def test_all_but_the_new_tumours_is_the_real_image(
 def test_inserted_tumours_are_dimmed_before_they_are_added(
     inpainter: Inpainter, request_of: GenerationRequest
 ) -> None:
-    faint = PairPlans(replace(request_of, refine=(Insert(), Contrast(Contrasts((1.0001,)))))).draw(0)
+    faint = PairPlans(replace(request_of, refine=(Insert(), Contrast((1.0001,))))).draw(0)
     plain = PairPlans(request_of).draw(0)
     assert np.array_equal(faint.asked, plain.asked)
     real = read_pair(plain.source).tumour.astype(int)
@@ -162,7 +160,7 @@ class Painting:
 
 def reaching(contrast: float) -> Contrast:
     """Return the step that brings one tumour to a contrast."""
-    return Contrast(Contrasts((contrast,)), (contrast,))
+    return Contrast((contrast,), asked=(contrast,))
 
 
 def scene() -> PairPlan:
@@ -194,7 +192,7 @@ def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
     """A tumour that is asked for at 4 and more times its surroundings, beside one of 3000 in the ground."""
     plan = replace(scene(), refine=(Insert(), reaching(5.0)))
     if not inserted:
-        plan = replace(plan, real_tumour=None, refine=(reaching(5.0), Noise(NoiseModel(4.0, 0.0))))
+        plan = replace(plan, real_tumour=None, refine=(reaching(5.0), Noise(4.0, 0.0)))
     free, bound = (generate_tumour(Painting(2000, most), plan) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
     assert free.max() > brightest
     assert np.array_equal(bound, np.minimum(free, brightest))

@@ -132,7 +132,7 @@ def test_oversampled_errors_bring_contrasts_of_their_own_into_their_place(
     spots = ErrorAnalysis((Seen("lung", 9, 1.5, found=False), Seen("lung", 90, 3.0, found=True)))
     aimed = oversample_errors(request_of(train, names), spots)
     assert tuple(step.name for step in aimed.refine) == order_steps([*(set(names) | {"contrast"})])
-    assert [step.contrasts for step in aimed.refine if isinstance(step, Contrast)] == [spots.contrasts]
+    assert [step for step in aimed.refine if isinstance(step, Contrast)] == [spots.contrasts]
 
 
 def test_a_request_says_its_recipe_and_its_steps(train: Sequence[Entry]) -> None:
