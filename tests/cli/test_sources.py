@@ -135,10 +135,7 @@ def test_inserted_tumours_lie_beside_the_real_ones_of_the_real_image(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
     out = tmp_path / "inserted"
-    assert (
-        metgan(*words_for(trained, small_world, "--insert-tumours", "--refine", "contrast"), "--out", out)
-        == 0
-    )
+    assert metgan(*words_for(trained, small_world, "--refine", "contrast,insert"), "--out", out) == 0
     table = pd.read_csv(out / "pairs.csv")
     assert table["refine"].str.startswith("insert; contrast: ratios of").all()
     assert (table["own_tumours"] < table["tumours"]).all()
