@@ -3,10 +3,11 @@
 python benchmarks/generate_speed.py CHECKOUT_BEFORE [--pairs 60] [--side 96] [--rounds 3]
 
 Makes phantom pairs, a generator and an independent segmentor of a few training steps, then generates with
-both checkouts in turn, three ways: with the plain recipe; with --recipe bank --match-contrast
---add-background; and with a gate. Printed are the seconds of a pair, those of a set of one pair taken off
-(they are the start of Python and of torch), of wall time and of the processors' time, and their ratio with
-its range over the rounds. The number of threads is that of OMP_NUM_THREADS, or of the processor's cores.
+both checkouts in turn, three ways: with the plain recipe; with --recipe bank and the
+refinement contrast,background; and with a gate. Printed are the seconds of a pair, those of a set of one
+pair taken off (they are the start of Python and of torch), of wall time and of the processors' time, and
+their ratio with its range over the rounds. The number of threads is that of OMP_NUM_THREADS, or of the
+processor's cores.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ HERE = Path(__file__).resolve().parents[1]
 SIZES = ("--preset", "small", "--device", "cpu", "--batch-size", "2", "--crop", "64")
 WAYS = {
     "plain": (),
-    "bank, contrast, background": ("--recipe", "bank", "--match-contrast", "--add-background"),
+    "bank, contrast, background": ("--recipe", "bank", "--refine", "contrast,background"),
     "gate": ("--independent-segmentor", "reference"),
 }
 

@@ -48,10 +48,10 @@ FEW, MANY_SIDE = 20, 64
 OPTIONS = (
     "--recipe bank",
     "--recipe grown",
-    "--match-contrast",
-    "--match-noise",
-    "--add-background",
-    "--insert-tumours",
+    "--refine contrast",
+    "--refine noise",
+    "--refine background",
+    "--refine insert",
     "--independent-segmentor JUDGE --attempts 1",
 )
 ON_CPU = ("--device", "cpu")

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from metgan.data import SPLIT_FILE, PairSet, Split, load_split, read_table, save_split, write_table
 from metgan.models import MODEL_FILE, load_segmentor, save_model
-from metgan.synthesis import Contrasts, NoiseModel
+from metgan.synthesis import Contrast, Noise
 
 from .conftest import Command
 
@@ -73,9 +73,9 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
     out = tmp_path / "matched"
-    assert metgan(*words_for(trained, small_world, "--match-contrast"), "--out", out) == 0
+    assert metgan(*words_for(trained, small_world, "--refine", "contrast"), "--out", out) == 0
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
-    real = Contrasts.measured((pair.label, pair.tumour, pair.filled()) for pair in train).values
+    real = Contrast.measure(train).values
     for row in read_table(out):
         each = [float(asked) for asked in row["asked_contrasts"].split(";")]
         assert len(each) == int(row["tumours"])
@@ -87,7 +87,7 @@ def test_contrasts_that_a_hardly_trained_painter_does_not_reach_are_told(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "matched"
-    assert metgan(*words_for(trained, small_world, "--match-contrast"), "--out", out) == 0
+    assert metgan(*words_for(trained, small_world, "--refine", "contrast"), "--out", out) == 0
     told = capsys.readouterr().err
     missed = re.search(r"(\d+) of (\d+) tumours \((\d+)%\) ended more than 1.3 times away", told)
     assert missed, told
@@ -110,10 +110,10 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
 ) -> None:
     smooth, grainy = tmp_path / "smooth", tmp_path / "grainy"
     assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
-    assert metgan(*words_for(trained, small_world, "--match-noise"), "--out", grainy) == 0
+    assert metgan(*words_for(trained, small_world, "--refine", "noise"), "--out", grainy) == 0
     train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
-    noise = NoiseModel.measured((pair.label, pair.tumour) for pair in train)
-    assert pd.read_csv(grainy / "pairs.csv")["recipe"].str.endswith(str(noise)).all()
+    noise = Noise.measure(train)
+    assert pd.read_csv(grainy / "pairs.csv")["refine"].eq(str(noise)).all()
     assert_the_painted_images_alone_differ(smooth, grainy)
 
 
@@ -122,9 +122,9 @@ def test_backgrounds_come_from_other_real_training_images_and_change_the_painted
 ) -> None:
     smooth, laid = tmp_path / "smooth", tmp_path / "laid"
     assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
-    assert metgan(*words_for(trained, small_world, "--add-background"), "--out", laid) == 0
+    assert metgan(*words_for(trained, small_world, "--refine", "background"), "--out", laid) == 0
     table = pd.read_csv(laid / "pairs.csv")
-    assert table["recipe"].str.endswith("backgrounds of 5 images").all()
+    assert table["refine"].str.startswith("background: 5 images, noise").all()
     train = {pair.entry.name for pair in small_pairs.read_all() if pair.entry.split == "train"}
     assert set(table["background_source"]) <= train
     assert (table["background_source"] != table["anatomy_source"]).all()
@@ -135,9 +135,9 @@ def test_inserted_tumours_lie_beside_the_real_ones_of_the_real_image(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
     out = tmp_path / "inserted"
-    assert metgan(*words_for(trained, small_world, "--insert-tumours", "--match-contrast"), "--out", out) == 0
+    assert metgan(*words_for(trained, small_world, "--refine", "contrast,insert"), "--out", out) == 0
     table = pd.read_csv(out / "pairs.csv")
-    assert table["recipe"].str.endswith(", inserted").all()
+    assert table["refine"].str.startswith("insert; contrast: ratios of").all()
     assert (table["own_tumours"] < table["tumours"]).all()
     for made in PairSet.open(out).read_all():
         real = small_pairs.read(made.entry.provenance["anatomy_source"])
@@ -159,8 +159,8 @@ def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refuse
         (("--anatomy", hidden, "--labels", small_world), "of the run's test part"),
         (("--anatomy", small_world, "--labels", hidden), "of the run's test part"),
         (
-            ("--anatomy", small_world, "--labels", hidden, "--part", "all", "--match-contrast"),
-            "to match or to analyse",
+            ("--anatomy", small_world, "--labels", hidden, "--part", "all", "--refine", "contrast"),
+            "to learn from",
         ),
     ):
         capsys.readouterr()
@@ -173,7 +173,7 @@ def test_a_source_with_the_background_of_a_test_pair_is_refused(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     hidden = tmp_path / "hidden"
-    assert metgan(*words_for(trained, small_world, "--add-background"), "--out", hidden) == 0
+    assert metgan(*words_for(trained, small_world, "--refine", "background"), "--out", hidden) == 0
     tested = load_split(trained).test[0]
     write_table(hidden, [{**row, "background_source": tested} for row in read_table(hidden)])
     capsys.readouterr()
@@ -185,17 +185,19 @@ def test_a_source_with_the_background_of_a_test_pair_is_refused(
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--insert-tumours", "--match-noise"), "Leave --match-noise out"),
-        (("--insert-tumours", "--add-background"), "Leave --add-background out"),
-        (("--match-noise", "--add-background"), "Leave --match-noise out"),
-        (("--add-background", "--labels", "{world}/label"), "a pair set"),
-        (("--insert-tumours", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
+        (("--refine", "insert,noise"), "Leave noise out"),
+        (("--refine", "background,insert"), "Leave background out"),
+        (("--refine", "noise,background"), "Leave noise out"),
+        (("--refine", "noise,noise"), "Leave one noise out"),
+        (("--refine", "contrasts"), "one of: insert, contrast, noise, background"),
+        (("--refine", "background", "--labels", "{world}/label"), "a pair set"),
+        (("--refine", "insert", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
         (("--oversample-errors", "{segmentor}"), "Use --recipe bank"),
         (
-            ("--oversample-errors", "{segmentor}", "--recipe", "bank", "--match-contrast"),
-            "Leave --match-contrast out",
+            ("--oversample-errors", "{segmentor}", "--recipe", "bank", "--refine", "contrast,noise"),
+            "Leave contrast out of --refine",
         ),
-        (("--match-contrast", "--labels", "{world}/label"), "a pair set"),
+        (("--refine", "contrast", "--labels", "{world}/label"), "a pair set"),
     ],
 )
 def test_what_cannot_be_matched_or_aimed_is_refused_before_anything_is_written(

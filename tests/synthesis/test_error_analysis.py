@@ -68,7 +68,7 @@ def test_an_aimed_request_has_more_of_what_is_missed_and_as_many_pairs() -> None
     assert Counter(e.name for e in aimed.anatomies) == {"a": 4, "b": 1, "c": 1}  # 5.5 times, cut at 4
     assert isinstance(aimed.recipe, Bank)
     assert aimed.recipe.preference == Preference(tuple(SPOTS.by_area.items()))
-    assert aimed.contrasts == SPOTS.contrasts
+    assert aimed.refine == (SPOTS.contrasts,)
     assert (aimed.count, aimed.seed, aimed.labels) == (7, 3, sources)
 
 
@@ -89,7 +89,7 @@ def test_where_half_the_tumours_have_no_ratio_dim_and_bright_are_told_by_light()
     assert spots.by_light["dim"] > spots.by_light["bright"]
     contrasts = spots.contrasts
     assert contrasts is not None
-    assert (contrasts.measure, contrasts.values) == ("light", (50.0, 60.0, 70.0, 80.0))
+    assert (contrasts.unit, contrasts.values) == ("light", (50.0, 60.0, 70.0, 80.0))
     assert ErrorAnalysis(seen[1:3]).measure == "ratio"
 
 

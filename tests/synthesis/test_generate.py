@@ -18,10 +18,11 @@ from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, sy
 from metgan.objects import sizes
 from metgan.synthesis import (
     CONTACT_SHEET,
-    Contrasts,
+    Background,
+    Contrast,
     GenerationRequest,
     Inpainter,
-    NoiseModel,
+    Noise,
     PairPlans,
     generate,
     generate_pair,
@@ -225,9 +226,8 @@ def test_an_anatomy_without_tumours_and_the_background_of_a_donor_are_painted_on
     inpainter: Inpainter, small_pairs: PairSet
 ) -> None:
     train = part_of(small_pairs.entries, "train", None)
-    asked = GenerationRequest(
-        train, train, Merged(2), 9, 0, Contrasts((1.5, 2.0)), NoiseModel(0.2, 1.0), donors=train
-    )
+    steps = (Contrast((1.5, 2.0)), Background(Noise(0.2, 1.0), train))
+    asked = GenerationRequest(train, train, Merged(2), 9, 0, steps)
     counting, plans = PowerCut(inpainter, 1000), PairPlans(asked)
     made = [generate_pair(counting, plans, number, None) for number in range(9)]  # type: ignore[arg-type]
     donors = {pair.plan.donor.name for pair in made if pair.plan.donor is not None}

@@ -101,15 +101,16 @@ CASES: dict[str, tuple[Workflow, str]] = {
         lambda world, runs, out: generate(
             GenerateRequest(
                 run=runs / "run",
-                sources=Sources(anatomy=world, labels=world, match_contrast=True),
+                sources=Sources(anatomy=world, labels=world),
+                refine=("contrast",),
                 recipe=RecipeChoice("bank", tumours=(1, 2)),
                 out=out,
                 count=3,
                 device="cpu",
             )
         ),
-        "generate {runs}/run --anatomy {world} --labels {world} --match-contrast --recipe bank --tumours 1 2 "
-        "--out {out} --count 3 --device cpu",
+        "generate {runs}/run --anatomy {world} --labels {world} --refine contrast --recipe bank "
+        "--tumours 1 2 --out {out} --count 3 --device cpu",
     ),
     "evaluate": (
         lambda world, runs, out: evaluate(

@@ -61,6 +61,11 @@ def _whole(_: object, tokens: Sequence[Token]) -> int:
         raise ValueError(f"{tokens[0].value!r} is not a whole number in digits") from None
 
 
+def _listed(_: object, tokens: Sequence[Token]) -> tuple[str, ...]:
+    """Read words with commas between them."""
+    return tuple(word.strip() for token in tokens for word in token.value.split(","))
+
+
 _Whole = Annotated[int, Parameter(converter=_whole)]
 
 
@@ -68,6 +73,8 @@ def _annotated(hint: Any, one: Field[Any]) -> Any:
     """Return a field's type, with how its option is read: switches and lists cannot be negated."""
     if isinstance(hint, type) and is_dataclass(hint):
         return Annotated[_options(hint), Parameter(name="*")]
+    if hint == tuple[str, ...]:
+        return Annotated[hint, Parameter(converter=_listed, n_tokens=1, negative="")]
     many = any(get_origin(kind) in (list, tuple) for kind in (hint, *get_args(hint)))
     is_switch = hint is bool and one.default is False
     return Annotated[_strict(hint), Parameter(negative="") if is_switch or many else Parameter()]

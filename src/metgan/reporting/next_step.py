@@ -18,13 +18,13 @@ def generate_command(run: Path, data: Path) -> str:
     Examples
     --------
     >>> print(generate_command(Path("my run"), Path("pairs")))
-    metgan generate 'my run' --anatomy pairs --labels pairs --recipe bank --match-contrast --add-background \
+    metgan generate 'my run' --anatomy pairs --labels pairs --recipe bank --refine contrast,background \
 --count 200 --out new-pairs
     """
     folders = ("--anatomy", str(data), "--labels", str(data))
-    look = ("--recipe", "bank", "--match-contrast", "--add-background")
+    steps = ("--recipe", "bank", "--refine", "contrast,background")
     return shlex.join(
-        ["metgan", "generate", str(run), *folders, *look, "--count", "200", "--out", "new-pairs"]
+        ["metgan", "generate", str(run), *folders, *steps, "--count", "200", "--out", "new-pairs"]
     )
 
 

@@ -17,15 +17,16 @@ from metgan.models import MODEL_FILE, ModelCard, SegmentorPredictor, read_card
 from metgan.progress import note
 from metgan.seeding import stream
 from metgan.synthesis import (
-    Contrasts,
     ErrorAnalysis,
     Gate,
     GateLimits,
     Inpainter,
-    NoiseModel,
+    RefineStep,
     find_errors,
     load,
+    measure_steps,
     open_gate,
+    order_steps,
 )
 from metgan.training import (
     SEGMENTOR_FOLDER,
@@ -131,17 +132,17 @@ class Fold:
         gate.predictor.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
         return gate
 
-    @cached_property
-    def contrasts(self) -> Contrasts:
-        """Those of the real training tumours."""
-        fill = self.data.normalisation.fill
-        return Contrasts.measured((p.label, p.tumour, p.filled(fill)) for p in self.data.train)
+    def refine(self, names: Sequence[str]) -> tuple[RefineStep, ...]:
+        """Return steps of refinement, each measured once, on the real training pairs."""
+        for name in names:
+            if name not in self._measured:
+                (step,) = measure_steps([name], self.data.train, self.data.normalisation.fill)
+                self._measured[name] = step
+        return tuple(self._measured[name] for name in order_steps(names))
 
     @cached_property
-    def noise(self) -> NoiseModel:
-        """Noise of the real training images."""
-        fill = self.data.normalisation.fill
-        return NoiseModel.measured((p.label | p.filled(fill), p.tumour) for p in self.data.train)
+    def _measured(self) -> dict[str, RefineStep]:
+        return {}
 
     @cached_property
     def error_analysis(self) -> ErrorAnalysis:

@@ -22,12 +22,12 @@ SOURCES: Final[dict[str, Source]] = {
     "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
     "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail
     "streamed": Streamed(_PAPERS),
-    "noisy": Synthetic("noisy", _PAPERS, most=1.0, look="noisy"),
-    "matched": Synthetic("matched", Bank(), most=1.0, look="matched"),
-    "aimed": Synthetic("aimed", Bank(), most=1.0, look="aimed"),
-    "background": Synthetic("background", Bank(), most=2.0, look="background"),
+    "noisy": Synthetic("noisy", _PAPERS, most=1.0, refine=("noise",)),
+    "matched": Synthetic("matched", Bank(), most=1.0, refine=("contrast", "noise")),
+    "aimed": Synthetic("aimed", Bank(), most=1.0, refine=("noise",), aimed=True),
+    "background": Synthetic("background", Bank(), most=2.0, refine=("contrast", "background")),
     "inserted": Synthetic(
-        "inserted", Bank(counts=(1, 1)), most=2.0, look="inserted"
+        "inserted", Bank(counts=(1, 1)), most=2.0, refine=("insert", "contrast")
     ),  # beside the image's own
     "pasted": Pasted(),
 }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
 
 from metgan.data import JoinedPairs, Pair, StoredPairs
 from metgan.errors import SettingError
@@ -14,11 +13,6 @@ from metgan.training import TrainingData
 
 from .fold import Fold
 from .source import check_plans, request_of
-
-Look = Literal["", "noisy", "matched", "aimed", "background", "inserted"]
-"""What generated images are given beside what the generator makes."""
-_NOISY: Final = ("noisy", "matched", "aimed")
-_MATCHED: Final = ("matched", "background", "inserted")
 
 
 @dataclass(frozen=True)
@@ -36,30 +30,28 @@ class Synthetic:
         How many pairs are made, as a factor of the real training pairs; training sets may ask for less.
     gate : GateLimits or None
         Of the gate that pairs must pass; those that do not are left out. None lets all pass.
-    look : {"", "noisy", "matched", "aimed", "background", "inserted"}
-        "noisy" gives generated images the noise of the real training images. "matched" moreover brings
-        tumours to the contrasts of real ones, and "aimed" asks for more of what the fold's segmentor misses,
-        see `metgan.synthesis.oversample_errors`. "background" matches contrasts and lays over what no
-        generated image can know, see `metgan.synthesis.BackgroundResidual`. "inserted" matches contrasts and
-        adds tumours to the real tumour channel, see `metgan.synthesis.insert_tumours`. "" leaves all to the
-        generator.
+    refine : tuple of str
+        Steps that generated images go through, each learned from the real training pairs: see
+        `metgan.synthesis.REFINE_STEPS`.
+    aimed : bool
+        Whether more of what the fold's segmentor misses is asked for, and in its contrasts: see
+        `metgan.synthesis.oversample_errors`.
     """
 
     folder: str
     recipe: LabelRecipe
     most: float
     gate: GateLimits | None = None
-    look: Look = ""
+    refine: tuple[str, ...] = ()
+    aimed: bool = False
 
     def check(self, fold: Fold, *, anew: bool) -> None:
         """Refuse a fold whose networks cannot be trained, or with too few labels for the recipe."""
         fold.check_inpainter(anew=anew)
         if self.gate:
             fold.check_independent_segmentor(anew=anew)
-        check_plans(fold, self._sources(fold, len(fold.train_entries)))
-        if self.look in _MATCHED:
-            fold.contrasts  # noqa: B018  # refuses a training part without visible tumours
-        if self.look == "aimed" and not any(pair.label.any() for pair in fold.data.val):
+        check_plans(fold, self._refined(fold, len(fold.train_entries)))
+        if self.aimed and not any(pair.label.any() for pair in fold.data.val):
             raise SettingError(
                 f"fold {fold.number}, whose validation part holds no tumour to be missed",
                 "one or more",
@@ -94,18 +86,10 @@ class Synthetic:
         fold.refuse_leaks(pairs)
         return pairs
 
-    def _sources(self, fold: Fold, count: int) -> GenerationRequest:
-        """Return what pairs are drawn from, without what is measured or aimed at."""
-        request = request_of(fold, self.recipe, count)
-        if self.look == "background":
-            return replace(request, noise=fold.noise, donors=fold.train_entries)
-        return replace(request, inserted=self.look == "inserted")
+    def _refined(self, fold: Fold, count: int) -> GenerationRequest:
+        """Return what pairs are drawn from and go through, without what is aimed at."""
+        return replace(request_of(fold, self.recipe, count), refine=fold.refine(self.refine))
 
     def _request(self, fold: Fold) -> GenerationRequest:
-        request = self._sources(fold, round(self.most * len(fold.train_entries)))
-        if self.look in _MATCHED:
-            request = replace(request, contrasts=fold.contrasts)
-        if self.look not in _NOISY:
-            return request
-        request = replace(request, noise=fold.noise)
-        return oversample_errors(request, fold.error_analysis) if self.look == "aimed" else request
+        request = self._refined(fold, round(self.most * len(fold.train_entries)))
+        return oversample_errors(request, fold.error_analysis) if self.aimed else request

@@ -1,19 +1,21 @@
 """Synthesis: a trained generator as a function, and sets of new labelled pairs."""
 
-from .background import BackgroundResidual
 from .checks import check_request
 from .contact_sheet import CONTACT_SHEET
-from .contrasts import MOST_LIGHT, Contrasts, match_contrasts
 from .error_analysis import ErrorAnalysis, Seen, find_errors, oversample_errors
 from .gate import Gate, GatedPair, generate_pair, generate_pairs, open_gate
 from .generate import generate
 from .inpainter import Inpainter, load
-from .insert import RealTumourChannel, insert_tumours
 from .journal import finished_pairs, is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
-from .noise import NoiseModel
 from .plans import LabelFiles, PairPlan, PairPlans
+from .refine.background import Background, BackgroundResidual
+from .refine.contrast import MOST_LIGHT, Contrast, match_contrasts
+from .refine.insert import Insert, RealTumourChannel, insert_tumours
+from .refine.noise import Noise
+from .refine.order import REFINE_STEPS, measure_steps, order_steps
+from .refine.step import RefineStep
 from .request import MOST_PAIRS, GenerationRequest
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
@@ -24,9 +26,11 @@ __all__ = [
     "MOST_LIGHT",
     "MOST_PAIRS",
     "PASSED",
+    "REFINE_STEPS",
+    "Background",
     "BackgroundResidual",
+    "Contrast",
     "ContrastSummary",
-    "Contrasts",
     "ErrorAnalysis",
     "Gate",
     "GateLimits",
@@ -35,13 +39,15 @@ __all__ = [
     "GatedPair",
     "GenerationRequest",
     "Inpainter",
+    "Insert",
     "LabelFiles",
     "Mix",
-    "NoiseModel",
+    "Noise",
     "PairPlan",
     "PairPlans",
     "PairStream",
     "RealTumourChannel",
+    "RefineStep",
     "Sample",
     "Seen",
     "TrainingImages",
@@ -55,7 +61,9 @@ __all__ = [
     "is_unfinished",
     "load",
     "match_contrasts",
+    "measure_steps",
     "open_gate",
+    "order_steps",
     "oversample_errors",
     "sum_up",
     "sum_up_contrasts",

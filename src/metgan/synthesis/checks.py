@@ -8,6 +8,7 @@ that has no room gives its place to the next when it is drawn, see `PairPlans.dr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 
@@ -17,10 +18,9 @@ from metgan.labels import find_tissue
 from metgan.progress import SLOW, each, note, progress
 from metgan.types import Camera, Mask
 
-from .background import choose_donor
 from .inpainter import Inpainter
-from .insert import RealTumourChannel
 from .plans import PairPlans
+from .refine.insert import RealTumourChannel
 from .request import GenerationRequest
 from .tumour_image import draw_and_generate
 
@@ -79,9 +79,9 @@ def _share_outside(inpainter: Inpainter, entry: Entry, request: GenerationReques
     path = entry.paths["anatomy"]
     anatomy = read_channel(path)
     _check_anatomy(inpainter, anatomy, str(path))
-    if request.recipe.uses_tissue or request.inserted:
+    if request.recipe.uses_tissue or request.inserts:
         _refuse_no_tissue(find_tissue(anatomy), str(path))
-    if request.inserted:
+    if request.inserts:
         real_tumour = RealTumourChannel.read(entry)
         inpainter.card.normalisation.check(real_tumour.tumour, "tumour", str(entry.paths["tumour"]))
     return inpainter.card.normalisation.share_outside(anatomy, "anatomy")
@@ -93,9 +93,9 @@ def _check_donors(inpainter: Inpainter, request: GenerationRequest) -> None:
         pair = read_pair(donor)
         inpainter.card.normalisation.check(pair.tumour, "tumour", str(donor.paths["tumour"]))
         _check_anatomy(inpainter, pair.anatomy, str(donor.paths["anatomy"]))
-    if request.donors:
-        for source in request.anatomies:
-            choose_donor(request.donors, source, np.random.default_rng(0))  # refuses where there is none
+    nowhere, rng = np.zeros((1, 1), bool), np.random.default_rng(0)
+    for step, source in product(request.refine, request.anatomies):
+        step.draw(source, nowhere, rng)  # refuses an anatomy without a donor
 
 
 def _check_anatomy(inpainter: Inpainter, anatomy: Camera, name: str) -> None:

@@ -25,7 +25,8 @@ from metgan.metrics import MIN_ANNOTATED_SIZE, SIZES, Measure, choose_measure, e
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts
 from metgan.progress import each
 
-from .contrasts import INVISIBLE, Contrasts
+from .refine.contrast import INVISIBLE, Contrast
+from .refine.order import REFINE_STEPS
 from .request import GenerationRequest
 
 Kind = TypeVar("Kind")
@@ -113,13 +114,13 @@ class ErrorAnalysis:
         return _rates(self.tumours, organs, sorted(set(organs)))
 
     @property
-    def contrasts(self) -> Contrasts | None:
+    def contrasts(self) -> Contrast | None:
         """Those of these tumours, each as likely as its kind is to be missed; None if none is known."""
         bright = [value for value in self._values if value > INVISIBLE[self.measure]]
         rates = self.by_light
         if not bright:
             return None
-        return Contrasts(tuple(bright), tuple(rates[k] for k in self._lights(bright)), self.measure)
+        return Contrast(tuple(bright), tuple(rates[k] for k in self._lights(bright)), self.measure)
 
     @property
     def _values(self) -> list[float]:
@@ -170,7 +171,8 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
     """Ask for the same number of pairs with more of what is missed.
 
     Tumours of the bank are taken by `ErrorAnalysis.by_area`, anatomies come more often by
-    `ErrorAnalysis.by_organ`, and each tumour is brought to a contrast out of `ErrorAnalysis.contrasts`.
+    `ErrorAnalysis.by_organ`, and the step `contrast` brings each tumour
+    to one out of `ErrorAnalysis.contrasts`.
 
     Raises
     ------
@@ -183,11 +185,14 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
             f"the recipe {Bank.name}, which chooses among tumours",
             f"Use --recipe {Bank.name}",
         )
+    steps = {step.name: step for step in request.refine if step.name != Contrast.name}
+    if spots.contrasts is not None:
+        steps[Contrast.name] = spots.contrasts
     return replace(
         request,
         anatomies=_copied(request.anatomies, spots.by_organ),
         recipe=replace(request.recipe, preference=Preference(tuple(spots.by_area.items()))),
-        contrasts=spots.contrasts,
+        refine=tuple(steps[name] for name in REFINE_STEPS if name in steps),
     )
 
 

@@ -109,7 +109,8 @@ def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | No
 def _settings(inpainter: Inpainter, plans: PairPlans, gate: Gate | None) -> dict[str, str]:
     """Return what all pairs of a request have in common, as their provenance says."""
     return {
-        "recipe": str(plans.request),
+        "recipe": str(plans.request.recipe),
+        "refine": "; ".join(map(str, plans.request.refine)),
         "seed": str(plans.request.seed),
         "model": inpainter.fingerprint,
         "drawn_from": plans.fingerprint,

@@ -26,15 +26,15 @@ from metgan.labels import (
     leave_apart,
     shows_outside_alone,
 )
-from metgan.metrics import Measure
 from metgan.objects import sizes
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
-from .background import choose_donor
-from .insert import RealTumourChannel
 from .kept import Kept
-from .noise import NoiseModel
+from .refine.background import Background
+from .refine.contrast import Contrast
+from .refine.insert import RealTumourChannel
+from .refine.step import RefineStep
 from .request import GenerationRequest
 
 _ASKED = 64  # anatomies that say how bright tissue is
@@ -60,17 +60,8 @@ class PairPlan:
         The symmetry each of them was turned by; empty where they are not taken as a whole.
     left_out : int
         Tumours for which there was no room.
-    contrasts : tuple of float
-        Of the asked-for tumours, one for each; none leaves them to the generator. See
-        `metgan.synthesis.match_contrasts`.
-    measure : {"ratio", "light"}
-        What these are.
-    noise : NoiseModel or None
-        Noise that the generated image is given.
-    donor : Entry or None
-        Real pair whose background it is given, with its noise.
-    noise_seed : int
-        Decides both.
+    refine : tuple of RefineStep
+        What the generated image is given, with what was drawn for this pair.
     real_tumour : RealTumourChannel or None
         The real image that the tumours are added to; None leaves the whole image to the generator.
     """
@@ -81,11 +72,7 @@ class PairPlan:
     labels: tuple[Entry, ...]
     orientations: tuple[int, ...]
     left_out: int
-    contrasts: tuple[float, ...] = ()
-    measure: Measure = "ratio"
-    noise: NoiseModel | None = None
-    donor: Entry | None = None
-    noise_seed: int = 0
+    refine: tuple[RefineStep, ...] = ()
     real_tumour: RealTumourChannel | None = None
 
     @property
@@ -94,8 +81,24 @@ class PairPlan:
         return self.asked if self.real_tumour is None else self.asked | self.real_tumour.label
 
     @property
+    def contrast(self) -> Contrast | None:
+        """The step that brings its tumours to contrasts; None leaves these to the generator."""
+        return next((step for step in self.refine if isinstance(step, Contrast)), None)
+
+    @property
+    def background(self) -> Background | None:
+        """The step that lays a real background over it, if any."""
+        return next((step for step in self.refine if isinstance(step, Background)), None)
+
+    @property
+    def donor(self) -> Entry | None:
+        """The real pair whose background it is given, if any."""
+        return None if self.background is None else self.background.donor
+
+    @property
     def origin(self) -> Mapping[str, str]:
         """What the pair's provenance says of it."""
+        asked = () if self.contrast is None else self.contrast.asked
         return {
             "anatomy_source": self.source.name,
             "label_sources": join_names(entry.name for entry in self.labels),
@@ -107,7 +110,7 @@ class PairPlan:
             "left_out": str(self.left_out),
             "background_source": "" if self.donor is None else self.donor.name,
             "background_group": "" if self.donor is None else self.donor.group,
-            "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in self.contrasts),
+            "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in asked),
         }
 
 
@@ -158,7 +161,7 @@ class PairPlans:
 
     def lacks_tissue(self, anatomy: Camera) -> bool:
         """Tell whether an anatomy shows air alone, where tumours are to lie in tissue: it is passed over."""
-        uses_tissue = self.request.recipe.uses_tissue or self.request.inserted
+        uses_tissue = self.request.recipe.uses_tissue or self.request.inserts
         return uses_tissue and shows_outside_alone(anatomy, self._tissue_level)
 
     @cached_property
@@ -215,9 +218,6 @@ class PairPlans:
         """
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
-        contrasts = self.request.contrasts
-        light, chance = (stream(self.request.seed, name, *position) for name in ("contrast", "grain"))
-        noise, noise_seed = self.request.noise, int(chance.integers(2**63))
         refusals: list[EmptyDrawError] = []
         for source in self._sources_of(number):
             try:
@@ -225,12 +225,11 @@ class PairPlans:
             except EmptyDrawError as error:
                 refusals.append(error)
                 continue
-            if contrasts is not None:
-                each = tuple(contrasts.draw(light) for _ in sizes(drawn.asked))
-                drawn = replace(drawn, contrasts=each, measure=contrasts.measure)
-            donors = self.request.donors
-            donor = choose_donor(donors, source, chance) if donors else None
-            return replace(drawn, noise=noise, donor=donor, noise_seed=noise_seed)
+            refine = (
+                step.draw(source, drawn.asked, stream(self.request.seed, step.purpose, *position))
+                for step in self.request.refine
+            )
+            return replace(drawn, refine=tuple(refine))
         raise refusals[0]
 
     def _sources_of(self, number: int) -> list[Entry]:
@@ -244,7 +243,7 @@ class PairPlans:
         anatomy: Camera = read_channel(source.paths["anatomy"])
         if self.lacks_tissue(anatomy):
             raise EmptyDrawError(f"{source.name} without tissue", "tissue to draw on", "Leave it out")
-        real_tumour = RealTumourChannel.read(source) if self.request.inserted else None
+        real_tumour = RealTumourChannel.read(source) if self.request.inserts else None
         labels = self.labels_for(source)
         drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real_tumour)
         chosen = tuple(labels.entries[k] for k in drawn.sources)

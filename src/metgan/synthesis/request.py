@@ -1,4 +1,4 @@
-"""What is asked for: sources, recipe, number and seed, and how generated images shall look."""
+"""What is asked for: sources, recipe, number and seed, and how generated images are refined."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
 from metgan.seeding import check_seed
 
-from .contrasts import Contrasts
-from .noise import NoiseModel
+from .refine.background import Background
+from .refine.insert import Insert
+from .refine.order import order_steps
+from .refine.step import RefineStep
 
 _SOURCES = "the set of anatomies and labels"
 MOST_PAIRS = 1_000_000
@@ -33,23 +35,16 @@ class GenerationRequest:
     recipe : LabelRecipe
     count : int, 1 to 1000000
     seed : int, 0 to 2**53 - 1
-    contrasts : Contrasts or None, default None
-        Of the tumours; None leaves them to the generator.
-    noise : NoiseModel or None, default None
-        Noise of the camera that generated images are given; None leaves them smooth.
-    donors : sequence of Entry, default ()
-        Real pairs, each with its three images: generated images are given the background of one of them, on
-        the scale of `noise`, instead of noise alone. See `metgan.synthesis.BackgroundResidual`.
-    inserted : bool, default False
-        Whether tumours are added to the anatomies' real tumour channel, beside its own tumours; then each
-        of `anatomies` has an image ``tumour`` and a ``label`` too. See `metgan.synthesis.insert_tumours`.
+    refine : sequence of RefineStep, default ()
+        What generated tumour channels are given, in this order: see `metgan.synthesis.REFINE_STEPS`. With
+        "insert" among them, each of `anatomies` has an image ``tumour`` and a ``label`` too.
 
     Raises
     ------
     SettingError
-        For less than one pair, no anatomy, sources whose groups differ only in case or blanks, an anatomy to
-        insert tumours in or a donor that was generated or lacks an image, donors without noise, or noise for
-        what has its camera's already.
+        For less than one pair, no anatomy, sources whose groups differ only in case or blanks, steps that
+        do not go together or come in another order, and an anatomy to insert tumours in or a donor that was
+        generated or lacks an image.
     """
 
     anatomies: Sequence[Entry]
@@ -57,33 +52,34 @@ class GenerationRequest:
     recipe: LabelRecipe
     count: int
     seed: int
-    contrasts: Contrasts | None = None
-    noise: NoiseModel | None = None
-    donors: Sequence[Entry] = ()
-    inserted: bool = False
+    refine: Sequence[RefineStep] = ()
 
     def __str__(self) -> str:
-        backgrounds = f"backgrounds of {len(self.donors)} images" if self.donors else None
-        parts = (self.recipe, self.contrasts, self.noise, backgrounds, "inserted" if self.inserted else None)
-        return ", ".join(str(part) for part in parts if part is not None)
+        return "; ".join(map(str, (self.recipe, *self.refine)))
+
+    @property
+    def donors(self) -> Sequence[Entry]:
+        """The real pairs that lend their backgrounds."""
+        return [donor for step in self.refine if isinstance(step, Background) for donor in step.donors]
+
+    @property
+    def inserts(self) -> bool:
+        """Whether tumours are added to the anatomies' real tumour channel, beside its own."""
+        return any(isinstance(step, Insert) for step in self.refine)
 
     def __post_init__(self) -> None:
         SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
         check_seed(self.seed)
         if not self.anatomies:
             raise SettingError("no anatomies to generate tumours in", "at least one image", "Give some")
+        names = tuple(step.name for step in self.refine)
+        if names != (ordered := order_steps(names)):
+            raise SettingError(f"refine {','.join(names)}", ",".join(ordered), "Give them in this order")
         sources = (*self.anatomies, *self.labels, *self.donors)
         refuse_lookalikes([group for entry in sources for group in entry.made_of_groups], "groups", _SOURCES)
         _refuse_unreal(self.donors, "take backgrounds from")
-        if self.donors and self.noise is None:
-            given = f"{len(self.donors)} pairs to take backgrounds from, and no noise to scale them by"
-            raise SettingError(given, "both", "Give NoiseModel.measured of these pairs")
-        if not self.inserted:
-            return
-        _refuse_unreal(self.anatomies, "insert tumours in")
-        if self.noise is not None:
-            given = "noise for inserted tumours, whose background has its camera's"
-            raise SettingError(given, "one of the two", "Leave the noise out")
+        if self.inserts:
+            _refuse_unreal(self.anatomies, "insert tumours in")
 
 
 def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:

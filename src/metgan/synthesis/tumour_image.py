@@ -1,4 +1,4 @@
-"""From a plan to its image: generated, inserted into a real channel, with contrasts, background or noise."""
+"""From a plan to its image: generated, and refined step by step."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import numpy as np
 
 from metgan.data import Pair, read_pair
 from metgan.errors import ArrayError, EmptyDrawError
-from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
 
-from .background import BackgroundResidual
-from .contrasts import contrasts_of, match_contrasts
 from .inpainter import Inpainter
-from .insert import insert_tumours
 from .kept import Kept
 from .plans import DRAWS, PairPlan, PairPlans
+from .refine.background import BackgroundResidual
+from .refine.contrast import contrasts_of
+from .refine.step import PairImages
 
 Drawn = tuple[PairPlan, Camera, int]
 """A plan, its image, and the attempt that it was."""
@@ -61,7 +60,7 @@ def draw_and_generate_all(
 
 
 def generate_tumour(inpainter: Inpainter, plan: PairPlan) -> Camera:
-    """Generate the tumour channel of a plan with the contrasts, real channel, background and noise asked for.
+    """Generate the tumour channel of a plan, refined as asked for.
 
     It is never brighter than the camera of the training images can give, unless the real tumour channel is.
 
@@ -103,8 +102,8 @@ def generate_tumours(
     images = inpainter.inpaint_all([*asked, *((pair.anatomy, pair.label) for pair in new.values())])
     for (key, pair), image in zip(new.items(), images[len(plans) :], strict=True):
         found[key] = image
-        if key[0] == _BACKGROUND and (noise := plans[0].noise) is not None:
-            found[key] = BackgroundResidual.of(pair, image, noise, inpainter.card.normalisation.fill)
+        if key[0] == _BACKGROUND and (step := plans[0].background) is not None:
+            found[key] = BackgroundResidual.of(pair, image, step.noise, inpainter.card.normalisation.fill)
         kept.keep(key, found[key], found[key].nbytes)
     return [_finish(inpainter, plan, image, found) for plan, image in zip(plans, images, strict=False)]
 
@@ -114,9 +113,9 @@ def measure_generated(inpainter: Inpainter, plan: PairPlan, tumour: Camera) -> t
 
     Empty where the plan asks for no contrasts, and leaves them to the generator.
     """
-    if not plan.contrasts:
+    if plan.contrast is None:
         return ()
-    return tuple(contrasts_of(tumour, plan.asked, _filled(inpainter, plan), plan.measure))
+    return tuple(contrasts_of(tumour, plan.asked, _filled(inpainter, plan), plan.contrast.unit))
 
 
 _Key = tuple[str, str]
@@ -125,8 +124,9 @@ _TUMOUR_FREE, _BACKGROUND = "tumour-free", "background"
 
 def _keys(plan: PairPlan) -> list[_Key]:
     """Return what a plan needs besides its own generated image."""
-    free = [(_TUMOUR_FREE, plan.source.name)] if plan.contrasts or plan.real_tumour is not None else []
-    return free + ([] if plan.donor is None else [(_BACKGROUND, plan.donor.name)])
+    needs_free = any(step.needs_tumour_free for step in plan.refine)
+    keys = [(_TUMOUR_FREE, plan.source.name)] if needs_free else []
+    return keys + ([] if plan.donor is None else [(_BACKGROUND, plan.donor.name)])
 
 
 def _to_paint(plan: PairPlan, key: _Key) -> Pair:
@@ -139,55 +139,26 @@ def _to_paint(plan: PairPlan, key: _Key) -> Pair:
 def _finish(
     inpainter: Inpainter, plan: PairPlan, tumour: Camera, found: Mapping[_Key, Any]
 ) -> Camera | EmptyDrawError:
-    """Return the image of a plan, of its generated image and what else it needs."""
-    try:
-        finished = _finished(inpainter, plan, tumour, found)
-    except EmptyDrawError as error:
-        return error
-    seen = None if plan.real_tumour is None else plan.real_tumour.tumour
-    return inpainter.card.normalisation.bound(finished, "tumour", seen)
-
-
-def _finished(inpainter: Inpainter, plan: PairPlan, tumour: Camera, found: Mapping[_Key, Any]) -> Camera:
+    """Return the refined image of a plan, of its generated image and what else it needs."""
     if tumour.min() == tumour.max():
         raise ArrayError(
             f"the image generated from {plan.source.name} is flat, every pixel is {tumour.flat[0]}",
             "an image with contrast",
             "Train the model longer, since it has learned hardly anything, or leave this anatomy out",
         )
-    tumour_free: Any = found.get((_TUMOUR_FREE, plan.source.name))
-    if plan.real_tumour is not None:
-        tumour = _laid(inpainter, plan, tumour, tumour_free)
-    elif plan.contrasts:
-        tumour = _matched(inpainter, plan, tumour, tumour_free)
-    if plan.noise is None:
-        return tumour
-    rng = np.random.default_rng(plan.noise_seed)
-    if plan.donor is None:
-        return plan.noise.add(tumour, rng, _filled(inpainter, plan))
-    background: BackgroundResidual = found[_BACKGROUND, plan.donor.name]
-    return background.lay_over(tumour, find_tissue(plan.anatomy), rng, _filled(inpainter, plan))
+    real = None if plan.real_tumour is None else plan.real_tumour.tumour
+    tumour_free = found.get((_TUMOUR_FREE, plan.source.name))
+    residual = None if plan.donor is None else found[_BACKGROUND, plan.donor.name]
+    fill = _filled(inpainter, plan)
+    images = PairImages(plan.source.name, plan.anatomy, plan.asked, fill, tumour, tumour_free, real, residual)
+    try:
+        for step in plan.refine:
+            images = step.apply(images)
+    except EmptyDrawError as error:
+        return error
+    return inpainter.card.normalisation.bound(images.tumour, "tumour", real)
 
 
 def _filled(inpainter: Inpainter, plan: PairPlan) -> Mask:
     """Return where nothing was imaged, and the generator has filled in."""
     return inpainter.filled(plan.anatomy) & ~plan.asked
-
-
-def _laid(inpainter: Inpainter, plan: PairPlan, tumour: Camera, tumour_free: Camera) -> Camera:
-    """Add generated tumours to the real channel; their contrast is that to their real surroundings."""
-    assert plan.real_tumour is not None
-    real = plan.real_tumour.tumour
-    laid = insert_tumours(real, tumour, tumour_free, plan.asked)
-    if np.array_equal(laid, real):
-        raise EmptyDrawError(
-            f"the tumours generated in {plan.source.name} are nowhere brighter than its tissue",
-            "light to add to the real image",
-            "Train the model longer, or leave this anatomy out",
-        )
-    return _matched(inpainter, plan, laid, real) if plan.contrasts else laid
-
-
-def _matched(inpainter: Inpainter, plan: PairPlan, tumour: Camera, tumour_free: Camera) -> Camera:
-    fill = _filled(inpainter, plan)
-    return match_contrasts(tumour, tumour_free, plan.asked, plan.contrasts, fill, plan.measure)

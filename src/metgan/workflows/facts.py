@@ -196,8 +196,9 @@ def _units(scale: ChannelScale) -> str:
 
 
 def _recipes(pairs: PairSet) -> list[str]:
-    """Return how each generated pair was made: its recipe, and what was matched, added or inserted."""
-    return [entry.provenance["recipe"] for entry in pairs if entry.provenance.get("recipe")]
+    """Return how each generated pair was made: its recipe, and the steps of its refinement."""
+    rows = [entry.provenance for entry in pairs if entry.provenance.get("recipe")]
+    return ["; ".join(filter(None, (row["recipe"], row.get("refine")))) for row in rows]
 
 
 def _splits(pairs: PairSet) -> str:

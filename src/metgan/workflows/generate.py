@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from metgan.synthesis import (
     check_request,
     finished_pairs,
     load,
+    order_steps,
     sum_up,
     sum_up_contrasts,
 )
@@ -56,6 +58,14 @@ class GenerateRequest:
         (OMP_NUM_THREADS).
     device : {"auto", "cpu", "cuda"}
         "auto" takes a CUDA device where there is one.
+    refine : tuple of str
+        Steps that a generated tumour channel goes through, with commas between them; default: none.
+        insert: the real tumour channel of --anatomy, then an annotated pair set, is kept, and generated
+        tumours are added to it, beside its own. contrast: each tumour is brought to the contrast of a real
+        one of --labels, then a pair set: dimmer, or with up to five times the light that it was generated
+        with. noise: the noise of the real images of --labels, then a pair set, is added. background: threads,
+        dust and noise of a real image of --labels, then a pair set, are laid over, away from its tumours.
+        Applied in this order. noise and background exclude each other, and both go without insert.
     recipe : RecipeChoice
     gating : GateChoice
     output : OutputPolicy
@@ -67,6 +77,7 @@ class GenerateRequest:
     count: int = 100
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    refine: tuple[str, ...] = ()
     recipe: RecipeChoice = REAL_LABELS
     gating: GateChoice = NO_GATE
     output: OutputPolicy = NEW_FOLDER
@@ -74,6 +85,7 @@ class GenerateRequest:
     def __post_init__(self) -> None:
         SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
         self.recipe.make()
+        order_steps(self.refine)
 
     @property
     def inputs(self) -> list[Path | None]:
@@ -134,6 +146,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
         gate = gating.open(inpainter, training, tested, advice)
         outside = check_request(inpainter, asked)
         with output.prepared():
+            _note_order(request.refine)
             _note_warnings(request.run, inpainter, outside)
             gating.note_warnings(gate, advice)
             if gate is not None and sources.oversample_errors is not None:
@@ -162,7 +175,13 @@ def _asked(
     if sources.part in {"train", "val"}:
         refuse_test_sources([*plain.anatomies, *plain.labels], split)
     tested = split.groups(anatomies, "test") if split else frozenset()
-    return sources.request(plain, inpainter, split), tested
+    return sources.request(plain, request.refine, inpainter, split), tested
+
+
+def _note_order(given: Sequence[str]) -> None:
+    """Tell that steps are applied in another order than they are given in."""
+    if (ordered := order_steps(given)) != tuple(given):
+        note(f"refine {','.join(given)} is applied in the order {','.join(ordered)}")
 
 
 def _note_contrasts(reached: ContrastSummary | None, inpainter: Inpainter) -> None:

@@ -24,11 +24,13 @@ from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import SegmentorPredictor
 from metgan.progress import note
 from metgan.synthesis import (
-    Contrasts,
+    Contrast,
     GenerationRequest,
     Inpainter,
-    NoiseModel,
+    Insert,
     find_errors,
+    measure_steps,
+    order_steps,
     oversample_errors,
 )
 
@@ -47,75 +49,44 @@ class Sources:
     part : {"train", "val", "test", "all"}
         Part of the sources to draw from, where the run or the set's pairs.csv knows their split; the test
         part stays unseen by default.
-    match_contrast : bool
-        Bring each tumour to the contrast of a real one of --labels, then a pair set: dimmer, or with up to
-        five times the light that it was generated with.
-    match_noise : bool
-        Add to each generated image, which is smooth, the noise of the real ones of --labels, then a pair set.
     oversample_errors : Path or None
         Run of metgan segmentor. It segments the validation part of --labels, a pair set; new pairs show more
         of what it misses: tumours of those sizes, anatomies of those organs, and contrasts of those tumours.
         Goes with --recipe bank. Default: none.
-    add_background : bool
-        Add to each generated image what no generator can know: threads, dust and noise of a real image of
-        --labels, then a pair set, away from its tumours.
-    insert_tumours : bool
-        Keep the real tumour channel of --anatomy, then an annotated pair set, and add generated tumours to
-        it, beside its own: everything but these tumours stays real.
     """
 
     anatomy: Path
     labels: Path | None = None
     part: Literal["train", "val", "test", "all"] = "train"
-    match_contrast: bool = False
-    match_noise: bool = False
-    add_background: bool = False
     oversample_errors: Path | None = None
-    insert_tumours: bool = False
 
     def request(
-        self, plain: GenerationRequest, inpainter: Inpainter, split: Split | None
+        self, plain: GenerationRequest, refine: Sequence[str], inpainter: Inpainter, split: Split | None
     ) -> GenerationRequest:
-        """Return the request with the contrasts, noise, backgrounds and other things asked for.
+        """Return the request with steps of refinement, and with more of what a segmentor misses.
 
         Raises
         ------
         SettingError
-            When errors are oversampled with another recipe than bank or with matched contrasts, either is
-            asked for without labels, inserted tumours are given a noise or a background, or pairs are given
-            both.
+            When steps do not go together, errors are oversampled with another recipe than bank or with
+            contrasts, real pairs are needed and --labels or --anatomy has none, or nothing can be learned of
+            them.
         LeakageError
             When the segmentor has seen a test group: it would let test tissue choose what is trained on.
         """
-        if self.insert_tumours:
-            plain = self._inserted(plain)
-        matched = self.match_contrast or self.match_noise or self.add_background
-        if not (matched or self.oversample_errors):
-            return plain
-        pairs = self._pairs(plain.recipe)
-        if matched:
-            plain = self._matched(plain, part_of(pairs.entries, self.part, split), inpainter)
-        return plain if self.oversample_errors is None else self._oversample(plain, pairs, inpainter, split)
-
-    def _matched(
-        self, plain: GenerationRequest, entries: Sequence[Entry], inpainter: Inpainter
-    ) -> GenerationRequest:
-        """Return the request with what is measured on real pairs, or taken from them."""
-        real = StoredPairs(entries)
+        steps = order_steps(refine)
+        anatomies = self._whole(plain) if Insert.name in steps else plain.anatomies
+        learning = [name for name in steps if name != Insert.name]
+        pairs = self._pairs(plain.recipe, learning) if learning or self.oversample_errors else None
+        real = StoredPairs(part_of(pairs.entries, self.part, split) if pairs and learning else ())
+        normalisation = inpainter.card.normalisation
         for pair in real:
-            inpainter.card.normalisation.check(pair.tumour, "tumour", pair.entry.name)
-        fill = inpainter.card.normalisation.fill
-        contrasts = noise = None
-        if self.match_contrast:
-            contrasts = Contrasts.measured((pair.label, pair.tumour, pair.filled(fill)) for pair in real)
-        if self.match_noise or self.add_background:
-            noise = NoiseModel.measured((pair.label | pair.filled(fill), pair.tumour) for pair in real)
-        return replace(
-            plain,
-            contrasts=contrasts,
-            noise=noise,
-            donors=tuple(entries) if self.add_background else (),
-        )
+            normalisation.check(pair.tumour, "tumour", pair.entry.name)
+        measured = measure_steps(steps, real, normalisation.fill)
+        refined = replace(plain, anatomies=anatomies, refine=measured)
+        if self.oversample_errors is None or pairs is None:
+            return refined
+        return self._oversample(refined, pairs, inpainter, split)
 
     def open_labels(self, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
         """Open the labels, which a recipe may do without that has nothing to learn from them."""
@@ -130,25 +101,12 @@ class Sources:
             "given",
         )
 
-    def _inserted(self, plain: GenerationRequest) -> GenerationRequest:
-        """Return the request with whole pairs for anatomies."""
-        for option, is_given in (
-            ("--match-noise", self.match_noise),
-            ("--add-background", self.add_background),
-        ):
-            if is_given:
-                raise SettingError(
-                    f"--insert-tumours and {option}",
-                    "one of them: the background of inserted tumours is real already",
-                    f"Leave {option} out",
-                )
+    def _whole(self, plain: GenerationRequest) -> Sequence[Entry]:
+        """Return the anatomies with their tumour channels and labels."""
         if not has_folder(self.anatomy / "anatomy"):
-            given = f"--insert-tumours with {self.anatomy}, which is no pair set"
+            given = f"--refine insert with {self.anatomy}, which is no pair set"
             raise SettingError(given, "annotated pairs to insert tumours in", "Give a pair set for --anatomy")
-        pairs = PairSet.open(self.anatomy)
-        return replace(
-            plain, anatomies=pairs.select([entry.name for entry in plain.anatomies]).entries, inserted=True
-        )
+        return PairSet.open(self.anatomy).select([entry.name for entry in plain.anatomies]).entries
 
     def _oversample(
         self, plain: GenerationRequest, pairs: PairSet, inpainter: Inpainter, split: Split | None
@@ -184,32 +142,26 @@ class Sources:
             )
         return val
 
-    def _pairs(self, recipe: LabelRecipe) -> PairSet:
-        """Open the labels as a pair set, where the options do not contradict each other."""
+    def _pairs(self, recipe: LabelRecipe, learning: Sequence[str]) -> PairSet:
+        """Open the labels as a pair set, for steps that learn from it or a segmentor that reads it."""
         if self.oversample_errors is not None and not isinstance(recipe, Bank):
             raise SettingError(
                 f"--oversample-errors with the recipe {recipe.name}",
                 "--recipe bank, which chooses among the tumours of --labels",
                 "Use --recipe bank, or leave --oversample-errors out",
             )
-        if self.oversample_errors is not None and self.match_contrast:
+        if self.oversample_errors is not None and Contrast.name in learning:
             raise SettingError(
-                "--oversample-errors and --match-contrast",
-                "one of them",
-                "Leave --match-contrast out; --oversample-errors has contrasts of its own",
-            )
-        if self.match_noise and self.add_background:
-            given = "--match-noise and --add-background"
-            raise SettingError(
-                given, "one of them: a real background brings its own noise", "Leave --match-noise out"
+                "--oversample-errors and --refine contrast",
+                "one of them: --oversample-errors has contrasts of its own",
+                "Leave contrast out of --refine",
             )
         if self.labels is None:
-            names = ("match_contrast", "match_noise", "add_background", "oversample_errors")
-            given = ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name))
-            raise SettingError(f"{given} without --labels", "a pair set to match", "Give --labels")
+            given = f"--refine {','.join(learning)}" if learning else "--oversample-errors"
+            raise SettingError(f"{given} without --labels", "a pair set to learn from", "Give --labels")
         pairs = PairSet.open(self.labels)
         if generated := [entry.name for entry in pairs if entry.is_generated]:
-            given = f"{len(generated)} generated pairs in {self.labels} to match or to analyse"
+            given = f"{len(generated)} generated pairs in {self.labels} to learn from"
             raise SettingError(given, "real pairs", "Give the run's own pair set for --labels")
         return pairs
 

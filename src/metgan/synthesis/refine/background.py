@@ -8,7 +8,7 @@ they are taken from one real image, away from its tumours, and laid over the gen
 Notes
 -----
 The decision a reader would question is the scale on which they are taken away and added. Noise grows with
-light, so both are done on the scale on which it does not, see `NoiseModel.stabilise`. There, noise is as
+light, so both are done on the scale on which it does not, see `Noise.stabilise`. There, noise is as
 strong in one image as in the other, and a thread keeps its strength against the noise.
 """
 
@@ -16,17 +16,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.data import Entry, FillValues, Pair, as_camera
+from metgan.data import Entry, FillValues, Pair, as_camera, entries_of
 from metgan.errors import SettingError
 from metgan.labels import find_tissue
 from metgan.types import Camera, Mask
 
-from .noise import RIM, NoiseModel
+from .noise import RIM, Noise
+from .step import PairImages, RefineStep
 
 _COPIES = 16  # of a background that are looked through for what fits a place
 _BLENDED = 4  # pixels over which one copy goes over into another
@@ -44,20 +46,20 @@ class BackgroundResidual:
     Parameters
     ----------
     field : array, (Y, X)
-        On the scale of `NoiseModel.stabilise`, and about 0 on the whole, tissue and air by themselves: how
+        On the scale of `Noise.stabilise`, and about 0 on the whole, tissue and air by themselves: how
         bright a place is by and large is the generator's affair.
     free : Mask
         (Y, X), away from tumours and from where tissue ends, which is never generated quite where it is.
     tissue : Mask
         (Y, X), where there is tissue, not air.
-    noise : NoiseModel
+    noise : Noise
         Of the real images.
     """
 
     field: NDArray[np.float64]
     free: Mask
     tissue: Mask
-    noise: NoiseModel
+    noise: Noise
 
     @property
     def nbytes(self) -> int:
@@ -66,7 +68,7 @@ class BackgroundResidual:
 
     @classmethod
     def of(
-        cls, real: Pair, generated: Camera, noise: NoiseModel, constants: FillValues | None = None
+        cls, real: Pair, generated: Camera, noise: Noise, constants: FillValues | None = None
     ) -> BackgroundResidual:
         """Take from a real tumour channel what was generated, (Y, X), of its anatomy and label.
 
@@ -142,6 +144,74 @@ class BackgroundResidual:
         return replace(self, field=field[cut], free=free[cut], tissue=tissue[cut])
 
 
+@dataclass(frozen=True)
+class Background(RefineStep):
+    """The threads, dust and noise of a real image are laid over: see `BackgroundResidual`.
+
+    Parameters
+    ----------
+    noise : Noise
+        Of the real images.
+    donors : sequence of Entry
+        Real pairs, each with its three images, that lend their background; at least one.
+    donor : Entry or None
+        The one that was drawn for one pair.
+    seed : int
+        Likewise drawn: it decides how the background is mirrored and shifted.
+
+    Raises
+    ------
+    SettingError
+        Without donors.
+    """
+
+    name = "background"
+    purpose = "grain"
+
+    noise: Noise
+    donors: Sequence[Entry]
+    donor: Entry | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.donors:
+            raise SettingError("no real pairs to take backgrounds from", "some", "Give their entries")
+
+    def __str__(self) -> str:
+        return f"background: {len(self.donors)} images, {self.noise}"
+
+    @classmethod
+    def measure(cls, real: Sequence[Pair], fill: FillValues | None = None) -> Self:
+        """Return the step with the noise of real images, each of which lends its background."""
+        return cls(Noise.measure(real, fill), tuple(entries_of(real)))
+
+    def draw(self, source: Entry, asked: Mask, rng: np.random.Generator) -> Self:  # noqa: ARG002
+        """Return the step with the real pair whose background an anatomy's generated image is given.
+
+        It is of the same organ, where there is one, and never the anatomy's own pair, nor one that the
+        anatomy was made of: that would be its real image again.
+
+        Raises
+        ------
+        SettingError
+            When there is no other pair.
+        """
+        seed = int(rng.integers(2**63))
+        own = {source.name, *source.made_of}
+        others = [donor for donor in self.donors if donor.name not in own]
+        if not others:
+            given = f"no real pair but {source.name} itself to take the background from"
+            raise SettingError(given, "another real pair", "Give more pairs, or refine with noise instead")
+        others = [donor for donor in others if donor.organ == source.organ] or others
+        return replace(self, donor=others[int(rng.integers(len(others)))], seed=seed)
+
+    def apply(self, images: PairImages) -> PairImages:
+        """Return the images with the background of the donor."""
+        assert images.residual is not None
+        tissue, rng = find_tissue(images.anatomy), np.random.default_rng(self.seed)
+        return replace(images, tumour=images.residual.lay_over(images.tumour, tissue, rng, images.filled))
+
+
 def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
     """Return the mean about each pixel over the pixels of a mask, to which bright things hardly add."""
     if not where.any():
@@ -152,23 +222,3 @@ def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]
     weight = ndimage.gaussian_filter(where.astype(np.float64), _LARGE, truncate=_REACH)
     mean = ndimage.gaussian_filter(ordinary, _LARGE, truncate=_REACH) / np.maximum(weight, _LEAST_WEIGHT)
     return np.where(weight > _LEAST_WEIGHT, mean, middle)
-
-
-def choose_donor(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> Entry:
-    """Choose the real pair whose background an anatomy's generated image is given.
-
-    It is of the same organ, where there is one, and never the anatomy's own pair, nor one that the anatomy
-    was made of: that would be its real image again.
-
-    Raises
-    ------
-    SettingError
-        When there is no other pair.
-    """
-    own = {source.name, *source.made_of}
-    others = [donor for donor in donors if donor.name not in own]
-    if not others:
-        given = f"no real pair but {source.name} itself to take the background from"
-        raise SettingError(given, "another real pair", "Give more pairs, or ask for noise alone")
-    others = [donor for donor in others if donor.organ == source.organ] or others
-    return others[int(rng.integers(len(others)))]

@@ -19,20 +19,22 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.data import as_camera
+from metgan.data import Entry, FillValues, Pair, as_camera
 from metgan.errors import ArrayError, SettingError
 from metgan.metrics import MIN_ANNOTATED_SIZE, Measure, choose_measure, measure_contrasts
 from metgan.objects import RING_GAP, number_tumours, sizes
 from metgan.progress import note
 from metgan.types import Camera, Mask
+
+from .step import PairImages, RefineStep
 
 HALO = RING_GAP + 1
 """Pixels within which added light fades to nothing."""
@@ -43,8 +45,8 @@ INVISIBLE: Final[Mapping[Measure, float]] = {"ratio": 1.0, "light": 0.0}
 
 
 @dataclass(frozen=True)
-class Contrasts:
-    """Contrasts of tumours, some likelier than others.
+class Contrast(RefineStep):
+    """Each tumour is brought to a contrast out of several: see `match_contrasts`.
 
     Parameters
     ----------
@@ -52,8 +54,10 @@ class Contrasts:
         Above 1, or above 0 where they are lights; in camera units, see `metgan.metrics.evaluate_detection`.
     weights : tuple of float, above 0, or None
         How likely each is beside the others; None for all alike.
-    measure : {"ratio", "light"}, default "ratio"
+    unit : {"ratio", "light"}, default "ratio"
         What the values are.
+    asked : tuple of float
+        Those that were drawn for one pair, one for each of its tumours.
 
     Raises
     ------
@@ -62,16 +66,20 @@ class Contrasts:
 
     Examples
     --------
-    >>> str(Contrasts((1.5, 2.0, 4.0)))
-    'each in a contrast of 3 tumours, 1.5..4 (7ec66ce7)'
+    >>> str(Contrast((1.5, 2.0, 4.0)))
+    'contrast: ratios of 3 tumours, 1.5..4 (7ec66ce7)'
     """
+
+    name = purpose = "contrast"
+    needs_tumour_free = True
 
     values: tuple[float, ...]
     weights: tuple[float, ...] | None = None
-    measure: Measure = "ratio"
+    unit: Measure = "ratio"
+    asked: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        least = INVISIBLE[self.measure]
+        least = INVISIBLE[self.unit]
         if not self.values or not all(least < value < math.inf for value in self.values):
             given = f"{len(self.values)} contrasts: {', '.join(f'{v:g}' for v in self.values[:5])}"
             raise SettingError(
@@ -85,17 +93,11 @@ class Contrasts:
     def __str__(self) -> str:
         mark = zlib.crc32(repr((self.values, self.weights)).encode())
         ends = f"{min(self.values):g}..{max(self.values):g}"
-        of = "a contrast" if self.measure == "ratio" else "the light"
-        return f"each in {of} of {len(self.values)} tumours, {ends} ({mark:08x})"
+        return f"contrast: {self.unit}s of {len(self.values)} tumours, {ends} ({mark:08x})"
 
     @classmethod
-    def measured(cls, pairs: Iterable[tuple[Mask, Camera, Mask]]) -> Contrasts:
+    def measure(cls, real: Sequence[Pair], fill: FillValues | None = None) -> Self:
         """Return those of real tumours of 10 pixels and more, each as likely; note how many have none.
-
-        Parameters
-        ----------
-        pairs : iterable of (label, tumour image, fill), all (Y, X)
-            Where fill is True, nothing was imaged: see `metgan.data.Pair.filled`.
 
         Raises
         ------
@@ -104,24 +106,37 @@ class Contrasts:
         """
         seen = [
             (area, contrast)
-            for label, image, fill in pairs
-            for area, contrast in zip(sizes(label), measure_contrasts(label, image, fill), strict=True)
+            for pair in real
+            for area, contrast in zip(
+                sizes(pair.label),
+                measure_contrasts(pair.label, pair.tumour, pair.filled(fill)),
+                strict=True,
+            )
         ]
         large = [contrast for area, contrast in seen if area >= MIN_ANNOTATED_SIZE]
         ratios, lights = [each.ratio for each in large], [each.light for each in large]
-        measure = choose_measure(ratios, lights)
-        values = ratios if measure == "ratio" else lights
-        kept = tuple(value for value in values if INVISIBLE[measure] < value < math.inf)
+        unit = choose_measure(ratios, lights)
+        values = ratios if unit == "ratio" else lights
+        kept = tuple(value for value in values if INVISIBLE[unit] < value < math.inf)
         if not kept:
             given = f"{len(seen)} real tumours, none of 10 pixels or more and brighter than its surroundings"
             raise SettingError(given, "one or more to take contrasts from", "Give pairs with such tumours")
-        _tell(ratios, kept, measure)
-        return cls(kept, None, measure)
+        _tell(ratios, kept, unit)
+        return cls(kept, None, unit)
 
-    def draw(self, rng: np.random.Generator) -> float:
-        """Draw one contrast, by its weight."""
+    def draw(self, source: Entry, asked: Mask, rng: np.random.Generator) -> Self:  # noqa: ARG002
+        """Return the step with one contrast for each tumour, drawn by its weight."""
         weights = None if self.weights is None else np.array(self.weights) / sum(self.weights)
-        return float(rng.choice(self.values, p=weights))
+        drawn = (float(rng.choice(self.values, p=weights)) for _ in sizes(asked))
+        return replace(self, asked=tuple(drawn))
+
+    def apply(self, images: PairImages) -> PairImages:
+        """Return the images with tumours of less light or more."""
+        assert images.tumour_free is not None
+        tumour = match_contrasts(
+            images.tumour, images.tumour_free, images.asked, self.asked, images.filled, self.unit
+        )
+        return replace(images, tumour=tumour)
 
 
 def _tell(ratios: Sequence[float], kept: Sequence[float], measure: Measure) -> None:

@@ -17,18 +17,18 @@ from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Merged, find_tissue
 from metgan.seeding import stream
 from metgan.synthesis import (
+    Background,
     BackgroundResidual,
     GenerationRequest,
     Inpainter,
-    NoiseModel,
+    Noise,
     PairPlans,
     check_request,
 )
-from metgan.synthesis.background import choose_donor
 from metgan.synthesis.tumour_image import generate_tumour
 from metgan.types import Camera, Mask
 
-GRAIN = NoiseModel(slope=2.0, floor=-200.0)  # a gain of 2 counts a photon, an offset of 100 counts
+GRAIN = Noise(slope=2.0, floor=-200.0)  # a gain of 2 counts a photon, an offset of 100 counts
 SIDE = 96
 
 
@@ -56,15 +56,15 @@ def everywhere(side: int = SIDE) -> Mask:
 
 
 NOISE = st.one_of(
-    st.builds(NoiseModel, st.floats(1e-6, 10) | st.just(0.0), st.floats(1e-3, 500) | st.just(0.0)),
-    st.builds(NoiseModel, st.floats(0.01, 10), st.floats(-500, 0), st.floats(1e-3, 500)),
-    st.just(NoiseModel(0.0, -3.0)),  # no noise that could be measured
+    st.builds(Noise, st.floats(1e-6, 10) | st.just(0.0), st.floats(1e-3, 500) | st.just(0.0)),
+    st.builds(Noise, st.floats(0.01, 10), st.floats(-500, 0), st.floats(1e-3, 500)),
+    st.just(Noise(0.0, -3.0)),  # no noise that could be measured
 )
 
 
 @settings(deadline=None)
 @given(noise=NOISE, pixels=st.lists(st.integers(0, 65535), min_size=2, max_size=20))
-def test_stabilising_keeps_the_order_and_is_undone(noise: NoiseModel, pixels: list[int]) -> None:
+def test_stabilising_keeps_the_order_and_is_undone(noise: Noise, pixels: list[int]) -> None:
     image = np.sort(np.array([pixels], np.uint16))
     stabilised = noise.stabilise(image)
     assert (np.diff(stabilised) >= 0).all()
@@ -72,14 +72,14 @@ def test_stabilising_keeps_the_order_and_is_undone(noise: NoiseModel, pixels: li
 
 
 @settings(deadline=None)
-@example(noise=NoiseModel(5e-324, 0.0), pixels=[65535] * 16)
+@example(noise=Noise(5e-324, 0.0), pixels=[65535] * 16)
 @given(
     noise=NOISE
-    | st.builds(NoiseModel, st.floats(0.01, 10), st.floats(-5000, 0))  # nothing is known of the dark
-    | st.builds(NoiseModel, st.floats(0, 1e-3), st.just(0.0)),  # hardly any noise
+    | st.builds(Noise, st.floats(0.01, 10), st.floats(-5000, 0))  # nothing is known of the dark
+    | st.builds(Noise, st.floats(0, 1e-3), st.just(0.0)),  # hardly any noise
     pixels=st.lists(st.integers(0, 65535), min_size=16, max_size=16),
 )
-def test_a_background_of_nothing_leaves_every_image_as_it_is(noise: NoiseModel, pixels: list[int]) -> None:
+def test_a_background_of_nothing_leaves_every_image_as_it_is(noise: Noise, pixels: list[int]) -> None:
     image = np.array(pixels, np.uint16).reshape(4, 4)
     nothing = BackgroundResidual(np.zeros((4, 4)), everywhere(4), everywhere(4), noise)
     assert np.array_equal(nothing.lay_over(image, everywhere(4), np.random.default_rng(0)), image)
@@ -87,7 +87,7 @@ def test_a_background_of_nothing_leaves_every_image_as_it_is(noise: NoiseModel, 
 
 def test_air_below_the_light_that_noise_was_measured_at_keeps_its_mean_and_gets_its_noise() -> None:
     """A line through the noise of tissue says that there is none in air, at less than 164 counts."""
-    noise = NoiseModel(slope=0.08, floor=-13.0, least=4.0)
+    noise = Noise(slope=0.08, floor=-13.0, least=4.0)
     air = np.random.default_rng(0).normal(120, 2, (SIDE, SIDE)).round().astype(np.uint16)
     painted = np.full((SIDE, SIDE), 120, np.uint16)
     laid = BackgroundResidual.of(donor(air), painted, noise).lay_over(
@@ -101,7 +101,7 @@ def test_air_below_the_light_that_noise_was_measured_at_keeps_its_mean_and_gets_
 def test_images_without_noise_stay_without(covered: bool) -> None:
     real = np.zeros((SIDE, SIDE), np.float32)
     real[30:33, 10:60] = 0.5
-    noise = NoiseModel.measured([(~everywhere(), np.full((SIDE, SIDE), 0.25, np.float32))])
+    noise = Noise.measure([donor(np.full((SIDE, SIDE), 0.25, np.float32))])
     label = everywhere() if covered else None
     laid = BackgroundResidual.of(donor(real, label), np.zeros_like(real), noise).lay_over(
         np.full((SIDE, SIDE), 0.1, np.float32), everywhere(), np.random.default_rng(0)
@@ -211,7 +211,7 @@ def test_pieces_of_several_copies_leave_no_seam_of_single_pixels() -> None:
     tumour = (400 + 60 * blurred / blurred.std()).astype(np.uint16)
     anatomy = half_air()
     tumour[anatomy < 200] = 100
-    noise = NoiseModel(slope=0.0, floor=3600.0)
+    noise = Noise(slope=0.0, floor=3600.0)
     painted = np.where(anatomy < 200, 100, 400).astype(np.uint16)
     residual = BackgroundResidual.of(donor(tumour, anatomy=anatomy), painted, noise)
     jumps = []
@@ -254,12 +254,19 @@ def entries(names: str) -> list[Entry]:
     return [Entry(name, f"mouse {name}", name[0], "", {}) for name in names.split()]
 
 
+def drawn(donors: Sequence[Entry], source: Entry, rng: np.random.Generator) -> str:
+    """Name of the donor that is drawn for an anatomy."""
+    donor = Background(GRAIN, donors).draw(source, everywhere(), rng).donor
+    assert donor is not None
+    return donor.name
+
+
 def test_a_donor_is_of_the_same_organ_and_never_the_anatomys_own_pair() -> None:
     donors = entries("a1 a2 a3 b1 b2")
     rng = np.random.default_rng(0)
     for source, allowed in (("a1", {"a2", "a3"}), ("b1", {"b2"}), ("c1", {"a1", "a2", "a3", "b1", "b2"})):
         (own,) = entries(source)
-        assert {choose_donor(donors, own, rng).name for _ in range(200)} == allowed
+        assert {drawn(donors, own, rng) for _ in range(200)} == allowed
 
 
 def test_a_painted_anatomy_is_given_no_background_of_what_it_was_made_of() -> None:
@@ -267,13 +274,16 @@ def test_a_painted_anatomy_is_given_no_background_of_what_it_was_made_of() -> No
     provenance = {"anatomy_source": "a1", "label_sources": "a2", "model": "1f"}
     painted = Entry("new", "mouse a1", "a", "", {}, provenance)
     rng = np.random.default_rng(0)
-    assert {choose_donor(donors, painted, rng).name for _ in range(50)} == {"a3"}
+    assert {drawn(donors, painted, rng) for _ in range(50)} == {"a3"}
 
 
 def test_a_single_pair_has_no_donor() -> None:
     (own,) = entries("a1")
-    with pytest.raises(SettingError, match="Give more pairs, or ask for noise alone"):
-        choose_donor([own], own, np.random.default_rng(0))
+    with pytest.raises(SettingError, match="Give more pairs, or refine with noise instead"):
+        drawn([own], own, np.random.default_rng(0))
+
+
+MEASURED = Noise(0.5, 20.0)
 
 
 @pytest.fixture
@@ -283,14 +293,14 @@ def train(small_pairs: PairSet) -> Sequence[Entry]:
 
 @pytest.fixture
 def with_backgrounds(train: Sequence[Entry]) -> GenerationRequest:
-    return GenerationRequest(train, train, Merged(2), 4, 0, noise=NoiseModel(0.5, 20.0), donors=train)
+    return GenerationRequest(train, train, Merged(2), 4, 0, (Background(MEASURED, train),))
 
 
 def test_a_background_changes_the_image_alone_and_the_history_tells_whose_it_is(
     inpainter: Inpainter, with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
     homes = {entry.name: entry.group for entry in train}
-    grainy = PairPlans(replace(with_backgrounds, donors=()))
+    grainy = PairPlans(replace(with_backgrounds, refine=(MEASURED,)))
     for number in range(with_backgrounds.count):
         plan, plain = PairPlans(with_backgrounds).draw(number), grainy.draw(number)
         assert np.array_equal(plan.asked, plain.asked)
@@ -309,10 +319,10 @@ def test_a_background_changes_the_image_alone_and_the_history_tells_whose_it_is(
 def test_other_donors_are_another_request(
     with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
-    fewer = replace(with_backgrounds, donors=train[:-1])
-    assert "backgrounds of 5 images" in str(with_backgrounds)
+    fewer = replace(with_backgrounds, refine=(Background(MEASURED, train[:-1]),))
+    assert "background: 5 images" in str(with_backgrounds)
     assert PairPlans(with_backgrounds).fingerprint != PairPlans(fewer).fingerprint
-    plain = replace(with_backgrounds, donors=())
+    plain = replace(with_backgrounds, refine=())
     assert PairPlans(plain).fingerprint not in {
         PairPlans(with_backgrounds).fingerprint,
         PairPlans(fewer).fingerprint,
@@ -320,36 +330,33 @@ def test_other_donors_are_another_request(
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("donors", "says"),
     [
-        ({"noise": None}, "no noise to scale them by"),
-        ({"inserted": True}, "noise for inserted tumours"),
-        ({"donors": [Entry("a", "m", "", "", {})]}, "lack a channel or a label, to take backgrounds from: a"),
-        (
-            {"donors": [Entry("a", "m", "", "", {}, {"model": "1f"})]},
-            "generated images to take backgrounds from",
-        ),
+        ([], "no real pairs to take backgrounds from"),
+        ([Entry("a", "m", "", "", {})], "lack a channel or a label, to take backgrounds from: a"),
+        ([Entry("a", "m", "", "", {}, {"model": "1f"})], "generated images to take backgrounds from"),
     ],
 )
 def test_what_no_background_can_be_taken_from_is_refused(
-    with_backgrounds: GenerationRequest, change: dict[str, object], says: str
+    with_backgrounds: GenerationRequest, donors: list[Entry], says: str
 ) -> None:
     with pytest.raises(SettingError, match=says):
-        replace(with_backgrounds, **change)  # type: ignore[arg-type]  # of any field
+        replace(with_backgrounds, refine=(Background(MEASURED, donors),))
 
 
 def test_a_request_whose_only_donor_is_its_anatomy_is_refused_before_anything_is_written(
     inpainter: Inpainter, with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
+    alone = (Background(MEASURED, train[:1]),)
     with pytest.raises(SettingError, match="to take the background from"):
-        check_request(inpainter, replace(with_backgrounds, anatomies=train[:1], donors=train[:1]))
+        check_request(inpainter, replace(with_backgrounds, anatomies=train[:1], refine=alone))
 
 
 def test_an_anatomy_without_a_donor_is_refused_wherever_it_comes(
     inpainter: Inpainter, with_backgrounds: GenerationRequest, train: Sequence[Entry]
 ) -> None:
     """Only the last of the anatomies has none, and plans are not drawn for all."""
-    request = replace(with_backgrounds, recipe=Bank(), count=1, donors=train[-1:])
+    request = replace(with_backgrounds, recipe=Bank(), count=1, refine=(Background(MEASURED, train[-1:]),))
     with pytest.raises(SettingError, match=f"no real pair but {train[-1].name} itself"):
         check_request(inpainter, request)
 
@@ -363,10 +370,11 @@ def test_a_donor_that_the_network_does_not_take_is_named(
     paths = {channel: tmp_path / channel / "low.tif" for channel in train[0].paths}
     donors = [*train, replace(train[0], name="low", paths=paths)]
     with pytest.raises(ArrayError, match=r"anatomy/low\.tif has shape"):
-        check_request(inpainter, replace(with_backgrounds, donors=donors))
+        check_request(inpainter, replace(with_backgrounds, refine=(Background(MEASURED, donors),)))
 
 
 def test_seeds_of_backgrounds_do_not_repeat(with_backgrounds: GenerationRequest) -> None:
-    seeds = {PairPlans(with_backgrounds).draw(number).noise_seed for number in range(40)}
+    steps = [PairPlans(with_backgrounds).draw(number).background for number in range(40)]
+    seeds = {step.seed for step in steps if step is not None}
     assert len(seeds) == 40
     assert stream(0, "grain", 0).integers(2**63) in seeds

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import Entry, PairSet, part_of, split_names
+from metgan.data import Entry, Pair, PairSet, part_of, split_names
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Real
 from metgan.metrics import evaluate_detection
 from metgan.objects import number_tumours, sizes
 from metgan.synthesis import (
-    Contrasts,
+    Contrast,
     GenerationRequest,
     Inpainter,
     PairPlans,
@@ -26,7 +26,7 @@ from metgan.synthesis import (
     match_contrasts,
     sum_up_contrasts,
 )
-from metgan.synthesis.contrasts import HALO, MOST_LIGHT
+from metgan.synthesis.refine.contrast import HALO, MOST_LIGHT
 from metgan.synthesis.tumour_image import generate_tumour
 
 
@@ -37,6 +37,12 @@ def scene(contrast: float, real_tumour: int = 1000) -> tuple[np.ndarray, np.ndar
     tissue = np.random.default_rng(0).normal(real_tumour, 20, label.shape)
     lit = np.where(label, tissue * contrast, tissue)
     return np.rint(lit).astype(np.uint16), np.rint(tissue).astype(np.uint16), label
+
+
+def real(label: np.ndarray, tumour: np.ndarray) -> Pair:
+    """A real pair, of which all was imaged."""
+    anatomy = np.arange(1, 1 + label.size, dtype=np.uint16).reshape(label.shape)
+    return Pair(Entry("real", "animal", "", "", {}), anatomy, tumour, label)
 
 
 @settings(deadline=None)
@@ -65,15 +71,16 @@ def test_what_lies_apart_from_tumours_stays() -> None:
 
 def test_contrasts_come_as_often_as_they_are_wanted() -> None:
     rng = np.random.default_rng(0)
-    drawn = [Contrasts((1.2, 3.0), (3.0, 1.0)).draw(rng) for _ in range(1000)]
+    step, label = Contrast((1.2, 3.0), (3.0, 1.0)), np.arange(2000)[None] % 2 == 0
+    drawn = step.draw(Entry("a", "g", "", "", {}), label, rng).asked
+    assert len(drawn) == 1000
     assert drawn.count(1.2) / 1000 == pytest.approx(0.75, abs=0.05)
 
 
 def test_real_contrasts_are_measured_on_tumours_that_are_brighter() -> None:
     tumour, tissue, label = scene(4.0)
-    nowhere = np.zeros(label.shape, bool)
     images = (tumour, (tissue // 2).astype(np.uint16))
-    measured = Contrasts.measured((label, image, nowhere) for image in images)
+    measured = Contrast.measure([real(label, image) for image in images])
     assert measured.values == pytest.approx((4.0,), rel=0.05)
 
 
@@ -90,14 +97,13 @@ def subtracted(light: float, zero: str) -> tuple[np.ndarray, np.ndarray]:
 def test_on_tissue_without_light_contrasts_are_differences_and_no_tumour_is_dropped(
     zero: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pairs = [(*subtracted(light, zero), np.zeros((32, 32), bool)) for light in (200, 400, 800)]
-    measured = Contrasts.measured(pairs)
-    assert measured.measure == "light"
+    measured = Contrast.measure([real(*subtracted(light, zero)) for light in (200, 400, 800)])
+    assert measured.unit == "light"
     assert measured.values == pytest.approx((200, 400, 800), abs=25)
     assert "3 of 3 real tumours lie in surroundings without light" in capsys.readouterr().err
     label, painted = subtracted(300, zero)
     tumour_free = subtracted(0, zero)[1]
-    lit = match_contrasts(painted, tumour_free, label, [600.0], measure=measured.measure)
+    lit = match_contrasts(painted, tumour_free, label, [600.0], measure=measured.unit)
     assert evaluate_detection(label, label, lit).light == pytest.approx(600, abs=25)
     assert np.isnan(evaluate_detection(label, label, lit).contrast)
 
@@ -106,8 +112,8 @@ def test_on_lit_tissue_contrasts_are_ratios_and_what_is_dropped_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     scenes = [scene(contrast) for contrast in (4.0, 0.9)]
-    measured = Contrasts.measured((label, tumour, label & False) for tumour, _, label in scenes)
-    assert (measured.measure, len(measured.values)) == ("ratio", 1)
+    measured = Contrast.measure([real(label, tumour) for tumour, _, label in scenes])
+    assert (measured.unit, len(measured.values)) == ("ratio", 1)
     assert "1 of 2 real tumours lend no contrast" in capsys.readouterr().err
 
 
@@ -119,13 +125,13 @@ def test_contrasts_of_no_tumour_and_weights_that_do_not_fit_are_refused(
     values: tuple[float, ...], weights: tuple[float, ...] | None
 ) -> None:
     with pytest.raises(SettingError):
-        Contrasts(values, weights)
+        Contrast(values, weights)
 
 
 def test_a_draft_asks_for_a_contrast_and_its_labels_stay_as_they_were(small_pairs: PairSet) -> None:
     train = part_of(small_pairs.entries, "train", None)
     plain = GenerationRequest(train, train, Real(), 4, 0)
-    matched = replace(plain, contrasts=Contrasts((1.25, 2.5)))
+    matched = replace(plain, refine=(Contrast((1.25, 2.5)),))
     plans = [(PairPlans(plain).draw(k), PairPlans(matched).draw(k)) for k in range(4)]
     assert all(np.array_equal(one.label, other.label) for one, other in plans)
     assert {one.origin["asked_contrasts"] for one, _ in plans} == {""}
@@ -180,7 +186,8 @@ def test_the_painted_image_is_the_matched_one(inpainter: Inpainter, small_pairs:
     given = evaluate_detection(plan.label, plan.label, bright).contrasts
     wanted = tuple(1 + (one - 1) / 2 if one > 1 else 1.5 for one in given)
     expected = match_contrasts(bright, tumour_free, plan.label, wanted)
-    assert np.array_equal(generate_tumour(inpainter, replace(plan, contrasts=wanted)), expected)
+    matched = replace(plan, refine=(Contrast(wanted, asked=wanted),))
+    assert np.array_equal(generate_tumour(inpainter, matched), expected)
     assert np.array_equal(generate_tumour(inpainter, plan), bright)
 
 
@@ -219,7 +226,7 @@ def test_what_was_got_is_measured_in_the_image_that_is_written(
     limited = copy(inpainter)
     limited.card = replace(card, normalisation=units)
     train = part_of(small_pairs.entries, "train", None)
-    request = GenerationRequest(train, train, Real(), 3, 0, Contrasts((1.5, 9.0)))
+    request = GenerationRequest(train, train, Real(), 3, 0, (Contrast((1.5, 9.0)),))
     pairs = generate(limited, request, tmp_path)
     for pair in pairs.read_all():
         got = [float(one) for one in split_names(pair.entry.provenance["got_contrasts"])]

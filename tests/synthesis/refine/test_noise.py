@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metgan.data import Entry, Pair
 from metgan.errors import SettingError
-from metgan.synthesis import NoiseModel
-from metgan.types import Camera
+from metgan.synthesis import Noise
+from metgan.types import Camera, Mask
 
 
 def ramp(low: float = 200, high: float = 2000, side: int = 256) -> np.ndarray:
@@ -24,24 +25,30 @@ def photographed(light: np.ndarray, gain: float, read: float, seed: int = 0) -> 
     return np.rint(counts).clip(0, 65535).astype(np.uint16)
 
 
+def real(image: Camera, label: Mask | None = None) -> Pair:
+    """A real pair of which all was imaged, without a tumour unless told."""
+    anatomy = np.arange(image.size, dtype=np.float32).reshape(image.shape)
+    nothing = np.zeros(image.shape, bool)
+    return Pair(Entry("real", "animal", "", "", {}), anatomy, image, nothing if label is None else label)
+
+
 @settings(deadline=None, max_examples=10)
 @given(gain=st.floats(0.2, 4), read=st.floats(0, 8), seed=st.integers(0, 100))
 def test_the_noise_of_a_camera_is_measured(gain: float, read: float, seed: int) -> None:
     """Its variance is gain x light + read^2; a whole number of counts adds 1/12."""
     images = [photographed(ramp(), gain, read, seed + k) for k in range(8)]  # three err by 0.17 at times
-    noise = NoiseModel.measured((np.zeros(image.shape, bool), image) for image in images)
+    noise = Noise.measure([real(image) for image in images])
     for light in (300, 1000, 1900):
         expected = gain * light + read**2 + 1 / 12
         assert noise.floor + noise.slope * light == pytest.approx(expected, rel=0.15)
 
 
 def test_a_smooth_image_comes_to_the_noise_that_was_measured() -> None:
-    real = photographed(ramp(), 0.5, 5)
-    nothing = np.zeros(real.shape, bool)
-    wanted = NoiseModel.measured([(nothing, real)])
+    image = photographed(ramp(), 0.5, 5)
+    wanted = Noise.measure([real(image)])
     smooth = np.rint(ramp()).astype(np.uint16)
     grainy = wanted.add(smooth, np.random.default_rng(1))
-    found = NoiseModel.measured([(nothing, grainy)])
+    found = Noise.measure([real(grainy)])
     for light in (400, 1800):
         assert found.floor + found.slope * light == pytest.approx(
             wanted.floor + wanted.slope * light, rel=0.1
@@ -51,10 +58,10 @@ def test_a_smooth_image_comes_to_the_noise_that_was_measured() -> None:
 
 
 def test_an_image_that_has_its_noise_gets_hardly_any_more() -> None:
-    real = photographed(ramp(), 0.5, 5)
-    noise = NoiseModel.measured([(np.zeros(real.shape, bool), real)])
-    twice = noise.add(real, np.random.default_rng(1))
-    assert np.var(twice - ramp()) < 1.25 * np.var(real - ramp())
+    image = photographed(ramp(), 0.5, 5)
+    noise = Noise.measure([real(image)])
+    twice = noise.add(image, np.random.default_rng(1))
+    assert np.var(twice - ramp()) < 1.25 * np.var(image - ramp())
 
 
 def test_tumours_are_not_measured() -> None:
@@ -63,14 +70,14 @@ def test_tumours_are_not_measured() -> None:
     label[100:140, 100:140] = True
     plain = photographed(light, 0.5, 5)
     wild = np.where(label, photographed(light, 40.0, 5), plain).astype(np.uint16)
-    one, other = (NoiseModel.measured([(label, image)]) for image in (wild, plain))
+    one, other = (Noise.measure([real(image, label)]) for image in (wild, plain))
     assert (one.slope, one.floor) == pytest.approx((other.slope, other.floor))
 
 
 def test_equal_states_of_chance_give_equal_grain_and_whole_ranges_are_kept() -> None:
     image = np.zeros((32, 32), np.uint8)
     image[:, 16:] = 255
-    noise = NoiseModel(slope=0.0, floor=400.0)
+    noise = Noise(slope=0.0, floor=400.0)
     one, same, other = (noise.add(image, np.random.default_rng(seed)) for seed in (0, 0, 1))
     assert np.array_equal(one, same)
     assert not np.array_equal(one, other)
@@ -81,11 +88,11 @@ def test_equal_states_of_chance_give_equal_grain_and_whole_ranges_are_kept() -> 
 @pytest.mark.parametrize(("slope", "floor"), [(-0.1, 0), (float("nan"), 0), (0, float("inf"))])
 def test_noise_that_is_none_is_refused(slope: float, floor: float) -> None:
     with pytest.raises(SettingError):
-        NoiseModel(slope, floor)
+        Noise(slope, floor)
 
 
 def test_nothing_to_measure_is_refused() -> None:
     with pytest.raises(SettingError, match="no pixels"):
-        NoiseModel.measured([])
+        Noise.measure([])
     with pytest.raises(SettingError, match="no pixels"):
-        NoiseModel.measured([(np.ones((16, 16), bool), np.ones((16, 16), np.uint16))])
+        Noise.measure([real(np.ones((16, 16), np.uint16), np.ones((16, 16), bool))])

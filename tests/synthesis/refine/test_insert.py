@@ -18,10 +18,11 @@ from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart
 from metgan.metrics import evaluate_detection
 from metgan.objects import RING_GAP, sizes
 from metgan.synthesis import (
-    Contrasts,
+    Contrast,
     GenerationRequest,
     Inpainter,
-    NoiseModel,
+    Insert,
+    Noise,
     PairPlan,
     PairPlans,
     RealTumourChannel,
@@ -40,7 +41,7 @@ EIGHT = np.ones((3, 3), bool)
 def request_of(request: pytest.FixtureRequest, small_pairs: PairSet) -> GenerationRequest:
     recipe: LabelRecipe = request.param
     train = part_of(small_pairs.entries, "train", None)
-    return GenerationRequest(train, train, recipe, 2 * len(train), 0, inserted=True)
+    return GenerationRequest(train, train, recipe, 2 * len(train), 0, (Insert(),))
 
 
 @given(seed=st.integers(0, 2**32 - 1))
@@ -97,7 +98,7 @@ def test_all_but_the_new_tumours_is_the_real_image(
 def test_inserted_tumours_are_dimmed_before_they_are_added(
     inpainter: Inpainter, request_of: GenerationRequest
 ) -> None:
-    faint = PairPlans(replace(request_of, contrasts=Contrasts((1.0001,)))).draw(0)
+    faint = PairPlans(replace(request_of, refine=(Insert(), Contrast((1.0001,))))).draw(0)
     plain = PairPlans(request_of).draw(0)
     assert np.array_equal(faint.asked, plain.asked)
     real = read_pair(plain.source).tumour.astype(int)
@@ -120,12 +121,10 @@ def test_tumours_that_meet_what_is_there_are_left_out_whole() -> None:
 
 
 def test_a_request_names_that_it_inserts_and_refuses_what_it_cannot(request_of: GenerationRequest) -> None:
-    assert str(request_of) == f"{request_of.recipe}, inserted"
+    assert str(request_of) == f"{request_of.recipe}; insert"
     bare = [replace(entry, paths={"anatomy": entry.paths["anatomy"]}) for entry in request_of.anatomies]
     with pytest.raises(SettingError, match="lack a channel or a label, to insert tumours in"):
         replace(request_of, anatomies=bare)
-    with pytest.raises(SettingError, match="noise for inserted tumours"):
-        replace(request_of, noise=NoiseModel(1.0, 1.0))
 
 
 def test_a_tumour_channel_of_another_camera_is_refused(
@@ -159,6 +158,11 @@ class Painting:
         return [self.inpaint(*image) for image in images]
 
 
+def reaching(contrast: float) -> Contrast:
+    """Return the step that brings one tumour to a contrast."""
+    return Contrast((contrast,), asked=(contrast,))
+
+
 def scene() -> PairPlan:
     """A tumour asked for on tissue that is really at 1000, beside an own tumour and another bright thing."""
     asked, own = np.zeros((2, 64, 64), bool)
@@ -167,15 +171,15 @@ def scene() -> PairPlan:
     tumour[50:60, 5:8] = 3000
     entry = Entry("real", "animal", "", "", {})
     return PairPlan(
-        entry, tumour // 2, asked, (), (), 0, contrasts=(1.5,), real_tumour=RealTumourChannel(tumour, own)
+        entry, tumour // 2, asked, (), (), 0, (Insert(), reaching(1.5)), RealTumourChannel(tumour, own)
     )
 
 
 def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> None:
     """Light of 1500 on tissue at 1000 is a contrast of 2.5, whatever tissue the generator paints."""
     plan = scene()
-    for contrasts, reached in (((), 2.5), ((1.5,), 1.5), ((4.0,), 4.0)):
-        laid = generate_tumour(Painting(2000), replace(plan, contrasts=contrasts))  # type: ignore[arg-type]  # paints
+    for steps, reached in (((), 2.5), ((reaching(1.5),), 1.5), ((reaching(4.0),), 4.0)):
+        laid = generate_tumour(Painting(2000), replace(plan, refine=(Insert(), *steps)))  # type: ignore[arg-type]  # paints
         assert evaluate_detection(plan.asked, plan.asked, laid).contrast == pytest.approx(reached, rel=0.01)
 
 
@@ -186,8 +190,9 @@ def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
     inserted: bool, ceiling: float, brightest: int
 ) -> None:
     """A tumour that is asked for at 4 and more times its surroundings, beside one of 3000 in the ground."""
-    plan = replace(scene(), contrasts=(5.0,))
-    plan = plan if inserted else replace(plan, real_tumour=None, noise=NoiseModel(4.0, 0.0))
+    plan = replace(scene(), refine=(Insert(), reaching(5.0)))
+    if not inserted:
+        plan = replace(plan, real_tumour=None, refine=(reaching(5.0), Noise(4.0, 0.0)))
     free, bound = (generate_tumour(Painting(2000, most), plan) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
     assert free.max() > brightest
     assert np.array_equal(bound, np.minimum(free, brightest))
@@ -241,7 +246,7 @@ def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inp
             return [tumour > 2000 for tumour in tumours]
 
     opened.predictor = All()  # type: ignore[assignment]  # reads
-    seen = opened.score(plan, generate_tumour(Painting(2000), replace(plan, contrasts=())))  # type: ignore[arg-type]
+    seen = opened.score(plan, generate_tumour(Painting(2000), replace(plan, refine=(Insert(),))))  # type: ignore[arg-type]
     assert (seen.recall, seen.false_area) == (1.0, 0.0)
     assert np.isnan(seen.nearest)
     assert opened.score(plan, plan.real_tumour.tumour).recall == 0.0  # type: ignore[union-attr]  # it has one

@@ -13,15 +13,17 @@ generates a tumour darker than the tissue, that is its error, and it would tear 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
 from metgan.data import Entry, as_camera, read_pair
+from metgan.errors import EmptyDrawError
 from metgan.types import Camera, Mask
 
-from .contrasts import HALO, fading
+from .contrast import HALO, fading
+from .step import PairImages, RefineStep
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,3 +89,35 @@ def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, 
     """
     light = np.clip(generated.astype(np.float64) - tumour_free, 0, None)
     return as_camera(real_tumour + light * fading(asked), real_tumour)
+
+
+@dataclass(frozen=True)
+class Insert(RefineStep):
+    """Generated tumours are added to the anatomy's real tumour channel: see `insert_tumours`."""
+
+    name = "insert"
+    purpose = "insert"
+    needs_tumour_free = True
+
+    def __str__(self) -> str:
+        return "insert"
+
+    def apply(self, images: PairImages) -> PairImages:
+        """Return the real channel with the tumours, and without them: that surrounds them from here on.
+
+        Raises
+        ------
+        EmptyDrawError
+            When they add no light to it; another label may.
+        """
+        real, tumour_free = images.real_tumour, images.tumour_free
+        assert real is not None
+        assert tumour_free is not None
+        tumour = insert_tumours(real, images.tumour, tumour_free, images.asked)
+        if np.array_equal(tumour, real):
+            raise EmptyDrawError(
+                f"the tumours generated in {images.name} are nowhere brighter than its tissue",
+                "light to add to the real image",
+                "Train the model longer, or leave this anatomy out",
+            )
+        return replace(images, tumour=tumour, tumour_free=real)

@@ -13,16 +13,19 @@ Of images that were resampled or deconvolved that is not true, and the variance 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.data import as_camera
+from metgan.data import Entry, FillValues, Pair, as_camera
 from metgan.errors import SettingError
 from metgan.types import Camera, Mask
+
+from .step import PairImages, RefineStep
 
 WINDOW = 7
 """Side in pixels of the squares over which light and noise are averaged."""
@@ -34,8 +37,8 @@ _CLASSES = 20
 
 
 @dataclass(frozen=True)
-class NoiseModel:
-    """How noise grows with light: its variance is ``max(least, floor + slope * light)`` (Foi et al. 2008).
+class Noise(RefineStep):
+    """The noise of a camera: its variance is ``max(least, floor + slope * light)`` (Foi et al. 2008).
 
     Parameters
     ----------
@@ -46,19 +49,25 @@ class NoiseModel:
     least : float, camera units squared, 0 or more, default 0
         What the variance never falls below: a line laid through the noise of some light tells little of
         darker places, and may say that there is none.
+    seed : int, default 0
+        What was drawn for one pair.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> smooth = np.full((64, 64), 400, np.uint16)
-    >>> grainy = NoiseModel(slope=0.25, floor=0.0).add(smooth, rng)
+    >>> grainy = Noise(slope=0.25, floor=0.0).add(smooth, rng)
     >>> grainy.dtype, bool(9 < grainy.std() < 11)
     (dtype('uint16'), True)
     """
 
+    name = "noise"
+    purpose = "grain"
+
     slope: float
     floor: float
     least: float = 0.0
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.floor) and 0 <= self.slope < np.inf and 0 <= self.least < np.inf):
@@ -70,24 +79,19 @@ class NoiseModel:
         return f"noise {self.slope:.4g} x light {self.floor:+.4g} >= {self.least:.4g}"
 
     @classmethod
-    def measured(cls, pairs: Iterable[tuple[Mask, Camera]]) -> NoiseModel:
-        """Measure the noise of real images, away from tumours.
+    def measure(cls, real: Sequence[Pair], fill: FillValues | None = None) -> Self:
+        """Measure the noise of real images, away from tumours and from where nothing was imaged.
 
         The noise of a pixel's neighbourhood is that of Immerkaer's difference mask (1996), which planes and
         slopes of light do not touch. Pixels are put into classes of light with equally many in each; a line
         is laid through the medians of the classes, so that vessels and other edges do not count.
-
-        Parameters
-        ----------
-        pairs : iterable of (mask, tumour image), both (Y, X)
-            The mask is what is left out, with a rim about it: tumours, and where nothing was imaged.
 
         Raises
         ------
         SettingError
             When there is no image, or no pixel away from tumours.
         """
-        parts = [_measure(image, label) for label, image in pairs]
+        parts = [_measure(pair.tumour, pair.label | pair.filled(fill)) for pair in real]
         light, variance = (np.concatenate([part[k] for part in parts] or [np.empty(0)]) for k in (0, 1))
         if not light.size:
             raise SettingError("no pixels away from tumours", "some to measure noise on", "Give more pairs")
@@ -100,6 +104,15 @@ class NoiseModel:
         if slope < 0:  # noise that does not grow with light is the camera's own
             return cls(0.0, float(np.median(variance)))
         return cls(float(slope), float(floor), float(middle[:, 1].min()))
+
+    def draw(self, source: Entry, asked: Mask, rng: np.random.Generator) -> Self:  # noqa: ARG002
+        """Return the step with a seed of its own."""
+        return replace(self, seed=int(rng.integers(2**63)))
+
+    def apply(self, images: PairImages) -> PairImages:
+        """Return the images with the noise that they lack."""
+        rng = np.random.default_rng(self.seed)
+        return replace(images, tumour=self.add(images.tumour, rng, images.filled))
 
     def add(self, image: Camera, rng: np.random.Generator, fill: Mask | None = None) -> Camera:
         """Return an image the noise that it lacks; none is taken away where it has more.
@@ -135,7 +148,7 @@ class NoiseModel:
 
         Examples
         --------
-        >>> noise = NoiseModel(slope=4.0, floor=-400.0, least=16.0)  # a gain of 4, and an offset of 100
+        >>> noise = Noise(slope=4.0, floor=-400.0, least=16.0)  # a gain of 4, and an offset of 100
         >>> light = np.array([[96, 104, 200, 1000]], np.uint16)
         >>> noise.stabilise(light).tolist()
         [[-2.0, 0.0, 8.0, 28.0]]
