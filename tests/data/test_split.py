@@ -108,16 +108,6 @@ def test_unknown_words_and_missing_parts_are_refused_with_the_words_listed(words
     assert all(repr(word) in str(caught.value) for word in words)
 
 
-def test_a_group_stated_in_two_parts_is_refused_by_name() -> None:
-    entries = [
-        entry("a", "mouse-1", split="train"),
-        entry("b", split="val"),
-        entry("c", "mouse-1", split="test"),
-    ]
-    with pytest.raises(SettingError, match="group 'mouse-1' is in train and in test"):
-        stated_split(entries)
-
-
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.text(min_size=1).map(normal_form), unique=True, min_size=3, max_size=9))
 def test_a_saved_split_comes_back(tmp_path_factory: pytest.TempPathFactory, names: list[str]) -> None:

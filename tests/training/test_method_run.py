@@ -23,6 +23,7 @@ from metgan.training import (
     EarlyStopping,
     Engine,
     GanTrainConfig,
+    MethodTraining,
     RunConfig,
     TrainConfig,
     TrainingData,
@@ -30,7 +31,6 @@ from metgan.training import (
     read_log,
     read_status,
     split_pairs,
-    train,
     train_method,
     train_segmentor,
 )
@@ -412,7 +412,7 @@ def test_a_training_without_a_segmentor_trains_one_of_its_own_first(
     small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     short, brief = (replace(config, steps=1, validations=1) for config in (PAINTING, READING))
-    train(METGAN, generator_config(tmp_path / "run", train=short), small_pairs, brief)
+    MethodTraining(METGAN, generator_config(tmp_path / "run", train=short), data, brief).run()
     assert read_card(tmp_path / "run").kind == "generator"
     assert read_card(tmp_path / "run" / SEGMENTOR_FOLDER).kind == "segmentor"
     assert load_split(tmp_path / "run" / "splits.json") == data.split

@@ -6,11 +6,9 @@ from .evaluation import ComparedImage, evaluate
 from .evaluation_setup import (
     EvaluationSetup,
     IndependentSegmentorSource,
-    evaluate_run,
     open_evaluation,
-    run_evaluation,
 )
-from .independent_segmentor import INDEPENDENT_SEED_OFFSET
+from .independent_segmentor import INDEPENDENT_SEGMENTOR, independent_seed
 from .report import Figure, Report, Section, Table
 from .report_sections import (
     facts,
@@ -28,7 +26,7 @@ from .warnings import find_warnings, warning_of
 
 __all__ = [
     "BASELINES",
-    "INDEPENDENT_SEED_OFFSET",
+    "INDEPENDENT_SEGMENTOR",
     "NAMED_LISTS",
     "TRAINING_SETS",
     "ComparedImage",
@@ -49,17 +47,16 @@ __all__ = [
     "compare_robustness",
     "compare_similarity",
     "evaluate",
-    "evaluate_run",
     "facts",
     "faithfulness_section",
     "find_training_sets",
     "find_warnings",
     "fold_pairs",
     "grid_section",
+    "independent_seed",
     "open_evaluation",
     "pairs_section",
     "read_summary",
-    "run_evaluation",
     "similarity_section",
     "training_section",
     "warning_of",

@@ -14,11 +14,10 @@ from pathlib import Path
 from metgan.data import PairSet
 from metgan.io import replacing
 from metgan.methods import ABLATIONS, CATALOGUE, Method
-from metgan.training import TrainingData
+from metgan.training import TrainingData, check_segmentor_config, train_segmentor
 
 from .comparison_sections import comparison_section, save_markdown, statistics_sections
 from .comparison_statistics import comparison_statistics, save_comparison_statistics
-from .independent_segmentor import check_independent_segmentor, train_independent_segmentor
 from .method_runs import MethodRuns, Result
 from .report import Report, Section
 from .shared_config import SharedConfig
@@ -44,7 +43,7 @@ class Study:
     @property
     def independent_segmentor(self) -> Path:
         """Run folder of the independent segmentor."""
-        return self.folder / "independent-segmentor"
+        return self.rules.independent_config(self.folder).folder
 
     def method_runs(self, name: str, data: TrainingData) -> MethodRuns:
         """Return a comparison on `data` in a folder of its own, scored in the units of the clean data."""
@@ -106,15 +105,14 @@ class Comparison:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        check_independent_segmentor(
-            self.study.independent_segmentor, self.study.data, self.study.rules, anew=anew
-        )
+        independent = self.study.rules.independent_config(self.study.folder)
+        check_segmentor_config(replace(independent, resume=not anew), self.study.data)
         for method_group in self.method_groups:
             method_group.method_runs.check(method_group.methods, anew=anew)
 
     def hold(self, lead: str) -> list[Section]:
         """Train and score what is not yet, write scores, tables, grid and report, and return the sections."""
-        train_independent_segmentor(self.study.independent_segmentor, self.study.data, self.study.rules)
+        train_segmentor(self.study.rules.independent_config(self.study.folder), self.study.data)
         results = [result for method_group in self.method_groups for result in method_group.hold()]
         table = comparison_statistics(results, self.against, self.study.rules.seed)
         save_comparison_statistics(table, results, self.out)

@@ -9,6 +9,8 @@ from metgan.methods import Method
 from metgan.networks import PresetName
 from metgan.training import Engine, GanTrainConfig, RunConfig, TrainConfig
 
+from .independent_segmentor import independent_run
+
 
 @dataclass(frozen=True)
 class SharedConfig:
@@ -35,10 +37,15 @@ class SharedConfig:
     seed: int = 0
     seeds: int = 1
 
-    def segmentor_config(self, folder: Path, apart: int = 0) -> RunConfig[TrainConfig]:
-        """Return the settings of a segmentor's run in `folder`; `apart` is added to the seed."""
-        seed = self.seed + apart
-        return RunConfig("segmentor", self.preset, self.segmentor, self.engine, seed, folder, resume=True)
+    def segmentor_config(self, folder: Path) -> RunConfig[TrainConfig]:
+        """Return the settings of a segmentor's run in `folder`."""
+        return RunConfig(
+            "segmentor", self.preset, self.segmentor, self.engine, self.seed, folder, resume=True
+        )
+
+    def independent_config(self, root: Path) -> RunConfig[TrainConfig]:
+        """Return those of the independent segmentor of what lies in `root`."""
+        return independent_run(self.segmentor_config(root), root)
 
     def method_config(self, method: Method, folder: Path, seed: int) -> RunConfig[GanTrainConfig]:
         """Return those of a method's run with a seed of its own, likewise."""

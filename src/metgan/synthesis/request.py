@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metgan.data import Entry
+from metgan.data import Entry, HeldOut
 from metgan.errors import SettingError
 from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
@@ -43,6 +43,8 @@ class GenerationRequest:
     inserted : bool, default False
         Whether tumours are added to the anatomies' real tumour channel, beside its own tumours; then each
         of `anatomies` has an image ``tumour`` and a ``label`` too. See `metgan.synthesis.insert_tumours`.
+    any_part : bool, default False
+        Whether the sources may be of what the generator's run tests on: nothing will be tested on it then.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class GenerationRequest:
     noise: NoiseModel | None = None
     donors: Sequence[Entry] = ()
     inserted: bool = False
+    any_part: bool = False
 
     def __str__(self) -> str:
         backgrounds = f"backgrounds of {len(self.donors)} images" if self.donors else None
@@ -84,6 +87,13 @@ class GenerationRequest:
         if self.noise is not None:
             given = "noise for inserted tumours, whose background has its camera's"
             raise SettingError(given, "one of the two", "Leave the noise out")
+
+    def refuse_held_out(self, held_out: HeldOut, further: Sequence[Entry] = ()) -> None:
+        """Refuse sources, and further pairs beside them, that a run holds out; see `any_part`."""
+        if not self.any_part:
+            held_out.refuse(
+                (*self.anatomies, *self.labels, *self.donors, *further), "generating training pairs"
+            )
 
 
 def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:

@@ -15,21 +15,22 @@ from metgan.methods import find_method
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.progress import Listener, listening
 from metgan.studies import (
+    INDEPENDENT_SEGMENTOR,
     Evaluation,
     IndependentSegmentorSource,
     Report,
     Section,
-    evaluate_run,
     facts,
     faithfulness_section,
     grid_section,
+    open_evaluation,
     pairs_section,
     similarity_section,
     training_section,
     warning_sections,
 )
 from metgan.synthesis import GenerationRequest, generate, load, open_gate
-from metgan.training import SEGMENTOR_FOLDER, train
+from metgan.training import SEGMENTOR_FOLDER, MethodTraining, load_data
 
 from .evaluate import EvaluateResult
 from .next_step import evaluate_command, generate_command
@@ -93,17 +94,16 @@ def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
     run_config = run_config_of(experiment, run, policy)
-    train(method, run_config, pairs, experiment.segmentor)
+    MethodTraining(method, run_config, load_data(pairs, seed), experiment.segmentor).run()
     inpainter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
     request = GenerationRequest(seen, seen, Merged(2), _NEW_PAIRS, seed)
     engine, steps = experiment.engine, experiment.segmentor.steps
-    source = IndependentSegmentorSource(
-        None, steps, out / "scores" / "independent-segmentor", engine, policy.resume
-    )
-    evaluation, generated = evaluate_run(run, pairs, source)
+    source = IndependentSegmentorSource(None, steps, out / "scores", engine, policy.resume)
+    evaluation, generated = open_evaluation(run, pairs, source).score()
     evaluation.save(out / "scores")
-    new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(source.folder, inpainter, seen))
+    independent = out / "scores" / INDEPENDENT_SEGMENTOR
+    new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(independent, inpainter, seen))
     sections = [
         _opening(pairs),
         *warning_sections(evaluation),

@@ -21,7 +21,6 @@ from metgan.studies import (
     faithfulness_section,
     grid_section,
     open_evaluation,
-    run_evaluation,
     similarity_section,
     warning_sections,
 )
@@ -112,13 +111,13 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
         source = IndependentSegmentorSource(
             chosen.independent_segmentor,
             chosen.independent_segmentor_steps,
-            out / "independent-segmentor",
+            out,
             Engine(device=request.device),
             output.policy.resume,
         )
         setup = open_evaluation(request.run, PairSet.open(request.data), source)
         with output.prepared():
-            evaluation, generated = run_evaluation(setup, source)
+            evaluation, generated = setup.score()
             lead = (
                 f"The generator of {request.run}, on {len(generated)} test images of {request.data} that it "
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, load_split, save_split
+from metgan.data import PairSet, load_split
 from metgan.progress import Listener, listening
 from metgan.studies import Report, training_section
 from metgan.training import check_segmentor_config, load_data, load_training_data, train_segmentor
@@ -57,7 +57,6 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
         )
         check_segmentor_config(run_config, data)
         with prepared_run(output, run_config, experiment):
-            save_split(data.split, out / SPLIT_FILE)
             train_segmentor(run_config, data)
             lead = f"Trained on {request.data}, preset {experiment.preset}."
             Report("A segmentor", lead, [training_section(out)]).save(out / "report.html")

@@ -15,7 +15,7 @@ from metgan.methods import Method, find_method
 from metgan.models import read_card
 from metgan.progress import Listener, listening, note
 from metgan.studies import Report, training_section, warning_of
-from metgan.training import SEGMENTOR_FOLDER, RunConfig, TrainConfig, check_training, load_data, train_on
+from metgan.training import SEGMENTOR_FOLDER, MethodTraining, RunConfig, TrainConfig, load_data
 
 from .next_step import next_step
 from .output import (
@@ -124,9 +124,9 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
         row = find_method(experiment.method)
         run_config = run_config_of(experiment, out, output.policy)
         data = load_data(PairSet.open(request.data), experiment.seed)
-        check_training(row, run_config, data, experiment.segmentor, segmentor)
+        training = MethodTraining(row, run_config, data, experiment.segmentor, segmentor)
         with prepared_run(output, run_config, experiment, *([segmentor] if segmentor else [])):
-            train_on(row, run_config, data, experiment.segmentor, segmentor)
+            training.run()
             _report(request, row, experiment.preset).save(out / "report.html")
         if row.needs_segmentor:
             note_warning(segmentor or out / SEGMENTOR_FOLDER)
