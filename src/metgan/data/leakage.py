@@ -158,11 +158,9 @@ def held_out_of(entries: Sequence[Entry], split: Split | None) -> HeldOut:
 
     Where the split was made by hand, and names alone are known, these images tell the rest.
     """
-    parts = parts_of(entries, split)
-    tested = HeldOut.of(e for e, part in zip(entries, parts, strict=True) if part == "test")
     if split is None:
-        return tested
-    known = frozenset(map(comparison_key, split.test))
+        return HeldOut.of(entry for entry in entries if entry.split == "test")
+    known = set(map(comparison_key, split.test))
     tested = HeldOut.of(entry for entry in entries if comparison_key(entry.name) in known)
     return tested | split.held_out | HeldOut(frozenset(split.test))
 

@@ -37,11 +37,6 @@ class Split:
     test: tuple[str, ...]
     held_out: HeldOut = field(default=HeldOut(), compare=False)
 
-    def groups(self, entries: Sequence[Entry], *parts: str) -> frozenset[str]:
-        """Return the groups that the named parts hold."""
-        names = {name for part in parts for name in getattr(self, part)}
-        return frozenset(entry.group for entry in entries if entry.name in names)
-
 
 def save_split(split: Split, path: Path) -> None:
     """Write a split as JSON: ``splits.json`` of a run."""

@@ -50,8 +50,8 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     Raises
     ------
     SettingError
-        When a set is given twice, a real pair is in no part, a
-        generated one is not for training, nothing is for training, or the split fits no set, or several.
+        When a set is given twice, a real pair is in no part, a generated one is not for training, nothing is
+        for training, or the split fits no set, or several.
     LeakageError
         When two parts share a group or an image, or a generated pair is made of what is not for training.
     """

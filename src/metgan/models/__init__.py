@@ -2,7 +2,13 @@
 
 from .card import LEAST_DICE, Kind, ModelCard, worse_than_flat
 from .predict import MOST_IMAGES, MOST_PIXELS, batch_size, in_parts, predict
-from .predictor import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, load_independent_segmentor
+from .predictor import (
+    DEFAULT_THRESHOLD,
+    MIN_OBJECT_SIZE,
+    SegmentorPredictor,
+    load_independent_segmentor,
+    seed_warning,
+)
 from .store import (
     MODEL_FILE,
     load_generator,
@@ -33,5 +39,6 @@ __all__ = [
     "read_card",
     "restore_generator",
     "save_model",
+    "seed_warning",
     "worse_than_flat",
 ]

@@ -17,7 +17,6 @@ from metgan.data import refuse_in_loop
 from metgan.errors import SettingError
 from metgan.io import fingerprint
 from metgan.networks import apply_unet, channels_last
-from metgan.progress import note
 from metgan.types import Camera, Mask
 
 from .card import ModelCard
@@ -77,7 +76,7 @@ class SegmentorPredictor:
 def load_independent_segmentor(
     run: Path, generator: ModelCard, groups: Iterable[str], device: torch.device
 ) -> SegmentorPredictor:
-    """Load the segmentor that reads what a generator makes; one that began as the one in the loop is noted.
+    """Load the segmentor that reads what a generator makes: never the one that it trained with.
 
     Parameters
     ----------
@@ -107,9 +106,14 @@ def load_independent_segmentor(
             "one dtype, the camera's",
             "Train the independent segmentor on the data that the generator was trained on",
         )
-    if predictor.card.seed == generator.segmentor_seed:
-        note(
-            f"the independent segmentor {run} has seed {predictor.card.seed}, as the segmentor in the loop: "
-            "both began with the same weights and crops. Train one with another --seed"
-        )
     return predictor
+
+
+def seed_warning(segmentor: ModelCard, generator: ModelCard) -> str:
+    """Say that an independent segmentor began as the segmentor in the loop did; "" where it did not."""
+    if segmentor.seed != generator.segmentor_seed:
+        return ""
+    return (
+        f"the independent segmentor has seed {segmentor.seed}, as the segmentor in the loop: both began with "
+        "the same weights and crops; train one with another --seed"
+    )

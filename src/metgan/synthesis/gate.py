@@ -15,7 +15,8 @@ from pathlib import Path
 
 from metgan.data import Entry, Pair
 from metgan.metrics import MIN_ANNOTATED_SIZE, evaluate_detection
-from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, load_independent_segmentor
+from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, load_independent_segmentor, seed_warning
+from metgan.progress import note
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
@@ -74,7 +75,7 @@ def open_gate(
     training: Sequence[Entry] = (),
     limits: GateLimits | None = None,
 ) -> Gate:
-    """Open a gate for what a generator makes.
+    """Open a gate for what a generator makes; a segmentor with the seed of the one in the loop is noted.
 
     The independent segmentor may have been trained on the anatomies' animals: it is asked whether tumours are
     where the label is, not whether it would find them in an animal that it does not know.
@@ -104,6 +105,8 @@ def open_gate(
     held_out = inpainter.held_out
     predictor = load_independent_segmentor(segmentor_run, inpainter.card, held_out.groups, inpainter.device)
     held_out.refuse(training, "the gate")
+    if told := seed_warning(predictor.card, inpainter.card):
+        note(told)
     seen = TrainingImages(training, inpainter.card.normalisation.fill)
     return Gate(predictor, seen, limits or GateLimits())
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from metgan.data import SPLIT_FILE, HeldOut, check_camera, load_split
+from metgan.data import SPLIT_FILE, HeldOut, check_camera, held_out_of, load_split
 from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
 from metgan.io import fingerprint, has_file
@@ -170,5 +170,5 @@ def load(run: Path | str, device: Device = "auto") -> Inpainter:
     generator, card = load_generator(run)
     model = model_path(run)
     split = model.parent / SPLIT_FILE
-    held_out = load_split(split).held_out if has_file(split) else HeldOut()
+    held_out = held_out_of((), load_split(split)) if has_file(split) else HeldOut()
     return Inpainter(generator, card, fingerprint(model), where, held_out)

@@ -127,6 +127,8 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     ):
         inpainter = load(request.run, request.device)
         split = load_split(request.run / SPLIT_FILE) if has_file(request.run / SPLIT_FILE) else None
+        if split is None:
+            note(f"{request.run} has no {SPLIT_FILE}: what it is tested on is known from pairs.csv alone")
         asked = _asked(request, inpainter, split)
         folders = (sources.anatomy, sources.labels)
         training = training_images(split, *folders)
