@@ -1,4 +1,4 @@
-"""One rule for the independent segmentor, whoever trains it: its folder, its length, and a seed of its own."""
+"""One rule for the independent segmentor, whoever trains it: its folder, its length and a seed of its own."""
 
 from __future__ import annotations
 

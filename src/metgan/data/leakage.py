@@ -19,6 +19,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from metgan.errors import LeakageError, SettingError
 from metgan.images import read_image
 from metgan.io import comparison_key, has_file
@@ -143,7 +145,7 @@ def _digest(path: Path, is_label: bool, stamp: object) -> str:  # noqa: ARG001  
             return ""
     image = image.astype(image.dtype.newbyteorder("="), copy=False)
     named = hashlib.blake2b(f"{image.shape} {image.dtype}".encode(), digest_size=8)
-    named.update(image.tobytes())
+    named.update(np.ascontiguousarray(image).data)
     return named.hexdigest()
 
 

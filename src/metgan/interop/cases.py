@@ -7,11 +7,11 @@ was given to learn. So a generated pair that is made of held-out tissue is refus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PARTS, Entry, PairSet, Split, refuse_shared
+from metgan.data import PARTS, Entry, PairSet, Split, parts_of, refuse_shared
 from metgan.errors import SettingError
 
 
@@ -57,18 +57,17 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     """
     _refuse_twice([pairs.root for pairs in sets])
     home = None if split is None else _home(sets, split)
-    known = {} if split is None else {name: part for part in PARTS for name in getattr(split, part)}
     counts = Counter(entry.name for pairs in sets for entry in pairs)
     are_unique = max(counts.values(), default=1) == 1
     cases = tuple(
         Case(
             entry.name if are_unique else f"{number}-{entry.name}",
-            _part(entry, known if pairs is home else {}, pairs.root),
+            _part(entry, part, pairs.root),
             pairs.root,
             entry,
         )
         for number, pairs in enumerate(sets, start=1)
-        for entry in pairs
+        for entry, part in zip(pairs, parts_of(pairs.entries, split if pairs is home else None), strict=True)
     )
     require_part(cases, "train")
     named = [(case.part, replace(case.entry, name=case.name)) for case in cases]
@@ -106,8 +105,7 @@ def _home(sets: Sequence[PairSet], split: Split) -> PairSet:
     return homes[0]
 
 
-def _part(entry: Entry, known: Mapping[str, str], root: Path) -> str:
-    part = known.get(entry.name, entry.split)
+def _part(entry: Entry, part: str, root: Path) -> str:
     stated = f"in part {part!r}" if part else "in no part"
     if entry.is_generated:
         if part not in ("", "train"):
