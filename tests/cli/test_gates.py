@@ -160,5 +160,5 @@ def test_a_judge_that_has_seen_a_test_group_is_refused(
     assert metgan("segmentor", world, "--out", tmp_path / "independent-segmentor", *words) == 0
     judged = ("--independent-segmentor", tmp_path / "independent-segmentor", "--out", tmp_path / "new")
     assert metgan(*words_for(trained, small_world), *judged) == 2
-    assert "judging training pairs has seen 1 test groups (animal-test)" in capsys.readouterr().err
+    assert "for judging has seen 1 test groups (animal-test)" in capsys.readouterr().err
     assert not (tmp_path / "new").exists()

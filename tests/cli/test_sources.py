@@ -156,8 +156,8 @@ def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refuse
     hidden = tmp_path / "hidden"
     assert metgan(*words_for(trained, small_world, "--part", "test"), "--out", hidden) == 0
     for words, says in (
-        (("--anatomy", hidden, "--labels", small_world), "of the run's test part"),
-        (("--anatomy", small_world, "--labels", hidden), "of the run's test part"),
+        (("--anatomy", hidden, "--labels", small_world), "with the test part"),
+        (("--anatomy", small_world, "--labels", hidden), "with the test part"),
         (
             ("--anatomy", small_world, "--labels", hidden, "--part", "all", "--refine", "contrast"),
             "to learn from",
@@ -179,7 +179,7 @@ def test_a_source_with_the_background_of_a_test_pair_is_refused(
     capsys.readouterr()
     words = ("--anatomy", hidden, "--labels", small_world, "--count", 2, "--no-gate")
     assert metgan("generate", trained, *words, "--out", tmp_path / "new") == 2
-    assert f"made from {tested} of the run's test part" in " ".join(capsys.readouterr().err.split())
+    assert f"shares pair '{tested}' with the test part" in " ".join(capsys.readouterr().err.split())
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,8 @@ def test_a_segmentor_aims_only_at_a_validation_part_that_it_has_not_trained_on(
     for file in [*plain.rglob("*.tif")]:
         file.rename(file.with_name(f"{renamed[file.stem]}.tif"))
     table.assign(name=table["name"].map(renamed), split="").to_csv(plain / "pairs.csv", index=False)
-    words = ("generate", trained, "--anatomy", plain, "--labels", plain, "--count", 2, "--device", "cpu")
+    words = ("generate", trained, "--anatomy", plain, "--labels", plain, "--part", "all")
+    words += ("--count", 2, "--device", "cpu")
     assert metgan(*words, *aim, trained / "segmentor", "--out", tmp_path / "new") == 2
     assert "no validation part among the 10 pairs" in " ".join(capsys.readouterr().err.split())
 

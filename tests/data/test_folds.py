@@ -37,7 +37,10 @@ def test_every_pair_is_tested_on_once_and_no_group_is_divided(
     assert len(folds) == count
     assert sorted(name for fold in folds for name in fold.test) == sorted(e.name for e in entries)
     for fold in folds:
-        parts = [fold.groups(entries, part) for part in ("train", "val", "test")]
+        parts = [
+            frozenset(e.group for e in entries if e.name in names)
+            for names in (fold.train, fold.val, fold.test)
+        ]
         assert all(parts)
         assert sum(map(len, parts)) == len(frozenset.union(*parts))
 

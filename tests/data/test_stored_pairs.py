@@ -151,7 +151,9 @@ def measure(data: TrainingData) -> list[float]:
     return [*facts, data.tumour_share, data.smallest_side, data.checksum, len(data.validated(4))]
 
 
-def test_a_small_set_is_read_to_split_it_and_once_more_to_train_on_it(pairs: PairSet) -> None:
+def test_a_small_set_is_read_to_split_it_to_compare_its_parts_and_once_more_to_train_on_it(
+    pairs: PairSet,
+) -> None:
     with reads(pairs.root) as counted:
         split = split_pairs(pairs, 0)
         assert len(split.train) + len(split.val) + len(split.test) == COUNT
@@ -161,7 +163,7 @@ def test_a_small_set_is_read_to_split_it_and_once_more_to_train_on_it(pairs: Pai
             measure(data.in_units_of(data.normalisation))
             assert [*data.train, *data.val]
     used = [*split.train, *split.val]
-    assert counted == Counter(each_file(pairs, 1)) + Counter(each_file(pairs, 1, used))
+    assert counted == Counter(each_file(pairs, 2)) + Counter(each_file(pairs, 1, used))
 
 
 def test_without_memory_all_is_the_same_and_five_passes_measure_it(pairs: PairSet) -> None:
@@ -171,7 +173,7 @@ def test_without_memory_all_is_the_same_and_five_passes_measure_it(pairs: PairSe
     train, val = (StoredPairs(pairs.select(names), 0) for names in (split.train, split.val))
     with reads(pairs.root) as counted:
         units = fit_pairs(train)
-        data = TrainingData(train, val, split, units, kept.groups_seen, kept.groups_test)
+        data = TrainingData(train, val, split, units, kept.groups_seen)
         found = measure(data)
         moved = data.in_units_of(units)
         assert moved.checksum == moved.checksum == kept.checksum

@@ -46,7 +46,7 @@ def write_set(tmp_path: Path) -> WriteSet:
     def write_set(folder: str, rows: list[Row]) -> PairSet:
         root = tmp_path / folder
         for number, content in enumerate(rows):
-            rng = np.random.default_rng([number, len(folder)])
+            rng = np.random.default_rng([number, *folder.encode()])
             anatomy, tumour = rng.integers(0, 60000, (2, 4, 8)).astype(np.uint16)
             write_pair(root, content["name"], anatomy, tumour, label & (content["name"] != "b"))
         write_table(root, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from metgan.models import (
     MODEL_FILE,
     ModelCard,
     SegmentorPredictor,
+    load_independent_segmentor,
     load_segmentor,
     save_model,
 )
@@ -48,6 +50,7 @@ def test_a_reading_is_where_the_probability_is_above_one_half(run: Path) -> None
 def test_a_reader_is_named_by_its_weights_and_refuses_groups_it_was_trained_on(run: Path) -> None:
     reader = SegmentorPredictor(run, torch.device("cpu"))
     assert reader.fingerprint == fingerprint(run / MODEL_FILE)
-    reader.check({"mouse 2"})
+    card = replace(reader.card, kind="generator", generator="metgen", seed=5)
+    load_independent_segmentor(run, card, {"mouse 2"}, torch.device("cpu"))
     with pytest.raises(LeakageError, match=r"segmentor for judging has seen 1 test groups \(mouse 1\)"):
-        reader.check({"mouse 1", "mouse 2"})
+        load_independent_segmentor(run, card, {"mouse 1", "mouse 2"}, torch.device("cpu"))

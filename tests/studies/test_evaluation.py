@@ -15,9 +15,9 @@ import torch
 from metgan.data import SPLIT_FILE, Pair, PairSet, part_of, save_split
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
-from metgan.models import MODEL_FILE, ModelCard, load_generator, refuse_training_segmentor, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_generator, load_independent_segmentor, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.studies import Evaluation, IndependentSegmentorSource, evaluate, evaluate_run
+from metgan.studies import Evaluation, IndependentSegmentorSource, evaluate, open_evaluation
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
     Engine,
@@ -209,8 +209,8 @@ def test_the_scores_on_disk_have_a_row_per_image_and_a_summary_that_any_parser_r
 def test_a_run_is_scored_on_the_test_part_of_its_split_by_a_referee_trained_for_it(
     run: Path, small_pairs: PairSet, test_part: PairSet, tmp_path: Path
 ) -> None:
-    source = IndependentSegmentorSource(None, 2, tmp_path / "independent-segmentor", EXACT)
-    evaluation, painted = evaluate_run(run, small_pairs, source)
+    source = IndependentSegmentorSource(None, 2, tmp_path, EXACT)
+    evaluation, painted = open_evaluation(run, small_pairs, source).score()
     assert [s.name for s in evaluation.scores] == [entry.name for entry in test_part]
     assert len(painted) == 3
     assert evaluation.independent_segmentor == fingerprint(tmp_path / "independent-segmentor" / MODEL_FILE)
@@ -239,12 +239,12 @@ def test_the_segmentor_in_the_loop_is_refused_as_referee(
     run: Path, small_pairs: PairSet, independent_segmentor: Path, tmp_path: Path
 ) -> None:
     generator, card = load_generator(run)
-    refuse_training_segmentor(independent_segmentor, card)  # it trained with none
+    load_independent_segmentor(independent_segmentor, card, [], torch.device("cpu"))  # it trained with none
     in_loop = fingerprint(independent_segmentor / MODEL_FILE)
     save_model(tmp_path / MODEL_FILE, generator.state_dict(), replace(card, segmentor=in_loop))
     (tmp_path / SPLIT_FILE).write_bytes((run / SPLIT_FILE).read_bytes())
     with pytest.raises(LeakageError, match="segmentor that the generator trained with"):
-        evaluate_run(
+        open_evaluation(
             tmp_path, small_pairs, IndependentSegmentorSource(independent_segmentor, None, tmp_path, EXACT)
         )
 

@@ -83,6 +83,7 @@ class Obedient:
 
     def __init__(self, inpainter: Inpainter, pairs: PairSet) -> None:
         self.card, self.fingerprint, self.device = inpainter.card, inpainter.fingerprint, inpainter.device
+        self.held_out = inpainter.held_out
         self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
         self.calls = 0
 

@@ -78,6 +78,7 @@ class PowerCut:
     def __init__(self, inpainter: Inpainter, after: int) -> None:
         self.inpainter, self.left = inpainter, after
         self.card, self.fingerprint, self.filled = inpainter.card, inpainter.fingerprint, inpainter.filled
+        self.held_out = inpainter.held_out
         self.device = inpainter.device
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:

@@ -169,6 +169,7 @@ class Ruled:
 
     def __init__(self, inpainter: Inpainter) -> None:
         self.card, self.fingerprint, self.device = inpainter.card, inpainter.fingerprint, inpainter.device
+        self.held_out = inpainter.held_out
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return np.where(label, 600, (anatomy - 100) // 2 + 50).astype(np.uint16)

@@ -23,6 +23,7 @@ from metgan.training import (
     EarlyStopping,
     Engine,
     GanTrainConfig,
+    MethodTraining,
     RunConfig,
     TrainConfig,
     TrainingData,
@@ -30,7 +31,6 @@ from metgan.training import (
     read_log,
     read_status,
     split_pairs,
-    train,
     train_method,
     train_segmentor,
 )
@@ -412,7 +412,7 @@ def test_a_training_without_a_segmentor_trains_one_of_its_own_first(
     small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:
     short, brief = (replace(config, steps=1, validations=1) for config in (PAINTING, READING))
-    train(METGAN, generator_config(tmp_path / "run", train=short), small_pairs, brief)
+    MethodTraining(METGAN, generator_config(tmp_path / "run", train=short), data, brief).run()
     assert read_card(tmp_path / "run").kind == "generator"
     assert read_card(tmp_path / "run" / SEGMENTOR_FOLDER).kind == "segmentor"
     assert load_split(tmp_path / "run" / "splits.json") == data.split
@@ -435,9 +435,10 @@ def test_a_pair_that_is_made_of_a_test_group_is_not_trained_on(small_pairs: Pair
     for column, group in (("label_groups", "animal-test"), ("background_group", "animal-test")):
         changed = [{**row, column: group if row["name"] == split.train[0] else ""} for row in rows]
         write_table(root, changed)
-        with pytest.raises(LeakageError, match="made of the test groups animal-test"):
+        with pytest.raises(LeakageError, match="shares group 'animal-test' with the test part"):
             load_training_data(PairSet.open(root), split)
-    write_table(root, [{**row, "label_groups": "another animal"} for row in rows])
+    another = {split.train[0]: "another animal"}
+    write_table(root, [{**row, "label_groups": another.get(row["name"], "")} for row in rows])
     assert "another animal" in load_training_data(PairSet.open(root), split).groups_seen
 
 

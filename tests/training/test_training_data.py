@@ -26,7 +26,7 @@ def curriculum_of(*, black: float, labelled: bool = True) -> TrainingData:
         anatomy[:edge] = tumour[:edge] = 0
         pairs.append(Pair(Entry(f"pair-{number}", "animal", "", "", {}), anatomy, tumour, label))
     units = fit_normalisation([pair.anatomy for pair in pairs], [pair.tumour for pair in pairs])
-    return TrainingData(pairs, pairs, Split((), (), ()), units, ("animal",), ())
+    return TrainingData(pairs, pairs, Split((), (), ()), units, ("animal",))
 
 
 @pytest.mark.parametrize("labelled", [True, False])

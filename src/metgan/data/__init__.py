@@ -6,6 +6,18 @@ from .crops import CropPlan, Uncovered, find_uncovered, place_crops
 from .fit import fit_normalisation, fit_pairs
 from .folds import draw_folds
 from .identity import identify, name_scan
+from .leakage import (
+    PARTS,
+    HeldOut,
+    held_out_of,
+    part_of,
+    parts_of,
+    refuse_generated,
+    refuse_in_loop,
+    refuse_seen,
+    refuse_shared,
+    refuse_trained_on,
+)
 from .mask_check import (
     LEAST_STANDING_OUT,
     TURNED,
@@ -37,13 +49,10 @@ from .sample import (
 from .scan import Scan, refuse_other_shapes
 from .shuffle import shuffle_labels
 from .split import (
-    PARTS,
     SPLIT_FILE,
     Split,
     draw_split,
     load_split,
-    part_of,
-    refuse_divided,
     save_split,
     stated_split,
 )
@@ -61,6 +70,7 @@ __all__ = [
     "CropPlan",
     "Entry",
     "FillValues",
+    "HeldOut",
     "JoinedPairs",
     "Normalisation",
     "Pair",
@@ -97,6 +107,7 @@ __all__ = [
     "fit_normalisation",
     "fit_pairs",
     "has_tumour",
+    "held_out_of",
     "identify",
     "join_names",
     "load_split",
@@ -105,6 +116,7 @@ __all__ = [
     "numbers_of",
     "open_images",
     "part_of",
+    "parts_of",
     "paste",
     "pixel_values",
     "place_crops",
@@ -113,8 +125,12 @@ __all__ = [
     "read_label",
     "read_pair",
     "read_table",
-    "refuse_divided",
+    "refuse_generated",
+    "refuse_in_loop",
     "refuse_other_shapes",
+    "refuse_seen",
+    "refuse_shared",
+    "refuse_trained_on",
     "save_split",
     "shuffle_labels",
     "split_names",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +18,9 @@ import numpy as np
 from metgan.errors import SettingError, StorageError
 from metgan.io import has_file, normal_form, write_json
 
+from .leakage import PARTS, HeldOut
 from .sample import Entry
 
-PARTS: Final = ("train", "val", "test")
-"""What the pairs of a set are for."""
 SPLIT_FILE: Final = "splits.json"
 """In the folder of a run: what it was trained, validated and tested on."""
 FRACTIONS: Final = (0.7, 0.1, 0.2)  # 20 % for testing: paper, section 3
@@ -31,21 +30,20 @@ Strata = Counter[tuple[str, bool]]
 
 @dataclass(frozen=True)
 class Split:
-    """Names of the pairs of each part, sorted."""
+    """Names of the pairs of each part, sorted, and what else is known of those that are tested on."""
 
     train: tuple[str, ...]
     val: tuple[str, ...]
     test: tuple[str, ...]
-
-    def groups(self, entries: Sequence[Entry], *parts: str) -> frozenset[str]:
-        """Return the groups that the named parts hold."""
-        names = {name for part in parts for name in getattr(self, part)}
-        return frozenset(entry.group for entry in entries if entry.name in names)
+    held_out: HeldOut = field(default=HeldOut(), compare=False)
 
 
 def save_split(split: Split, path: Path) -> None:
     """Write a split as JSON: ``splits.json`` of a run."""
-    write_json(path, {part: list(getattr(split, part)) for part in PARTS})
+    parts = {part: list(getattr(split, part)) for part in PARTS}
+    write_json(
+        path, {**parts, "held_out": {key: sorted(known) for key, known in asdict(split.held_out).items()}}
+    )
 
 
 def load_split(path: Path) -> Split:
@@ -56,8 +54,12 @@ def load_split(path: Path) -> Split:
         raise StorageError(f"there is no {path}", "the splits.json of a run", "Give a run folder")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return Split(*(tuple(map(normal_form, content[part])) for part in PARTS))
-    except (ValueError, KeyError, TypeError) as error:
+        known = {
+            key: frozenset(map(normal_form, names)) for key, names in content.get("held_out", {}).items()
+        }
+        train, val, test = (tuple(map(normal_form, content[part])) for part in PARTS)
+        return Split(train, val, test, HeldOut(**known))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StorageError(f"{path} cannot be read ({error})", "a split", "Train again") from error
 
 
@@ -67,7 +69,7 @@ def stated_split(entries: Sequence[Entry]) -> Split | None:
     Raises
     ------
     SettingError
-        For an unknown word, a pair without one, a part without pairs, or a divided group.
+        For an unknown word, a pair without one, or a part without pairs.
     """
     if not any(entry.split for entry in entries):
         return None
@@ -78,41 +80,7 @@ def stated_split(entries: Sequence[Entry]) -> Split | None:
             "train, val and test, each at least once, or an empty column",
             "Run metgan prepare with --split for each part, or clear the column",
         )
-    return _collect(entries, _homes(entries, {entry.name: entry.split for entry in entries}))
-
-
-def refuse_divided(entries: Sequence[Entry], split: Split) -> None:
-    """Refuse a split that has a pair, or a group, in two parts: whoever made it, the rule is one.
-
-    Raises
-    ------
-    SettingError
-        Naming the first.
-    """
-    parts: dict[str, str] = {}
-    for part in PARTS:
-        for name in getattr(split, part):
-            if name in parts:
-                raise SettingError(
-                    f"the split has pair {name!r} in {parts[name]} and in {part}",
-                    "every pair in one part, once",
-                    "Use the splits.json of a run as it was written",
-                )
-            parts[name] = part
-    _homes([entry for entry in entries if entry.name in parts], parts)
-
-
-def _homes(entries: Sequence[Entry], parts: Mapping[str, str]) -> dict[str, str]:
-    """Return the part of each group, from that of each pair by name; refuse a divided one."""
-    homes: dict[str, str] = {}
-    for entry in entries:
-        if homes.setdefault(entry.group, parts[entry.name]) != parts[entry.name]:
-            raise SettingError(
-                f"group {entry.group!r} is in {homes[entry.group]} and in {parts[entry.name]}",
-                "every group in one part",
-                "Give these pairs one split",
-            )
-    return homes
+    return _collect(entries, [entry.split for entry in entries])
 
 
 def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: np.random.Generator) -> Split:
@@ -139,7 +107,7 @@ def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: n
             "Name more groups in pairs.csv (or leave the column empty: then every pair is one)",
         )
     homes = divide(groups, FRACTIONS, rng)
-    return _collect(entries, {group: PARTS[part] for group, part in homes.items()})
+    return _collect(entries, [PARTS[homes[entry.group]] for entry in entries])
 
 
 def count_strata(entries: Sequence[Entry], with_tumour: Mapping[str, bool]) -> dict[str, Strata]:
@@ -177,28 +145,7 @@ def divide(
     return homes
 
 
-def _collect(entries: Sequence[Entry], homes: Mapping[str, str]) -> Split:
-    parts = {part: sorted(e.name for e in entries if homes[e.group] == part) for part in PARTS}
-    return Split(*(tuple(parts[part]) for part in PARTS))
-
-
-def part_of(entries: Sequence[Entry], part: str, split: Split | None) -> tuple[Entry, ...]:
-    """Return the entries of one part.
-
-    A run's `split` decides where it knows the names; else the entries' own ``split``; entries that no one
-    has put into a part belong to any.
-
-    Raises
-    ------
-    SettingError
-        When nothing is left.
-    """
-    if part == "all":
-        return tuple(entries)
-    known = {name: p for p in PARTS for name in getattr(split, p)} if split else {}
-    chosen = tuple(e for e in entries if known.get(e.name, e.split or part) == part)
-    if not chosen:
-        raise SettingError(
-            f"no image of part {part!r} among {len(entries)}", "at least one", "Choose another --part"
-        )
-    return chosen
+def _collect(entries: Sequence[Entry], homes: Sequence[str]) -> Split:
+    placed = sorted((entry.name, home) for entry, home in zip(entries, homes, strict=True))
+    train, val, test = (tuple(name for name, home in placed if home == part) for part in PARTS)
+    return Split(train, val, test)

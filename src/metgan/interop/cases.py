@@ -7,13 +7,12 @@ was given to learn. So a generated pair that is made of held-out tissue is refus
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PARTS, Entry, PairSet, Split
-from metgan.errors import LeakageError, SettingError
-from metgan.io import refuse_lookalikes
+from metgan.data import PARTS, Entry, PairSet, Split, parts_of, refuse_shared
+from metgan.errors import SettingError
 
 
 @dataclass(frozen=True)
@@ -51,30 +50,28 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     Raises
     ------
     SettingError
-        When a set is given twice, groups differ only in case or blanks, a real pair is in no part, a
-        generated one is not for training, nothing is for training, or the split fits no set, or several.
+        When a set is given twice, a real pair is in no part, a generated one is not for training, nothing is
+        for training, or the split fits no set, or several.
     LeakageError
-        When a group is in two parts, or a generated pair is made of a group that is not for training.
+        When two parts share a group or an image, or a generated pair is made of what is not for training.
     """
     _refuse_twice([pairs.root for pairs in sets])
-    groups = [group for pairs in sets for entry in pairs for group in entry.made_of_groups]
-    refuse_lookalikes(groups, "groups", ", ".join(str(pairs.root) for pairs in sets))
     home = None if split is None else _home(sets, split)
-    known = {} if split is None else {name: part for part in PARTS for name in getattr(split, part)}
     counts = Counter(entry.name for pairs in sets for entry in pairs)
     are_unique = max(counts.values(), default=1) == 1
     cases = tuple(
         Case(
             entry.name if are_unique else f"{number}-{entry.name}",
-            _part(entry, known if pairs is home else {}, pairs.root),
+            _part(entry, part, pairs.root),
             pairs.root,
             entry,
         )
         for number, pairs in enumerate(sets, start=1)
-        for entry in pairs
+        for entry, part in zip(pairs, parts_of(pairs.entries, split if pairs is home else None), strict=True)
     )
     require_part(cases, "train")
-    _refuse_leakage(cases)
+    named = [(case.part, replace(case.entry, name=case.name)) for case in cases]
+    refuse_shared({part: [entry for home, entry in named if home == part] for part in PARTS})
     return cases
 
 
@@ -108,8 +105,7 @@ def _home(sets: Sequence[PairSet], split: Split) -> PairSet:
     return homes[0]
 
 
-def _part(entry: Entry, known: Mapping[str, str], root: Path) -> str:
-    part = known.get(entry.name, entry.split)
+def _part(entry: Entry, part: str, root: Path) -> str:
     stated = f"in part {part!r}" if part else "in no part"
     if entry.is_generated:
         if part not in ("", "train"):
@@ -127,25 +123,3 @@ def _part(entry: Entry, known: Mapping[str, str], root: Path) -> str:
             "column of its pairs.csv",
         )
     return part
-
-
-def _refuse_leakage(cases: Sequence[Case]) -> None:
-    """Refuse a group of the test part in any other, and one of the validation part in the training part."""
-    for part, others in (("test", ("val", "train")), ("val", ("train",))):
-        held_out = {case.entry.group for case in cases if case.part == part}
-        for case in cases:
-            if case.part not in others or not (shared := _made_of(case.entry, held_out)):
-                continue
-            kind = "generated pair" if case.entry.is_generated else "pair"
-            raise LeakageError(
-                f"{kind} {case.entry.name} of {case.source} is for {case.part} and made of group "
-                f"{shared[0]!r}, which is for {part}",
-                "every group in one part, over all pair sets",
-                "Leave the set out, or generate from the training part; what is not the same tissue needs "
-                "another group in pairs.csv",
-            )
-
-
-def _made_of(entry: Entry, groups: Iterable[str]) -> list[str]:
-    """Return those of `groups` that a pair came from."""
-    return sorted(entry.made_of_groups.intersection(groups))

@@ -2,7 +2,13 @@
 
 from .card import LEAST_DICE, Kind, ModelCard, worse_than_flat
 from .predict import MOST_IMAGES, MOST_PIXELS, batch_size, in_parts, predict
-from .predictor import DEFAULT_THRESHOLD, MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
+from .predictor import (
+    DEFAULT_THRESHOLD,
+    MIN_OBJECT_SIZE,
+    SegmentorPredictor,
+    load_independent_segmentor,
+    seed_warning,
+)
 from .store import (
     MODEL_FILE,
     load_generator,
@@ -26,12 +32,13 @@ __all__ = [
     "batch_size",
     "in_parts",
     "load_generator",
+    "load_independent_segmentor",
     "load_segmentor",
     "model_path",
     "predict",
     "read_card",
-    "refuse_training_segmentor",
     "restore_generator",
     "save_model",
+    "seed_warning",
     "worse_than_flat",
 ]

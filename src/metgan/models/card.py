@@ -10,9 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
-from metgan.data import Normalisation
-from metgan.errors import LeakageError, StorageError
-from metgan.io import comparison_key
+from metgan.data import Normalisation, refuse_seen
+from metgan.errors import StorageError
 from metgan.networks import GENERATORS, PRESETS, GeneratorName, PresetName
 
 Kind = Literal["generator", "segmentor", "discriminator"]
@@ -57,6 +56,8 @@ class ModelCard:
         Of a generator: mean absolute error of its images of the validation part, on [-1, 1], fill left out,
         and that of flat images of the training mean. None where the training was too short to judge (see
         `metgan.training.least_steps`).
+    segmentor_seed : int or None, default None
+        Of a generator: the seed of the segmentor that `segmentor` names.
     """
 
     kind: Kind
@@ -73,6 +74,7 @@ class ModelCard:
     val_dice: float | None = None
     val_mae: float | None = None
     val_flat_mae: float | None = None
+    segmentor_seed: int | None = None
 
     @property
     def warning(self) -> str:
@@ -130,27 +132,8 @@ class ModelCard:
         return card
 
     def refuse_to_have_seen(self, groups: Iterable[str], purpose: str) -> None:
-        """Raise `LeakageError` when this network was trained on any of `groups`.
-
-        Parameters
-        ----------
-        groups : iterable of str
-            What it must not have seen, such as the test groups.
-        purpose : str
-            What it would be used for, for the message.
-
-        Notes
-        -----
-        Groups that differ only in case or blanks count as one: a test must not rest on spelling.
-        """
-        known = set(map(comparison_key, self.groups_seen))
-        seen = sorted(group for group in set(groups) if comparison_key(group) in known)
-        if seen:
-            raise LeakageError(
-                f"the {self.kind} for {purpose} has seen {len(seen)} test groups ({', '.join(seen[:5])})",
-                f"a {self.kind} that has seen none of them",
-                "Train one on this data set's training part, or use the same split for both",
-            )
+        """Refuse a network that was trained on any of `groups`, for a purpose: `metgan.data.refuse_seen`."""
+        refuse_seen(f"the {self.kind} for {purpose}", self.groups_seen, groups)
 
 
 def worse_than_flat(error: float | None, flat: float | None) -> str:

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from metgan.errors import LeakageError
+from metgan.data import refuse_in_loop
+from metgan.errors import SettingError
 from metgan.io import fingerprint
 from metgan.networks import apply_unet, channels_last
 from metgan.types import Camera, Mask
@@ -52,10 +53,6 @@ class SegmentorPredictor:
         self._device = device
         self._segmentor = channels_last(segmentor.to(device))
 
-    def check(self, groups: Iterable[str]) -> None:
-        """Refuse to judge images of groups that it was trained on."""
-        self.card.refuse_to_have_seen(groups, "judging")
-
     def predict(self, tumour: Camera) -> Mask:
         """Return the pixels that are read as tumour, (Y, X)."""
         return self.predict_all([tumour])[0]
@@ -76,12 +73,47 @@ class SegmentorPredictor:
         return apply_unet(self._segmentor.unet, tumour).float().sigmoid()
 
 
-def refuse_training_segmentor(segmentor_run: Path, card: ModelCard) -> None:
-    """Raise `LeakageError` when a segmentor is the one that the card's generator trained with."""
-    if fingerprint(model_path(segmentor_run)) == card.segmentor:
-        raise LeakageError(
-            f"the independent segmentor {segmentor_run} is the segmentor that the generator trained with",
-            "a segmentor trained apart from it",
-            "Train one with metgan segmentor DATA --split RUN/splits.json and a --seed of its own, or leave "
-            "it out",
+def load_independent_segmentor(
+    run: Path, generator: ModelCard, groups: Iterable[str], device: torch.device
+) -> SegmentorPredictor:
+    """Load the segmentor that reads what a generator makes: never the one that it trained with.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of a segmentor.
+    generator : ModelCard
+    groups : iterable of str
+        What is tested on.
+    device : torch.device
+
+    Raises
+    ------
+    LeakageError
+        When it is the segmentor that the generator trained with, or has seen one of the groups.
+    SettingError
+        When it reads images of another dtype than is generated.
+    StorageError
+        When it cannot be read, or is no segmentor.
+    """
+    predictor = SegmentorPredictor(run, device)
+    refuse_in_loop(run, predictor.fingerprint, generator.segmentor)
+    predictor.card.refuse_to_have_seen(groups, "judging")
+    wanted, given = generator.normalisation.tumour.dtype, predictor.card.normalisation.tumour.dtype
+    if wanted != given:
+        raise SettingError(
+            f"the segmentor {run} takes {given} images, and the generator makes {wanted}",
+            "one dtype, the camera's",
+            "Train the independent segmentor on the data that the generator was trained on",
         )
+    return predictor
+
+
+def seed_warning(segmentor: ModelCard, generator: ModelCard) -> str:
+    """Say that an independent segmentor began as the segmentor in the loop did; "" where it did not."""
+    if segmentor.seed != generator.segmentor_seed:
+        return ""
+    return (
+        f"the independent segmentor has seed {segmentor.seed}, as the segmentor in the loop: both began with "
+        "the same weights and crops; train one with another --seed"
+    )

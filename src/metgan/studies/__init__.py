@@ -15,14 +15,13 @@ from .evaluation import ComparedImage, evaluate
 from .evaluation_setup import (
     EvaluationSetup,
     IndependentSegmentorSource,
-    evaluate_run,
     open_evaluation,
-    run_evaluation,
 )
 from .examples import Examples
+from .independent_segmentor import INDEPENDENT_SEGMENTOR, independent_seed
 from .method_runs import Result
 from .scores import LIGHT, Evaluation, check_scores, read_summary
-from .shared_config import INDEPENDENT_SEED_OFFSET, SharedConfig
+from .shared_config import SharedConfig
 from .trained_run import TrainedRun, TrainingHistory, read_history, read_trained_run
 from .training_sets import BASELINES, NAMED_LISTS, TRAINING_SETS, TrainingSet, find_training_sets
 from .warnings import find_warnings, warning_of
@@ -30,7 +29,7 @@ from .warnings import find_warnings, warning_of
 __all__ = [
     "BASELINES",
     "COUNTS",
-    "INDEPENDENT_SEED_OFFSET",
+    "INDEPENDENT_SEGMENTOR",
     "LIGHT",
     "NAMED_LISTS",
     "POOLED",
@@ -59,14 +58,13 @@ __all__ = [
     "compare_robustness",
     "compare_similarity",
     "evaluate",
-    "evaluate_run",
     "find_training_sets",
     "find_warnings",
     "fold_pairs",
+    "independent_seed",
     "open_evaluation",
     "read_history",
     "read_summary",
     "read_trained_run",
-    "run_evaluation",
     "warning_of",
 ]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from metgan.data import PairSet
 from metgan.methods import ABLATIONS, CATALOGUE, Method
-from metgan.training import TrainingData
+from metgan.training import TrainingData, check_segmentor_config, train_segmentor
 
 from .comparison_statistics import comparison_statistics, save_comparison_statistics
 from .examples import Examples, generate_examples
@@ -43,7 +43,7 @@ class Study:
     @property
     def independent_segmentor(self) -> Path:
         """Run folder of the independent segmentor."""
-        return self.folder / "independent-segmentor"
+        return self.rules.independent_config(self.folder).folder
 
     def method_runs(self, name: str, data: TrainingData) -> MethodRuns:
         """Return a comparison on `data` in a folder of its own, scored in the units of the clean data."""
@@ -133,16 +133,15 @@ class Comparison:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        self.study.rules.check_independent_segmentor(
-            self.study.independent_segmentor, self.study.data, anew=anew
-        )
+        independent = self.study.rules.independent_config(self.study.folder)
+        check_segmentor_config(replace(independent, resume=not anew), self.study.data)
         for method_group in self.method_groups:
             method_group.method_runs.check(method_group.methods, anew=anew)
 
     def hold(self) -> ComparisonResult:
         """Train and score what is not yet, write the scores, and return what was found."""
         data, rules = self.study.data, self.study.rules
-        rules.train_independent_segmentor(self.study.independent_segmentor, data)
+        train_segmentor(rules.independent_config(self.study.folder), data)
         results = [result for method_group in self.method_groups for result in method_group.hold()]
         table = comparison_statistics(results, self.against, rules.seed)
         save_comparison_statistics(table, results, self.out)

@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PairSet, Split, StoredPairs, draw_folds, has_tumour
-from metgan.errors import ArrayError, LeakageError, SettingError
+from metgan.data import PairSet, Split, StoredPairs, draw_folds, has_tumour, refuse_generated
+from metgan.errors import ArrayError, SettingError
 from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
@@ -64,7 +64,7 @@ class Downstream:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        self._refuse_generated()
+        refuse_generated(self.pairs, str(self.pairs.root))
         for fold in self._folds():
             for source in {training_set.source for training_set in self.training_sets if training_set.source}:
                 SOURCES[source].check(fold, anew=anew)
@@ -97,16 +97,6 @@ class Downstream:
         save_downstream_statistics(table, images, tumours, self.out)
         helpers = {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}
         return DownstreamResult(self.rules, cells, table, helpers)
-
-    def _refuse_generated(self) -> None:
-        """Refuse generated pairs: their generator may have seen any fold's test groups."""
-        generated = [entry.name for entry in self.pairs if entry.is_generated]
-        if generated:
-            raise LeakageError(
-                f"{len(generated)} generated pairs in {self.pairs.root} ({', '.join(generated[:5])})",
-                "real pairs only: the study generates its own, fold by fold",
-                "Keep generated pairs in a pair set of their own",
-            )
 
     def _folds(self) -> Iterator[Fold]:
         """Return the folds, one at a time, so that the images of one alone are in memory."""
@@ -170,7 +160,6 @@ def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingDat
 def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
     data = material_of(training_set, fold, seed)
     run_config = fold.run_config(training_set, seed)
-    run_config.folder.mkdir(parents=True, exist_ok=True)
     train_segmentor(run_config, data)
     out = fold.folder / "scores" / run_config.folder.name
     readings = read_test(run_config.folder, fold.data.val, fold.test, fold.rules.engine, out)

@@ -15,11 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, read_pair
+from metgan.data import Entry, HeldOut, Normalisation, Pair, PairSet, checksum, read_pair
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
-from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts, model_path
+from metgan.models import (
+    MIN_OBJECT_SIZE,
+    SegmentorPredictor,
+    in_parts,
+    load_independent_segmentor,
+    model_path,
+)
 from metgan.panels import Panel, compare_images
 from metgan.progress import progress
 from metgan.synthesis import Inpainter
@@ -75,14 +81,13 @@ def evaluate(
     Raises
     ------
     LeakageError
-        When generator or independent segmentor has seen a group of `test`.
+        When generator or independent segmentor has seen a group of `test`, or the two trained together.
     """
     if not len(test):
         raise ArrayError("an empty test part", "at least one pair", "Give another split")
-    groups = {entry.group for entry in test}
+    groups = HeldOut.of(test).groups
     inpainter.card.refuse_to_have_seen(groups, "testing")
-    predictor = SegmentorPredictor(independent_segmentor, inpainter.device)
-    predictor.check(groups)
+    predictor = load_independent_segmentor(independent_segmentor, inpainter.card, groups, inpainter.device)
     shared = units or inpainter.card.normalisation.as_shared()
     scores, flat, painted = [], [], []
     named = _start_of(test)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, load_split, read_pair
+from metgan.data import SPLIT_FILE, HeldOut, PairSet, load_split, read_pair
 from metgan.errors import ArrayError
-from metgan.models import SegmentorPredictor, refuse_training_segmentor
+from metgan.models import ModelCard, load_independent_segmentor
 from metgan.synthesis import Inpainter, load
 from metgan.training import (
     SEGMENTOR_CONFIGS,
@@ -22,22 +22,32 @@ from metgan.training import (
 )
 
 from .evaluation import ComparedImage, evaluate
+from .independent_segmentor import independent_run
 from .scores import Evaluation
-from .shared_config import INDEPENDENT_SEED_OFFSET
 
 
 @dataclass(frozen=True)
 class IndependentSegmentorSource:
-    """Where the independent segmentor comes from: a finished run, or a training into `folder`.
+    """Where the independent segmentor comes from: a finished run, or a training into a folder in `root`.
 
     ``steps`` is None for the preset's length.
     """
 
     run: Path | None
     steps: int | None
-    folder: Path
+    root: Path
     engine: Engine
     resume: bool = False
+
+    def config(self, generator: ModelCard) -> RunConfig[TrainConfig]:
+        """Return how it is trained for a generator."""
+        config = SEGMENTOR_CONFIGS[generator.preset]
+        if self.steps is not None:
+            config = replace(config, steps=self.steps, epochs=None)
+        like = RunConfig(
+            "segmentor", generator.preset, config, self.engine, generator.seed, self.root, self.resume
+        )
+        return independent_run(like, self.root, generator.segmentor_seed)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,17 @@ class EvaluationSetup:
     inpainter: Inpainter
     data: TrainingData
     test: PairSet
+    source: IndependentSegmentorSource
+
+    def score(self) -> tuple[Evaluation, Sequence[ComparedImage]]:
+        """Score the run on the test part of its split; trains the independent segmentor if none is given."""
+        segmentor, card = self.source.run, self.inpainter.card
+        if segmentor is None:
+            config = self.source.config(card)
+            train_segmentor(config, self.data)
+            segmentor = config.folder
+        mean = self.data.in_units_of(card.normalisation.as_shared()).mean("tumour")
+        return evaluate(self.inpainter, self.test, segmentor, mean, run=self.run)
 
 
 def open_evaluation(run: Path, pairs: PairSet, source: IndependentSegmentorSource) -> EvaluationSetup:
@@ -64,14 +85,13 @@ def open_evaluation(run: Path, pairs: PairSet, source: IndependentSegmentorSourc
     inpainter = load(run, source.engine.device)
     split = load_split(run / SPLIT_FILE)
     data = load_training_data(pairs, split)
-    setup = EvaluationSetup(run, inpainter, data, pairs.select(split.test))
-    groups = {entry.group for entry in setup.test}
+    setup = EvaluationSetup(run, inpainter, data, pairs.select(split.test), source)
+    groups = HeldOut.of(setup.test).groups
     inpainter.card.refuse_to_have_seen(groups, "testing")
     if source.run is None:
-        check_segmentor_config(_order(inpainter, source), data)
+        check_segmentor_config(source.config(inpainter.card), data)
     else:
-        SegmentorPredictor(source.run, inpainter.device).check(groups)
-        refuse_training_segmentor(source.run, inpainter.card)
+        load_independent_segmentor(source.run, inpainter.card, groups, inpainter.device)
     for pair in map(read_pair, setup.test):
         if min(pair.label.shape) < inpainter.minimum_side:
             raise ArrayError(
@@ -80,34 +100,3 @@ def open_evaluation(run: Path, pairs: PairSet, source: IndependentSegmentorSourc
                 "Evaluate on the pair set that the run was trained on",
             )
     return setup
-
-
-def evaluate_run(
-    run: Path, pairs: PairSet, source: IndependentSegmentorSource
-) -> tuple[Evaluation, Sequence[ComparedImage]]:
-    """Score a run on the test part of its split; an independent segmentor is trained if none is given."""
-    return run_evaluation(open_evaluation(run, pairs, source), source)
-
-
-def run_evaluation(
-    setup: EvaluationSetup, source: IndependentSegmentorSource
-) -> tuple[Evaluation, Sequence[ComparedImage]]:
-    """Score what `open_evaluation` returned; an independent segmentor is trained if none is given."""
-    independent_segmentor = source.run
-    if independent_segmentor is None:
-        source.folder.mkdir(parents=True, exist_ok=True)
-        train_segmentor(_order(setup.inpainter, source), setup.data)
-        independent_segmentor = source.folder
-    refuse_training_segmentor(independent_segmentor, setup.inpainter.card)
-    data = setup.data.in_units_of(setup.inpainter.card.normalisation.as_shared())
-    return evaluate(setup.inpainter, setup.test, independent_segmentor, data.mean("tumour"), run=setup.run)
-
-
-def _order(inpainter: Inpainter, source: IndependentSegmentorSource) -> RunConfig[TrainConfig]:
-    config = SEGMENTOR_CONFIGS[inpainter.card.preset]
-    if source.steps is not None:
-        config = replace(config, steps=source.steps, epochs=None)
-    seed = inpainter.card.seed + INDEPENDENT_SEED_OFFSET
-    return RunConfig(
-        "segmentor", inpainter.card.preset, config, source.engine, seed, source.folder, source.resume
-    )

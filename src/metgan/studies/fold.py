@@ -9,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import SPLIT_FILE, Entry, Pair, PairSet, PairView, Split, entries_of, save_split
-from metgan.errors import LeakageError
+from metgan.data import Entry, Pair, PairSet, PairView, Split, entries_of
 from metgan.io import has_file
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, SegmentorPredictor, read_card
@@ -71,10 +70,7 @@ class Fold:
     @cached_property
     def data(self) -> TrainingData:
         """The real training and validation pairs, loaded once."""
-        data = load_training_data(self.pairs, self.split)
-        self.refuse_leaks(data.train)
-        self.refuse_leaks(data.val)
-        return data
+        return load_training_data(self.pairs, self.split)
 
     @property
     def test(self) -> PairSet:
@@ -95,7 +91,8 @@ class Fold:
 
     def check_independent_segmentor(self, *, anew: bool) -> None:
         """Likewise for the independent segmentor of `gate`."""
-        self.rules.check_independent_segmentor(self._independent_segmentor, self.data, anew=anew)
+        independent = self.rules.independent_config(self.folder)
+        check_segmentor_config(replace(independent, resume=not anew), self.data)
 
     @cached_property
     def inpainter(self) -> Inpainter:
@@ -107,13 +104,10 @@ class Fold:
             When what lies there has seen a test group of the fold.
         """
         run_config = self._generator_config()
-        self._segmentor.mkdir(parents=True, exist_ok=True)
-        run_config.folder.mkdir(parents=True, exist_ok=True)
-        save_split(self.split, run_config.folder / SPLIT_FILE)
         train_segmentor(self._segmentor_config(), self.data)
         train_method(run_config, self.data, _METHOD, self._segmentor)
         inpainter = load(run_config.folder, self.rules.engine.device)
-        inpainter.card.refuse_to_have_seen(self.data.groups_test, "making training pairs")
+        inpainter.card.refuse_to_have_seen(self.data.split.held_out.groups, "making training pairs")
         for card in self.helpers:
             if card.warning:
                 note(f"the {card.kind} of fold {self.number}: {card.warning}")
@@ -127,10 +121,9 @@ class Fold:
 
     def gate(self, limits: GateLimits) -> Gate:
         """Return a gate for generated pairs; its segmentor is trained first, on the training part alone."""
-        self.rules.train_independent_segmentor(self._independent_segmentor, self.data)
-        gate = open_gate(self._independent_segmentor, self.inpainter, self.train_entries, limits)
-        gate.predictor.card.refuse_to_have_seen(self.data.groups_test, "judging training pairs")
-        return gate
+        independent = self.rules.independent_config(self.folder)
+        train_segmentor(independent, self.data)
+        return open_gate(independent.folder, self.inpainter, self.train_entries, limits)
 
     def refine(self, names: Sequence[str]) -> tuple[RefineStep, ...]:
         """Return steps of refinement, each measured once, on the real training pairs."""
@@ -176,21 +169,8 @@ class Fold:
         LeakageError
             Naming the first such pair.
         """
-        forbidden = self.split.groups(self.pairs.entries, "test")
-        homes = {entry.name: entry.group for entry in self.pairs}
-        for entry in entries_of(pairs):
-            known = {homes[name] for name in entry.made_of if name in homes}
-            if seen := sorted((known | entry.made_of_groups) & forbidden):
-                raise LeakageError(
-                    f"training pair {entry.name!r} of fold {self.number} comes from the test groups "
-                    f"{', '.join(seen[:5])}",
-                    "pairs of the fold's other groups alone",
-                    "Leave generated pairs out of the pair set, or give them the group of their sources",
-                )
-
-    @property
-    def _independent_segmentor(self) -> Path:
-        return self.folder / "independent-segmentor"
+        purpose = f"training in fold {self.number}"
+        self.data.split.held_out.refuse(entries_of(pairs), purpose)
 
     @property
     def _segmentor(self) -> Path:

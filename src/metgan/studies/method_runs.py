@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from metgan.data import SPLIT_FILE, Normalisation, PairSet, StoredPairs, save_split
+from metgan.data import Normalisation, PairSet, StoredPairs
 from metgan.io import fingerprint, has_file
 from metgan.methods import Method
 from metgan.models import MODEL_FILE, model_path
@@ -104,15 +104,12 @@ class MethodRuns:
 
         All methods with the first seed come first, so that there is a whole table early.
         """
-        self._segmentor.mkdir(parents=True, exist_ok=True)
         train_segmentor(self._segmentor_config(), self.data)
         seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
         return [self._cell(method, seed) for seed in seeds for method in methods]
 
     def _cell(self, method: Method, seed: int) -> Result:
         run_config = self._order(method, seed)
-        run_config.folder.mkdir(parents=True, exist_ok=True)
-        save_split(self.data.split, run_config.folder / SPLIT_FILE)
         train_method(run_config, self.data, method, self._segmentor)
         inpainter = load(run_config.folder, self.rules.engine.device)
         out = self.folder / "scores" / run_config.folder.name

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metgan.data import Pair, PairSet, StoredPairs
+from metgan.data import HeldOut, Pair, PairSet, StoredPairs
 from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, write_json
 from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
@@ -82,6 +82,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
     LeakageError
         When the segmentor has seen a group of `test`.
     """
+    read_card(run).refuse_to_have_seen(HeldOut.of(test).groups, "testing")
     pairs = StoredPairs(test)
     known = {
         "model": fingerprint(model_path(run)),
@@ -99,7 +100,6 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
         for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
             save_table(frame, out / name)
         write_json(file, {**known, "level": level})  # last, so that a kill before leaves nothing that counts
-    read_card(run).refuse_to_have_seen({pair.entry.group for pair in pairs}, "testing")
     images, tumours = (
         pd.read_csv(
             out / name, dtype=_TEXT, keep_default_na=False, na_values={"contrast": [""], "light": [""]}
@@ -129,7 +129,6 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
 
 
 def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
-    segmentor.check({pair.entry.group for pair in pairs})
     weighed = segmentor.predict_proba_all([pair.tumour for pair in val])
     level = choose_level(weighed, [pair.label for pair in val])
     images, tumours = [], []

@@ -10,7 +10,7 @@ import numpy as np
 from metgan.data import SPLIT_FILE, load_split
 from metgan.io import has_file
 from metgan.metrics import MIN_ANNOTATED_SIZE, Faithfulness
-from metgan.models import ModelCard, worse_than_flat
+from metgan.models import ModelCard, seed_warning, worse_than_flat
 from metgan.training import least_steps, planned_steps, stopped_at
 
 LEAST_RECALL: Final = 0.2
@@ -44,7 +44,7 @@ def find_warnings(
     tuple of str
         Sentences without a full stop, the gravest first; empty where nothing does.
     """
-    told = [_why_blind(real)]
+    told = [_why_blind(real), seed_warning(independent_segmentor, generator)]
     if independent_segmentor.warning:
         told.append(f"the independent segmentor: {independent_segmentor.warning}")
     if warning := warning_of(generator, run):

@@ -37,11 +37,13 @@ def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
 
     Raises
     ------
-    StorageError, ArrayError, SettingError
-        When an image cannot be read or is not what it should be, no label holds a tumour, there are too few
-        of them, an anatomy is smaller than the network's minimum or has no tissue for a recipe that asks for
-        it, the first generated image is flat, or no plan of it adds light to the real tumour channel.
+    StorageError, ArrayError, SettingError, LeakageError
+        When a source is of what the generator's run tests on, an image cannot be read or is not what it
+        should be, no label holds a tumour, there are too few of them, an anatomy is smaller than the
+        network's minimum or has no tissue for a recipe that asks for it, the first generated image is flat,
+        or no plan of it adds light to the real tumour channel.
     """
+    request.refuse_held_out(inpainter.held_out)
     plans = PairPlans(request)
     outside = []
     with progress("check", len(request.anatomies) + 2, every_s=SLOW) as advance:

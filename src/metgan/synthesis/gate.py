@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.data import Entry, Pair
-from metgan.errors import SettingError
 from metgan.metrics import MIN_ANNOTATED_SIZE, evaluate_detection
-from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, refuse_training_segmentor
+from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, load_independent_segmentor, seed_warning
+from metgan.progress import note
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
@@ -75,7 +75,7 @@ def open_gate(
     training: Sequence[Entry] = (),
     limits: GateLimits | None = None,
 ) -> Gate:
-    """Open a gate for what a generator makes.
+    """Open a gate for what a generator makes; a segmentor with the seed of the one in the loop is noted.
 
     The independent segmentor may have been trained on the anatomies' animals: it is asked whether tumours are
     where the label is, not whether it would find them in an animal that it does not know.
@@ -94,22 +94,19 @@ def open_gate(
     Raises
     ------
     LeakageError
-        When the independent segmentor is the segmentor that the generator trained with.
+        When the independent segmentor is the segmentor that the generator trained with, or it or one of
+        `training` is of what the generator's run holds out: test tissue would choose what is trained on.
     SettingError
         When the independent segmentor reads images of another dtype than is generated, or a limit of contrast
         that is given lies beyond the one taken from the training images.
     StorageError, ArrayError
         When the run or a training image cannot be read.
     """
-    refuse_training_segmentor(segmentor_run, inpainter.card)
-    predictor = SegmentorPredictor(segmentor_run, inpainter.device)
-    wanted, given = inpainter.card.normalisation.tumour.dtype, predictor.card.normalisation.tumour.dtype
-    if wanted != given:
-        raise SettingError(
-            f"the segmentor {segmentor_run} takes {given} images, and the generator makes {wanted}",
-            "one dtype, the camera's",
-            "Train the independent segmentor on the data that the generator was trained on",
-        )
+    held_out = inpainter.held_out
+    predictor = load_independent_segmentor(segmentor_run, inpainter.card, held_out.groups, inpainter.device)
+    held_out.refuse(training, "the gate")
+    if told := seed_warning(predictor.card, inpainter.card):
+        note(told)
     seen = TrainingImages(training, inpainter.card.normalisation.fill)
     return Gate(predictor, seen, limits or GateLimits())
 

@@ -55,9 +55,12 @@ def generate(
     ArrayError, SettingError
         When no label holds a tumour, the recipe cannot make one of what there is, an image is smaller than
         the network's minimum, or what is generated is flat, as by a model that is hardly trained.
+    LeakageError
+        When a source is, or was made of, what the generator's run tests on.
     StorageError
         When `out` holds more pairs, or pairs of another request, or is being written to.
     """
+    request.refuse_held_out(inpainter.held_out)
     plans = PairPlans(request)  # refuses, before anything is written, what no pair can be made of
     with hold_folder(out, "metgan generate"):
         return _generate(inpainter, plans, out, gate)

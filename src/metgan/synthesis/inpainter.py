@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from metgan.data import check_camera
+from metgan.data import SPLIT_FILE, HeldOut, check_camera, held_out_of, load_split
 from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
-from metgan.io import fingerprint
+from metgan.io import fingerprint, has_file
 from metgan.labels import check_binary
 from metgan.models import ModelCard, load_generator, model_path, predict, restore_generator
 from metgan.networks import Generator, channels_last
@@ -29,6 +30,8 @@ class Inpainter:
         Names the weights in provenance.
     device : torch.device
         Where it computes.
+    held_out : HeldOut
+        What its run tests on, and so nothing may be generated from that is trained on.
 
     Examples
     --------
@@ -38,8 +41,15 @@ class Inpainter:
     dtype('uint16')
     """
 
-    def __init__(self, generator: Generator, card: ModelCard, name: str, device: torch.device) -> None:
-        self.card = card
+    def __init__(
+        self,
+        generator: Generator,
+        card: ModelCard,
+        name: str,
+        device: torch.device,
+        held_out: HeldOut = HeldOut(),  # noqa: B008  # frozen
+    ) -> None:
+        self.card, self.held_out = card, held_out
         self.fingerprint = name
         self.device = device
         self._generator = channels_last(generator.to(device))
@@ -49,7 +59,8 @@ class Inpainter:
 
         Spawned processes, as the workers of a loader are on macOS and Windows, are sent such a pickle.
         """
-        return _rebuild, (self._generator.state_dict(), self.card, self.fingerprint, self.device)
+        weights = self._generator.state_dict()
+        return _rebuild, (weights, self.card, self.fingerprint, self.device, self.held_out)
 
     @property
     def minimum_side(self) -> int:
@@ -135,10 +146,8 @@ class Inpainter:
         return self.card.normalisation.filled(anatomy)
 
 
-def _rebuild(
-    weights: Mapping[str, torch.Tensor], card: ModelCard, name: str, device: torch.device
-) -> Inpainter:
-    return Inpainter(restore_generator(card, weights), card, name, device)
+def _rebuild(weights: Mapping[str, torch.Tensor], card: ModelCard, *known: Any) -> Inpainter:
+    return Inpainter(restore_generator(card, weights), card, *known)
 
 
 def load(run: Path | str, device: Device = "auto") -> Inpainter:
@@ -159,4 +168,7 @@ def load(run: Path | str, device: Device = "auto") -> Inpainter:
     """
     where = choose_device(device)
     generator, card = load_generator(run)
-    return Inpainter(generator, card, fingerprint(model_path(run)), where)
+    model = model_path(run)
+    split = model.parent / SPLIT_FILE
+    held_out = held_out_of((), load_split(split)) if has_file(split) else HeldOut()
+    return Inpainter(generator, card, fingerprint(model), where, held_out)

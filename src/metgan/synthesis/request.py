@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from metgan.data import Entry
+from metgan.data import Entry, HeldOut
 from metgan.errors import SettingError
 from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
@@ -38,6 +38,8 @@ class GenerationRequest:
     refine : sequence of RefineStep, default ()
         What generated tumour channels are given, in this order: see `metgan.synthesis.REFINE_STEPS`. With
         "insert" among them, each of `anatomies` has an image ``tumour`` and a ``label`` too.
+    any_part : bool, default False
+        Whether the sources may be of what the generator's run tests on: nothing will be tested on it then.
 
     Raises
     ------
@@ -53,6 +55,7 @@ class GenerationRequest:
     count: int
     seed: int
     refine: Sequence[RefineStep] = ()
+    any_part: bool = False
 
     def __str__(self) -> str:
         return "; ".join(map(str, (self.recipe, *self.refine)))
@@ -80,6 +83,13 @@ class GenerationRequest:
         _refuse_unreal(self.donors, "take backgrounds from")
         if self.inserts:
             _refuse_unreal(self.anatomies, "insert tumours in")
+
+    def refuse_held_out(self, held_out: HeldOut, further: Sequence[Entry] = ()) -> None:
+        """Refuse sources, and further pairs beside them, that a run holds out; see `any_part`."""
+        if not self.any_part:
+            held_out.refuse(
+                (*self.anatomies, *self.labels, *self.donors, *further), "generating training pairs"
+            )
 
 
 def _refuse_unreal(entries: Sequence[Entry], purpose: str) -> None:

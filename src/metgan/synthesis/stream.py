@@ -98,6 +98,8 @@ class PairStream(IterableDataset[Sample]):
     ------
     ArrayError, SettingError
         If there are no real pairs to mix in; the labels hold no tumour; or the first epoch is negative.
+    LeakageError
+        If a source or a real pair is, or was made of, what the generator's run tests on.
 
     Notes
     -----
@@ -127,6 +129,7 @@ class PairStream(IterableDataset[Sample]):
             raise SettingError("no real pairs", "some to mix in", "Give some, or Mix(synthetic=1)")
         if first_epoch < 0:
             raise SettingError(f"first_epoch={first_epoch}", "0 or more", "Choose 0 for a new training")
+        request.refuse_held_out(inpainter.held_out, real)
         self._inpainter = inpainter
         self._plans = PairPlans(request)
         self._real = tuple(real)

@@ -19,10 +19,8 @@ from .run_config import RunConfig
 from .segmentor_run import check_segmentor_config, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
-    check_training,
+    MethodTraining,
     load_data,
-    train,
-    train_on,
 )
 from .status import Status, planned_steps, read_status
 from .training_data import TrainingData, load_training_data, split_pairs
@@ -38,6 +36,7 @@ __all__ = [
     "EarlyStopping",
     "Engine",
     "GanTrainConfig",
+    "MethodTraining",
     "Precision",
     "RunConfig",
     "Status",
@@ -46,7 +45,6 @@ __all__ = [
     "check_identity",
     "check_method_config",
     "check_segmentor_config",
-    "check_training",
     "last_step",
     "least_steps",
     "load_data",
@@ -56,9 +54,7 @@ __all__ = [
     "read_status",
     "split_pairs",
     "stopped_at",
-    "train",
     "train_method",
-    "train_on",
     "train_segmentor",
     "trained_seconds",
     "without_lengths",

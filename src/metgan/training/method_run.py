@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from metgan.data import SPLIT_FILE, save_split
 from metgan.io import fingerprint, replacing
 from metgan.methods import (
     GanNetworks,
@@ -19,7 +20,7 @@ from metgan.methods import (
     freeze,
     trained_modules,
 )
-from metgan.models import MODEL_FILE, ModelCard, load_segmentor, model_path, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_segmentor, model_path, read_card, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
 from .batches import Batch
@@ -54,6 +55,7 @@ def train_method(
 ) -> Path:
     """Train a method's networks; returns the generator's model file.
 
+    The run folder is made where it is not there, and has the split.
     The data is normalised as the segmentor's was, so that the segmentor reads fakes in exactly the
     units it was trained in (reference.md, section 4; pinned by
     ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``). A method without a segmentation
@@ -67,8 +69,10 @@ def train_method(
         When the segmentor has seen a group of the test part.
     """
     check_method_config(run_config, data, method, segmentor_run)
+    save_split(data.split, run_config.folder / SPLIT_FILE)
     fabric = run_config.engine.fabric()
     segmentor, read_by, data = _segmentor_for(segmentor_run, data)
+    seed_in_loop = None if segmentor_run is None else read_card(segmentor_run).seed
     with seeded(run_config.engine, run_config.seed):
         networks = build_networks(method, run_config.preset, segmentor, run_config.seed)
         networks.to_tumour.begin_at(data.start("tumour"))
@@ -82,13 +86,12 @@ def train_method(
         pools = [ImagePool(run_config.train.pool_size, run_config.seed, k) for k in range(count)]
         phases = gan_phases(method, networks, run_config.train, pools, FirstSteps(run_config.folder))
         identity = run_config.identity(data, _beside(method, read_by))
-        modules = {**learners, "ema": ema.network}
         validator = _GanValidator(run_config, data, networks, ema, segmentor, fabric.device)
 
         def keep(done: int, result: ValidationResult) -> None:
             card = run_config.card("generator", data, done, result.dice, method.generator, read_by)
-            weights = ema.network.state_dict()
-            save_model(run_config.folder / MODEL_FILE, weights, validator.with_errors(card, result))
+            card = replace(validator.with_errors(card, result), segmentor_seed=seed_in_loop)
+            save_model(run_config.folder / MODEL_FILE, ema.network.state_dict(), card)
 
         Training(
             name=method.name,
@@ -100,7 +103,7 @@ def train_method(
             validate=validator.validate,
             keep=keep,
             schedule=run_config.schedule(data),
-            state=RunState.of(modules, phases, pools, identity),
+            state=RunState.of({**learners, "ema": ema.network}, phases, pools, identity),
             columns=validator.columns(method),
             diagnose=validator.diagnose,
             keeps_last=True,
@@ -197,5 +200,5 @@ def _segmentor_for(run: Path | None, data: TrainingData) -> tuple[Segmentor | No
     if run is None:
         return None, "", data
     segmentor, card = load_segmentor(run)
-    card.refuse_to_have_seen(data.groups_test, "training")
+    card.refuse_to_have_seen(data.split.held_out.groups, "training")
     return segmentor, fingerprint(model_path(run)), data.in_units_of(card.normalisation)

@@ -40,7 +40,7 @@ class RunConfig(Generic[Settings]):
     engine : Engine
     seed : int
     folder : Path
-        The run folder; must be there.
+        The run folder.
     resume : bool
         Go on from ``last.ckpt`` where there is one.
     lengthen : bool

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from torch.optim.swa_utils import update_bn
 
+from metgan.data import SPLIT_FILE, save_split
 from metgan.models import MODEL_FILE, save_model
 from metgan.networks import PRESETS, Segmentor, build
 
@@ -43,8 +44,12 @@ def check_segmentor_config(run_config: RunConfig[TrainConfig], data: TrainingDat
 
 
 def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> Path:
-    """Train a segmentor on real tumour images and labels; returns its model file."""
+    """Train a segmentor on real tumour images and labels; returns its model file.
+
+    The run folder is made where it is not there, and has the split.
+    """
     check_segmentor_config(run_config, data)
+    save_split(data.split, run_config.folder / SPLIT_FILE)
     fabric = run_config.engine.fabric()
     with seeded(run_config.engine, run_config.seed):
         segmentor = place(

@@ -5,9 +5,10 @@ Every part is resumable by itself, so a killed session goes on in the part where
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, save_split
+from metgan.data import PairSet
 from metgan.io import has_file, hold_folder
 from metgan.methods import Method
 from metgan.models import MODEL_FILE
@@ -22,75 +23,63 @@ SEGMENTOR_FOLDER = "segmentor"
 """Where a run keeps the segmentor that it trained."""
 
 
-def train(
-    method: Method,
-    run_config: RunConfig[GanTrainConfig],
-    pairs: PairSet,
-    segmentor_config: TrainConfig,
-    segmentor: Path | None = None,
-) -> Path:
-    """Train a method on a pair set; returns the generator's model file.
+@dataclass(frozen=True)
+class MethodTraining:
+    """The training of a method, and of its segmentor first where none is given; one that is made can be run.
 
     Parameters
     ----------
     method : Method
     run_config : RunConfig
         For the method; its folder becomes the run folder.
-    pairs : PairSet
+    data : TrainingData
     segmentor_config : TrainConfig
         For the segmentor, which is trained first, into ``segmentor/``, where none is given.
     segmentor : path or None
         Run of a pretrained segmentor.
+
+    Raises
+    ------
+    ArrayError, SettingError, StorageError, LeakageError
+        For a device, crops, a checkpoint or a segmentor that will not do; nothing is written.
     """
-    return train_on(method, run_config, load_data(pairs, run_config.seed), segmentor_config, segmentor)
 
+    method: Method
+    run_config: RunConfig[GanTrainConfig]
+    data: TrainingData
+    segmentor_config: TrainConfig
+    segmentor: Path | None = None
 
-def train_on(
-    method: Method,
-    run_config: RunConfig[GanTrainConfig],
-    data: TrainingData,
-    segmentor_config: TrainConfig,
-    segmentor: Path | None = None,
-) -> Path:
-    """Train a method on data that is loaded already, otherwise as `train` does."""
-    with hold_folder(run_config.folder, "metgan train"):
-        save_split(data.split, run_config.folder / SPLIT_FILE)
-        if method.needs_segmentor and segmentor is None:
-            segmentor = train_in_loop(run_config, data, segmentor_config)
-        return train_method(run_config, data, method, segmentor)
+    def __post_init__(self) -> None:
+        segmentor = self.segmentor
+        if self._trains_segmentor:
+            in_loop = self._in_loop
+            check_segmentor_config(in_loop, self.data)
+            if self.run_config.resumes and has_file(in_loop.folder / MODEL_FILE):
+                segmentor = in_loop.folder
+        check_method_config(self.run_config, self.data, self.method, segmentor)
 
+    def run(self) -> Path:
+        """Train, or go on where the run resumes; returns the generator's model file."""
+        with hold_folder(self.run_config.folder, "metgan train"):
+            segmentor = (
+                train_segmentor(self._in_loop, self.data) if self._trains_segmentor else self.segmentor
+            )
+            return train_method(self.run_config, self.data, self.method, segmentor)
 
-def check_training(
-    method: Method,
-    run_config: RunConfig[GanTrainConfig],
-    data: TrainingData,
-    segmentor_config: TrainConfig,
-    segmentor: Path | None = None,
-) -> None:
-    """Refuse what `train_on` would refuse, with the same arguments, before anything is written."""
-    if method.needs_segmentor and segmentor is None:
-        in_loop = _segmentor_in_loop(run_config, segmentor_config)
-        check_segmentor_config(in_loop, data)
-        if run_config.resumes and has_file(in_loop.folder / MODEL_FILE):
-            segmentor = in_loop.folder
-    check_method_config(run_config, data, method, segmentor)
+    @property
+    def _trains_segmentor(self) -> bool:
+        return self.method.needs_segmentor and self.segmentor is None
+
+    @property
+    def _in_loop(self) -> RunConfig[TrainConfig]:
+        mine = self.run_config
+        folder = mine.folder / SEGMENTOR_FOLDER
+        return RunConfig(
+            "segmentor", mine.preset, self.segmentor_config, mine.engine, mine.seed, folder, mine.resume
+        )
 
 
 def load_data(pairs: PairSet, seed: int) -> TrainingData:
     """Load the data of a run; writes nothing."""
     return load_training_data(pairs, split_pairs(pairs, seed))
-
-
-def train_in_loop(run_config: RunConfig[GanTrainConfig], data: TrainingData, config: TrainConfig) -> Path:
-    """Train the segmentor of a run into its ``segmentor/``, or go on with it where the run resumes."""
-    mine = _segmentor_in_loop(run_config, config)
-    mine.folder.mkdir(exist_ok=True)
-    train_segmentor(mine, data)
-    return mine.folder / MODEL_FILE
-
-
-def _segmentor_in_loop(run_config: RunConfig[GanTrainConfig], config: TrainConfig) -> RunConfig[TrainConfig]:
-    folder = run_config.folder / SEGMENTOR_FOLDER
-    return RunConfig(
-        "segmentor", run_config.preset, config, run_config.engine, run_config.seed, folder, run_config.resume
-    )

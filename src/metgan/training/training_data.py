@@ -13,6 +13,7 @@ import numpy as np
 
 from metgan.data import (
     CACHE_BYTES,
+    PARTS,
     Normalisation,
     Pair,
     PairSet,
@@ -26,11 +27,11 @@ from metgan.data import (
     fit_pairs,
     pixel_values,
     read_pair,
-    refuse_divided,
+    refuse_shared,
     shuffle_labels,
     stated_split,
 )
-from metgan.errors import ArrayError, LeakageError
+from metgan.errors import ArrayError
 from metgan.objects import surroundings
 from metgan.seeding import check_seed, stream
 from metgan.types import AnyArray, Camera, Channel, Mask
@@ -77,7 +78,6 @@ class TrainingData:
     split: Split
     normalisation: Normalisation
     groups_seen: tuple[str, ...]
-    groups_test: tuple[str, ...]
     fresh: Sequence[Pair] | None = None
 
     @property
@@ -229,12 +229,13 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
     ------
     ArrayError
         When no training label holds a tumour.
-    SettingError
-        When the split has a pair or a group in two parts.
     LeakageError
-        When a pair that is not of the test part was made of one of its groups.
+        When two parts share a pair, a group, a source or an image, see `metgan.data.refuse_shared`, or a pair
+        that is not of the test part is of what a run's split holds out.
     """
-    refuse_divided(pairs.entries, split)
+    names = {part: {*getattr(split, part)} for part in PARTS}
+    parts = {part: [entry for entry in pairs if entry.name in known] for part, known in names.items()}
+    held_out = refuse_shared(parts, split.held_out)
     train = StoredPairs(pairs.select(split.train))
     val = StoredPairs(pairs.select(split.val), CACHE_BYTES // 4)  # no step asks for them
     if not any(pair.label.any() for pair in train):
@@ -246,21 +247,12 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
     normalisation = fit_pairs(train)
     for pair in val:
         _check(pair, normalisation)
-    data = TrainingData(
+    return TrainingData(
         train=train,
         val=val,
-        split=split,
+        split=replace(split, held_out=held_out),
         normalisation=normalisation,
         groups_seen=tuple(
             sorted({g for entry in (*train.entries, *val.entries) for g in entry.made_of_groups})
         ),
-        groups_test=tuple(sorted(split.groups(pairs.entries, "test"))),
     )
-    if leaking := sorted(set(data.groups_seen) & set(data.groups_test)):
-        raise LeakageError(
-            f"training or validation pairs in {pairs.root} that are made of the test groups "
-            f"{', '.join(leaking[:5])}",
-            "every group in one part, also those that generated pairs are made of",
-            "Leave these pairs out, or generate from the training part",
-        )
-    return data

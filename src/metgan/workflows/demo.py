@@ -15,9 +15,15 @@ from metgan.methods import find_method
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.progress import Listener, listening
 from metgan.reporting import Generated, demo_report
-from metgan.studies import Evaluation, IndependentSegmentorSource, evaluate_run, read_trained_run
+from metgan.studies import (
+    INDEPENDENT_SEGMENTOR,
+    Evaluation,
+    IndependentSegmentorSource,
+    open_evaluation,
+    read_trained_run,
+)
 from metgan.synthesis import CONTACT_SHEET, GenerationRequest, generate, load, open_gate, sum_up
-from metgan.training import train
+from metgan.training import MethodTraining, load_data
 
 from .evaluate import EvaluateResult
 from .output import GENERATED, NEW_FOLDER, RUN, Output, OutputPolicy, reserve
@@ -80,17 +86,16 @@ def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation
     experiment.save(run / CONFIG_FILE)
     method = find_method(experiment.method)
     run_config = run_config_of(experiment, run, policy)
-    train(method, run_config, pairs, experiment.segmentor)
+    MethodTraining(method, run_config, load_data(pairs, seed), experiment.segmentor).run()
     inpainter = load(run)
     seen = part_of(pairs.entries, "train", load_split(run / SPLIT_FILE))
     request = GenerationRequest(seen, seen, Merged(2), _NEW_PAIRS, seed)
     engine, steps = experiment.engine, experiment.segmentor.steps
-    source = IndependentSegmentorSource(
-        None, steps, out / "scores" / "independent-segmentor", engine, policy.resume
-    )
-    evaluation, generated = evaluate_run(run, pairs, source)
+    source = IndependentSegmentorSource(None, steps, out / "scores", engine, policy.resume)
+    evaluation, generated = open_evaluation(run, pairs, source).score()
     evaluation.save(out / "scores")
-    new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(source.folder, inpainter, seen))
+    independent = out / "scores" / INDEPENDENT_SEGMENTOR
+    new_pairs = generate(inpainter, request, out / "new-pairs", open_gate(independent, inpainter, seen))
     picture = (new_pairs.root / CONTACT_SHEET).read_bytes()
     made = Generated(new_pairs, picture, str(sum_up(new_pairs) or ""))
     demo_report(pairs, evaluation, generated, made, read_trained_run(run)).save(out)

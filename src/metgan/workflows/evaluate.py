@@ -15,7 +15,6 @@ from metgan.studies import (
     IndependentSegmentorSource,
     check_scores,
     open_evaluation,
-    run_evaluation,
 )
 from metgan.training import Engine
 
@@ -104,13 +103,13 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
         source = IndependentSegmentorSource(
             chosen.independent_segmentor,
             chosen.independent_segmentor_steps,
-            out / "independent-segmentor",
+            out,
             Engine(device=request.device),
             output.policy.resume,
         )
         setup = open_evaluation(request.run, PairSet.open(request.data), source)
         with output.prepared():
-            evaluation, generated = run_evaluation(setup, source)
+            evaluation, generated = setup.score()
             report = evaluation_report(evaluation, generated, request.run, request.data)
             write_scores(evaluation, report, out)
     return EvaluateResult(out, evaluation)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from metgan.errors import LeakageError, SettingError
 from metgan.io import has_file, has_folder
 from metgan.models import ModelCard
 from metgan.progress import note
-from metgan.studies import INDEPENDENT_SEED_OFFSET
+from metgan.studies import INDEPENDENT_SEGMENTOR, independent_seed
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
 from .output import note_warning
@@ -69,9 +68,7 @@ class GateChoice:
             if value is not None and name not in ("independent_segmentor", "gate")
         }
 
-    def open(
-        self, inpainter: Inpainter, training: tuple[Entry, ...], tested: Collection[str], advice: str
-    ) -> Gate | None:
+    def open(self, inpainter: Inpainter, training: tuple[Entry, ...], advice: str) -> Gate | None:
         """Return the gate, or None where no independent segmentor is given or none is wanted.
 
         Errors end in `advice`.
@@ -81,8 +78,7 @@ class GateChoice:
         SettingError
             When limits are given that nothing is held against.
         LeakageError
-            When the independent segmentor has seen a group of `tested`: it would let test tissue choose what
-            is trained on.
+            When the independent segmentor or a training image will not do, see `metgan.synthesis.open_gate`.
         """
         given = self._given
         if given and (self.independent_segmentor is None or not self.gate):
@@ -97,11 +93,9 @@ class GateChoice:
         if self.independent_segmentor is None or not self.gate:
             return None
         try:
-            gate = open_gate(self.independent_segmentor, inpainter, training, GateLimits(**given))
-            gate.predictor.card.refuse_to_have_seen(tested, "judging training pairs")
+            return open_gate(self.independent_segmentor, inpainter, training, GateLimits(**given))
         except LeakageError as error:
-            raise LeakageError(error.given, error.expected, advice) from error
-        return gate
+            raise type(error)(error.given, error.expected, advice) from error
 
     def note_warnings(self, gate: Gate | None, advice: str) -> None:
         """Tell what is not checked, unless that was asked for."""
@@ -146,7 +140,8 @@ def advise_segmentor(run: Path, card: ModelCard, training: tuple[Entry, ...], *f
     data = str(places[0]) if places else "DATA"
     words = ["metgan", "segmentor", data, "--preset", card.preset]
     words += ["--split", str(split)] if has_file(split) else []
-    words += ["--seed", str(card.seed + INDEPENDENT_SEED_OFFSET), "--out", f"{run}-independent-segmentor"]
+    words += ["--seed", str(independent_seed(card.seed, card.segmentor_seed))]
+    words += ["--out", f"{run}-{INDEPENDENT_SEGMENTOR}"]
     option = shlex.join(["--independent-segmentor", words[-1]])
     return f"Train an independent segmentor with `{shlex.join(words)}`, then add `{option}`"
 

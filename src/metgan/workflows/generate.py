@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from metgan.data import SPLIT_FILE, PairSet, Split, load_split, open_images, part_of
+from metgan.data import SPLIT_FILE, PairSet, Split, held_out_of, load_split, open_images, part_of
 from metgan.errors import SettingError
 from metgan.io import has_file
 from metgan.progress import Listener, listening, note
@@ -31,7 +31,7 @@ from metgan.training import planned_steps, stopped_at
 from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
 from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
-from .sources import Sources, refuse_test_sources
+from .sources import Sources
 
 _MUCH_OUTSIDE = 0.05
 _OVERSAMPLED_AND_GATED = (
@@ -139,11 +139,13 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     ):
         inpainter = load(request.run, request.device)
         split = load_split(request.run / SPLIT_FILE) if has_file(request.run / SPLIT_FILE) else None
-        asked, tested = _asked(request, inpainter, split)
+        if split is None:
+            note(f"{request.run} has no {SPLIT_FILE}: what it is tested on is known from pairs.csv alone")
+        asked = _asked(request, inpainter, split)
         folders = (sources.anatomy, sources.labels)
         training = training_images(split, *folders)
         advice = advise_segmentor(request.run, inpainter.card, training, *folders)
-        gate = gating.open(inpainter, training, tested, advice)
+        gate = gating.open(inpainter, training, advice)
         outside = check_request(inpainter, asked)
         with output.prepared():
             _note_order(request.refine)
@@ -159,10 +161,8 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     return GenerateResult(pairs, out, out / CONTACT_SHEET, words, were_there)
 
 
-def _asked(
-    request: GenerateRequest, inpainter: Inpainter, split: Split | None
-) -> tuple[GenerationRequest, frozenset[str]]:
-    """Return what is asked of synthesis, guarded against leakage, and the groups that are tested."""
+def _asked(request: GenerateRequest, inpainter: Inpainter, split: Split | None) -> GenerationRequest:
+    """Return what is asked of synthesis; what is tested is added to what the inpainter knows of it."""
     sources, recipe = request.sources, request.recipe.make()
     anatomies = open_images(sources.anatomy, "anatomy")
     plain = GenerationRequest(
@@ -171,11 +171,10 @@ def _asked(
         recipe,
         request.count,
         request.seed,
+        any_part=sources.part in {"test", "all"},
     )
-    if sources.part in {"train", "val"}:
-        refuse_test_sources([*plain.anatomies, *plain.labels], split)
-    tested = split.groups(anatomies, "test") if split else frozenset()
-    return sources.request(plain, request.refine, inpainter, split), tested
+    inpainter.held_out |= held_out_of([*anatomies, *plain.labels], split)
+    return sources.request(plain, request.refine, inpainter, split)
 
 
 def _note_order(given: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, load_split, save_split
+from metgan.data import PairSet, load_split
 from metgan.progress import Listener, listening
 from metgan.reporting import segmentor_report
 from metgan.studies import read_history
@@ -58,7 +58,6 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
         )
         check_segmentor_config(run_config, data)
         with prepared_run(output, run_config, experiment):
-            save_split(data.split, out / SPLIT_FILE)
             train_segmentor(run_config, data)
             segmentor_report(read_history(out), experiment.preset, request.data).save(out)
         note_warning(out)

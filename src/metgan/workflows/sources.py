@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Literal
 
 from metgan.data import (
-    PARTS,
     SPLIT_FILE,
     Entry,
     PairSet,
     Split,
     StoredPairs,
+    held_out_of,
     load_split,
     open_images,
     part_of,
+    parts_of,
+    refuse_trained_on,
 )
-from metgan.errors import LeakageError, SettingError
+from metgan.errors import SettingError
 from metgan.io import has_file, has_folder
 from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import SegmentorPredictor
@@ -113,17 +115,18 @@ class Sources:
     ) -> GenerationRequest:
         assert self.oversample_errors is not None
         predictor = SegmentorPredictor(self.oversample_errors, inpainter.device)
-        entries = [*pairs.entries, *plain.anatomies]
-        tested = {entry.group for entry in entries if _part(entry, split) == "test"}
-        tested |= split.groups(pairs.entries, "test") if split else set()
-        predictor.card.refuse_to_have_seen(tested, "choosing training pairs")
-        spots = find_errors(predictor, self._unseen(pairs, split))
+        held_out = held_out_of(pairs.entries, split) | inpainter.held_out
+        predictor.card.refuse_to_have_seen(held_out.groups, "choosing training pairs")
+        val = self._unseen(pairs, split)
+        held_out.refuse(val, "error analysis")
+        spots = find_errors(predictor, val)
         note(f"{self.oversample_errors} on the validation part: {spots}")
         return oversample_errors(plain, spots)
 
     def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
         """Return the validation part, which must be known as such, also to the segmentor that is analysed."""
-        val = [entry for entry in pairs if _part(entry, split) == "val"]
+        parts = parts_of(pairs.entries, split)
+        val = [entry for entry, part in zip(pairs, parts, strict=True) if part == "val"]
         if not val:
             raise SettingError(
                 f"no validation part among the {len(pairs)} pairs of {self.labels}",
@@ -132,14 +135,8 @@ class Sources:
             )
         assert self.oversample_errors is not None
         own = [folder / SPLIT_FILE for folder in (self.oversample_errors, self.oversample_errors.parent)]
-        seen = {name for file in own if has_file(file) for name in load_split(file).train}
-        if trained := sorted(seen & {entry.name for entry in val}):
-            raise LeakageError(
-                f"{self.oversample_errors} has been trained on {len(trained)} of the validation pairs "
-                f"({', '.join(trained[:5])})",
-                "a segmentor with the run's own split",
-                "Train one with metgan segmentor DATA --split RUN/splits.json",
-            )
+        seen = [name for file in own if has_file(file) for name in load_split(file).train]
+        refuse_trained_on(str(self.oversample_errors), seen, val)
         return val
 
     def _pairs(self, recipe: LabelRecipe, learning: Sequence[str]) -> PairSet:
@@ -164,27 +161,3 @@ class Sources:
             given = f"{len(generated)} generated pairs in {self.labels} to learn from"
             raise SettingError(given, "real pairs", "Give the run's own pair set for --labels")
         return pairs
-
-
-def refuse_test_sources(entries: Sequence[Entry], split: Split | None) -> None:
-    """Refuse generated images that were made from a test pair of the run: their names hide it.
-
-    Raises
-    ------
-    LeakageError
-        Naming the first of them.
-    """
-    tested = frozenset(split.test) if split else frozenset()
-    for entry in entries:
-        if seen := sorted(entry.made_of & tested):
-            raise LeakageError(
-                f"{entry.name}, which was made from {', '.join(seen[:5])} of the run's test part",
-                "sources that were not made from the test part",
-                "Give other sources, or --part all if nothing will be tested on that part",
-            )
-
-
-def _part(entry: Entry, split: Split | None) -> str:
-    """Return the part that an image is known to be in, by the run's split or else by its own table."""
-    known = next((part for part in PARTS if split and entry.name in getattr(split, part)), "")
-    return known or entry.split

@@ -14,7 +14,7 @@ from metgan.methods import find_method
 from metgan.progress import Listener, listening, note
 from metgan.reporting import training_report
 from metgan.studies import read_trained_run
-from metgan.training import SEGMENTOR_FOLDER, RunConfig, TrainConfig, check_training, load_data, train_on
+from metgan.training import SEGMENTOR_FOLDER, MethodTraining, RunConfig, TrainConfig, load_data
 
 from .output import (
     NEW_FOLDER,
@@ -122,9 +122,9 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
         row = find_method(experiment.method)
         run_config = run_config_of(experiment, out, output.policy)
         data = load_data(PairSet.open(request.data), experiment.seed)
-        check_training(row, run_config, data, experiment.segmentor, segmentor)
+        training = MethodTraining(row, run_config, data, experiment.segmentor, segmentor)
         with prepared_run(output, run_config, experiment, *([segmentor] if segmentor else [])):
-            train_on(row, run_config, data, experiment.segmentor, segmentor)
+            training.run()
             trained = read_trained_run(out)
             training_report(row, trained, request.data).save(out)
         if row.needs_segmentor:

@@ -1,0 +1,310 @@
+"""No verb takes a test animal for training, however it is smuggled in; and one file alone says so."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from metgan.data import Entry, PairSet, load_split, read_table, write_table
+from metgan.errors import LeakageError, SettingError
+from metgan.labels import Merged
+from metgan.models import MODEL_FILE, load_segmentor, save_model
+from metgan.synthesis import GenerationRequest, Mix, PairStream, load
+from metgan.synthesis import generate as write_pairs
+from metgan.workflows import (
+    DownstreamRequest,
+    EvaluateRequest,
+    ExportRequest,
+    GateChoice,
+    GenerateRequest,
+    IndependentSegmentorChoice,
+    RecipeChoice,
+    RobustnessRequest,
+    SegmentorChoice,
+    SegmentorRequest,
+    SimilarityRequest,
+    Sources,
+    StudyOptions,
+    StudyRequest,
+    TrainingSettings,
+    TrainRequest,
+    ablation,
+    downstream,
+    evaluate,
+    export,
+    generate,
+    robustness,
+    segmentor,
+    similarity,
+    train,
+)
+
+TRAINED, VALIDATED, TESTED = "phantom-00000", "phantom-00005", "phantom-00007"
+ANIMALS = {"animal-train": "Mäuse 1", "animal-val": "Mäuse 2", "animal-test": "Mäuse 3"}
+SPELLED = unicodedata.normalize("NFD", " MÄUSE3 ")
+SHORT = TrainingSettings(preset="small", device="cpu", precision="fp32", batch_size=2, crop=64, steps=2)
+BRIEF = StudyOptions(segmentor_steps=2)
+REFUSED = r"with the test part|differ only in case or blanks|generated pairs in"
+
+
+@pytest.fixture(scope="module")
+def clean(small_world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small world, whose animals have names that can be spelled in several ways."""
+    root = tmp_path_factory.mktemp("clean") / "pairs"
+    shutil.copytree(small_world, root)
+    write_table(root, [{**row, "group": ANIMALS[row["group"]]} for row in read_table(root)])
+    return root
+
+
+@pytest.fixture(scope="module")
+def runs(clean: Path, settle_run: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a ``run`` and a ``segmentor`` of another seed on the clean world."""
+    folder = tmp_path_factory.mktemp("runs")
+    segmentor(SegmentorRequest(data=clean, out=folder / "segmentor", settings=replace(SHORT, seed=7)))
+    chosen = SegmentorChoice(segmentor_steps=2)
+    train(TrainRequest(data=clean, out=folder / "run", segmentor=chosen, settings=SHORT))
+    settle_run(folder / "run")
+    return folder
+
+
+def change(root: Path, name: str, **cells: str) -> None:
+    """Change cells of one row of a table."""
+    rows = [{**dict.fromkeys(cells, ""), **row} for row in read_table(root)]
+    write_table(root, [{**row, **(cells if row["name"] == name else {})} for row in rows])
+
+
+def copy_images(root: Path, name: str) -> None:
+    for channel in ("anatomy", "tumour", "label"):
+        shutil.copy(root / channel / f"{TESTED}.tif", root / channel / f"{name}.tif")
+
+
+SMUGGLE: dict[str, Callable[[Path, str], None]] = {
+    "by name": lambda root, name: change(root, name, group="Mäuse 3"),
+    "renamed": lambda root, name: change(root, name, group=SPELLED),
+    "generated from its anatomy": lambda root, name: change(
+        root, name, model="1f6c", anatomy_source=TESTED.upper()
+    ),
+    "generated with its label": lambda root, name: change(root, name, model="1f6c", label_groups=SPELLED),
+    "copied": copy_images,
+}
+"""Makes of a pair one of the test animal."""
+
+
+def sources(world: Path, **more: object) -> Sources:
+    return Sources(anatomy=world, labels=world, **more)
+
+
+def ask(world: Path, runs: Path, out: Path, recipe: str = "real", **more: object) -> GenerateRequest:
+    more = {"sources": sources(world), "device": "cpu", "count": 2, **more}
+    return GenerateRequest(run=runs / "run", out=out, recipe=RecipeChoice(recipe), **more)
+
+
+def training_part(world: Path, runs: Path) -> list[Entry]:
+    """The training part as one may take it in Python, without the door of `part_of`."""
+    split = load_split(runs / "run")
+    return [entry for entry in PairSet.open(world) if entry.name not in (*split.val, *split.test)]
+
+
+def stream(world: Path, runs: Path, _: Path) -> None:
+    """A stream in which the first pair is among the real ones alone."""
+    real = training_part(world, runs)
+    request = GenerationRequest(real[1:], real[1:], Merged(2), 2, 0)
+    next(iter(PairStream(load(runs / "run", "cpu"), request, real, Mix(synthetic=0))))
+
+
+def from_python(world: Path, runs: Path, out: Path) -> None:
+    real = training_part(world, runs)
+    write_pairs(load(runs / "run", "cpu"), GenerationRequest(real, real, Merged(2), 2, 0), out)
+
+
+Verb = Callable[[Path, Path, Path], object]
+"""Of the pair set, the runs, and the folder to write."""
+GENERATE: dict[str, Verb] = {
+    **{
+        f"generate {recipe}": lambda world, runs, out, recipe=recipe: generate(ask(world, runs, out, recipe))
+        for recipe in ("real", "merged", "bank", "grown")
+    },
+    **{
+        f"generate --{option}": lambda world, runs, out, option=option: generate(
+            ask(world, runs, out, "bank", sources=sources(world, **{option: True}))
+        )
+        for option in ("match_contrast", "match_noise", "add_background", "insert_tumours")
+    },
+    "generate, gated": lambda world, runs, out: generate(
+        ask(world, runs, out, gating=GateChoice(independent_segmentor=runs / "segmentor", attempts=1))
+    ),
+    "generate from Python": from_python,
+    "stream": stream,
+}
+VERBS: dict[str, Verb] = {
+    **GENERATE,
+    "train": lambda world, _, out: train(TrainRequest(data=world, out=out, settings=SHORT)),
+    "segmentor": lambda world, _, out: segmentor(SegmentorRequest(data=world, out=out, settings=SHORT)),
+    "segmentor --split": lambda world, runs, out: segmentor(
+        SegmentorRequest(data=world, out=out, split=runs / "run" / "splits.json", settings=SHORT)
+    ),
+    "evaluate": lambda world, runs, out: evaluate(
+        EvaluateRequest(
+            run=runs / "run",
+            data=world,
+            out=out,
+            independent=IndependentSegmentorChoice(independent_segmentor=runs / "segmentor"),
+            device="cpu",
+        )
+    ),
+    "evaluate, with a segmentor to train": lambda world, runs, out: evaluate(
+        EvaluateRequest(
+            run=runs / "run",
+            data=world,
+            out=out,
+            independent=IndependentSegmentorChoice(independent_segmentor_steps=2),
+            device="cpu",
+        )
+    ),
+    "similarity": lambda world, _, out: similarity(
+        SimilarityRequest(data=world, out=out, methods="pix2pix", extent=BRIEF, settings=SHORT)
+    ),
+    "robustness": lambda world, _, out: robustness(
+        RobustnessRequest(data=world, out=out, methods="pix2pix", extent=BRIEF, settings=SHORT)
+    ),
+    "ablation": lambda world, _, out: ablation(
+        StudyRequest(data=world, out=out, extent=BRIEF, settings=SHORT)
+    ),
+    "downstream": lambda world, _, out: downstream(
+        DownstreamRequest(
+            data=world, out=out, training_sets="real-100", folds=3, extent=BRIEF, settings=SHORT
+        )
+    ),
+    "export": lambda world, _, out: export(ExportRequest(data=[world], format="cellpose", out=out)),
+}
+CASES = [(verb, how) for verb in VERBS for how in SMUGGLE if (verb, how) != ("downstream", "by name")]
+"""Folds are drawn by group: a pair that is said to be of an animal is tested on with it."""
+
+
+@pytest.mark.parametrize(("verb", "how"), CASES)
+def test_no_verb_trains_on_a_test_animal(
+    clean: Path, runs: Path, tmp_path: Path, verb: str, how: str
+) -> None:
+    """A training pair, by split and by table, becomes one of the test animal."""
+    world = Path(shutil.copytree(clean, tmp_path / "pairs"))
+    SMUGGLE[how](world, TRAINED)
+    with pytest.raises((LeakageError, SettingError), match=REFUSED):
+        VERBS[verb](world, runs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("how", SMUGGLE)
+@pytest.mark.parametrize("verb", GENERATE)
+def test_nothing_is_generated_from_a_test_animal_that_lies_elsewhere(
+    clean: Path, runs: Path, tmp_path: Path, verb: str, how: str
+) -> None:
+    """Two pairs that the run's split has never heard of: only what it noted of its test part can tell."""
+    world = Path(shutil.copytree(clean, tmp_path / "pairs"))
+    SMUGGLE[how](world, TRAINED)
+    kept = {TRAINED: "new 1", "phantom-00001": "new 2"}
+    rows = [row for row in read_table(world) if row["name"] in kept]
+    write_table(world, [{**row, "name": kept[row["name"]], "split": ""} for row in rows])
+    for path in [*world.glob("*/*.tif")]:
+        if path.stem in kept:
+            path.rename(path.with_stem(kept[path.stem]))
+        else:
+            path.unlink()
+    with pytest.raises(LeakageError, match="with the test part"):
+        VERBS[verb](world, runs, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", [*GENERATE, "export"])
+def test_the_innocent_pass(clean: Path, runs: Path, tmp_path: Path, verb: str) -> None:
+    VERBS[verb](clean, runs, tmp_path / "out")
+
+
+@pytest.mark.parametrize("how", SMUGGLE)
+def test_errors_are_not_looked_for_in_a_test_animal(
+    clean: Path, runs: Path, tmp_path: Path, how: str
+) -> None:
+    """A validation pair becomes one of the test animal."""
+    world = Path(shutil.copytree(clean, tmp_path / "pairs"))
+    SMUGGLE[how](world, VALIDATED)
+    chosen = sources(world, oversample_errors=runs / "run" / "segmentor")
+    with pytest.raises((LeakageError, SettingError), match=REFUSED):
+        generate(ask(world, runs, tmp_path / "out", "bank", sources=chosen))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("spelled", ["Mäuse 3", SPELLED])
+@pytest.mark.parametrize("use", ["gate", "evaluate", "oversample errors", "loop"])
+def test_no_segmentor_that_knows_a_test_animal_is_used(
+    clean: Path, runs: Path, tmp_path: Path, use: str, spelled: str
+) -> None:
+    knows = Path(shutil.copytree(runs / "segmentor", tmp_path / "knows"))
+    network, card = load_segmentor(knows)
+    save_model(knows / MODEL_FILE, network.state_dict(), replace(card, groups_seen=("Mäuse 1", spelled)))
+    out, independent = tmp_path / "out", IndependentSegmentorChoice(independent_segmentor=knows)
+    verbs: dict[str, Callable[[], object]] = {
+        "gate": lambda: generate(ask(clean, runs, out, gating=GateChoice(independent_segmentor=knows))),
+        "evaluate": lambda: evaluate(
+            EvaluateRequest(run=runs / "run", data=clean, out=out, independent=independent, device="cpu")
+        ),
+        "oversample errors": lambda: generate(
+            ask(clean, runs, out, "bank", sources=sources(clean, oversample_errors=knows))
+        ),
+        "loop": lambda: train(
+            TrainRequest(data=clean, out=out, segmentor=SegmentorChoice(segmentor=knows), settings=SHORT)
+        ),
+    }
+    with pytest.raises(LeakageError, match="has seen 1 test groups"):
+        verbs[use]()
+    assert not out.exists()
+
+
+SOURCE = Path(__file__).parents[2] / "src" / "metgan"
+GUARDS = "data/leakage.py"
+CUTTERS = {"data/prepare.py", "data/identity.py"}
+"""Compare crops as they are cut from scans, by scan and place: whether two show the same tissue."""
+COMPARED = {"made_of", "made_of_groups", "groups_seen", "held_out", "test"}
+"""Attributes that say of which animals something is."""
+
+
+def comparisons_in(path: str, text: str) -> Iterator[str]:
+    """Find errors of leakage, and comparisons of sets of animals, outside the file of guards."""
+    if path == GUARDS:
+        return
+    for node in ast.walk(ast.parse(text)):
+        where = f"{path}:{getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "LeakageError" and path not in CUTTERS:
+            yield f"{where} refuses by itself"
+        is_set = isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.Sub)
+        is_in = isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn)
+        names = {n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)} if is_set or is_in else set()
+        if names & COMPARED:
+            yield f"{where} compares {', '.join(sorted(names & COMPARED))}"
+
+
+def test_one_file_alone_compares_what_is_trained_on_with_what_is_tested() -> None:
+    found = [
+        fault
+        for file in sorted(SOURCE.rglob("*.py"))
+        for fault in comparisons_in(file.relative_to(SOURCE).as_posix(), file.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "raise LeakageError('a', 'b', 'c')",
+        "bad = set(data.groups_seen) & tested",
+        "bad = entry.name in split.test",
+        "bad = entry.made_of - tested",
+    ],
+)
+def test_a_comparison_elsewhere_is_found(text: str) -> None:
+    assert [*comparisons_in("studies/fold.py", text)]
+    assert not [*comparisons_in(GUARDS, text)]
