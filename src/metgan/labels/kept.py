@@ -15,12 +15,12 @@ import numpy as np
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.types import Mask
 
-from .compose import SYMMETRIES, merge, symmetry
-from .drawn import Drawn, read
+from .compose import SYMMETRIES, symmetry
+from .drawn import Drawn, LabelRecipe, read
 
 
 @dataclass(frozen=True)
-class Merged:
+class Merged(LabelRecipe):
     """The union of several real labels: the paper's "labels merged together".
 
     Labels lie where they were drawn, whatever the anatomy shows there. One of another size is cut or padded
@@ -48,8 +48,6 @@ class Merged:
     """
 
     name: ClassVar[str] = "merged"
-    uses_tissue: ClassVar[bool] = False
-    takes_own: ClassVar[bool] = False
     count: int = 2
     turned: bool = True
 
@@ -79,7 +77,7 @@ class Merged:
         chosen = [read(labels, source) for source in sources]
         orientations = [possible_turn(part, int(turn)) for part, turn in zip(chosen, turns, strict=True)]
         parts = zip(chosen, orientations, strict=True)
-        label = merge([fit(symmetry(part, turn), tissue.shape) for part, turn in parts])
+        label = np.logical_or.reduce([fit(symmetry(part, turn), tissue.shape) for part, turn in parts])
         if not label.any():
             raise EmptyDrawError(
                 f"the tumours of labels {sources} lie outside an image of {tissue.shape}",
@@ -90,7 +88,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class Real:
+class Real(LabelRecipe):
     """One real label: `Merged` of one.
 
     Parameters
@@ -105,8 +103,6 @@ class Real:
     """
 
     name: ClassVar[str] = "real"
-    uses_tissue: ClassVar[bool] = False
-    takes_own: ClassVar[bool] = False
     turned: bool = True
 
     def __str__(self) -> str:
@@ -118,7 +114,7 @@ class Real:
 
 
 @dataclass(frozen=True)
-class File:
+class File(LabelRecipe):
     """One of the user's own masks, as it is.
 
     Parameters
@@ -135,7 +131,6 @@ class File:
     """
 
     name: ClassVar[str] = "file"
-    uses_tissue: ClassVar[bool] = False
     takes_own: ClassVar[bool] = True
     turned: bool = False
 

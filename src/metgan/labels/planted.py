@@ -23,7 +23,7 @@ from metgan.objects import check_mask
 from metgan.types import Mask
 
 from .areas import SizeDistribution, fit_sizes
-from .drawn import Drawn
+from .drawn import Drawn, LabelRecipe
 from .growth import grow
 from .placement import Spacing, place
 from .preference import Preference
@@ -32,7 +32,7 @@ from .variation import Variation, vary
 
 
 @dataclass(frozen=True)
-class Bank:
+class Bank(LabelRecipe):
     """Single tumours out of real labels, varied and set down anew.
 
     Up to 16 labels drawn at random are the bank of a pair; each whole tumour in them is as likely, and is
@@ -63,7 +63,6 @@ class Bank:
 
     name: ClassVar[str] = "bank"
     uses_tissue: ClassVar[bool] = True
-    takes_own: ClassVar[bool] = False
     variation: Variation = field(default_factory=Variation)
     spacing: Spacing = field(default_factory=Spacing)
     counts: Counts = None
@@ -105,12 +104,11 @@ class Bank:
         if self.preference is not None:
             weights = self.preference.of([int(shape.sum()) for shape in bank.shapes])
             return rng.choice(owned, count, p=weights / weights.sum())
-        epochs_ = [rng.permutation(owned) for _ in range(-(-count // owned))]
-        return np.concatenate(epochs_)[:count]
+        return np.concatenate([rng.permutation(owned) for _ in range(-(-count // owned))])[:count]
 
 
 @dataclass(frozen=True)
-class Grown:
+class Grown(LabelRecipe):
     """Simulated tumours, grown by `grow` and set down inside tissue.
 
     With both `sizes` and `counts` set, no real label is needed at all.
@@ -141,7 +139,6 @@ class Grown:
 
     name: ClassVar[str] = "grown"
     uses_tissue: ClassVar[bool] = True
-    takes_own: ClassVar[bool] = False
     sizes: SizeDistribution | None = None
     infiltration: tuple[float, float] = (0.0, 0.4)
     spacing: Spacing = field(default_factory=Spacing)
