@@ -21,7 +21,7 @@ from metgan.data import (
     Entry,
     FillValues,
     PairSet,
-    fit_normalisation,
+    fit_pairs,
     part_of,
     read_pair,
     read_table,
@@ -189,7 +189,7 @@ def test_a_judge_of_another_camera_is_refused(
     segmentor_run: Path, small_pairs: PairSet, save_run: Callable[..., Path]
 ) -> None:
     pair = small_pairs.read_all()[0]
-    floats = fit_normalisation([pair.anatomy], [pair.tumour.astype(np.float32)])
+    floats = fit_pairs([replace(pair, tumour=pair.tumour.astype(np.float32))])
     with pytest.raises(SettingError, match="takes uint16 images, and the generator makes float32"):
         open_gate(segmentor_run, load(save_run(0, floats), "cpu"))
 

@@ -1,9 +1,8 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
 from .augment import View, draw_view
-from .ceiling import find_ceiling
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
-from .fit import fit_normalisation, fit_pairs
+from .fit import fit_pairs
 from .folds import draw_folds
 from .identity import identify, name_scan
 from .mask_check import (
@@ -19,14 +18,13 @@ from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_p
 from .paste import paste
 from .patches import Patch, Patches, cut_patch, numbers_of
 from .pixel_values import PixelValues, pixel_values
-from .prepare import Prepared, prepare, useful_crops
+from .prepare import prepare, useful_crops
 from .provenance import join_names, split_names
 from .sample import (
     Entry,
     Pair,
     as_camera,
     check_camera,
-    check_channel,
     checksum,
     fingerprint_of,
     has_tumour,
@@ -47,7 +45,7 @@ from .split import (
     save_split,
     stated_split,
 )
-from .stored_pairs import CACHE_BYTES, JoinedPairs, PairSequence, PairView, StoredPairs, entries_of
+from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
 
 __all__ = [
     "CACHE_BYTES",
@@ -63,13 +61,11 @@ __all__ = [
     "JoinedPairs",
     "Normalisation",
     "Pair",
-    "PairSequence",
     "PairSet",
     "PairView",
     "Patch",
     "Patches",
     "PixelValues",
-    "Prepared",
     "Scaling",
     "Scan",
     "Split",
@@ -79,7 +75,6 @@ __all__ = [
     "View",
     "as_camera",
     "check_camera",
-    "check_channel",
     "check_mask",
     "checksum",
     "cut_patch",
@@ -87,11 +82,9 @@ __all__ = [
     "draw_split",
     "draw_view",
     "entries_of",
-    "find_ceiling",
     "find_orientation",
     "find_uncovered",
     "fingerprint_of",
-    "fit_normalisation",
     "fit_pairs",
     "has_tumour",
     "identify",

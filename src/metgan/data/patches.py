@@ -2,7 +2,7 @@
 
 Which pair it is of, which part of it and which way round, and how it is to be distorted: nothing is carried
 from one patch to the next. So a resumed training goes on with the patches that the interrupted one would have
-seen, and any number of worker processes, or of machines, share them.
+seen, and any number of worker processes share them.
 """
 
 from __future__ import annotations
@@ -138,17 +138,12 @@ def _order(seed: int, epoch: int, count: int) -> NDArray[np.intp]:
     return order
 
 
-def numbers_of(step: int, batch_size: int, rank: int = 0, ranks: int = 1) -> range:
-    """Return the patches that one of several processes trains on in a step: k belongs to rank k % ranks.
-
-    Together they take `ranks` batches of the same patches, in the same order, as one process would take.
+def numbers_of(step: int, batch_size: int) -> range:
+    """Return the patches that are trained on in a step.
 
     Examples
     --------
     >>> [*numbers_of(step=1, batch_size=3)]
     [3, 4, 5]
-    >>> [[*numbers_of(1, 3, rank, ranks=2)] for rank in range(2)]
-    [[6, 8, 10], [7, 9, 11]]
     """
-    first = step * batch_size * ranks + rank
-    return range(first, first + batch_size * ranks, ranks)
+    return range(step * batch_size, (step + 1) * batch_size)

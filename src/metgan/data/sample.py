@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -228,11 +229,11 @@ def as_camera(image: AnyArray, like: Camera) -> Camera:
     >>> as_camera(np.array([[-3.0, 1.6, 300.0]]), np.zeros((1, 3), np.uint8))
     array([[  0,   2, 255]], dtype=uint8)
     """
-    if like.dtype.kind == "f":
+    dtype: np.dtype[Any] = like.dtype
+    if dtype.kind == "f":
         return image.astype(np.float32)
-    limits = np.iinfo(np.uint8 if like.dtype == np.uint8 else np.uint16)
-    whole = np.clip(np.rint(image), limits.min, limits.max)
-    return whole.astype(np.uint8) if like.dtype == np.uint8 else whole.astype(np.uint16)
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(image), limits.min, limits.max).astype(dtype)
 
 
 def _one_channel(image: AnyArray, path: Path) -> AnyArray:
