@@ -22,7 +22,7 @@ from metgan.types import AnyArray, Mask
 
 from .contrast import measure_contrasts
 from .counts import Detection, Overlap, ratio
-from .lesions import LEAST_IOU, check_masks, match, overlap
+from .lesions import check_masks, match, overlap
 
 MIN_ANNOTATED_SIZE = 10
 """Pixels of the smallest tumour in the labels that the paper's authors published. Smaller objects are mostly
@@ -132,7 +132,6 @@ def evaluate_detection(
     image: AnyArray,
     *,
     fill: Mask | None = None,
-    least_iou: float = LEAST_IOU,
     smallest: int = 1,
 ) -> Faithfulness:
     """Score a generated tumour image by the label that it was asked to show.
@@ -147,7 +146,7 @@ def evaluate_detection(
         The generated tumour channel, normalisation undone.
     fill : ndarray, same shape, bool, or None
         Where nothing was imaged: it surrounds no tumour. None for nowhere.
-    least_iou, smallest
+    smallest : int, pixels, default 1
         As for `match`.
 
     Returns
@@ -187,7 +186,7 @@ def evaluate_detection(
     """
     check_masks({"asked": asked, "read": read} | ({} if fill is None else {"fill": fill}))
     _check_image(image, asked.shape)
-    matches = match(read, asked, least_iou=least_iou, smallest=smallest)
+    matches = match(read, asked, smallest=smallest)
     each = zip(matches.areas, matches.found, measure_contrasts(asked, image, fill), strict=True)
     return Faithfulness(
         matches.counts,

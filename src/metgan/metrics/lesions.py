@@ -1,7 +1,7 @@
 """Tumours found and missed: counted as objects, and as pixels.
 
 The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their own names:
-`overlap` counts pixels, `detect` counts tumours.
+`overlap` counts pixels, `match` tumours.
 
 Notes
 -----
@@ -82,20 +82,8 @@ def overlap(predicted: Mask, truth: Mask) -> Overlap:
     )
 
 
-def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Detection:
-    """Count the true tumours that were found, missed, and imagined: see `match`.
-
-    Examples
-    --------
-    >>> truth = np.array([[1, 1, 0, 0, 0, 1]], bool)
-    >>> detect(np.array([[0, 1, 0, 1, 0, 0]], bool), truth)
-    Detection(true_positives=1, false_negatives=1, false_positives=1)
-    """
-    return match(predicted, truth, least_iou=least_iou, smallest=smallest).counts
-
-
 def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Matches:
-    """Match predicted with true tumours, one to one.
+    """Match predicted with true tumours, one to one, to tell those found, missed and imagined.
 
     Objects are connected components, diagonal neighbours included. A predicted and a true
     object may be matched when their intersection over union reaches `least_iou`; each is
