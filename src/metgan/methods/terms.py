@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import ClassVar
 
 from torch import Tensor
@@ -39,7 +41,7 @@ class Adversarial:
     def __call__(self, step: Translations) -> Tensor:
         """Sum over the directions of the loss of the discriminators' scores of fakes."""
         generator_loss = ADVERSARIAL[self.loss].generator_loss
-        return _total([generator_loss(scores) for scores in step.fake_logits])
+        return reduce(add, [generator_loss(scores) for scores in step.fake_logits])
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Cycle:
 
     def __call__(self, step: Translations) -> Tensor:
         """Sum over both directions of the L1 distance after there and back."""
-        return _total([absolute_difference(back, real, step.within) for back, real in step.cycles])
+        return reduce(add, [absolute_difference(back, real, step.within) for back, real in step.cycles])
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Segmentation:
 
     def __call__(self, step: Translations) -> Tensor:
         """Distance of the segmentor's reading of the fake from the label."""
-        return SEGMENTATION[self.loss](step.segmentation_logits, step.label, within=step.within)
+        return SEGMENTATION[self.loss](step.segmentation_logits, step.label, step.within)
 
 
 @dataclass(frozen=True)
@@ -113,16 +115,9 @@ class Paired:
     def __call__(self, step: Translations) -> Tensor:
         """Sum over the directions of the L1 distance to the real image."""
         weights = pixel_weights(step.label, self.tumour_weight, step.within)
-        return _total([absolute_difference(fake, real, weights) for fake, real in step.pairs])
+        return reduce(add, [absolute_difference(fake, real, weights) for fake, real in step.pairs])
 
 
 def _check(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in [*known]:
         raise UnknownNameError.listing(kind, name, known)
-
-
-def _total(losses: list[Tensor]) -> Tensor:
-    total = losses[0]
-    for loss in losses[1:]:
-        total = total + loss
-    return total

@@ -147,12 +147,9 @@ class Translations:
     @cached_property
     def fake_logits(self) -> list[Tensor]:
         """Each discriminator's scores of the fake, (N, 1, about Y / 8, about X / 8)."""
-        return [
-            discriminator(fake)
-            for discriminator, (_, fake) in zip(
-                self.networks.discriminators, self.discriminator_inputs, strict=True
-            )
-        ]
+        discriminators = self.networks.discriminators_by_name.values()
+        inputs = zip(discriminators, self.discriminator_inputs, strict=True)
+        return [discriminator(fake) for discriminator, (_, fake) in inputs]
 
     @cached_property
     def segmentation_logits(self) -> Tensor:

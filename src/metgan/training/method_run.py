@@ -78,7 +78,7 @@ def train_method(
         for network in (*learners.values(), *([segmentor] if segmentor else [])):
             place(network, fabric.device)
         ema = EMA(networks.to_tumour, run_config.train.ema_decay)
-        count = len(networks.discriminators)
+        count = len(networks.discriminators_by_name)
         pools = [ImagePool(run_config.train.pool_size, run_config.seed, k) for k in range(count)]
         phases = gan_phases(method, networks, run_config.train, pools, FirstSteps(run_config.folder))
         identity = run_config.identity(data, _beside(method, read_by))
