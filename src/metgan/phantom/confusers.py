@@ -34,16 +34,7 @@ class Confusers:
 
 
 def draw_confusers(size: int, mean: float, rng: np.random.Generator) -> Confusers:
-    """Draw confusers anywhere in a picture.
-
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-    mean : float
-        Mean number per 128 x 128 pixels, >= 0, in equal shares of the four kinds.
-    rng : np.random.Generator
-        Source of chance.
+    """Draw confusers anywhere in a picture, `mean` per 128 x 128 pixels, in equal shares of the four kinds.
 
     Examples
     --------

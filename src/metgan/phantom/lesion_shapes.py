@@ -47,21 +47,7 @@ class Shape:
 def draw_compact(
     centre: tuple[int, int], area: int, blur: float, size: int, rng: np.random.Generator
 ) -> Shape:
-    """Draw a small tumour.
-
-    Parameters
-    ----------
-    centre : tuple of int
-        Row and column.
-    area : int
-        Pixels, >= 1.
-    blur : float
-        Standard deviation of the optics' point spread function, pixels.
-    size : int
-        Edge of the picture, pixels.
-    rng : np.random.Generator
-        Source of chance.
-    """
+    """Draw a small tumour of `area` pixels about `centre`, in a picture of `size` pixels a side."""
     half = _half(area, blur)
     ragged = _ragged(half, area, rng)
     radii = _heal(ragged / np.partition(ragged.ravel(), area)[area])  # < 1: inside

@@ -48,7 +48,10 @@ class Metastasis:
 def draw_metastases(
     tissue: Mask, scene: Field, blur: float, settings: PhantomSettings, rng: np.random.Generator
 ) -> list[Metastasis]:
-    """Draw the tumours of a picture that has some.
+    """Draw the tumours of a picture that has some: those for which there is room.
+
+    They seldom touch, but may shine on each other. Where a large one finds no room, a smaller one takes its
+    place.
 
     Parameters
     ----------
@@ -61,13 +64,6 @@ def draw_metastases(
     settings : PhantomSettings
         Number, areas and contrasts.
     rng : np.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    list of Metastasis
-        Those for which there was room; they seldom touch, but may shine on each other. Where a large one
-        finds no room, a smaller one takes its place.
     """
     plane = _Plane(scene.copy(), tissue.copy(), blur)
     found: list[Metastasis] = []

@@ -24,8 +24,6 @@ from .optics import expose
 from .scene import draw_scene
 from .settings import PhantomSettings
 
-PAIRS_PER_ANIMAL = PhantomSettings().pairs_per_animal
-"""Consecutive pairs that show the same animal by default, the last one of a phantom apart."""
 MOST_PAIRS = 100_000
 """Most pairs of a phantom: their names have five digits, and are in the order of their numbers."""
 _GOLDEN = (5**0.5 - 1) / 2

@@ -24,31 +24,10 @@ from .settings import PhantomSettings
 ROSE = 3.0
 """Signal over standard error of the dimmest tumour of the median area, at least."""
 _TEXTURE, _PATCH = 0.15, 16  # of the background's light; pixels that are bright or dark together
-_PAIRS = 120
 _NAMED = 1000  # more than there are named laboratories
 _GAIN = 14.0  # counts per photon of the default camera
 _COVERED = 0.12  # of the recorded pixels, that tumours of the median area may cover
 _KINDS: tuple[FillKind, ...] = ("none", "mask", "mosaic", "rotation", "clipped")
-
-
-def visibility(settings: PhantomSettings) -> float:
-    """Return the signal over the standard error, of the dimmest tumour of the median area.
-
-    Parameters
-    ----------
-    settings : PhantomSettings
-        Its contrasts, areas, photons and background are used.
-
-    Examples
-    --------
-    By hand: 0.35 / sqrt(1 / (35 * 0.95 * 41) + 0.15**2 * 16 / 41).
-
-    >>> round(visibility(PhantomSettings()), 2)
-    3.59
-    """
-    return (settings.lowest_contrast - 1) / _standard_error(
-        settings.median_area, settings.photons, settings.crosstalk
-    )
 
 
 def draw_laboratory(seed: int) -> Laboratory:
@@ -83,7 +62,7 @@ def draw_laboratory(seed: int) -> Laboratory:
     settings = PhantomSettings(**drawn)
     groups = int(rng.choice([3, 4, 5, 6, 8, 10, 12, 15, 20]))
     described = _describe(settings, groups)
-    return Laboratory(f"random-{seed}", described, settings, _PAIRS, groups, (_NAMED + seed) * SEEDS)
+    return Laboratory(f"random-{seed}", described, settings, groups, first_seed=(_NAMED + seed) * SEEDS)
 
 
 def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:

@@ -45,22 +45,9 @@ def draw_scene(
     settings: PhantomSettings,
     rng: np.random.Generator,
 ) -> Scene:
-    """Draw the light of one picture.
+    """Draw the light of one picture of `organ`, a name in ``ORGANS``.
 
-    Parameters
-    ----------
-    organ : str
-        A name in ``ORGANS``.
-    is_empty : bool
-        Whether to leave out the tumours; all else is equal with the same `rng`.
-    fill : Mask
-        Pixels that are not recorded, (Y, X): no tumour lies there.
-    animal : Animal
-        Whose tissue it is.
-    settings : PhantomSettings
-        What to draw.
-    rng : np.random.Generator
-        Source of chance.
+    `is_empty` leaves out the tumours; all else is equal with the same `rng`. No tumour lies in `fill`.
     """
     size = settings.size
     tissue, body = _draw_body(organ, settings, rng)
