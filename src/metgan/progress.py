@@ -46,16 +46,6 @@ class Advance(Protocol):
         """Advance by one; `total` is how many units there are, where that has changed."""
 
 
-class _Display(Protocol):
-    """Where a task is shown."""
-
-    def advance(self, note: str, total: int | None) -> None:
-        """Show one unit more."""
-
-    def within(self, words: str) -> None:
-        """Show how far the present unit is."""
-
-
 @dataclass(frozen=True)
 class Note:
     """What the user should know and may want to correct; work goes on."""
@@ -77,7 +67,7 @@ Event = Note | Progress
 """What is told while work goes on."""
 Listener = Callable[[Event], None]
 
-_shown: ContextVar[_Display | None] = ContextVar("shown", default=None)
+_shown: ContextVar[_Bar | _Told | _Lines | None] = ContextVar("shown", default=None)
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -174,7 +164,7 @@ def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iter
         in all.
     """
     console, listener = Console(stderr=True), _listener.get()
-    display: _Display = _Lines(console, task, total, done, every_s)
+    display: _Bar | _Told | _Lines = _Lines(console, task, total, done, every_s)
     with ExitStack() as stack:
         if listener is not None:
             display = _Told(listener, Progress(task, done, total, ""))
@@ -208,7 +198,7 @@ def each(items: Sequence[Item], unit: str) -> Iterator[Item]:
 
 
 @contextmanager
-def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Display]:
+def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Bar]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

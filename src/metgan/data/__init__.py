@@ -1,9 +1,7 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
-from .augment import View, draw_view
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
 from .fit import fit_pairs
-from .folds import draw_folds
 from .identity import identify, name_scan
 from .mask_check import (
     LEAST_STANDING_OUT,
@@ -16,10 +14,9 @@ from .mask_check import (
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
-from .patches import Patch, Patches, cut_patch, numbers_of
+from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
 from .prepare import prepare, useful_crops
-from .provenance import join_names, split_names
 from .sample import (
     Entry,
     Pair,
@@ -28,9 +25,11 @@ from .sample import (
     checksum,
     fingerprint_of,
     has_tumour,
+    join_names,
     read_channel,
     read_label,
     read_pair,
+    split_names,
 )
 from .scan import Scan, refuse_other_shapes
 from .shuffle import shuffle_labels
@@ -38,6 +37,7 @@ from .split import (
     PARTS,
     SPLIT_FILE,
     Split,
+    draw_folds,
     draw_split,
     load_split,
     part_of,

@@ -38,7 +38,8 @@ def find_ceiling(light: PixelValues) -> float | None:
 
     Examples
     --------
-    >>> light = pixel_values(np.dtype(np.uint16))
+    >>> from .pixel_values import Histogram
+    >>> light = Histogram(np.dtype(np.uint16))
     >>> light.add(np.arange(3000, dtype=np.uint16))
     >>> find_ceiling(light)
     4095.0

@@ -17,9 +17,9 @@ from metgan.labels import check_binary, fill_of, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 
 from .normalise import FillValues
-from .provenance import split_names
 
 CHANNELS = ("anatomy", "tumour", "label")
+_SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,31 @@ class Pair:
     def _fills(self) -> dict[float | None, Mask]:
         """What `filled` has found, by the anatomy's constant."""
         return {}
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Write the names of several pairs as one cell of ``pairs.csv``; no name gives an empty text.
+
+    A group or a file may have any name, so a semicolon within one is written ``%3B``, as in a URL.
+
+    Examples
+    --------
+    >>> join_names(["mouse 1", "a;b"])
+    'mouse 1;a%3Bb'
+    """
+    return _SEPARATOR.join(name.replace("%", "%25").replace(_SEPARATOR, "%3B") for name in names)
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names that `join_names` wrote.
+
+    Examples
+    --------
+    >>> split_names("mouse 1;a%3Bb"), split_names("")
+    (['mouse 1', 'a;b'], [])
+    """
+    parts = text.split(_SEPARATOR) if text else []
+    return [part.replace("%3B", _SEPARATOR).replace("%25", "%") for part in parts]
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:

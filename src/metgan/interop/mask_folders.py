@@ -99,7 +99,7 @@ class MaskFolders:
         """What the folder holds, as messages call it."""
         return f"a data set for {self.program}"
 
-    def check(self, cases: Sequence[Case]) -> None:
+    def check(self, cases: Sequence[Case], out: Path) -> None:  # noqa: ARG002  # any folder will do
         """Refuse names that the program would overlook."""
         for case in cases:
             if case.name.endswith(self.reserved):
@@ -108,9 +108,6 @@ class MaskFolders:
                     f"a name that does not end in {', '.join(self.reserved)}, which {self.program} skips",
                     "Rename its three images, and its row of pairs.csv",
                 )
-
-    def check_folder(self, out: Path) -> None:
-        """Take any folder."""
 
     def write(self, case: Case, pair: Pair, out: Path) -> list[Path]:
         """Write the tumour channel and the mask of one case."""

@@ -19,8 +19,7 @@ from .fill import (
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
 from .placement import Spacing, place
-from .planted import Bank, Grown
-from .preference import Preference
+from .planted import Bank, Grown, Preference
 from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
 from .variation import Variation, vary
 

@@ -22,18 +22,17 @@ from metgan.losses import (
     pixel_weights,
 )
 
+from .method import Term
 from .translations import Translations
 
 
 @dataclass(frozen=True)
-class Adversarial:
+class Adversarial(Term):
     """Adversarial loss of the generators: first line of Eq. (1). One discriminator per direction."""
 
     weight: float = 1.0
     loss: AdversarialName = "least-squares"
     name: ClassVar[str] = "adversarial"
-    needs_cycle: ClassVar[bool] = False
-    needs_segmentor: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check("adversarial loss", self.loss, ADVERSARIAL)
@@ -45,13 +44,12 @@ class Adversarial:
 
 
 @dataclass(frozen=True)
-class Cycle:
+class Cycle(Term):
     """Come back to where you started: second line of Eq. (1)."""
 
     weight: float = 10.0
     name: ClassVar[str] = "cycle"
     needs_cycle: ClassVar[bool] = True
-    needs_segmentor: ClassVar[bool] = False
 
     def __call__(self, step: Translations) -> Tensor:
         """Sum over both directions of the L1 distance after there and back."""
@@ -59,7 +57,7 @@ class Cycle:
 
 
 @dataclass(frozen=True)
-class Segmentation:
+class Segmentation(Term):
     """Put tumours where the label says: L_Segm, read by the frozen segmentor.
 
     Parameters
@@ -71,7 +69,6 @@ class Segmentation:
     weight: float = 100.0
     loss: SegmentationName = "weighted-bce"
     name: ClassVar[str] = "segmentation"
-    needs_cycle: ClassVar[bool] = False
     needs_segmentor: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -83,7 +80,7 @@ class Segmentation:
 
 
 @dataclass(frozen=True)
-class Paired:
+class Paired(Term):
     """Resemble the real partner: Eq. (2), over all directions the method has.
 
     Deviates: a tumour's pixels weigh ten times as much as others, as they do in the segmentation loss. In a
@@ -101,8 +98,6 @@ class Paired:
     weight: float = 10.0
     tumour_weight: float = TUMOUR_WEIGHT
     name: ClassVar[str] = "paired"
-    needs_cycle: ClassVar[bool] = False
-    needs_segmentor: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0 < self.tumour_weight < math.inf:

@@ -72,6 +72,7 @@ class FillMask:
         return torch.where(self.mask > 0, image.new_tensor(level), image)
 
 
+@dataclass(eq=False)
 class Translations:
     """Real images of a step and all that the networks make of them.
 
@@ -87,21 +88,12 @@ class Translations:
         pixels counts it.
     """
 
-    def __init__(
-        self,
-        networks: GanNetworks,
-        anatomy: Tensor,
-        tumour: Tensor,
-        label: Tensor,
-        augments: StepAugments = _PLAIN,
-        fill: FillMask | None = None,
-    ) -> None:
-        self.networks = networks
-        self.augments = augments
-        self.anatomy = anatomy
-        self.tumour = tumour
-        self.label = label
-        self.fill = fill
+    networks: GanNetworks
+    anatomy: Tensor
+    tumour: Tensor
+    label: Tensor
+    augments: StepAugments = _PLAIN
+    fill: FillMask | None = None
 
     @property
     def within(self) -> Tensor | None:

@@ -56,7 +56,9 @@ def train_on(
     with hold_folder(run_config.folder, "metgan train"):
         save_split(data.split, run_config.folder / SPLIT_FILE)
         if method.needs_segmentor and segmentor is None:
-            segmentor = train_in_loop(run_config, data, segmentor_config)
+            in_loop = _segmentor_in_loop(run_config, segmentor_config)
+            in_loop.folder.mkdir(exist_ok=True)
+            segmentor = train_segmentor(in_loop, data)
         return train_method(run_config, data, method, segmentor)
 
 
@@ -79,14 +81,6 @@ def check_training(
 def load_data(pairs: PairSet, seed: int) -> TrainingData:
     """Load the data of a run; writes nothing."""
     return load_training_data(pairs, split_pairs(pairs, seed))
-
-
-def train_in_loop(run_config: RunConfig[GanTrainConfig], data: TrainingData, config: TrainConfig) -> Path:
-    """Train the segmentor of a run into its ``segmentor/``, or go on with it where the run resumes."""
-    mine = _segmentor_in_loop(run_config, config)
-    mine.folder.mkdir(exist_ok=True)
-    train_segmentor(mine, data)
-    return mine.folder / MODEL_FILE
 
 
 def _segmentor_in_loop(run_config: RunConfig[GanTrainConfig], config: TrainConfig) -> RunConfig[TrainConfig]:
