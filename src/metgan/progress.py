@@ -153,15 +153,8 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iterator[Advance]:
     """Show how far a task of `total` units is, of which `done` were done before.
 
-    Goes to a listener, or to stderr, so that a command's output can be piped.
-
-    Parameters
-    ----------
-    task : str
-    total, done : int
-    every_s : float, default 0
-        Least seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines
-        in all.
+    Goes to a listener, or to stderr, so that a command's output can be piped. `every_s` is the least number
+    of seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines in all.
     """
     console, listener = Console(stderr=True), _listener.get()
     display: _Bar | _Told | _Lines = _Lines(console, task, total, done, every_s)
@@ -182,13 +175,8 @@ def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iter
 def each(items: Sequence[Item], unit: str) -> Iterator[Item]:
     """Yield the parts of one unit of work, and show within the task at hand how far it is.
 
-    Without a task that is shown, as where metgan is called from Python, nothing is told.
-
-    Parameters
-    ----------
-    items : sequence
-    unit : str
-        What they are, in the singular: "tile".
+    Without a task that is shown, as where metgan is called from Python, nothing is told. `unit` is what the
+    items are, in the singular: "tile".
     """
     for number, item in enumerate(items, start=1):
         yield item

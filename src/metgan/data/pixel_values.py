@@ -85,13 +85,7 @@ class Histogram:
 
 
 class PixelSample:
-    """Floats, of which the same can be asked as of a `Histogram`: all of them, or evenly drawn ones.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype
-    most : int, default `MOST_PIXELS`
-        How many are kept.
+    """Floats, of which the same can be asked as of a `Histogram`: all of them, or `most` evenly drawn ones.
 
     Examples
     --------

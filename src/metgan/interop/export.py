@@ -94,10 +94,7 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
 def read_cases(out: Path) -> list[dict[str, str]]:
     """Read the list of cases of an exported data set, as rows of text.
 
-    Returns
-    -------
-    list of dict
-        With ``name, part, data, pair, group, organ, model``; the last is empty for a real pair.
+    Each has ``name, part, data, pair, group, organ, model``; the last is empty for a real pair.
 
     Raises
     ------

@@ -28,16 +28,7 @@ Numbers = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def number_objects(label: Mask) -> NDArray[np.uint16]:
-    """Number the tumours of a mask from 1; the background is 0.
-
-    Parameters
-    ----------
-    label : ndarray, (Y, X), bool
-        Tumours are connected components, diagonal neighbours included. An empty mask gives zeros.
-
-    Returns
-    -------
-    ndarray, (Y, X), uint16
+    """Number the tumours of a mask, (Y, X), from 1, uint16; the background is 0.
 
     Raises
     ------

@@ -43,13 +43,8 @@ _MISSING = (FileNotFoundError, NotADirectoryError, PermissionError)
 def hold_folder(folder: Path, verb: str) -> Iterator[None]:
     """Be the only writer into `folder` while the block runs; the folder is made where there is none.
 
-    A thread that holds it already holds it once more. Temporary files that the dead left are removed.
-
-    Parameters
-    ----------
-    folder : path
-    verb : str
-        What is done, in a few words, for whoever comes second: "metgan prepare".
+    A thread that holds it already holds it once more. Temporary files that the dead left are removed. `verb`
+    is what is done, in a few words, for whoever comes second: "metgan prepare".
 
     Raises
     ------

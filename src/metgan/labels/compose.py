@@ -79,18 +79,13 @@ metgan.labels.binarise(label, above=...).
 
 
 def binarise(label: AnyArray, above: float = 0) -> Mask:
-    """Return the mask of the pixels strictly above a threshold.
+    """Return the mask of the pixels strictly above a threshold, of the label's shape.
 
     Parameters
     ----------
     label : ndarray, any shape, bool, integer or floating
         A probability map, an instance map, or an image.
     above : float, in the label's units
-        The threshold, itself outside the mask.
-
-    Returns
-    -------
-    ndarray, the same shape, bool
 
     Raises
     ------

@@ -128,18 +128,7 @@ def read(labels: Sequence[Mask], index: int) -> Mask:
 
 
 def leave_apart(drawn: Drawn, taken: Mask) -> Drawn:
-    """Leave out each tumour that has a pixel where there is no room any more.
-
-    Parameters
-    ----------
-    drawn : Drawn
-    taken : Mask
-        (Y, X), where no tumour may be.
-
-    Returns
-    -------
-    Drawn
-        With the other tumours whole, and more left out.
+    """Leave out each tumour that has a pixel where there is no room any more, `taken`, (Y, X).
 
     Raises
     ------

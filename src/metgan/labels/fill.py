@@ -87,12 +87,7 @@ def shared_fill(anatomy: Camera, tumour: Camera) -> Mask:
 
 
 class SharedFill:
-    """Whether two constants are fill at the same places: counted pair by pair, of which none is kept.
-
-    Parameters
-    ----------
-    anatomy, tumour : float, camera units
-        What `find_fill_value` found in either channel.
+    """Whether two constants, of either channel, are fill at the same places: counted pair by pair.
 
     Examples
     --------

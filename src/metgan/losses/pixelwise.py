@@ -54,13 +54,9 @@ def mean_over(values: Tensor, weights: Tensor | None) -> Tensor:
 
 
 def absolute_difference(generated: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
-    """Mean of ``|generated - real|``: the norm of Eqs. (1) and (2) of the paper.
+    """Mean of ``|generated - real|``, both (N, C, Y, X): the norm of Eqs. (1) and (2) of the paper.
 
-    Parameters
-    ----------
-    generated, real : Tensor, (N, C, Y, X)
-    weights : Tensor, (N, 1, Y, X), float, 0 or more, or None
-        How much each pixel counts; None for all alike. 0 where none counts.
+    `weights`, (N, 1, Y, X), 0 or more, say how much each pixel counts; None for all alike.
 
     Examples
     --------
@@ -71,20 +67,14 @@ def absolute_difference(generated: Tensor, real: Tensor, weights: Tensor | None 
 
 
 def weighted_cross_entropy(logits: Tensor, label: Tensor, within: Tensor | None = None) -> Tensor:
-    """Binary cross-entropy in which a tumour pixel weighs `TUMOUR_WEIGHT` times a background pixel.
+    """Binary cross-entropy of logits in which a tumour pixel weighs `TUMOUR_WEIGHT` times a background pixel.
 
     Divided by the sum of the weights, so that its size does not depend on how much tumour an image
-    holds. With no tumour at all it is the plain cross-entropy.
+    holds. With no tumour at all it is the plain cross-entropy. All are (N, 1, Y, X), label and `within`, the
+    pixels that count, float, 0 or 1.
 
     Deviates: the release uses L1 on probabilities, which hardly notices a missed tumour. Pinned by
     ``test_a_missed_median_tumour_costs_far_more_than_with_the_release_s_loss``.
-
-    Parameters
-    ----------
-    logits, label : Tensor, (N, 1, Y, X)
-        The label is float, 0 or 1.
-    within : Tensor, same shape, float, 0 or 1, or None
-        The pixels that count; None for all.
 
     Examples
     --------

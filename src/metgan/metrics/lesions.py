@@ -59,15 +59,7 @@ class Matches:
 def overlap(predicted: Mask, truth: Mask) -> Overlap:
     """Count the pixels that two masks share and those that only one of them has.
 
-    Parameters
-    ----------
-    predicted, truth : ndarray, (Y, X) or (Z, Y, X), bool
-        Masks of the same shape; empty ones are fine.
-
-    Raises
-    ------
-    ArrayError
-        If a mask is not boolean, has other axes, or the shapes differ.
+    Masks are as for `match`, which raises the same `ArrayError`.
 
     Examples
     --------
@@ -103,7 +95,7 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
     Raises
     ------
     ArrayError, SettingError
-        As for `overlap`; or a setting is out of range.
+        If a mask is not boolean, has other axes, or the shapes differ; or a setting is out of range.
 
     Notes
     -----
@@ -135,12 +127,7 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
 
 
 def check_masks(masks: Mapping[str, AnyArray]) -> None:
-    """Refuse arrays, given by name, that are not masks of one shape.
-
-    Examples
-    --------
-    >>> check_masks({"asked": np.ones((2, 2), bool), "read": np.ones((2, 2), bool)})
-    """
+    """Refuse arrays, given by name, that are not masks of one shape."""
     for name, mask in masks.items():
         if mask.dtype != np.bool_ or mask.ndim not in (2, 3):
             given = f"{name} is a {mask.dtype} array of shape {mask.shape}"

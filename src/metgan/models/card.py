@@ -126,17 +126,8 @@ class ModelCard:
         return card
 
     def refuse_to_have_seen(self, groups: Iterable[str], purpose: str) -> None:
-        """Raise `LeakageError` when this network was trained on any of `groups`.
+        """Raise `LeakageError` when this network was trained on any of `groups`, so unfit for a `purpose`.
 
-        Parameters
-        ----------
-        groups : iterable of str
-            What it must not have seen, such as the test groups.
-        purpose : str
-            What it would be used for, for the message.
-
-        Notes
-        -----
         Groups that differ only in case or blanks count as one: a test must not rest on spelling.
         """
         known = set(map(comparison_key, self.groups_seen))

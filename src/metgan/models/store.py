@@ -66,15 +66,7 @@ def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
 def restore_generator(
     card: ModelCard, weights: Mapping[str, Tensor], where: str = "a generator"
 ) -> Generator:
-    """Return the generator that a card describes in eval mode, with weights that it had.
-
-    Parameters
-    ----------
-    card : ModelCard
-    weights : mapping of str to Tensor
-        Its ``state_dict``.
-    where : str
-        Where they are from, for the message.
+    """Return the generator that a card describes in eval mode, with weights that it had, from `where`.
 
     Raises
     ------

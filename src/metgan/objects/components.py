@@ -39,17 +39,7 @@ def number_tumours(mask: Mask) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
 
 
 def sizes(mask: Mask) -> NDArray[np.intp]:
-    """Return the area of each tumour in a mask.
-
-    Parameters
-    ----------
-    mask : ndarray, (Y, X) or (Z, Y, X), bool
-        Tumours are connected components, diagonal neighbours included.
-
-    Returns
-    -------
-    ndarray, (n,), integer
-        Pixels (voxels), in the order of `number_tumours`; length 0 for an empty mask.
+    """Return the area of each tumour in a mask: the second of what `number_tumours` gives.
 
     Examples
     --------

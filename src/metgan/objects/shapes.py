@@ -12,17 +12,7 @@ from .components import number_tumours
 
 
 def tight(mask: Mask) -> Mask:
-    """Cut a mask to the smallest rectangle that holds all of it.
-
-    Parameters
-    ----------
-    mask : ndarray, (Y, X), bool
-        With at least one True.
-
-    Returns
-    -------
-    ndarray, (Y, X), bool, new
-        True somewhere in its first and last row and column.
+    """Cut a mask, (Y, X), to the smallest rectangle that holds all of it; a copy.
 
     Raises
     ------
@@ -42,18 +32,9 @@ def tight(mask: Mask) -> Mask:
 
 
 def cut_tumours(label: Mask) -> list[Mask]:
-    """Return the whole tumours of a label as single shapes.
+    """Return the whole tumours of a label, (Y, X), as tight masks, in the order of `number_tumours`.
 
-    Parameters
-    ----------
-    label : ndarray, (Y, X), bool
-        Tumours are connected components, diagonal neighbours included, as in `sizes`.
-
-    Returns
-    -------
-    list of ndarray, (Y, X), bool
-        One tight mask a tumour, in the order of a line-by-line scan. Those that touch the image's border are
-        left out: nobody knows how they go on. Empty for an empty label.
+    Those that touch the image's border are left out: nobody knows how they go on. Empty for an empty label.
 
     Raises
     ------

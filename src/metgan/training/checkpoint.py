@@ -89,13 +89,8 @@ class RunState:
 def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) -> dict[str, Any]:
     """Read ``last.ckpt`` of the run that `identity` names.
 
-    Parameters
-    ----------
-    folder : Path
-    identity : dict of str
-    steps : int or None
-        Length that the run is to have now, where it may differ from what it was written with; it must be a
-        fixed one. None where it may not.
+    `steps` is the length that the run is to have now, where it may differ from what it was written with; it
+    must be a fixed one.
 
     Raises
     ------
@@ -190,22 +185,10 @@ def _lengths(identity: Identity) -> Identity:
 
 
 def check_identity(path: Path, theirs: Identity, mine: Identity) -> None:
-    """Refuse to go on from a file that was written with other settings; name those that differ, alone.
+    """Refuse to go on from a file that was written with other settings, `theirs`; name what differs, alone.
 
     A run's length is one of them wherever it may not be changed: in studies, whose runs are compared at the
     same length, and for a segmentor in the loop, which the generator beside it was trained with.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    theirs, mine : dict of str
-        The settings that it was written with, and those of now.
-
-    Raises
-    ------
-    StorageError
-        When they differ.
 
     Examples
     --------

@@ -80,12 +80,8 @@ class Training(Generic[Material]):
     def run(self, *, resume: bool = False, steps: int | None = None) -> None:
         """Train to the end; log, validate and checkpoint on the way.
 
-        Parameters
-        ----------
-        resume : bool
-            Go back to the folder's ``last.ckpt`` first.
-        steps : int or None
-            Length that a resumed run may have now; None where it keeps its own.
+        With `resume`, go back to the folder's ``last.ckpt`` first; `steps` is the length that the run may
+        have then, None where it keeps its own.
 
         Raises
         ------
