@@ -203,8 +203,6 @@ def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Bar]:
 
 @dataclass(frozen=True)
 class _Bar:
-    """One bar on a terminal."""
-
     bar: Bar
     task: TaskID
 
@@ -218,8 +216,6 @@ class _Bar:
 
 
 class _Told:
-    """Tells a listener of every unit."""
-
     def __init__(self, listener: Listener, at: Progress) -> None:
         self.listener, self.at = listener, at
 

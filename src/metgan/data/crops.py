@@ -126,12 +126,7 @@ class Uncovered:
 
 
 def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
-    """Return what lies in the region that is asked for, and in no crop.
-
-    Raises
-    ------
-    SettingError
-        As `place_crops`.
+    """Return what lies in the region that is asked for, and in no crop; raises what `place_crops` raises.
 
     Examples
     --------

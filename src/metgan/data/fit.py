@@ -61,8 +61,6 @@ def fit_pairs(pairs: Sequence[Pair], scaling: Scaling = "shared") -> Normalisati
 
 
 class _Channel:
-    """What is measured on the images of one channel."""
-
     def __init__(self, name: str) -> None:
         self.name = name
         self.search = FillSearch()

@@ -108,7 +108,8 @@ def _scale_of(image: Camera, scale: ChannelScale) -> ChannelScale:
 class Patches(Dataset[Patch]):
     """Squares of pairs, by number from 0 and without end.
 
-    Every epoch, as many patches as there are pairs, has one of each pair, in a new order.
+    Every epoch, as many patches as there are pairs, has one of each pair, in a new order. It has no length; a
+    `torch.utils.data.DataLoader` is told which numbers to fetch, by its ``sampler`` or ``batch_sampler``.
 
     Parameters
     ----------
@@ -125,11 +126,6 @@ class Patches(Dataset[Patch]):
     ------
     SettingError
         If there is no pair.
-
-    Notes
-    -----
-    It has no length; a `torch.utils.data.DataLoader` is told which numbers to fetch, by its ``sampler`` or
-    ``batch_sampler``.
 
     Examples
     --------

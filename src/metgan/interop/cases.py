@@ -134,7 +134,7 @@ def _refuse_leakage(cases: Sequence[Case]) -> None:
     for part, others in (("test", ("val", "train")), ("val", ("train",))):
         held_out = {case.entry.group for case in cases if case.part == part}
         for case in cases:
-            if case.part not in others or not (shared := _made_of(case.entry, held_out)):
+            if case.part not in others or not (shared := sorted(case.entry.made_of_groups & held_out)):
                 continue
             kind = "generated pair" if case.entry.is_generated else "pair"
             raise LeakageError(
@@ -144,8 +144,3 @@ def _refuse_leakage(cases: Sequence[Case]) -> None:
                 "Leave the set out, or generate from the training part; what is not the same tissue needs "
                 "another group in pairs.csv",
             )
-
-
-def _made_of(entry: Entry, groups: Iterable[str]) -> list[str]:
-    """Return those of `groups` that a pair came from."""
-    return sorted(entry.made_of_groups.intersection(groups))

@@ -79,9 +79,10 @@ def hold_all_below(folder: Path, verb: str) -> Iterator[None]:
     So nothing is deleted while another process writes there; raises what `hold_folder` raises.
     """
     with ExitStack() as stack:
-        for path in _below(folder):
-            if has_file(path / LOCK_FILE):
-                stack.enter_context(hold_folder(path, verb))
+        for root, names, _ in os.walk(folder):
+            for path in (Path(root, name) for name in sorted(names)):
+                if not path.is_symlink() and has_file(path / LOCK_FILE):
+                    stack.enter_context(hold_folder(path, verb))
         yield
 
 
@@ -136,12 +137,6 @@ def _holder_of(folder: Path) -> str:
     except OSError:
         text = ""
     return text or "another process, which has just begun"
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """Walk the folders below `folder`; links are not followed."""
-    for root, names, _ in os.walk(folder):
-        yield from (Path(root, name) for name in sorted(names) if not Path(root, name).is_symlink())
 
 
 def _remove_leftovers(folder: Path) -> None:

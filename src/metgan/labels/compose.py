@@ -139,7 +139,6 @@ def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:
 
 
 def _check_numbers(label: AnyArray, name: str) -> None:
-    """Refuse what is not a real, finite number."""
     if label.dtype.kind not in "buif":
         raise ArrayError(f"{name} has dtype {label.dtype}", "bool, integer or floating", "Convert it first")
     if not np.isfinite(label).all():

@@ -123,7 +123,6 @@ def positions(shape: Mask, free: Mask) -> Mask:
 
 
 def _framed(tissue: Mask, margin: int) -> Mask:
-    """Return tissue without a frame of `margin` pixels."""
     free = np.zeros_like(tissue)
     inner = tuple(slice(margin, max(side - margin, margin)) for side in tissue.shape)
     free[inner] = tissue[inner]

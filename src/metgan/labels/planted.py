@@ -138,7 +138,6 @@ class Bank(LabelRecipe):
         return _plant(shapes, tissue, self.spacing, sources, rng)
 
     def _choose(self, bank: Reference, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Return the places of so many tumours in the bank."""
         owned = len(bank.shapes)
         if self.preference is not None:
             weights = self.preference.of([int(shape.sum()) for shape in bank.shapes])

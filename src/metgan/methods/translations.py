@@ -76,16 +76,8 @@ class FillMask:
 class Translations:
     """Real images of a step and all that the networks make of them.
 
-    Parameters
-    ----------
-    networks : GanNetworks
-    anatomy, tumour : Tensor, (N, 1, Y, X), float in [-1, 1]
-    label : Tensor, (N, 1, Y, X), float, 0 or 1
-    augments : StepAugments
-        How discriminators see images, and how ``to_tumour`` sees the anatomy.
-    fill : FillMask or None
-        Where nothing was imaged. All that is generated has the fill's value there, and no term that compares
-        pixels counts it.
+    Images are (N, 1, Y, X), float in [-1, 1], the label 0 or 1. All that is generated has the fill's value
+    where `fill` is, and no term that compares pixels counts it.
     """
 
     networks: GanNetworks

@@ -162,18 +162,13 @@ def evaluate_detection(
 
     Notes
     -----
-    The contrast of an asked-for tumour is the mean of the image on it over the mean of the
-    image on a ring around it: pixels at most 6 pixels away from it (Euclidean, centre to
-    centre) and more than 2 pixels away from every asked-for tumour, fill left out. 1 means invisible. It is
-    nan where that ring is empty (a label that fills the image, a crowd), or its light cannot be told from
-    none: where some of its pixels are at or below zero, and its mean is less than two standard errors
-    above. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
-    and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
-    first: ``evaluate_detection(asked, read, image.astype(float) - dark)``.
-
-    The light of a tumour is the difference of the two means, in camera units; 0 means invisible. It is
-    defined wherever there is a ring, also where a background was subtracted, and an offset does not matter.
-    See `choose_measure`.
+    The contrast of an asked-for tumour is the mean of the image on it over the mean of the image on the ring
+    around it (`metgan.objects.rings`), see `Contrast`; 1 means invisible. It is nan where that ring is empty
+    (a label that fills the image, a crowd). A ratio depends on the zero of its scale: a camera offset pulls
+    it towards 1, and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
+    first: ``evaluate_detection(asked, read, image.astype(float) - dark)``. The light of a tumour is the
+    difference of the two means, in camera units; 0 means invisible, and an offset does not matter. See
+    `choose_measure`.
 
     Examples
     --------
@@ -216,7 +211,6 @@ def _median(values: Iterable[float]) -> float:
 
 
 def _check_image(image: AnyArray, shape: tuple[int, ...]) -> None:
-    """Refuse an image that does not fit the label."""
     if image.shape != shape or image.dtype.kind not in "uif":
         given = f"image is a {image.dtype} array of shape {image.shape}"
         raise ArrayError(given, f"real numbers of the label's shape {shape}", "Give one channel, uncropped")

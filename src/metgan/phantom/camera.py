@@ -29,14 +29,9 @@ _WHOLE: Mapping[str, tuple[np.dtype[Any], float, int]] = {
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """One channel in the units of its file.
+    """One channel in the units of its file, (Y, X), and its value without light.
 
-    Parameters
-    ----------
-    image : Camera
-        Its pixels, (Y, X).
-    dark : float
-        Value without light. Where a background was subtracted it may be negative.
+    Where a background was subtracted that may be negative.
     """
 
     image: Camera

@@ -24,18 +24,10 @@ _RING = (2.0, 6.0)  # pixels from a large tumour: more than the first, not more 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """One tumour in its window of the picture.
+    """One tumour in its window of the picture, a slice of rows and one of columns.
 
-    Parameters
-    ----------
-    window : tuple of two slices
-        Rows and columns of the picture that the arrays below cover.
-    mask : Mask
-        Its pixels.
-    profile : Field
-        Its light behind the optics, >= 0; only its form matters.
-    ring : Mask
-        Its surroundings, at least one pixel.
+    Its pixels, its light behind the optics, >= 0, of which only the form matters, and its surroundings, at
+    least one pixel; each as large as the window.
     """
 
     window: tuple[slice, slice]

@@ -100,7 +100,6 @@ def draw_pairs(count: int, settings: PhantomSettings, seed: int) -> Iterator[Pha
 
 
 def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair:
-    """Draw pair `number`, counted from 0, of the phantom `seed`."""
     mouse = number // settings.pairs_per_animal
     animal = draw_animal(settings, _chance(seed, _Stream.ANIMAL, mouse))
     organ = _organ_of(number, settings.organs, seed)
@@ -130,7 +129,6 @@ def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair
 
 
 def _chance(seed: int, stream: _Stream, number: int) -> np.random.Generator:
-    """Return the generator of one stream and number."""
     return np.random.default_rng([seed, int(stream), number])
 
 

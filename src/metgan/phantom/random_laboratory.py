@@ -66,7 +66,6 @@ def draw_laboratory(seed: int) -> Laboratory:
 
 
 def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:
-    """Draw organs, staining, noise and camera."""
     organs = tuple(ORGANS) if rng.random() < 0.5 else (str(rng.choice(list(ORGANS))),)
     crosstalk = float(rng.choice([0.0, rng.uniform(0.2, 2), rng.uniform(0.2, 2), rng.uniform(-1.5, -0.5)]))
     photons = _log_uniform(8, 200, rng)
@@ -86,7 +85,6 @@ def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _draw_fill(rng: np.random.Generator) -> Fill:
-    """Draw a kind and a share."""
     kind = _KINDS[int(rng.integers(len(_KINDS)))]
     return Fill(kind, 0.0 if kind == "none" else round(float(rng.uniform(0.05, 0.6)), 2))
 
@@ -133,7 +131,6 @@ def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
 
 
 def _describe(s: PhantomSettings, groups: int) -> str:
-    """State what was drawn."""
     organs = s.organs[0] if len(s.organs) == 1 else "all organs"
     fill = "no exact values" if s.fill.kind == "none" else f"{s.fill.kind} over {s.fill.share:.0%}"
     return (

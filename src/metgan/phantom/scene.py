@@ -22,15 +22,7 @@ _BORDER_SHARE = 0.2  # of all pairs show the border of two organs, at most
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Light on the camera in both channels, and the tumours in it.
-
-    Parameters
-    ----------
-    anatomy, tumour : Field
-        Light, (Y, X), > 0, where 1 is ordinary tissue.
-    tumours : tuple of Metastasis
-        What is there; empty in pictures without tumour.
-    """
+    """Light on the camera in both channels, (Y, X), > 0; 1 is ordinary tissue. And the tumours in it."""
 
     anatomy: Field
     tumour: Field

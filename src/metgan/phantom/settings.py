@@ -161,6 +161,5 @@ class PhantomSettings:
 
 
 def _check_name(setting: str, given: Sequence[str], known: Iterable[str]) -> None:
-    """Refuse no name at all, and names that are not known."""
     if not given or set(given) - set(known):
         raise SettingError(f"{setting} is {given!r}", f"from: {', '.join(known)}", f"Change {setting}")

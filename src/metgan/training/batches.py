@@ -102,15 +102,7 @@ class Batches:
     """The endless, seeded sequence of training batches, on the device that they are trained on.
 
     Every epoch visits each pair once, in a new order; what does not fill a last batch joins the next epoch's
-    first.
-
-    Parameters
-    ----------
-    patches : Patches
-    batch_size : int
-    device : torch.device, default the CPU
-    workers : int, default 0
-        Processes that cut the patches; 0 for the one that trains. It changes no batch.
+    first. `workers` are the processes that cut the patches, 0 for the one that trains; it changes no batch.
     """
 
     patches: Patches

@@ -25,7 +25,7 @@ LOOKED_AT: Final = (0, 10, 20)
 
 
 def label_pulls(losses: Mapping[str, Tensor], step: Translations) -> dict[str, float]:
-    """Return how each weighted term pulls the label's pixels of the generated tumour channel: brighter, above 0.
+    """Return how each weighted term pulls the label's pixels of the generated tumour channel: up, above 0.
 
     Minus the gradient, summed over the label's pixels of the batch. Terms that do not see the tumour channel
     are left out. `losses` are scalars that hang together with ``step.fake_tumour``; their graphs are kept.

@@ -183,7 +183,6 @@ def _is_short(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> bool
 
 
 def _advise(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> str:
-    """Say how to train longer than this run."""
     steps = run_config.schedule(data).steps
     if run_config.train.early_stopping is not None:
         return f"it goes on until it has begun, for {steps} steps at most"
