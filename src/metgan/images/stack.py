@@ -10,8 +10,7 @@ from metgan.errors import ArrayError
 from metgan.progress import note
 from metgan.types import AnyArray
 
-from .registry import open_image
-from .source import ImageSource
+from .registry import ImageSource, open_image
 
 WHOLE = (slice(None),) * 3
 """All planes, rows and columns."""
