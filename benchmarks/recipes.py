@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import KDTree
 
-from metgan.data import Entry, Pair, PairSet
+from metgan.data import Entry, Pair, PairSet, StoredPairs
 from metgan.labels import Bank, Grown, LabelRecipe, Merged, Real, find_tissue
 from metgan.objects import number_tumours
 from metgan.pictures import Panel, draw_grid, evenly, window
@@ -68,7 +68,7 @@ def may_be_seen(entry: Entry) -> bool:
 
 def main(root: str, picture: str) -> None:
     """Print the table and write the picture."""
-    pairs = [pair for pair in PairSet.open(root).read_all() if may_be_seen(pair.entry)]
+    pairs = [pair for pair in StoredPairs(PairSet.open(root)) if may_be_seen(pair.entry)]
     print("| recipe | labels | tumours per label | area, pixels | distance to the nearest, pixels |")
     print("|---|---|---|---|---|")
     print(row("real labels with a tumour", [pair.label for pair in pairs if pair.label.any()]))
