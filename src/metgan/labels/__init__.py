@@ -1,7 +1,5 @@
 """Labels: masks in, masks out."""
 
-from __future__ import annotations
-
 from .areas import LARGEST_AREA, SizeDistribution, fit_sizes
 from .compose import SYMMETRIES, binarise, check_binary, symmetry
 from .drawn import Drawn, LabelRecipe, Mixed, leave_apart

@@ -58,17 +58,7 @@ class Merged(LabelRecipe):
         return f"{self.name} count={self.count} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return the union of `count` different labels, of the shape of `tissue`.
-
-        Raises
-        ------
-        SettingError
-            If there are fewer labels.
-        ArrayError
-            If a label is empty or no mask.
-        EmptyDrawError
-            If no tumour lies within the shape of `tissue`.
-        """
+        """Return the union of `count` different labels, of the shape of `tissue`; errors are as of any recipe."""
         if len(labels) < self.count:
             given = f"{self.count} labels to merge, and {len(labels)} to choose from"
             raise SettingError(given, "at least as many labels with a tumour", "Give more, or merge fewer")
@@ -138,15 +128,7 @@ class File(LabelRecipe):
         return f"{self.name} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return one of the masks, which must have the shape of `tissue`: none is cut or padded.
-
-        Raises
-        ------
-        SettingError
-            If there is no mask.
-        ArrayError
-            If the drawn one is empty or no mask, or has another shape than `tissue`.
-        """
+        """Return one of the masks, which must have the shape of `tissue`: none is cut or padded."""
         if not len(labels):
             raise SettingError("no masks to choose from", "at least one", "Give the files with your masks")
         source = int(rng.integers(len(labels)))

@@ -115,17 +115,7 @@ class Bank(LabelRecipe):
         return f"{self.name} {self.variation} {self.spacing} counts={_written(self.counts)}{wanted}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return a label of varied real tumours; what finds no room is left out.
-
-        Raises
-        ------
-        SettingError
-            If there is no label.
-        ArrayError
-            If a label is empty or no mask, or there is no tissue.
-        EmptyDrawError
-            If all tumours are cut, or none fits.
-        """
+        """Return a label of varied real tumours; what finds no room is left out."""
         _check_tissue(tissue)
         bank = look_at(labels, rng)
         if not bank.shapes:
@@ -198,14 +188,7 @@ class Grown(LabelRecipe):
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
         """Return a label of simulated tumours; what finds no room is left out.
 
-        Raises
-        ------
-        SettingError
-            If there is no label, and `sizes` or `counts` are to be taken from labels.
-        ArrayError
-            If a label is empty or no mask, or there is no tissue.
-        EmptyDrawError
-            If all tumours are cut, or none fits.
+        No labels are asked for unless `sizes` or `counts` are to be taken from them.
         """
         _check_tissue(tissue)
         reference = self._reference(labels, rng)

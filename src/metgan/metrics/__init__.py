@@ -1,7 +1,5 @@
 """Scores: arrays in, a number or a small frozen dataclass out."""
 
-from __future__ import annotations
-
 from .contrast import Contrast, Measure, choose_measure, measure_contrasts
 from .counts import Detection, Overlap
 from .faithfulness import MIN_ANNOTATED_SIZE, SIZES, Faithfulness, Tumour, evaluate_detection, pool
