@@ -58,7 +58,7 @@ class Merged(LabelRecipe):
         return f"{self.name} count={self.count} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return the union of `count` different labels, of the shape of `tissue`; errors are as of any recipe."""
+        """Return the union of `count` different labels, of the shape of `tissue`."""
         if len(labels) < self.count:
             given = f"{self.count} labels to merge, and {len(labels)} to choose from"
             raise SettingError(given, "at least as many labels with a tumour", "Give more, or merge fewer")
