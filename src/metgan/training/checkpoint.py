@@ -7,7 +7,7 @@ image pools, the average, torch's random state, the step, the best score so far 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeGuard
@@ -19,7 +19,6 @@ from metgan.errors import StorageError
 from metgan.io import load_state, refuse_infinite, save_state
 
 from .image_pool import ImagePool
-from .phases import Phase
 from .status import Status
 
 CHECKPOINT = "last.ckpt"
@@ -42,17 +41,6 @@ class RunState:
     step: int = 0
     best: float = float("-inf")
     status: Status = field(default_factory=Status)
-
-    @classmethod
-    def of(
-        cls,
-        modules: Mapping[str, nn.Module],
-        phases: Sequence[Phase[Any]],
-        image_pools: list[ImagePool],
-        identity: Identity,
-    ) -> RunState:
-        """Return the state of a run at its beginning."""
-        return cls(modules, {phase.name: phase.optimiser for phase in phases}, image_pools, identity)
 
     def save(self, folder: Path) -> None:
         """Write ``last.ckpt``, all or nothing; weights that are not finite are refused."""

@@ -100,7 +100,7 @@ def train_method(
             validate=validator.validate,
             keep=keep,
             schedule=run_config.schedule(data),
-            state=RunState.of(modules, phases, pools, identity),
+            state=RunState(modules, {phase.name: phase.optimiser for phase in phases}, pools, identity),
             columns=validator.columns(method),
             diagnose=validator.diagnose,
             keeps_last=True,
