@@ -21,7 +21,7 @@ from metgan.errors import ArrayError
 from metgan.types import AnyArray, Mask
 
 from .contrast import measure_contrasts
-from .counts import Detection, Overlap, ratio
+from .counts import Detection, Overlap, Pooled, ratio
 from .lesions import check_masks, match, overlap
 
 MIN_ANNOTATED_SIZE = 10
@@ -48,7 +48,7 @@ class Tumour:
 
 
 @dataclass(frozen=True)
-class Faithfulness:
+class Faithfulness(Pooled):
     """How one generated image, or several pooled with ``+`` or `pool`, kept to its label.
 
     Attributes
@@ -115,15 +115,6 @@ class Faithfulness:
         """Share of the asked-for tumours of `at_least` so many pixels that were read; nan without any."""
         chosen = [tumour.found for tumour in self.tumours if tumour.area >= at_least]
         return ratio(sum(chosen), len(chosen))
-
-    def __add__(self, other: Faithfulness) -> Faithfulness:
-        return Faithfulness(
-            self.detection + other.detection,
-            self.overlap + other.overlap,
-            self.label_free + other.label_free,
-            self.tumours + other.tumours,
-            self.images + other.images,
-        )
 
 
 def evaluate_detection(
