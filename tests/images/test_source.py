@@ -63,7 +63,7 @@ def regions(draw: st.DrawFn, shape: tuple[int, ...]) -> tuple[slice, ...]:
 @given(data=st.data())
 def test_a_part_is_that_of_the_whole(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     source, whole = written(tmp_path, kind)
-    assert (source.shape, source.axes) == (whole.shape, KINDS[kind])
+    assert (source.shape, source.dtype, source.axes) == (whole.shape, whole.dtype, KINDS[kind])
     region = data.draw(regions(whole.shape))
     part = source.read(region)
     assert part.dtype == whole.dtype
@@ -79,11 +79,46 @@ def test_slices_that_are_not_one_per_axis_are_refused(tmp_path: Path, kind: str)
             source.read((slice(None),) * count)
 
 
+@pytest.mark.parametrize(("axes", "size"), [("YX", None), ("ZYX", (1.0, 1.0)), ("CYX", (1.0,) * 3)])
+def test_axes_or_sizes_that_do_not_fit_an_array_are_refused(
+    axes: str, size: tuple[float, ...] | None
+) -> None:
+    with pytest.raises(ArrayError, match="a letter for each axis"):
+        ArrayImage(VOLUME, axes, size)
+
+
 def test_a_missing_file_and_what_is_no_image_are_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no image, and long enough to have a header")
     for name in ("missing.tif", "notes.txt"):
         with pytest.raises(StorageError, match=name):
             open_image(tmp_path / name)
+
+
+IMAGEJ = {"imagej": True, "resolution": (2.0, 4.0)}  # pixels per unit along X and Y
+OME = {"PhysicalSizeX": 500.0, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 0.25, "PhysicalSizeZ": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("options", "noted", "size"),
+    [
+        (IMAGEJ, {"axes": "ZYX", "unit": "um", "spacing": 3.0}, (3.0, 0.25, 0.5)),
+        (IMAGEJ, {"axes": "ZYX", "unit": "micron", "spacing": 3.0}, (3.0, 0.25, 0.5)),
+        (IMAGEJ, {"axes": "ZYX", "unit": "\\u00B5m", "spacing": 3.0}, (3.0, 0.25, 0.5)),
+        (IMAGEJ, {"axes": "CYX", "unit": "um"}, (0.25, 0.5)),
+        (IMAGEJ, {"axes": "ZYX", "unit": "um"}, None),
+        (IMAGEJ, {"axes": "ZYX", "unit": "inch", "spacing": 3.0}, None),
+        ({"ome": True}, {"axes": "ZYX", **OME}, (3.0, 0.25, 0.5)),
+        ({"ome": True}, {"axes": "ZYX"}, None),
+        ({"resolution": (72, 72), "resolutionunit": "INCH"}, {"axes": "ZYX"}, None),
+    ],
+)
+def test_the_size_of_a_voxel_is_what_imagej_and_ome_say(
+    tmp_path: Path, options: dict[str, object], noted: dict[str, object], size: tuple[float, ...] | None
+) -> None:
+    path = tmp_path / ("a.ome.tif" if "ome" in options else "a.tif")
+    tifffile.imwrite(path, VOLUME, photometric="minisblack", metadata=noted, **options)
+    found = open_image(path).voxel_size_um
+    assert found == (None if size is None else pytest.approx(size))
 
 
 def test_a_png_is_a_stack_of_one_plane(tmp_path: Path) -> None:

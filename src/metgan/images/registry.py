@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +11,7 @@ from metgan.io import check_image_file
 from metgan.types import AnyArray
 
 from .png import read_png, write_png
-from .region import check_region
+from .source import ArrayImage, ImageSource
 from .tiff import TiffImage, read_tiff, write_tiff
 
 READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
@@ -21,35 +20,6 @@ READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
     ".png": read_png,
 }
 """Suffix to reader."""
-
-
-@dataclass(frozen=True, eq=False)
-class ArrayImage:
-    """An image that is in memory already, with one letter per axis.
-
-    Examples
-    --------
-    >>> ArrayImage(np.arange(20).reshape(4, 5), "YX").read((slice(1, 3), slice(2))).tolist()
-    [[5, 6], [10, 11]]
-    """
-
-    array: AnyArray
-    axes: str
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """That of the array."""
-        return self.array.shape
-
-    def read(self, region: Sequence[slice]) -> AnyArray:
-        """Return a view of the array, a slice per axis; raises an `ArrayError` for more or fewer."""
-        check_region(region, self.shape)
-        part: AnyArray = self.array[tuple(region)]
-        return part
-
-
-ImageSource = TiffImage | ArrayImage
-"""An image of which any part can be asked for: its shape and axes, and ``read(region)``."""
 
 
 def open_image(path: Path) -> ImageSource:

@@ -10,7 +10,8 @@ from metgan.errors import ArrayError
 from metgan.progress import note
 from metgan.types import AnyArray
 
-from .registry import ImageSource, open_image
+from .registry import open_image
+from .source import ImageSource
 
 WHOLE = (slice(None),) * 3
 """All planes, rows and columns."""

@@ -20,6 +20,7 @@ from metgan.types import AnyArray
 
 from .region import check_region
 from .tiff_log import Listener, note_once
+from .voxel_size import voxel_size_um
 
 _DAMAGED = (
     tifffile.TiffFileError,
@@ -36,19 +37,24 @@ _LISTED = 3
 
 @dataclass(frozen=True)
 class TiffImage:
-    """A TIFF of which every page is accounted for; whose pixels stay in the file.
+    """A TIFF of which every page is accounted for; an `ImageSource` whose pixels stay in the file.
 
     Parameters
     ----------
     path : Path
     shape : tuple of int
+    dtype : numpy.dtype
     axes : str
         As the file states them; I for planes that were written one by one.
+    voxel_size_um : tuple of float or None
+        As ImageJ and OME files state it.
     """
 
     path: Path
     shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
     axes: str
+    voxel_size_um: tuple[float, ...] | None
 
     @classmethod
     def open(cls, path: Path) -> TiffImage:
@@ -63,7 +69,8 @@ class TiffImage:
             first = images[0]
             many = len(images) > 1
             shape, axes = ((len(images),) * many + first.shape), "I" * many + first.axes
-            return cls(path, shape, axes)
+            dtype = np.dtype(first.dtype).newbyteorder("=")
+            return cls(path, shape, dtype, axes, voxel_size_um(first.keyframe.parent, axes))
 
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part: of the pages that are wanted, the strips or tiles that hold the rows.

@@ -1,0 +1,54 @@
+"""How large a voxel is by what ImageJ or a program that writes OME has noted in a TIFF.
+
+The resolution of other TIFFs is not taken for it: it mostly is that of a printer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import tifffile
+
+_UM: Final[Mapping[str, float]] = {
+    **dict.fromkeys(("micron", "microns", "um", "\u00b5m", "\u03bcm", "\\u00B5m"), 1.0),
+    "nm": 1e-3,
+    "mm": 1e3,
+    "cm": 1e4,
+}
+
+
+def voxel_size_um(file: tifffile.TiffFile, axes: str) -> tuple[float, ...] | None:
+    """Return the size along those of Z, Y and X that `axes` holds, in this order; None if one is not told."""
+    told = _imagej(file) if file.is_imagej else _ome(file) if file.is_ome else {}
+    sizes = tuple(told.get(letter, math.nan) for letter in "ZYX" if letter in axes)
+    return sizes if sizes and all(0 < size < math.inf for size in sizes) else None
+
+
+def _number(noted: object) -> float:
+    """Return what a program has noted as a size; nan for what is no number."""
+    try:
+        return float(str(noted))
+    except ValueError:
+        return math.nan
+
+
+def _imagej(file: tifffile.TiffFile) -> dict[str, float]:
+    noted, tags = file.imagej_metadata or {}, file.pages.first.tags
+    unit = _UM.get(str(noted.get("unit", "")), math.nan)
+    sizes = {"Z": unit * _number(noted.get("spacing"))}
+    for letter, name in (("Y", "YResolution"), ("X", "XResolution")):
+        pixels, length = tags[name].value if name in tags else (0, 1)
+        sizes[letter] = unit * length / pixels if pixels else math.nan
+    return sizes
+
+
+def _ome(file: tifffile.TiffFile) -> dict[str, float]:
+    image: Any = tifffile.xml2dict(file.ome_metadata or "").get("OME", {}).get("Image", {})
+    pixels = (image[0] if isinstance(image, list) else image).get("Pixels", {})
+    return {
+        letter: _number(pixels.get(f"PhysicalSize{letter}"))
+        * _UM.get(str(pixels.get(f"PhysicalSize{letter}Unit", "um")), math.nan)
+        for letter in "ZYX"
+    }
