@@ -102,7 +102,7 @@ def answer_to_a_tumour(layer):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_fresh_spade_layer_listens_to_the_label(seed):
-    layer = build(lambda: Spade(16, 32), seed)
+    layer = build(lambda: Spade(2, 16, 32), seed)
     assert 0.5 < answer_to_a_tumour(layer) < 10
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -92,6 +92,13 @@ def test_a_smaller_image_or_label_is_refused_with_the_minimum(spec, least):
         network(bad, network.embed(good))
 
 
+@pytest.mark.parametrize("taps", ["all", "released"])
+def test_volumes_pass_through_the_same_code(taps):
+    spec = MetGenSpec(UNetSpec((2, 2), (2, 2), dims=3), LabelSpec(1, 2, taps=taps, dims=3))
+    volume = torch.zeros(1, 1, 32, 35, 33)
+    assert translate(MetGen(spec).eval(), volume, volume).shape == volume.shape
+
+
 # --- where the label goes -------------------------------------------------------------------------
 
 

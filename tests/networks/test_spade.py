@@ -32,7 +32,9 @@ def tensor(mask):
 @st.composite
 def masks_and_factors(draw):
     factor = draw(st.sampled_from([1, 2, 4, 8]))
-    shape = [factor * draw(st.integers(1, 4)) for _ in range(2)]
+    shape = [factor * draw(st.integers(1, 4)) for _ in range(draw(st.sampled_from([2, 2, 3])))]
+    if len(shape) == 3:
+        shape = [factor] * 3
     return draw(hnp.arrays(np.bool_, shape, fill=st.just(False))), factor
 
 
@@ -106,14 +108,14 @@ def random_label(*sizes):
 
 
 def test_spade_is_equation_1_in_training_mode():
-    layer = Spade(3, 5).double()
+    layer = Spade(2, 3, 5).double()
     x, label = 2 + noise(2, 3, 7, 6), random_label(7, 6).expand(2, -1, -1, -1)
     torch.testing.assert_close(layer(x, label), spade_by_hand(layer, x, label, *statistics(x)))
     assert not torch.allclose(layer(x, label), layer(x, label.flip(1)))
 
 
 def test_spade_uses_its_running_statistics_in_eval_mode():
-    layer = Spade(3, 5).double()
+    layer = Spade(2, 3, 5).double()
     x, label = 2 + noise(1, 3, 7, 6), random_label(7, 6)
     mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=True)
     layer(x, label)  # torch's momentum of 0.1 from mean 0 and variance 1

@@ -101,6 +101,11 @@ def test_unequal_or_empty_widths_are_refused(encoder, decoder):
         UNetSpec(encoder, decoder)
 
 
+def test_volumes_pass_through_the_same_code():
+    spec = UNetSpec((2, 3), (2, 3), dims=3)
+    assert Segmentor(spec).eval()(torch.zeros(1, 1, 5, 9, 6)).shape == (1, 1, 5, 9, 6)
+
+
 def test_eval_mode_forgets_the_other_images_of_a_batch_and_training_mode_does_not():
     unet = lively(lambda: UNet(TINY))
     images = noise(2, 1, 8, 8)

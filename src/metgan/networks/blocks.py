@@ -1,4 +1,8 @@
-"""The layers every network is made of."""
+"""The layers every network is made of, for two or three dimensions.
+
+``dims`` is an argument of each block and never a constant of a network, so that 3-D
+networks are the same code. Shapes are written for two: (N, C, Y, X).
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,23 @@ import torch
 import torch.nn.functional as nnf
 from torch import Tensor, nn
 
-from metgan.errors import ArrayError
+from metgan.errors import ArrayError, SettingError
 
 Network = TypeVar("Network", bound=nn.Module)
+_CONVOLUTIONS: Final[dict[int, type[nn.Conv2d] | type[nn.Conv3d]]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED: Final[dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]]] = {
+    2: nn.ConvTranspose2d,
+    3: nn.ConvTranspose3d,
+}
+_BATCH_NORMS: Final[dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]]] = {
+    2: nn.BatchNorm2d,
+    3: nn.BatchNorm3d,
+}
+_INSTANCE_NORMS: Final[dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]]] = {
+    2: nn.InstanceNorm2d,
+    3: nn.InstanceNorm3d,
+}
+_LINEAR: Final = {2: "bilinear", 3: "trilinear"}
 BATCH_NORM_EPSILON: Final = 1e-4  # of the released U-Net; reference.md, section 2
 
 
@@ -25,32 +43,61 @@ def channels_last(network: Network) -> Network:
     return network
 
 
-def convolution(inputs: int, outputs: int, kernel: int, *, stride: int = 1, bias: bool = True) -> nn.Conv2d:
+def check_dims(dims: int) -> None:
+    """Raise `SettingError` unless `dims` is 2 or 3."""
+    if dims not in _CONVOLUTIONS:
+        raise SettingError(f"dims={dims}", "2 (images) or 3 (volumes)", "Pass dims=2 or dims=3")
+
+
+def convolution(
+    dims: int,
+    inputs: int,
+    outputs: int,
+    kernel: int,
+    *,
+    stride: int = 1,
+    bias: bool = True,
+) -> nn.Module:
     """Return a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
-    return nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias)
+    check_dims(dims)
+    return _CONVOLUTIONS[dims](inputs, outputs, kernel, stride=stride, padding=(kernel - 1) // 2, bias=bias)
 
 
-def reflecting_convolution(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
+def reflecting_convolution(dims: int, inputs: int, outputs: int, kernel: int) -> nn.Module:
     """Return a convolution that keeps the size and sees the image reflected beyond its edges; odd kernel."""
-    return nn.Conv2d(inputs, outputs, kernel, padding=(kernel - 1) // 2, padding_mode="reflect")
+    check_dims(dims)
+    return _CONVOLUTIONS[dims](inputs, outputs, kernel, padding=(kernel - 1) // 2, padding_mode="reflect")
 
 
 def transposed_convolution(
-    inputs: int, outputs: int, kernel: int, *, bias: bool = True
-) -> nn.ConvTranspose2d:
-    """Return a transposed convolution of stride 2 that doubles both spatial axes; kernel 3 or 4."""
-    return nn.ConvTranspose2d(
+    dims: int, inputs: int, outputs: int, kernel: int, *, bias: bool = True
+) -> nn.Module:
+    """Return a transposed convolution of stride 2 that doubles every spatial axis; kernel 3 or 4."""
+    check_dims(dims)
+    return _TRANSPOSED[dims](
         inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias
     )
+
+
+def batch_norm(dims: int, channels: int, *, affine: bool = True, epsilon: float = 1e-5) -> nn.Module:
+    """Return a batch normalisation: in eval mode a fixed map, hence the same in every tile."""
+    check_dims(dims)
+    return _BATCH_NORMS[dims](channels, affine=affine, eps=epsilon)
+
+
+def instance_norm(dims: int, channels: int) -> nn.Module:
+    """Return an instance normalisation without learned scale, as the discriminators use it."""
+    check_dims(dims)
+    return _INSTANCE_NORMS[dims](channels, affine=False)
 
 
 class ConvNormReLU(nn.Module):
     """Convolution 3 (no bias), batch normalisation, ReLU: the cell of the U-Net."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, dims: int, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv = convolution(inputs, outputs, 3, bias=False)
-        self.norm = nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPSILON)
+        self.conv = convolution(dims, inputs, outputs, 3, bias=False)
+        self.norm = batch_norm(dims, outputs, epsilon=BATCH_NORM_EPSILON)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, inputs, Y, X) to (N, outputs, Y, X), values >= 0."""
@@ -67,9 +114,25 @@ def in_full_precision(head: nn.Module, x: Tensor) -> Tensor:
         return head(x.float() if x.dtype == torch.bfloat16 else x)  # type: ignore[no-any-return]  # Module call
 
 
-def cells(widths: Sequence[int]) -> nn.Sequential:
+def cells(dims: int, widths: Sequence[int]) -> nn.Sequential:
     """Chain `ConvNormReLU` cells through `widths`: (1, 24, 24) gives two cells."""
-    return nn.Sequential(*(ConvNormReLU(i, o) for i, o in itertools.pairwise(widths)))
+    return nn.Sequential(*(ConvNormReLU(dims, i, o) for i, o in itertools.pairwise(widths)))
+
+
+def max_pool(x: Tensor) -> Tensor:
+    """Halve every spatial axis by the maximum of 2 x 2 (x 2)."""
+    return nnf.max_pool2d(x, 2) if x.dim() == 4 else nnf.max_pool3d(x, 2)
+
+
+def average_pool(x: Tensor, factor: int) -> Tensor:
+    """Divide every spatial axis by `factor` through the mean of its cells."""
+    return nnf.avg_pool2d(x, factor) if x.dim() == 4 else nnf.avg_pool3d(x, factor)
+
+
+def resize_linear(x: Tensor, sizes: Sequence[int], *, align_corners: bool) -> Tensor:
+    """Resize `x` linearly to these spatial `sizes`."""
+    mode = _LINEAR[x.dim() - 2]
+    return nnf.interpolate(x, size=tuple(sizes), mode=mode, align_corners=align_corners)
 
 
 def check_sides(x: Tensor, least: int) -> None:
@@ -113,6 +176,8 @@ def mirror(x: Tensor, margin: int) -> Tensor:
     return x
 
 
-def crop_like(x: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Cut (N, C, Y, X) back to the given spatial `sizes`, from the first pixel on."""
-    return x[..., : sizes[0], : sizes[1]]
+def crop_like(x: Tensor, sizes: Sequence[int], first: int = 0) -> Tensor:
+    """Cut (N, C, Y, X) back to the given spatial `sizes`, from pixel `first` of every axis."""
+    for axis, size in enumerate(sizes, start=2):
+        x = x.narrow(axis, first, size)
+    return x

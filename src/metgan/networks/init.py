@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
 from .spade import Spade
@@ -45,15 +45,16 @@ def build(make: Callable[[], Network], seed: int) -> Network:
 
 def initialise(module: nn.Module) -> None:
     """Redraw the weights of one layer; other modules are left alone."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        has_spectral_norm = is_parametrized(module, "weight")  # then its scale is divided out again
-        name = "parametrizations.weight.original" if has_spectral_norm else "weight"
-        nn.init.normal_(module.get_parameter(name), 0.0, 0.02)
-        if has_spectral_norm:
-            _turn_singular_vectors(module)
+    if isinstance(module, nn.ConvTranspose2d | nn.ConvTranspose3d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
-    elif isinstance(module, nn.BatchNorm2d) and module.affine:
+    elif isinstance(module, nn.Conv2d | nn.Conv3d):
+        nn.init.normal_(_raw_weight(module), 0.0, 0.02)
+        _converge_spectral_norm(module)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
 
@@ -63,11 +64,19 @@ def _open_to_the_label(spade: Spade) -> None:
         nn.init.kaiming_normal_(convolution.get_parameter("weight"), nonlinearity="relu")
 
 
+def _raw_weight(convolution: nn.Conv2d | nn.Conv3d) -> Tensor:
+    """Return the weight that learns: with spectral norm, the one whose scale is divided out again."""
+    if is_parametrized(convolution, "weight"):
+        return convolution.get_parameter("parametrizations.weight.original")
+    return convolution.weight
+
+
 @torch.no_grad()
-def _turn_singular_vectors(convolution: nn.Module) -> None:
+def _converge_spectral_norm(convolution: nn.Conv2d | nn.Conv3d) -> None:
     """Turn the singular vectors, which still belong to the weight before, to the redrawn one.
 
     With those of another weight, an untrained network in eval mode divides by almost nothing.
     """
-    for _ in range(_POWER_ITERATIONS):
-        _ = convolution.weight  # in training mode, each look is one power iteration
+    if is_parametrized(convolution, "weight"):
+        for _ in range(_POWER_ITERATIONS):
+            _ = convolution.weight  # in training mode, each look is one power iteration

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .blocks import convolution, in_full_precision
+from .blocks import convolution, in_full_precision, instance_norm
 
 _KERNEL = 4
 
@@ -28,11 +28,33 @@ class DiscriminatorSpec:
         Layers of stride 2; three see 70 x 70 pixels.
     channels : int
         Input channels: 1, or 3 for a discriminator that also sees the input and the label.
+    dims : int
+        2 for images, 3 for volumes.
     """
 
     width: int = 64
     layers: int = 3
     channels: int = 1
+    dims: int = 2
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Stride of every convolution, first to last."""
+        return (2,) * self.layers + (1, 1)
+
+    @property
+    def receptive_field(self) -> int:
+        """Side in pixels of the patch that one score sees.
+
+        Examples
+        --------
+        >>> DiscriminatorSpec().receptive_field
+        70
+        """
+        field = 1
+        for stride in reversed(self.strides):
+            field = stride * (field - 1) + _KERNEL
+        return field
 
 
 class PatchGAN(nn.Module):
@@ -44,13 +66,13 @@ class PatchGAN(nn.Module):
         widths = [spec.width * min(2**k, 8) for k in range(spec.layers + 1)]
         layers: list[nn.Module] = []
         inputs = spec.channels
-        for k, outputs in enumerate(widths):
-            layers.append(convolution(inputs, outputs, _KERNEL, stride=2 if k < spec.layers else 1))
+        for k, (outputs, stride) in enumerate(zip(widths, spec.strides[:-1], strict=True)):
+            layers.append(convolution(spec.dims, inputs, outputs, _KERNEL, stride=stride))
             if k:  # the first layer is not normalised: absolute brightness must stay visible
-                layers.append(nn.InstanceNorm2d(outputs))
+                layers.append(instance_norm(spec.dims, outputs))
             layers.append(nn.LeakyReLU(0.2))
             inputs = outputs
-        layers.append(convolution(inputs, 1, _KERNEL))
+        layers.append(convolution(spec.dims, inputs, 1, _KERNEL))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, image: Tensor) -> Tensor:

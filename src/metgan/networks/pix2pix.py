@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from metgan.errors import SettingError
 
-from .blocks import convolution, transposed_convolution
+from .blocks import batch_norm, convolution, transposed_convolution
 from .generator import IMAGE_AND_LABEL, PlainGenerator
 
 _WIDEST = 8  # times the first layer's channels; where the decoder gives so many, it has dropout
@@ -30,10 +30,13 @@ class Pix2PixSpec:
         Channels of the first layer; they double until eightfold.
     depth : int
         Halvings, 2 or more: 8 for images of 256 pixels.
+    dims : int
+        2 for images, 3 for volumes.
     """
 
     width: int = 64
     depth: int = 8
+    dims: int = 2
 
     def __post_init__(self) -> None:
         if self.depth < 2:
@@ -61,14 +64,16 @@ class Pix2PixGenerator(PlainGenerator):
     def __init__(self, spec: Pix2PixSpec) -> None:
         super().__init__()
         self.spec = spec
-        widths = spec.widths
+        dims, widths = spec.dims, spec.widths
         inner: nn.Module | None = None
         for level in reversed(range(1, spec.depth)):
             is_widest = widths[level - 1] == _WIDEST * spec.width
-            inner = Halving(widths[level - 1], widths[level], inner, dropout=is_widest and inner is not None)
-        first = convolution(IMAGE_AND_LABEL, widths[0], 4, stride=2)
+            inner = Halving(
+                dims, widths[level - 1], widths[level], inner, dropout=is_widest and inner is not None
+            )
+        first = convolution(dims, IMAGE_AND_LABEL, widths[0], 4, stride=2)
         self.body = nn.Sequential(first, *([inner] if inner else []), nn.ReLU())
-        self.last = transposed_convolution(2 * widths[0], 1, 4)
+        self.last = transposed_convolution(dims, 2 * widths[0], 1, 4)
 
     @property
     def stride(self) -> int:
@@ -91,18 +96,20 @@ class Pix2PixGenerator(PlainGenerator):
 class Halving(nn.Module):
     """One level: halve, go through the levels within, double, and stand beside what came in."""
 
-    def __init__(self, outer: int, width: int, inner: nn.Module | None, *, dropout: bool = False) -> None:
+    def __init__(
+        self, dims: int, outer: int, width: int, inner: nn.Module | None, *, dropout: bool = False
+    ) -> None:
         super().__init__()
         down: list[nn.Module] = [
             nn.LeakyReLU(0.2),
-            convolution(outer, width, 4, stride=2, bias=inner is None),
+            convolution(dims, outer, width, 4, stride=2, bias=inner is None),
         ]
         if inner is not None:
-            down += [nn.BatchNorm2d(width), inner]
+            down += [batch_norm(dims, width), inner]
         up = [
             nn.ReLU(),
-            transposed_convolution(width if inner is None else 2 * width, outer, 4, bias=False),
-            nn.BatchNorm2d(outer),
+            transposed_convolution(dims, width if inner is None else 2 * width, outer, 4, bias=False),
+            batch_norm(dims, outer),
         ]
         self.layers = nn.Sequential(*down, *up, *([nn.Dropout(0.5)] if dropout else []))
 

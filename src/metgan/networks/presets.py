@@ -16,7 +16,7 @@ from .metgen import MetGen, MetGenSpec
 from .patchgan import DiscriminatorSpec
 from .pix2pix import Pix2PixGenerator, Pix2PixSpec
 from .resnet import ResNetGenerator, ResNetSpec
-from .spade import LabelSpec
+from .spade import LabelSpec, Pyramid, Taps
 from .unet import UNetSpec
 
 PresetName = Literal["paper", "released", "small"]
@@ -69,10 +69,8 @@ GeneratorName = Literal["metgen", "metgen-nearest", "metgen-six", "pix2pix", "re
 GENERATORS: Final[dict[GeneratorName, Callable[[NetworkPreset], Generator]]] = {
     "metgen": lambda sizes: MetGen(sizes.metgen),
     # Two of the release's choices, one at a time, for the ablation.
-    "metgen-nearest": lambda sizes: MetGen(
-        replace(sizes.metgen, label=replace(sizes.metgen.label, pyramid="nearest"))
-    ),
-    "metgen-six": lambda sizes: MetGen(replace(sizes.metgen, label=replace(sizes.metgen.label, taps="six"))),
+    "metgen-nearest": lambda sizes: MetGen(_with_label(sizes.metgen, pyramid="nearest")),
+    "metgen-six": lambda sizes: MetGen(_with_label(sizes.metgen, taps="six")),
     "pix2pix": lambda sizes: Pix2PixGenerator(sizes.pix2pix),
     "resnet": lambda sizes: ResNetGenerator(sizes.resnet),
 }
@@ -96,3 +94,7 @@ def least_training_side(name: GeneratorName, preset: PresetName, batch_size: int
     """
     with torch.device("meta"):
         return make_generator(name, preset).least_training_side(batch_size)
+
+
+def _with_label(spec: MetGenSpec, *, pyramid: Pyramid = "pooled", taps: Taps = "all") -> MetGenSpec:
+    return replace(spec, label=replace(spec.label, pyramid=pyramid, taps=taps))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from .blocks import convolution, reflecting_convolution, transposed_convolution
+from .blocks import convolution, instance_norm, reflecting_convolution, transposed_convolution
 from .generator import IMAGE_AND_LABEL, PlainGenerator
 
 
@@ -24,10 +24,13 @@ class ResNetSpec:
         Channels of the first layer; the residual blocks have four times as many.
     blocks : int
         Residual blocks; nine for images of 256 pixels and more.
+    dims : int
+        2 for images, 3 for volumes.
     """
 
     width: int = 64
     blocks: int = 9
+    dims: int = 2
 
 
 class ResNetGenerator(PlainGenerator):
@@ -42,16 +45,16 @@ class ResNetGenerator(PlainGenerator):
     def __init__(self, spec: ResNetSpec) -> None:
         super().__init__()
         self.spec = spec
-        width = spec.width
+        dims, width = spec.dims, spec.width
         self.body = nn.Sequential(
-            *_cell(reflecting_convolution(IMAGE_AND_LABEL, width, 7), width),
-            *_cell(convolution(width, 2 * width, 3, stride=2), 2 * width),
-            *_cell(convolution(2 * width, 4 * width, 3, stride=2), 4 * width),
-            *(ResidualBlock(4 * width) for _ in range(spec.blocks)),
-            *_cell(transposed_convolution(4 * width, 2 * width, 3), 2 * width),
-            *_cell(transposed_convolution(2 * width, width, 3), width),
+            *_cell(dims, reflecting_convolution(dims, IMAGE_AND_LABEL, width, 7), width),
+            *_cell(dims, convolution(dims, width, 2 * width, 3, stride=2), 2 * width),
+            *_cell(dims, convolution(dims, 2 * width, 4 * width, 3, stride=2), 4 * width),
+            *(ResidualBlock(dims, 4 * width) for _ in range(spec.blocks)),
+            *_cell(dims, transposed_convolution(dims, 4 * width, 2 * width, 3), 2 * width),
+            *_cell(dims, transposed_convolution(dims, 2 * width, width, 3), width),
         )
-        self.last = reflecting_convolution(width, 1, 7)
+        self.last = reflecting_convolution(dims, width, 1, 7)
 
     @property
     def stride(self) -> int:
@@ -67,12 +70,12 @@ class ResNetGenerator(PlainGenerator):
 class ResidualBlock(nn.Module):
     """Two 3-convolutions with reflected edges, added to what came in."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, dims: int, channels: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            *_cell(reflecting_convolution(channels, channels, 3), channels),
-            reflecting_convolution(channels, channels, 3),
-            nn.InstanceNorm2d(channels),
+            *_cell(dims, reflecting_convolution(dims, channels, channels, 3), channels),
+            reflecting_convolution(dims, channels, channels, 3),
+            instance_norm(dims, channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -80,5 +83,5 @@ class ResidualBlock(nn.Module):
         return x + self.layers(x)  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
 
 
-def _cell(layer: nn.Module, channels: int) -> list[nn.Module]:
-    return [layer, nn.InstanceNorm2d(channels), nn.ReLU()]
+def _cell(dims: int, layer: nn.Module, channels: int) -> list[nn.Module]:
+    return [layer, instance_norm(dims, channels), nn.ReLU()]

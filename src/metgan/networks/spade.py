@@ -19,7 +19,7 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from .blocks import convolution, pad_to_multiple
+from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
 from .windows import Part, Window, cut, double, halve, whole_of, widen
 
 Pyramid = Literal["pooled", "nearest"]
@@ -53,6 +53,7 @@ class LabelSpec:
     hidden: int = 128
     pyramid: Pyramid = "pooled"
     taps: Taps = "all"
+    dims: int = 2
 
     @property
     def block_widths(self) -> tuple[int, ...]:
@@ -77,12 +78,12 @@ class Spade(nn.Module):
     label: ``norm(x) * (1 + gamma(label)) + beta(label)``.
     """
 
-    def __init__(self, channels: int, hidden: int) -> None:
+    def __init__(self, dims: int, channels: int, hidden: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels, affine=False)
-        self.shared = convolution(2, hidden, 3)
-        self.gamma = convolution(hidden, channels, 3)
-        self.beta = convolution(hidden, channels, 3)
+        self.norm = batch_norm(dims, channels, affine=False)
+        self.shared = convolution(dims, 2, hidden, 3)
+        self.gamma = convolution(dims, hidden, channels, 3)
+        self.beta = convolution(dims, hidden, channels, 3)
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Modulate `x`, (N, C, Y, X), by `label`, (N, 2, Y, X), at the same size."""
@@ -95,15 +96,15 @@ class SpadeBlock(nn.Module):
 
     def __init__(self, spec: LabelSpec, inputs: int, outputs: int) -> None:
         super().__init__()
-        middle = min(inputs, outputs)
-        self.spade_0 = Spade(inputs, spec.hidden)
-        self.conv_0 = spectral_norm(convolution(inputs, middle, 3))
-        self.spade_1 = Spade(middle, spec.hidden)
-        self.conv_1 = spectral_norm(convolution(middle, outputs, 3))
+        dims, middle = spec.dims, min(inputs, outputs)
+        self.spade_0 = Spade(dims, inputs, spec.hidden)
+        self.conv_0 = spectral_norm(convolution(dims, inputs, middle, 3))
+        self.spade_1 = Spade(dims, middle, spec.hidden)
+        self.conv_1 = spectral_norm(convolution(dims, middle, outputs, 3))
         self.shortcut: nn.Module | None = None
         if inputs != outputs:
-            self.spade_s = Spade(inputs, spec.hidden)
-            self.shortcut = spectral_norm(convolution(inputs, outputs, 1, bias=False))
+            self.spade_s = Spade(dims, inputs, spec.hidden)
+            self.shortcut = spectral_norm(convolution(dims, inputs, outputs, 1, bias=False))
 
     def forward(self, x: Tensor, label: Tensor) -> Tensor:
         """Map (N, inputs, Y, X) and the label at that size to (N, outputs, Y, X)."""
@@ -143,7 +144,8 @@ def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
     if pyramid == "nearest":
         return nnf.interpolate(classes, scale_factor=1 / factor, mode="nearest")
     background, tumour = classes[:, :1], classes[:, 1:]
-    return torch.cat([nnf.avg_pool2d(background, factor), nnf.max_pool2d(tumour, factor)], 1)
+    pool = nnf.max_pool2d if classes.dim() == 4 else nnf.max_pool3d
+    return torch.cat([average_pool(background, factor), pool(tumour, factor)], 1)
 
 
 class LabelPathway(nn.Module):
@@ -155,10 +157,10 @@ class LabelPathway(nn.Module):
         self.stages = stages
         self.multiple = multiple
         widths = (spec.block_widths[0], *spec.block_widths)[: 7 if spec.taps == "six" else 8]
-        self.entrance = convolution(2, widths[0], 3)
+        self.entrance = convolution(spec.dims, 2, widths[0], 3)
         self.blocks = nn.ModuleList(SpadeBlock(spec, i, o) for i, o in itertools.pairwise(widths))
         if spec.taps == "released":  # never computed; there so that released checkpoints load whole
-            self.discarded = convolution(widths[-1], 3, 3)
+            self.discarded = convolution(spec.dims, widths[-1], 3, 3)
 
     def forward(self, label: Tensor) -> list[Tensor | None]:
         """Return the features of a label, (N, 1, Y, X) of 0 and 1, for each decoder stage, finest first.

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import torch
-import torch.nn.functional as nnf
 from torch import Tensor, nn
 
 from metgan.errors import SettingError
 
-from .blocks import cells, convolution, crop_like, in_full_precision, pad_to_multiple
+from .blocks import cells, convolution, crop_like, in_full_precision, max_pool, pad_to_multiple, resize_linear
 from .windows import Window, cut, double, whole_of
 
 Merge = Literal["into", "behind"]
@@ -41,6 +40,8 @@ class UNetSpec:
     align_corners : bool
         How the decoder resizes. True is the release's way; it stretches the grid by a factor that
         depends on the image size, so the output at a pixel depends on the tile. Ours is False.
+    dims : int
+        2 for images, 3 for volumes.
 
     Deviates: the release aligns corners; a pixel's value then depends on the size of the image it is in.
     Pinned by ``test_aligned_corners_or_a_start_off_the_grid_change_pixels_beyond_the_halo``.
@@ -49,6 +50,7 @@ class UNetSpec:
     encoder: tuple[int, ...] = (24, 64, 128, 256, 512, 768)
     decoder: tuple[int, ...] = (24, 24, 64, 128, 256, 512)
     align_corners: bool = False
+    dims: int = 2
 
     def __post_init__(self) -> None:
         if len(self.encoder) != len(self.decoder) or not self.encoder:
@@ -115,14 +117,15 @@ class UNet(nn.Module):
         extra = [*features] or [0] * len(spec.encoder)
         into = extra if merge == "into" else [0] * len(extra)
         behind = extra if merge == "behind" else [0] * len(extra)
-        self.down = nn.ModuleList(cells((i, o, o)) for i, o in itertools.pairwise((1, *spec.encoder)))
-        self.centre = cells((spec.encoder[-1], spec.encoder[-1]))
+        dims, widths = spec.dims, (1, *spec.encoder)
+        self.down = nn.ModuleList(cells(dims, (i, o, o)) for i, o in itertools.pairwise(widths))
+        self.centre = cells(dims, (spec.encoder[-1], spec.encoder[-1]))
         below = [d + b for d, b in zip(spec.decoder[1:], behind[1:], strict=True)] + [spec.encoder[-1]]
         self.up = nn.ModuleList(
-            cells((b + skip + i, o, o, o))
+            cells(dims, (b + skip + i, o, o, o))
             for b, skip, i, o in zip(below, spec.encoder, into, spec.decoder, strict=True)
         )
-        self.classify = convolution(spec.decoder[0] + behind[0], 1, 1)
+        self.classify = convolution(dims, spec.decoder[0] + behind[0], 1, 1)
 
     @torch.no_grad()
     def begin_at(self, level: float) -> None:
@@ -131,7 +134,9 @@ class UNet(nn.Module):
         Otherwise a channel whose background lies near -1 keeps the first hundreds of steps busy with
         moving one number.
         """
-        self.classify.get_parameter("bias").fill_(level)
+        for name, parameter in self.classify.named_parameters():
+            if name == "bias":
+                parameter.fill_(level)
 
     def forward(self, image: Tensor, features: Sequence[Tensor | None] = ()) -> Tensor:
         """Map an image to one unbounded channel, (N, 1, Y, X), before tanh or sigmoid.
@@ -153,7 +158,7 @@ class UNet(nn.Module):
         skips = []
         for stage in [*self.down][stages]:
             skips.append(stage(x))
-            x = nnf.max_pool2d(skips[-1], 2)
+            x = max_pool(skips[-1])
         return skips, x
 
     def ascend(
@@ -163,7 +168,7 @@ class UNet(nn.Module):
         labels = features or [None] * len(skips)
         for stage, label in reversed([*zip([*self.up][stages], labels, strict=True)]):
             skip = skips.pop()
-            x = nnf.interpolate(x, skip.shape[2:], mode="bilinear", align_corners=self.spec.align_corners)
+            x = resize_linear(x, skip.shape[2:], align_corners=self.spec.align_corners)
             x = self._join(stage, [x, skip], label)
         return x
 
@@ -178,8 +183,7 @@ class UNet(nn.Module):
         at = whole_of(x)
         labels = features or [None] * len(skips)
         for stage, skip, label, window in reversed([*zip(self.up, skips, labels, windows, strict=False)]):
-            sizes = [2 * size for size in x.shape[2:]]
-            grown = nnf.interpolate(x, sizes, mode="bilinear", align_corners=False)
+            grown = resize_linear(x, [2 * size for size in x.shape[2:]], align_corners=False)
             near = [cut(grown, window.read, double(at)), cut(skip, window.read)]
             x, at = cut(self._join(stage, near, label), window.kept, window.read), window.kept
         return x
