@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from metgan.data import SPLIT_FILE, PairSet, load_split
+from metgan.data import SPLIT_FILE, PairSet, StoredPairs, load_split
 from metgan.io import load_state
 from metgan.models import load_segmentor, read_card
 from metgan.networks import make_generator
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     given = parser.parse_args()
     card = read_card(given.run)
-    test = PairSet.open(given.data).select(load_split(given.run / SPLIT_FILE).test).read_all()
+    test = [*StoredPairs(PairSet.open(given.data).select(load_split(given.run / SPLIT_FILE).test))]
     data = load_training_data(PairSet.open(given.data), load_split(given.run / SPLIT_FILE))
     watched = ValidationSet.of(data.in_units_of(card.normalisation), torch.device("cpu"), test)
     segmentor, _ = load_segmentor(given.run / SEGMENTOR_FOLDER)

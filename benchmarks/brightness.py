@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from metgan.data import Pair, PairSet, load_split
+from metgan.data import Pair, PairSet, StoredPairs, load_split
 from metgan.metrics import MIN_ANNOTATED_SIZE
 from metgan.objects import number_tumours
 
@@ -31,8 +31,8 @@ def brightnesses(pairs: Iterable[Pair]) -> NDArray[np.float64]:
 
 def main(run: str, data: str, made: str) -> None:
     """Print how many generated tumours are as dim as the dimmest of the run's training part."""
-    real = brightnesses(PairSet.open(data).select(load_split(Path(run)).train).read_all())
-    new = brightnesses(PairSet.open(made).read_all())
+    real = brightnesses([*StoredPairs(PairSet.open(data).select(load_split(Path(run)).train))])
+    new = brightnesses([*StoredPairs(PairSet.open(made))])
     limit = np.quantile(real, DIMMEST)
     print(f"{DIMMEST:.0%} of {real.size} real tumours have a mean below {limit:.0f}")
     print(f"{(new < limit).mean():.0%} of {new.size} generated ones")

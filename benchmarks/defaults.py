@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from metgan import load
-from metgan.data import PairSet, draw_split, evenly, load_split, read_table, write_table
+from metgan.data import PairSet, StoredPairs, draw_split, evenly, load_split, read_table, write_table
 from metgan.metrics import MIN_ANNOTATED_SIZE, measure_contrasts
 from metgan.models import read_card
 from metgan.objects import sizes
@@ -133,7 +133,7 @@ def draw(cell: RunResult) -> None:
     which = ["--laboratory", name] if name in LABORATORIES else ["--laboratory-seed", name.rpartition("-")[2]]
     metgan("phantom", pairs, *which)
     entries = PairSet.open(pairs).entries
-    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in PairSet.open(pairs).read_all()}
+    with_tumour = {pair.entry.name: bool(pair.label.any()) for pair in StoredPairs(PairSet.open(pairs))}
     split = draw_split(entries, with_tumour, stream(0, "split"))
     parts = {n: part for part in ("train", "val", "test") for n in getattr(split, part)}
     write_table(pairs, [row | {"split": parts[row["name"]]} for row in read_table(pairs)])
@@ -184,7 +184,9 @@ def draw_picture(cell: RunResult) -> None:
     """Draw test pairs beside what was generated, and note how much light generated and real tumours add."""
     inpainter = load(cell.run)
     units = inpainter.card.normalisation.as_shared()
-    test = PairSet.open(cell.folder / "pairs").select(load_split(cell.run / "splits.json").test).read_all()
+    test = [
+        *StoredPairs(PairSet.open(cell.folder / "pairs").select(load_split(cell.run / "splits.json").test))
+    ]
     painted = [inpainter.inpaint(pair.anatomy, pair.label) for pair in test]
     added = [
         [

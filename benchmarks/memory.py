@@ -33,7 +33,8 @@ from metgan.data import (
     SPLIT_FILE,
     Normalisation,
     Split,
-    fit_normalisation,
+    StoredPairs,
+    fit_pairs,
     save_split,
     write_pair,
     write_table,
@@ -74,8 +75,7 @@ def peak_of(*words: object) -> tuple[float, float]:
 def write_world(root: Path, preset: PresetName) -> None:
     """Write small phantom pairs, and on them the run of a generator, and that of an independent segmentor."""
     pairs = write_phantom(root / "phantom", 4, PhantomSettings(size=CROP), seed=0)
-    images = pairs.read_all()
-    units = fit_normalisation([pair.anatomy for pair in images], [pair.tumour for pair in images])
+    units = fit_pairs(StoredPairs(pairs))
     generator = build(lambda: make_generator("metgen", preset), 0)
     noise = torch.Generator().manual_seed(0)
     with torch.no_grad():

@@ -6,10 +6,17 @@ python benchmarks/recipes.py PAIRS PICTURE.png
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from metgan.data import Entry, Pair, PairSet, evenly
-from metgan.labels import RECIPES, LabelRecipe, Quartiles, find_tissue, survey
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import KDTree
+
+from metgan.data import Entry, Pair, PairSet, StoredPairs, evenly
+from metgan.labels import Bank, Grown, LabelRecipe, Merged, Real, find_tissue
+from metgan.objects import number_tumours
 from metgan.panels import Panel, window
 from metgan.pictures import draw_grid
 from metgan.seeding import stream
@@ -17,8 +24,8 @@ from metgan.types import Mask
 
 SHOWN = 4
 DRAWN = 200
-OWN = "file"
-"""The recipe that takes masks as they are, and has no look of its own."""
+RECIPES: tuple[LabelRecipe, ...] = (Real(), Merged(), Bank(), Grown())
+"""From the most real to the most free; the user's own masks have no look of their own."""
 
 
 def draw(recipe: LabelRecipe, pairs: list[Pair], number: int) -> Mask:
@@ -30,14 +37,29 @@ def draw(recipe: LabelRecipe, pairs: list[Pair], number: int) -> Mask:
 
 def row(name: str, labels: list[Mask]) -> str:
     """Return one line of the table."""
-    found = survey(labels)
-    cells = (written(found.counts), written(found.areas), written(found.distances))
-    return f"| {name} | {found.images} | {' | '.join(cells)} |"
+    numbered = [number_tumours(label) for label in labels]
+    counts = [len(areas) for _, areas in numbered]
+    areas = [area for _, found in numbered for area in found]
+    distances = [away for found, sizes in numbered for away in to_the_nearest(found, len(sizes))]
+    return f"| {name} | {len(labels)} | {' | '.join(map(written, (counts, areas, distances)))} |"
 
 
-def written(quartiles: Quartiles) -> str:
+def to_the_nearest(numbered: NDArray[np.int32], count: int) -> NDArray[np.float64]:
+    """Return the distance of each tumour's centre to the nearest other one; none where there is none.
+
+    Of centres, not edges: the distance of edges falls as tumours grow, and would tell of their sizes again.
+    """
+    if count < 2:
+        return np.empty(0)
+    centres = np.array(ndimage.center_of_mass(numbered > 0, numbered, range(1, count + 1)))  # (tumour, axis)
+    nearest, _ = KDTree(centres).query(centres, k=[2])  # the first is the tumour itself
+    return nearest[:, 0]
+
+
+def written(values: Sequence[float]) -> str:
     """Return the median with the quartiles about it."""
-    return f"{quartiles.median:.0f} ({quartiles.lower:.0f} to {quartiles.upper:.0f})"
+    lower, median, upper = np.quantile(values, [0.25, 0.5, 0.75]) if values else [np.nan] * 3
+    return f"{median:.0f} ({lower:.0f} to {upper:.0f})"
 
 
 def may_be_seen(entry: Entry) -> bool:
@@ -47,14 +69,13 @@ def may_be_seen(entry: Entry) -> bool:
 
 def main(root: str, picture: str) -> None:
     """Print the table and write the picture."""
-    pairs = [pair for pair in PairSet.open(root).read_all() if may_be_seen(pair.entry)]
+    pairs = [pair for pair in StoredPairs(PairSet.open(root)) if may_be_seen(pair.entry)]
     print("| recipe | labels | tumours per label | area, pixels | distance to the nearest, pixels |")
     print("|---|---|---|---|---|")
     print(row("real labels with a tumour", [pair.label for pair in pairs if pair.label.any()]))
     shown = evenly(pairs, SHOWN)
     rows = [[Panel(p.anatomy, *window(p.anatomy), outline=p.label) for p in shown]]
-    shown_recipes = [kind() for name, kind in RECIPES.items() if name != OWN]
-    for recipe in shown_recipes:
+    for recipe in RECIPES:
         print(row(f"`{recipe}`", [draw(recipe, pairs, number) for number in range(DRAWN)]), flush=True)
         labels = [draw(recipe, pairs, pairs.index(pair)) for pair in shown]
         rows.append(
@@ -63,7 +84,7 @@ def main(root: str, picture: str) -> None:
                 for p, label in zip(shown, labels, strict=True)
             ]
         )
-    names = ["own label", *(recipe.name for recipe in shown_recipes)]
+    names = ["own label", *(recipe.name for recipe in RECIPES)]
     Path(picture).write_bytes(draw_grid(rows, [pair.entry.organ for pair in shown], names))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from metgan.data import SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split
+from metgan.data import SPLIT_FILE, PairSet, StoredPairs, fit_pairs, save_split, stated_split
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
@@ -66,8 +66,7 @@ def test_the_guide_to_the_stream_trains_a_network(tmp_path, monkeypatch, capsys,
     (tmp_path / "pairs").symlink_to(small_world)
     network = build(lambda: MetGen(PRESETS["small"].metgen), 0)
     settle(network)
-    read = pairs.read_all()
-    units = fit_normalisation([pair.anatomy for pair in read], [pair.tumour for pair in read])
+    units = fit_pairs(StoredPairs(pairs))
     card = ModelCard("generator", "metgan", "metgen", "small", units, ("animal-train",), "", 1, 1, 0, "test")
     save_model(tmp_path / "run" / MODEL_FILE, network.state_dict(), card)
     save_split(stated_split(pairs.entries), tmp_path / "run" / SPLIT_FILE)

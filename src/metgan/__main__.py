@@ -1,7 +1,5 @@
 """``python -m metgan``: the command line, where the script ``metgan`` is not on the path."""
 
-from __future__ import annotations
-
 from metgan.cli import main
 
 if __name__ == "__main__":

@@ -71,10 +71,8 @@ def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: S
     return _png(figure)
 
 
-def draw_curves(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, across: str = "step"
-) -> bytes:
-    """Draw named curves (x, y) over each other, on a log scale where they span decades; returns PNG bytes."""
+def draw_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str) -> bytes:
+    """Draw named curves (step, y) as PNG bytes; on a log scale where they span decades."""
     figure = Figure(figsize=(5.2, 3.0), layout="constrained")
     axes = figure.subplots()
     values = np.array([v for _, ys in curves.values() for v in ys if v > 0])
@@ -82,7 +80,7 @@ def draw_curves(
         axes.plot(xs, ys, label=name, linewidth=1.4, marker="." if len(xs) < 15 else None)
     if values.size and values.max() / values.min() > 50:
         axes.set_yscale("log", nonpositive="mask")  # a zero is a gap, not a cliff
-    return _furnished(figure, axes, title, across)
+    return _furnished(figure, axes, title, "step")
 
 
 def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:

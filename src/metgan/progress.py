@@ -46,16 +46,6 @@ class Advance(Protocol):
         """Advance by one; `total` is how many units there are, where that has changed."""
 
 
-class _Display(Protocol):
-    """Where a task is shown."""
-
-    def advance(self, note: str, total: int | None) -> None:
-        """Show one unit more."""
-
-    def within(self, words: str) -> None:
-        """Show how far the present unit is."""
-
-
 @dataclass(frozen=True)
 class Note:
     """What the user should know and may want to correct; work goes on."""
@@ -77,7 +67,7 @@ Event = Note | Progress
 """What is told while work goes on."""
 Listener = Callable[[Event], None]
 
-_shown: ContextVar[_Display | None] = ContextVar("shown", default=None)
+_shown: ContextVar[_Bar | _Told | _Lines | None] = ContextVar("shown", default=None)
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
 
 
@@ -163,18 +153,11 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iterator[Advance]:
     """Show how far a task of `total` units is, of which `done` were done before.
 
-    Goes to a listener, or to stderr, so that a command's output can be piped.
-
-    Parameters
-    ----------
-    task : str
-    total, done : int
-    every_s : float, default 0
-        Least seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines
-        in all.
+    Goes to a listener, or to stderr, so that a command's output can be piped. `every_s` is the least number
+    of seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines in all.
     """
     console, listener = Console(stderr=True), _listener.get()
-    display: _Display = _Lines(console, task, total, done, every_s)
+    display: _Bar | _Told | _Lines = _Lines(console, task, total, done, every_s)
     with ExitStack() as stack:
         if listener is not None:
             display = _Told(listener, Progress(task, done, total, ""))
@@ -192,13 +175,8 @@ def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iter
 def each(items: Sequence[Item], unit: str) -> Iterator[Item]:
     """Yield the parts of one unit of work, and show within the task at hand how far it is.
 
-    Without a task that is shown, as where metgan is called from Python, nothing is told.
-
-    Parameters
-    ----------
-    items : sequence
-    unit : str
-        What they are, in the singular: "tile".
+    Without a task that is shown, as where metgan is called from Python, nothing is told. `unit` is what the
+    items are, in the singular: "tile".
     """
     for number, item in enumerate(items, start=1):
         yield item
@@ -208,7 +186,7 @@ def each(items: Sequence[Item], unit: str) -> Iterator[Item]:
 
 
 @contextmanager
-def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Display]:
+def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Bar]:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -225,8 +203,6 @@ def _bar(console: Console, task: str, total: int, done: int) -> Iterator[_Displa
 
 @dataclass(frozen=True)
 class _Bar:
-    """One bar on a terminal."""
-
     bar: Bar
     task: TaskID
 
@@ -240,8 +216,6 @@ class _Bar:
 
 
 class _Told:
-    """Tells a listener of every unit."""
-
     def __init__(self, listener: Listener, at: Progress) -> None:
         self.listener, self.at = listener, at
 

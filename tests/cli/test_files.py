@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from metgan.data import CropPlan, PairSet, Scan, prepare, read_table
+from metgan.data import CropPlan, PairSet, Scan, StoredPairs, prepare, read_table
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.workflows.scan_files import ScanFiles, read_scan
 
@@ -159,7 +159,7 @@ def test_only_what_is_asked_for_is_checked(
     assert np.isfinite(scan.contrast("tumour").ratio) == scan.label.any()
     prepare(scan, plan, tmp_path / "found")
     for wanted, found in zip(
-        *(PairSet.open(tmp_path / name).read_all() for name in ("wanted", "found")), strict=True
+        *([*StoredPairs(PairSet.open(tmp_path / name))] for name in ("wanted", "found")), strict=True
     ):
         assert wanted.entry.name == found.entry.name
         for channel in ("anatomy", "tumour", "label"):

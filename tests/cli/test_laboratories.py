@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.data import PairSet
+from metgan.data import PairSet, StoredPairs
 from metgan.images import read_image
 from metgan.phantom import LABORATORIES, PhantomSettings, draw_laboratory
 from metgan.workflows import PhantomRequest
@@ -18,7 +18,7 @@ from .conftest import Command
 
 def test_a_named_laboratory_has_its_own_size_dtype_and_gaps(metgan: Command, tmp_path: Path) -> None:
     assert metgan("phantom", tmp_path / "out", "--laboratory", "float-subtracted", "--pairs", 6) == 0
-    pairs = PairSet.open(tmp_path / "out").read_all()
+    pairs = [*StoredPairs(PairSet.open(tmp_path / "out"))]
     assert len(pairs) == 6
     assert {pair.tumour.dtype.name for pair in pairs} == {"float32"}
     assert min(pair.tumour.min() for pair in pairs) < 0
@@ -26,7 +26,7 @@ def test_a_named_laboratory_has_its_own_size_dtype_and_gaps(metgan: Command, tmp
 
 def test_gaps_are_exact_in_the_files_and_hold_no_label(metgan: Command, tmp_path: Path) -> None:
     assert metgan("phantom", tmp_path / "out", "--laboratory", "mosaic", "--pairs", 4) == 0
-    for pair in PairSet.open(tmp_path / "out").read_all():
+    for pair in StoredPairs(PairSet.open(tmp_path / "out")):
         black = pair.anatomy == 0
         assert black.any()
         assert ((pair.tumour == 0) == black).all()

@@ -12,7 +12,16 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from metgan.data import SPLIT_FILE, PairSet, Split, load_split, read_table, save_split, write_table
+from metgan.data import (
+    SPLIT_FILE,
+    PairSet,
+    Split,
+    StoredPairs,
+    load_split,
+    read_table,
+    save_split,
+    write_table,
+)
 from metgan.models import MODEL_FILE, load_segmentor, save_model
 from metgan.synthesis import Contrast, Noise
 
@@ -27,7 +36,9 @@ def words_for(trained: Path, world: Path, *more: object) -> tuple[object, ...]:
 
 
 def assert_the_painted_images_alone_differ(one: Path, other: Path) -> None:
-    for first, second in zip(PairSet.open(one).read_all(), PairSet.open(other).read_all(), strict=True):
+    for first, second in zip(
+        [*StoredPairs(PairSet.open(one))], [*StoredPairs(PairSet.open(other))], strict=True
+    ):
         assert np.array_equal(first.label, second.label)
         assert np.array_equal(first.anatomy, second.anatomy)
         assert not np.array_equal(first.tumour, second.tumour)
@@ -74,7 +85,7 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
 ) -> None:
     out = tmp_path / "matched"
     assert metgan(*words_for(trained, small_world, "--refine", "contrast"), "--out", out) == 0
-    train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
+    train = [pair for pair in StoredPairs(small_pairs) if pair.entry.split == "train"]
     real = Contrast.measure(train).values
     for row in read_table(out):
         each = [float(asked) for asked in row["asked_contrasts"].split(";")]
@@ -111,7 +122,7 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
     smooth, grainy = tmp_path / "smooth", tmp_path / "grainy"
     assert metgan(*words_for(trained, small_world), "--out", smooth) == 0
     assert metgan(*words_for(trained, small_world, "--refine", "noise"), "--out", grainy) == 0
-    train = [pair for pair in small_pairs.read_all() if pair.entry.split == "train"]
+    train = [pair for pair in StoredPairs(small_pairs) if pair.entry.split == "train"]
     noise = Noise.measure(train)
     assert pd.read_csv(grainy / "pairs.csv")["refine"].eq(str(noise)).all()
     assert_the_painted_images_alone_differ(smooth, grainy)
@@ -125,7 +136,7 @@ def test_backgrounds_come_from_other_real_training_images_and_change_the_painted
     assert metgan(*words_for(trained, small_world, "--refine", "background"), "--out", laid) == 0
     table = pd.read_csv(laid / "pairs.csv")
     assert table["refine"].str.startswith("background: 5 images, noise").all()
-    train = {pair.entry.name for pair in small_pairs.read_all() if pair.entry.split == "train"}
+    train = {pair.entry.name for pair in StoredPairs(small_pairs) if pair.entry.split == "train"}
     assert set(table["background_source"]) <= train
     assert (table["background_source"] != table["anatomy_source"]).all()
     assert_the_painted_images_alone_differ(smooth, laid)
@@ -139,7 +150,7 @@ def test_inserted_tumours_lie_beside_the_real_ones_of_the_real_image(
     table = pd.read_csv(out / "pairs.csv")
     assert table["refine"].str.startswith("insert; contrast: ratios of").all()
     assert (table["own_tumours"] < table["tumours"]).all()
-    for made in PairSet.open(out).read_all():
+    for made in StoredPairs(PairSet.open(out)):
         real = small_pairs.read(made.entry.provenance["anatomy_source"])
         assert np.array_equal(made.anatomy, real.anatomy)
         assert made.label[real.label].all()

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import tifffile
 
-from metgan.data import PairSet
+from metgan.data import PairSet, StoredPairs
 from metgan.errors import SettingError
 from metgan.experiment import load_experiment
 from metgan.models import read_card
@@ -41,7 +41,7 @@ def test_phantom_writes_a_pair_set_of_the_size_and_number_asked_for(
 ) -> None:
     assert metgan("phantom", tmp_path / "out", "--pairs", 16, "--size", 64, "--seed", seed) == 0
     assert f"Written: {tmp_path / 'out'}" in capsys.readouterr().out
-    pairs = PairSet.open(tmp_path / "out").read_all()
+    pairs = [*StoredPairs(PairSet.open(tmp_path / "out"))]
     assert {(p.anatomy.dtype.name, p.tumour.shape) for p in pairs} == {("uint16", (64, 64))}
     assert len(pairs) == 16
     assert any(pair.label.any() for pair in pairs)
@@ -63,7 +63,7 @@ def test_prepare_cuts_a_stack_with_the_axes_and_channels_named(metgan: Command, 
     pairs = PairSet.open(out)
     assert len(pairs) == 2 * 3
     assert {entry.organ for entry in pairs} == {"lung"}
-    assert [p.entry.name for p in pairs.read_all() if p.label.any()] == ["scan_z0001_y00000_x00000"]
+    assert [p.entry.name for p in StoredPairs(pairs) if p.label.any()] == ["scan_z0001_y00000_x00000"]
     pair = pairs.read("scan_z0001_y00000_x00008")
     np.testing.assert_array_equal(pair.anatomy, voxels[1, 1, :8, 8:16])
     np.testing.assert_array_equal(pair.tumour, voxels[0, 1, :8, 8:16])
@@ -98,7 +98,7 @@ def test_prepare_reads_a_mask_whose_planes_pass_for_colours_by_its_axes(
     assert metgan(*words, "--out", tmp_path / "out") == 2
     assert "--mask-axes ZYX" in capsys.readouterr().err
     pairs = prepared(metgan, tmp_path, tmp_path / "scan.tif")
-    assert [int(pair.label.sum()) for pair in pairs.read_all()] == [0, 4, 0]
+    assert [int(pair.label.sum()) for pair in StoredPairs(pairs)] == [0, 4, 0]
 
 
 def test_prepare_takes_the_named_channel_of_each_of_two_files(
@@ -109,7 +109,7 @@ def test_prepare_takes_the_named_channel_of_each_of_two_files(
     unnamed = (tmp_path / "scan.tif", tmp_path / "other.tif", "--labels", tmp_path / "mask.tif")
     axes = ("--mask-axes", "ZYX", "--crop", 16)
     assert metgan("prepare", *unnamed, *axes, "--out", tmp_path / "unnamed") == 2
-    pair = pairs.read_all()[0]
+    pair = StoredPairs(pairs)[0]
     np.testing.assert_array_equal(pair.anatomy, voxels[0, 1])
     np.testing.assert_array_equal(pair.tumour, voxels[0, 0] + 1000)
 
@@ -134,7 +134,7 @@ def test_prepare_takes_a_mask_of_numbered_objects_above_a_threshold(
     mask[0, 1, 1], mask[2, 5, 5:7] = 1, 7
     tifffile.imwrite(tmp_path / "mask.tif", mask, imagej=True, metadata={"axes": "ZYX"})
     pairs = prepared(metgan, tmp_path, tmp_path / "scan.tif", "--labels-above", 0)
-    assert [int(pair.label.sum()) for pair in pairs.read_all()] == [1, 0, 2]
+    assert [int(pair.label.sum()) for pair in StoredPairs(pairs)] == [1, 0, 2]
 
 
 def test_prepare_wonders_about_channels_in_the_wrong_order(

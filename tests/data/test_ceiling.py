@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
-from metgan.data import Normalisation, find_ceiling, fit_normalisation
+from metgan.data import Entry, Normalisation, Pair, fit_pairs, pixel_values
+from metgan.data.ceiling import find_ceiling
 
 
 def light(most: float, seed: int = 0) -> np.ndarray:
@@ -32,13 +35,17 @@ def light(most: float, seed: int = 0) -> np.ndarray:
 def test_a_ceiling_is_where_light_was_cut_off_or_else_the_full_scale(
     pixels: np.ndarray, ceiling: float | None
 ) -> None:
-    assert find_ceiling(pixels) == (None if ceiling is None else pytest.approx(ceiling))
+    counted = pixel_values(pixels.dtype)
+    counted.add(pixels)
+    assert find_ceiling(counted) == (None if ceiling is None else pytest.approx(ceiling))
 
 
 def test_what_is_stored_with_a_model_bounds_its_channel_alone() -> None:
     tumours = [light(4095, seed).reshape(200, 200).astype(np.uint16) for seed in range(2)]
     anatomies = [(image * 4).astype(np.uint16) for image in tumours]
-    fitted = Normalisation.from_dict(fit_normalisation(anatomies, tumours).to_dict())
+    entry, label = Entry("a", "a", "", "", {}), np.zeros((200, 200), bool)
+    pairs = [Pair(entry, *images, label) for images in zip(anatomies, tumours, strict=True)]
+    fitted = Normalisation.from_dict(asdict(fit_pairs(pairs)))
     bright = np.full((1, 2), 5000, np.uint16)
     assert fitted.bound(bright, "tumour").tolist() == [[4095, 4095]]
     assert fitted.bound(bright, "anatomy").tolist() == [[5000, 5000]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.data import PairSet, open_images, read_table, write_pair, write_table
+from metgan.data import PairSet, StoredPairs, open_images, read_table, write_pair, write_table
 from metgan.errors import SettingError, StorageError
 
 IMAGE = np.arange(20, dtype=np.uint16).reshape(4, 5)
@@ -33,7 +33,7 @@ def test_decomposed_and_composed_names_are_one(tmp_path: Path) -> None:
     table(pair_set(tmp_path, f"{NFD} 1", f"{NFD} 2"), (f"{NFC} 1", "a"), (f"{NFC} 2", "a"))
     pairs = PairSet.open(tmp_path)
     assert [(entry.name, entry.group) for entry in pairs] == [(f"{NFC} 1", "a"), (f"{NFC} 2", "a")]
-    assert len(pairs.read_all()) == 2  # from the files as they are called
+    assert len([*StoredPairs(pairs)]) == 2  # from the files as they are called
 
 
 def test_groups_are_compared_composed_and_without_blanks_around(tmp_path: Path) -> None:

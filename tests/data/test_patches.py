@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ from metgan.data import (
     View,
     cut_patch,
     draw_view,
-    fit_normalisation,
+    fit_pairs,
     numbers_of,
 )
 from metgan.errors import SettingError
@@ -144,7 +144,7 @@ def test_patches_come_from_all_over_the_image() -> None:
 def test_cut_and_then_normalised_is_normalised_and_then_cut(seed: int, scaling: str, side: int) -> None:
     """A whole image is normalised here, by its own extremes where it is scaled by itself."""
     pairs = scan_pairs(3)
-    units = fit_normalisation([p.anatomy for p in pairs], [p.tumour for p in pairs], scaling)  # type: ignore[arg-type]  # one of the two
+    units = fit_pairs(pairs, scaling)  # type: ignore[arg-type]  # one of the two
     for pair in pairs:
         view = draw_view(pair.label.shape, side, np.random.default_rng(seed))
         patch = cut_patch(pair, view, units)
@@ -180,12 +180,7 @@ def test_no_pairs_and_no_number_below_0() -> None:
         Patches(flat_pairs(2), UNITS, 4, 0)[-1]
 
 
-@given(st.integers(0, 20), st.integers(1, 5), st.integers(1, 4))
-def test_processes_share_the_patches_of_a_step_and_each_patch_has_one_rank(
-    step: int, batch_size: int, ranks: int
-) -> None:
-    shares = [[*numbers_of(step, batch_size, rank, ranks)] for rank in range(ranks)]
-    assert all(len(share) == batch_size for share in shares)
-    assert sorted(chain(*shares)) == [*numbers_of(step, batch_size * ranks)]
-    assert all(number % ranks == rank for rank, share in enumerate(shares) for number in share)
+@given(st.integers(0, 20), st.integers(1, 5))
+def test_a_step_goes_on_with_the_patches_where_the_one_before_ended(step: int, batch_size: int) -> None:
+    assert len(numbers_of(step, batch_size)) == batch_size
     assert numbers_of(step + 1, batch_size)[0] == numbers_of(step, batch_size)[-1] + 1

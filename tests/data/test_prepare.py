@@ -11,7 +11,17 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import CropPlan, PairSet, Scan, place_crops, prepare, read_table, useful_crops, write_table
+from metgan.data import (
+    CropPlan,
+    PairSet,
+    Scan,
+    StoredPairs,
+    place_crops,
+    prepare,
+    read_table,
+    useful_crops,
+    write_table,
+)
 from metgan.errors import ArrayError, LeakageError, MetganError, SettingError, StorageError
 from metgan.images import read_stack
 
@@ -101,7 +111,7 @@ def test_the_written_crops_put_together_are_the_scan(tmp_path: Path) -> None:
     assert (done.written, done.left_out) == (2 * 2 * 3, 0)
     assert done.with_tumour == 1
     whole = {channel: np.full((2, 8, 12), -1) for channel in ("anatomy", "tumour", "label")}
-    for pair in PairSet.open(tmp_path).read_all():
+    for pair in StoredPairs(PairSet.open(tmp_path)):
         z, y, x = (int(part[1:]) for part in pair.entry.name.split("_")[1:])
         for channel, volume in whole.items():
             volume[z, y : y + 4, x : x + 4] = getattr(pair, channel)
@@ -246,7 +256,7 @@ def test_every_order_of_axes_gives_the_same_pairs(tmp_path: Path, axes: str) -> 
     prepare(scan, plain, tmp_path / "wanted")
     prepare(again, plain, tmp_path / "found")
     for wanted, found in zip(
-        *(PairSet.open(tmp_path / n).read_all() for n in ("wanted", "found")), strict=True
+        *([*StoredPairs(PairSet.open(tmp_path / n))] for n in ("wanted", "found")), strict=True
     ):
         np.testing.assert_array_equal(found.anatomy, wanted.anatomy)
         np.testing.assert_array_equal(found.tumour, wanted.tumour)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Entry, Pair, cut_patch, draw_view, fit_normalisation
+from metgan.data import Entry, Pair, cut_patch, draw_view, fit_pairs
 from metgan.labels import find_fill
 from metgan.training.training_data import uncounted
 
@@ -25,7 +25,7 @@ def pair_of(seed, corner, value=0, side=64):
 
 
 def units_of(*pairs):
-    return fit_normalisation([pair.anatomy for pair in pairs], [pair.tumour for pair in pairs])
+    return fit_pairs(pairs)
 
 
 @settings(max_examples=15, deadline=None)

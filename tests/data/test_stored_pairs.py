@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import metgan
 from metgan.data import (
     JoinedPairs,
     Pair,
@@ -191,10 +190,3 @@ def test_info_reads_each_image_once_and_forty_for_their_registration(pairs: Pair
     assert counted == each_file(pairs, 2)
     assert facts["pairs"] == "9, 9 with a tumour"
     assert facts["tumours"] == "9, 6 to 54 pixels, median 30"
-
-
-def test_nothing_in_metgan_reads_all_pixels_of_a_set_at_once() -> None:
-    source = Path(metgan.__file__).parent
-    files = {path: path.read_text(encoding="utf-8") for path in source.rglob("*.py")}
-    assert [path.name for path, text in files.items() if "def read_all(" in text] == ["pairs.py"]
-    assert [path.name for path, text in files.items() if ".read_all(" in text] == []

@@ -1,4 +1,4 @@
-"""Labels checked, thresholded, merged and turned."""
+"""Labels checked, thresholded and turned."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from metgan.errors import ArrayError, SettingError
-from metgan.labels import SYMMETRIES, binarise, check_binary, merge, symmetry
-from metgan.objects import sizes
+from metgan.labels import SYMMETRIES, binarise, check_binary, symmetry
 
 few = settings(max_examples=50, deadline=None)
 mask = hnp.arrays(np.bool_, (5, 6))
@@ -22,55 +21,6 @@ CORNERS = np.array([[1, 2, 3], [4, 5, 6]])
 def world(*rows):
     """Return the mask drawn in rows: ``#`` is tumour."""
     return np.array([[pixel == "#" for pixel in row] for row in rows])
-
-
-@few
-@given(stack)
-def test_a_pixel_is_tumour_in_the_union_when_it_is_in_any_part(masks):
-    assert np.array_equal(merge(masks), np.stack(masks).any(axis=0))
-
-
-@few
-@given(stack, st.randoms(use_true_random=False))
-def test_merging_depends_on_neither_order_nor_repetition(masks, random):
-    shuffled = random.sample(masks, len(masks))
-    assert np.array_equal(merge(masks), merge(shuffled + masks[:1]))
-
-
-@few
-@given(stack, index)
-def test_merging_then_turning_equals_turning_then_merging(masks, turn):
-    turned = merge([symmetry(mask, turn) for mask in masks])
-    assert np.array_equal(symmetry(merge(masks), turn), turned)
-
-
-def test_merging_draws_both_tumours_and_leaves_its_parts_alone():
-    left, right = world("##..", "...."), world("....", "..##")
-    assert np.array_equal(merge([left, right]), world("##..", "..##"))
-    assert np.array_equal(left, world("##..", "...."))
-    alone = merge([left])
-    alone[:] = True
-    assert not left.all()
-
-
-def test_touching_tumours_become_one():
-    parts = [world("##..", "...."), world("....", "..##")]
-    assert sizes(merge(parts)).tolist() == [4]
-    apart = [world("#...", "...."), world("....", "..##")]
-    assert sizes(merge(apart)).tolist() == [1, 2]
-
-
-@pytest.mark.parametrize(
-    ("masks", "message"),
-    [
-        ([], "0 masks"),
-        ([world("##"), world("###")], r"2 masks have shapes \[\(1, 2\), \(1, 3\)\]"),
-        ([world("##"), world("##").astype(np.uint8)], "a mask has dtype uint8"),
-    ],
-)
-def test_masks_that_cannot_be_merged_are_refused(masks, message):
-    with pytest.raises(ArrayError, match=message):
-        merge(masks)
 
 
 @few

@@ -125,7 +125,10 @@ def test_those_who_learn_are_generators_and_judges_and_not_the_segmentor(network
 
 
 def test_judges_stand_in_the_order_of_the_evidence(networks):
-    assert networks.discriminators == [networks.discriminator_tumour, networks.backward.discriminator_anatomy]
+    assert [*networks.discriminators_by_name.values()] == [
+        networks.discriminator_tumour,
+        networks.backward.discriminator_anatomy,
+    ]
 
 
 def test_a_frozen_segmentor_stays_as_it_was_and_an_unfrozen_one_does_not():

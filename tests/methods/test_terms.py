@@ -74,7 +74,7 @@ def test_the_gradient_reaches_the_generators_and_never_the_segmentors_weights(te
 def test_only_the_adversarial_term_touches_the_judges(term):
     networks = play()
     term(step_of(networks)).backward()
-    assert [moved(discriminator) for discriminator in networks.discriminators] == [
+    assert [moved(discriminator) for discriminator in networks.discriminators_by_name.values()] == [
         term.name == "adversarial"
     ] * 2
 

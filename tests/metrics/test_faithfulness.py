@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from skimage.measure import label as skimage_label
 
 from metgan.errors import ArrayError
-from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, detect, evaluate_detection, overlap, pool
+from metgan.metrics import Detection, Faithfulness, Overlap, Tumour, evaluate_detection, match, overlap, pool
 from metgan.objects import sizes, surroundings
 
 few = settings(max_examples=25, deadline=None)
@@ -70,7 +70,7 @@ def test_contrasts_in_a_volume_equal_those_of_loops_over_voxels():
 @given(sparse, sparse)
 def test_counts_take_the_asked_label_for_the_truth(asked, read):
     scores = evaluate_detection(asked, read, camera(asked.shape))
-    assert scores.detection == detect(predicted=read, truth=asked)
+    assert scores.detection == match(predicted=read, truth=asked).counts
     assert scores.overlap == overlap(predicted=read, truth=asked)
     assert scores.false_area == (read & ~asked).sum() / (~asked).sum()
     assert scores.false_objects == scores.detection.false_positives

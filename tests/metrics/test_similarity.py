@@ -13,16 +13,8 @@ from scipy import ndimage, stats
 from skimage.metrics import structural_similarity as scikit_ssim
 
 from metgan.errors import ArrayError
-from metgan.metrics import (
-    compare,
-    correlation,
-    mean_absolute_error,
-    mean_squared_difference,
-    similarity,
-    structural_similarity,
-)
+from metgan.metrics import compare, compare_within, correlation, similarity
 
-SCORES = [mean_absolute_error, mean_squared_difference, structural_similarity, correlation]
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=20, deadline=None)
 
@@ -78,7 +70,7 @@ def test_scores_do_not_change_when_both_images_are_turned(seed, turns, mirror):
 @given(seeds)
 def test_structural_similarity_equals_the_formula_written_out(seed):
     generated, real = pair(seed)
-    assert structural_similarity(generated, real) == pytest.approx(direct_ssim(generated, real), abs=1e-9)
+    assert compare(generated, real).ssim == pytest.approx(direct_ssim(generated, real), abs=1e-9)
 
 
 @few
@@ -96,7 +88,7 @@ def test_correlation_ignores_gain_and_offset_where_the_error_does_not(seed, gain
     generated, real = (image.astype(np.float64) for image in pair(seed))
     assert correlation(gain * generated + offset, real) == pytest.approx(correlation(generated, real))
     assert correlation(-gain * generated + offset, real) == pytest.approx(-correlation(generated, real))
-    assert mean_absolute_error(generated + 0.5, generated) == pytest.approx(0.5)
+    assert compare(generated + 0.5, generated).mae == pytest.approx(0.5)
 
 
 @settings(max_examples=60, deadline=None)
@@ -111,15 +103,17 @@ def test_scores_stay_in_their_ranges(images):
 
 
 def test_errors_equal_those_worked_out_by_hand():
-    generated, real = np.array([[0.0, 0.5], [-1, 1]]), np.array([[0.0, 1.0], [1, 1]])
-    assert mean_absolute_error(generated, real) == (0 + 0.5 + 2 + 0) / 4
-    assert mean_squared_difference(generated, real) == (0 + 0.25 + 4 + 0) / 4
+    tiles = (6, 6)
+    generated = np.tile([[0.0, 0.5], [-1, 1]], tiles)
+    scores = compare(generated, np.tile([[0.0, 1.0], [1, 1]], tiles))
+    assert scores.mae == (0 + 0.5 + 2 + 0) / 4
+    assert scores.msd == (0 + 0.25 + 4 + 0) / 4
 
 
 def test_flat_images_are_structurally_compared_by_brightness_alone():
     # Eq. (13) without variances: (2ab + c1) / (a^2 + b^2 + c1), c1 = (0.01 * 2)^2.
     bright, dark = np.full((12, 12), 0.5), np.full((12, 12), -0.5)
-    assert structural_similarity(bright, dark) == pytest.approx((-0.5 + 4e-4) / (0.5 + 4e-4))
+    assert compare(bright, dark).ssim == pytest.approx((-0.5 + 4e-4) / (0.5 + 4e-4))
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1.0])
@@ -136,7 +130,7 @@ def test_correlation_sees_structure_too_faint_to_be_squared():
     assert correlation(faint, np.array([[0.0, 1, 2]])) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("score", [compare, *SCORES])
+@pytest.mark.parametrize("score", [compare, correlation])
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -155,12 +149,12 @@ def test_an_image_that_cannot_be_compared_is_refused(score, spoil, message):
         score(spoil(generated), real)
 
 
-def test_an_image_smaller_than_the_window_is_refused_by_structural_similarity_alone():
+def test_an_image_smaller_than_the_window_is_refused_but_by_the_correlation():
     generated, real = pair(2, (10, 40))
-    assert mean_absolute_error(generated, real) > 0
+    assert correlation(generated, real) > 0
     with pytest.raises(ArrayError, match="at least 11 pixels"):
-        structural_similarity(generated, real)
-    structural_similarity(*pair(2, (11, 40)))
+        compare(generated, real)
+    compare(*pair(2, (11, 40)))
 
 
 @pytest.mark.parametrize("rows", [11, 37, 40, 41, 100])
@@ -182,3 +176,67 @@ def test_structural_similarity_in_strips_is_scikit_image_s_of_the_whole(rows, mo
         middle = rows // 2
         apart = similarity.similarity_map(generated[:middle], real[:middle])
         assert not np.array_equal(apart[-1], whole[middle - 1])
+
+
+RNG = np.random.default_rng(0)
+REAL = RNG.uniform(-1, 1, (40, 32)).astype(np.float32)
+GENERATED = np.clip(REAL + RNG.normal(0, 0.3, REAL.shape), -1, 1).astype(np.float32)
+EVERYWHERE = np.ones(REAL.shape, bool)
+
+
+def test_errors_are_those_of_the_region_s_pixels_alone() -> None:
+    """Four pixels, of which two are in the region: errors 1 and 0.5 there, 2 and 0 elsewhere."""
+    real = np.zeros((12, 12), np.float32)
+    generated, region = real.copy(), np.zeros((12, 12), bool)
+    generated[3, 3:7] = [1, 0.5, 2, 0]
+    region[3, 3:5] = True
+    scores = compare_within(generated, real, region)
+    assert (scores.mae, scores.msd) == (0.75, (1 + 0.25) / 2)
+
+
+def test_parts_add_up_to_the_whole() -> None:
+    region = RNG.random(REAL.shape) < 0.3
+    share = region.mean()
+    inside, outside = compare_within(GENERATED, REAL, region), compare_within(GENERATED, REAL, ~region)
+    whole = compare(GENERATED, REAL)
+    assert share * inside.mae + (1 - share) * outside.mae == pytest.approx(whole.mae)
+    assert share * inside.msd + (1 - share) * outside.msd == pytest.approx(whole.msd)
+
+
+def test_similarity_is_scikit_image_s_map_on_the_region() -> None:
+    region = np.zeros(REAL.shape, bool)
+    region[2:20, 10:30] = True  # reaches into the border of 5 pixels, where no window is whole
+    _, values = scikit_ssim(
+        GENERATED.astype(float),
+        REAL.astype(float),
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=2,
+        full=True,
+    )
+    assert compare_within(GENERATED, REAL, region).ssim == pytest.approx(values[5:20, 10:27].mean())
+
+
+def test_correlation_is_numpy_s_on_the_region() -> None:
+    region = RNG.random(REAL.shape) < 0.3
+    expected = np.corrcoef(GENERATED[region], REAL[region])[0, 1]
+    assert compare_within(GENERATED, REAL, region).correlation == pytest.approx(expected)
+
+
+def test_an_empty_region_has_no_scores() -> None:
+    assert np.isnan([*vars(compare_within(GENERATED, REAL, ~EVERYWHERE)).values()]).all()
+
+
+def test_a_region_at_the_border_has_errors_and_no_similarity() -> None:
+    region = np.zeros(REAL.shape, bool)
+    region[:5] = True
+    scores = compare_within(GENERATED, REAL, region)
+    assert np.isnan(scores.ssim)
+    assert scores.mae > 0
+
+
+@pytest.mark.parametrize("region", [np.ones((4, 4), bool), np.ones(REAL.shape, np.uint8)])
+def test_a_region_that_does_not_fit_is_refused(region: np.ndarray) -> None:
+    with pytest.raises(ArrayError, match="bool mask of the images' shape"):
+        compare_within(GENERATED, REAL, region)

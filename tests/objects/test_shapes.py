@@ -12,7 +12,7 @@ from skimage.segmentation import clear_border
 
 from metgan.errors import ArrayError
 from metgan.objects import cut_tumours
-from metgan.objects.shapes import tight
+from metgan.objects.components import tight
 
 few = settings(max_examples=50, deadline=None)
 

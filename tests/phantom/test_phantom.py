@@ -11,7 +11,7 @@ import pytest
 from scipy import ndimage
 
 from metgan.errors import SettingError
-from metgan.phantom import ORGANS, PAIRS_PER_ANIMAL, PhantomPair, PhantomSettings, draw_pairs
+from metgan.phantom import ORGANS, PhantomPair, PhantomSettings, draw_pairs
 from metgan.types import AnyArray, Mask
 
 PLAIN = PhantomSettings(size=96)
@@ -81,7 +81,7 @@ def test_pairs_have_the_size_asked_for_and_the_camera_s_dtype(size: int) -> None
 
 def test_names_are_unique_and_an_animal_has_eight_pairs(phantom: list[PhantomPair]) -> None:
     assert len({pair.name for pair in phantom}) == len(phantom)
-    assert set(Counter(pair.group for pair in phantom).values()) == {PAIRS_PER_ANIMAL}
+    assert set(Counter(pair.group for pair in phantom).values()) == {PhantomSettings().pairs_per_animal}
 
 
 def test_organs_are_balanced(phantom: list[PhantomPair]) -> None:
@@ -95,7 +95,7 @@ def test_pairs_of_one_animal_share_their_brightness() -> None:
         level[[pair.organ == organ for pair in pairs]] -= np.mean(
             [value for value, pair in zip(level, pairs, strict=True) if pair.organ == organ]
         )
-    of_mice = level.reshape(-1, PAIRS_PER_ANIMAL)  # (mouse, pair)
+    of_mice = level.reshape(-1, PhantomSettings().pairs_per_animal)  # (mouse, pair)
     assert of_mice.std(axis=1).mean() < 0.6 * level.std()
     shuffled = np.random.default_rng(0).permutation(level).reshape(of_mice.shape)
     assert shuffled.std(axis=1).mean() > 0.8 * level.std()

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from metgan.data import PairSet
+from metgan.data import PairSet, StoredPairs
 from metgan.errors import StorageError
 from metgan.images import read_image, write_image
 from metgan.methods import ABLATIONS, find_methods
@@ -192,7 +192,7 @@ def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: S
     summary = json.loads(
         (method_group.method_runs.folder / "scores" / "pix2pix-seed0" / "summary.json").read_text()
     )
-    images = [study.data.normalisation.apply(pair.tumour, "tumour") for pair in study.test.read_all()]
+    images = [study.data.normalisation.apply(pair.tumour, "tumour") for pair in StoredPairs(study.test)]
     mean = study.data.mean("tumour")
     flat = np.mean([np.abs(image - mean).mean() for image in images])
     assert summary["training mean"]["mae"] == pytest.approx(flat)

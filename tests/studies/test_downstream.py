@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from metgan.data import PairSet, read_table, split_names, write_table
+from metgan.data import PairSet, StoredPairs, read_table, split_names, write_table
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.models import MODEL_FILE, load_generator, load_segmentor, read_card, save_model
 from metgan.objects import sizes
@@ -260,7 +260,7 @@ def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_tra
 
 def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    val = held.pairs.select(fold.split.val).read_all()
+    val = [*StoredPairs(held.pairs.select(fold.split.val))]
     assert len(fold.error_analysis.tumours) == sum(len(sizes(pair.label)) for pair in val)
     rows = read_table(fold.folder / "aimed")
     assert len(rows) == len(fold.split.train)
@@ -336,7 +336,7 @@ def test_a_set_with_generated_pairs_is_refused(study: Downstream, pairs: PairSet
 
 
 def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) -> None:
-    every = pairs.read_all()
+    every = [*StoredPairs(pairs)]
     for seed in range(5):
         sets = [
             [p.entry.name for p in take_share(every, share, stream(seed, "share"))]
@@ -449,7 +449,7 @@ def test_a_pair_made_of_a_test_groups_images_is_refused(pairs: PairSet, tmp_path
 def test_synthetic_pairs_made_from_a_test_group_are_refused(held: Downstream) -> None:
     """With two folds, one fold trains on what the other tests on."""
     one, other = folds_of(held)
-    made = PairSet.open(other.folder / "synthetic").read_all()
+    made = [*StoredPairs(PairSet.open(other.folder / "synthetic"))]
     other.refuse_leaks(made)
     with pytest.raises(LeakageError, match=r"'synthetic-00000\d' for training in fold 1 shares .* with the"):
         one.refuse_leaks(made)

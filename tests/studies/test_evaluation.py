@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
-from metgan.data import SPLIT_FILE, Pair, PairSet, part_of, save_split
+from metgan.data import SPLIT_FILE, Pair, PairSet, StoredPairs, part_of, save_split
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
 from metgan.models import MODEL_FILE, ModelCard, load_generator, load_independent_segmentor, save_model
@@ -91,7 +91,7 @@ class Oracle(Inpainter):
 
     def __init__(self, inpainter: Inpainter, pairs: PairSet) -> None:
         self.card, self.fingerprint, self.device = inpainter.card, "oracle", inpainter.device
-        self.by_anatomy: Mapping[bytes, Pair] = {p.anatomy.tobytes(): p for p in pairs.read_all()}
+        self.by_anatomy: Mapping[bytes, Pair] = {p.anatomy.tobytes(): p for p in StoredPairs(pairs)}
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         return self.by_anatomy[anatomy.tobytes()].tumour
@@ -169,7 +169,7 @@ def test_likeness_is_that_of_a_calculation_by_hand(
 ) -> None:
     evaluation, painted = evaluate(inpainter, test_part, independent_segmentor, data.mean("tumour"))
     scale, errors = data.normalisation.tumour, []
-    for pair in test_part.read_all():
+    for pair in StoredPairs(test_part):
         images = (pair.tumour, inpainter.inpaint(pair.anatomy, pair.label))
         real, fake = (
             np.clip((i.astype(float) - scale.low) / (scale.high - scale.low) * 2 - 1, -1, 1) for i in images

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.data import ChannelScale, Normalisation, PairSet, part_of
+from metgan.data import ChannelScale, Normalisation, PairSet, StoredPairs, part_of
 from metgan.labels import Merged
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PRESETS, MetGen, build
@@ -84,7 +84,7 @@ class Obedient:
     def __init__(self, inpainter: Inpainter, pairs: PairSet) -> None:
         self.card, self.fingerprint, self.device = inpainter.card, inpainter.fingerprint, inpainter.device
         self.held_out = inpainter.held_out
-        self.real = {pair.anatomy.tobytes(): pair.tumour for pair in pairs.read_all()}
+        self.real = {pair.anatomy.tobytes(): pair.tumour for pair in StoredPairs(pairs)}
         self.calls = 0
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:

@@ -21,7 +21,8 @@ from metgan.data import (
     Entry,
     FillValues,
     PairSet,
-    fit_normalisation,
+    StoredPairs,
+    fit_pairs,
     part_of,
     read_pair,
     read_table,
@@ -119,7 +120,7 @@ def test_a_pair_that_fails_is_drawn_again_with_another_label_for_the_same_anatom
     rows = made(Moody, "out")
     assert {(row["gate"], row["attempts"]) for row in rows} == {("passed", "2")}
     plans = PairPlans(wanted)
-    for number, pair in enumerate(PairSet.open(tmp_path / "out").read_all()):
+    for number, pair in enumerate(StoredPairs(PairSet.open(tmp_path / "out"))):
         assert np.array_equal(pair.label, plans.draw(number, 1).label)
         assert not np.array_equal(pair.label, plans.draw(number).label)
         assert pair.entry.provenance["anatomy_source"] == plans.draw(number).source.name
@@ -160,7 +161,7 @@ def test_a_generator_that_paints_a_training_image_from_memory_falls(
     inpainter: Inpainter, small_pairs: PairSet, gate: Gate
 ) -> None:
     """The anatomy is of the animal for testing; what is painted is an image of the one for training."""
-    remembered = small_pairs.read_all()[0].tumour
+    remembered = StoredPairs(small_pairs)[0].tumour
 
     class Parrot(Obedient):
         def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
@@ -188,8 +189,8 @@ def test_the_segmentor_in_the_loop_does_not_judge(
 def test_a_judge_of_another_camera_is_refused(
     segmentor_run: Path, small_pairs: PairSet, save_run: Callable[..., Path]
 ) -> None:
-    pair = small_pairs.read_all()[0]
-    floats = fit_normalisation([pair.anatomy], [pair.tumour.astype(np.float32)])
+    pair = StoredPairs(small_pairs)[0]
+    floats = fit_pairs([replace(pair, tumour=pair.tumour.astype(np.float32))])
     with pytest.raises(SettingError, match="takes uint16 images, and the generator makes float32"):
         open_gate(segmentor_run, load(save_run(0, floats), "cpu"))
 
@@ -265,12 +266,12 @@ def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
     segmentor_run: Path, inpainter: Inpainter, small_pairs: PairSet, tmp_path: Path
 ) -> None:
     """The background is taken off, so that surroundings are near zero and ratios in the hundreds."""
-    for pair in small_pairs.read_all():
+    for pair in StoredPairs(small_pairs):
         dark = np.where(pair.label, 1000, (np.arange(pair.label.size) % 4).reshape(pair.label.shape))
         write_pair(tmp_path, pair.entry.name, pair.anatomy, dark.astype(np.uint16), pair.label)
     subtracted = PairSet.open(tmp_path)
     opened = open_gate(segmentor_run, inpainter, subtracted.entries)
-    pair = subtracted.read_all()[0]
+    pair = StoredPairs(subtracted)[0]
     plan = PairPlan(pair.entry, pair.anatomy, pair.label, (), (), 0)
     scores = opened.score(plan, pair.tumour)
     assert "contrast" not in opened.limits.faults(scores)

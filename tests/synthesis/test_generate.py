@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from metgan.data import Entry, PairSet, Split, part_of, read_label, read_table, write_pair
+from metgan.data import Entry, PairSet, Split, StoredPairs, part_of, read_label, read_table, write_pair
 from metgan.errors import ArrayError, StorageError
 from metgan.labels import Grown, Merged, Real, SizeDistribution, find_tissue, symmetry
 from metgan.objects import sizes
@@ -98,7 +98,7 @@ def test_a_pair_is_the_real_anatomy_with_a_foreign_label_and_the_painted_image(
     inpainter: Inpainter, small_pairs: PairSet, six: Path
 ) -> None:
     by_name = {entry.name: entry for entry in small_pairs}
-    for pair in PairSet.open(six).read_all():
+    for pair in StoredPairs(PairSet.open(six)):
         provenance = pair.entry.provenance
         source = small_pairs.read(provenance["anatomy_source"])
         assert np.array_equal(pair.anatomy, source.anatomy)
@@ -176,7 +176,7 @@ def test_images_that_are_not_square_are_painted(inpainter: Inpainter, tmp_path: 
         label_entry(tmp_path / "in", name, label) for name, label in zip("ab", labels, strict=True)
     ]
     pairs = generate(inpainter, GenerationRequest(sources, sources, Real(), 4, 0), tmp_path / "out")
-    for pair in pairs.read_all():
+    for pair in StoredPairs(pairs):
         assert pair.tumour.shape == pair.label.shape == (48, 80)
         assert pair.label.sum() == labels["ab".index(pair.entry.provenance["label_sources"])].sum()
 
@@ -186,7 +186,7 @@ def test_simulated_tumours_lie_in_tissue_and_need_no_label(
 ) -> None:
     recipe = Grown(SizeDistribution(20, 0.5, 10, 40), counts=(1, 3))
     pairs = generate(inpainter, request_of(4, labels=(), recipe=recipe), tmp_path)
-    for pair in pairs.read_all():
+    for pair in StoredPairs(pairs):
         assert not pair.label[~find_tissue(pair.anatomy)].any()
         provenance = pair.entry.provenance
         assert (provenance["label_sources"], provenance["label_groups"], provenance["left_out"]) == (

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from metgan.data import FillValues, PairSet, write_pair
+from metgan.data import FillValues, PairSet, StoredPairs, write_pair
 from metgan.labels import symmetry
 from metgan.synthesis import TrainingImages
 
@@ -16,7 +16,7 @@ from metgan.synthesis import TrainingImages
 @pytest.mark.parametrize("turn", [0, 3, 6])
 def test_a_copy_of_a_training_image_is_near_in_any_orientation(small_pairs: PairSet, turn: int) -> None:
     training = TrainingImages(small_pairs.entries)
-    pair = small_pairs.read_all()[0]
+    pair = StoredPairs(small_pairs)[0]
     copy = symmetry((pair.tumour * 0.5).astype(np.uint16), turn)
     label = symmetry(pair.label, turn)
     assert training.distance(copy, label, "another animal") < 0.02
@@ -26,7 +26,7 @@ def test_a_copy_of_a_training_image_is_near_in_any_orientation(small_pairs: Pair
 def test_a_tumour_where_it_was_asked_for_is_no_sign_of_memory(small_pairs: PairSet) -> None:
     """The same bright tumours on another background are not a copy."""
     training = TrainingImages(small_pairs.entries[:1])
-    pair = small_pairs.read_all()[0]
+    pair = StoredPairs(small_pairs)[0]
     noise = np.random.default_rng(0).integers(0, 100, pair.tumour.shape)
     painted = np.where(pair.label, pair.tumour, noise).astype(np.uint16)
     as_asked = training.distance(painted, pair.label, "other")
@@ -36,7 +36,7 @@ def test_a_tumour_where_it_was_asked_for_is_no_sign_of_memory(small_pairs: PairS
 
 
 def test_without_background_or_other_tissue_the_distance_is_undefined(small_pairs: PairSet) -> None:
-    pair = small_pairs.read_all()[0]
+    pair = StoredPairs(small_pairs)[0]
     training = TrainingImages(small_pairs.entries[:1])
     full = np.ones_like(pair.label)
     assert np.isnan(training.distance(pair.tumour, full, "other"))

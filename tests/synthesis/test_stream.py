@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
-from metgan.data import PairSet, part_of, write_pair
+from metgan.data import PairSet, StoredPairs, part_of, write_pair
 from metgan.errors import SettingError
 from metgan.labels import Real
 from metgan.synthesis import Gate, GenerationRequest, Inpainter, Mix, PairPlans, PairStream, Sample, generate
@@ -111,7 +111,7 @@ def test_real_and_painted_pairs_come_in_the_ratio_asked_for(
 ) -> None:
     stream = stream_of(inpainter, small_pairs, Mix(share, turned=False), count=60)
     scale = inpainter.card.normalisation
-    real = {scale.apply(pair.tumour, "tumour").tobytes() for pair in small_pairs.read_all()}
+    real = {scale.apply(pair.tumour, "tumour").tobytes() for pair in StoredPairs(small_pairs)}
     painted = [stream.pair(k)["tumour"].numpy().tobytes() not in real for k in range(60)]
     assert np.mean(painted) == pytest.approx(share, abs=0.17 if 0 < share < 1 else 0)
 
@@ -123,7 +123,7 @@ def test_painted_pairs_of_the_first_epoch_are_those_that_are_generated(
     request = GenerationRequest(train, train, Real(), 3, 0)
     stream = PairStream(inpainter, request, [], Mix(synthetic=1, turned=False))
     scale = inpainter.card.normalisation
-    written = generate(inpainter, request, tmp_path).read_all()
+    written = [*StoredPairs(generate(inpainter, request, tmp_path))]
     for pair, sample in zip(written, stream, strict=True):
         assert np.array_equal(sample["tumour"][0], scale.apply(pair.tumour, "tumour"))
         assert np.array_equal(sample["anatomy"][0], scale.apply(pair.anatomy, "anatomy"))
@@ -161,7 +161,7 @@ def test_a_gate_draws_the_pairs_of_a_stream_again_as_it_does_those_of_a_set(
     assert labels(gate) == attempts[1]
     moody = Moody(inpainter, small_pairs)
     written = generate(moody, wanted, tmp_path, gate)  # type: ignore[arg-type]  # paints alike
-    assert labels(gate) == [pair.label.tobytes() for pair in written.read_all()]
+    assert labels(gate) == [pair.label.tobytes() for pair in StoredPairs(written)]
 
 
 class Ruled:

@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from metgan.data import Normalisation, Pair, Patches, View, cut_patch, fit_normalisation
+from metgan.data import Normalisation, Pair, Patches, View, cut_patch, fit_pairs
 from metgan.errors import SettingError
 from metgan.training import Engine
 from metgan.training.batches import Batch, Batches, stack
@@ -31,7 +31,7 @@ from metgan.transforms import STRONG, Augmentation
 from ..data.test_patches import UNITS, entry, flat_pairs, ramp_pairs, scan_pairs
 
 FILLED = scan_pairs(5)
-FILLED_UNITS = fit_normalisation([p.anatomy for p in FILLED], [p.tumour for p in FILLED])
+FILLED_UNITS = fit_pairs(FILLED)
 
 
 def batches_of(pairs: list[Pair], units: Normalisation, workers: int = 0, **changes: object) -> Batches:
@@ -202,7 +202,7 @@ def test_the_fill_of_distorted_patches_is_its_constant_also_where_a_pixel_of_it_
     anatomy[:, :8] = 0
     tumour = np.where(anatomy == 0, 0, 1).astype(np.float32)
     tumour[0, 0] = 1.9
-    units = replace(UNITS, fill=fit_normalisation([FILLED[0].anatomy], [FILLED[0].tumour]).fill)
+    units = replace(UNITS, fill=fit_pairs(FILLED[:1]).fill)
     pair = Pair(entry(0), anatomy, tumour, np.zeros((16, 16), bool))
     batch = Batches(Patches([pair], units, 16, 0, Augmentation(blur=0.5)), 1).at(0)
     assert batch.fill is not None

@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch.optim.swa_utils import update_bn
 
-from metgan.data import Pair, PairSet, Split, load_split, read_table, write_pair, write_table
+from metgan.data import Pair, PairSet, Split, StoredPairs, load_split, read_table, write_pair, write_table
 from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.io import load_state, save_state
 from metgan.methods import IntensityAugment, find_method
@@ -443,7 +443,7 @@ def test_a_pair_that_is_made_of_a_test_group_is_not_trained_on(small_pairs: Pair
 
 
 def test_a_curriculum_without_any_training_tumour_is_refused(small_pairs: PairSet, tmp_path: Path) -> None:
-    for pair in small_pairs.read_all():
+    for pair in StoredPairs(small_pairs):
         write_pair(tmp_path, pair.entry.name, pair.anatomy, pair.tumour, pair.label & False)
     shutil.copy(small_pairs.root / "pairs.csv", tmp_path)
     empty = PairSet.open(tmp_path)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import Entry, Pair, Scaling, Split, fit_normalisation
+from metgan.data import Entry, Pair, Scaling, Split, fit_pairs
 from metgan.objects import surroundings
 from metgan.training import TrainingData
 from metgan.training.training_data import uncounted
@@ -25,7 +25,7 @@ def curriculum_of(*, black: float, labelled: bool = True) -> TrainingData:
         edge = round(64 * black)
         anatomy[:edge] = tumour[:edge] = 0
         pairs.append(Pair(Entry(f"pair-{number}", "animal", "", "", {}), anatomy, tumour, label))
-    units = fit_normalisation([pair.anatomy for pair in pairs], [pair.tumour for pair in pairs])
+    units = fit_pairs(pairs)
     return TrainingData(pairs, pairs, Split((), (), ()), units, ("animal",))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from metgan.cli import main
-from metgan.data import PairSet
+from metgan.data import PairSet, StoredPairs
 from metgan.errors import SettingError, StorageError
 from metgan.images import write_image
 from metgan.progress import Event, Note, Progress
@@ -176,7 +176,7 @@ def test_a_workflow_writes_what_the_command_line_writes(
 def test_prepare_writes_what_the_command_line_writes(
     monkeypatch: pytest.MonkeyPatch, small_world: Path, tmp_path: Path
 ) -> None:
-    pair = PairSet.open(small_world).read_all()[0]
+    pair = StoredPairs(PairSet.open(small_world))[0]
     images = {"a": pair.anatomy, "t": pair.tumour, "m": pair.label.astype("uint8") * 255}
     a, t, m = (tmp_path / f"{name}.tif" for name in images)
     for path, image in zip((a, t, m), images.values(), strict=True):

@@ -1,10 +1,7 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
-from .augment import View, draw_view
-from .ceiling import find_ceiling
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
-from .fit import fit_normalisation, fit_pairs
-from .folds import draw_folds
+from .fit import fit_pairs
 from .identity import identify, name_scan
 from .leakage import (
     PARTS,
@@ -29,34 +26,35 @@ from .mask_check import (
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
 from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
-from .patches import Patch, Patches, cut_patch, numbers_of
+from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
-from .prepare import Prepared, prepare, useful_crops
-from .provenance import join_names, split_names
+from .prepare import prepare, useful_crops
 from .sample import (
     Entry,
     Pair,
     as_camera,
     check_camera,
-    check_channel,
     checksum,
     fingerprint_of,
     has_tumour,
+    join_names,
     read_channel,
     read_label,
     read_pair,
+    split_names,
 )
 from .scan import Scan, refuse_other_shapes
 from .shuffle import shuffle_labels
 from .split import (
     SPLIT_FILE,
     Split,
+    draw_folds,
     draw_split,
     load_split,
     save_split,
     stated_split,
 )
-from .stored_pairs import CACHE_BYTES, JoinedPairs, PairSequence, PairView, StoredPairs, entries_of
+from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
 from .subset import evenly, evenly_over
 
 __all__ = [
@@ -74,13 +72,11 @@ __all__ = [
     "JoinedPairs",
     "Normalisation",
     "Pair",
-    "PairSequence",
     "PairSet",
     "PairView",
     "Patch",
     "Patches",
     "PixelValues",
-    "Prepared",
     "Scaling",
     "Scan",
     "Split",
@@ -90,7 +86,6 @@ __all__ = [
     "View",
     "as_camera",
     "check_camera",
-    "check_channel",
     "check_mask",
     "checksum",
     "cut_patch",
@@ -100,11 +95,9 @@ __all__ = [
     "entries_of",
     "evenly",
     "evenly_over",
-    "find_ceiling",
     "find_orientation",
     "find_uncovered",
     "fingerprint_of",
-    "fit_normalisation",
     "fit_pairs",
     "has_tumour",
     "held_out_of",

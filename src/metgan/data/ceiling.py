@@ -10,9 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from metgan.types import AnyArray
-
-from .pixel_values import PixelValues, pixel_values
+from .pixel_values import PixelValues
 
 DEPTHS: Final = (12, 14, 16)
 """Bits of scientific cameras that store 16-bit files."""
@@ -23,12 +21,12 @@ _BESIDE = 16  # values
 _FEWEST_BESIDE = 4
 
 
-def find_ceiling(pixels: AnyArray) -> float | None:
+def find_ceiling(light: PixelValues) -> float | None:
     """Return the brightest value that the camera of a channel can give.
 
     Parameters
     ----------
-    pixels : ndarray, (n,), uint8, uint16 or floating, camera units
+    light : PixelValues, camera units
         All light of a channel, fill left out.
 
     Returns
@@ -40,20 +38,12 @@ def find_ceiling(pixels: AnyArray) -> float | None:
 
     Examples
     --------
-    >>> find_ceiling(np.arange(3000, dtype=np.uint16))
+    >>> from .pixel_values import Histogram
+    >>> light = Histogram(np.dtype(np.uint16))
+    >>> light.add(np.arange(3000, dtype=np.uint16))
+    >>> find_ceiling(light)
     4095.0
-    >>> find_ceiling(np.minimum(np.arange(3000, dtype=np.uint16), 2500))
-    2500.0
-    >>> find_ceiling(np.linspace(0, 1, 3000)) is None
-    True
     """
-    light = pixel_values(pixels.dtype)
-    light.add(pixels)
-    return ceiling_of(light)
-
-
-def ceiling_of(light: PixelValues) -> float | None:
-    """Return `find_ceiling` of pixels that have been counted."""
     brightest = light.brightest
     if _is_piled(light):
         return brightest

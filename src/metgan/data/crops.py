@@ -61,13 +61,9 @@ class CropPlan:
         >>> CropPlan(crop=4, block=4, rows=(2, 8), every=2).region((3, 9, 9)).index
         (slice(0, 3, 2), slice(2, 8, None), slice(0, 9, None))
         """
-        planes, rows, columns = (
-            _range(axis, wanted, length)
-            for axis, wanted, length in zip(
-                ("planes", "rows", "columns"), (self.planes, self.rows, self.columns), shape, strict=True
-            )
-        )
-        return Region(shape, (slice(*planes, self.every), slice(*rows), slice(*columns)))
+        asked = zip(("planes", "rows", "columns"), (self.planes, self.rows, self.columns), shape, strict=True)
+        (first, end), rows, columns = (_range(*axis) for axis in asked)
+        return Region(shape, (slice(first, end, self.every), slice(*rows), slice(*columns)))
 
     def __post_init__(self) -> None:
         if min(self.crop, self.stride, self.every) < 1 or self.block < self.crop:
@@ -108,18 +104,16 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
     >>> [(crop.top, crop.left) for crop in crops]
     [(0, 0), (0, 2)]
     """
-    first_plane, last_plane = _range("planes", plan.planes, shape[0])
-    tops = _starts("rows", plan.rows, shape[1], plan)
-    lefts = _starts("columns", plan.columns, shape[2], plan)
+    region = plan.region(shape)
+    planes, rows, columns = region.index
+    tops, lefts = _starts(rows, plan), _starts(columns, plan)
     if not tops or not lefts:
         raise SettingError(
-            f"crops of {plan.crop} pixels in a region of {_size(plan.rows, shape[1])} x "
-            f"{_size(plan.columns, shape[2])}",
+            f"crops of {plan.crop} pixels in a region of {region.shape[1]} x {region.shape[2]}",
             "a region that holds at least one crop",
             "Choose smaller crops or a larger region",
         )
-    planes = range(first_plane, last_plane, plan.every)
-    return [Crop(z, y, x, (by, bx)) for z in planes for y, by in tops for x, bx in lefts]
+    return [Crop(z, y, x, (by, bx)) for z in range(shape[0])[planes] for y, by in tops for x, bx in lefts]
 
 
 @dataclass(frozen=True)
@@ -132,12 +126,7 @@ class Uncovered:
 
 
 def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
-    """Return what lies in the region that is asked for, and in no crop.
-
-    Raises
-    ------
-    SettingError
-        As `place_crops`.
+    """Return what lies in the region that is asked for, and in no crop; raises what `place_crops` raises.
 
     Examples
     --------
@@ -147,17 +136,16 @@ def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
     crops = place_crops(shape, plan)
     rows = {y for top in {crop.top for crop in crops} for y in range(top, top + plan.crop)}
     columns = {x for left in {crop.left for crop in crops} for x in range(left, left + plan.crop)}
-    height, width = _size(plan.rows, shape[1]), _size(plan.columns, shape[2])
+    _, height, width = plan.region(shape).shape
     share = 1 - len(rows) * len(columns) / (height * width)
     return Uncovered(height - len(rows), width - len(columns), round(share, 6))
 
 
-def _starts(axis: str, wanted: Range, length: int, plan: CropPlan) -> list[tuple[int, int]]:
+def _starts(within: slice, plan: CropPlan) -> list[tuple[int, int]]:
     """List (start, block number) of the crops along one axis; a block is named by its first pixel."""
-    first, end = _range(axis, wanted, length)
     starts = []
-    for begin in range(first, end, plan.block):
-        stop = min(begin + plan.block, end) - plan.crop
+    for begin in range(within.start, within.stop, plan.block):
+        stop = min(begin + plan.block, within.stop) - plan.crop
         starts += [(start, begin) for start in range(begin, stop + 1, plan.stride)]
     return starts
 
@@ -169,7 +157,3 @@ def _range(axis: str, wanted: Range, length: int) -> tuple[int, int]:
             f"{axis} {first}:{end} of a scan with {length}", f"a range within 0:{length}", "Correct the range"
         )
     return first, end
-
-
-def _size(wanted: Range, length: int) -> int:
-    return wanted[1] - wanted[0] if wanted else length

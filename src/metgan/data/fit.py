@@ -6,7 +6,7 @@ without fill needs no second one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
@@ -16,27 +16,22 @@ from metgan.errors import ArrayError
 from metgan.labels import FillSearch, SharedFill, fill_of
 from metgan.types import Camera, Mask
 
-from .ceiling import ceiling_of
+from .ceiling import find_ceiling
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
 from .pixel_values import PixelValues, pixel_values
 from .sample import Pair
 
 LOW_PERCENTILE: Final = 0.1
-HIGH_PERCENTILE: Final = (
-    99.95  # one pixel in 2000 saturates: hot pixels, and the cores of the brightest tumours
-)
-_Images = Iterator[tuple[Camera, Camera]]
+HIGH_PERCENTILE: Final = 99.95  # one pixel in 2000 saturates: hot pixels, and the brightest tumours' cores
 
 
-def fit_normalisation(
-    anatomies: Iterable[Camera], tumours: Iterable[Camera], scaling: Scaling = "shared"
-) -> Normalisation:
+def fit_pairs(pairs: Sequence[Pair], scaling: Scaling = "shared") -> Normalisation:
     """Measure the robust range of both channels over a training set.
 
     Parameters
     ----------
-    anatomies, tumours : iterable of array, (Y, X)
-        Of the same pairs, in the same order. All images of one channel must share a dtype: it becomes the
+    pairs : sequence of Pair
+        Asked for one by one, once or twice each. All images of one channel must share a dtype: it becomes the
         dtype of generated images.
     scaling : {"shared", "per-image"}
         One map for all images, or the release's, which scales every image by its own extremes.
@@ -44,28 +39,28 @@ def fit_normalisation(
     Raises
     ------
     ArrayError
-        For images of several dtypes, none, or more of one channel than of the other.
+        For images of several dtypes, or none.
     SettingError
         For a channel without contrast.
 
     Deviates: the release rescales each image by its own extremes. Pinned by
     ``test_one_hot_pixel_does_not_set_the_scale``.
     """
-    first, second = [*anatomies], [*tumours]
-    if len(first) != len(second):
-        given = f"{len(first)} anatomies and {len(second)} tumour images"
-        raise ArrayError(given, "both channels of the same pairs", "Give as many of one as of the other")
-    return _fit(lambda: zip(first, second, strict=True), scaling)
-
-
-def fit_pairs(pairs: Sequence[Pair], scaling: Scaling = "shared") -> Normalisation:
-    """Return `fit_normalisation` of pairs, which are asked for one by one, once or twice each."""
-    return _fit(lambda: ((pair.anatomy, pair.tumour) for pair in pairs), scaling)
+    anatomy, tumour = _Channel("anatomy"), _Channel("tumour")
+    for pair in pairs:
+        anatomy.look(pair.anatomy)
+        tumour.look(pair.tumour)
+    shared = None
+    if anatomy.fill is not None or tumour.fill is not None:
+        shared = _take_light(anatomy, tumour, pairs)
+    scales = anatomy.scale(scaling), tumour.scale(scaling)
+    # An image that is scaled by its own extremes, as in the release, is scaled with its fill.
+    values = None if scaling == "per-image" else shared
+    fill = None if values is None else FillValues(*values, anatomy.usual, tumour.usual)
+    return Normalisation(*scales, fill)
 
 
 class _Channel:
-    """What is measured on the images of one channel."""
-
     def __init__(self, name: str) -> None:
         self.name = name
         self.search = FillSearch()
@@ -118,7 +113,7 @@ class _Channel:
             low, high = np.median(self.extremes, axis=0)
         else:
             low, high = light.percentiles([LOW_PERCENTILE, HIGH_PERCENTILE])
-        return ChannelScale(float(low), float(high), dtype, scaling == "per-image", ceiling_of(light))
+        return ChannelScale(float(low), float(high), dtype, scaling == "per-image", find_ceiling(light))
 
     @property
     def usual(self) -> float:
@@ -127,28 +122,13 @@ class _Channel:
         return float(np.mean(light.middle()))
 
 
-def _fit(images: Callable[[], _Images], scaling: Scaling) -> Normalisation:
-    anatomy, tumour = _Channel("anatomy"), _Channel("tumour")
-    for first, second in images():
-        anatomy.look(first)
-        tumour.look(second)
-    shared = None
-    if anatomy.fill is not None or tumour.fill is not None:
-        shared = _take_light(anatomy, tumour, images())
-    scales = anatomy.scale(scaling), tumour.scale(scaling)
-    # An image that is scaled by its own extremes, as in the release, is scaled with its fill.
-    values = None if scaling == "per-image" else shared
-    fill = None if values is None else FillValues(*values, anatomy.usual, tumour.usual)
-    return Normalisation(*scales, fill)
-
-
-def _take_light(anatomy: _Channel, tumour: _Channel, images: _Images) -> tuple[float, float] | None:
+def _take_light(anatomy: _Channel, tumour: _Channel, pairs: Sequence[Pair]) -> tuple[float, float] | None:
     """Count the light of both channels without fill; return the constants of fill if they share it."""
     anatomy.forget_light()
     tumour.forget_light()
     both = None if anatomy.fill is None or tumour.fill is None else SharedFill(anatomy.fill, tumour.fill)
-    for first, second in images:
-        filled, _ = anatomy.take_light(first), tumour.take_light(second)
+    for pair in pairs:
+        filled, _ = anatomy.take_light(pair.anatomy), tumour.take_light(pair.tumour)
         if both is not None and filled is not None:
-            both.add(filled, second)
+            both.add(filled, pair.tumour)
     return None if both is None else both.values

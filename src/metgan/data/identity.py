@@ -32,16 +32,7 @@ def identify(path: Path) -> str:
 
 
 def name_scan(path: Path, source: str, rows: Rows) -> str:
-    """Return the name of a scan: that which its crops have in `rows`, or else its folder's and its file's.
-
-    Parameters
-    ----------
-    path : Path
-        Of the scan.
-    source : str
-        What `identify` says of it.
-    rows : sequence of mapping
-        Of ``pairs.csv``.
+    """Return the name that crops of this `source` have in ``pairs.csv``, or that of a scan's folder and file.
 
     Examples
     --------
@@ -58,16 +49,9 @@ def name_scan(path: Path, source: str, rows: Rows) -> str:
 
 
 def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:
-    """Refuse one name for two scans, and two names for one.
+    """Refuse one name for two scans, and two names for one, in the rows of the pair set `out`.
 
-    Parameters
-    ----------
-    out : Path
-        The pair set, for the message.
-    rows : sequence of mapping
-        Of its ``pairs.csv``.
-    name, source : str
-        Of the scan that is to be cut; "" for a source that is not known, as of an array.
+    `source` is "" where it is not known, as of an array.
 
     Raises
     ------

@@ -54,7 +54,7 @@ class StandingOut:
         Standard deviations of its surroundings by which the median tumour is brighter than they are; nan
         without a tumour that has surroundings.
     tumours : int
-        How many of these there are.
+        How many have surroundings.
     """
 
     median: float

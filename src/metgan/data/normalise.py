@@ -7,7 +7,7 @@ and absolute brightness is lost (reference.md, section 4); a shared map keeps di
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -26,7 +26,7 @@ class ChannelScale:
 
     With ``per_image``, an image's own extremes are mapped to -1 and 1, as in the release; `low` and `high`,
     the medians of the training images' extremes, only lead back to the camera's units. No camera of this
-    channel gives more than `ceiling` (`metgan.data.find_ceiling`); None where that is not known.
+    channel gives more than `ceiling` (`metgan.data.ceiling`); None where that is not known.
     """
 
     low: float
@@ -216,13 +216,9 @@ class Normalisation:
         light = image[~find_fill(image)]
         return float(((light < scale.low) | (light > scale.high)).mean())
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain numbers for a model's metadata."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Normalisation:
-        """Rebuild from `to_dict`."""
+        """Rebuild from `dataclasses.asdict`, as it stands in a model's metadata."""
         anatomy, tumour = (ChannelScale(**content[channel]) for channel in ("anatomy", "tumour"))
         fill = content.get("fill")  # models from before it was measured have none
         return cls(anatomy, tumour, None if fill is None else FillValues(**fill))

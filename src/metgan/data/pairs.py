@@ -89,10 +89,6 @@ class PairSet:
         """Read and check one pair by name."""
         return read_pair(*self.select([name]).entries)
 
-    def read_all(self) -> list[Pair]:
-        """Read and check every pair, at 5 bytes per pixel of 16 bits; of a large set take `StoredPairs`."""
-        return [read_pair(entry) for entry in self.entries]
-
 
 def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
     """Open the images of one channel: of a pair set, or of a plain folder of images.

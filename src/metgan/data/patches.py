@@ -2,7 +2,7 @@
 
 Which pair it is of, which part of it and which way round, and how it is to be distorted: nothing is carried
 from one patch to the next. So a resumed training goes on with the patches that the interrupted one would have
-seen, and any number of worker processes, or of machines, share them.
+seen, and any number of worker processes share them.
 """
 
 from __future__ import annotations
@@ -16,13 +16,48 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from metgan.errors import SettingError
+from metgan.labels import symmetry
 from metgan.seeding import stream
 from metgan.transforms import Augmentation, Distortions, draw_distortion
 from metgan.types import AnyArray, Camera, Scaled
 
-from .augment import View, draw_view
 from .normalise import ChannelScale, Normalisation
 from .sample import Pair
+
+
+@dataclass(frozen=True)
+class View:
+    """A crop at a place, in one of the eight orientations: the same for anatomy, tumour and label.
+
+    The eight symmetries of the square invent no pixel values, unlike rotations by other angles.
+    """
+
+    top: int
+    left: int
+    size: int
+    orientation: int
+
+    def apply(self, image: AnyArray) -> AnyArray:
+        """Cut `image`, (Y, X), and turn it.
+
+        An image smaller than the crop is mirrored at its far edges first, as often as it takes.
+        """
+        missing = [(0, max(0, self.size - length)) for length in image.shape]
+        if any(after for _, after in missing):
+            image = np.pad(image, missing, mode="symmetric")
+        crop = image[self.top : self.top + self.size, self.left : self.left + self.size]
+        return symmetry(crop, self.orientation)
+
+
+def draw_view(shape: tuple[int, ...], size: int, rng: np.random.Generator) -> View:
+    """Draw a crop of `size` pixels within `shape` and one of the eight orientations, all alike.
+
+    Deviates: the release cuts the top-left corner, which loses tumours, and knows four of the eight
+    orientations. Pinned by ``test_every_place_is_drawn_the_last_row_and_column_too`` and
+    ``test_the_eight_orientations_differ_and_all_are_drawn``.
+    """
+    top, left = (int(rng.integers(max(0, length - size) + 1)) for length in shape)
+    return View(top, left, size, int(rng.integers(8)))
 
 
 @dataclass(frozen=True)
@@ -69,10 +104,12 @@ def _scale_of(image: Camera, scale: ChannelScale) -> ChannelScale:
     return replace(scale, low=low, high=high, per_image=False)
 
 
+@dataclass(frozen=True, eq=False)
 class Patches(Dataset[Patch]):
     """Squares of pairs, by number from 0 and without end.
 
-    Every epoch, as many patches as there are pairs, has one of each pair, in a new order.
+    Every epoch, as many patches as there are pairs, has one of each pair, in a new order. It has no length; a
+    `torch.utils.data.DataLoader` is told which numbers to fetch, by its ``sampler`` or ``batch_sampler``.
 
     Parameters
     ----------
@@ -90,32 +127,21 @@ class Patches(Dataset[Patch]):
     SettingError
         If there is no pair.
 
-    Notes
-    -----
-    It has no length; a `torch.utils.data.DataLoader` is told which numbers to fetch, by its ``sampler`` or
-    ``batch_sampler``.
-
     Examples
     --------
     >>> patches = Patches(pairs, normalisation, side=64, seed=0)  # doctest: +SKIP
     >>> loader = DataLoader(patches, 4, sampler=range(400), collate_fn=list)  # doctest: +SKIP
     """
 
-    def __init__(
-        self,
-        pairs: Sequence[Pair],
-        normalisation: Normalisation,
-        side: int,
-        seed: int,
-        augmentation: Augmentation | None = None,
-    ) -> None:
-        if not len(pairs):
+    pairs: Sequence[Pair]
+    normalisation: Normalisation
+    side: int
+    seed: int
+    augmentation: Augmentation | None = None
+
+    def __post_init__(self) -> None:
+        if not len(self.pairs):
             raise SettingError("no pairs to cut patches of", "one or more", "Give the training part some")
-        self.pairs = pairs
-        self.normalisation = normalisation
-        self.side = side
-        self.seed = seed
-        self.augmentation = augmentation
 
     def __getitem__(self, number: int) -> Patch:
         """Return one patch; raises `IndexError` for a number below 0."""
@@ -138,17 +164,12 @@ def _order(seed: int, epoch: int, count: int) -> NDArray[np.intp]:
     return order
 
 
-def numbers_of(step: int, batch_size: int, rank: int = 0, ranks: int = 1) -> range:
-    """Return the patches that one of several processes trains on in a step: k belongs to rank k % ranks.
-
-    Together they take `ranks` batches of the same patches, in the same order, as one process would take.
+def numbers_of(step: int, batch_size: int) -> range:
+    """Return the patches that are trained on in a step.
 
     Examples
     --------
     >>> [*numbers_of(step=1, batch_size=3)]
     [3, 4, 5]
-    >>> [[*numbers_of(1, 3, rank, ranks=2)] for rank in range(2)]
-    [[6, 8, 10], [7, 9, 11]]
     """
-    first = step * batch_size * ranks + rank
-    return range(first, first + batch_size * ranks, ranks)
+    return range(step * batch_size, (step + 1) * batch_size)

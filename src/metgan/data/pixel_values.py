@@ -7,7 +7,7 @@ to `MOST_PIXELS` of them; of more, a part that is drawn evenly, and the same eac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,37 +21,8 @@ than 0.0001 in share."""
 _VALUES = 2**16  # of uint16, and of uint8
 
 
-class PixelValues(Protocol):
-    """The brightnesses of many pixels of one dtype."""
-
-    dtype: np.dtype[np.generic]
-
-    def add(self, pixels: AnyArray) -> None:
-        """Count the pixels of an array of any shape."""
-
-    @property
-    def size(self) -> int:
-        """How many pixels there are, as far as they are kept."""
-
-    @property
-    def brightest(self) -> float:
-        """The largest value."""
-
-    def percentiles(self, shares: Iterable[float]) -> list[float]:
-        """Return what `numpy.percentile` does of all pixels; `shares` in per cent."""
-
-    def middle(self) -> AnyArray:
-        """Return the one or two values in the middle, whose mean is the median; none of no pixel."""
-
-    def counts_from(self, share: float) -> NDArray[np.int64]:
-        """Count each value that occurs, from that percentile on, in their order."""
-
-    def mean(self, scale: Callable[[AnyArray], AnyArray]) -> float:
-        """Return the mean of the values once they are mapped, each by itself."""
-
-
 class Histogram:
-    """Exact counts of uint8 or uint16.
+    """Exact counts of the brightnesses of many pixels, uint8 or uint16.
 
     Examples
     --------
@@ -82,7 +53,7 @@ class Histogram:
         return float(self.counts.nonzero()[0][-1])
 
     def percentiles(self, shares: Iterable[float]) -> list[float]:
-        """Interpolate between the two nearest values as `numpy.percentile` does."""
+        """Return what `numpy.percentile` does of all pixels; `shares` in per cent."""
         place = (self.size - 1) * np.true_divide([*shares], 100)
         before = np.floor(place).astype(np.int64)
         low, high = self._sorted(before), self._sorted(np.minimum(before + 1, self.size - 1))
@@ -90,19 +61,19 @@ class Histogram:
         return [float(v) for v in np.where(way < 0.5, low + step * way, high - step * (1 - way))]
 
     def middle(self) -> AnyArray:
-        """Return the one or two values in the middle."""
+        """Return the one or two values in the middle, whose mean is the median; none of no pixel."""
         size = self.size
         places = np.unique([(size - 1) // 2, size // 2]) if size else np.empty(0, np.int64)
         return self._sorted(places).astype(self.dtype)
 
     def counts_from(self, share: float) -> NDArray[np.int64]:
-        """Count each value that occurs, from that percentile on."""
+        """Count each value that occurs, from that percentile on, in their order."""
         (least,) = self.percentiles([share])
         counts = self.counts[int(np.ceil(least)) :]
         return counts[counts > 0]
 
     def mean(self, scale: Callable[[AnyArray], AnyArray]) -> float:
-        """Return the mean of the mapped values."""
+        """Return the mean of the values once they are mapped, each by itself."""
         (values,) = self.counts.nonzero()
         return float(
             np.average(scale(values.astype(self.dtype)).astype(np.float64), weights=self.counts[values])
@@ -114,13 +85,7 @@ class Histogram:
 
 
 class PixelSample:
-    """Floats: all of them, or evenly drawn ones.
-
-    Parameters
-    ----------
-    dtype : numpy.dtype
-    most : int, default `MOST_PIXELS`
-        How many are kept.
+    """Floats, of which the same can be asked as of a `Histogram`: all of them, or `most` evenly drawn ones.
 
     Examples
     --------
@@ -190,6 +155,10 @@ class PixelSample:
 
     def _drawn(self, pixels: AnyArray, share: float) -> AnyArray:
         return pixels if share == 1 else pixels[self._rng.random(pixels.size) < share]
+
+
+PixelValues = Histogram | PixelSample
+"""The brightnesses of many pixels of one dtype."""
 
 
 def pixel_values(dtype: np.dtype[np.generic]) -> PixelValues:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +17,9 @@ from metgan.labels import check_binary, fill_of, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 
 from .normalise import FillValues
-from .provenance import split_names
 
 CHANNELS = ("anatomy", "tumour", "label")
+_SEPARATOR = ";"
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,31 @@ class Pair:
     def _fills(self) -> dict[float | None, Mask]:
         """What `filled` has found, by the anatomy's constant."""
         return {}
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Write the names of several pairs as one cell of ``pairs.csv``; no name gives an empty text.
+
+    A group or a file may have any name, so a semicolon within one is written ``%3B``, as in a URL.
+
+    Examples
+    --------
+    >>> join_names(["mouse 1", "a;b"])
+    'mouse 1;a%3Bb'
+    """
+    return _SEPARATOR.join(name.replace("%", "%25").replace(_SEPARATOR, "%3B") for name in names)
+
+
+def split_names(text: str) -> list[str]:
+    """Return the names that `join_names` wrote.
+
+    Examples
+    --------
+    >>> split_names("mouse 1;a%3Bb"), split_names("")
+    (['mouse 1', 'a;b'], [])
+    """
+    parts = text.split(_SEPARATOR) if text else []
+    return [part.replace("%3B", _SEPARATOR).replace("%25", "%") for part in parts]
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
@@ -228,11 +254,11 @@ def as_camera(image: AnyArray, like: Camera) -> Camera:
     >>> as_camera(np.array([[-3.0, 1.6, 300.0]]), np.zeros((1, 3), np.uint8))
     array([[  0,   2, 255]], dtype=uint8)
     """
-    if like.dtype.kind == "f":
+    dtype: np.dtype[Any] = like.dtype
+    if dtype.kind == "f":
         return image.astype(np.float32)
-    limits = np.iinfo(np.uint8 if like.dtype == np.uint8 else np.uint16)
-    whole = np.clip(np.rint(image), limits.min, limits.max)
-    return whole.astype(np.uint8) if like.dtype == np.uint8 else whole.astype(np.uint16)
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(image), limits.min, limits.max).astype(dtype)
 
 
 def _one_channel(image: AnyArray, path: Path) -> AnyArray:

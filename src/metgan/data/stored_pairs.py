@@ -144,10 +144,6 @@ class PairView(PairSequence):
 class JoinedPairs(PairSequence):
     """The pairs of several sequences, one after the other.
 
-    Parameters
-    ----------
-    *parts : sequence of Pair
-
     Examples
     --------
     >>> len(JoinedPairs(StoredPairs([]), []))

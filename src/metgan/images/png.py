@@ -11,8 +11,6 @@ from metgan.errors import StorageError
 from metgan.io import placing, unreadable
 from metgan.types import AnyArray
 
-from .source import ArrayImage
-
 
 def read_png(path: Path) -> AnyArray:
     """Read one PNG as (Y, X), or (Y, X, samples) when it is in colour.
@@ -37,18 +35,6 @@ def read_png(path: Path) -> AnyArray:
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, ValueError) as error:
         raise unreadable(path, "PNG", error) from error
     return array.astype(np.uint16) if array.dtype == np.int32 else array
-
-
-def open_png(path: Path) -> ArrayImage:
-    """Read one PNG, which has to be read whole to be read at all, and serve its parts from memory.
-
-    Raises
-    ------
-    StorageError
-        As `read_png`.
-    """
-    array = read_png(path)
-    return ArrayImage(array, "YXS"[: array.ndim])
 
 
 def write_png(path: Path, image: AnyArray) -> None:

@@ -63,12 +63,7 @@ class Region:
         return all(place in mine for their, mine in sides for place in (*their[:2], *their[-1:]))
 
     def place(self, index: Sequence[int | slice]) -> Index:
-        """Return where a part of the whole lies in an array of this region alone.
-
-        Parameters
-        ----------
-        index : sequence of int or slice
-            In pixels of the whole, one per axis; within the region.
+        """Return where a part of the whole, an int or a slice per axis, lies in an array of this region.
 
         Examples
         --------

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from metgan.errors import StorageError
 from metgan.io import check_image_file
 from metgan.types import AnyArray
 
-from .png import open_png, read_png, write_png
-from .source import ImageSource
+from .png import read_png, write_png
+from .source import ArrayImage, ImageSource
 from .tiff import TiffImage, read_tiff, write_tiff
-
-Entry = TypeVar("Entry")
 
 READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
     ".tif": read_tiff,
@@ -22,18 +20,6 @@ READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
     ".png": read_png,
 }
 """Suffix to reader."""
-WRITERS: Final[dict[str, Callable[[Path, AnyArray], None]]] = {
-    ".tif": write_tiff,
-    ".tiff": write_tiff,
-    ".png": write_png,
-}
-
-SOURCES: Final[dict[str, Callable[[Path], ImageSource]]] = {
-    ".tif": TiffImage.open,
-    ".tiff": TiffImage.open,
-    ".png": open_png,
-}
-"""Suffix to what opens a file to read parts of it."""
 
 
 def open_image(path: Path) -> ImageSource:
@@ -47,7 +33,10 @@ def open_image(path: Path) -> ImageSource:
         When the file is missing, empty, damaged or of an unknown kind.
     """
     check_image_file(path, "an image")
-    return SOURCES.get(path.suffix.lower(), TiffImage.open)(path)
+    if path.suffix.lower() == ".png":  # has to be read whole to be read at all
+        array = read_png(path)
+        return ArrayImage(array, "YXS"[: array.ndim])
+    return TiffImage.open(path)
 
 
 def read_image(path: Path) -> AnyArray:
@@ -59,7 +48,7 @@ def read_image(path: Path) -> AnyArray:
         When the file is missing, empty, damaged or of an unknown kind.
     """
     check_image_file(path, "an image")
-    return _lookup(READERS, path)(path)
+    return READERS[_known_suffix(path)](path)
 
 
 def write_image(path: Path, image: AnyArray) -> None:
@@ -67,7 +56,7 @@ def write_image(path: Path, image: AnyArray) -> None:
 
     The folder is left to be synced when all images are there, with `sync_folder`.
     """
-    _lookup(WRITERS, path)(path, image)
+    (write_png if _known_suffix(path) == ".png" else write_tiff)(path, image)
 
 
 def is_image(path: Path) -> bool:
@@ -75,8 +64,8 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in READERS and not path.name.startswith(".")
 
 
-def _lookup(table: dict[str, Entry], path: Path) -> Entry:
+def _known_suffix(path: Path) -> str:
     suffix = path.suffix.lower()
-    if suffix not in table:
-        raise StorageError(f"{path} ends in {suffix!r}", f"one of {', '.join(table)}", "Convert the file")
-    return table[suffix]
+    if suffix not in READERS:
+        raise StorageError(f"{path} ends in {suffix!r}", f"one of {', '.join(READERS)}", "Convert the file")
+    return suffix

@@ -37,12 +37,7 @@ class ImageSource(Protocol):
         """Along those of Z, Y and X that the image has, in this order; None where it is not told."""
 
     def read(self, region: Sequence[slice]) -> AnyArray:
-        """Return ``whole[region]``, and read little more for it.
-
-        Parameters
-        ----------
-        region : sequence of slice
-            One per axis.
+        """Return ``whole[region]``, a slice per axis, and read little more for it.
 
         Raises
         ------
@@ -56,13 +51,6 @@ class ImageSource(Protocol):
 @dataclass(frozen=True, eq=False)
 class ArrayImage:
     """An image that is in memory already.
-
-    Parameters
-    ----------
-    array : ndarray
-    axes : str
-        One letter per axis.
-    voxel_size_um : tuple of float or None, default None
 
     Raises
     ------

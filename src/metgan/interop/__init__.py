@@ -2,7 +2,7 @@
 
 from .cases import Case, gather_cases
 from .export import CASES_FILE, Layout, check_export, check_resumed, export, read_cases
-from .mask_folders import MASK_FOLDERS, MaskFolders, number_classes, number_objects
+from .mask_folders import MASK_FOLDERS, number_classes, number_objects
 from .nnunet import CHANNELS, NnUnet
 from .released import Part, ReleasedFiles, read_released, write_released
 
@@ -12,7 +12,6 @@ __all__ = [
     "MASK_FOLDERS",
     "Case",
     "Layout",
-    "MaskFolders",
     "NnUnet",
     "Part",
     "ReleasedFiles",

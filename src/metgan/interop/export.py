@@ -7,7 +7,7 @@ with the same cases, since files of others would be trained on unnoticed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -33,11 +33,8 @@ class Layout(Protocol):
     def kind(self) -> str:
         """What the folder holds, as messages call it."""
 
-    def check(self, cases: Sequence[Case]) -> None:
-        """Refuse cases that the program could not take."""
-
-    def check_folder(self, out: Path) -> None:
-        """Refuse a folder that the program would not find; write nothing."""
+    def check(self, cases: Sequence[Case], out: Path) -> None:
+        """Refuse cases that the program could not take, or a folder that it would not find; write nothing."""
 
     def write(self, case: Case, pair: Pair, out: Path) -> Sequence[Path]:
         """Write one case; return its images."""
@@ -51,8 +48,7 @@ class Layout(Protocol):
 
 def check_export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
     """Read and check every pair, so that a faulty one is refused before anything is written or deleted."""
-    layout.check(cases)
-    layout.check_folder(out)
+    layout.check(cases, out)
     for case in each(cases, "pair"):
         read_pair(case.entry)
 
@@ -85,43 +81,20 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
                 pair = read_pair(case.entry)
                 written |= dict.fromkeys(layout.write(case, pair, out), pair.label.shape)
                 advance()
-        check_written(out, written)
+        read_cases(out)  # the list and the images, as the other program will
+        for path, shape in written.items():
+            if (found := read_image(path).shape) != shape:
+                given = f"{path} has shape {found} after it was written"
+                raise StorageError(given, f"{shape}", "Check the disk; export it again")
         for folder in (out, *(path for path in out.rglob("*") if path.is_dir())):
             sync_folder(folder)
         layout.finish(cases, out)
 
 
-def check_written(out: Path, images: Mapping[Path, tuple[int, ...]]) -> None:
-    """Read the list and the images of an export again, as the other program will.
-
-    Parameters
-    ----------
-    out : Path
-    images : mapping of Path to tuple of int
-        Each with the shape that it should have.
-
-    Raises
-    ------
-    StorageError
-        Naming the first that cannot be read, or has another shape.
-    """
-    read_cases(out)
-    for path, shape in images.items():
-        if (found := read_image(path).shape) != shape:
-            raise StorageError(
-                f"{path} has shape {found} after it was written",
-                f"{shape}",
-                "Check the disk; export it again",
-            )
-
-
 def read_cases(out: Path) -> list[dict[str, str]]:
     """Read the list of cases of an exported data set, as rows of text.
 
-    Returns
-    -------
-    list of dict
-        With ``name, part, data, pair, group, organ, model``; the last is empty for a real pair.
+    Each has ``name, part, data, pair, group, organ, model``; the last is empty for a real pair.
 
     Raises
     ------

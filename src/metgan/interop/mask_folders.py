@@ -28,16 +28,7 @@ Numbers = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 def number_objects(label: Mask) -> NDArray[np.uint16]:
-    """Number the tumours of a mask from 1; the background is 0.
-
-    Parameters
-    ----------
-    label : ndarray, (Y, X), bool
-        Tumours are connected components, diagonal neighbours included. An empty mask gives zeros.
-
-    Returns
-    -------
-    ndarray, (Y, X), uint16
+    """Number the tumours of a mask, (Y, X), from 1, uint16; the background is 0.
 
     Raises
     ------
@@ -99,7 +90,7 @@ class MaskFolders:
         """What the folder holds, as messages call it."""
         return f"a data set for {self.program}"
 
-    def check(self, cases: Sequence[Case]) -> None:
+    def check(self, cases: Sequence[Case], out: Path) -> None:  # noqa: ARG002  # any folder will do
         """Refuse names that the program would overlook."""
         for case in cases:
             if case.name.endswith(self.reserved):
@@ -108,9 +99,6 @@ class MaskFolders:
                     f"a name that does not end in {', '.join(self.reserved)}, which {self.program} skips",
                     "Rename its three images, and its row of pairs.csv",
                 )
-
-    def check_folder(self, out: Path) -> None:
-        """Take any folder."""
 
     def write(self, case: Case, pair: Pair, out: Path) -> list[Path]:
         """Write the tumour channel and the mask of one case."""

@@ -52,12 +52,9 @@ class NnUnet:
         """What the folder holds, as messages call it."""
         return f"a data set for nnU-Net ({', '.join(self.channels)})"
 
-    def check(self, cases: Sequence[Case]) -> None:
-        """Refuse a split without validation."""
+    def check(self, cases: Sequence[Case], out: Path) -> None:
+        """Refuse a split without validation, and a folder whose name nnU-Net does not look for."""
         require_part(cases, "val")
-
-    def check_folder(self, out: Path) -> None:
-        """Refuse a folder whose name nnU-Net does not look for."""
         if not _NAME.fullmatch(out.resolve().name):
             raise SettingError(
                 f"output folder {out.resolve().name}",

@@ -136,12 +136,8 @@ def read_released(files: ReleasedFiles) -> list[Part]:
 def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisation) -> None:
     """Write what `read_released` gave into a run folder.
 
-    Parameters
-    ----------
-    parts : sequence of Part
-    out : path
-    normalisation : Normalisation
-        Between the user's camera and [-1, 1]; the release scaled every image by its own extremes.
+    `normalisation` is between the user's camera and [-1, 1]; the release scaled every image by its own
+    extremes.
     """
     for part in parts:
         save_model(out / part.place, part.weights, _card(part.kind, normalisation))

@@ -95,16 +95,9 @@ def check_image_file(path: Path, expected: str) -> None:
 
 
 def unreadable(path: Path, kind: str, error: Exception | str) -> StorageError:
-    """Return the error of a file that cannot be read as `kind`; names what it is where it can be recognised.
+    """Return the error of a file that cannot be read as `kind`, "TIFF" or "PNG"; it says what it is if known.
 
-    Parameters
-    ----------
-    path : Path
-        Of a file.
-    kind : str
-        "TIFF" or "PNG".
-    error : Exception or str
-        What the reader said.
+    `error` is what the reader said.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)

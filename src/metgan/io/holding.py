@@ -43,13 +43,8 @@ _MISSING = (FileNotFoundError, NotADirectoryError, PermissionError)
 def hold_folder(folder: Path, verb: str) -> Iterator[None]:
     """Be the only writer into `folder` while the block runs; the folder is made where there is none.
 
-    A thread that holds it already holds it once more. Temporary files that the dead left are removed.
-
-    Parameters
-    ----------
-    folder : path
-    verb : str
-        What is done, in a few words, for whoever comes second: "metgan prepare".
+    A thread that holds it already holds it once more. Temporary files that the dead left are removed. `verb`
+    is what is done, in a few words, for whoever comes second: "metgan prepare".
 
     Raises
     ------
@@ -84,9 +79,10 @@ def hold_all_below(folder: Path, verb: str) -> Iterator[None]:
     So nothing is deleted while another process writes there; raises what `hold_folder` raises.
     """
     with ExitStack() as stack:
-        for path in _below(folder):
-            if has_file(path / LOCK_FILE):
-                stack.enter_context(hold_folder(path, verb))
+        for root, names, _ in os.walk(folder):
+            for path in (Path(root, name) for name in sorted(names)):
+                if not path.is_symlink() and has_file(path / LOCK_FILE):
+                    stack.enter_context(hold_folder(path, verb))
         yield
 
 
@@ -141,12 +137,6 @@ def _holder_of(folder: Path) -> str:
     except OSError:
         text = ""
     return text or "another process, which has just begun"
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    """Walk the folders below `folder`; links are not followed."""
-    for root, names, _ in os.walk(folder):
-        yield from (Path(root, name) for name in sorted(names) if not Path(root, name).is_symlink())
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -42,16 +42,9 @@ def comparison_key(name: str) -> str:
 
 
 def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:
-    """Ask about names that differ only in case, blanks or what cannot be seen.
+    """Ask about names, in normal form, that differ only in case, blanks or what cannot be seen.
 
-    Parameters
-    ----------
-    names : iterable of str
-        In normal form; the same one may come often.
-    kind : str
-        What they name, in the plural: "groups".
-    where : str
-        Where they stand, for the message.
+    `kind` is what they name, in the plural, and `where` is where they stand, for the message.
 
     Raises
     ------

@@ -1,10 +1,8 @@
 """Labels: masks in, masks out."""
 
-from __future__ import annotations
-
 from .areas import LARGEST_AREA, SizeDistribution, fit_sizes
-from .compose import SYMMETRIES, binarise, check_binary, merge, symmetry
-from .drawn import Drawn, LabelRecipe, leave_apart
+from .compose import SYMMETRIES, binarise, check_binary, symmetry
+from .drawn import Drawn, LabelRecipe, Mixed, leave_apart
 from .fill import (
     BESIDE,
     FillSearch,
@@ -18,12 +16,8 @@ from .fill import (
 )
 from .growth import grow
 from .kept import File, Merged, Real, possible_turn
-from .mixed import Mixed
-from .placement import Placed, Spacing, place
-from .planted import Bank, Grown
-from .preference import Preference
-from .recipes import RECIPES
-from .survey import Quartiles, Survey, survey
+from .placement import Spacing, place
+from .planted import Bank, Grown, Preference
 from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
 from .variation import Variation, vary
 
@@ -31,7 +25,6 @@ __all__ = [
     "BESIDE",
     "LARGEST_AREA",
     "LEAST_SEPARATION",
-    "RECIPES",
     "SYMMETRIES",
     "Bank",
     "Drawn",
@@ -41,14 +34,11 @@ __all__ = [
     "LabelRecipe",
     "Merged",
     "Mixed",
-    "Placed",
     "Preference",
-    "Quartiles",
     "Real",
     "SharedFill",
     "SizeDistribution",
     "Spacing",
-    "Survey",
     "Variation",
     "binarise",
     "check_binary",
@@ -61,13 +51,11 @@ __all__ = [
     "fit_sizes",
     "grow",
     "leave_apart",
-    "merge",
     "nearest_light",
     "place",
     "possible_turn",
     "shared_fill",
     "shows_outside_alone",
-    "survey",
     "symmetry",
     "vary",
 ]

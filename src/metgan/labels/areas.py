@@ -98,18 +98,7 @@ class SizeDistribution:
         return cls(median, 2 * spread, math.floor(smallest), math.ceil(largest))
 
     def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Draw areas.
-
-        Parameters
-        ----------
-        count : int, at least 0
-        rng : np.random.Generator
-
-        Returns
-        -------
-        ndarray, (count,), integer
-            Pixels, within the ends.
-        """
+        """Draw so many areas: (count,), integer, pixels, within the ends."""
         if self.spread == 0:
             return np.full(count, round(self.median), np.intp)
         middle, ends = np.log(self.median), np.log([self.smallest, self.largest])
@@ -121,15 +110,10 @@ class SizeDistribution:
 
 
 def fit_sizes(areas: Sequence[int] | NDArray[np.integer]) -> SizeDistribution:
-    """Return the distribution that areas seem to come from.
+    """Return the distribution that areas, pixels, seem to come from; one alone gives a spread of 0.
 
     The median is their geometric mean, the spread the standard deviation of their logarithms, and the ends
     are the smallest and the largest of them: nothing is drawn that is larger than all that was seen.
-
-    Parameters
-    ----------
-    areas : sequence of int, pixels, at least 1
-        One or more; one alone gives a spread of 0.
 
     Raises
     ------

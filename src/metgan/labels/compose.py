@@ -1,4 +1,4 @@
-"""Labels made of labels: checked, thresholded, merged and turned.
+"""Labels made of labels: checked, thresholded and turned.
 
 Nothing here draws a random number: the caller draws, these functions carry out, so that a recipe can be
 written down and repeated.
@@ -11,7 +11,6 @@ it means.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -80,18 +79,13 @@ metgan.labels.binarise(label, above=...).
 
 
 def binarise(label: AnyArray, above: float = 0) -> Mask:
-    """Return the mask of the pixels strictly above a threshold.
+    """Return the mask of the pixels strictly above a threshold, of the label's shape.
 
     Parameters
     ----------
     label : ndarray, any shape, bool, integer or floating
         A probability map, an instance map, or an image.
     above : float, in the label's units
-        The threshold, itself outside the mask.
-
-    Returns
-    -------
-    ndarray, the same shape, bool
 
     Raises
     ------
@@ -106,44 +100,6 @@ def binarise(label: AnyArray, above: float = 0) -> Mask:
     _check_numbers(label, "label")
     mask: Mask = label > above
     return mask
-
-
-def merge(masks: Sequence[Mask]) -> Mask:
-    """Return the union of one or more masks: the paper's "labels merged together".
-
-    Tumours that overlap or touch become one, so the union may hold fewer than its parts.
-
-    Parameters
-    ----------
-    masks : sequence of ndarray, (Y, X) or (Z, Y, X), bool
-        At least one; all of the same shape.
-
-    Returns
-    -------
-    ndarray, the same shape, bool
-        A new array, also for a single mask.
-
-    Raises
-    ------
-    ArrayError
-        If there is no mask, shapes differ, or one is not boolean.
-
-    Examples
-    --------
-    >>> merge([np.array([[True, False, False]]), np.array([[False, False, True]])])
-    array([[ True, False,  True]])
-    """
-    shapes = {mask.shape for mask in masks}
-    if len(shapes) != 1:
-        given = f"{len(masks)} masks have shapes {sorted(shapes)}"
-        raise ArrayError(given, "one or more masks of one shape", "Crop or resize the masks first")
-    for mask in masks:
-        if mask.dtype != np.bool_:
-            raise ArrayError(
-                f"a mask has dtype {mask.dtype}", "bool", "Use metgan.labels.check_binary on it first"
-            )
-    union: Mask = np.logical_or.reduce(masks)
-    return union
 
 
 def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:
@@ -183,7 +139,6 @@ def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:
 
 
 def _check_numbers(label: AnyArray, name: str) -> None:
-    """Refuse what is not a real, finite number."""
     if label.dtype.kind not in "buif":
         raise ArrayError(f"{name} has dtype {label.dtype}", "bool, integer or floating", "Convert it first")
     if not np.isfinite(label).all():

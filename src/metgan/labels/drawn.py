@@ -7,13 +7,14 @@ read when they are asked for, and most recipes need few of them.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 
-from metgan.errors import ArrayError, EmptyDrawError
+from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.objects import check_mask, number_tumours
 from metgan.types import Mask
 
@@ -41,13 +42,13 @@ class Drawn:
     left_out: int = 0
 
 
-class LabelRecipe(Protocol):
+class LabelRecipe(ABC):
     """How the label of a synthetic pair is made; its ``str`` names every setting.
 
     Attributes
     ----------
     name : str
-        Its key in `RECIPES`.
+        As on the command line.
     uses_tissue : bool
         Whether it asks where the tissue is. If not, all of the image may be given for tissue.
     takes_own : bool
@@ -55,9 +56,10 @@ class LabelRecipe(Protocol):
     """
 
     name: ClassVar[str]
-    uses_tissue: ClassVar[bool]
-    takes_own: ClassVar[bool]
+    uses_tissue: ClassVar[bool] = False
+    takes_own: ClassVar[bool] = False
 
+    @abstractmethod
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
         """Make one label.
 
@@ -77,7 +79,43 @@ class LabelRecipe(Protocol):
             If there is nothing to make the label of, or no room for it. What another draw may avoid is an
             `EmptyDrawError`.
         """
-        ...  # a protocol has no body
+
+
+@dataclass(frozen=True)
+class Mixed(LabelRecipe):
+    """One of several recipes for each label, each as likely: the paper's "labels or combinations thereof".
+
+    Parameters
+    ----------
+    recipes : tuple of LabelRecipe
+        One or more.
+
+    Raises
+    ------
+    SettingError
+        If there is none.
+
+    Examples
+    --------
+    >>> from metgan.labels import Merged, Real
+    >>> str(Mixed((Real(), Merged(2))))
+    'mixed of real turned=True or merged count=2 turned=True'
+    """
+
+    name: ClassVar[str] = "mixed"
+    uses_tissue: ClassVar[bool] = True  # one of them may
+    recipes: tuple[LabelRecipe, ...]
+
+    def __post_init__(self) -> None:
+        if not self.recipes:
+            raise SettingError("a mix of no recipes", "one or more", "Name those that should take turns")
+
+    def __str__(self) -> str:
+        return f"{self.name} of {' or '.join(map(str, self.recipes))}"
+
+    def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
+        """Return a label of one of the recipes; errors are those of the drawn one."""
+        return self.recipes[int(rng.integers(len(self.recipes)))].draw(labels, tissue, rng)
 
 
 def read(labels: Sequence[Mask], index: int) -> Mask:
@@ -90,18 +128,7 @@ def read(labels: Sequence[Mask], index: int) -> Mask:
 
 
 def leave_apart(drawn: Drawn, taken: Mask) -> Drawn:
-    """Leave out each tumour that has a pixel where there is no room any more.
-
-    Parameters
-    ----------
-    drawn : Drawn
-    taken : Mask
-        (Y, X), where no tumour may be.
-
-    Returns
-    -------
-    Drawn
-        With the other tumours whole, and more left out.
+    """Leave out each tumour that has a pixel where there is no room any more, `taken`, (Y, X).
 
     Raises
     ------

@@ -17,7 +17,7 @@ they are known, each of their areas is fill, however small, so that a crop has t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +62,10 @@ def find_fill(image: Camera) -> Mask:
 
 
 def shared_fill(anatomy: Camera, tumour: Camera) -> Mask:
-    """Return where nothing was imaged in a pair by itself, both channels (Y, X): see `find_shared_values`.
+    """Return where nothing was imaged in a pair by itself, both channels (Y, X).
+
+    Areas of the anatomy's constant, where the tumour channel has one of its own, and nearly wherever the
+    anatomy has. What one channel alone holds, such as a background that was subtracted and clipped, is light.
 
     Examples
     --------
@@ -75,32 +78,16 @@ def shared_fill(anatomy: Camera, tumour: Camera) -> Mask:
     >>> shared_fill(anatomy, tumour)[0].tolist()[:6]
     [True, True, True, True, False, False]
     """
-    values = find_shared_values([anatomy], [tumour])
-    return np.zeros(anatomy.shape, bool) if values is None else fill_of(anatomy, values[0])
-
-
-def find_shared_values(anatomies: Sequence[Camera], tumours: Sequence[Camera]) -> tuple[float, float] | None:
-    """Return what both channels of pairs, (Y, X) each, were filled in with at the same places, or None.
-
-    The constants are those of `find_fill_value`; the tumour channel must have its own nearly wherever the
-    anatomy has. What one channel alone holds, such as a background that was subtracted and clipped, is light.
-    """
-    anatomy, tumour = find_fill_value(anatomies), find_fill_value(tumours)
-    if anatomy is None or tumour is None:
-        return None
-    shared = SharedFill(anatomy, tumour)
-    for mine, other in zip(anatomies, tumours, strict=True):
-        shared.add(fill_of(mine, anatomy), other)
-    return shared.values
+    value, other = find_fill_value([anatomy]), find_fill_value([tumour])
+    if value is None or other is None:
+        return np.zeros(anatomy.shape, bool)
+    found, shared = fill_of(anatomy, value), SharedFill(value, other)
+    shared.add(found, tumour)
+    return np.zeros(anatomy.shape, bool) if shared.values is None else found
 
 
 class SharedFill:
-    """Whether two constants are fill at the same places: counted pair by pair, of which none is kept.
-
-    Parameters
-    ----------
-    anatomy, tumour : float, camera units
-        What `find_fill_value` found in either channel.
+    """Whether two constants, of either channel, are fill at the same places: counted pair by pair.
 
     Examples
     --------
@@ -182,18 +169,7 @@ def extend_light(image: Scaled, fill: Mask, usual: float) -> Scaled:
 
 
 def find_fill_value(images: Iterable[Camera]) -> float | None:
-    """Return the value that images of one channel were filled in with, or None where they were not.
-
-    Parameters
-    ----------
-    images : iterable of ndarray, (Y, X)
-        Of one channel, camera units.
-
-    Returns
-    -------
-    float or None
-        The constant whose areas cover the largest share of all pixels, `LEAST_FILL` or more.
-    """
+    """Return what a `FillSearch` finds in images of one channel, (Y, X) each, camera units."""
     found = FillSearch()
     for image in images:
         found.add(image)
@@ -201,7 +177,7 @@ def find_fill_value(images: Iterable[Camera]) -> float | None:
 
 
 class FillSearch:
-    """`find_fill_value` of images that come one after the other, and are not kept.
+    """What images of one channel were filled in with; they come one after the other, and are not kept.
 
     Examples
     --------

@@ -15,12 +15,12 @@ import numpy as np
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.types import Mask
 
-from .compose import SYMMETRIES, merge, symmetry
-from .drawn import Drawn, read
+from .compose import SYMMETRIES, symmetry
+from .drawn import Drawn, LabelRecipe, read
 
 
 @dataclass(frozen=True)
-class Merged:
+class Merged(LabelRecipe):
     """The union of several real labels: the paper's "labels merged together".
 
     Labels lie where they were drawn, whatever the anatomy shows there. One of another size is cut or padded
@@ -48,8 +48,6 @@ class Merged:
     """
 
     name: ClassVar[str] = "merged"
-    uses_tissue: ClassVar[bool] = False
-    takes_own: ClassVar[bool] = False
     count: int = 2
     turned: bool = True
 
@@ -60,17 +58,7 @@ class Merged:
         return f"{self.name} count={self.count} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return the union of `count` different labels, of the shape of `tissue`.
-
-        Raises
-        ------
-        SettingError
-            If there are fewer labels.
-        ArrayError
-            If a label is empty or no mask.
-        EmptyDrawError
-            If no tumour lies within the shape of `tissue`.
-        """
+        """Return the union of `count` different labels, of the shape of `tissue`."""
         if len(labels) < self.count:
             given = f"{self.count} labels to merge, and {len(labels)} to choose from"
             raise SettingError(given, "at least as many labels with a tumour", "Give more, or merge fewer")
@@ -79,7 +67,7 @@ class Merged:
         chosen = [read(labels, source) for source in sources]
         orientations = [possible_turn(part, int(turn)) for part, turn in zip(chosen, turns, strict=True)]
         parts = zip(chosen, orientations, strict=True)
-        label = merge([fit(symmetry(part, turn), tissue.shape) for part, turn in parts])
+        label = np.logical_or.reduce([fit(symmetry(part, turn), tissue.shape) for part, turn in parts])
         if not label.any():
             raise EmptyDrawError(
                 f"the tumours of labels {sources} lie outside an image of {tissue.shape}",
@@ -90,7 +78,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class Real:
+class Real(LabelRecipe):
     """One real label: `Merged` of one.
 
     Parameters
@@ -105,8 +93,6 @@ class Real:
     """
 
     name: ClassVar[str] = "real"
-    uses_tissue: ClassVar[bool] = False
-    takes_own: ClassVar[bool] = False
     turned: bool = True
 
     def __str__(self) -> str:
@@ -118,7 +104,7 @@ class Real:
 
 
 @dataclass(frozen=True)
-class File:
+class File(LabelRecipe):
     """One of the user's own masks, as it is.
 
     Parameters
@@ -135,7 +121,6 @@ class File:
     """
 
     name: ClassVar[str] = "file"
-    uses_tissue: ClassVar[bool] = False
     takes_own: ClassVar[bool] = True
     turned: bool = False
 
@@ -143,15 +128,7 @@ class File:
         return f"{self.name} turned={self.turned}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return one of the masks, which must have the shape of `tissue`: none is cut or padded.
-
-        Raises
-        ------
-        SettingError
-            If there is no mask.
-        ArrayError
-            If the drawn one is empty or no mask, or has another shape than `tissue`.
-        """
+        """Return one of the masks, which must have the shape of `tissue`: none is cut or padded."""
         if not len(labels):
             raise SettingError("no masks to choose from", "at least one", "Give the files with your masks")
         source = int(rng.integers(len(labels)))

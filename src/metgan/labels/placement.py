@@ -55,39 +55,25 @@ class Spacing:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Shapes that found a place, in one label, and the number of those that did not.
-
-    Parameters
-    ----------
-    label : Mask
-        (Y, X), the placed shapes.
-    left_out : int
-        How many shapes fitted nowhere when it was their turn.
-    """
+    """Shapes that found a place, in one label, (Y, X), and the number of those that did not."""
 
     label: Mask
     left_out: int
 
 
 def place(shapes: Sequence[Mask], tissue: Mask, spacing: Spacing, rng: np.random.Generator) -> Placed:
-    """Put each shape at one of all the positions where it fits, any of them as likely.
+    """Put each shape at one of all the positions where it fits, any as likely; outside tissue none does.
 
     Parameters
     ----------
     shapes : sequence of ndarray, (Y, X), bool
-        Single tumours, not empty; rows and columns without tumour around them do not count.
+        Single tumours, not empty; rows and columns without tumour around them do not count. What comes first
+        hinders what comes later: give the largest first to place as many as possible.
     tissue : ndarray, (Y, X), bool
         Where tumours may be.
     spacing : Spacing
-        What stays free.
     rng : np.random.Generator
-        Source of chance; drawn from once for each shape that fits.
-
-    Returns
-    -------
-    Placed
-        Shapes take their places in the order given, so that what comes first hinders what comes later;
-        give the largest first to place as many as possible. Nothing fits outside tissue.
+        Drawn from once for each shape that fits.
 
     Raises
     ------
@@ -117,18 +103,10 @@ def place(shapes: Sequence[Mask], tissue: Mask, spacing: Spacing, rng: np.random
 
 
 def positions(shape: Mask, free: Mask) -> Mask:
-    """Give every position at which a shape lies in free pixels alone.
+    """Return every position at which a shape, (y, x), lies in free pixels, (Y, X), alone.
 
-    Parameters
-    ----------
-    shape : ndarray, (y, x), bool
-    free : ndarray, (Y, X), bool
-
-    Returns
-    -------
-    ndarray, (Y - y + 1, X - x + 1), bool
-        True at the row and column where the shape's first row and column may lie; of no pixels if
-        the shape is larger than `free`.
+    (Y - y + 1, X - x + 1), True at the row and column where the shape's first row and column may lie; of no
+    pixels if the shape is larger than `free`.
 
     Examples
     --------
@@ -145,7 +123,6 @@ def positions(shape: Mask, free: Mask) -> Mask:
 
 
 def _framed(tissue: Mask, margin: int) -> Mask:
-    """Return tissue without a frame of `margin` pixels."""
     free = np.zeros_like(tissue)
     inner = tuple(slice(margin, max(side - margin, margin)) for side in tissue.shape)
     free[inner] = tissue[inner]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -23,16 +24,54 @@ from metgan.objects import check_mask
 from metgan.types import Mask
 
 from .areas import SizeDistribution, fit_sizes
-from .drawn import Drawn
+from .drawn import Drawn, LabelRecipe
 from .growth import grow
 from .placement import Spacing, place
-from .preference import Preference
 from .reference import Counts, Reference, check_counts, look_at
 from .variation import Variation, vary
 
 
 @dataclass(frozen=True)
-class Bank:
+class Preference:
+    """Tumours of some sizes wanted more than others: how likely one is to be taken, by its area.
+
+    Parameters
+    ----------
+    weights : tuple of (int, float)
+        From so many pixels on, so much; areas ascend from 1, weights are above 0.
+
+    Raises
+    ------
+    SettingError
+        If areas or weights are not so.
+
+    Examples
+    --------
+    >>> small = Preference(((1, 3.0), (25, 1.0)))
+    >>> small.of([10, 24, 25, 500]).tolist(), str(small)
+    ([3.0, 3.0, 1.0, 1.0], '1:3,25:1')
+    """
+
+    weights: tuple[tuple[int, float], ...]
+
+    def __post_init__(self) -> None:
+        areas = [area for area, _ in self.weights]
+        if areas[:1] != [1] or any(low >= high for low, high in pairwise(areas)):
+            raise SettingError(f"areas from {areas}", "ascending areas from 1 on", "Put them in order")
+        if not all(0 < weight < np.inf for _, weight in self.weights):
+            raise SettingError(f"weights {[w for _, w in self.weights]}", "each above 0", "Choose others")
+
+    def __str__(self) -> str:
+        return ",".join(f"{area}:{weight:.4g}" for area, weight in self.weights)
+
+    def of(self, areas: Sequence[int]) -> NDArray[np.float64]:
+        """Return the weight of each area, in pixels."""
+        starts, weights = zip(*self.weights, strict=True)
+        return np.asarray(weights)[np.searchsorted(starts, areas, side="right") - 1]
+
+
+@dataclass(frozen=True)
+class Bank(LabelRecipe):
     """Single tumours out of real labels, varied and set down anew.
 
     Up to 16 labels drawn at random are the bank of a pair; each whole tumour in them is as likely, and is
@@ -63,7 +102,6 @@ class Bank:
 
     name: ClassVar[str] = "bank"
     uses_tissue: ClassVar[bool] = True
-    takes_own: ClassVar[bool] = False
     variation: Variation = field(default_factory=Variation)
     spacing: Spacing = field(default_factory=Spacing)
     counts: Counts = None
@@ -77,17 +115,7 @@ class Bank:
         return f"{self.name} {self.variation} {self.spacing} counts={_written(self.counts)}{wanted}"
 
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
-        """Return a label of varied real tumours; what finds no room is left out.
-
-        Raises
-        ------
-        SettingError
-            If there is no label.
-        ArrayError
-            If a label is empty or no mask, or there is no tissue.
-        EmptyDrawError
-            If all tumours are cut, or none fits.
-        """
+        """Return a label of varied real tumours; what finds no room is left out."""
         _check_tissue(tissue)
         bank = look_at(labels, rng)
         if not bank.shapes:
@@ -100,17 +128,15 @@ class Bank:
         return _plant(shapes, tissue, self.spacing, sources, rng)
 
     def _choose(self, bank: Reference, count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Return the places of so many tumours in the bank."""
         owned = len(bank.shapes)
         if self.preference is not None:
             weights = self.preference.of([int(shape.sum()) for shape in bank.shapes])
             return rng.choice(owned, count, p=weights / weights.sum())
-        epochs_ = [rng.permutation(owned) for _ in range(-(-count // owned))]
-        return np.concatenate(epochs_)[:count]
+        return np.concatenate([rng.permutation(owned) for _ in range(-(-count // owned))])[:count]
 
 
 @dataclass(frozen=True)
-class Grown:
+class Grown(LabelRecipe):
     """Simulated tumours, grown by `grow` and set down inside tissue.
 
     With both `sizes` and `counts` set, no real label is needed at all.
@@ -141,7 +167,6 @@ class Grown:
 
     name: ClassVar[str] = "grown"
     uses_tissue: ClassVar[bool] = True
-    takes_own: ClassVar[bool] = False
     sizes: SizeDistribution | None = None
     infiltration: tuple[float, float] = (0.0, 0.4)
     spacing: Spacing = field(default_factory=Spacing)
@@ -163,14 +188,7 @@ class Grown:
     def draw(self, labels: Sequence[Mask], tissue: Mask, rng: np.random.Generator) -> Drawn:
         """Return a label of simulated tumours; what finds no room is left out.
 
-        Raises
-        ------
-        SettingError
-            If there is no label, and `sizes` or `counts` are to be taken from labels.
-        ArrayError
-            If a label is empty or no mask, or there is no tissue.
-        EmptyDrawError
-            If all tumours are cut, or none fits.
+        No labels are asked for unless `sizes` or `counts` are to be taken from them.
         """
         _check_tissue(tissue)
         reference = self._reference(labels, rng)

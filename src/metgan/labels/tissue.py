@@ -169,7 +169,6 @@ def _are_separate(outside: NDArray[np.float64], tissue: NDArray[np.float64]) -> 
 
 
 def _check(anatomy: Camera) -> None:
-    """Refuse what is no image."""
     if anatomy.ndim != 2 or not anatomy.size or anatomy.dtype.kind not in "uif":
         given = f"anatomy has dtype {anatomy.dtype} and shape {anatomy.shape}"
         raise ArrayError(given, "numbers with axes (Y, X)", "Give one plane of one channel")

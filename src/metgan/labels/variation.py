@@ -67,22 +67,17 @@ class Variation:
 
 
 def vary(shape: Mask, variation: Variation, rng: np.random.Generator) -> Mask:
-    """Return a new tumour that is like a given one.
+    """Return a new tumour that is like a given one: a tight mask, (Y, X), of one piece.
+
+    Its area is the shape's times the square of the drawn factor, rounded, and at least one pixel. With a
+    factor of 1 and elastic 0 the shape is turned and not otherwise changed.
 
     Parameters
     ----------
     shape : ndarray, (Y, X), bool
         One tumour: one piece, diagonal neighbours included.
     variation : Variation
-        How far it may change.
     rng : np.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    ndarray, (Y, X), bool
-        One piece, tight, of the area times the square of the drawn factor, rounded, and of at least one
-        pixel. With a factor of 1 and elastic 0 the shape is turned and not otherwise changed.
 
     Raises
     ------

@@ -1,20 +1,20 @@
 """Losses: tensors in, one scalar out."""
 
-from .adversarial import ADVERSARIAL, AdversarialLoss, AdversarialName, log_distance, squared_distance
-from .reconstruction import absolute_difference
-from .segmentation import (
+from .adversarial import ADVERSARIAL, AdversarialName, log_distance, squared_distance
+from .pixelwise import (
     SEGMENTATION,
+    TUMOUR_WEIGHT,
     SegmentationName,
+    absolute_difference,
     absolute_error,
+    pixel_weights,
     weighted_cross_entropy,
 )
-from .weighting import TUMOUR_WEIGHT, pixel_weights
 
 __all__ = [
     "ADVERSARIAL",
     "SEGMENTATION",
     "TUMOUR_WEIGHT",
-    "AdversarialLoss",
     "AdversarialName",
     "SegmentationName",
     "absolute_difference",

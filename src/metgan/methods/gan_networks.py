@@ -59,11 +59,6 @@ class GanNetworks:
         back = {"discriminator_anatomy": self.backward.discriminator_anatomy} if self.backward else {}
         return {"discriminator_tumour": self.discriminator_tumour, **back}
 
-    @property
-    def discriminators(self) -> list[nn.Module]:
-        """The discriminators, in the order of `Translations.discriminator_inputs`."""
-        return [*self.discriminators_by_name.values()]
-
 
 def build_networks(method: Method, preset: PresetName, segmentor: Segmentor | None, seed: int) -> GanNetworks:
     """Build fresh networks for a method, and freeze its segmentor.

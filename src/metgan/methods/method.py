@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from metgan.errors import SettingError
 
@@ -15,28 +16,27 @@ if TYPE_CHECKING:
     from .translations import Translations
 
 
-class Term(Protocol):
-    """One summand of the generators' loss: Eq. (3) of the paper.
+class Term(ABC):
+    """One summand of the generators' loss: Eq. (3) of the paper. The call gives the unweighted scalar.
 
-    ``weight`` is the paper's alpha; the call gives the unweighted scalar.
+    Attributes
+    ----------
+    name : str
+        Name of its column in the log.
+    weight : float
+        The paper's alpha.
+    needs_cycle : bool
+        Whether it can only be asked of a cyclic method.
+    needs_segmentor : bool
+        Whether it reads the segmentor.
     """
 
-    @property
-    def name(self) -> str:
-        """Name of its column in the log."""
+    name: ClassVar[str]
+    weight: float
+    needs_cycle: ClassVar[bool] = False
+    needs_segmentor: ClassVar[bool] = False
 
-    @property
-    def weight(self) -> float:
-        """The paper's alpha."""
-
-    @property
-    def needs_cycle(self) -> bool:
-        """Whether it can only be asked of a cyclic method."""
-
-    @property
-    def needs_segmentor(self) -> bool:
-        """Whether it reads the segmentor."""
-
+    @abstractmethod
     def __call__(self, step: Translations) -> Tensor:
         """Return the unweighted loss of one step, a scalar."""
 

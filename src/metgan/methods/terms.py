@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import ClassVar
 
 from torch import Tensor
@@ -20,18 +22,17 @@ from metgan.losses import (
     pixel_weights,
 )
 
+from .method import Term
 from .translations import Translations
 
 
 @dataclass(frozen=True)
-class Adversarial:
+class Adversarial(Term):
     """Adversarial loss of the generators: first line of Eq. (1). One discriminator per direction."""
 
     weight: float = 1.0
     loss: AdversarialName = "least-squares"
     name: ClassVar[str] = "adversarial"
-    needs_cycle: ClassVar[bool] = False
-    needs_segmentor: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         _check("adversarial loss", self.loss, ADVERSARIAL)
@@ -39,25 +40,24 @@ class Adversarial:
     def __call__(self, step: Translations) -> Tensor:
         """Sum over the directions of the loss of the discriminators' scores of fakes."""
         generator_loss = ADVERSARIAL[self.loss].generator_loss
-        return _total([generator_loss(scores) for scores in step.fake_logits])
+        return reduce(add, [generator_loss(scores) for scores in step.fake_logits])
 
 
 @dataclass(frozen=True)
-class Cycle:
+class Cycle(Term):
     """Come back to where you started: second line of Eq. (1)."""
 
     weight: float = 10.0
     name: ClassVar[str] = "cycle"
     needs_cycle: ClassVar[bool] = True
-    needs_segmentor: ClassVar[bool] = False
 
     def __call__(self, step: Translations) -> Tensor:
         """Sum over both directions of the L1 distance after there and back."""
-        return _total([absolute_difference(back, real, step.within) for back, real in step.cycles])
+        return reduce(add, [absolute_difference(back, real, step.within) for back, real in step.cycles])
 
 
 @dataclass(frozen=True)
-class Segmentation:
+class Segmentation(Term):
     """Put tumours where the label says: L_Segm, read by the frozen segmentor.
 
     Parameters
@@ -69,7 +69,6 @@ class Segmentation:
     weight: float = 100.0
     loss: SegmentationName = "weighted-bce"
     name: ClassVar[str] = "segmentation"
-    needs_cycle: ClassVar[bool] = False
     needs_segmentor: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -77,11 +76,11 @@ class Segmentation:
 
     def __call__(self, step: Translations) -> Tensor:
         """Distance of the segmentor's reading of the fake from the label."""
-        return SEGMENTATION[self.loss](step.segmentation_logits, step.label, within=step.within)
+        return SEGMENTATION[self.loss](step.segmentation_logits, step.label, step.within)
 
 
 @dataclass(frozen=True)
-class Paired:
+class Paired(Term):
     """Resemble the real partner: Eq. (2), over all directions the method has.
 
     Deviates: a tumour's pixels weigh ten times as much as others, as they do in the segmentation loss. In a
@@ -99,8 +98,6 @@ class Paired:
     weight: float = 10.0
     tumour_weight: float = TUMOUR_WEIGHT
     name: ClassVar[str] = "paired"
-    needs_cycle: ClassVar[bool] = False
-    needs_segmentor: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if not 0 < self.tumour_weight < math.inf:
@@ -113,16 +110,9 @@ class Paired:
     def __call__(self, step: Translations) -> Tensor:
         """Sum over the directions of the L1 distance to the real image."""
         weights = pixel_weights(step.label, self.tumour_weight, step.within)
-        return _total([absolute_difference(fake, real, weights) for fake, real in step.pairs])
+        return reduce(add, [absolute_difference(fake, real, weights) for fake, real in step.pairs])
 
 
 def _check(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in [*known]:
         raise UnknownNameError.listing(kind, name, known)
-
-
-def _total(losses: list[Tensor]) -> Tensor:
-    total = losses[0]
-    for loss in losses[1:]:
-        total = total + loss
-    return total

@@ -72,36 +72,20 @@ class FillMask:
         return torch.where(self.mask > 0, image.new_tensor(level), image)
 
 
+@dataclass(eq=False)
 class Translations:
     """Real images of a step and all that the networks make of them.
 
-    Parameters
-    ----------
-    networks : GanNetworks
-    anatomy, tumour : Tensor, (N, 1, Y, X), float in [-1, 1]
-    label : Tensor, (N, 1, Y, X), float, 0 or 1
-    augments : StepAugments
-        How discriminators see images, and how ``to_tumour`` sees the anatomy.
-    fill : FillMask or None
-        Where nothing was imaged. All that is generated has the fill's value there, and no term that compares
-        pixels counts it.
+    Images are (N, 1, Y, X), float in [-1, 1], the label 0 or 1. All that is generated has the fill's value
+    where `fill` is, and no term that compares pixels counts it.
     """
 
-    def __init__(
-        self,
-        networks: GanNetworks,
-        anatomy: Tensor,
-        tumour: Tensor,
-        label: Tensor,
-        augments: StepAugments = _PLAIN,
-        fill: FillMask | None = None,
-    ) -> None:
-        self.networks = networks
-        self.augments = augments
-        self.anatomy = anatomy
-        self.tumour = tumour
-        self.label = label
-        self.fill = fill
+    networks: GanNetworks
+    anatomy: Tensor
+    tumour: Tensor
+    label: Tensor
+    augments: StepAugments = _PLAIN
+    fill: FillMask | None = None
 
     @property
     def within(self) -> Tensor | None:
@@ -147,12 +131,9 @@ class Translations:
     @cached_property
     def fake_logits(self) -> list[Tensor]:
         """Each discriminator's scores of the fake, (N, 1, about Y / 8, about X / 8)."""
-        return [
-            discriminator(fake)
-            for discriminator, (_, fake) in zip(
-                self.networks.discriminators, self.discriminator_inputs, strict=True
-            )
-        ]
+        discriminators = self.networks.discriminators_by_name.values()
+        inputs = zip(discriminators, self.discriminator_inputs, strict=True)
+        return [discriminator(fake) for discriminator, (_, fake) in inputs]
 
     @cached_property
     def segmentation_logits(self) -> Tensor:

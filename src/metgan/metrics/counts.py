@@ -8,10 +8,18 @@ ratio is nan where its denominator is zero.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
+
+
+class Pooled:
+    """Figures of images whose sum, field by field, is that of all of them."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(**{name: own + getattr(other, name) for name, own in vars(self).items()})
 
 
 @dataclass(frozen=True)
-class Detection:
+class Detection(Pooled):
     """Tumours found, missed and imagined; add two to pool images.
 
     Examples
@@ -41,16 +49,9 @@ class Detection:
         twice = 2 * self.true_positives
         return ratio(twice, twice + self.false_negatives + self.false_positives)
 
-    def __add__(self, other: Detection) -> Detection:
-        return Detection(
-            self.true_positives + other.true_positives,
-            self.false_negatives + other.false_negatives,
-            self.false_positives + other.false_positives,
-        )
-
 
 @dataclass(frozen=True)
-class Overlap:
+class Overlap(Pooled):
     """Pixels shared, imagined and missed; add two to pool images.
 
     Examples
@@ -84,13 +85,6 @@ class Overlap:
     def jaccard(self) -> float:
         """TP / (TP + FP + FN), which is Dice / (2 - Dice); nan when both masks are empty."""
         return ratio(self.true_positive, self.true_positive + self.false_positive + self.false_negative)
-
-    def __add__(self, other: Overlap) -> Overlap:
-        return Overlap(
-            self.true_positive + other.true_positive,
-            self.false_positive + other.false_positive,
-            self.false_negative + other.false_negative,
-        )
 
 
 def ratio(part: int, whole: int) -> float:

@@ -21,8 +21,8 @@ from metgan.errors import ArrayError
 from metgan.types import AnyArray, Mask
 
 from .contrast import measure_contrasts
-from .counts import Detection, Overlap, ratio
-from .lesions import LEAST_IOU, check_masks, match, overlap
+from .counts import Detection, Overlap, Pooled, ratio
+from .lesions import check_masks, match, overlap
 
 MIN_ANNOTATED_SIZE = 10
 """Pixels of the smallest tumour in the labels that the paper's authors published. Smaller objects are mostly
@@ -48,7 +48,7 @@ class Tumour:
 
 
 @dataclass(frozen=True)
-class Faithfulness:
+class Faithfulness(Pooled):
     """How one generated image, or several pooled with ``+`` or `pool`, kept to its label.
 
     Attributes
@@ -116,15 +116,6 @@ class Faithfulness:
         chosen = [tumour.found for tumour in self.tumours if tumour.area >= at_least]
         return ratio(sum(chosen), len(chosen))
 
-    def __add__(self, other: Faithfulness) -> Faithfulness:
-        return Faithfulness(
-            self.detection + other.detection,
-            self.overlap + other.overlap,
-            self.label_free + other.label_free,
-            self.tumours + other.tumours,
-            self.images + other.images,
-        )
-
 
 def evaluate_detection(
     asked: Mask,
@@ -132,7 +123,6 @@ def evaluate_detection(
     image: AnyArray,
     *,
     fill: Mask | None = None,
-    least_iou: float = LEAST_IOU,
     smallest: int = 1,
 ) -> Faithfulness:
     """Score a generated tumour image by the label that it was asked to show.
@@ -147,7 +137,7 @@ def evaluate_detection(
         The generated tumour channel, normalisation undone.
     fill : ndarray, same shape, bool, or None
         Where nothing was imaged: it surrounds no tumour. None for nowhere.
-    least_iou, smallest
+    smallest : int, pixels, default 1
         As for `match`.
 
     Returns
@@ -163,18 +153,13 @@ def evaluate_detection(
 
     Notes
     -----
-    The contrast of an asked-for tumour is the mean of the image on it over the mean of the
-    image on a ring around it: pixels at most 6 pixels away from it (Euclidean, centre to
-    centre) and more than 2 pixels away from every asked-for tumour, fill left out. 1 means invisible. It is
-    nan where that ring is empty (a label that fills the image, a crowd), or its light cannot be told from
-    none: where some of its pixels are at or below zero, and its mean is less than two standard errors
-    above. A ratio depends on the zero of its scale: a camera offset pulls it towards 1,
-    and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
-    first: ``evaluate_detection(asked, read, image.astype(float) - dark)``.
-
-    The light of a tumour is the difference of the two means, in camera units; 0 means invisible. It is
-    defined wherever there is a ring, also where a background was subtracted, and an offset does not matter.
-    See `choose_measure`.
+    The contrast of an asked-for tumour is the mean of the image on it over the mean of the image on the ring
+    around it (`metgan.objects.rings`), see `Contrast`; 1 means invisible. It is nan where that ring is empty
+    (a label that fills the image, a crowd). A ratio depends on the zero of its scale: a camera offset pulls
+    it towards 1, and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
+    first: ``evaluate_detection(asked, read, image.astype(float) - dark)``. The light of a tumour is the
+    difference of the two means, in camera units; 0 means invisible, and an offset does not matter. See
+    `choose_measure`.
 
     Examples
     --------
@@ -187,7 +172,7 @@ def evaluate_detection(
     """
     check_masks({"asked": asked, "read": read} | ({} if fill is None else {"fill": fill}))
     _check_image(image, asked.shape)
-    matches = match(read, asked, least_iou=least_iou, smallest=smallest)
+    matches = match(read, asked, smallest=smallest)
     each = zip(matches.areas, matches.found, measure_contrasts(asked, image, fill), strict=True)
     return Faithfulness(
         matches.counts,
@@ -217,7 +202,6 @@ def _median(values: Iterable[float]) -> float:
 
 
 def _check_image(image: AnyArray, shape: tuple[int, ...]) -> None:
-    """Refuse an image that does not fit the label."""
     if image.shape != shape or image.dtype.kind not in "uif":
         given = f"image is a {image.dtype} array of shape {image.shape}"
         raise ArrayError(given, f"real numbers of the label's shape {shape}", "Give one channel, uncropped")

@@ -1,7 +1,7 @@
 """Tumours found and missed: counted as objects, and as pixels.
 
 The paper's "lesion-wise Dice" fits pooled pixels, not tumours, so both are here under their own names:
-`overlap` counts pixels, `detect` counts tumours.
+`overlap` counts pixels, `match` tumours.
 
 Notes
 -----
@@ -59,15 +59,7 @@ class Matches:
 def overlap(predicted: Mask, truth: Mask) -> Overlap:
     """Count the pixels that two masks share and those that only one of them has.
 
-    Parameters
-    ----------
-    predicted, truth : ndarray, (Y, X) or (Z, Y, X), bool
-        Masks of the same shape; empty ones are fine.
-
-    Raises
-    ------
-    ArrayError
-        If a mask is not boolean, has other axes, or the shapes differ.
+    Masks are as for `match`, which raises the same `ArrayError`.
 
     Examples
     --------
@@ -82,20 +74,8 @@ def overlap(predicted: Mask, truth: Mask) -> Overlap:
     )
 
 
-def detect(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Detection:
-    """Count the true tumours that were found, missed, and imagined: see `match`.
-
-    Examples
-    --------
-    >>> truth = np.array([[1, 1, 0, 0, 0, 1]], bool)
-    >>> detect(np.array([[0, 1, 0, 1, 0, 0]], bool), truth)
-    Detection(true_positives=1, false_negatives=1, false_positives=1)
-    """
-    return match(predicted, truth, least_iou=least_iou, smallest=smallest).counts
-
-
 def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smallest: int = 1) -> Matches:
-    """Match predicted with true tumours, one to one.
+    """Match predicted with true tumours, one to one, to tell those found, missed and imagined.
 
     Objects are connected components, diagonal neighbours included. A predicted and a true
     object may be matched when their intersection over union reaches `least_iou`; each is
@@ -115,7 +95,7 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
     Raises
     ------
     ArrayError, SettingError
-        As for `overlap`; or a setting is out of range.
+        If a mask is not boolean, has other axes, or the shapes differ; or a setting is out of range.
 
     Notes
     -----
@@ -147,12 +127,7 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
 
 
 def check_masks(masks: Mapping[str, AnyArray]) -> None:
-    """Refuse arrays, given by name, that are not masks of one shape.
-
-    Examples
-    --------
-    >>> check_masks({"asked": np.ones((2, 2), bool), "read": np.ones((2, 2), bool)})
-    """
+    """Refuse arrays, given by name, that are not masks of one shape."""
     for name, mask in masks.items():
         if mask.dtype != np.bool_ or mask.ndim not in (2, 3):
             given = f"{name} is a {mask.dtype} array of shape {mask.shape}"

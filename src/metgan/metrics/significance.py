@@ -18,6 +18,8 @@ from metgan.errors import ArrayError, SettingError
 
 DRAWS = 2000
 """Resamplings of an interval."""
+LEVEL = 0.95
+"""Share of the resampled means that an interval holds."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,6 @@ def bootstrap_interval(
     groups: Sequence[str],
     rng: np.random.Generator,
     *,
-    level: float = 0.95,
     draws: int = DRAWS,
 ) -> tuple[float, float]:
     """Return the interval of the mean that resampling whole groups leaves, by percentiles [1]_.
@@ -107,22 +108,21 @@ def bootstrap_interval(
     groups : sequence of str, one per image
         Images of one group are drawn together.
     rng : Generator
-    level : float, in (0, 1)
     draws : int, 1 or more
 
     Returns
     -------
     low, high : float
-        nan where the values come from fewer than two groups.
+        Of the 95 % interval; nan where the values come from fewer than two groups.
 
     References
     ----------
     .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13; clusters: section 8.6.
     """
     scores, names = np.asarray(values, float), np.asarray(groups)
-    if scores.shape != names.shape or not (0 < level < 1) or draws < 1:
-        given = f"{scores.shape} values, {names.shape} groups, level={level}, draws={draws}"
-        raise SettingError(given, "a group per value, a level in (0, 1), 1 draw or more", "Correct it")
+    if scores.shape != names.shape or draws < 1:
+        given = f"{scores.shape} values, {names.shape} groups, draws={draws}"
+        raise SettingError(given, "a group per value, 1 draw or more", "Correct it")
     defined = ~np.isnan(scores)
     _, member = np.unique(names[defined], return_inverse=True)
     totals, counts = np.bincount(member, scores[defined]), np.bincount(member)
@@ -130,5 +130,5 @@ def bootstrap_interval(
         return float("nan"), float("nan")
     drawn = rng.integers(len(counts), size=(draws, len(counts)))
     means = totals[drawn].sum(1) / counts[drawn].sum(1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(means, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)

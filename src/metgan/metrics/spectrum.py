@@ -24,7 +24,7 @@ def spectrum_distance(generated: Scaled, real: Scaled) -> float:
     Parameters
     ----------
     generated, real : ndarray, (Y, X), floating, in [-1, 1]
-        As for `compare`; sides of 4 pixels or more.
+        As for `compare_within`; sides of 4 pixels or more.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def spectrum_distance(generated: Scaled, real: Scaled) -> float:
     Raises
     ------
     ArrayError
-        As for `compare`.
+        As for `compare_within`.
 
     Examples
     --------

@@ -7,7 +7,7 @@ one without the groups it has seen cannot be tested honestly.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from metgan.data import Normalisation, refuse_seen
@@ -105,13 +105,9 @@ class ModelCard:
             "are stained and exposed alike"
         )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain values for a file's metadata."""
-        return asdict(self)
-
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> ModelCard:
-        """Rebuild from `to_dict`.
+        """Rebuild from `dataclasses.asdict`, as it stands in a model's metadata.
 
         Raises
         ------

@@ -86,12 +86,7 @@ def batches(shapes: Sequence[tuple[int, ...]]) -> Iterator[list[int]]:
 
 
 def in_parts(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
-    """Yield, of images that are read one after the other, those that are computed at once.
-
-    Parameters
-    ----------
-    pairs : iterable of Pair
-    """
+    """Yield, of images that are read one after the other, those that are computed at once."""
     part: list[Pair] = []
     for pair in pairs:
         shape = pair.tumour.shape

@@ -7,6 +7,7 @@ and neither engine may import the other.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -47,7 +48,7 @@ def model_path(run: Path | str) -> Path:
 
 def save_model(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:
     """Write weights and card, all or nothing."""
-    save_weights(path, weights, card.to_dict())
+    save_weights(path, weights, asdict(card))
 
 
 def read_card(run: Path | str) -> ModelCard:
@@ -65,15 +66,7 @@ def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
 def restore_generator(
     card: ModelCard, weights: Mapping[str, Tensor], where: str = "a generator"
 ) -> Generator:
-    """Return the generator that a card describes in eval mode, with weights that it had.
-
-    Parameters
-    ----------
-    card : ModelCard
-    weights : mapping of str to Tensor
-        Its ``state_dict``.
-    where : str
-        Where they are from, for the message.
+    """Return the generator that a card describes in eval mode, with weights that it had, from `where`.
 
     Raises
     ------

@@ -148,19 +148,11 @@ def check_sides(x: Tensor, least: int) -> None:
 
 
 def pad_to_multiple(x: Tensor, multiple: int, *, mirror: bool) -> Tensor:
-    """Pad the far end of every spatial axis until it divides by `multiple`.
+    """Pad the far end of every spatial axis of `x`, (N, C, Y, X), until it divides by `multiple` pixels.
 
     Only the far end grows, so the grid of the pooling keeps its origin and a tile that
-    starts at a multiple sees the same grid as the whole image.
-
-    Parameters
-    ----------
-    x : Tensor, (N, C, Y, X)
-    multiple : int
-        In pixels; an axis shorter than this is refused.
-    mirror : bool
-        Fill with the mirrored image (True, for images) or with zeros (False, for labels:
-        there are no tumours outside).
+    starts at a multiple sees the same grid as the whole image. It is filled with the mirrored image, or with
+    zeros (for labels: there are no tumours outside); an axis shorter than `multiple` is refused.
     """
     check_sides(x, multiple)
     sizes = x.shape[2:]

@@ -47,23 +47,6 @@ class Pix2PixSpec:
         """Channels after each halving, finest first."""
         return tuple(self.width * min(2**k, _WIDEST) for k in range(self.depth))
 
-    @property
-    def halo(self) -> int:
-        """How many pixels away an input can change an output in eval mode, at most.
-
-        Through the bottleneck: a transposed 4-convolution reads one coarser cell to either side, and a
-        4-convolution of stride 2 maps ``r`` cells to ``2 r + 2`` finer ones.
-
-        Examples
-        --------
-        >>> Pix2PixSpec(depth=2).halo  # 1 cell at the bottleneck, 4, 10
-        10
-        """
-        radius = 1
-        for _ in range(self.depth):
-            radius = 2 * radius + 2
-        return radius
-
 
 class Pix2PixGenerator(PlainGenerator):
     """U-Net of nested halvings; the innermost cell of a 256-pixel image sees all of it.
@@ -99,8 +82,15 @@ class Pix2PixGenerator(PlainGenerator):
 
     @property
     def halo(self) -> int:
-        """As `Pix2PixSpec.halo`."""
-        return self.spec.halo
+        """How many pixels away an input can change an output in eval mode, at most.
+
+        Through the bottleneck: a transposed 4-convolution reads one coarser cell to either side, and a
+        4-convolution of stride 2 maps ``r`` cells to ``2 r + 2`` finer ones.
+        """
+        radius = 1
+        for _ in range(self.spec.depth):
+            radius = 2 * radius + 2
+        return radius
 
 
 class Halving(nn.Module):

@@ -121,16 +121,10 @@ def one_hot(label: Tensor) -> Tensor:
 
 
 def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
-    """Bring a one-hot label to a lower resolution.
+    """Bring a one-hot label, (N, 2, Y, X), to a lower resolution; `factor` divides its sides.
 
-    Parameters
-    ----------
-    classes : Tensor, (N, 2, Y, X), float, one-hot
-    factor : int
-        Divides Y and X.
-    pyramid : {"pooled", "nearest"}
-        "pooled" gives the mean of the background and the maximum of the tumour: each tumour stays
-        at 1 however small, and its area is still known. At factor 1 both are the one-hot label.
+    "pooled" gives the mean of the background and the maximum of the tumour: each tumour stays
+    at 1 however small, and its area is still known. At factor 1 both are the one-hot label.
 
     Deviates: the release takes the nearest pixel, with which a median tumour survives at 1/16 with
     probability 27 % (reference.md, section 4). Pinned by
@@ -169,16 +163,9 @@ class LabelPathway(nn.Module):
             self.discarded = convolution(spec.dims, widths[-1], 3, 3)
 
     def forward(self, label: Tensor) -> list[Tensor | None]:
-        """Return the features for each decoder stage, finest first.
+        """Return the features of a label, (N, 1, Y, X) of 0 and 1, for each decoder stage, finest first.
 
-        Parameters
-        ----------
-        label : Tensor, (N, 1, Y, X), float, 0 or 1
-
-        Returns
-        -------
-        list of Tensor or None
-            ``(N, C, Y' / 2^k, X' / 2^k)`` for k = 0, 1, ..., on the grid padded to the U-Net's stride.
+        ``(N, C, Y' / 2^k, X' / 2^k)`` for k = 0, 1, ..., on the grid padded to the U-Net's stride.
         """
         padded = pad_to_multiple(label, self.multiple, mirror=False)
         head, middle = self.begin(padded)
@@ -209,13 +196,7 @@ class LabelPathway(nn.Module):
     ) -> list[Tensor | None]:
         """Return what `taps` of `grow` does, cut to what each window reads, and compute no more than that.
 
-        Parameters
-        ----------
-        head, middle : Tensor
-            As `begin` gives them.
-        label : Tensor, (N, 1, Y, X)
-        windows : sequence of Window
-            Of the decoder's stages, finest first; not for the release's taps.
+        Windows are of the decoder's stages, finest first; not for the release's taps.
         """
         classes, x, at = one_hot(label), middle, whole_of(middle)
         first = 0 if self.spec.taps == "all" else 1

@@ -61,19 +61,8 @@ class Tile:
 def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE) -> list[Tile]:
     """Divide an image into tiles as even as the grid allows, so that little is computed twice.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        The image's sides in pixels.
-    halo : int
-        Pixels around a tile that are computed with it, where the image has them; the next multiple of `grid`.
-    grid : int
-        Tiles begin and end at multiples of it, or at the image's end.
-
-    Returns
-    -------
-    list of Tile
-        One, for an image that is taken as a whole, see `WHOLE`.
+    Tiles begin and end at multiples of `grid` pixels, or at the image's end; `halo` pixels around each are
+    computed with it, where the image has them. One tile for an image that is taken as a whole, see `WHOLE`.
 
     Examples
     --------
@@ -153,10 +142,6 @@ def unet_in_tiles(
         Gives the label features of the fine stages for a tile's region.
     coarse_features : sequence of Tensor or None
         Those of the other stages, for the whole image.
-
-    Returns
-    -------
-    Tensor, (N, 1, Y, X)
 
     Notes
     -----

@@ -139,7 +139,7 @@ class UNet(nn.Module):
                 parameter.fill_(level)
 
     def forward(self, image: Tensor, features: Sequence[Tensor | None] = ()) -> Tensor:
-        """Map an image to one unbounded channel.
+        """Map an image to one unbounded channel, (N, 1, Y, X), before tanh or sigmoid.
 
         Parameters
         ----------
@@ -147,11 +147,6 @@ class UNet(nn.Module):
             Any size from ``spec.stride`` pixels on.
         features : sequence of Tensor or None
             Label features of the *padded* grid, finest first, as `LabelPathway` gives them.
-
-        Returns
-        -------
-        Tensor, (N, 1, Y, X)
-            Before tanh or sigmoid.
         """
         padded = pad_to_multiple(image, self.spec.stride, mirror=True)
         skips, x = self.descend(padded)
@@ -159,13 +154,7 @@ class UNet(nn.Module):
         return crop_like(self.show(x), image.shape[2:])
 
     def descend(self, x: Tensor, stages: slice = ALL) -> tuple[list[Tensor], Tensor]:
-        """Go down the encoder's `stages`, finest first.
-
-        Returns
-        -------
-        tuple of list of Tensor, Tensor
-            What each stage gives, (N, C, Y / 2^k, X / 2^k), and the last of it at half that size.
-        """
+        """Go down the encoder's `stages`, finest first; what each gives, and the last at half its size."""
         skips = []
         for stage in [*self.down][stages]:
             skips.append(stage(x))
@@ -188,20 +177,8 @@ class UNet(nn.Module):
     ) -> Tensor:
         """Do as `ascend` from the whole grid `x`, but compute of each stage the cells of its window alone.
 
-        Parameters
-        ----------
-        x : Tensor, (N, C, Y, X)
-        skips : sequence of Tensor
-            Of the stages that have a window, finest first.
-        features : sequence of Tensor or None
-            Of these, already cut to what their window reads.
-        windows : sequence of Window
-            See `windows_of`.
-
-        Returns
-        -------
-        Tensor, (N, C, Y, X)
-            What the first window keeps.
+        Skips are of the stages that have a window, finest first; features are cut already to what that reads.
+        Returns what the first window keeps, (N, C, Y, X).
         """
         at = whole_of(x)
         labels = features or [None] * len(skips)

@@ -34,17 +34,10 @@ class Window:
 
 
 def windows_of(part: Part, sizes: Sequence[int], stages: int, reach: int) -> list[Window]:
-    """Return the window of each decoder stage, finest first.
+    """Return the window of each decoder stage, finest first, for a part of an image.
 
-    Parameters
-    ----------
-    part : tuple of slice
-        Of the image, what is wanted.
-    sizes : sequence of int
-        The image's sides in pixels, which divide by ``2**stages``.
-    stages : int
-    reach : int
-        Cells that a stage's convolutions see around one.
+    The image's `sizes` in pixels divide by ``2**stages``; a stage's convolutions see `reach` cells around
+    one.
 
     Examples
     --------

@@ -1,8 +1,7 @@
 """Masks as objects: which pixels are one tumour, its shape, and what surrounds it."""
 
-from .components import number_tumours, sizes
+from .components import check_mask, cut_tumours, locate_tumours, number_tumours, sizes, tight
 from .rings import RING_GAP, RING_REACH, rings, surroundings
-from .shapes import check_mask, cut_tumours, locate_tumours, tight
 
 __all__ = [
     "RING_GAP",

@@ -4,14 +4,13 @@ from .fill import Fill
 from .laboratories import LABORATORIES, Laboratory
 from .organs import ORGANS
 from .pair_set import write_phantom
-from .pairs import PAIRS_PER_ANIMAL, PhantomPair, draw_pairs
+from .pairs import PhantomPair, draw_pairs
 from .random_laboratory import draw_laboratory
 from .settings import PhantomSettings
 
 __all__ = [
     "LABORATORIES",
     "ORGANS",
-    "PAIRS_PER_ANIMAL",
     "Fill",
     "Laboratory",
     "PhantomPair",

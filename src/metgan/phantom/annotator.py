@@ -16,21 +16,9 @@ from .settings import PhantomSettings
 def annotate(
     tumours: Sequence[Metastasis], settings: PhantomSettings, rng: np.random.Generator
 ) -> tuple[Mask, Mask]:
-    """Draw what is there and what the annotator made of it.
+    """Draw what the annotator made of the tumours of one picture, and what is there: two masks, (Y, X).
 
-    Parameters
-    ----------
-    tumours : sequence of Metastasis
-        The tumours of one picture; without any, both masks are empty.
-    settings : PhantomSettings
-        Its `size`, `missed_fraction` and `outline_noise` are used.
-    rng : np.random.Generator
-        Source of the annotator's errors; the tumours do not depend on it.
-
-    Returns
-    -------
-    label, truth : Mask
-        Both (Y, X); equal if both kinds of error are switched off.
+    Equal if both kinds of error are switched off; empty without tumours, which do not depend on `rng`.
     """
     label, truth = np.zeros((2, settings.size, settings.size), dtype=np.bool_)
     for tumour in tumours:

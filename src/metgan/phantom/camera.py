@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -20,67 +19,29 @@ and cut at 255; "float32" less the median of the recorded pixels, neither rounde
 """
 Scan = NDArray[np.float64]
 """Counts before they are stored, (Y, X)."""
-_EIGHT_BIT_STEP = 16.0  # counts per grey level of a uint8 file
+_WHOLE: Mapping[str, tuple[np.dtype[Any], float, int]] = {
+    "uint8": (np.dtype(np.uint8), 16.0, 255),
+    "uint12": (np.dtype(np.uint16), 1.0, 4095),
+    "uint16": (np.dtype(np.uint16), 1.0, 65535),
+}
+"""Dtype of a file, counts per grey level and largest grey level, by the format."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """One channel in the units of its file.
+    """One channel in the units of its file, (Y, X), and its value without light.
 
-    Parameters
-    ----------
-    image : Camera
-        Its pixels, (Y, X).
-    dark : float
-        Value without light. Where a background was subtracted it may be negative.
+    Where a background was subtracted that may be negative.
     """
 
     image: Camera
     dark: float
 
 
-def _as_uint8(scan: Scan, dark: float, _: Mask) -> Stored:
-    return Stored(_whole(scan / _EIGHT_BIT_STEP, 255).astype(np.uint8), dark / _EIGHT_BIT_STEP)
-
-
-def _as_uint12(scan: Scan, dark: float, _: Mask) -> Stored:
-    return Stored(_whole(scan, 4095).astype(np.uint16), dark)
-
-
-def _as_uint16(scan: Scan, dark: float, _: Mask) -> Stored:
-    return Stored(_whole(scan, 65535).astype(np.uint16), dark)
-
-
-def _as_float32(scan: Scan, dark: float, recorded: Mask) -> Stored:
-    background = float(np.median(scan[recorded]))
-    return Stored((scan - background).astype(np.float32), dark - background)
-
-
-def _whole(counts: Scan, most: int) -> NDArray[Any]:
-    return np.clip(np.rint(counts), 0, most)
-
-
-FORMATS: Mapping[str, Callable[[Scan, float, Mask], Stored]] = MappingProxyType(
-    {"uint8": _as_uint8, "uint12": _as_uint12, "uint16": _as_uint16, "float32": _as_float32}
-)
-"""The pixel formats by name: from counts, dark level and the recorded pixels to what a file holds."""
-
-
 def store(scan: Scan, dark: float, pixel_format: PixelFormat, fill: Mask, value: int) -> Stored:
-    """Store one channel; the pixels of `fill` hold exactly `value`.
+    """Store one channel, (Y, X) counts of which `dark` is that without light.
 
-    Parameters
-    ----------
-    scan : Scan
-        Counts, (Y, X).
-    dark : float
-        Counts without light.
-    pixel_format : {"uint8", "uint12", "uint16", "float32"}
-        How they are stored.
-    fill : Mask
-        Pixels that were never recorded, (Y, X); not all.
-    value : int
-        What they hold, in the units of the file.
+    The pixels of `fill`, not all, were never recorded and hold exactly `value`, in the units of the file.
 
     Examples
     --------
@@ -90,7 +51,12 @@ def store(scan: Scan, dark: float, pixel_format: PixelFormat, fill: Mask, value:
     >>> store(counts, 96.0, "float32", gap, 0)
     Stored(image=array([[    0., -1700.,  1700.]], dtype=float32), dark=-3204.0)
     """
-    stored = FORMATS[pixel_format](scan, dark, ~fill)
+    if pixel_format == "float32":
+        background = float(np.median(scan[~fill]))
+        stored = Stored((scan - background).astype(np.float32), dark - background)
+    else:
+        dtype, step, most = _WHOLE[pixel_format]
+        stored = Stored(np.clip(np.rint(scan / step), 0, most).astype(dtype), dark / step)
     stored.image[fill] = value
     return stored
 
@@ -98,14 +64,7 @@ def store(scan: Scan, dark: float, pixel_format: PixelFormat, fill: Mask, value:
 def clip_background(stored: Stored, share: float, truth: Mask) -> Stored:
     """Subtract the value that `share` of the pixels do not exceed, and set what is negative to 0.
 
-    Parameters
-    ----------
-    stored : Stored
-        One channel.
-    share : float
-        Share of the pixels outside the tumours that become 0, in [0, 1].
-    truth : Mask
-        Tumours, (Y, X), not all pixels: their light has no say in the level.
+    The pixels of tumours, `truth`, have no say in the level.
 
     Examples
     --------

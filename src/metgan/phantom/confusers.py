@@ -19,14 +19,9 @@ _AREA = 128 * 128  # pixels that the settings' mean number refers to
 
 @dataclass(frozen=True)
 class Confusers:
-    """Light of the confusers, before the optics.
+    """Light of the confusers before the optics, (Y, X), >= 0, where 1 is ordinary tissue.
 
-    Parameters
-    ----------
-    autofluorescent : Field
-        What glows in the anatomy channel and leaks into the other, (Y, X), >= 0, where 1 is ordinary tissue.
-    stained : Field
-        What glows in the tumour channel alone, same unit.
+    What glows in the anatomy channel and leaks into the other, and what glows in the tumour channel alone.
     """
 
     autofluorescent: Field
@@ -34,16 +29,7 @@ class Confusers:
 
 
 def draw_confusers(size: int, mean: float, rng: np.random.Generator) -> Confusers:
-    """Draw confusers anywhere in a picture.
-
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-    mean : float
-        Mean number per 128 x 128 pixels, >= 0, in equal shares of the four kinds.
-    rng : np.random.Generator
-        Source of chance.
+    """Draw confusers anywhere in a picture, `mean` per 128 x 128 pixels, in equal shares of the four kinds.
 
     Examples
     --------

@@ -16,17 +16,7 @@ Field = NDArray[np.float32]
 
 
 def grid(size: int) -> tuple[Field, Field]:
-    """Return the centred coordinates of each pixel.
-
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-
-    Returns
-    -------
-    y, x : Field
-        Pixels from the middle, (Y, 1) and (1, X).
+    """Return the centred coordinates of `size` x `size` pixels: y, (Y, 1), and x, (1, X), from the middle.
 
     Examples
     --------
@@ -39,16 +29,9 @@ def grid(size: int) -> tuple[Field, Field]:
 
 
 def filter_noise(size: int, gain: NDArray[np.float32], rng: np.random.Generator) -> Field:
-    """Return white noise with the amplitude spectrum `gain`, standardised and cropped to `size`.
+    """Return white noise with the amplitude spectrum `gain`, standardised and cropped to `size` pixels.
 
-    Parameters
-    ----------
-    size : int
-        Edge of the result, pixels.
-    gain : NDArray[np.float32], (P, P // 2 + 1)
-        Amplitude per frequency of the larger square of edge P, as ``frequencies`` orders them.
-    rng : np.random.Generator
-        Source of chance.
+    `gain`, (P, P // 2 + 1), is of the larger square of edge P, as `frequencies` orders them.
     """
     edge = gain.shape[0]
     white = rng.standard_normal((edge, edge), dtype=np.float32)
@@ -64,21 +47,9 @@ def frequencies(size: int) -> NDArray[np.float32]:
 
 
 def cloud(size: int, slope: float, rng: np.random.Generator) -> Field:
-    """Return a scale-free texture.
+    """Return a scale-free texture of mean 0 and standard deviation 1.
 
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-    slope : float
-        Decay of the power with frequency, > 0: 2 is grainy, 4 is smooth.
-    rng : np.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    Field
-        Mean 0, standard deviation 1.
+    Its power decays with frequency by `slope`, > 0: 2 is grainy, 4 is smooth.
 
     Examples
     --------
@@ -93,23 +64,9 @@ def cloud(size: int, slope: float, rng: np.random.Generator) -> Field:
 
 
 def ripple(size: int, wavelength: float, rng: np.random.Generator, octaves: float = 0.35) -> Field:
-    """Return a texture in which one size rules: cells, tubules, alveoli.
+    """Return a texture in which one size rules: cells, tubules, alveoli; mean 0, standard deviation 1.
 
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-    wavelength : float
-        Distance from one crest to the next, pixels, > 2.
-    rng : np.random.Generator
-        Source of chance.
-    octaves : float
-        Spread of the wavelengths about the ruling one, octaves, > 0.
-
-    Returns
-    -------
-    Field
-        Mean 0, standard deviation 1.
+    `wavelength`, pixels, > 2, is the distance from one crest to the next; `octaves`, > 0, spread about it.
     """
     octave = np.log2(np.maximum(frequencies(size), 1e-6) * wavelength)
     return filter_noise(size, np.exp(-0.5 * (octave / octaves) ** 2).astype(np.float32), rng)
@@ -118,21 +75,8 @@ def ripple(size: int, wavelength: float, rng: np.random.Generator, octaves: floa
 def strands(size: int, width: float, angle: float, rng: np.random.Generator) -> Field:
     """Return a texture drawn out along one wavering direction: fibres and straight tubules.
 
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-    width : float
-        Distance between neighbouring strands, pixels, > 2.
-    angle : float
-        Direction across the strands, radians.
-    rng : np.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    Field
-        Mean about 0, standard deviation about 1. Strands begin, bend and end.
+    Mean about 0, standard deviation about 1. `width`, pixels, > 2, is the distance between neighbouring
+    strands, which begin, bend and end; `angle`, radians, the direction across them.
     """
     y, x = grid(size)
     waver = cloud(size, 4.5, rng) * np.float32(0.05 * size)

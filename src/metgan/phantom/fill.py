@@ -88,15 +88,6 @@ def draw_share(fill: Fill, rng: np.random.Generator) -> float:
 def draw_fill(fill: Fill, size: int, rng: np.random.Generator) -> Mask:
     """Draw the pixels of one image that were never recorded, (Y, X); none for "none" and "clipped".
 
-    Parameters
-    ----------
-    fill : Fill
-        Kind and mean share.
-    size : int
-        Edge of the square, pixels.
-    rng : np.random.Generator
-        Source of chance.
-
     Examples
     --------
     >>> bool(draw_fill(Fill(), 48, np.random.default_rng(0)).any())

@@ -33,10 +33,10 @@ class Laboratory:
         What kind of data it stands for, in a sentence.
     settings : PhantomSettings
         What its pairs look like.
-    pairs : int
-        How many it has, unless another number is asked for.
     groups : int
-        How many animals they come from, at least 3: a training needs one for each part.
+        How many animals the pairs come from, at least 3: a training needs one for each part.
+    pairs : int, default 120
+        How many it has, unless another number is asked for.
     first_seed : int
         What seed 0 of this laboratory stands for: no two laboratories show the same tissue.
 
@@ -55,8 +55,8 @@ class Laboratory:
     name: str
     description: str
     settings: PhantomSettings
-    pairs: int
     groups: int
+    pairs: int = 120
     first_seed: int = 0
 
     def __post_init__(self) -> None:
@@ -98,7 +98,6 @@ _ALL = (
         "cleared-mouse",
         "The default phantom: a cleared mouse with small metastases in five organs.",
         PhantomSettings(),
-        pairs=120,
         groups=15,
     ),
     Laboratory(
@@ -118,7 +117,6 @@ _ALL = (
             dim_contrast=1.7,
             highest_contrast=2.4,
         ),
-        pairs=120,
         groups=4,
     ),
     Laboratory(
@@ -139,21 +137,18 @@ _ALL = (
             highest_contrast=2.0,
             photons=60.0,
         ),
-        pairs=120,
         groups=8,
     ),
     Laboratory(
         "inverted",
         "The tumour channel is dark where the anatomy is bright.",
         PhantomSettings(crosstalk=-1.2, dye_in_tissue=0.0, edge_fraction=0.0),
-        pairs=120,
         groups=12,
     ),
     Laboratory(
         "eight-bit",
         "Scans that were saved in 8 bits: tissue spans some tens of grey levels, bright tumours are cut off.",
         PhantomSettings(pixel_format="uint8", median_area=80.0, largest_area=1500),
-        pairs=120,
         groups=10,
     ),
     Laboratory(
@@ -169,14 +164,12 @@ _ALL = (
             dim_contrast=2.5,
             highest_contrast=12.0,
         ),
-        pairs=120,
         groups=10,
     ),
     Laboratory(
         "float-subtracted",
         "Floats with the background subtracted: tissue lies around 0, half of it below.",
         PhantomSettings(pixel_format="float32", median_area=70.0, largest_area=800),
-        pairs=120,
         groups=10,
     ),
     Laboratory(
@@ -193,14 +186,12 @@ _ALL = (
             highest_contrast=20.0,
             confusers_per_image=2.0,
         ),
-        pairs=120,
         groups=12,
     ),
     Laboratory(
         "mosaic",
         "Stitched scans: rectangles are missing at the borders, a third of an image.",
         PhantomSettings(size=160, fill=Fill("mosaic", 0.3), median_area=70.0, largest_area=1500),
-        pairs=120,
         groups=10,
     ),
     Laboratory(
@@ -209,21 +200,18 @@ _ALL = (
         PhantomSettings(
             size=300, fill=Fill("rotation", 0.2), tumours_per_image=5.0, median_area=120.0, largest_area=3000
         ),
-        pairs=120,
         groups=10,
     ),
     Laboratory(
         "clipped",
         "The tumour channel alone had its background subtracted and clipped: half of it is exactly 0.",
         PhantomSettings(fill=Fill("clipped", 0.5), median_area=60.0, largest_area=800),
-        pairs=120,
         groups=10,
     ),
     Laboratory(
         "three-animals",
         "The fewest animals that a training takes, stained very unlike each other.",
         PhantomSettings(animal_spread=0.5, median_area=60.0, largest_area=800),
-        pairs=120,
         groups=3,
     ),
     Laboratory(
@@ -239,14 +227,12 @@ _ALL = (
             dim_fraction=0.5,
             highest_contrast=6.0,
         ),
-        pairs=120,
         groups=12,
     ),
     Laboratory(
         "side-96",
         "Small images, 96 pixels wide.",
         PhantomSettings(size=96, tumours_per_image=2.0, median_area=50.0),
-        pairs=120,
         groups=20,
     ),
     Laboratory(
@@ -265,7 +251,6 @@ _ALL = (
             dim_contrast=1.7,
             highest_contrast=2.0,
         ),
-        pairs=120,
         groups=6,
     ),
     Laboratory(
@@ -282,7 +267,6 @@ _ALL = (
             dim_contrast=1.5,
             highest_contrast=1.9,
         ),
-        pairs=120,
         groups=8,
     ),
 )

@@ -24,18 +24,10 @@ _RING = (2.0, 6.0)  # pixels from a large tumour: more than the first, not more 
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """One tumour in its window of the picture.
+    """One tumour in its window of the picture, a slice of rows and one of columns.
 
-    Parameters
-    ----------
-    window : tuple of two slices
-        Rows and columns of the picture that the arrays below cover.
-    mask : Mask
-        Its pixels.
-    profile : Field
-        Its light behind the optics, >= 0; only its form matters.
-    ring : Mask
-        Its surroundings, at least one pixel.
+    Its pixels, its light behind the optics, >= 0, of which only the form matters, and its surroundings, at
+    least one pixel; each as large as the window.
     """
 
     window: tuple[slice, slice]
@@ -47,21 +39,7 @@ class Shape:
 def draw_compact(
     centre: tuple[int, int], area: int, blur: float, size: int, rng: np.random.Generator
 ) -> Shape:
-    """Draw a small tumour.
-
-    Parameters
-    ----------
-    centre : tuple of int
-        Row and column.
-    area : int
-        Pixels, >= 1.
-    blur : float
-        Standard deviation of the optics' point spread function, pixels.
-    size : int
-        Edge of the picture, pixels.
-    rng : np.random.Generator
-        Source of chance.
-    """
+    """Draw a small tumour of `area` pixels about `centre`, in a picture of `size` pixels a side."""
     half = _half(area, blur)
     ragged = _ragged(half, area, rng)
     radii = _heal(ragged / np.partition(ragged.ravel(), area)[area])  # < 1: inside

@@ -25,18 +25,10 @@ _MARGIN = 4  # pixels from a centre to the picture's border, at least
 
 @dataclass(frozen=True, eq=False)
 class Metastasis:
-    """One tumour in its window of the picture.
+    """One tumour in its window of the picture, a slice of rows and one of columns.
 
-    Parameters
-    ----------
-    window : tuple of two slices
-        Rows and columns of the picture that the arrays below cover.
-    mask : Mask
-        Its pixels within the window, at least one.
-    light : Field
-        What it adds to the tumour channel behind the optics, same shape as `mask`, >= 0.
-    conspicuity : float
-        Its rank in brightness among all tumours, in [0, 1): the contrast grows with it.
+    Its pixels, at least one; what it adds to the tumour channel behind the optics, >= 0; and its rank in
+    brightness among all tumours, in [0, 1): the contrast grows with it.
     """
 
     window: tuple[slice, slice]
@@ -48,7 +40,10 @@ class Metastasis:
 def draw_metastases(
     tissue: Mask, scene: Field, blur: float, settings: PhantomSettings, rng: np.random.Generator
 ) -> list[Metastasis]:
-    """Draw the tumours of a picture that has some.
+    """Draw the tumours of a picture that has some: those for which there is room.
+
+    They seldom touch, but may shine on each other. Where a large one finds no room, a smaller one takes its
+    place.
 
     Parameters
     ----------
@@ -61,13 +56,6 @@ def draw_metastases(
     settings : PhantomSettings
         Number, areas and contrasts.
     rng : np.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    list of Metastasis
-        Those for which there was room; they seldom touch, but may shine on each other. Where a large one
-        finds no room, a smaller one takes its place.
     """
     plane = _Plane(scene.copy(), tissue.copy(), blur)
     found: list[Metastasis] = []

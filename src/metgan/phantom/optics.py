@@ -20,17 +20,7 @@ _HAZE_REACH = 10.0  # pixels
 def focus(light: Field, animal: Animal) -> Field:
     """Return the light that reaches the camera's plane: blurred by the optics, veiled by scattering above it.
 
-    Parameters
-    ----------
-    light : Field
-        Light that the tissue sends out, (Y, X), >= 0.
-    animal : Animal
-        Its `focus` and `haze` are used.
-
-    Returns
-    -------
-    Field
-        Same shape, unit and (nearly) the same sum.
+    (Y, X), >= 0, with (nearly) the same sum.
     """
     sharp = ndimage.gaussian_filter(light, animal.focus, mode="reflect")
     veil = ndimage.gaussian_filter(light, _HAZE_REACH, mode="reflect", truncate=2.5)
@@ -38,21 +28,9 @@ def focus(light: Field, animal: Animal) -> Field:
 
 
 def expose(light: Field, animal: Animal, rng: np.random.Generator) -> Scan:
-    """Count photons, read the camera out and resample the scan.
+    """Count photons, read the camera out and resample the scan: counts, neither rounded nor cut.
 
-    Parameters
-    ----------
-    light : Field
-        Light on the camera, (Y, X), >= 0, where 1 is ordinary tissue.
-    animal : Animal
-        Its camera and `grain` are used.
-    rng : np.random.Generator
-        Source of the shot noise and of the camera's.
-
-    Returns
-    -------
-    Scan
-        Camera counts, (Y, X), neither rounded nor cut.
+    `light`, (Y, X), >= 0, is that on the camera, where 1 is ordinary tissue.
     """
     photons = rng.poisson(light * animal.photons)
     counts = animal.gain * photons + animal.read_noise * rng.standard_normal(light.shape)

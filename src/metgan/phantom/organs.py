@@ -21,14 +21,10 @@ from .tubes import lay_tubes
 
 @dataclass(frozen=True)
 class Tissue:
-    """Tissue before it is stained and imaged.
+    """Tissue before it is stained and imaged, both (Y, X).
 
-    Parameters
-    ----------
-    glow : Field
-        Autofluorescence, (Y, X), >= 0, where 1 is that of ordinary tissue.
-    walls : Field
-        How far a pixel lies in a wall of a vessel or airway, (Y, X), in [0, 1]: dye sticks there.
+    Its autofluorescence, >= 0, where 1 is that of ordinary tissue; and how far a pixel lies in a wall of a
+    vessel or airway, in [0, 1]: dye sticks there.
     """
 
     glow: Field

@@ -24,8 +24,6 @@ from .optics import expose
 from .scene import draw_scene
 from .settings import PhantomSettings
 
-PAIRS_PER_ANIMAL = PhantomSettings().pairs_per_animal
-"""Consecutive pairs that show the same animal by default, the last one of a phantom apart."""
 MOST_PAIRS = 100_000
 """Most pairs of a phantom: their names have five digits, and are in the order of their numbers."""
 _GOLDEN = (5**0.5 - 1) / 2
@@ -102,7 +100,6 @@ def draw_pairs(count: int, settings: PhantomSettings, seed: int) -> Iterator[Pha
 
 
 def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair:
-    """Draw pair `number`, counted from 0, of the phantom `seed`."""
     mouse = number // settings.pairs_per_animal
     animal = draw_animal(settings, _chance(seed, _Stream.ANIMAL, mouse))
     organ = _organ_of(number, settings.organs, seed)
@@ -132,7 +129,6 @@ def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair
 
 
 def _chance(seed: int, stream: _Stream, number: int) -> np.random.Generator:
-    """Return the generator of one stream and number."""
     return np.random.default_rng([seed, int(stream), number])
 
 

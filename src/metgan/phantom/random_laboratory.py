@@ -24,31 +24,10 @@ from .settings import PhantomSettings
 ROSE = 3.0
 """Signal over standard error of the dimmest tumour of the median area, at least."""
 _TEXTURE, _PATCH = 0.15, 16  # of the background's light; pixels that are bright or dark together
-_PAIRS = 120
 _NAMED = 1000  # more than there are named laboratories
 _GAIN = 14.0  # counts per photon of the default camera
 _COVERED = 0.12  # of the recorded pixels, that tumours of the median area may cover
 _KINDS: tuple[FillKind, ...] = ("none", "mask", "mosaic", "rotation", "clipped")
-
-
-def visibility(settings: PhantomSettings) -> float:
-    """Return the signal over the standard error, of the dimmest tumour of the median area.
-
-    Parameters
-    ----------
-    settings : PhantomSettings
-        Its contrasts, areas, photons and background are used.
-
-    Examples
-    --------
-    By hand: 0.35 / sqrt(1 / (35 * 0.95 * 41) + 0.15**2 * 16 / 41).
-
-    >>> round(visibility(PhantomSettings()), 2)
-    3.59
-    """
-    return (settings.lowest_contrast - 1) / _standard_error(
-        settings.median_area, settings.photons, settings.crosstalk
-    )
 
 
 def draw_laboratory(seed: int) -> Laboratory:
@@ -83,11 +62,10 @@ def draw_laboratory(seed: int) -> Laboratory:
     settings = PhantomSettings(**drawn)
     groups = int(rng.choice([3, 4, 5, 6, 8, 10, 12, 15, 20]))
     described = _describe(settings, groups)
-    return Laboratory(f"random-{seed}", described, settings, _PAIRS, groups, (_NAMED + seed) * SEEDS)
+    return Laboratory(f"random-{seed}", described, settings, groups, first_seed=(_NAMED + seed) * SEEDS)
 
 
 def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:
-    """Draw organs, staining, noise and camera."""
     organs = tuple(ORGANS) if rng.random() < 0.5 else (str(rng.choice(list(ORGANS))),)
     crosstalk = float(rng.choice([0.0, rng.uniform(0.2, 2), rng.uniform(0.2, 2), rng.uniform(-1.5, -0.5)]))
     photons = _log_uniform(8, 200, rng)
@@ -107,7 +85,6 @@ def _draw_tissue(rng: np.random.Generator) -> dict[str, Any]:
 
 
 def _draw_fill(rng: np.random.Generator) -> Fill:
-    """Draw a kind and a share."""
     kind = _KINDS[int(rng.integers(len(_KINDS)))]
     return Fill(kind, 0.0 if kind == "none" else round(float(rng.uniform(0.05, 0.6)), 2))
 
@@ -154,7 +131,6 @@ def _log_uniform(low: float, high: float, rng: np.random.Generator) -> float:
 
 
 def _describe(s: PhantomSettings, groups: int) -> str:
-    """State what was drawn."""
     organs = s.organs[0] if len(s.organs) == 1 else "all organs"
     fill = "no exact values" if s.fill.kind == "none" else f"{s.fill.kind} over {s.fill.share:.0%}"
     return (

@@ -22,15 +22,7 @@ _BORDER_SHARE = 0.2  # of all pairs show the border of two organs, at most
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Light on the camera in both channels, and the tumours in it.
-
-    Parameters
-    ----------
-    anatomy, tumour : Field
-        Light, (Y, X), > 0, where 1 is ordinary tissue.
-    tumours : tuple of Metastasis
-        What is there; empty in pictures without tumour.
-    """
+    """Light on the camera in both channels, (Y, X), > 0; 1 is ordinary tissue. And the tumours in it."""
 
     anatomy: Field
     tumour: Field
@@ -45,22 +37,9 @@ def draw_scene(
     settings: PhantomSettings,
     rng: np.random.Generator,
 ) -> Scene:
-    """Draw the light of one picture.
+    """Draw the light of one picture of `organ`, a name in ``ORGANS``.
 
-    Parameters
-    ----------
-    organ : str
-        A name in ``ORGANS``.
-    is_empty : bool
-        Whether to leave out the tumours; all else is equal with the same `rng`.
-    fill : Mask
-        Pixels that are not recorded, (Y, X): no tumour lies there.
-    animal : Animal
-        Whose tissue it is.
-    settings : PhantomSettings
-        What to draw.
-    rng : np.random.Generator
-        Source of chance.
+    `is_empty` leaves out the tumours; all else is equal with the same `rng`. No tumour lies in `fill`.
     """
     size = settings.size
     tissue, body = _draw_body(organ, settings, rng)

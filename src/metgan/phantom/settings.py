@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from metgan.errors import SettingError
 
-from .camera import FORMATS, PixelFormat
+from .camera import PixelFormat
 from .fill import Fill
 from .organs import ORGANS
 
@@ -155,11 +156,10 @@ class PhantomSettings:
             if values != sorted(values):
                 given = ", ".join(f"{name} is {value}" for name, value in zip(names, values, strict=True))
                 raise SettingError(given, "ascending values", "Change one of them")
-        _check_name("pixel_format", [self.pixel_format], FORMATS)
+        _check_name("pixel_format", [self.pixel_format], get_args(PixelFormat))
         _check_name("organs", self.organs, ORGANS)
 
 
 def _check_name(setting: str, given: Sequence[str], known: Iterable[str]) -> None:
-    """Refuse no name at all, and names that are not known."""
     if not given or set(given) - set(known):
         raise SettingError(f"{setting} is {given!r}", f"from: {', '.join(known)}", f"Change {setting}")

@@ -17,25 +17,10 @@ _BRANCHING = 0.6  # chance that a tube springs from the one before it
 
 
 def lay_tubes(size: int, count: int, radius: float, drift: float, rng: np.random.Generator) -> Field:
-    """Return the signed distance to `count` branching tubes.
+    """Return the signed distance to `count` branching tubes, the widest of `radius` pixels.
 
-    Parameters
-    ----------
-    size : int
-        Edge of the square, pixels.
-    count : int
-        Number of tubes, >= 0.
-    radius : float
-        Radius of the widest ones, pixels, > 0.
-    drift : float
-        How fast the heading changes, radians per sqrt(pixel): 0 is straight, 0.1 winds.
-    rng : np.random.Generator
-        Source of chance.
-
-    Returns
-    -------
-    Field
-        Pixels, positive inside a tube; ``-size`` everywhere when no tube crosses the picture.
+    Pixels, positive inside a tube; ``-size`` everywhere when no tube crosses the picture. `drift` is how fast
+    the heading changes, radians per sqrt(pixel): 0 is straight, 0.1 winds.
     """
     radii = np.zeros((size, size), dtype=np.float32)
     path: NDArray[np.float64] | None = None

@@ -11,11 +11,11 @@ from .config import (
     TrainConfig,
     least_steps,
 )
-from .early_stopping import EarlyStopping
 from .engine import Engine
 from .log import LOG_FILE, last_step, read_log, stopped_at, trained_seconds
 from .method_run import check_method_config, train_method
 from .run_config import RunConfig
+from .schedule import EarlyStopping
 from .segmentor_run import check_segmentor_config, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,

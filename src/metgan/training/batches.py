@@ -97,32 +97,18 @@ def stack(patches: Sequence[Patch]) -> Batch:
     )
 
 
+@dataclass(frozen=True, eq=False)
 class Batches:
     """The endless, seeded sequence of training batches, on the device that they are trained on.
 
     Every epoch visits each pair once, in a new order; what does not fill a last batch joins the next epoch's
-    first.
-
-    Parameters
-    ----------
-    patches : Patches
-    batch_size : int
-    device : torch.device, default the CPU
-    workers : int, default 0
-        Processes that cut the patches; 0 for the one that trains. It changes no batch.
+    first. `workers` are the processes that cut the patches, 0 for the one that trains; it changes no batch.
     """
 
-    def __init__(
-        self,
-        patches: Patches,
-        batch_size: int,
-        device: torch.device = CPU,
-        workers: int = 0,
-    ) -> None:
-        self.patches = patches
-        self.batch_size = batch_size
-        self.device = device
-        self.workers = workers
+    patches: Patches
+    batch_size: int
+    device: torch.device = CPU
+    workers: int = 0
 
     def at(self, step: int) -> Batch:
         """Return the batch of one step, counted from 0, cut here and now."""

@@ -7,7 +7,7 @@ image pools, the average, torch's random state, the step, the best score so far 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeGuard
@@ -19,7 +19,6 @@ from metgan.errors import StorageError
 from metgan.io import load_state, refuse_infinite, save_state
 
 from .image_pool import ImagePool
-from .phases import Phase
 from .status import Status
 
 CHECKPOINT = "last.ckpt"
@@ -42,17 +41,6 @@ class RunState:
     step: int = 0
     best: float = float("-inf")
     status: Status = field(default_factory=Status)
-
-    @classmethod
-    def of(
-        cls,
-        modules: Mapping[str, nn.Module],
-        phases: Sequence[Phase[Any]],
-        image_pools: list[ImagePool],
-        identity: Identity,
-    ) -> RunState:
-        """Return the state of a run at its beginning."""
-        return cls(modules, {phase.name: phase.optimiser for phase in phases}, image_pools, identity)
 
     def save(self, folder: Path) -> None:
         """Write ``last.ckpt``, all or nothing; weights that are not finite are refused."""
@@ -89,13 +77,8 @@ class RunState:
 def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) -> dict[str, Any]:
     """Read ``last.ckpt`` of the run that `identity` names.
 
-    Parameters
-    ----------
-    folder : Path
-    identity : dict of str
-    steps : int or None
-        Length that the run is to have now, where it may differ from what it was written with; it must be a
-        fixed one. None where it may not.
+    `steps` is the length that the run is to have now, where it may differ from what it was written with; it
+    must be a fixed one.
 
     Raises
     ------
@@ -190,22 +173,10 @@ def _lengths(identity: Identity) -> Identity:
 
 
 def check_identity(path: Path, theirs: Identity, mine: Identity) -> None:
-    """Refuse to go on from a file that was written with other settings; name those that differ, alone.
+    """Refuse to go on from a file that was written with other settings, `theirs`; name what differs, alone.
 
     A run's length is one of them wherever it may not be changed: in studies, whose runs are compared at the
     same length, and for a segmentor in the loop, which the generator beside it was trained with.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    theirs, mine : dict of str
-        The settings that it was written with, and those of now.
-
-    Raises
-    ------
-    StorageError
-        When they differ.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from metgan.methods import IntensityAugment
 from metgan.networks import PresetName
 from metgan.transforms import Augmentation
 
-from .early_stopping import EarlyStopping
+from .schedule import EarlyStopping
 
 Precision = Literal["auto", "fp32", "bf16"]
 """Arithmetic of a run."""

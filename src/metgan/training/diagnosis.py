@@ -100,8 +100,6 @@ def collect(
 
 @dataclass(frozen=True)
 class _Labels(Iterable[Mask]):
-    """The labels of pairs, one at a time."""
-
     pairs: Sequence[Pair]
 
     def __iter__(self) -> Iterator[Mask]:

@@ -120,7 +120,6 @@ def seeded(engine: Engine, seed: int) -> Iterator[None]:
 
 
 def _count_cores() -> int:
-    """Return the cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

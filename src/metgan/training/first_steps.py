@@ -25,19 +25,10 @@ LOOKED_AT: Final = (0, 10, 20)
 
 
 def label_pulls(losses: Mapping[str, Tensor], step: Translations) -> dict[str, float]:
-    """Return how each weighted term pulls the label's pixels of the generated tumour channel.
+    """Return how each weighted term pulls the label's pixels of the generated tumour channel: up, above 0.
 
-    Parameters
-    ----------
-    losses : mapping of str to Tensor
-        Scalars that hang together with ``step.fake_tumour``; their graphs are kept.
-    step : Translations
-
-    Returns
-    -------
-    dict of float
-        Minus the gradient, summed over the label's pixels of the batch: above 0 is brighter. Terms that do
-        not see the tumour channel are left out.
+    Minus the gradient, summed over the label's pixels of the batch. Terms that do not see the tumour channel
+    are left out. `losses` are scalars that hang together with ``step.fake_tumour``; their graphs are kept.
     """
     pulls = {}
     for name, loss in losses.items():

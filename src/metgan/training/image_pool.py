@@ -5,23 +5,25 @@ A discriminator that sees only the newest fakes forgets what it had learned, and
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import torch
 from torch import Tensor
 
 from metgan.seeding import stream
 
 
+@dataclass(eq=False)
 class ImagePool:
     """At most `size` fakes as a discriminator saw them: augmented, and with what they are conditioned on.
 
     Once it is full, each new fake is shown as it is or, with probability 1/2, swapped for an earlier one.
     """
 
-    def __init__(self, size: int, seed: int, discriminator: int) -> None:
-        self.size = size
-        self.seed = seed
-        self.discriminator = discriminator
-        self.pool: list[Tensor] = []
+    size: int
+    seed: int
+    discriminator: int
+    pool: list[Tensor] = field(default_factory=list)
 
     def exchange(self, fakes: Tensor, step: int) -> Tensor:
         """Store `fakes`, (N, C, Y, X), and return as many, of which some may be earlier ones."""

@@ -60,13 +60,7 @@ class TrainingLog:
 
 
 def last_step(run: Path) -> int | None:
-    """Return the last logged step of a run; None where there is no log beside the model.
-
-    Parameters
-    ----------
-    run : path
-        Run folder, or a model file in one.
-    """
+    """Return the last logged step of a run (its folder, or a model in it); None where there is no log."""
     folder = run if run.is_dir() else run.parent
     rows = read_log(folder / LOG_FILE)
     return int(rows[-1]["step"]) if rows else None
@@ -75,12 +69,7 @@ def last_step(run: Path) -> int | None:
 def stopped_at(run: Path, steps: int) -> int | None:
     """Return the last step of a training that was stopped; None for a finished or unknown one.
 
-    Parameters
-    ----------
-    run : path
-        Run folder, or a model file in one.
-    steps : int
-        Its length by the model's card, which holds where the folder has no ``status.json``.
+    `steps` is its length by the model's card, which holds where the folder has no ``status.json``.
     """
     last = last_step(run)
     return last if last is not None and last < planned_steps(run, steps) else None

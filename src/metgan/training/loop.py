@@ -80,12 +80,8 @@ class Training(Generic[Material]):
     def run(self, *, resume: bool = False, steps: int | None = None) -> None:
         """Train to the end; log, validate and checkpoint on the way.
 
-        Parameters
-        ----------
-        resume : bool
-            Go back to the folder's ``last.ckpt`` first.
-        steps : int or None
-            Length that a resumed run may have now; None where it keeps its own.
+        With `resume`, go back to the folder's ``last.ckpt`` first; `steps` is the length that the run may
+        have then, None where it keeps its own.
 
         Raises
         ------
@@ -95,36 +91,33 @@ class Training(Generic[Material]):
             When a loss or a weight becomes NaN or infinite.
         """
         with hold_folder(self.folder, f"training {self.name}"):
-            self._run(resume=resume, steps=steps)
-
-    def _run(self, *, resume: bool, steps: int | None) -> None:
-        if resume:
-            self.state.load(self.folder, self.fabric.device, steps)
-        first = self.state.step
-        self.state.status.save(self.folder, self._end)
-        with (
-            closing(TrainingLog(self.folder, ("seconds", "rate", *self.columns), self.state.step)) as journal,
-            self.material(first) as materials,
-            progress(self.name, self._end, first) as advance,
-        ):
-            start = time.monotonic() - journal.seconds
-            while (step := self.state.step) < self._end:
-                losses = self._step(step, next(materials))
-                self.after_step(step)
-                self.state.step = step + 1
-                row, words = self._look_up(step + 1, losses)
-                if row:
-                    clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
-                    journal.write(step + 1, clock | row)
-                if self._is_validation(step + 1):
-                    self._save()  # after its row, so that no kill between them loses the row
-                advance(words, self._end)
-        if self.state.step > first and self.state.status.stopped:
-            note(f"the training of {self.folder} {self.state.status.stopped}")
+            if resume:
+                self.state.load(self.folder, self.fabric.device, steps)
+            first = self.state.step
+            self.state.status.save(self.folder, self._end)
+            columns = ("seconds", "rate", *self.columns)
+            with (
+                closing(TrainingLog(self.folder, columns, first)) as journal,
+                self.material(first) as materials,
+                progress(self.name, self._end, first) as advance,
+            ):
+                start = time.monotonic() - journal.seconds
+                while (step := self.state.step) < self._end:
+                    losses = self._step(step, next(materials))
+                    self.after_step(step)
+                    self.state.step = step + 1
+                    row, words = self._look_up(step + 1, losses)
+                    if row:
+                        clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
+                        journal.write(step + 1, clock | row)
+                    if self._is_validation(step + 1):
+                        self._save()  # after its row, so that no kill between them loses the row
+                    advance(words, self._end)
+            if self.state.step > first and self.state.status.stopped:
+                note(f"the training of {self.folder} {self.state.status.stopped}")
 
     @property
     def _end(self) -> int:
-        """Last step, as far as it is known."""
         return self.schedule.steps if self.state.status.end is None else self.state.status.end
 
     def _save(self) -> None:

@@ -82,7 +82,7 @@ def train_method(
         for network in (*learners.values(), *([segmentor] if segmentor else [])):
             place(network, fabric.device)
         ema = EMA(networks.to_tumour, run_config.train.ema_decay)
-        count = len(networks.discriminators)
+        count = len(networks.discriminators_by_name)
         pools = [ImagePool(run_config.train.pool_size, run_config.seed, k) for k in range(count)]
         phases = gan_phases(method, networks, run_config.train, pools, FirstSteps(run_config.folder))
         identity = run_config.identity(data, _beside(method, read_by))
@@ -103,7 +103,12 @@ def train_method(
             validate=validator.validate,
             keep=keep,
             schedule=run_config.schedule(data),
-            state=RunState.of({**learners, "ema": ema.network}, phases, pools, identity),
+            state=RunState(
+                {**learners, "ema": ema.network},
+                {phase.name: phase.optimiser for phase in phases},
+                pools,
+                identity,
+            ),
             columns=validator.columns(method),
             diagnose=validator.diagnose,
             keeps_last=True,
@@ -186,7 +191,6 @@ def _is_short(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> bool
 
 
 def _advise(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> str:
-    """Say how to train longer than this run."""
     steps = run_config.schedule(data).steps
     if run_config.train.early_stopping is not None:
         return f"it goes on until it has begun, for {steps} steps at most"

@@ -64,11 +64,7 @@ class RunConfig(Generic[Settings]):
     def identity(self, data: TrainingData, beside: Identity | None = None) -> Identity:
         """Name everything that decides a run's bytes, so that a resumed run cannot differ.
 
-        Parameters
-        ----------
-        data : TrainingData
-        beside : dict of str
-            What the training adds: the method's terms, the fingerprint of the segmentor in the loop.
+        `beside` is what the training adds: the method's terms, the fingerprint of the segmentor in the loop.
         """
         engine = self.engine.resolved()
         settings = {
@@ -91,12 +87,8 @@ class RunConfig(Generic[Settings]):
     def check(self, data: TrainingData, least_side: int, beside: Identity | None = None) -> None:
         """Refuse, before anything is written, a device, crops or a checkpoint that will not do.
 
-        Parameters
-        ----------
-        least_side : int
-            Smallest image side in pixels that the network trains on, in batches of this size.
-        beside : dict of str
-            As for `identity`.
+        `least_side` is the smallest image side in pixels that the network trains on, in batches of this size;
+        `beside` as for `identity`.
         """
         self.engine.resolved()  # refuses CUDA where there is none
         crop = self.crop(data)

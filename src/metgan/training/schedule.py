@@ -1,4 +1,9 @@
-"""How long a run is, and the learning rate over it: constant, then linear to zero (paper, section 3)."""
+"""How long a run is, and the learning rate over it: constant, then linear to zero (paper, section 3).
+
+What a run has to be trained for depends on the data, and nobody knows it beforehand. Its validations tell;
+and since they are a function of settings and data, a run that was killed and resumed ends where an
+uninterrupted one does.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .early_stopping import EarlyStopping
+from metgan.errors import SettingError
 
 
 def rate_factor(step: int, steps: int, constant_share: float) -> float:
@@ -21,6 +26,66 @@ def rate_factor(step: int, steps: int, constant_share: float) -> float:
     if step < constant:
         return 1.0
     return (steps - step) / (steps - constant)
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """End a run early, once validation no longer improves.
+
+    The learning rate is constant until the plateau is found, then falls linearly to zero in the proportion
+    of ``constant_share``: with 0.75, over a third of the steps so far. That is the schedule of
+    a run of a fixed length which is known only then. Where no plateau is found in time, it is that of the
+    longest run.
+
+    Parameters
+    ----------
+    least : float
+        The shortest run as a share of the longest, in (0, 1].
+    patience : int
+        Validations without improvement that make a plateau, 1 or more.
+    tolerance : float
+        What a score must rise by to count as improvement, 0 or more. Scores go up to about 1: see
+        `metgan.training.validation`.
+
+    Notes
+    -----
+    Scores of a GAN jump up and down by a few hundredths from one validation to the next. So no validation is
+    compared with the one before: the best of the last ``patience`` is, with the best of all earlier ones. A
+    bad one among them changes nothing, and a slow rise adds up over all of them. What it is
+    open to is one lucky validation, which the next have to beat; hence a patience of several.
+    """
+
+    least: float = 1 / 3
+    patience: int = 4
+    tolerance: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not (0 < self.least <= 1 and 1 <= self.patience <= 1_000_000 and 0 <= self.tolerance <= 100):
+            raise SettingError(
+                f"least={self.least}, patience={self.patience}, tolerance={self.tolerance} of early stopping",
+                "a share in (0, 1], 1 to 1000000 validations, and 0 to 100",
+                "Correct the value that is out of range",
+            )
+
+    def finds_plateau(self, scores: Sequence[float]) -> bool:
+        """Return whether the last validations brought no improvement.
+
+        Parameters
+        ----------
+        scores : sequence of float
+            Of all validations so far, the oldest first. As many as ``patience`` or fewer show no plateau.
+
+        Examples
+        --------
+        >>> rule = EarlyStopping(patience=2, tolerance=0.01)
+        >>> rule.finds_plateau([0.1, 0.3]), rule.finds_plateau([0.1, 0.3, 0.2, 0.305])
+        (False, True)
+        >>> rule.finds_plateau([0.1, 0.3, 0.2, 0.32])
+        False
+        """
+        if len(scores) <= self.patience:
+            return False
+        return max(scores[-self.patience :]) < max(scores[: -self.patience]) + self.tolerance
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,12 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             validate=validate,
             keep=keep,
             schedule=run_config.schedule(data),
-            state=RunState.of({"segmentor": segmentor}, phases, [], run_config.identity(data, _BATCH_NORM)),
+            state=RunState(
+                {"segmentor": segmentor},
+                {phase.name: phase.optimiser for phase in phases},
+                [],
+                run_config.identity(data, _BATCH_NORM),
+            ),
             columns=("segmentation", "val_dice"),
         ).run(resume=run_config.resumes, steps=run_config.new_length(data))
     return run_config.folder / MODEL_FILE

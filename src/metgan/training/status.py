@@ -96,13 +96,7 @@ class Status:
 
 
 def read_status(run: Path) -> Status | None:
-    """Read ``status.json``; None where there is none, as in runs from before it was written.
-
-    Parameters
-    ----------
-    run : path
-        Run folder, or a model file in one.
-    """
+    """Read ``status.json`` of a run (its folder, or a model in it); None where there is none."""
     path = (run if run.is_dir() else run.parent) / STATUS_FILE
     if not has_file(path):
         return None

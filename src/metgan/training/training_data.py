@@ -185,7 +185,6 @@ class TrainingData:
         return self.normalisation.tumour.per_image
 
     def _count(self, channel: Channel) -> PixelValues:
-        """Return an empty count of the light of a channel."""
         scale = self.normalisation.anatomy if channel == "anatomy" else self.normalisation.tumour
         return pixel_values(np.dtype(np.float32 if scale.per_image else scale.dtype))
 
@@ -194,12 +193,10 @@ class TrainingData:
         return self.normalisation.apply(image, channel) if self._is_per_image else image
 
     def _scaled(self, counted: AnyArray, channel: Channel) -> AnyArray:
-        """Map what was counted to [-1, 1]."""
         return counted if self._is_per_image else self.normalisation.apply(counted, channel)
 
 
 def _check(pair: Pair, normalisation: Normalisation) -> None:
-    """Refuse a pair of other dtypes than those of a normalisation."""
     normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
     normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
 

@@ -1,9 +1,8 @@
 """Random changes of images as tensors: a whole batch at once, on whichever device it is."""
 
 from .augmentation import STRONG, Augmentation, Distortions, draw_distortion
-from .distort import distort
-from .geometry import warp
-from .intensity import blur, change_contrast, change_gamma, each_image, expose, measure_spread, normal_noise
+from .distort import distort, warp
+from .intensity import blur, change_contrast, each_image, measure_spread, normal_noise
 
 __all__ = [
     "STRONG",
@@ -11,11 +10,9 @@ __all__ = [
     "Distortions",
     "blur",
     "change_contrast",
-    "change_gamma",
     "distort",
     "draw_distortion",
     "each_image",
-    "expose",
     "measure_spread",
     "normal_noise",
     "warp",

@@ -121,9 +121,6 @@ class Distortions:
     noise: NDArray[np.float64]
     seed: NDArray[np.int64]
 
-    def __len__(self) -> int:
-        return len(self.seed)
-
     @classmethod
     def join(cls, draws: Sequence[Distortions]) -> Distortions:
         """Return the draws of several batches as those of one, in their order."""

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import Entry, Pair, PairSet, part_of, split_names
+from metgan.data import Entry, Pair, PairSet, StoredPairs, part_of, split_names
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Real
 from metgan.metrics import evaluate_detection
@@ -228,7 +228,7 @@ def test_what_was_got_is_measured_in_the_image_that_is_written(
     train = part_of(small_pairs.entries, "train", None)
     request = GenerationRequest(train, train, Real(), 3, 0, (Contrast((1.5, 9.0)),))
     pairs = generate(limited, request, tmp_path)
-    for pair in pairs.read_all():
+    for pair in StoredPairs(pairs):
         got = [float(one) for one in split_names(pair.entry.provenance["got_contrasts"])]
         assert got == pytest.approx(
             evaluate_detection(pair.label, pair.label, pair.tumour).contrasts, rel=1e-4

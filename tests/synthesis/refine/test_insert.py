@@ -12,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from metgan.data import ChannelScale, Entry, Normalisation, PairSet, part_of, read_pair, write_pair
+from metgan.data import (
+    ChannelScale,
+    Entry,
+    Normalisation,
+    PairSet,
+    StoredPairs,
+    part_of,
+    read_pair,
+    write_pair,
+)
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart
 from metgan.metrics import evaluate_detection
@@ -219,7 +228,7 @@ def test_tumours_without_light_are_refused_and_drawn_again(request_of: Generatio
 
 
 def test_an_anatomy_full_of_its_own_tumours_gives_its_place_to_another(small_pairs: PairSet) -> None:
-    pair = small_pairs.read_all()[0]
+    pair = StoredPairs(small_pairs)[0]
     full = RealTumourChannel(pair.tumour, np.ones_like(pair.label))
     with pytest.raises(EmptyDrawError, match="leave no tissue free"):
         draw_for(Bank(), [pair.label], pair.anatomy, "full", np.random.default_rng(0), full)
@@ -259,7 +268,7 @@ def test_painted_images_are_no_ground(request_of: GenerationRequest) -> None:
 
 
 def test_a_draft_without_ground_is_labelled_as_it_was_asked(small_pairs: PairSet) -> None:
-    pair = small_pairs.read_all()[0]
+    pair = StoredPairs(small_pairs)[0]
     plan = PairPlan(pair.entry, pair.anatomy, pair.label, (), (), 0)
     assert plan.label is plan.asked
     assert plan.origin["own_tumours"] == ""
