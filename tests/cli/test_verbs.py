@@ -357,6 +357,7 @@ def test_evaluate_writes_scores_of_the_test_part(
     assert all(name in shown for name in ("independent_segmentor", "tumour recall", "spectrum"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> None:
     words = ("phantom", str(tmp_path / "out"), "--pairs", "9999", "--size", "64")
     # A process that a shell has started in the background ignores SIGINT, and so do its children.
