@@ -44,7 +44,7 @@ test-core: $(INSTALLED) ## ruff, mypy and the core of the tests: under four minu
 	$(BIN)/mypy
 	$(PYTEST)
 
-test-all: test ## the same, then many more rounds of races and kills: an hour
+test-all: test ## the same, then many more rounds of races and kills, as every night
 	$(PYTEST) -m "nightly and not gpu and not real"
 
 lint: $(INSTALLED) ## ruff (rules and format) and mypy; changes nothing
