@@ -15,6 +15,7 @@ from metgan.data import PairSet, write_table
 from metgan.models import MODEL_FILE, load_generator, save_model
 from metgan.networks import MetGen
 from metgan.phantom import PhantomSettings, write_phantom
+from metgan.training import Engine, RunConfig, TrainConfig, load_data, train_segmentor
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
 
@@ -55,6 +56,16 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_pairs(small_world: Path) -> PairSet:
     """The small world, opened."""
     return PairSet.open(small_world)
+
+
+@pytest.fixture(scope="session")
+def segmentor_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A segmentor that has learned enough to see the brightest tumours of the small world."""
+    folder = tmp_path_factory.mktemp("segmentor")
+    config = TrainConfig(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
+    engine = Engine(device="cpu", precision="fp32")
+    train_segmentor(RunConfig("segmentor", "small", config, engine, 1000, folder), load_data(small_pairs, 0))
+    return folder
 
 
 @pytest.fixture

@@ -19,14 +19,14 @@ import tifffile
 
 from metgan.data import PairSet, read_table
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")]
 
 METGAN = (sys.executable, "-c", "from metgan.cli import main; main()")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 PATIENCE = 240.0
 BUSY = "is being written to by"
 rounds = pytest.mark.parametrize(
-    "round_", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 10))]
+    "round_", [0, *(pytest.param(n, marks=pytest.mark.nightly) for n in range(1, 10))]
 )
 SHORT = ("--preset", "small", "--device", "cpu", "--batch-size", "2", "--crop", "64")
 BENCHMARK = Path(__file__).parents[1] / "benchmarks" / "calls_at_once.py"
@@ -113,7 +113,7 @@ def run_benchmark(world: Path, *words: str, before: str = "") -> subprocess.Comp
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("rounds_", ["1", pytest.param("10", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds_", ["1", pytest.param("10", marks=pytest.mark.nightly)])
 def test_ten_pairs_of_calls_of_five_verbs_are_each_refused_or_harmless(tmp_path: Path, rounds_: str) -> None:
     """train, generate, prepare, evaluate and export, with --resume and with --overwrite."""
     done = run_benchmark(tmp_path / "world", "--rounds", rounds_)
@@ -157,7 +157,6 @@ def wait_for(is_there: Callable[[], bool], process: Process) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.slow
 def test_a_run_under_a_living_training_is_refused_and_the_holder_named_until_it_is_killed(
     small_world: Path, tmp_path: Path, training: Process
 ) -> None:

@@ -24,6 +24,7 @@ def run_page(name: str) -> int:
     return len(blocks)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_the_guide_to_an_eighth_method_trains_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
@@ -59,6 +60,7 @@ def test_the_table_of_arms_in_the_docs_is_the_studys_and_stars_are_the_quick_set
     assert tuple(name for name, star in named if star) == NAMED_LISTS["quick-set"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
 def test_the_guide_to_the_stream_trains_a_network(tmp_path, monkeypatch, capsys, small_world, settle):
     """The run is one of an untrained generator: what it paints is not looked at."""

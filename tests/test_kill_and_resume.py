@@ -22,7 +22,7 @@ from metgan.data import PairSet
 from metgan.errors import StorageError
 from metgan.training import read_log
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")]
 
 METGAN = (sys.executable, "-c", "from metgan.cli import main; main()")
 ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -102,7 +102,6 @@ def test_a_killed_segmentor_resumes_to_the_same_bytes(small_world: Path, tmp_pat
     assert steps_of(cut) == steps_of(tmp_path / "whole")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("where", ["segmentor", "metgan"])
 def test_a_killed_metgan_resumes_to_the_same_bytes(small_world: Path, tmp_path: Path, where: str) -> None:
     def command(out: str) -> tuple[str | Path, ...]:
@@ -121,7 +120,7 @@ def test_a_killed_metgan_resumes_to_the_same_bytes(small_world: Path, tmp_path: 
         assert steps_of(cut / run) == steps_of(tmp_path / "whole" / run)
 
 
-@pytest.mark.parametrize("kills", ["1", pytest.param("8", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", ["1", pytest.param("8", marks=pytest.mark.nightly)])
 def test_six_verbs_that_are_killed_at_random_moments_give_the_same_bytes_when_called_again(
     tmp_path: Path, kills: str
 ) -> None:
@@ -132,7 +131,6 @@ def test_six_verbs_that_are_killed_at_random_moments_give_the_same_bytes_when_ca
     assert f"{6 * int(kills)} of {6 * int(kills)} without a fault" in done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kills", [1, 3])
 def test_a_killed_generation_resumes_to_the_same_bytes(
     painted_run: Path, small_world: Path, tmp_path: Path, kills: int

@@ -7,6 +7,7 @@ import inspect
 import re
 import subprocess
 import sys
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -57,6 +58,7 @@ def is_documented(name: str, thing: object, source: str) -> bool:
     return name in documented_constants(source)
 
 
+@cache
 def documented_constants(source: str) -> set[str]:
     """Names assigned at the top of a module and followed by a string."""
     body = ast.parse(source).body

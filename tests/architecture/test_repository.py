@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import tomllib
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +70,35 @@ def test_a_version_missing_from_the_changelog_is_seen() -> None:
     assert not changelog_mentions("0.2.0", "# Changelog\n\n## [0.1.0]\n\nBefore 0.2.0.\n")
     assert not changelog_mentions("0.1.0", "# Changelog\n\n## [0.100]\n")
     assert changelog_mentions("0.1.0", "# Changelog\n\n## [0.1.0] - 2026-01-01\n")
+
+
+def chosen_by_make() -> dict[str, str]:
+    """The tests that each of the three calls of pytest runs, as an expression of their markers."""
+    makefile = (ROOT / "Makefile").read_text()
+    addopts = shlex.split(settings_of_pytest()["addopts"])
+    slow = re.search(r"^SLOW := (.*)$", makefile, flags=re.MULTILINE)
+    nightly = re.search(r"^test-all:.*\n\t\$\(PYTEST\) -m \"(.*)\"$", makefile, flags=re.MULTILINE)
+    assert slow is not None
+    assert nightly is not None
+    return {"core": addopts[addopts.index("-m") + 1], "slow": slow[1], "nightly": nightly[1]}
+
+
+def settings_of_pytest() -> dict[str, Any]:
+    content = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return dict(content["tool"]["pytest"]["ini_options"])
+
+
+def test_make_runs_every_test_once_whatever_its_markers_and_leaves_to_the_night_what_is_marked_so() -> None:
+    """Those that need a GPU or real data are run where there is any."""
+    names = [line.partition(":")[0] for line in settings_of_pytest()["markers"]]
+    assert {"slow", "nightly", "gpu", "real"} <= {*names}
+    for markers in (dict(zip(names, has, strict=True)) for has in product([False, True], repeat=len(names))):
+        runs = [call for call, expression in chosen_by_make().items() if eval(expression, {}, dict(markers))]
+        if markers["gpu"] or markers["real"]:
+            assert runs == []
+        else:
+            assert len(runs) == 1
+            assert ("nightly" in runs) == markers["nightly"]
 
 
 def test_tracked_files_speak_of_no_particular_machine() -> None:

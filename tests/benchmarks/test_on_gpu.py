@@ -36,6 +36,7 @@ def read(out: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_the_whole_check_runs_small_on_a_cpu(tmp_path: Path) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # a checkout without .venv
     command = ["bash", str(BENCHMARKS / "on_gpu.sh"), "--tiny", str(tmp_path / "out")]

@@ -95,6 +95,7 @@ def test_a_ctrl_c_that_python_drops_ends_a_command_after_the_step_or_pair_at_han
         assert (last_step(out) or 0) < 1000
 
 
+@pytest.mark.slow
 def test_resuming_what_is_finished_says_that_nothing_was_done(
     metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -127,6 +128,7 @@ def test_resuming_what_is_finished_says_that_nothing_was_done(
     assert "Finished" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_short_run_says_only_that_it_is_too_short_to_judge(
     metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path
 ) -> None:

@@ -39,6 +39,7 @@ def test_a_study_prints_its_tables_and_says_where_it_wrote(
     assert "clean pix2pix-seed0" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", CATALOGUE)
 def test_every_method_trains_by_its_name(
     metgan: Command, world: Path, trained: Path, tmp_path: Path, method: str
@@ -49,6 +50,7 @@ def test_every_method_trains_by_its_name(
     assert (read_card(run).method, read_card(run).generator) == (method, CATALOGUE[method].generator)
 
 
+@pytest.mark.slow
 def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
     metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
 ) -> None:

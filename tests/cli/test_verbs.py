@@ -172,6 +172,7 @@ def last_step_of(run: Path) -> str:
     return str(read_log(run / "journal.csv")[-1]["step"])
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_lengthened_and_tells_of_it(
     metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_segmentor_of_its_own_is_lengthened(metgan: Command, small_world: Path
     assert last_step_of(tmp_path / "run") == "3"
 
 
+@pytest.mark.slow
 def test_a_run_without_a_length_goes_on_within_bounds_and_says_why_it_ended(
     metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, world: Path, tmp_path: Path
 ) -> None:
@@ -357,6 +359,7 @@ def test_evaluate_writes_scores_of_the_test_part(
     assert all(name in shown for name in ("independent_segmentor", "tumour recall", "spectrum"))
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> None:
     words = ("phantom", str(tmp_path / "out"), "--pairs", "9999", "--size", "64")
     # A process that a shell has started in the background ignores SIGINT, and so do its children.
@@ -395,6 +398,7 @@ def test_preparing_without_a_tumour_is_noted(
     assert "no crop holds a tumour" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_used(
     metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path, trained: Path
 ) -> None:

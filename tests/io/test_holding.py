@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -19,48 +19,57 @@ from metgan.errors import StorageError
 from metgan.io import hold_folder, is_half_deleted, prepare_output
 
 HOLD = """
-import sys, time
-from pathlib import Path
+import time
 from metgan.io import hold_folder
-with hold_folder(Path(sys.argv[1]), "metgan prepare"):
-    print("held", flush=True)
+with hold_folder(folder, "metgan prepare"):
+    is_held.set()
     time.sleep(120)
 """
 STOP = """
-import os, signal, sys
+import os, signal
 from pathlib import Path
 from metgan.io import prepare_output
 gone = []
 def die_at(path, *rest, **more):
     if not path.name.startswith(".metgan"):
-        if len(gone) == int(sys.argv[2]):
+        if len(gone) == deleted:
             os.kill(os.getpid(), signal.SIGKILL)
         gone.append(path)
     really(path, *rest, **more)
 really, Path.unlink = Path.unlink, lambda path, **more: die_at(path, **more)
-with prepare_output(Path(sys.argv[1]), "a run", "metgan train", resume=False, overwrite=True):
+with prepare_output(folder, "a run", "metgan train", resume=False, overwrite=True):
     pass
 """
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 TEMPORARY = ".metgan-0123456789abcdef.part"
 
 
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["metgan.io"])  # once for all processes: torch takes seconds to load
+
+
+def start_python(code: str, **names: object) -> BaseProcess:
+    """Run some lines of Python in a process of their own."""
+    process = PROCESSES.Process(target=exec, args=(code, names))
+    process.start()
+    return process
+
+
 @pytest.fixture
-def holder() -> Iterator[Callable[[Path], subprocess.Popen[str]]]:
+def holder() -> Iterator[Callable[[Path], BaseProcess]]:
     """Start a process that holds a folder until it is killed."""
     started = []
 
-    def start(folder: Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen([sys.executable, "-c", HOLD, folder], stdout=subprocess.PIPE, text=True)
-        started.append(process)
-        assert process.stdout is not None
-        assert process.stdout.readline() == "held\n"
-        return process
+    def start(folder: Path) -> BaseProcess:
+        is_held = PROCESSES.Event()
+        started.append(start_python(HOLD, folder=folder, is_held=is_held))
+        assert is_held.wait(120)
+        return started[-1]
 
     yield start
     for process in started:
         process.kill()
-        process.communicate()
+        process.join()
 
 
 def claim(path: Path, **mode: Any) -> None:
@@ -78,7 +87,7 @@ def test_the_second_is_told_who_holds_the_folder(tmp_path: Path, holder: Callabl
 def test_a_killed_holder_holds_nothing(tmp_path: Path, holder: Callable) -> None:
     process = holder(tmp_path)
     process.kill()
-    process.wait()
+    process.join()
     with hold_folder(tmp_path, "metgan prepare"):
         assert (tmp_path / ".metgan.holder").read_text().startswith("metgan prepare (process")
     assert not (tmp_path / ".metgan.holder").exists()
@@ -114,7 +123,7 @@ def test_a_folder_under_a_living_call_is_neither_resumed_nor_overwritten(
         claim(tmp_path / "run", **{mode: True})
     assert (tmp_path / "run" / "result").read_text() == "old"
     process.kill()
-    process.wait()
+    process.join()
     claim(tmp_path / "run", **{mode: True})
     assert (tmp_path / "run" / "result").exists() == (mode == "resume")
 
@@ -144,7 +153,7 @@ def test_what_the_dead_left_is_removed_and_what_the_living_write_stays(
         assert [path.parent for path in tmp_path.rglob(TEMPORARY)] == [living]
     assert (dead / ".mine.part").exists()
     process.kill()
-    process.wait()
+    process.join()
     with hold_folder(living, "metgan train"):
         assert not (living / TEMPORARY).exists()
 
@@ -168,8 +177,9 @@ def test_overwriting_that_was_killed_while_it_deleted_is_ended_by_the_next_call(
     claim(tmp_path)
     for name in ("config.toml", "journal.csv", "last.ckpt"):
         (tmp_path / name).write_text("old")
-    done = subprocess.run([sys.executable, "-c", STOP, tmp_path, str(deleted)], check=False)
-    assert done.returncode == -signal.SIGKILL
+    process = start_python(STOP, folder=tmp_path, deleted=deleted)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
     assert is_half_deleted(tmp_path)
     with pytest.raises(StorageError, match="already holds a run"):
         claim(tmp_path)

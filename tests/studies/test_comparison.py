@@ -47,7 +47,7 @@ def study(data: TrainingData, small_pairs: PairSet, tmp_path_factory: pytest.Tem
     return Study(tmp_path_factory.mktemp("study"), small_pairs, data, RULES)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[pytest.param("whole", marks=pytest.mark.slow)])
 def held(study: Study) -> Comparison:
     comparison = compare_similarity(study, PAIR)
     comparison.check()

@@ -73,7 +73,7 @@ def study(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Downstrea
     return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), find_training_sets(CHOSEN), RULES)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=[pytest.param("whole", marks=pytest.mark.slow)])
 def found(study: Downstream, settle_run: Callable[[Path], None]) -> DownstreamResult:
     """What the study finds; its hardly trained generators are settled so that they paint something."""
     study.check()
@@ -387,7 +387,6 @@ def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
     assert plain != known["fold-1-of-2/runs/real-100-strong-seed0/model.safetensors"]
 
 
-@pytest.mark.slow
 def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
     held: Downstream, tmp_path: Path
 ) -> None:

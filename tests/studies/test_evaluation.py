@@ -56,12 +56,8 @@ def test_part(small_pairs: PairSet) -> PairSet:
 
 
 @pytest.fixture(scope="module")
-def independent_segmentor(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A segmentor that has learned enough to see the brightest tumours."""
-    folder = tmp_path_factory.mktemp("independent_segmentor")
-    recipe = TrainConfig(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
-    train_segmentor(RunConfig("segmentor", "small", recipe, EXACT, 1000, folder), data)
-    return folder
+def independent_segmentor(segmentor_run: Path) -> Path:
+    return segmentor_run
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from metgan.labels import Merged
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PRESETS, MetGen, build
 from metgan.synthesis import Gate, GenerationRequest, Inpainter, load, open_gate
-from metgan.training import Engine, RunConfig, TrainConfig, load_data, train_segmentor
 from metgan.types import AnyArray, Camera
 
 UNITS = Normalisation(ChannelScale(100.0, 900.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))
@@ -55,15 +54,6 @@ def inpainter(save_run: SaveRun) -> Inpainter:
 def one_by_one(one_thread: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pairs are painted in the order of their numbers, each with its attempts before the next."""
     monkeypatch.setattr(sys.modules["metgan.synthesis.generate"], "MOST_IMAGES", 1)
-
-
-@pytest.fixture(scope="session")
-def segmentor_run(small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("judge")
-    recipe = TrainConfig(steps=50, batch_size=4, crop=64, learning_rate=3e-3, validations=2)
-    engine = Engine(device="cpu", precision="fp32")
-    train_segmentor(RunConfig("segmentor", "small", recipe, engine, 1000, folder), load_data(small_pairs, 0))
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,7 @@ def test_two_workers_over_two_epochs_repeat_no_pair(inpainter: Inpainter, small_
     assert len(set(numbered)) == 12
 
 
+@pytest.mark.slow
 def test_spawned_workers_give_what_forked_ones_give(
     inpainter: Inpainter, small_pairs: PairSet, gate: Gate
 ) -> None:
@@ -105,14 +106,14 @@ def test_the_same_seed_gives_the_same_pairs_and_another_seed_others(
     assert not set(first) & set(other)
 
 
-@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize(("share", "count"), [(0.0, 10), (0.25, 60), (1.0, 10)])
 def test_real_and_painted_pairs_come_in_the_ratio_asked_for(
-    inpainter: Inpainter, small_pairs: PairSet, share: float
+    inpainter: Inpainter, small_pairs: PairSet, share: float, count: int
 ) -> None:
-    stream = stream_of(inpainter, small_pairs, Mix(share, turned=False), count=60)
+    stream = stream_of(inpainter, small_pairs, Mix(share, turned=False), count=count)
     scale = inpainter.card.normalisation
     real = {scale.apply(pair.tumour, "tumour").tobytes() for pair in StoredPairs(small_pairs)}
-    painted = [stream.pair(k)["tumour"].numpy().tobytes() not in real for k in range(60)]
+    painted = [stream.pair(k)["tumour"].numpy().tobytes() not in real for k in range(count)]
     assert np.mean(painted) == pytest.approx(share, abs=0.17 if 0 < share < 1 else 0)
 
 

@@ -49,7 +49,7 @@ def first_of(batches: Batches, step: int, count: int) -> list[Batch]:
         return [*islice(endless, count)]
 
 
-@pytest.fixture(params=["fork", "spawn"])
+@pytest.fixture(params=["fork", pytest.param("spawn", marks=pytest.mark.slow)])
 def start_method(request: pytest.FixtureRequest) -> Iterator[str]:
     """How workers are started by default: forked on Linux, spawned on macOS and Windows."""
     before = multiprocessing.get_start_method()
@@ -142,7 +142,8 @@ with heeding_interrupts(), Batches(patches, 1, workers=2).since(0) as endless:
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks /proc which processes there are")
-@pytest.mark.parametrize("to_all", [True, pytest.param(False, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("to_all", [True, False])
 def test_an_interruption_ends_the_training_and_its_workers(to_all: bool) -> None:
     """A terminal sends Ctrl-C to all processes of a command, `kill -INT` to one."""
     started = subprocess.Popen(

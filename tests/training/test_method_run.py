@@ -68,6 +68,18 @@ def finished(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Un
     return Uninterrupted(segmentor.folder, paint.folder)
 
 
+@pytest.fixture(scope="module")
+def long_enough(
+    finished: Uninterrupted, data: TrainingData, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The finished MetGAN trained where 4 steps are enough to judge it."""
+    run = tmp_path_factory.mktemp("long-enough")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
+        train_method(generator_config(run), data, METGAN, finished.segmentor)
+    return run
+
+
 def reader_config(folder: Path, **changes: Any) -> RunConfig:
     folder.mkdir(exist_ok=True)
     return replace(RunConfig("segmentor", "small", READING, EXACT, 0, folder), **changes)
@@ -164,6 +176,7 @@ def test_the_same_seed_trains_a_segmentor_of_the_same_bytes(
     assert differing(*weights)
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_a_metgan_of_the_same_bytes(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
@@ -199,6 +212,7 @@ def test_a_segmentor_resumed_after_a_power_cut_equals_an_uninterrupted_one(
     assert steps_of(folder) == steps_of(finished.segmentor) == ["2", "4"]
 
 
+@pytest.mark.slow
 def test_a_metgan_resumed_after_a_power_cut_equals_an_uninterrupted_one(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
@@ -217,6 +231,7 @@ def without_tumours(data: TrainingData) -> TrainingData:
     return replace(data, val=[replace(pair, label=pair.label & False) for pair in data.val])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [2, 4])
 def test_a_metgan_of_an_open_length_resumed_after_a_power_cut_equals_an_uninterrupted_one(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path, steps: int
@@ -238,6 +253,7 @@ def test_a_metgan_of_an_open_length_resumed_after_a_power_cut_equals_an_uninterr
     assert differing(checkpoint(folder), checkpoint(whole)) == []
 
 
+@pytest.mark.slow
 def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equals_it(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
@@ -258,13 +274,9 @@ def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equal
     assert differing(*(checkpoint(folder) for folder in folders)) == []
 
 
-def test_a_metgan_that_places_no_tumours_says_why_in_its_status(
-    finished: Uninterrupted, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After 2 of 4 steps, the first validation after a third; here 4 steps are enough to judge."""
-    monkeypatch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
-    train_method(generator_config(tmp_path), data, METGAN, finished.segmentor)
-    status = read_status(tmp_path)
+def test_a_metgan_that_places_no_tumours_says_why_in_its_status(long_enough: Path) -> None:
+    """After 2 of 4 steps, the first validation after a third."""
+    status = read_status(long_enough)
     assert status is not None
     opening, *reasons, advice = status.diagnosis or ["", ""]
     assert opening.startswith("after 2 steps tumours are not yet placed")
@@ -373,14 +385,12 @@ def test_a_model_says_how_well_it_did_on_the_validation_part(finished: Uninterru
 
 
 def test_a_model_says_its_validation_error_and_that_of_a_flat_image_unless_it_is_too_short_to_judge(
-    finished: Uninterrupted, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    finished: Uninterrupted, long_enough: Path, data: TrainingData
 ) -> None:
-    """Here 4 steps are enough to judge; the flat image has the mean of the training part."""
+    """The flat image has the mean of the training part."""
     short = read_card(finished.metgan)
     assert (short.val_mae, short.val_flat_mae) == (None, None)
-    monkeypatch.setattr("metgan.training.method_run.least_steps", lambda preset, pairs: 4)
-    train_method(generator_config(tmp_path), data, METGAN, finished.segmentor)
-    card, last = read_card(tmp_path), read_log(tmp_path / "journal.csv")[-1]
+    card, last = read_card(long_enough), read_log(long_enough / "journal.csv")[-1]
     real = np.array([data.normalisation.apply(pair.tumour, "tumour") for pair in data.val])
     assert card.val_mae == pytest.approx(float(last["val_mae"]), rel=1e-5)
     assert card.val_flat_mae == pytest.approx(np.abs(real - data.mean("tumour")).mean(), rel=1e-5)
@@ -451,6 +461,7 @@ def test_a_curriculum_without_any_training_tumour_is_refused(small_pairs: PairSe
         load_training_data(empty, split_pairs(empty, seed=0))
 
 
+@pytest.mark.slow
 def test_each_light_reaches_its_player_and_no_other(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:

@@ -157,12 +157,22 @@ CASES: dict[str, tuple[Workflow, str]] = {
 }
 
 
+QUICK = {"phantom", "segmentor", "export"}
+
+
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow) for name in CASES]
+)
 def test_a_workflow_writes_what_the_command_line_writes(
-    monkeypatch: pytest.MonkeyPatch, small_world: Path, runs: Path, tmp_path: Path, name: str
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    small_world: Path,
+    tmp_path: Path,
+    name: str,
 ) -> None:
     workflow, words = CASES[name]
+    runs = request.getfixturevalue("runs") if "{runs}" in words else tmp_path
     (tmp_path / "python").mkdir()
     (tmp_path / "shell").mkdir()
     workflow(small_world, runs, tmp_path / "python" / "out")
