@@ -20,7 +20,7 @@ from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
 from .plans import PairPlans
-from .refine.insert import RealTumourChannel
+from .refine import RealTumourChannel
 from .request import GenerationRequest
 from .tumour_image import draw_and_generate
 

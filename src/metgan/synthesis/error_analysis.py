@@ -25,8 +25,7 @@ from metgan.metrics import MIN_ANNOTATED_SIZE, SIZES, Measure, choose_measure, e
 from metgan.models import MIN_OBJECT_SIZE, SegmentorPredictor, in_parts
 from metgan.progress import each
 
-from .refine.contrast import INVISIBLE, Contrast
-from .refine.order import REFINE_STEPS
+from .refine import INVISIBLE, REFINE_STEPS, Contrast
 from .request import GenerationRequest
 
 Kind = TypeVar("Kind")

@@ -31,10 +31,7 @@ from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
 from .kept import Kept
-from .refine.background import Background
-from .refine.contrast import Contrast
-from .refine.insert import RealTumourChannel
-from .refine.step import RefineStep
+from .refine import Background, Contrast, RealTumourChannel, RefineStep
 from .request import GenerationRequest
 
 _ASKED = 64  # anatomies that say how bright tissue is

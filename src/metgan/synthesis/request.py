@@ -11,10 +11,7 @@ from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
 from metgan.seeding import check_seed
 
-from .refine.background import Background
-from .refine.insert import Insert
-from .refine.order import order_steps
-from .refine.step import RefineStep
+from .refine import Background, Insert, RefineStep, order_steps
 
 _SOURCES = "the set of anatomies and labels"
 MOST_PAIRS = 1_000_000

@@ -14,9 +14,7 @@ from metgan.types import Camera, Mask
 from .inpainter import Inpainter
 from .kept import Kept
 from .plans import DRAWS, PairPlan, PairPlans
-from .refine.background import BackgroundResidual
-from .refine.contrast import contrasts_of
-from .refine.step import PairImages
+from .refine import BackgroundResidual, PairImages, contrasts_of
 
 Drawn = tuple[PairPlan, Camera, int]
 """A plan, its image, and the attempt that it was."""

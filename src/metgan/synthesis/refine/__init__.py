@@ -1,1 +1,27 @@
 """Steps of refinement: what generated tumour channels are given after the generator, in one order."""
+
+from .background import Background, BackgroundResidual
+from .contrast import INVISIBLE, MOST_LIGHT, Contrast, contrasts_of, match_contrasts
+from .insert import Insert, RealTumourChannel, insert_tumours
+from .noise import Noise
+from .order import REFINE_STEPS, measure_steps, order_steps
+from .step import PairImages, RefineStep
+
+__all__ = [
+    "INVISIBLE",
+    "MOST_LIGHT",
+    "REFINE_STEPS",
+    "Background",
+    "BackgroundResidual",
+    "Contrast",
+    "Insert",
+    "Noise",
+    "PairImages",
+    "RealTumourChannel",
+    "RefineStep",
+    "contrasts_of",
+    "insert_tumours",
+    "match_contrasts",
+    "measure_steps",
+    "order_steps",
+]
