@@ -20,7 +20,7 @@ from metgan.methods import (
     freeze,
     trained_modules,
 )
-from metgan.models import MODEL_FILE, ModelCard, load_segmentor, model_path, read_card, save_model
+from metgan.models import MODEL_FILE, ModelCard, load_segmentor, model_path, save_model
 from metgan.networks import Generator, Segmentor, least_training_side
 
 from .batches import Batch
@@ -45,7 +45,7 @@ def check_method_config(
 
     A segmentor that is still to be trained may be missing.
     """
-    _, name, data = _segmentor_for(segmentor_run, data)
+    _, name, _, data = _segmentor_for(segmentor_run, data)
     least = least_training_side(method.generator, run_config.preset, run_config.train.batch_size)
     run_config.check(data, least, _beside(method, name))
 
@@ -71,8 +71,7 @@ def train_method(
     check_method_config(run_config, data, method, segmentor_run)
     save_split(data.split, run_config.folder / SPLIT_FILE)
     fabric = run_config.engine.fabric()
-    segmentor, read_by, data = _segmentor_for(segmentor_run, data)
-    seed_in_loop = None if segmentor_run is None else read_card(segmentor_run).seed
+    segmentor, read_by, seed_in_loop, data = _segmentor_for(segmentor_run, data)
     with seeded(run_config.engine, run_config.seed):
         networks = build_networks(method, run_config.preset, segmentor, run_config.seed)
         networks.to_tumour.begin_at(data.start("tumour"))
@@ -199,10 +198,12 @@ def _advise(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> str:
     return f"train longer: more than the {steps} steps of this training"
 
 
-def _segmentor_for(run: Path | None, data: TrainingData) -> tuple[Segmentor | None, str, TrainingData]:
-    """Return the segmentor, its fingerprint, and the data in its normalisation."""
+def _segmentor_for(
+    run: Path | None, data: TrainingData
+) -> tuple[Segmentor | None, str, int | None, TrainingData]:
+    """Return the segmentor, its fingerprint and seed, and the data in its normalisation."""
     if run is None:
-        return None, "", data
+        return None, "", None, data
     segmentor, card = load_segmentor(run)
     card.refuse_to_have_seen(data.split.held_out.groups, "training")
-    return segmentor, fingerprint(model_path(run)), data.in_units_of(card.normalisation)
+    return segmentor, fingerprint(model_path(run)), card.seed, data.in_units_of(card.normalisation)
