@@ -63,7 +63,13 @@ def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
     capsys.readouterr()
     assert metgan("study", "similarity", world, *out, "--resume") == 0
     assert table.read_bytes() == before
-    assert "pix2pix: " not in capsys.readouterr().err  # nothing was trained
+    told = capsys.readouterr()
+    assert "pix2pix: " not in told.err  # nothing was trained
+    assert "Finished already, nothing was trained" in told.out
+    assert metgan("study", "similarity", world, *out, "--seeds", 3, "--resume") == 0
+    assert "Written: " in capsys.readouterr().out  # a third seed was
+    assert metgan("study", "similarity", world, *out, "--seeds", 2, "--resume") == 0
+    assert "Finished already" in capsys.readouterr().out
     assert metgan("study", "similarity", world, *out, "--resume", "--quick") == 2
     assert "expected steps" in capsys.readouterr().err
     faster = ("--methods", "pix2pix", *TINY, "--learning-rate", 0.002, *ON_CPU)

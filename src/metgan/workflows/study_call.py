@@ -135,7 +135,7 @@ class StudyCall:
         question = plan(PairSet.open(self.request.data), _shared(experiment, asked["seeds"]))
         question.check(anew=policy.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
-        before = checkpoints(question.out)
+        before = checkpoints(output.path)  # where all that is compared is trained
         with output.prepared():
             for folder in (output.path, question.out):  # the next study's default, and this one's for good
                 experiment.save(folder / CONFIG_FILE)
@@ -143,7 +143,7 @@ class StudyCall:
             page = report(question.hold())
             page.save_tables(question.out)
             page.save(question.out)
-        return StudyResult(question.out, page.sections, was_finished(question.out, before))
+        return StudyResult(question.out, page.sections, was_finished(output.path, before))
 
     def _settings(self, quick: dict[str, Any]) -> Experiment:
         extent = self.request.extent
