@@ -15,7 +15,7 @@ from metgan.data import Entry, PairSet, load_split, read_table, write_table
 from metgan.errors import LeakageError, SettingError
 from metgan.labels import Merged
 from metgan.models import MODEL_FILE, load_segmentor, save_model
-from metgan.synthesis import GenerationRequest, Mix, PairStream, load
+from metgan.synthesis import REFINE_STEPS, GenerationRequest, Mix, PairStream, load
 from metgan.synthesis import generate as write_pairs
 from metgan.workflows import (
     DownstreamRequest,
@@ -131,10 +131,10 @@ GENERATE: dict[str, Verb] = {
         for recipe in ("real", "merged", "bank", "grown")
     },
     **{
-        f"generate --{option}": lambda world, runs, out, option=option: generate(
-            ask(world, runs, out, "bank", sources=sources(world, **{option: True}))
+        f"generate --refine {step}": lambda world, runs, out, step=step: generate(
+            ask(world, runs, out, "bank", refine=(step,))
         )
-        for option in ("match_contrast", "match_noise", "add_background", "insert_tumours")
+        for step in REFINE_STEPS
     },
     "generate, gated": lambda world, runs, out: generate(
         ask(world, runs, out, gating=GateChoice(independent_segmentor=runs / "segmentor", attempts=1))

@@ -55,8 +55,8 @@ def train_method(
 ) -> Path:
     """Train a method's networks; returns the generator's model file.
 
-    The run folder is made where it is not there, and has the split.
-    The data is normalised as the segmentor's was, so that the segmentor reads fakes in exactly the
+    The run folder is made where it is not there, and has the split. The data is normalised as the segmentor's
+    was, so that the segmentor reads fakes in exactly the
     units it was trained in (reference.md, section 4; pinned by
     ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``). A method without a segmentation
     term uses a segmentor for its validations alone, and need not have one. The weights that are kept are the
@@ -73,10 +73,7 @@ def train_method(
     fabric = run_config.engine.fabric()
     segmentor, read_by, seed_in_loop, data = _segmentor_for(segmentor_run, data)
     with seeded(run_config.engine, run_config.seed):
-        networks = build_networks(method, run_config.preset, segmentor, run_config.seed)
-        networks.to_tumour.begin_at(data.start("tumour"))
-        if networks.is_cyclic:
-            networks.to_anatomy.begin_at(data.start("anatomy"))
+        networks = _build(method, run_config, data, segmentor)
         learners = trained_modules(networks)
         for network in (*learners.values(), *([segmentor] if segmentor else [])):
             place(network, fabric.device)
@@ -84,6 +81,7 @@ def train_method(
         count = len(networks.discriminators_by_name)
         pools = [ImagePool(run_config.train.pool_size, run_config.seed, k) for k in range(count)]
         phases = gan_phases(method, networks, run_config.train, pools, FirstSteps(run_config.folder))
+        optimisers = {phase.name: phase.optimiser for phase in phases}
         identity = run_config.identity(data, _beside(method, read_by))
         validator = _GanValidator(run_config, data, networks, ema, segmentor, fabric.device)
 
@@ -102,17 +100,22 @@ def train_method(
             validate=validator.validate,
             keep=keep,
             schedule=run_config.schedule(data),
-            state=RunState(
-                {**learners, "ema": ema.network},
-                {phase.name: phase.optimiser for phase in phases},
-                pools,
-                identity,
-            ),
+            state=RunState({**learners, "ema": ema.network}, optimisers, pools, identity),
             columns=validator.columns(method),
             diagnose=validator.diagnose,
             keeps_last=True,
         ).run(resume=run_config.resumes, steps=run_config.new_length(data))
     return run_config.folder / MODEL_FILE
+
+
+def _build(
+    method: Method, run_config: RunConfig[GanTrainConfig], data: TrainingData, segmentor: Segmentor | None
+) -> GanNetworks:
+    networks = build_networks(method, run_config.preset, segmentor, run_config.seed)
+    networks.to_tumour.begin_at(data.start("tumour"))
+    if networks.is_cyclic:
+        networks.to_anatomy.begin_at(data.start("anatomy"))
+    return networks
 
 
 def _beside(method: Method, segmentor: str) -> Identity:
