@@ -144,6 +144,9 @@ def _finish(
             "an image with contrast",
             "Train the model longer, since it has learned hardly anything, or leave this anatomy out",
         )
+    bound = inpainter.card.normalisation.bound
+    if not plan.refine:
+        return bound(tumour, "tumour")
     real = None if plan.real_tumour is None else plan.real_tumour.tumour
     tumour_free = found.get((_TUMOUR_FREE, plan.source.name))
     residual = None if plan.donor is None else found[_BACKGROUND, plan.donor.name]
@@ -154,7 +157,7 @@ def _finish(
             images = step.apply(images)
     except EmptyDrawError as error:
         return error
-    return inpainter.card.normalisation.bound(images.tumour, "tumour", real)
+    return bound(images.tumour, "tumour", real)
 
 
 def _filled(inpainter: Inpainter, plan: PairPlan) -> Mask:
