@@ -76,6 +76,7 @@ class Progress:
 Event = Note | Progress
 """What is told while work goes on."""
 Listener = Callable[[Event], None]
+"""Takes each event: the `on_event` of a workflow."""
 
 _shown: ContextVar[_Display | None] = ContextVar("shown", default=None)
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)

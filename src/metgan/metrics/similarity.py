@@ -122,7 +122,7 @@ def mean_squared_difference(generated: Scaled, real: Scaled) -> float:
 def structural_similarity(generated: Scaled, real: Scaled) -> float:
     """Return the structural similarity index, in [-1, 1], 1 for equal images.
 
-    Eq. (13) of [1]_ with K1 = 0.01, K2 = 0.03: a Gaussian window of sigma 1.5 pixels,
+    Eq. (13) of [1] with K1 = 0.01, K2 = 0.03: a Gaussian window of sigma 1.5 pixels,
     11 x 11 pixels wide, population covariance, a data range of 2, averaged over the pixels
     whose window lies inside the image. Parameters and errors are those of `compare`.
 
@@ -133,7 +133,7 @@ def structural_similarity(generated: Scaled, real: Scaled) -> float:
 
     References
     ----------
-    .. [1] Wang, Bovik, Sheikh, Simoncelli (2004), doi:10.1109/TIP.2003.819861
+    [1] Wang, Bovik, Sheikh, Simoncelli (2004), doi:10.1109/TIP.2003.819861
 
     Examples
     --------
