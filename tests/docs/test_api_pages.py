@@ -62,7 +62,7 @@ def test_an_export_that_is_called_as_its_file_needs_a_directive_of_its_own(tmp_p
 
 
 def shown(inventory: bytes) -> set[str]:
-    """The names in an ``objects.inv``: four lines of comment, then compressed lines that start with a name."""
+    """The names in an ``objects.inv``: four lines of comment, then compressed lines, each name first."""
     lines = zlib.decompress(inventory.split(b"\n", 4)[4]).decode().splitlines()
     return {line.split(" ", 1)[0] for line in lines}
 
