@@ -65,4 +65,4 @@ def test_an_example_is_short_and_says_how_it_is_run_and_how_long_it_takes(script
     opening = text.split('"""')[1]
     assert len(text.splitlines()) < 80
     assert f"    python examples/{script.name} " in opening
-    assert "CPU cores" in opening
+    assert "two CPU cores" in " ".join(opening.split())
