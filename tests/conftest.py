@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import nn
 
-from metgan.data import SPLIT_FILE, PairSet, fit_normalisation, save_split, stated_split, write_table
-from metgan.models import MODEL_FILE, ModelCard, load_generator, save_model
-from metgan.networks import PRESETS, MetGen, build
+from metgan.data import PairSet, write_table
+from metgan.models import MODEL_FILE, load_generator, save_model
+from metgan.networks import MetGen
 from metgan.phantom import PhantomSettings, write_phantom
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
@@ -55,22 +55,6 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_pairs(small_world: Path) -> PairSet:
     """The small world, opened."""
     return PairSet.open(small_world)
-
-
-@pytest.fixture(scope="session")
-def untrained_run(
-    small_pairs: PairSet, settle: Callable[[MetGen], None], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A run folder of a generator that has learned nothing, for the small world."""
-    run = tmp_path_factory.mktemp("untrained") / "run"
-    network = build(lambda: MetGen(PRESETS["small"].metgen), 0)
-    settle(network)
-    read = small_pairs.read_all()
-    units = fit_normalisation([pair.anatomy for pair in read], [pair.tumour for pair in read])
-    card = ModelCard("generator", "metgan", "metgen", "small", units, ("animal-train",), "", 1, 1, 0, "test")
-    save_model(run / MODEL_FILE, network.state_dict(), card)
-    save_split(stated_split(small_pairs.entries), run / SPLIT_FILE)
-    return run
 
 
 @pytest.fixture

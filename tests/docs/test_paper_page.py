@@ -12,6 +12,8 @@ from metgan.networks.presets import DiscriminatorSpec
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "paper.md").read_text()
+WRITTEN = {"table.md", "tables.md"}
+"""Pages that metgan and its benchmarks write."""
 CITED = re.compile(r"docs/paper\.md, \"([A-Z][^\"]+)\"")
 
 
@@ -54,6 +56,23 @@ def test_what_sources_cite_of_the_page_is_there():
     texts = [file.read_text() for top in ("src", "tests") for file in (ROOT / top).rglob("*.py")]
     assert sum(len(CITED.findall(text)) for text in texts) > 5
     assert [cited for text in texts for cited in unknown_headings(text)] == []
+
+
+def cited_pages(text: str) -> set[str]:
+    """Return the Markdown files that a source names, but for those that it writes."""
+    return set(re.findall(r"[\w./-]+\.md\b", text)) - WRITTEN
+
+
+def test_every_page_that_a_source_cites_is_one_of_the_repository():
+    texts = {file: file.read_text() for top in ("src", "examples") for file in (ROOT / top).rglob("*.py")}
+    gone = [
+        f"{file.relative_to(ROOT)}: {page}"
+        for file, text in texts.items()
+        for page in cited_pages(text)
+        if not (ROOT / page).is_file()
+    ]
+    assert gone == []
+    assert cited_pages("see reference.md, section 2, and tables.md") == {"reference.md"}
 
 
 def test_a_heading_that_is_not_there_is_noticed():

@@ -9,11 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from metgan.data import PairSet
-from metgan.models import read_card
+from metgan.data import SPLIT_FILE, PairSet, StoredPairs, fit_pairs, save_split, stated_split
+from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
+from metgan.networks import PRESETS, MetGen, build
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture
+def untrained_run(small_pairs, settle, tmp_path):
+    """A run folder of a generator that has learned nothing, for the small world."""
+    run = tmp_path / "untrained"
+    network = build(lambda: MetGen(PRESETS["small"].metgen), 0)
+    settle(network)
+    units = fit_pairs(StoredPairs(small_pairs.entries))
+    card = ModelCard("generator", "metgan", "metgen", "small", units, ("animal-train",), "", 1, 1, 0, "test")
+    save_model(run / MODEL_FILE, network.state_dict(), card)
+    save_split(stated_split(small_pairs.entries), run / SPLIT_FILE)
+    return run
 
 
 @pytest.fixture
