@@ -37,6 +37,7 @@ from metgan.training import (
 from metgan.transforms import Augmentation
 
 Table = Mapping[str, Any]
+"""Nested tables of settings, as in an experiment file."""
 Value = TypeVar("Value")
 AnyConfig = TypeVar("AnyConfig", bound=TrainConfig)
 METHOD = "metgan"

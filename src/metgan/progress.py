@@ -66,6 +66,7 @@ class Progress:
 Event = Note | Progress
 """What is told while work goes on."""
 Listener = Callable[[Event], None]
+"""Takes each event: the `on_event` of a workflow."""
 
 _shown: ContextVar[_Bar | _Told | _Lines | None] = ContextVar("shown", default=None)
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)

@@ -210,7 +210,7 @@ def scene() -> tuple[Tensor, Tensor]:
 def test_the_states_have_the_release_s_numbers_of_parameters(
     released: tuple[ReleasedFiles, dict[str, State]],
 ) -> None:
-    """35,602,993 + 4,244,539 (reference.md, section 2): what was built here is what was released."""
+    """35,602,993 + 4,244,539 (docs/paper.md, "The released networks"): built here is what was released."""
 
     def count(state: State) -> int:
         learned = [key for key in state if not any(b in key for b in ("running", "batches", "_u", "_v"))]

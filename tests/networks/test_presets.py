@@ -1,7 +1,7 @@
 """The released networks to the digit: every number here stands in the paper's released layer table.
 
-The table is in section 2 of the project's reference of the release. Networks are made on torch's meta
-device, which counts and names weights without drawing any.
+The table is in docs/paper.md, "The released networks". Networks are made on torch's meta device,
+which counts and names weights without drawing any.
 """
 
 from __future__ import annotations

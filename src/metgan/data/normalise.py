@@ -2,7 +2,8 @@
 
 Robust percentiles of the *training set* map each channel to [-1, 1], and back to the camera's units
 and dtype. The release rescales every image by its own extremes, so that one hot pixel sets the scale
-and absolute brightness is lost (reference.md, section 4); a shared map keeps dim images dim.
+and absolute brightness is lost (docs/paper.md, "Where paper and release differ"); a shared map keeps dim
+images dim.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Checkpoints of the paper's release as a run folder of metgan.
 
-They are plain state dicts, one file for each pathway, discriminator and segmentor; reference.md, section 2,
-lists their keys. Files are read without executing code. Nothing in them says which way a generator
-translates, nor what it was trained on, so the files are given by role, and no test group can be guarded.
+They are plain state dicts, one file for each pathway, discriminator and segmentor; their keys stand in
+docs/paper.md, "The released checkpoints". Files are read without executing code. Nothing in them says
+which way a generator translates, nor what it was trained on, so the files are given by role, and no test
+group can be guarded.
 """
 
 from __future__ import annotations

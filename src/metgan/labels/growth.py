@@ -32,7 +32,7 @@ def grow(area: int, infiltration: float, rng: np.random.Generator) -> Mask:
     area : int, at least 1
         Pixels.
     infiltration : float, in [0, 1]
-        0 gives nearly a disc, 0.5 the clusters of Eden [1]_ , 1 ragged and branching ones, whose
+        0 gives nearly a disc, 0.5 the clusters of Eden [1], 1 ragged and branching ones, whose
         branches may enclose healthy pixels.
     rng : np.random.Generator
         Source of chance.
@@ -51,14 +51,15 @@ def grow(area: int, infiltration: float, rng: np.random.Generator) -> Mask:
     -----
     A pixel p that shares an edge with the tumour is next with a probability in proportion to
     ``exp(24 (1 - 2 infiltration) n(p))``, where n is the share of the disc of radius 3 about p that is
-    tumour; Vicsek [2]_ lets the chance of sticking depend on such a count. No branch reaches
+    tumour; Vicsek [2] lets the chance of sticking depend on such a count. No branch reaches
     further than four radii of the disc of the same area, or 3 pixels more.
 
     References
     ----------
-    .. [1] M. Eden, "A two-dimensional growth process", Proceedings of the Fourth Berkeley Symposium on
+    [1] M. Eden, "A two-dimensional growth process", Proceedings of the Fourth Berkeley Symposium on
        Mathematical Statistics and Probability 4, 223-239 (1961).
-    .. [2] T. Vicsek, "Pattern formation in diffusion-limited aggregation", Physical Review Letters 53,
+
+    [2] T. Vicsek, "Pattern formation in diffusion-limited aggregation", Physical Review Letters 53,
        2281 (1984). https://doi.org/10.1103/PhysRevLett.53.2281
 
     Examples

@@ -58,16 +58,17 @@ def find_tissue(anatomy: Camera) -> Mask:
 
     Notes
     -----
-    The separation is Ashman's D [1]_ , the distance of the classes' means in units of their spread,
+    The separation is Ashman's D [1], the distance of the classes' means in units of their spread,
     ``sqrt(2) |m1 - m2| / sqrt(s1**2 + s2**2)``. Halving a normal distribution gives 2.65, halving a flat
     histogram ``2 sqrt(3)``, 3.46, so 4 asks for a valley between the classes. Shot noise grows with the
-    light and would spread the tissue alone; the square root evens that out [2]_ .
+    light and would spread the tissue alone; the square root evens that out [2].
 
     References
     ----------
-    .. [1] K. M. Ashman, C. M. Bird and S. E. Zepf, "Detecting bimodality in astronomical datasets",
+    [1] K. M. Ashman, C. M. Bird and S. E. Zepf, "Detecting bimodality in astronomical datasets",
        Astronomical Journal 108, 2348 (1994). https://doi.org/10.1086/117248
-    .. [2] F. J. Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika
+
+    [2] F. J. Anscombe, "The transformation of Poisson, binomial and negative-binomial data", Biometrika
        35, 246 (1948). https://doi.org/10.1093/biomet/35.3-4.246
 
     Examples

@@ -53,3 +53,4 @@ ADVERSARIAL: dict[AdversarialName, AdversarialLoss] = {
     "least-squares": AdversarialLoss(squared_distance),
     "log": AdversarialLoss(log_distance),
 }
+"""Adversarial losses by name: the least squares that CycleGAN trains with, and the logarithms of Eq. (1)."""

@@ -1,7 +1,8 @@
 """Losses that compare pixel by pixel: an image with what it should have been, a reading with the label.
 
 For readings, the paper asks for a weighted binary cross-entropy; the release uses L1 on probabilities, with
-which a missed median tumour costs 0.06 while the pair term is 1.1 (reference.md, section 4). Both are here.
+which a missed median tumour costs 0.06 while the pair term is 1.1 (docs/paper.md, "Where paper and
+release differ"). Both are here.
 """
 
 from __future__ import annotations

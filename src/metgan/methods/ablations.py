@@ -1,4 +1,6 @@
-"""MetGAN with one decision at a time made as the release, or the paper, made it: reference.md, section 4.
+"""MetGAN with one decision at a time made as the release, or the paper, made it.
+
+What they do stands in docs/paper.md, "Where paper and release differ".
 
 A decision may be several numbers: the release's segmentation loss is L1, with weight 100.
 """

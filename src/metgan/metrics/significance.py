@@ -72,11 +72,11 @@ def paired_test(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values of several comparisons, in their order, by Holm's rule [1]_; nan stays and counts not.
+    """Correct p-values of several comparisons, in their order, by Holm's rule [1]; nan stays and counts not.
 
     References
     ----------
-    .. [1] Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 65-70.
+    [1] Holm (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6, 65-70.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def bootstrap_interval(
     *,
     draws: int = DRAWS,
 ) -> tuple[float, float]:
-    """Return the interval of the mean that resampling whole groups leaves, by percentiles [1]_.
+    """Return the interval of the mean that resampling whole groups leaves, by percentiles [1].
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def bootstrap_interval(
 
     References
     ----------
-    .. [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13; clusters: section 8.6.
+    [1] Efron and Tibshirani (1993), An Introduction to the Bootstrap, section 13; clusters: section 8.6.
     """
     scores, names = np.asarray(values, float), np.asarray(groups)
     if scores.shape != names.shape or draws < 1:

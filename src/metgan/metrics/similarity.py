@@ -103,7 +103,7 @@ def compare_within(generated: Scaled, real: Scaled, region: Mask) -> Similarity:
 
     References
     ----------
-    .. [1] Wang, Bovik, Sheikh, Simoncelli (2004), doi:10.1109/TIP.2003.819861
+    [1] Wang, Bovik, Sheikh, Simoncelli (2004), doi:10.1109/TIP.2003.819861
 
     Examples
     --------

@@ -32,7 +32,7 @@ _INSTANCE_NORMS: Final[dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3
     3: nn.InstanceNorm3d,
 }
 _LINEAR: Final = {2: "bilinear", 3: "trilinear"}
-BATCH_NORM_EPSILON: Final = 1e-4  # of the released U-Net; reference.md, section 2
+BATCH_NORM_EPSILON: Final = 1e-4  # of the released U-Net; docs/paper.md, "The released networks"
 
 
 def channels_last(network: Network) -> Network:

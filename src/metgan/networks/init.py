@@ -18,8 +18,8 @@ _POWER_ITERATIONS: Final = 15  # as torch does when it wraps a weight
 def build(make: Callable[[], Network], seed: int) -> Network:
     """Return ``make()`` with seeded weights: convolutions N(0, 0.02), norm scales N(1, 0.02), biases 0.
 
-    The numbers are those of Pix2Pix and CycleGAN (reference.md, section 3). The process's own
-    random state is left as it was.
+    The numbers are those of Pix2Pix and CycleGAN (docs/paper.md, "The numbers of the training"). The
+    process's own random state is left as it was.
 
     Deviates: the convolutions of a SPADE layer are drawn by He et al. 2015 (arXiv 1502.01852), Eq. (10). Two
     of them follow each other without a normalisation, so with N(0, 0.02) a fresh SPADE layer all but ignores

@@ -39,7 +39,7 @@ _SMALL = UNetSpec(encoder=(16, 32, 64, 128, 160), decoder=(16, 24, 48, 96, 128))
 PRESETS: dict[PresetName, NetworkPreset] = {
     # Horvath et al. 2021, section 2 and supplement: seven blocks, all merged. Rivals by their papers.
     "paper": NetworkPreset(MetGenSpec(), Pix2PixSpec(), ResNetSpec(), UNetSpec(), DiscriminatorSpec()),
-    # The released networks to the digit: reference.md, section 2.
+    # The released networks to the digit: docs/paper.md, "The released networks".
     "released": NetworkPreset(
         MetGenSpec(
             UNetSpec(align_corners=True),

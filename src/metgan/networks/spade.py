@@ -1,7 +1,7 @@
 """The label pathway: seven SPADE residual blocks from a coarse label to full resolution.
 
 Written from Park et al. 2019, "Semantic image synthesis with spatially-adaptive
-normalization" (arXiv 1903.07291), with the sizes of reference.md, section 2.
+normalization" (arXiv 1903.07291), with the sizes of docs/paper.md, "The released networks".
 
 A reader may question the pooled pyramid. Nearest resizing, the release's way, drops a
 median tumour of 41 pixels from the 1/16 grid in nearly three of four cases; ours keeps each one.
@@ -127,7 +127,7 @@ def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
     at 1 however small, and its area is still known. At factor 1 both are the one-hot label.
 
     Deviates: the release takes the nearest pixel, with which a median tumour survives at 1/16 with
-    probability 27 % (reference.md, section 4). Pinned by
+    probability 27 % (docs/paper.md, "Where paper and release differ"). Pinned by
     ``test_no_tumour_vanishes_in_the_pooled_pyramid``.
 
     Examples

@@ -1,6 +1,6 @@
 """The U-Net: anatomy pathway of MetGen, and on its own the segmentor.
 
-Written from the layer table of the paper's release (reference.md, section 2), itself after
+Written from the layer table of the paper's release (docs/paper.md, "The released networks"), itself after
 Ronneberger et al. 2015 (arXiv 1505.04597). One class serves both networks, because the
 segmentor of DeepMACT is the same network without label features.
 

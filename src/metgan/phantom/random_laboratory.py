@@ -1,11 +1,11 @@
 """A laboratory drawn at random, so that combinations come up that nobody had in mind.
 
-What is drawn stays visible: Rose's criterion [1]_ says that a uniform disc is seen in noise when its signal
+What is drawn stays visible: Rose's criterion [1] says that a uniform disc is seen in noise when its signal
 exceeds the standard error of the background under it `ROSE` times. Here the background has two parts, shot
 noise of independent pixels and texture whose patches are some 16 pixels large. The dimmest tumour of the
 median area meets it; if the contrast drawn does not suffice, it is raised.
 
-.. [1] A. Rose, J. Opt. Soc. Am. 38, 196 (1948). https://doi.org/10.1364/JOSA.38.000196
+[1] A. Rose, J. Opt. Soc. Am. 38, 196 (1948). https://doi.org/10.1364/JOSA.38.000196
 """
 
 from __future__ import annotations

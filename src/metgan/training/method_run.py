@@ -56,8 +56,8 @@ def train_method(
     """Train a method's networks; returns the generator's model file.
 
     The run folder is made where it is not there, and has the split. The data is normalised as the segmentor's
-    was, so that the segmentor reads fakes in exactly the
-    units it was trained in (reference.md, section 4; pinned by
+    was, so that the segmentor reads fakes in exactly the units it was trained in (docs/paper.md, "Where paper
+    and release differ"; pinned by
     ``test_a_generator_takes_over_the_normalisation_of_its_segmentor``). A method without a segmentation
     term uses a segmentor for its validations alone, and need not have one. The weights that are kept are the
     last, averaged, as in the paper. To choose among earlier ones by the few animals that are validated gave

@@ -54,7 +54,7 @@ class Augmentation:
         Both axes are stretched by one factor up to 2 to this power, or its inverse.
     bend : float, pixels
         Standard deviation of the displacement of five by five points, with a smooth surface through them: the
-        elastic deformation of U-Net [1]_.
+        elastic deformation of U-Net [1].
 
     Raises
     ------
@@ -63,7 +63,7 @@ class Augmentation:
 
     References
     ----------
-    .. [1] Ronneberger, Fischer and Brox (2015), U-Net, section 3.1. https://doi.org/10.1007/978-3-319-24574-4_28
+    [1] Ronneberger, Fischer and Brox (2015), U-Net, section 3.1. https://doi.org/10.1007/978-3-319-24574-4_28
     """
 
     exposure: float = 0.0
