@@ -17,12 +17,13 @@ from .fill import (
     shared_fill,
 )
 from .growth import grow
-from .kept import File, Merged, Real, possible_turn
+from .kept import MOST_MERGED, File, Merged, Real, possible_turn
 from .mixed import Mixed
 from .placement import Placed, Spacing, place
 from .planted import Bank, Grown
 from .preference import Preference
 from .recipes import RECIPES
+from .reference import MOST_TUMOURS
 from .survey import Quartiles, Survey, survey
 from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
 from .variation import Variation, vary
@@ -30,6 +31,8 @@ from .variation import Variation, vary
 __all__ = [
     "BESIDE",
     "LARGEST_AREA",
+    "MOST_MERGED",
+    "MOST_TUMOURS",
     "LEAST_SEPARATION",
     "RECIPES",
     "SYMMETRIES",

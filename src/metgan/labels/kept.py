@@ -18,6 +18,8 @@ from metgan.types import Mask
 from .compose import SYMMETRIES, merge, symmetry
 from .drawn import Drawn, read
 
+MOST_MERGED = 1000
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -54,7 +56,7 @@ class Merged:
     turned: bool = True
 
     def __post_init__(self) -> None:
-        SettingError.unless_within("count", self.count, 1, 1000)
+        SettingError.unless_within("count", self.count, 1, MOST_MERGED)
 
     def __str__(self) -> str:
         return f"{self.name} count={self.count} turned={self.turned}"

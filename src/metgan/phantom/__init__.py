@@ -6,12 +6,13 @@ from .organs import ORGANS
 from .pair_set import write_phantom
 from .pairs import PAIRS_PER_ANIMAL, PhantomPair, draw_pairs
 from .random_laboratory import draw_laboratory
-from .settings import PhantomSettings
+from .settings import PHANTOM_RANGES, PhantomSettings
 
 __all__ = [
     "LABORATORIES",
     "ORGANS",
     "PAIRS_PER_ANIMAL",
+    "PHANTOM_RANGES",
     "Fill",
     "Laboratory",
     "PhantomPair",

@@ -34,6 +34,7 @@ from metgan.training import SEGMENTOR_FOLDER, train
 from .evaluate import EvaluateResult
 from .next_step import evaluate_command, generate_command
 from .output import GENERATED, NEW_FOLDER, RUN, Output, OutputPolicy, reserve
+from .ranges import SEED, STEPS, check_ranges
 from .settings import CONFIG_FILE, refuse_other_settings, run_config_of
 
 _PAIRS, _NEW_PAIRS = 240, 24
@@ -49,7 +50,7 @@ class DemoRequest:
     out : Path
         Folder to write into.
     steps : int
-        Length of MetGAN's training in batches.
+        Length of MetGAN's training in batches, 1 or more.
     segmentor_steps : int
         Length of the training of each of the two segmentors, the one in the loop and the independent
         segmentor.
@@ -64,6 +65,9 @@ class DemoRequest:
     segmentor_steps: int = 250
     seed: int = 0
     output: OutputPolicy = NEW_FOLDER
+
+    def __post_init__(self) -> None:
+        check_ranges(self, steps=STEPS, segmentor_steps=STEPS, seed=SEED)
 
 
 def demo(request: DemoRequest, on_event: Listener | None = None) -> EvaluateResult:

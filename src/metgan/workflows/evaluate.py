@@ -28,6 +28,7 @@ from metgan.studies import (
 from metgan.training import Engine
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
+from .ranges import STEPS, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,14 @@ class IndependentSegmentorChoice:
         Run of metgan segmentor DATA --split RUN/splits.json, trained with a seed of its own. Default:
         train one.
     independent_segmentor_steps : int or None
-        Length of the independent segmentor's training in batches.
+        Length of the independent segmentor's training in batches, 1 or more. Default: the preset's.
     """
 
     independent_segmentor: Path | None = None
     independent_segmentor_steps: int | None = None
 
     def __post_init__(self) -> None:
+        check_ranges(self, independent_segmentor_steps=STEPS)
         if self.independent_segmentor and self.independent_segmentor_steps:
             raise SettingError(
                 f"--independent-segmentor {self.independent_segmentor} and --independent-segmentor-steps "

@@ -17,6 +17,7 @@ from metgan.studies import INDEPENDENT_SEED_OFFSET
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
 from .output import note_warning
+from .ranges import NOT_NEGATIVE, SHARE, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,14 @@ class GateChoice:
     attempts: int | None = None
 
     def __post_init__(self) -> None:
-        GateLimits(**self._given)  # refuses what is out of range
+        check_ranges(
+            self,
+            least_recall=SHARE,
+            most_false_area=SHARE,
+            least_contrast=NOT_NEGATIVE,
+            most_contrast=NOT_NEGATIVE,
+        )
+        GateLimits(**self._given)  # refuses the others out of range, and least above most
 
     @property
     def _given(self) -> dict[str, Any]:

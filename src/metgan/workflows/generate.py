@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 from metgan.data import SPLIT_FILE, PairSet, Split, load_split, open_images, part_of
-from metgan.errors import SettingError
 from metgan.io import has_file
 from metgan.progress import Listener, listening, note
 from metgan.synthesis import (
@@ -29,6 +28,7 @@ from metgan.training import planned_steps, stopped_at
 from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
 from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
+from .ranges import SEED, check_ranges
 from .sources import Sources, refuse_test_sources
 
 _MUCH_OUTSIDE = 0.05
@@ -72,7 +72,7 @@ class GenerateRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
-        SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
+        check_ranges(self, count=(1, MOST_PAIRS), seed=SEED)
         self.recipe.make()
 
     @property

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from metgan.data import PairSet
-from metgan.errors import SettingError
 from metgan.experiment import Experiment
 from metgan.io import has_file, write_json
 from metgan.studies import Section, SharedConfig
 
 from .output import NEW_FOLDER, STUDY, Output, OutputPolicy, checkpoints, reserve, was_finished
+from .ranges import STEPS, check_ranges
 from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_study
 
 _ASKED_FILE = "asked.json"
@@ -43,8 +43,7 @@ class StudyOptions:
     quick: bool = False
 
     def __post_init__(self) -> None:
-        if self.seeds is not None:
-            SettingError.unless_within("seeds", self.seeds, 1, _MOST_SEEDS)
+        check_ranges(self, seeds=(1, _MOST_SEEDS), segmentor_steps=STEPS)
 
 
 @dataclass(frozen=True, kw_only=True)
