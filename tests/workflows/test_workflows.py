@@ -265,10 +265,10 @@ def test_a_second_run_in_a_process_is_told_of_its_files_again(tmp_path: Path) ->
     rng = np.random.default_rng(0)
     with tifffile.TiffWriter(tmp_path / "scan.tif") as file:
         for _ in range(2):  # two images of one size, without axes
-            file.write(rng.integers(100, 200, (32, 32), np.uint16), contiguous=False, metadata=None)
+            file.write(rng.integers(100, 200, (32, 32), np.uint16), contiguous=False)
     with tifffile.TiffWriter(tmp_path / "mask.tif") as file:
         for _ in range(2):
-            file.write(np.eye(32, dtype=np.uint8), contiguous=False, metadata=None)
+            file.write(np.eye(32, dtype=np.uint8), contiguous=False)
     files = ScanFiles(tmp_path / "mask.tif")
     sources = [tmp_path / "scan.tif", tmp_path / "mask.tif"]
     for out in ("one", "two"):

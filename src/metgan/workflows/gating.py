@@ -37,13 +37,13 @@ class GateChoice:
     most_false_area : float or None
         Share of the pixels outside the label that it may take for tumour, in [0, 1]. Default: 0.02.
     least_contrast : float or None
-        Of the median tumour over its surroundings, in camera units, 0 or more. Default: adds half the light
-        of a dim tumour of the training images; 1.05 where these are not there, or have no labels.
+        Least contrast of the median tumour to its surroundings, in camera units, 0 or more. Default: adds half
+        the light of a dim tumour of the training images; 1.05 where these are not there, or have no labels.
     most_contrast : float or None
-        Likewise, at most. Default: twice the light of a bright one; 20.
+        Most contrast of the median tumour, 0 or more. Default: twice the light of a bright one; 20.
     least_distance : float or None
-        From the nearest training image, in [0, 2]: one minus the correlation of the backgrounds. Default:
-        0.05.
+        Least distance from the nearest training image, in [0, 2]: one minus the correlation of the
+        backgrounds. Default: 0.05.
     attempts : int or None
         Labels that are tried for one pair, 1 or more; when all fail, the best is kept and marked. Default: 4.
     """

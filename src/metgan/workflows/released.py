@@ -27,7 +27,7 @@ class ReleasedRequest:
     out : Path
         Run folder to write.
     seed : int
-        0 or more, of the split into training and test part, where the pair set states none.
+        Seed of the split into training and test part, 0 or more, where the pair set states none.
     output : OutputPolicy
     """
 

@@ -59,7 +59,7 @@ class TrainingSettings:
     crop : int or None
         Side in pixels of the training crops, at most: the smallest image decides. Default: the preset's.
     learning_rate : float or None
-        Of Adam, 1e-12 to 1. Default: the preset's.
+        Learning rate of Adam, 1e-12 to 1. Default: the preset's.
     device : {"auto", "cpu", "cuda"} or None
         "auto" takes a CUDA device where there is one. Default: auto.
     precision : {"auto", "fp32", "bf16"} or None

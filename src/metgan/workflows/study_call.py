@@ -53,7 +53,7 @@ class StudyRequest:
     Parameters
     ----------
     data : Path
-        Pair set.
+        Pair set: anatomy/, tumour/, label/ with same-named images.
     out : Path
         Folder of the study. What was found goes to a folder of the study's name in it: scores.csv,
         statistics.csv, tables.md, report.html, and grid.png or tumours.csv.
