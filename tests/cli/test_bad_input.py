@@ -613,12 +613,21 @@ def test_a_setting_out_of_range_is_refused_in_one_line_by_option_and_file_alike(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("evaluate", "run", "--data", "d", "--independent-segmentor-steps", "0"), "independent_segmentor_steps is 0"),
+        (
+            ("evaluate", "run", "--data", "d", "--independent-segmentor-steps", "0"),
+            "independent_segmentor_steps is 0",
+        ),
         (("study", "ablation", "d", "--segmentor-steps", "0"), "segmentor_steps is 0"),
         (("train", "d", "--segmentor-steps", "-1"), "segmentor_steps is -1"),
         (("generate", "run", "--anatomy", "d", "--merge", "0"), "merge is 0"),
-        (("prepare", "s.tif", "--labels", "m.tif", "--crop", "0"), "crop is 0; expected a whole number from 1"),
-        (("prepare", "s.tif", "--labels", "m.tif", "--every", "0"), "every is 0; expected a whole number from 1"),
+        (
+            ("prepare", "s.tif", "--labels", "m.tif", "--crop", "0"),
+            "crop is 0; expected a whole number from 1",
+        ),
+        (
+            ("prepare", "s.tif", "--labels", "m.tif", "--every", "0"),
+            "every is 0; expected a whole number from 1",
+        ),
     ],
 )
 def test_a_number_out_of_range_is_refused_by_its_option_before_a_file_is_looked_for(

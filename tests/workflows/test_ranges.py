@@ -1,4 +1,4 @@
-"""Every number of every request: one that is out of range is refused when the request is built, by its name."""
+"""Every number of every request is checked when the request is built, by the name of its option."""
 
 from __future__ import annotations
 

@@ -273,9 +273,7 @@ def test_a_second_run_in_a_process_is_told_of_its_files_again(tmp_path: Path) ->
     sources = [tmp_path / "scan.tif", tmp_path / "mask.tif"]
     for out in ("one", "two"):
         told: list[Event] = []
-        request = PrepareRequest(
-            sources=sources, files=files, out=tmp_path / out, crops=CropChoice(crop=16)
-        )
+        request = PrepareRequest(sources=sources, files=files, out=tmp_path / out, crops=CropChoice(crop=16))
         prepare(request, told.append)
         notes = [event.text for event in told if isinstance(event, Note)]
         for path in sources:

@@ -15,7 +15,7 @@ from .mask_check import (
     measure_standing_out,
 )
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
-from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
+from .pairs import TABLE, PairSet, image_names, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
 from .patches import Patch, Patches, cut_patch, numbers_of
 from .pixel_values import PixelValues, pixel_values
@@ -95,6 +95,7 @@ __all__ = [
     "fit_pairs",
     "has_tumour",
     "identify",
+    "image_names",
     "join_names",
     "load_split",
     "measure_standing_out",

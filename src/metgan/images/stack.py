@@ -84,7 +84,7 @@ class Stack:
         return planes.reshape(-1, *planes.shape[-2:])  # (Z, Y, X): axes of length 1 are before it
 
     def _advice(self, long: Sequence[str]) -> str:
-        """Return what to do where an axis is neither planes nor channels, or one of two that are called so."""
+        """Return what to do where an axis is neither planes nor channels, or one of two called so."""
         odd = [
             k
             for k, (axis, length) in enumerate(zip(self.axes, self.shape, strict=True))
@@ -96,8 +96,11 @@ class Stack:
         axis, count = self.axes[place], self.shape[place]
         others = self.axes[:place], self.axes[place + 1 :]
         free = [(letter, name) for letter, name in _MEANINGS.items() if letter not in "".join(others)]
-        ways = [f"give --axes {letter.join(others)} (of masks --mask-axes) for {name}" for letter, name in free]
-        what = f"Axis {axis}, number {place + 1} of {len(self.axes)}, holds {count} {_COUNTED.get(axis, 'images')}"
+        ways = [
+            f"give --axes {letter.join(others)} (of masks --mask-axes) for {name}" for letter, name in free
+        ]
+        counted = f"{count} {_COUNTED.get(axis, 'images')}"
+        what = f"Axis {axis}, number {place + 1} of {len(self.axes)}, holds {counted}"
         return f"{what}: {'; '.join([*ways, _take_one(place, ''.join(others))])}"
 
     @property
@@ -184,8 +187,9 @@ def _agree(given: str, stated: str) -> bool:
 def _take_one(place: int, axes: str) -> str:
     """Return how to save one of what an axis holds as an image with the other axes."""
     return (
-        "save the one that is meant as a stack of its own, as in Python with tifffile.imwrite('new.tif', "
-        f"tifffile.imread(PATH).take(0, axis={place}), photometric='minisblack', metadata={{'axes': '{axes}'}})"
+        "save the one that is meant as a stack of its own, as in Python with "
+        f"tifffile.imwrite('new.tif', tifffile.imread(PATH).take(0, axis={place}), "
+        f"photometric='minisblack', metadata={{'axes': '{axes}'}})"
     )
 
 

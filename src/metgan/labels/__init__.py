@@ -31,9 +31,9 @@ from .variation import Variation, vary
 __all__ = [
     "BESIDE",
     "LARGEST_AREA",
+    "LEAST_SEPARATION",
     "MOST_MERGED",
     "MOST_TUMOURS",
-    "LEAST_SEPARATION",
     "RECIPES",
     "SYMMETRIES",
     "Bank",

@@ -9,7 +9,7 @@ from .gate import Gate, GatedPair, generate_pair, generate_pairs, open_gate
 from .generate import generate
 from .inpainter import Inpainter, load
 from .insert import RealTumourChannel, insert_tumours
-from .journal import finished_pairs, is_unfinished
+from .journal import count_noted, finished_pairs, is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .noise import NoiseModel
@@ -46,6 +46,7 @@ __all__ = [
     "Seen",
     "TrainingImages",
     "check_request",
+    "count_noted",
     "find_errors",
     "finished_pairs",
     "generate",

@@ -29,6 +29,7 @@ from metgan.training import Engine
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
 from .ranges import STEPS, check_ranges
+from .registration import note_exchanged_channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +120,7 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
             output.policy.resume,
         )
         setup = open_evaluation(request.run, PairSet.open(request.data), source)
+        note_exchanged_channels(request.data)
         with output.prepared():
             evaluation, generated = run_evaluation(setup, source)
             lead = (

@@ -29,6 +29,7 @@ from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
 from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
 from .ranges import SEED, check_ranges
+from .registration import note_exchanged_channels
 from .sources import Sources, refuse_test_sources
 
 _MUCH_OUTSIDE = 0.05
@@ -135,6 +136,8 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
         outside = check_request(inpainter, asked)
         with output.prepared():
             _note_warnings(request.run, inpainter, outside)
+            for folder in dict.fromkeys(folder for folder in folders if folder is not None):
+                note_exchanged_channels(folder)
             gating.note_warnings(gate, advice)
             if gate is not None and sources.oversample_errors is not None:
                 note(_OVERSAMPLED_AND_GATED)
