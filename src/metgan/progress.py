@@ -125,16 +125,6 @@ def note_once(text: str) -> None:
     """Tell what `note` tells, once in a run however often it is found, as of a file that is read again.
 
     A run is a block of `listening`, such as a call of a workflow; outside of any, the process is.
-
-    Examples
-    --------
-    >>> told = []
-    >>> for _ in range(2):
-    ...     with listening(told.append):
-    ...         note_once("a.tif: no voxel size")
-    ...         note_once("a.tif: no voxel size")
-    >>> len(told)
-    2
     """
     known = _told_once.get()
     with _telling_once:

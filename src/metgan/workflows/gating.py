@@ -39,6 +39,7 @@ class GateChoice:
     least_contrast : float or None
         Least contrast of the median tumour to its surroundings, in camera units, 0 or more. Default: adds
         half the light of a dim tumour of the training images; 1.05 where these are not there, or have no
+        labels.
     most_contrast : float or None
         Most contrast of the median tumour, 0 or more. Default: twice the light of a bright one; 20.
     least_distance : float or None
