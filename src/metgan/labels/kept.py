@@ -19,6 +19,7 @@ from .compose import SYMMETRIES, merge, symmetry
 from .drawn import Drawn, read
 
 MOST_MERGED = 1000
+"""Most labels that become one."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ PHANTOM_RANGES: dict[str, tuple[float, float]] = {
     "missed_fraction": (0, 1),
     "outline_noise": (0.0, 5.0),
 }
+"""Least and most of each setting of a phantom, both included."""
 _ASCENDING = (
     ("smallest_area", "median_area", "largest_area"),
     ("lowest_contrast", "dim_contrast", "highest_contrast"),
