@@ -21,7 +21,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -152,8 +153,8 @@ def write_scan(root: Path, planes: int, compression: str | None) -> list[Path]:
     return paths
 
 
-def show(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print a table."""
+def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table, each row as soon as it is measured."""
     for line in (columns, ["---"] * len(columns), *rows):
         print("| " + " | ".join(map(str, line)) + " |", flush=True)
 
@@ -243,14 +244,15 @@ def main() -> None:
     root.mkdir(parents=True)
     if asked.sides:
         write_world(root, asked.preset)
-    rows = [generate(root, side) for side in asked.sides]
-    rows += [generate(root, max(asked.sides), options) for options in asked.options if asked.sides]
+    plain = ((side, "") for side in asked.sides)
+    with_options = ((max(asked.sides), options) for options in asked.options if asked.sides)
+    rows = (generate(root, *one) for one in chain(plain, with_options))
     show(("generate, one pair", "options", f"peak, GB ({asked.preset})", "seconds"), rows)
-    rows = [evaluate(root, side) for side in asked.sides]
+    rows = (evaluate(root, side) for side in asked.sides)
     show(("evaluate, one test pair", f"peak, GB ({asked.preset})", "seconds"), rows)
-    rows = [prepare(root, planes) for planes in asked.planes]
+    rows = (prepare(root, planes) for planes in asked.planes)
     show(("prepare, one row of crops", "files, GB", "peak, GB", "seconds"), rows)
-    rows = [look_at_many(root, count) for count in asked.pairs]
+    rows = (look_at_many(root, count) for count in asked.pairs)
     show(("pairs of 64 x 64", "info, peak, GB", "seconds", "two steps of train, peak, GB", "seconds"), rows)
 
 

@@ -11,12 +11,22 @@ import sys
 import threading
 import weakref
 from contextlib import redirect_stderr, redirect_stdout
+from contextvars import copy_context
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.progress import SLOW, each, heeding_interrupts, progress, stop_if_interrupted
+from metgan.progress import (
+    SLOW,
+    Note,
+    each,
+    heeding_interrupts,
+    listening,
+    note_once,
+    progress,
+    stop_if_interrupted,
+)
 
 
 class Terminal(io.StringIO):
@@ -267,3 +277,40 @@ def test_another_thread_than_the_main_one_installs_nothing():
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+def tell_in_thread(text):
+    thread = threading.Thread(target=copy_context().run, args=(note_once, text))
+    thread.start()
+    thread.join()
+
+
+@pytest.mark.parametrize("has_listener", [True, False])
+def test_what_is_told_once_is_told_once_in_each_run(has_listener, capsys):
+    told = []
+    for _ in range(2):
+        with listening(told.append if has_listener else None):
+            note_once("a.tif has no resolution")
+            tell_in_thread("a.tif has no resolution")
+            note_once("b.tif has none either")
+            note_once("a.tif has no resolution")
+    expected = ["a.tif has no resolution", "b.tif has none either"] * 2
+    if not has_listener:
+        told = [Note(line.removeprefix("metgan: note: ")) for line in capsys.readouterr().err.splitlines()]
+    assert [event.text for event in told] == expected
+
+
+def test_a_run_within_another_tells_again_and_forgets_nothing_of_the_outer_one():
+    told = []
+    with listening(told.append):
+        note_once("a.tif has no resolution")
+        with listening(None):
+            note_once("a.tif has no resolution")
+        note_once("a.tif has no resolution")
+    assert len(told) == 2
+
+
+def test_outside_of_a_run_what_is_told_once_is_told_once_in_the_process(capsys):
+    for _ in range(3):
+        note_once("c.tif, which no other test names")
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -70,13 +70,16 @@ Listener = Callable[[Event], None]
 
 _shown: ContextVar[_Bar | _Told | _Lines | None] = ContextVar("shown", default=None)
 _listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+_told_once: ContextVar[set[str]] = ContextVar("told_once", default=set())  # noqa: B039  # outside of a run
+_telling_once = threading.Lock()
 
 
 @contextmanager
 def listening(listener: Listener | None) -> Iterator[None]:
-    """Send what is told within the block to a listener, instead of to stderr; None changes nothing.
+    """Send what is told within the block, which is a run, to a listener; None for stderr, as without a block.
 
     Threads that work for the block tell it too, one at a time, and not all from the thread that began it.
+    What is told once (`note_once`) is told once in each block.
 
     Examples
     --------
@@ -86,20 +89,18 @@ def listening(listener: Listener | None) -> Iterator[None]:
     >>> told
     [Note(text='the mask is empty')]
     """
-    if listener is None:
-        yield
-        return
     door = threading.Lock()
 
     def one_at_a_time(event: Event) -> None:
+        assert listener is not None
         with door:
             listener(event)
 
-    token = _listener.set(one_at_a_time)
-    try:
+    with ExitStack() as stack:
+        stack.callback(_told_once.reset, _told_once.set(set()))
+        if listener is not None:
+            stack.callback(_listener.reset, _listener.set(one_at_a_time))
         yield
-    finally:
-        _listener.reset(token)
 
 
 def note(text: str) -> None:
@@ -109,6 +110,19 @@ def note(text: str) -> None:
         print(f"metgan: note: {text}", file=sys.stderr)
     else:
         listener(Note(text))
+
+
+def note_once(text: str) -> None:
+    """Tell what `note` tells, once in a run however often it is found, as of a file that is read again.
+
+    A run is a block of `listening`, such as a call of a workflow; outside of any, the process is.
+    """
+    known = _told_once.get()
+    with _telling_once:
+        if text in known:
+            return
+        known.add(text)
+    note(text)
 
 
 @contextmanager

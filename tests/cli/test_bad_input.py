@@ -611,12 +611,38 @@ def test_a_setting_out_of_range_is_refused_in_one_line_by_option_and_file_alike(
 
 
 @pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("evaluate", "run", "--data", "d", "--independent-segmentor-steps", "0"),
+            "independent_segmentor_steps is 0",
+        ),
+        (("study", "ablation", "d", "--segmentor-steps", "0"), "segmentor_steps is 0"),
+        (("train", "d", "--segmentor-steps", "-1"), "segmentor_steps is -1"),
+        (("generate", "run", "--anatomy", "d", "--merge", "0"), "merge is 0"),
+        (
+            ("prepare", "s.tif", "--labels", "m.tif", "--crop", "0"),
+            "crop is 0; expected a whole number from 1",
+        ),
+        (
+            ("prepare", "s.tif", "--labels", "m.tif", "--every", "0"),
+            "every is 0; expected a whole number from 1",
+        ),
+    ],
+)
+def test_a_number_out_of_range_is_refused_by_its_option_before_a_file_is_looked_for(
+    metgan: Command, capsys: Capture, tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    refuse(metgan, capsys, tmp_path, *words, says=f"metgan: {says}")
+
+
+@pytest.mark.parametrize(
     ("more", "says"),
     [
-        (("--areas", "nan", "5", "9"), "area is nan"),
-        (("--areas", "1", "5", "inf"), "area is inf"),
-        (("--areas", "1", "5", "1e12"), "area is 1"),
-        (("--tumours", "1", "1000000000"), "counts are (1, 1000000000)"),
+        (("--areas", "nan", "5", "9"), "areas is nan"),
+        (("--areas", "1", "5", "inf"), "areas is inf"),
+        (("--areas", "1", "5", "1e12"), "areas is 1"),
+        (("--tumours", "1", "1000000000"), "tumours is 1000000000"),
         (("--margin", "2000000"), "margin is 2000000"),
     ],
 )
@@ -700,11 +726,11 @@ def stack(tmp_path: Path) -> Path:
         (("--columns", "8:8"), "columns 8:8"),
         (("--planes", "2:3"), "planes 2:3 of a scan with 2"),
         (("--crop", "64"), "crops of 64 pixels"),
-        (("--block", "4"), "block=4"),
+        (("--block", "4"), "block is 4, with crops of 8"),
         (("--channels", "0", "2"), "channel 2 was asked for"),
         (("--axes", "ZCY"), "axes ZCY"),
         (("--tissue", "nowhere.tif"), "there is no file"),
-        (("--least-tissue", "2", "--tissue", "mask.tif"), "least_tissue=2"),
+        (("--least-tissue", "2", "--tissue", "mask.tif"), "least_tissue is 2"),
         (("--least-tissue", "0.5"), "--least-tissue 0.5 without --tissue"),
         (("--mask-axes", "YX"), "--mask-axes ZYX"),
         (("--channels", "0", "0"), "one image in both channels"),

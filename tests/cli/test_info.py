@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 from metgan.data import read_table, write_table
 
@@ -50,9 +52,15 @@ def test_a_generation_that_was_stopped_is_told_to_be_finished(
     new = tmp_path / "new"
     words = ("--anatomy", world, "--labels", world, "--count", 2, "--device", "cpu", "--out", new)
     assert metgan("generate", trained, *words) == 0
-    (new / "pairs.csv").rename(new / ".done.csv")
+    header, *rows = (new / "pairs.csv").read_text().splitlines()
+    lines = [f"{header},end", *(f"{row},." for row in rows), rows[0][:20]]  # the last one cut short
+    (new / ".done.csv").write_text("\n".join(lines))
+    (new / "pairs.csv").unlink()
     capsys.readouterr()
-    assert_one_line(capsys, metgan("info", new), "left by a metgan generate that was interrupted", "--resume")
+    shown = told(metgan, capsys, new)
+    assert "metgan generate, interrupted" in shown
+    assert "2 pairs are made and stay" in shown
+    assert "the same metgan generate call with --resume" in shown
 
 
 def test_a_pair_set_without_a_split_is_told_where_it_will_be(
@@ -108,4 +116,50 @@ def test_a_run_without_a_model_is_told_to_be_unfinished(
     metgan: Command, capsys: Capture, trained: Path, tmp_path: Path
 ) -> None:
     shutil.copy(trained / "config.toml", tmp_path)
-    assert_one_line(capsys, metgan("info", tmp_path), "holds no model.safetensors", "--resume")
+    again = f"metgan train DATA --out {tmp_path} --resume"
+    shown = told(metgan, capsys, tmp_path)
+    assert "metgan train or metgan segmentor, interrupted" in shown
+    assert "nothing is trained yet" in shown
+    assert again in shown
+    shutil.copytree(trained / "segmentor", tmp_path / "segmentor")
+    shown = told(metgan, capsys, tmp_path)
+    assert "what metgan train, interrupted" in shown
+    assert "the segmentor in the loop is at step 2 of 2; the method has not begun" in shown
+    shutil.copy(trained / "journal.csv", tmp_path)
+    assert "step 4, no model is saved yet" in told(metgan, capsys, tmp_path)
+    shutil.copy(trained / "status.json", tmp_path)
+    assert "step 4 of 4, no model is saved yet" in told(metgan, capsys, tmp_path)
+    (tmp_path / ".metgan").write_text("a run\nmetgan segmentor\n")
+    assert again.replace("train", "segmentor") in told(metgan, capsys, tmp_path)
+
+
+def test_an_interrupted_prepare_or_phantom_is_told_with_how_far_it_came(
+    metgan: Command, capsys: Capture, tmp_path: Path
+) -> None:
+    image = np.random.default_rng(0).integers(0, 99, (2, 64, 64)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "scan.tif", image, imagej=True, metadata={"axes": "CYX"})
+    tifffile.imwrite(tmp_path / "mask.tif", np.eye(64, dtype=np.uint8))
+    words = (tmp_path / "scan.tif", "--labels", tmp_path / "mask.tif", "--crop", 16)
+    assert metgan("prepare", *words, "--out", tmp_path / "crops") == 0
+    assert metgan("phantom", tmp_path / "drawn", "--pairs", 3, "--size", 48) == 0
+    for name, how in (
+        ("crops", "16 pairs are begun, 0 of them stand in pairs.csv to go on the same metgan prepare call"),
+        ("drawn", "3 of 3 pairs are begun to go on the same metgan phantom call with --resume"),
+    ):
+        assert "to go on" not in told(metgan, capsys, tmp_path / name)
+        write_table(tmp_path / name, [])
+        assert how in told(metgan, capsys, tmp_path / name)
+
+
+def test_an_interrupted_study_is_told_with_the_call_that_goes_on(
+    metgan: Command, capsys: Capture, trained: Path, tmp_path: Path
+) -> None:
+    (tmp_path / ".metgan").write_text("a study\n")
+    (tmp_path / "ablation").mkdir()
+    (tmp_path / "ablation" / "asked.json").write_text("{}")
+    shutil.copytree(trained, tmp_path / "clean" / "runs" / "metgan-0")
+    shown = told(metgan, capsys, tmp_path)
+    assert f"metgan study ablation DATA --out {tmp_path} --resume" in shown
+    assert "clean metgan-0 step 4 of 4" in shown
+    (tmp_path / "ablation" / "statistics.csv").write_text("")
+    assert "--resume" not in told(metgan, capsys, tmp_path)

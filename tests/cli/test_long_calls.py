@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+from cyclopts import App
 
 from metgan.data import PairSet
 from metgan.models import MODEL_FILE, load_generator, save_model
@@ -89,10 +90,37 @@ def test_a_ctrl_c_that_python_drops_ends_a_command_after_the_step_or_pair_at_han
     press_when(begun.exists)
     assert metgan(verb, *words, "--out", out) == 130
     told = capsys.readouterr()
-    assert "metgan: interrupted; --resume goes on (prepare: call it again)" in told.err
+    how = "the same call goes on" if verb == "prepare" else "the same call with --resume goes on"
+    assert f"metgan: interrupted; {how}\n" in told.err
     assert "Written" not in told.out
     if verb == "segmentor":
         assert (last_step(out) or 0) < 1000
+
+
+@pytest.mark.parametrize(
+    ("words", "how"),
+    [
+        ("prepare scan.tif", "; the same call goes on"),
+        ("prepare scan.tif --overwrite", "; the same call goes on"),
+        ("study ablation pairs", "; the same call with --resume goes on"),
+        ("demo out --resume", "; the same call goes on"),
+        ("train pairs --overwrite", "; the same call with --resume in place of --overwrite goes on"),
+        ("info run", ""),
+        ("study", ""),
+        ("paint", ""),
+        ("--help", ""),
+        ("train --help", ""),
+    ],
+)
+def test_what_ctrl_c_advises_is_an_option_that_the_verb_has(
+    metgan: Command, capsys: Capture, monkeypatch: pytest.MonkeyPatch, words: str, how: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(App, "__call__", interrupted)
+    assert metgan(*words.split()) == 130
+    assert capsys.readouterr().err == f"metgan: interrupted{how}\n"
 
 
 @pytest.mark.slow

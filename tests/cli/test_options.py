@@ -81,6 +81,16 @@ OPTIONS = {
 }
 
 
+@pytest.mark.parametrize(("verb", "parsed"), [*leaves(app)], ids=[verb for verb, _ in leaves(app)])
+def test_the_help_of_every_option_says_something_that_stands_on_its_own(verb: str, parsed: App) -> None:
+    shown = [one for one in parsed.assemble_argument_collection(parse_docstring=True) if one.show]
+    assert shown
+    for argument in shown:
+        words = (argument.parameter.help or "").split()
+        assert len(words) >= 4, f"{verb} {argument.names}: {' '.join(words)!r}"
+        assert words[0] not in {"As", "From", "Likewise,", "Likewise.", "Of"}, f"{verb} {argument.names}"
+
+
 def said_in(path: Path) -> str:
     """Return a page without its Python, which tests/test_docs.py runs, or all strings of a Python file."""
     text = path.read_text(encoding="utf-8")

@@ -106,3 +106,21 @@ def test_what_no_crop_holds_is_noted_with_its_share(
     assert "lie in no crop" not in capsys.readouterr().err
     assert metgan("prepare", *files, "--out", tmp_path / "rows", "--crop", 80, "--rows", "0:160") == 0
     assert "0 rows and 24 columns, 9.1% of the pixels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["generate", "evaluate"])
+def test_exchanged_folders_are_told_where_a_model_is_used(
+    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, trained: Path, tmp_path: Path, verb: str
+) -> None:
+    words = {
+        "generate": ("--anatomy", world, "--labels", world, "--count", 1),
+        "evaluate": ("--data", world, "--independent-segmentor-steps", 1),
+    }[verb]
+    for is_exchanged in (False, True):
+        capsys.readouterr()
+        out = tmp_path / f"out-{is_exchanged}"
+        assert metgan(verb, trained, *words, "--device", "cpu", "--out", out) == 0
+        assert capsys.readouterr().err.count("seem to be exchanged") == is_exchanged
+        (world / "anatomy").rename(world / "other")
+        (world / "tumour").rename(world / "anatomy")
+        (world / "other").rename(world / "tumour")

@@ -376,7 +376,7 @@ def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> No
         process.send_signal(signal.SIGINT)
         _, error = process.communicate(timeout=60)
     assert process.returncode == 130, error
-    assert "metgan: interrupted; --resume goes on" in error
+    assert "metgan: interrupted; the same call with --resume goes on" in error
 
 
 def test_help_and_version_end_well(metgan: Command, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from metgan.errors import StorageError
+from metgan.errors import ArrayError, StorageError
 from metgan.images import read_stack
 from metgan.progress import progress
 
@@ -138,3 +139,71 @@ def test_a_strip_that_is_damaged_is_an_error_where_it_is_asked_for(tmp_path: Pat
         stack.plane_order(0, (slice(1, 2), slice(30, 40), slice(0, 64)))
     part = (slice(1, 2), slice(32, 40), slice(0, 64))
     np.testing.assert_array_equal(stack.plane_order(0, part), SCAN[:, 0][part])
+
+
+def advised(advice: str) -> tuple[list[str], str]:
+    """Return the axes that an error's advice names, and its line of Python."""
+    script = re.search(r"as in Python with (.*)\.$", advice)
+    assert script is not None, advice
+    return re.findall(r"--axes ([A-Z]+)", advice), script[1]
+
+
+@pytest.mark.parametrize(
+    ("stated", "given", "shape", "counted", "axes"),
+    [
+        ("TZYX", None, (3, 5, 9, 8), "Axis T, number 1 of 4, holds 3 time points", ["CZYX"]),
+        ("ZTYX", None, (5, 3, 9, 8), "Axis T, number 2 of 4, holds 3 time points", ["ZCYX"]),
+        ("TYX", None, (3, 9, 8), "Axis T, number 1 of 3, holds 3 time points", ["CYX", "ZYX"]),
+        ("TCYX", None, (3, 2, 9, 8), "Axis T, number 1 of 4, holds 3 time points", ["ZCYX"]),
+        ("TZCYX", None, (3, 5, 2, 9, 8), "Axis T, number 1 of 5, holds 3 time points", []),
+        ("QZYX", None, (2, 5, 9, 8), "Axis Z, number 1 of 4, holds 2 planes", ["CZYX"]),
+        ("ZYX", "YXT", (4, 9, 8), "Axis T, number 3 of 3, holds 8 time points", ["YXC", "YXZ"]),
+        ("CZYX", "ZZYX", (2, 5, 9, 8), "Axis Z, number 1 of 4, holds 2 planes", ["CZYX"]),
+        ("CZYX", "CCYX", (5, 2, 9, 8), "Axis C, number 2 of 4, holds 2 channels", ["CZYX"]),
+        ("YXS", None, (9, 8, 3), "Axis S, number 3 of 3, holds 3 colours", ["YXC", "YXZ"]),
+    ],
+)
+def test_an_axis_that_is_neither_planes_nor_channels_is_named_with_advice_that_works(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stated: str,
+    given: str | None,
+    shape: tuple[int, ...],
+    counted: str,
+    axes: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    image = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)
+    if stated == "YXS":
+        tifffile.imwrite("a.tif", image.astype(np.uint8), photometric="rgb")
+    else:
+        tifffile.imwrite("a.tif", image, photometric="minisblack", metadata={"axes": stated})
+    with pytest.raises(ArrayError) as refused:
+        read_stack(Path("a.tif"), given).plane_shape(0 if "C" in (given or stated) else None)
+    advice = str(refused.value)
+    assert counted in advice
+    named, script = advised(advice)
+    assert named == axes
+    for one in named:
+        stack = read_stack(Path("a.tif"), one)
+        assert stack.plane_shape(0 if stack.has_channels else None)[1:] == (
+            stack.shape[one.index("Y")],
+            stack.shape[one.index("X")],
+        )
+    exec(script.replace("PATH", "'a.tif'"), {"tifffile": tifffile})
+    new = read_stack(Path("new.tif"))
+    taken = int(counted.rpartition("holds ")[2].split()[0])
+    assert np.prod(new.shape) == image.size // taken
+
+
+@pytest.mark.parametrize("shape", [(2, 5, 9, 8), (5, 2, 9, 8), (3, 5, 2, 9, 8)])
+def test_of_axes_without_names_one_may_hold_time_points(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tifffile.imwrite("a.tif", np.zeros(shape, np.uint16), photometric="minisblack")
+    with pytest.raises(ArrayError, match="does not say which axis is which") as refused:
+        read_stack(Path("a.tif"))
+    _, script = advised(str(refused.value))
+    exec(script.replace("PATH", "'a.tif'"), {"tifffile": tifffile})
+    assert read_stack(Path("new.tif")).shape == shape[1:]

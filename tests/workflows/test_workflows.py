@@ -6,7 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 
 from metgan.cli import main
 from metgan.data import PairSet, StoredPairs
@@ -229,9 +231,12 @@ def test_a_listener_is_told_what_stderr_would_be(
         (lambda: PhantomRequest(out=Path("out"), laboratory="mosaic", size=64), "each decides the size"),
         (lambda: SegmentorChoice(segmentor=Path("s"), segmentor_steps=3), "Leave one out"),
         (lambda: PhantomRequest(out=Path("out"), size=0), "size"),
-        (lambda: CropChoice(stride=0).plan(has_tissue=False), "stride=0"),
-        (lambda: CropChoice(block=0).plan(has_tissue=False), "block=0"),
-        (lambda: RecipeChoice("grown", pixel_size_um=0).make(), "with --pixel-size-um"),
+        (lambda: CropChoice(crop=64, block=32).plan(has_tissue=False), "block is 32, with crops of 64"),
+        (lambda: RecipeChoice("grown", pixel_size_um=2).make(), "^--pixel-size-um 2; expected"),
+        (
+            lambda: RecipeChoice("grown", areas=(5, 9, 20), diameters_um=(1, 2, 3)).make(),
+            r"^--areas \(5, 9, 20\) with --diameters-um \(1, 2, 3\); expected",
+        ),
         (lambda: ScanFiles(Path("m"), channels=(-1, 0)), "channels is -1"),
         (lambda: GateChoice(least_recall=2.0), "least_recall is 2.0"),
         (
@@ -265,3 +270,22 @@ def test_a_workflow_that_is_refused_leaves_nothing(small_world: Path, tmp_path: 
             GenerateRequest(run=tmp_path / "none", sources=Sources(anatomy=small_world), out=tmp_path / "out")
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_run_in_a_process_is_told_of_its_files_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    with tifffile.TiffWriter(tmp_path / "scan.tif") as file:
+        for _ in range(2):  # two images of one size, without axes
+            file.write(rng.integers(100, 200, (32, 32), np.uint16), contiguous=False)
+    with tifffile.TiffWriter(tmp_path / "mask.tif") as file:
+        for _ in range(2):
+            file.write(np.eye(32, dtype=np.uint8), contiguous=False)
+    files = ScanFiles(tmp_path / "mask.tif")
+    sources = [tmp_path / "scan.tif", tmp_path / "mask.tif"]
+    for out in ("one", "two"):
+        told: list[Event] = []
+        request = PrepareRequest(sources=sources, files=files, out=tmp_path / out, crops=CropChoice(crop=16))
+        prepare(request, told.append)
+        notes = [event.text for event in told if isinstance(event, Note)]
+        for path in sources:
+            assert sum(note.startswith(f"{path} holds 2 images") for note in notes) == 1

@@ -90,8 +90,23 @@ def main() -> None:
         advice = "Close other programs, use smaller images or batches, or prepare fewer --rows and --planes"
         _refuse(ShortMemoryError(given, "enough memory for the task", advice))
     except KeyboardInterrupt:
-        print("metgan: interrupted; --resume goes on (prepare: call it again)", file=sys.stderr)
+        print(f"metgan: interrupted{_how_to_go_on(sys.argv[1:])}", file=sys.stderr)
         sys.exit(130)
+
+
+def _how_to_go_on(words: list[str]) -> str:
+    """Return what to add to the words of a call that was interrupted; "" for one that writes nothing."""
+    names, apps, _ = app.parse_commands(words)
+    if not names or names[-1].startswith("-") or apps[-1].default_command is None:  # no verb
+        return ""
+    options = {name for argument in apps[-1].assemble_argument_collection() for name in argument.names}
+    if "--overwrite" not in options:
+        return ""
+    if "--resume" not in options or "--resume" in words:
+        return "; the same call goes on"
+    if "--overwrite" in words:
+        return "; the same call with --resume in place of --overwrite goes on"
+    return "; the same call with --resume goes on"
 
 
 def _is_short_of_memory(error: Exception) -> bool:

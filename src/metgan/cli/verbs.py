@@ -76,17 +76,22 @@ def show_evaluation(evaluation: Evaluation) -> None:
 
 def _show_info(result: workflows.Info) -> None:
     title = f"{result.name} {result.path}"
-    table = Table(title=title, title_justify="left", box=SIMPLE, show_header=False)
+    words = Column(overflow="fold")  # a path that is cut short, in a command, is of no use
+    table = Table(Column(), words, title=title, title_justify="left", box=SIMPLE, show_header=False)
     for row in result.facts.items():
         table.add_row(*row)
-    Console().print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Return where tables go: a file has room for the widest, a terminal is as wide as it is."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_WIDE)
 
 
 def _show_tables(sections: Iterable[Section]) -> None:
-    """Print the sections' tables; a file has room for the widest, a terminal is as wide as it is."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=_WIDE)
+    """Print the sections' tables."""
+    console = _console()
     for section in sections:
         if section.table is not None:
             first, *others = section.table.header

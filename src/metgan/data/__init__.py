@@ -24,7 +24,7 @@ from .mask_check import (
     measure_standing_out,
 )
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
-from .pairs import TABLE, PairSet, open_images, read_table, sync_images, write_pair, write_table
+from .pairs import TABLE, PairSet, image_names, open_images, read_table, sync_images, write_pair, write_table
 from .paste import paste
 from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
@@ -102,6 +102,7 @@ __all__ = [
     "has_tumour",
     "held_out_of",
     "identify",
+    "image_names",
     "join_names",
     "load_split",
     "measure_standing_out",

@@ -10,6 +10,7 @@ from metgan.images import Index, Region
 
 Part = Literal["train", "val", "test", ""]
 Range = tuple[int, int] | None
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,15 @@ class CropPlan:
         return Region(shape, (slice(first, end, self.every), slice(*rows), slice(*columns)))
 
     def __post_init__(self) -> None:
-        if min(self.crop, self.stride, self.every) < 1 or self.block < self.crop:
+        for name in ("crop", "stride", "block", "every"):
+            SettingError.unless_within(name, getattr(self, name), 1, _MOST)
+        SettingError.unless_within("least_tissue", self.least_tissue, 0.0, 1.0)
+        if self.block < self.crop:
             raise SettingError(
-                f"crop={self.crop}, stride={self.stride}, block={self.block}, every={self.every}",
-                "positive numbers, and blocks at least as large as a crop",
-                "Choose other values",
+                f"block is {self.block}, with crops of {self.crop} pixels",
+                "blocks at least as large as a crop",
+                "Choose a larger block or smaller crops",
             )
-        if not 0 <= self.least_tissue <= 1:
-            raise SettingError(f"least_tissue={self.least_tissue}", "a share in [0, 1]", "Choose another")
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class Stack:
             raise ArrayError(
                 f"{self.path} has {self._told} and shape {self.shape}",
                 "planes Y, X with optional Z and C",
-                "Name the axes in their order, as in --axes ZCYX; of masks, as in --mask-axes ZYX",
+                self._advice(long),
             )
         of_axis = dict(lengths)
         return of_axis.get("Z", 1), of_axis["Y"], of_axis["X"]
@@ -82,6 +82,26 @@ class Stack:
         rest = [k for k in range(part.ndim) if k not in kept]
         planes = part.transpose([*rest, *kept])
         return planes.reshape(-1, *planes.shape[-2:])  # (Z, Y, X): axes of length 1 are before it
+
+    def _advice(self, long: Sequence[str]) -> str:
+        """Return what to do where an axis is neither planes nor channels, or one of two called so."""
+        odd = [
+            k
+            for k, (axis, length) in enumerate(zip(self.axes, self.shape, strict=True))
+            if length > 1 and (axis not in "ZCYX" or (axis in "ZC" and long.count(axis) > 1))
+        ]
+        if not odd:
+            return "Name the axes in their order, as in --axes ZCYX; of masks, as in --mask-axes ZYX"
+        place = min(odd, key=lambda k: self.shape[k])  # of two alike, the shorter one is rather no planes
+        axis, count = self.axes[place], self.shape[place]
+        others = self.axes[:place], self.axes[place + 1 :]
+        free = [(letter, name) for letter, name in _MEANINGS.items() if letter not in "".join(others)]
+        ways = [
+            f"give --axes {letter.join(others)} (of masks --mask-axes) for {name}" for letter, name in free
+        ]
+        counted = f"{count} {_COUNTED.get(axis, 'images')}"
+        what = f"Axis {axis}, number {place + 1} of {len(self.axes)}, holds {counted}"
+        return f"{what}: {'; '.join([*ways, _take_one(place, ''.join(others))])}"
 
     @property
     def _told(self) -> str:
@@ -112,6 +132,10 @@ class Stack:
             )
 
 
+_MEANINGS = {"C": "channels", "Z": "planes"}
+_COUNTED = {"T": "time points", "S": "colours", "Z": "planes", "C": "channels"}
+_REST = {3: "YX", 4: "ZYX"}
+"""Axes of one of what the first axis holds, by the number of axes."""
 _UNKNOWN = "QI"
 """Letters of axes that a file does not name; a single one is taken for planes."""
 
@@ -140,7 +164,8 @@ def read_stack(path: Path, axes: str | None = None) -> Stack:
         raise ArrayError(
             f"{path} has shape {shape}, and does not say which axis is which",
             "planes Y, X with optional Z and C",
-            f"Name the axes in their order, as in {_example(shape)}; of masks, as in --mask-axes ZYX",
+            f"Name the axes in their order, as in {_example(shape)} (of masks, with --mask-axes); if one is "
+            f"neither that of planes nor that of channels, {_take_one(0, _REST.get(len(shape), 'ZCYX'))}",
         )
     found = "".join("Z" if letter in _UNKNOWN else letter for letter in named)
     contradicted = ""
@@ -157,6 +182,15 @@ def _agree(given: str, stated: str) -> bool:
     """Tell whether axes may be what a file states; colour samples may be called channels."""
     pairs = zip(given, stated.upper(), strict=True)
     return all(one == other or other in _UNKNOWN or (one, other) == ("C", "S") for one, other in pairs)
+
+
+def _take_one(place: int, axes: str) -> str:
+    """Return how to save one of what an axis holds as an image with the other axes."""
+    return (
+        "save the one that is meant as a stack of its own, as in Python with "
+        f"tifffile.imwrite('new.tif', tifffile.imread(PATH).take(0, axis={place}), "
+        f"photometric='minisblack', metadata={{'axes': '{axes}'}})"
+    )
 
 
 def _example(shape: tuple[int, ...]) -> str:

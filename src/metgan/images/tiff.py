@@ -15,11 +15,11 @@ import tifffile
 
 from metgan.errors import MetganError, StorageError
 from metgan.io import check_image_file, placing, unreadable
-from metgan.progress import each
+from metgan.progress import each, note_once
 from metgan.types import AnyArray
 
 from .region import check_region
-from .tiff_log import Listener, note_once
+from .tiff_log import Listener
 from .voxel_size import voxel_size_um
 
 _DAMAGED = (

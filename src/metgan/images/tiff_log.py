@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from functools import lru_cache
 from typing import ClassVar
-
-from metgan.progress import note
 
 
 class Listener(logging.Handler):
@@ -56,9 +53,3 @@ class Listener(logging.Handler):
                 level, self._logger.propagate = Listener._before
                 if self._logger.level != level:
                     self._logger.setLevel(level)
-
-
-@lru_cache(maxsize=1024)
-def note_once(text: str) -> None:
-    """Tell of a file once in a process, however often it is read."""
-    note(text)

@@ -58,9 +58,9 @@ class ReleasedFiles:
     label_pathway : Path
         SPADE pathway of the same generator.
     back_anatomy_pathway : Path or None
-        Of the generator from tumour back to anatomy; with --back-label-pathway.
+        U-Net of the generator from tumour back to anatomy; with --back-label-pathway.
     back_label_pathway : Path or None
-        Likewise.
+        SPADE pathway of the generator from tumour back to anatomy; with --back-anatomy-pathway.
     discriminator_tumour : Path or None
         Discriminator of tumour images.
     discriminator_anatomy : Path or None

@@ -2,7 +2,14 @@
 
 from .atomic import append_text, placing, replacing, sync_folder, write_json, write_text
 from .contents import check_image_file, has_file, has_folder, unreadable
-from .folders import check_folder, is_half_deleted, kind_of_folder, prepare_output, reserve_folder
+from .folders import (
+    check_folder,
+    is_half_deleted,
+    kind_of_folder,
+    prepare_output,
+    reserve_folder,
+    verb_of_folder,
+)
 from .holding import hold_folder
 from .names import check_name, comparison_key, normal_form, refuse_lookalikes
 from .weights import (
@@ -41,6 +48,7 @@ __all__ = [
     "save_weights",
     "sync_folder",
     "unreadable",
+    "verb_of_folder",
     "write_json",
     "write_text",
 ]

@@ -69,6 +69,12 @@ def kind_of_folder(path: Path) -> str:
     return _mark_of(path).partition("\n")[0].strip()
 
 
+def verb_of_folder(path: Path) -> str:
+    """Return what was called last to write into a folder, as in "metgan prepare"; "" if it is not known."""
+    line = _mark_of(path).partition("\n")[2].partition("\n")[0].strip()
+    return "" if line == _DELETING else line
+
+
 def is_half_deleted(path: Path) -> bool:
     """Tell whether overwriting was cut short while it deleted the former result in `path`.
 
@@ -137,7 +143,7 @@ def prepare_output(
             with hold_all_below(path, verb):
                 write_text(path / _MARKER, f"{kind}\n{_DELETING}\n")
                 _empty(path)
-        write_text(path / _MARKER, f"{kind}\n")
+        write_text(path / _MARKER, f"{kind}\n{verb}\n")
         yield
 
 

@@ -15,9 +15,10 @@ from .fill import (
     shared_fill,
 )
 from .growth import grow
-from .kept import File, Merged, Real, possible_turn
+from .kept import MOST_MERGED, File, Merged, Real, possible_turn
 from .placement import Spacing, place
 from .planted import Bank, Grown, Preference
+from .reference import MOST_TUMOURS
 from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
 from .variation import Variation, vary
 
@@ -25,6 +26,8 @@ __all__ = [
     "BESIDE",
     "LARGEST_AREA",
     "LEAST_SEPARATION",
+    "MOST_MERGED",
+    "MOST_TUMOURS",
     "SYMMETRIES",
     "Bank",
     "Drawn",

@@ -18,6 +18,9 @@ from metgan.types import Mask
 from .compose import SYMMETRIES, symmetry
 from .drawn import Drawn, LabelRecipe, read
 
+MOST_MERGED = 1000
+"""Most labels that become one."""
+
 
 @dataclass(frozen=True)
 class Merged(LabelRecipe):
@@ -52,7 +55,7 @@ class Merged(LabelRecipe):
     turned: bool = True
 
     def __post_init__(self) -> None:
-        SettingError.unless_within("count", self.count, 1, 1000)
+        SettingError.unless_within("count", self.count, 1, MOST_MERGED)
 
     def __str__(self) -> str:
         return f"{self.name} count={self.count} turned={self.turned}"

@@ -95,7 +95,7 @@ def compare_within(generated: Scaled, real: Scaled, region: Mask) -> Similarity:
 
     Notes
     -----
-    The SSIM is Eq. (13) of [1]_ with K1 = 0.01, K2 = 0.03: a Gaussian window of sigma 1.5 pixels, 11 x 11
+    The SSIM is Eq. (13) of [1] with K1 = 0.01, K2 = 0.03: a Gaussian window of sigma 1.5 pixels, 11 x 11
     pixels wide, population covariance, a data range of 2, averaged over the pixels of the region whose window
     lies inside the image; it may reach beyond a small region. Two flat images are compared by brightness
     alone. The paper does not name its window, so its SSIM column can be compared with ours by rank, not by

@@ -6,11 +6,12 @@ from .organs import ORGANS
 from .pair_set import write_phantom
 from .pairs import PhantomPair, draw_pairs
 from .random_laboratory import draw_laboratory
-from .settings import PhantomSettings
+from .settings import PHANTOM_RANGES, PhantomSettings
 
 __all__ = [
     "LABORATORIES",
     "ORGANS",
+    "PHANTOM_RANGES",
     "Fill",
     "Laboratory",
     "PhantomPair",

@@ -16,7 +16,7 @@ from .camera import PixelFormat
 from .fill import Fill
 from .organs import ORGANS
 
-_RANGES: dict[str, tuple[float, float]] = {
+PHANTOM_RANGES: dict[str, tuple[float, float]] = {
     "size": (48, 4096),
     "pairs_per_animal": (1, 100_000),
     "empty_fraction": (0, 1),
@@ -38,8 +38,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "photons": (5, 500),
     "gain": (0.01, 20),
     "missed_fraction": (0, 1),
-    "outline_noise": (0, 5),
+    "outline_noise": (0.0, 5.0),
 }
+"""Least and most of each setting of a phantom, both included."""
 _ASCENDING = (
     ("smallest_area", "median_area", "largest_area"),
     ("lowest_contrast", "dim_contrast", "highest_contrast"),
@@ -147,7 +148,7 @@ class PhantomSettings:
             value = getattr(self, name)
             if type(value) is not int:  # True is an int, too
                 raise SettingError(f"{name} is {value!r}", "a whole number", "Give an int")
-        for name, (low, high) in _RANGES.items():
+        for name, (low, high) in PHANTOM_RANGES.items():
             value = getattr(self, name)
             if not low <= value <= high:  # so that nan is refused, too
                 raise SettingError(f"{name} is {value}", f"a value in [{low}, {high}]", f"Change {name}")

@@ -6,7 +6,7 @@ from .error_analysis import ErrorAnalysis, Seen, find_errors, oversample_errors
 from .gate import Gate, GatedPair, generate_pair, generate_pairs, open_gate
 from .generate import generate
 from .inpainter import Inpainter, load
-from .journal import finished_pairs, is_unfinished
+from .journal import count_noted, finished_pairs, is_unfinished
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .plans import LabelFiles, PairPlan, PairPlans
@@ -52,6 +52,7 @@ __all__ = [
     "Seen",
     "TrainingImages",
     "check_request",
+    "count_noted",
     "find_errors",
     "finished_pairs",
     "generate",

@@ -73,6 +73,12 @@ def is_unfinished(out: Path) -> bool:
     return has_file(out / _NOTES)
 
 
+def count_noted(out: Path) -> int:
+    """Return how many pairs a generation that was stopped had made; changes nothing."""
+    with (out / _NOTES).open(newline="", encoding="utf-8") as file:
+        return sum(row.get("end") == "." for row in csv.DictReader(file))
+
+
 def close_table(out: Path, rows: list[Row]) -> None:
     """Write the whole table, and forget the notes."""
     write_table(out, rows)

@@ -27,6 +27,7 @@ from metgan.training import MethodTraining, load_data
 
 from .evaluate import EvaluateResult
 from .output import GENERATED, NEW_FOLDER, RUN, Output, OutputPolicy, reserve
+from .ranges import SEED, STEPS, check_ranges
 from .settings import CONFIG_FILE, refuse_other_settings, run_config_of
 
 _PAIRS, _NEW_PAIRS = 240, 24
@@ -42,7 +43,7 @@ class DemoRequest:
     out : Path
         Folder to write into.
     steps : int
-        Length of MetGAN's training in batches.
+        Length of MetGAN's training in batches, 1 or more.
     segmentor_steps : int
         Length of the training of each of the two segmentors, the one in the loop and the independent
         segmentor.
@@ -57,6 +58,9 @@ class DemoRequest:
     segmentor_steps: int = 250
     seed: int = 0
     output: OutputPolicy = NEW_FOLDER
+
+    def __post_init__(self) -> None:
+        check_ranges(self, steps=STEPS, segmentor_steps=STEPS, seed=SEED)
 
 
 def demo(request: DemoRequest, on_event: Listener | None = None) -> EvaluateResult:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from metgan.data import PairSet
-from metgan.errors import SettingError
 from metgan.progress import Listener, listening
 from metgan.reporting import Report, downstream_report
 from metgan.studies import Downstream, DownstreamResult, SharedConfig, find_training_sets, fold_pairs
 
+from .ranges import COUNT, check_ranges
 from .study_call import StudyCall, StudyRequest, StudyResult, reserve_study
 
 _QUICK: dict[str, Any] = {
@@ -18,7 +18,6 @@ _QUICK: dict[str, Any] = {
     "training": {"validations": 4},  # on crops of 64 pixels it did not learn to generate cortex in 600 steps
     "segmentor": {"steps": 400, "learning_rate": 1e-3, "validations": 4},
 }
-_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +46,7 @@ class DownstreamRequest(StudyRequest):
     training_pairs: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value, least in (("folds", self.folds, 2), ("training_pairs", self.training_pairs, 1)):
-            if value is not None:
-                SettingError.unless_within(name, value, least, _MOST)
+        check_ranges(self, folds=(2, COUNT[1]), training_pairs=COUNT)
 
 
 def downstream(request: DownstreamRequest, on_event: Listener | None = None) -> StudyResult:

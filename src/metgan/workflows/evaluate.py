@@ -19,6 +19,8 @@ from metgan.studies import (
 from metgan.training import Engine
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
+from .ranges import STEPS, check_ranges
+from .registration import note_exchanged_channels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +33,14 @@ class IndependentSegmentorChoice:
         Run of metgan segmentor DATA --split RUN/splits.json, trained with a seed of its own. Default:
         train one.
     independent_segmentor_steps : int or None
-        Length of the independent segmentor's training in batches.
+        Length of the independent segmentor's training in batches, 1 or more. Default: the preset's.
     """
 
     independent_segmentor: Path | None = None
     independent_segmentor_steps: int | None = None
 
     def __post_init__(self) -> None:
+        check_ranges(self, independent_segmentor_steps=STEPS)
         if self.independent_segmentor and self.independent_segmentor_steps:
             raise SettingError(
                 f"--independent-segmentor {self.independent_segmentor} and --independent-segmentor-steps "
@@ -108,6 +111,7 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
             output.policy.resume,
         )
         setup = open_evaluation(request.run, PairSet.open(request.data), source)
+        note_exchanged_channels(request.data)
         with output.prepared():
             evaluation, generated = setup.score()
             report = evaluation_report(evaluation, generated, request.run, request.data)

@@ -18,7 +18,7 @@ from metgan.models import MODEL_FILE, ModelCard, model_path, read_card
 from metgan.objects import sizes
 from metgan.progress import each
 from metgan.studies import read_summary, warning_of
-from metgan.training import last_step, planned_steps, stopped_at
+from metgan.training import last_step, planned_steps, read_status, stopped_at
 from metgan.types import Camera
 
 from .registration import MOST_ASKED, describe_shift, find_shift
@@ -93,8 +93,15 @@ def study_facts(path: Path) -> Facts:
         "studies": _few(sorted(table.parent.name for table in path.glob("*/statistics.csv")))
         or "none finished",
         "runs finished": f"{len(finished)} of {len(runs)} begun",
-        **{f"{run.parents[1].name} {run.name}": f"step {last_step(run)}" for run in runs},
+        **{f"{run.parents[1].name} {run.name}": how_far(run) for run in runs},
     }
+
+
+def how_far(run: Path) -> str:
+    """Return the last step of a run, of the step at which it is to end where that is known."""
+    status = read_status(run)
+    of = f" of {status.end}" if status is not None and status.end is not None else ""
+    return f"step {last_step(run) or 0}{of}"
 
 
 def _is_finished(run: Path) -> bool:

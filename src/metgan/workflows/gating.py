@@ -16,6 +16,7 @@ from metgan.studies import INDEPENDENT_SEGMENTOR, independent_seed
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
 from .output import note_warning
+from .ranges import NOT_NEGATIVE, SHARE, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +36,14 @@ class GateChoice:
     most_false_area : float or None
         Share of the pixels outside the label that it may take for tumour, in [0, 1]. Default: 0.02.
     least_contrast : float or None
-        Of the median tumour over its surroundings, in camera units, 0 or more. Default: adds half the light
-        of a dim tumour of the training images; 1.05 where these are not there, or have no labels.
+        Least contrast of the median tumour to its surroundings, in camera units, 0 or more. Default: adds
+        half the light of a dim tumour of the training images; 1.05 where these are not there, or have no
+        labels.
     most_contrast : float or None
-        Likewise, at most. Default: twice the light of a bright one; 20.
+        Most contrast of the median tumour, 0 or more. Default: twice the light of a bright one; 20.
     least_distance : float or None
-        From the nearest training image, in [0, 2]: one minus the correlation of the backgrounds. Default:
-        0.05.
+        Least distance from the nearest training image, in [0, 2]: one minus the correlation of the
+        backgrounds. Default: 0.05.
     attempts : int or None
         Labels that are tried for one pair, 1 or more; when all fail, the best is kept and marked. Default: 4.
     """
@@ -56,7 +58,14 @@ class GateChoice:
     attempts: int | None = None
 
     def __post_init__(self) -> None:
-        GateLimits(**self._given)  # refuses what is out of range
+        check_ranges(
+            self,
+            least_recall=SHARE,
+            most_false_area=SHARE,
+            least_contrast=NOT_NEGATIVE,
+            most_contrast=NOT_NEGATIVE,
+        )
+        GateLimits(**self._given)  # refuses the others out of range, and least above most
 
     @property
     def _given(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 from metgan.data import SPLIT_FILE, PairSet, Split, held_out_of, load_split, open_images, part_of
-from metgan.errors import SettingError
 from metgan.io import has_file
 from metgan.progress import Listener, listening, note
 from metgan.synthesis import (
@@ -31,6 +30,8 @@ from metgan.training import planned_steps, stopped_at
 from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
 from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
+from .ranges import SEED, check_ranges
+from .registration import note_exchanged_channels
 from .sources import Sources
 
 _MUCH_OUTSIDE = 0.05
@@ -83,7 +84,7 @@ class GenerateRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
-        SettingError.unless_within("count", self.count, 1, MOST_PAIRS)
+        check_ranges(self, count=(1, MOST_PAIRS), seed=SEED)
         self.recipe.make()
         order_steps(self.refine)
 
@@ -150,6 +151,8 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
         with output.prepared():
             _note_order(request.refine)
             _note_warnings(request.run, inpainter, outside)
+            for folder in dict.fromkeys(folder for folder in folders if folder is not None):
+                note_exchanged_channels(folder)
             gating.note_warnings(gate, advice)
             if gate is not None and sources.oversample_errors is not None:
                 note(_OVERSAMPLED_AND_GATED)

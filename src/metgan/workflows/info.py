@@ -9,13 +9,12 @@ from metgan.data import PairSet
 from metgan.errors import StorageError
 from metgan.interop import CASES_FILE
 from metgan.io import has_file, has_folder, kind_of_folder
-from metgan.models import MODEL_FILE, model_path, read_card
+from metgan.models import MODEL_FILE, read_card
 from metgan.progress import Listener, listening
-from metgan.synthesis import is_unfinished
 
 from .facts import Facts, export_facts, model_facts, pair_facts, score_facts, study_facts
 from .output import STUDY
-from .settings import CONFIG_FILE
+from .unfinished import describe_unfinished, study_to_go_on
 
 _KNOWN = (
     "a run folder, a model file, a pair set, scores (metgan evaluate), a study (metgan study) or an exported "
@@ -71,18 +70,15 @@ def _facts_of(path: Path) -> tuple[str, Facts]:
     """Return what to call the thing, and what is to be told of it."""
     kind = kind_of_folder(path) if path.is_dir() else ""
     if kind == STUDY:
-        return "Study", study_facts(path)
+        return "Study", {**study_facts(path), **study_to_go_on(path)}
     if kind == "scores":
         return "Scores", score_facts(path)
     if not path.is_dir() or has_file(path / MODEL_FILE):
         return "Model", model_facts(path, read_card(path))
     if has_file(path / CASES_FILE):
         return "Exported data set", export_facts(path)
-    if has_file(path / CONFIG_FILE):
-        model_path(path)  # says that the training is not finished
-    if is_unfinished(path):
-        given = f"{path} was left by a metgan generate that was interrupted"
-        raise StorageError(given, "a finished pair set", "Finish it with metgan generate ... --resume")
+    if (unfinished := describe_unfinished(path, kind)) is not None:
+        return "Unfinished:", unfinished
     if any(has_folder(path / channel) for channel in ("anatomy", "tumour", "label")):
         return "Pair set", pair_facts(PairSet.open(path))
     held = kind or "neither a result of metgan nor a pair set"

@@ -12,6 +12,8 @@ from typing import Any, Literal
 from metgan.errors import SettingError
 from metgan.labels import (
     LARGEST_AREA,
+    MOST_MERGED,
+    MOST_TUMOURS,
     Bank,
     File,
     Grown,
@@ -22,6 +24,8 @@ from metgan.labels import (
     Spacing,
     Variation,
 )
+
+from .ranges import ABOVE_ZERO, SHARE, check_ranges
 
 _SPREAD = 0.5
 
@@ -76,6 +80,19 @@ class RecipeChoice:
     tumours: tuple[int, int] | None = None
     margin: int | None = None
     gap: int | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges(
+            self,
+            merge=(1, MOST_MERGED),
+            scale=(0.01, 100.0),
+            areas=(1.0, float(LARGEST_AREA)),
+            diameters_um=ABOVE_ZERO,
+            pixel_size_um=ABOVE_ZERO,
+            size_spread=(0.0, 50.0),
+            infiltration=SHARE,
+            tumours=(1, MOST_TUMOURS),
+        )
 
     def make(self) -> LabelRecipe:
         """Return the recipe.
@@ -134,15 +151,16 @@ def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
     """Return the areas asked for, or None for those of real labels."""
     areas, diameters, pixel = choice.areas, choice.diameters_um, choice.pixel_size_um
     if (areas and diameters) or (diameters is None) != (pixel is None):
+        sizes = {"areas": areas, "diameters_um": diameters, "pixel_size_um": pixel}
         raise SettingError(
-            f"--areas {areas}, --diameters-um {diameters} and --pixel-size-um {pixel}",
+            " with ".join(f"{_option(name)} {value}" for name, value in sizes.items() if value is not None),
             "either --areas, or --diameters-um with --pixel-size-um",
             "Give sizes in one unit",
         )
     spread = _SPREAD if choice.size_spread is None else choice.size_spread
     if areas:
         smallest, median, largest = areas
-        return SizeDistribution(median, 2 * spread, *map(_rounded, (smallest, largest)))
+        return SizeDistribution(median, 2 * spread, round(smallest), round(largest))
     if diameters is not None and pixel is not None:
         smallest, median, largest = diameters
         return SizeDistribution.from_diameters_um(median, spread, smallest, largest, pixel)
@@ -150,11 +168,6 @@ def _sizes(choice: RecipeChoice) -> SizeDistribution | None:
         given = f"--size-spread {choice.size_spread} alone"
         raise SettingError(given, "sizes that it belongs to", "Give --areas or --diameters-um too")
     return None
-
-
-def _rounded(area: float) -> int:
-    SettingError.unless_within("area", area, 1.0, float(LARGEST_AREA))  # neither NaN nor infinity is rounded
-    return round(area)
 
 
 def _given(**settings: Any) -> dict[str, Any]:

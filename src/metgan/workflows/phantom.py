@@ -6,10 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.errors import SettingError, UnknownNameError
-from metgan.phantom import LABORATORIES, Laboratory, PhantomSettings, draw_laboratory, write_phantom
+from metgan.phantom import (
+    LABORATORIES,
+    PHANTOM_RANGES,
+    Laboratory,
+    PhantomSettings,
+    draw_laboratory,
+    write_phantom,
+)
 from metgan.progress import Listener, listening
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
+from .ranges import SEED, SHARE, check_ranges
 
 _PAIRS = 200
 _MOST = 2**31 - 1
@@ -36,7 +44,7 @@ class PhantomRequest:
     missed : float
         Share of the tumours that the annotator misses, dim ones first, in [0, 1].
     outline_noise : float
-        How far the annotator's outlines stray, in pixels, 0 or more.
+        How far the annotator's outlines stray, in pixels, 0 to 5.
     seed : int
         0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
     output : OutputPolicy
@@ -58,8 +66,15 @@ class PhantomRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
-        if self.pairs is not None:
-            SettingError.unless_within("pairs", self.pairs, 1, _MOST)
+        check_ranges(
+            self,
+            pairs=(1, _MOST),
+            laboratory_seed=SEED,
+            size=PHANTOM_RANGES["size"],
+            missed=SHARE,
+            outline_noise=PHANTOM_RANGES["outline_noise"],
+            seed=SEED,
+        )
         self.drawing()
 
     def chosen(self) -> Laboratory | None:

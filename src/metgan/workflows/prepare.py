@@ -30,6 +30,7 @@ from metgan.metrics import Contrast
 from metgan.progress import Listener, listening, note
 
 from .output import OutputPolicy, reserve
+from .ranges import COUNT, SHARE, check_ranges
 from .registration import find_shift
 from .scan_files import ScanFiles, read_label_plane, read_scan
 
@@ -43,9 +44,9 @@ class CropChoice:
     Parameters
     ----------
     crop : int
-        Side of the crops in pixels.
+        Side of the crops in pixels, 1 or more.
     stride : int or None
-        Distance between neighbouring crops in pixels. Default: the crop.
+        Distance between neighbouring crops in pixels, 1 or more. Default: the crop.
     block : int or None
         Side in pixels of the blocks of tissue that become groups; crops never straddle them. Default: the
         crop, or three crops when the stride is smaller.
@@ -79,6 +80,9 @@ class CropChoice:
     split: Literal["train", "val", "test", ""] = ""
     group: str = ""
     organ: str = ""
+
+    def __post_init__(self) -> None:
+        check_ranges(self, crop=COUNT, stride=COUNT, block=COUNT, every=COUNT, least_tissue=SHARE)
 
     def plan(self, *, has_tissue: bool) -> CropPlan:
         """Return the plan, with the defaults that depend on other options."""

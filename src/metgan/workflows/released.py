@@ -11,6 +11,7 @@ from metgan.progress import Listener, listening, note
 from metgan.training import load_data
 
 from .output import NEW_FOLDER, RUN, OutputPolicy, check_model, reserve
+from .ranges import SEED, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class ReleasedRequest:
     out : Path
         Run folder to write.
     seed : int
-        Of the split into training and test part, where the pair set states none.
+        Seed of the split into training and test part, 0 or more, where the pair set states none.
     output : OutputPolicy
     """
 
@@ -35,6 +36,9 @@ class ReleasedRequest:
     out: Path
     seed: int = 0
     output: OutputPolicy = NEW_FOLDER
+
+    def __post_init__(self) -> None:
+        check_ranges(self, seed=SEED)
 
 
 def released(request: ReleasedRequest, on_event: Listener | None = None) -> Path:

@@ -13,6 +13,8 @@ from metgan.labels import binarise
 from metgan.progress import SLOW, note, progress
 from metgan.types import Mask
 
+from .ranges import FINITE, check_ranges
+
 _ORDER = (0, 1)  # anatomy, tumour
 _MOST_CHANNELS = 9999
 
@@ -56,8 +58,7 @@ class ScanFiles:
     name: str | None = None
 
     def __post_init__(self) -> None:
-        for number in self.channels or ():
-            SettingError.unless_within("channels", number, 0, _MOST_CHANNELS)
+        check_ranges(self, channels=(0, _MOST_CHANNELS), labels_above=FINITE, tissue_above=FINITE)
 
 
 def read_scan(

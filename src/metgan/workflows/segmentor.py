@@ -23,7 +23,7 @@ class SegmentorRequest:
     Parameters
     ----------
     data : Path
-        Pair set.
+        Pair set: anatomy/, tumour/, label/ with same-named images.
     out : Path
         Run folder to write.
     split : Path or None

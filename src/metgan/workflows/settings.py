@@ -22,6 +22,7 @@ from metgan.progress import note
 from metgan.training import (
     GAN_CONFIGS,
     OPEN_CONFIGS,
+    RANGES,
     GanTrainConfig,
     RunConfig,
     TrainConfig,
@@ -30,6 +31,7 @@ from metgan.training import (
 )
 
 from .output import Output, OutputPolicy
+from .ranges import SEED, check_ranges
 
 CONFIG_FILE = "config.toml"
 _LENGTHS = ("steps", "epochs", "batch_size", "crop", "learning_rate")
@@ -57,7 +59,7 @@ class TrainingSettings:
     crop : int or None
         Side in pixels of the training crops, at most: the smallest image decides. Default: the preset's.
     learning_rate : float or None
-        Of Adam, 1e-12 to 1. Default: the preset's.
+        Learning rate of Adam, 1e-12 to 1. Default: the preset's.
     device : {"auto", "cpu", "cuda"} or None
         "auto" takes a CUDA device where there is one. Default: auto.
     precision : {"auto", "fp32", "bf16"} or None
@@ -79,6 +81,9 @@ class TrainingSettings:
     precision: Literal["auto", "fp32", "bf16"] | None = None
     deterministic: bool = False
     config: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_ranges(self, seed=SEED, **{name: RANGES[name] for name in _LENGTHS})
 
     def layer(self, section: str) -> dict[str, Any]:
         """Return the settings as tables for `metgan.experiment.resolve`; lengths go into `section`."""

@@ -51,7 +51,7 @@ class RobustnessRequest(StudyRequest):
     Parameters
     ----------
     methods : str or None
-        As for metgan study similarity. Default: metgan,pix2pix,cyclegan.
+        Methods, named as for metgan study similarity. Default: metgan,pix2pix,cyclegan.
     share : float or None
         Share of the training and validation labels that are passed on to wrong images, above 0, at most 1.
         Default: 0.25.

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from metgan.data import PairSet
-from metgan.errors import SettingError
 from metgan.experiment import Experiment
 from metgan.io import has_file, write_json
 from metgan.reporting import Report, Section
 from metgan.studies import SharedConfig
 
 from .output import NEW_FOLDER, STUDY, Output, OutputPolicy, checkpoints, reserve, was_finished
+from .ranges import STEPS, check_ranges
 from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_study
 
 _ASKED_FILE = "asked.json"
@@ -44,8 +44,7 @@ class StudyOptions:
     quick: bool = False
 
     def __post_init__(self) -> None:
-        if self.seeds is not None:
-            SettingError.unless_within("seeds", self.seeds, 1, _MOST_SEEDS)
+        check_ranges(self, seeds=(1, _MOST_SEEDS), segmentor_steps=STEPS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ class StudyRequest:
     Parameters
     ----------
     data : Path
-        Pair set.
+        Pair set: anatomy/, tumour/, label/ with same-named images.
     out : Path
         Folder of the study. What was found goes to a folder of the study's name in it: scores.csv,
         statistics.csv, tables.md, report.html, and grid.png or tumours.csv.

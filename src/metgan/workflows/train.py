@@ -27,6 +27,7 @@ from .output import (
     reserve,
     was_finished,
 )
+from .ranges import STEPS, check_ranges
 from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_run, run_config_of
 
 
@@ -47,6 +48,7 @@ class SegmentorChoice:
     segmentor_steps: int | None = None
 
     def __post_init__(self) -> None:
+        check_ranges(self, segmentor_steps=STEPS)
         if self.segmentor and self.segmentor_steps:
             raise SettingError(
                 f"--segmentor {self.segmentor} and --segmentor-steps {self.segmentor_steps}",
