@@ -22,15 +22,15 @@ from .report_sections import (
     warning_sections,
 )
 from .scores import Evaluation, check_scores, read_summary
+from .set_lists import NAMED_LISTS, TrainingSetGrid, choose_training_sets
 from .shared_config import SharedConfig
-from .training_sets import BASELINES, NAMED_LISTS, TRAINING_SETS, TrainingSet, find_training_sets
+from .training_sets import BASELINES, TrainingSet
 from .warnings import find_warnings, warning_of
 
 __all__ = [
     "BASELINES",
     "INDEPENDENT_SEED_OFFSET",
     "NAMED_LISTS",
-    "TRAINING_SETS",
     "ComparedImage",
     "Comparison",
     "Downstream",
@@ -44,7 +44,9 @@ __all__ = [
     "Study",
     "Table",
     "TrainingSet",
+    "TrainingSetGrid",
     "check_scores",
+    "choose_training_sets",
     "compare_ablation",
     "compare_robustness",
     "compare_similarity",
@@ -52,7 +54,6 @@ __all__ = [
     "evaluate_run",
     "facts",
     "faithfulness_section",
-    "find_training_sets",
     "find_warnings",
     "fold_pairs",
     "grid_section",

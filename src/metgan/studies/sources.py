@@ -1,34 +1,70 @@
 """Where a training set's further pairs come from: a fold's MetGAN, or pasted real tumours.
 
 A source gives pairs in one fixed order, and a training set takes the first of them. All training sets of a
-fold therefore share one generation, and a larger set holds the smaller one, as lines over the number of
-samples suggest. The streamed ones alone are made for one training.
+fold whose further pairs are made alike therefore share one generation, and a larger set holds the smaller
+one, as lines over the number of samples suggest. The streamed ones alone are made for one training.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from metgan.labels import Bank, Merged, Mixed, Real
+from metgan.errors import SettingError
+from metgan.labels import Bank, LabelRecipe, Merged, Mixed, Real
 from metgan.synthesis import GateLimits
 
 from .pasted import Pasted
 from .source import Source
 from .streamed import Streamed
 from .synthetic import Synthetic
+from .training_sets import TrainingSet
 
 _PAPERS: Final = Mixed((Real(), Merged(2)))  # section 4: single real labels, or several merged
-SOURCES: Final[dict[str, Source]] = {
-    "synthetic": Synthetic("synthetic", _PAPERS, most=2.0),
-    "gated": Synthetic("gated", _PAPERS, most=1.25, gate=GateLimits()),  # room for those that fail
-    "streamed": Streamed(_PAPERS),
-    "noisy": Synthetic("noisy", _PAPERS, most=1.0, look="noisy"),
-    "matched": Synthetic("matched", Bank(), most=1.0, look="matched"),
-    "aimed": Synthetic("aimed", Bank(), most=1.0, look="aimed"),
-    "background": Synthetic("background", Bank(), most=2.0, look="background"),
-    "inserted": Synthetic(
-        "inserted", Bank(counts=(1, 1)), most=2.0, look="inserted"
-    ),  # beside the image's own
-    "pasted": Pasted(),
-}
-"""Where further pairs come from, by the name that training sets call it."""
+_APART: Final = (
+    ({"noise", "background"}, "a background brings its own noise", "Leave noise out"),
+    ({"noise", "insert"}, "an image with inserted tumours has its own noise", "Leave noise out"),
+    ({"background", "insert"}, "an image with inserted tumours has its own background", "Leave one out"),
+)
+
+
+def source_of(training_set: TrainingSet) -> Source:
+    """Return what makes the further pairs of a training set: from its values to how it is made.
+
+    Raises
+    ------
+    SettingError
+        For values that cannot be made together.
+    """
+    if training_set.made == "pasted":
+        return Pasted()
+    _refuse_apart(training_set)
+    generated = Synthetic(
+        training_set.making,
+        _recipe(training_set),
+        training_set.refine,
+        GateLimits() if training_set.gated else None,
+        training_set.oversampled,
+    )
+    return Streamed(generated) if training_set.made == "streamed" else generated
+
+
+def _recipe(training_set: TrainingSet) -> LabelRecipe:
+    """Return the paper's labels, single tumours where each has a contrast, or one beside the image's own."""
+    if "insert" in training_set.refine:
+        return Bank(counts=(1, 1))
+    return Bank() if "contrast" in training_set.refine else _PAPERS
+
+
+def _refuse_apart(training_set: TrainingSet) -> None:
+    steps = {*training_set.refine}
+    for both, why, advice in _APART:
+        if both <= steps:
+            given = f"training set {training_set.name} with {' and '.join(sorted(both))}"
+            raise SettingError(given, f"one of them: {why}", advice)
+    if training_set.oversampled and "contrast" not in steps:
+        given = f"training set {training_set.name}, oversampled without the step contrast"
+        raise SettingError(given, "both: tumours get the contrasts of missed ones", "Add contrast to refine")
+    if training_set.made == "streamed" and training_set.gated:
+        given = f"training set {training_set.name}, streamed and gated"
+        expected = "one of them: a stream cannot leave out what fails at the gate"
+        raise SettingError(given, expected, "Ask for gated pairs as a set, with generated for made")
