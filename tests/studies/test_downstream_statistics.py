@@ -22,7 +22,7 @@ FOUND = {
     ("real-100-synthetic-1x", 1, 0): [(40, 0, 0, 2, 0, 0), (0, 0, 0, 0, 0, 0)],
     ("real-100-synthetic-1x", 2, 0): [(20, 0, 0, 1, 0, 0), (10, 0, 10, 1, 0, 0)],
 }
-# Per tumour: image, pixels, contrast, found by real-100; real-100-synthetic-1x finds all. The median contrast is 2.
+# Per tumour: image, pixels, contrast, found by real-100; the mixed set finds all. The median contrast is 2.
 TUMOURS = {1: [(0, 24, 1.5, False), (0, 25, 2.0, True)], 2: [(0, 100, 2.5, True), (1, 101, np.nan, True)]}
 LIGHTS = {1: [50.0, 90.0], 2: [100.0, np.nan]}  # the last has no surroundings
 COLUMNS = [f"{unit}_{kind}" for unit in ("pixels", "tumours") for kind in ("found", "missed", "false")]

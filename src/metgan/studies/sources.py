@@ -40,7 +40,7 @@ def source_of(training_set: TrainingSet) -> Source:
     _refuse_apart(training_set)
     generated = Synthetic(
         training_set.making,
-        _recipe(training_set),
+        _labels_of(training_set),
         training_set.refine,
         GateLimits() if training_set.gated else None,
         training_set.oversampled,
@@ -48,7 +48,7 @@ def source_of(training_set: TrainingSet) -> Source:
     return Streamed(generated) if training_set.made == "streamed" else generated
 
 
-def _recipe(training_set: TrainingSet) -> LabelRecipe:
+def _labels_of(training_set: TrainingSet) -> LabelRecipe:
     """Return the paper's labels, single tumours where each has a contrast, or one beside the image's own."""
     if "insert" in training_set.refine:
         return Bank(counts=(1, 1))
