@@ -10,7 +10,7 @@ from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
 from metgan.phantom import LABORATORIES
-from metgan.studies import NAMED_LISTS, TRAINING_SETS
+from metgan.studies import TrainingSetGrid, choose_training_sets
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -53,11 +53,17 @@ def test_the_tables_of_laboratories_in_the_docs_are_those_that_can_be_drawn():
 
 def test_the_table_of_arms_in_the_docs_is_the_studys_and_stars_are_the_quick_set():
     page = (DOCS / "studies.md").read_text()
-    table = page[page.index("| training set | trained on |") :].split("\n\n")[0]
-    first = "\n".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE))
-    named = re.findall(r"`([a-z0-9.-]+)`( \*)?", first)
-    assert [name for name, _ in named] == [*TRAINING_SETS]
-    assert tuple(name for name, star in named if star) == NAMED_LISTS["quick-set"]
+    table = page[page.index("| training set | before |") :].split("\n\n")[0]
+    named = re.findall(r"^\| `([a-z0-9.-]+)`( \*)? \|", table, re.MULTILINE)
+    asked = {"all": [name for name, _ in named], "quick-set": [name for name, star in named if star]}
+    for name, written in asked.items():
+        assert written == [one.name for one in choose_training_sets(name, TrainingSetGrid())]
+
+
+def test_the_file_of_training_sets_in_the_docs_can_be_asked(tmp_path):
+    page = (DOCS / "studies.md").read_text()
+    (tmp_path / "mine.toml").write_text(re.search(r"```toml\n(.*?)```", page, flags=re.DOTALL)[1])
+    assert len(choose_training_sets(str(tmp_path / "mine.toml"), TrainingSetGrid())) == 5
 
 
 @pytest.mark.slow

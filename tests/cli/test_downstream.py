@@ -26,8 +26,8 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     metgan: Command, capsys: pytest.CaptureFixture[str], animals: Path, tmp_path: Path
 ) -> None:
     words = (
-        "--training-sets",
-        "real-50,real-100",
+        "--real",
+        "0.5,1",
         "--folds",
         2,
         "--training-pairs",
@@ -39,16 +39,16 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     )
     assert metgan("study", "downstream", animals, *words) == 0
     shown = capsys.readouterr().out
-    assert "real, 50 %" in shown
+    assert "real 50 %" in shown
     assert "study/downstream" in shown.replace("\n", "")
     table = tmp_path / "study" / "downstream" / "statistics.csv"
     before = table.read_bytes()
-    assert set(pd.read_csv(table)["training_set"]) == {"real-50", "real-100"}
+    assert set(pd.read_csv(table)["training_set"]) == {"real-50", "real-100", "real-100-strong"}
     page = (tmp_path / "study" / "downstream" / "report.html").read_text()
     assert page.count("data:image/png;base64") == 2
     assert "trained on 2 pairs of each" in page
     assert metgan("info", tmp_path / "study") == 0
-    assert "4 of 4 begun" in capsys.readouterr().out
+    assert "6 of 6 begun" in capsys.readouterr().out
     assert metgan("study", "downstream", animals, "--out", tmp_path / "study", "--resume") == 0
     assert table.read_bytes() == before
     assert "trained on 2 pairs of each" in (tmp_path / "study" / "downstream" / "report.html").read_text()
@@ -58,8 +58,19 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     ("words", "says"),
     [
         (
-            ("--training-sets", "real-90"),
-            "unknown training set 'real-90'; expected one of: all, quick-set, real-25",
+            ("--sets", "real-90x"),
+            "unknown list or training set 'real-90x'; expected one of table2, quick-set, all, a file",
+        ),
+        (("--sets", "my-sets.toml"), "the list of training sets my-sets.toml cannot be read"),
+        (("--real", "0.5,1.5"), "real is 1.5; expected a number from 0"),
+        (("--real", "half"), 'Invalid value for REAL: unable to convert "half" into float'),
+        (("--synthetic", "1", "--refine", "grain"), 'Invalid value "grain" for REFINE'),
+        (("--synthetic", "1", "--gated", "maybe"), 'Invalid value "maybe" for GATED'),
+        (("--real", "1", "--refine", "noise"), "refine without generated or streamed pairs"),
+        (("--synthetic", "1", "--refine", "insert,contrast"), "Write contrast,insert"),
+        (
+            ("--folds", "2", "--synthetic", "1", "--refine", "noise,background"),
+            "synthetic-1x-noise-background with background and noise; expected one of them",
         ),
         (("--folds", "1"), "folds is 1; expected a whole number from 2"),
         (("--folds", "2.5"), "'2.5' is not a whole number"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,17 +21,10 @@ from metgan.objects import sizes
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import downstream_report
 from metgan.seeding import stream
-from metgan.studies import (
-    TRAINING_SETS,
-    Downstream,
-    DownstreamResult,
-    SharedConfig,
-    find_training_sets,
-    fold_pairs,
-)
+from metgan.studies import Downstream, DownstreamResult, SharedConfig, TrainingSet, fold_pairs
 from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
-from metgan.studies.sources import SOURCES
+from metgan.studies.sources import source_of
 from metgan.studies.streamed import Fresh
 from metgan.synthesis import PASSED
 from metgan.training import LOG_FILE, Engine, GanTrainConfig, TrainConfig, read_log
@@ -44,8 +38,19 @@ RULES = SharedConfig(
 )
 FOLDS = 2
 CHOSEN = (
-    "real-50,real-100,synthetic-0.5x,mixed-50-1x,gated-100-1x,streamed-100-1x,noisy-1x,matched-100-1x,"
-    "aimed-100-1x,background-1x,inserted-100-1x,pasted-100-1x,real-100-strong"
+    "real-50",
+    "real-100",
+    "synthetic-0.5x",
+    "real-50-synthetic-1x",
+    "real-100-synthetic-1x-gated",
+    "real-100-streamed-1x",
+    "synthetic-1x-noise",
+    "real-100-synthetic-1x-contrast-noise",
+    "real-100-synthetic-1x-oversampled-contrast-noise",
+    "synthetic-1x-contrast-background",
+    "real-100-synthetic-1x-contrast-insert",
+    "real-100-pasted-1x",
+    "real-100-strong",
 )
 
 
@@ -70,7 +75,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairSet:
 @pytest.fixture(scope="module")
 def study(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Downstream:
     folder = tmp_path_factory.mktemp("study")
-    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), find_training_sets(CHOSEN), RULES)
+    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), parsed(*CHOSEN), RULES)
 
 
 @pytest.fixture(scope="module", params=[pytest.param("whole", marks=pytest.mark.slow)])
@@ -89,6 +94,15 @@ def held(study: Downstream, found: DownstreamResult) -> Downstream:
     """The study, after it was held."""
     assert found.cells
     return study
+
+
+def parsed(*names: str) -> list[TrainingSet]:
+    return [TrainingSet.parse(name) for name in names]
+
+
+def source(name: str) -> Any:
+    """What makes the further pairs of a training set."""
+    return source_of(TrainingSet.parse(name))
 
 
 def folds_of(study: Downstream) -> list[Fold]:
@@ -126,7 +140,7 @@ def test_what_the_painters_had_learned_is_told_by_fold(found: DownstreamResult) 
 def test_every_arm_reads_every_pair_once_as_a_test_image(held: Downstream, pairs: PairSet) -> None:
     """The table says that all pairs are for testing; folds do not look at it."""
     scores = pd.read_csv(held.out / "scores.csv", dtype={"name": str})
-    assert set(scores["training_set"]) == set(CHOSEN.split(","))
+    assert set(scores["training_set"]) == set(CHOSEN)
     for _, rows in scores.groupby("training_set"):
         assert sorted(rows["name"]) == sorted(entry.name for entry in pairs)
         assert set(rows["fold"]) == {1, 2}
@@ -141,10 +155,12 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
             held.training_sets
         )  # generator, the segmentor in its loop, the gate's independent segmentor
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
-        for name in ("synthetic", "gated", "noisy", "matched", "aimed", "background", "inserted"):
+        made = {training_set.making for training_set in held.training_sets} - {"", "streamed", "pasted"}
+        assert {path.name for path in fold.folder.glob("synthetic*")} == made
+        for name in made:
             for row in read_table(fold.folder / name):
                 sources = [row["anatomy_source"], *split_names(row["label_sources"])]
-                sources += [row["background_source"]] if name == "background" else []
+                sources += [row["background_source"]] if "background" in name else []
                 assert not tested & (
                     {homes[source] for source in sources} | set(split_names(row["label_groups"]))
                 )
@@ -182,22 +198,22 @@ def test_counts_are_shares_of_the_real_training_pairs(held: Downstream) -> None:
         "real-50": 2,
         "real-100": 4,
         "synthetic-0.5x": 2,
-        "mixed-50-1x": 6,
-        "gated-100-1x": 4 + len(SOURCES["gated"].pairs(fold, 4)),
-        "streamed-100-1x": 4,  # and fresh ones
-        "noisy-1x": 4,
-        "matched-100-1x": 8,
-        "aimed-100-1x": 8,
-        "background-1x": 4,
-        "inserted-100-1x": 8,
-        "pasted-100-1x": 8,
+        "real-50-synthetic-1x": 6,
+        "real-100-synthetic-1x-gated": 4 + len(source("synthetic-1x-gated").pairs(fold, 4)),
+        "real-100-streamed-1x": 4,  # and fresh ones
+        "synthetic-1x-noise": 4,
+        "real-100-synthetic-1x-contrast-noise": 8,
+        "real-100-synthetic-1x-oversampled-contrast-noise": 8,
+        "synthetic-1x-contrast-background": 4,
+        "real-100-synthetic-1x-contrast-insert": 8,
+        "real-100-pasted-1x": 8,
         "real-100-strong": 4,
     }
 
 
 def test_smaller_sets_of_synthetic_pairs_lie_within_larger_ones(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    few, all_of_them = ([p.entry.name for p in SOURCES["synthetic"].pairs(fold, count)] for count in (2, 8))
+    few, all_of_them = ([p.entry.name for p in source("synthetic-1x").pairs(fold, count)] for count in (2, 8))
     assert few == all_of_them[:2]
     assert len(set(all_of_them)) == 8
 
@@ -205,21 +221,45 @@ def test_smaller_sets_of_synthetic_pairs_lie_within_larger_ones(held: Downstream
 def test_as_many_synthetic_pairs_as_real_ones_use_every_anatomy_once(held: Downstream) -> None:
     for fold in folds_of(held):
         count = len(fold.split.train)
-        used = [p.entry.provenance["anatomy_source"] for p in SOURCES["synthetic"].pairs(fold, count)]
+        used = [p.entry.provenance["anatomy_source"] for p in source("synthetic-1x").pairs(fold, count)]
         assert sorted(used) == sorted(fold.split.train)
 
 
 def test_gated_pairs_are_those_that_passed(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    rows = read_table(fold.folder / "gated")
+    rows = read_table(fold.folder / "synthetic-gated")
     passed = [row["name"] for row in rows if row["gate"] == PASSED]
-    assert [p.entry.name for p in SOURCES["gated"].pairs(fold, 4)] == passed[:4]
+    few = [p.entry.name for p in source("synthetic-1x-gated").pairs(fold, 4)]
+    assert few == passed[:4]
+    source("synthetic-1x-gated").pairs(fold, 8)  # of ten that are made; of the first five none is another
+    assert [p.entry.name for p in source("synthetic-1x-gated").pairs(fold, 4)] == few
+
+
+MAKEABLE = ("contrast", "background", "insert", "contrast-noise", "contrast-background", "contrast-insert")
+
+
+@pytest.mark.parametrize("steps", MAKEABLE)
+@pytest.mark.parametrize("oversampled", ["", "oversampled-"])
+def test_steps_are_made_together_also_where_errors_are_oversampled(
+    held: Downstream, tmp_path: Path, steps: str, oversampled: str
+) -> None:
+    if oversampled and "contrast" not in steps:
+        pytest.skip("errors are oversampled by contrast")
+    fold = folds_of(held)[0]
+    anew = replace(fold, folder=tmp_path)
+    vars(anew).update(inpainter=fold.inpainter, error_analysis=fold.error_analysis)  # where they are cached
+    source(f"synthetic-1x-{oversampled}{steps}").pairs(anew, 2)
+    rows = read_table(tmp_path / f"synthetic-{oversampled}{steps}")
+    assert [bool(row["asked_contrasts"]) for row in rows] == ["contrast" in steps] * 2
+    assert [bool(row.get("background_source")) for row in rows] == ["background" in steps] * 2
+    assert ["inserted" in row["recipe"] for row in rows] == ["insert" in steps] * 2
+    assert ["preference" in row["recipe"] for row in rows] == [bool(oversampled)] * 2
 
 
 def test_a_stream_brings_as_many_pairs_as_are_drawn_and_no_painted_one_twice(held: Downstream) -> None:
     """Two steps of two pairs; each number of the stream is one pair, the same whenever it is asked for."""
     fold = folds_of(held)[0]
-    fresh = material_of(TRAINING_SETS["streamed-100-1x"], fold, 0).fresh
+    fresh = material_of(TrainingSet.parse("real-100-streamed-1x"), fold, 0).fresh
     assert fresh is not None
     assert len(fresh) == 4
     names = [pair.entry.name for pair in fresh]
@@ -232,15 +272,10 @@ def test_a_stream_brings_as_many_pairs_as_are_drawn_and_no_painted_one_twice(hel
 
 def test_a_stream_that_draws_from_a_test_group_is_refused(held: Downstream) -> None:
     one, other = folds_of(held)
-    fresh = material_of(TRAINING_SETS["streamed-100-1x"], other, 0).fresh
+    fresh = material_of(TrainingSet.parse("real-100-streamed-1x"), other, 0).fresh
     assert isinstance(fresh, Fresh)
     with pytest.raises(LeakageError, match=r"for training in fold 1 shares .* with the test"):
         [*replace(fresh, fold=one)]
-
-
-def test_a_stream_without_real_pairs_is_refused(held: Downstream) -> None:
-    with pytest.raises(SettingError, match="without real ones"):
-        material_of(replace(TRAINING_SETS["streamed-100-1x"], real=0.0), folds_of(held)[0], 0)
 
 
 def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_trained(
@@ -249,27 +284,28 @@ def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_tra
     fold = folds_of(study)[0]
     blank = [replace(pair, label=pair.label & False) for pair in fold.data.val]
     even = [replace(pair, tumour=np.full_like(pair.tumour, 7)) for pair in fold.data.train]
-    for source, data in (("aimed", {"val": blank}), ("matched", {"train": even})):
+    oversampled, matched = "synthetic-1x-oversampled-contrast-noise", "synthetic-1x-contrast-noise"
+    for name, data in ((oversampled, {"val": blank}), (matched, {"train": even})):
         changed = replace(fold)
         vars(changed)["data"] = replace(fold.data, **data)  # where the cached property keeps it
         with pytest.raises(
             (SettingError, ArrayError), match=r"holds no tumour|brighter than its surroundings"
         ):
-            SOURCES[source].check(changed, anew=True)
+            source(name).check(changed, 4, anew=True)
 
 
 def test_aimed_pairs_follow_what_the_segmentor_missed_of_the_validation_part(held: Downstream) -> None:
     fold = folds_of(held)[0]
     val = [*StoredPairs(held.pairs.select(fold.split.val))]
     assert len(fold.error_analysis.tumours) == sum(len(sizes(pair.label)) for pair in val)
-    rows = read_table(fold.folder / "aimed")
+    rows = read_table(fold.folder / "synthetic-oversampled-contrast-noise")
     assert len(rows) == len(fold.split.train)
     assert all("preference=1:" in row["recipe"] and row["asked_contrasts"] for row in rows)
 
 
 def test_inserted_pairs_show_one_more_tumour_than_the_real_pair(held: Downstream) -> None:
     fold = folds_of(held)[0]
-    for pair in SOURCES["inserted"].pairs(fold, 4):
+    for pair in source("synthetic-1x-contrast-insert").pairs(fold, 4):
         real = held.pairs.read(pair.entry.provenance["anatomy_source"])
         assert len(sizes(pair.label)) == len(sizes(real.label)) + 1
         assert (pair.tumour >= real.tumour).all()
@@ -308,11 +344,11 @@ def with_givers(fold: Fold, names: set[str]) -> Fold:
 def test_the_tumours_of_the_only_giver_go_into_all_images_but_its_own(study: Downstream) -> None:
     fold = folds_of(study)[0]
     giver, *others = sorted(fold.split.train)
-    pasted = SOURCES["pasted"].pairs(with_givers(fold, {giver}), 6)
+    pasted = source("pasted-1x").pairs(with_givers(fold, {giver}), 6)
     used = [pair.entry.provenance["anatomy_source"] for pair in pasted]
     assert sorted(used) == sorted(2 * others)
     assert {pair.entry.provenance["label_sources"] for pair in pasted} == {giver}
-    several = SOURCES["pasted"].pairs(with_givers(fold, {giver, others[0]}), 4)
+    several = source("pasted-1x").pairs(with_givers(fold, {giver, others[0]}), 4)
     assert sorted(pair.entry.provenance["anatomy_source"] for pair in several) == sorted(fold.split.train)
     assert all(p.entry.provenance["anatomy_source"] != p.entry.provenance["label_sources"] for p in several)
 
@@ -321,11 +357,11 @@ def test_pasting_is_refused_without_a_giver_and_without_a_target(study: Downstre
     fold = folds_of(study)[0]
     first = fold.data.train[0].entry.name
     with pytest.raises(SettingError, match="every tumour is cut"):
-        SOURCES["pasted"].check(with_givers(fold, set()), anew=True)
+        source("pasted-1x").check(with_givers(fold, set()), 4, anew=True)
     alone = with_givers(fold, {first})
     vars(alone)["data"] = replace(alone.data, train=alone.data.train[:1])
     with pytest.raises(SettingError, match=f"the single pair {first}"):
-        SOURCES["pasted"].check(alone, anew=True)
+        source("pasted-1x").check(alone, 4, anew=True)
 
 
 def test_a_set_with_generated_pairs_is_refused(study: Downstream, pairs: PairSet) -> None:
@@ -350,18 +386,18 @@ def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) 
     assert take_share([*blank, every[0]], 0.01, stream(0, "share"))[0].label.any()
 
 
-def copied(study: Downstream, to: Path, training_sets: str) -> Downstream:
+def copied(study: Downstream, to: Path, *names: str) -> Downstream:
     return replace(
         study,
         folder=Path(shutil.copytree(study.folder, to / "copy")),
-        training_sets=find_training_sets(training_sets),
+        training_sets=parsed(*names),
     )
 
 
 def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
     held: Downstream, tmp_path: Path
 ) -> None:
-    more = copied(held, tmp_path, "real-100,real-25")
+    more = copied(held, tmp_path, "real-100", "real-25")
     before = {name: rest for name, *rest in weights(more.folder)}
     more.hold()
     after = {name: rest for name, *rest in weights(more.folder)}
@@ -376,7 +412,7 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
 
 
 def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
-    training_sets = find_training_sets("real-100-strong,pasted-100-1x")
+    training_sets = parsed("real-100-strong", "real-100-pasted-1x")
     again = replace(held, folder=tmp_path / "again", training_sets=training_sets)
     again.hold()
     known = {name: content for name, content, _ in weights(held.folder)}
@@ -390,7 +426,7 @@ def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
 def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
     held: Downstream, tmp_path: Path
 ) -> None:
-    more = copied(held, tmp_path, "real-100,synthetic-0.5x")
+    more = copied(held, tmp_path, "real-100", "synthetic-0.5x")
     painted = {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")}
     replace(more, rules=replace(RULES, seeds=2)).hold()
     assert {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")} == painted
@@ -400,7 +436,7 @@ def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
 
 def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(held: Downstream, tmp_path: Path) -> None:
     """It is interrupted where it would save for the first time; what follows must give the same bytes."""
-    training_sets = find_training_sets("real-100-strong")
+    training_sets = parsed("real-100-strong")
     cut = replace(held, folder=tmp_path / "cut", training_sets=training_sets)
 
     def kill(*_: object) -> None:
@@ -462,12 +498,12 @@ def test_a_painter_that_has_seen_a_test_group_is_refused(held: Downstream, tmp_p
     seen = (*card.groups_seen, next(entry.group for entry in leaking.test))
     save_model(run / MODEL_FILE, generator.state_dict(), replace(card, groups_seen=seen))
     with pytest.raises(LeakageError, match="the generator for making training pairs has seen 1 test groups"):
-        SOURCES["synthetic"].pairs(leaking, 2)
+        source("synthetic-1x").pairs(leaking, 2)
 
 
 def test_a_segmentor_that_has_seen_a_test_group_is_not_scored(held: Downstream, tmp_path: Path) -> None:
     copy = copied(held, tmp_path, "real-100")
-    run = folds_of(copy)[0].run_config(TRAINING_SETS["real-100"], 0).folder
+    run = folds_of(copy)[0].run_config(TrainingSet.parse("real-100"), 0).folder
     segmentor, card = load_segmentor(run)
     groups = tuple({entry.group for entry in copy.pairs})
     save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=groups))

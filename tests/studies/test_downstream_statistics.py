@@ -12,16 +12,17 @@ from scipy import stats
 from metgan.reporting.downstream import training_set_sections
 from metgan.studies.downstream_statistics import COUNTS, RATIOS, RunResult, gather, rank
 from metgan.studies.predictions import Readings
-from metgan.studies.training_sets import TRAINING_SETS
+from metgan.studies.set_lists import TrainingSetGrid, choose_training_sets
+from metgan.studies.training_sets import TrainingSet
 
 # Per image: pixels found, missed, false; tumours found, missed, false.
 FOUND = {
     ("real-100", 1, 0): [(30, 10, 0, 1, 1, 0), (0, 0, 10, 0, 0, 2)],
     ("real-100", 2, 0): [(10, 10, 10, 1, 0, 1), (10, 0, 0, 1, 0, 0)],
-    ("mixed-100-1x", 1, 0): [(40, 0, 0, 2, 0, 0), (0, 0, 0, 0, 0, 0)],
-    ("mixed-100-1x", 2, 0): [(20, 0, 0, 1, 0, 0), (10, 0, 10, 1, 0, 0)],
+    ("real-100-synthetic-1x", 1, 0): [(40, 0, 0, 2, 0, 0), (0, 0, 0, 0, 0, 0)],
+    ("real-100-synthetic-1x", 2, 0): [(20, 0, 0, 1, 0, 0), (10, 0, 10, 1, 0, 0)],
 }
-# Per tumour: image, pixels, contrast, found by real-100; mixed-100-1x finds all. The median contrast is 2.
+# Per tumour: image, pixels, contrast, found by real-100; the mixed set finds all. The median contrast is 2.
 TUMOURS = {1: [(0, 24, 1.5, False), (0, 25, 2.0, True)], 2: [(0, 100, 2.5, True), (1, 101, np.nan, True)]}
 LIGHTS = {1: [50.0, 90.0], 2: [100.0, np.nan]}  # the last has no surroundings
 COLUMNS = [f"{unit}_{kind}" for unit in ("pixels", "tumours") for kind in ("found", "missed", "false")]
@@ -34,7 +35,7 @@ def cell(training_set: str, fold: int, seed: int) -> RunResult:
     tumours["light"] = LIGHTS[fold]
     if training_set != "real-100":
         tumours["found"] = True
-    return RunResult(TRAINING_SETS[training_set], fold, seed, 10, 1.0, Readings(images, tumours, 0.5))
+    return RunResult(TrainingSet.parse(training_set), fold, seed, 10, 1.0, Readings(images, tumours, 0.5))
 
 
 def table_of(*cells: RunResult) -> pd.DataFrame:
@@ -56,7 +57,7 @@ def test_pixels_are_pooled_over_the_images_of_a_fold(table: pd.DataFrame) -> Non
     assert row(table, "real-100", "Dice") == pytest.approx([(first + second) / 2, second, first])
     assert row(table, "real-100", "Jaccard") == pytest.approx([(0.6 + 0.5) / 2, 0.5, 0.6])
     assert row(table, "real-100", "precision") == pytest.approx([(0.75 + 2 / 3) / 2, 2 / 3, 0.75])
-    assert row(table, "mixed-100-1x", "Dice") == pytest.approx([(1 + 60 / 70) / 2, 60 / 70, 1])
+    assert row(table, "real-100-synthetic-1x", "Dice") == pytest.approx([(1 + 60 / 70) / 2, 60 / 70, 1])
 
 
 def test_tumours_are_counted_per_fold_an_image_without_any_included(table: pd.DataFrame) -> None:
@@ -71,7 +72,7 @@ def test_recall_is_given_by_size_and_by_contrast(table: pd.DataFrame) -> None:
     means = [table.loc[("real-100", score), "mean"] for score in RATIOS[7:]]
     assert means == [0, 1, 1, 0, 1]
     assert row(table, "real-100", "recall below 25 pixels") == [0, 0, 0]  # fold 2 has none, and says nothing
-    assert table.loc[("mixed-100-1x", "recall dim"), "mean"] == 1
+    assert table.loc[("real-100-synthetic-1x", "recall dim"), "mean"] == 1
 
 
 def test_dim_and_bright_are_told_by_light_where_tumours_have_no_ratio() -> None:
@@ -88,11 +89,11 @@ def test_dim_and_bright_are_told_by_light_where_tumours_have_no_ratio() -> None:
 
 def test_counts_are_tested_over_images_and_ratios_over_folds(table: pd.DataFrame) -> None:
     """Wrong pixels fall from 10, 10, 20, 0 to 0, 0, 0, 10; one comparison leaves p-values as they are."""
-    mine = table.loc[("mixed-100-1x", "wrong pixels")]
+    mine = table.loc[("real-100-synthetic-1x", "wrong pixels")]
     assert mine["difference real-100"] == -7.5
     expected = stats.ttest_rel([0, 0, 0, 10], [10, 10, 20, 0]).pvalue
     assert mine["t_test real-100"] == pytest.approx(expected)
-    dice = table.loc[("mixed-100-1x", "Dice")]
+    dice = table.loc[("real-100-synthetic-1x", "Dice")]
     assert dice["difference real-100"] == pytest.approx((0.25 + 60 / 70 - 40 / 60) / 2)
     assert np.isnan(table.loc[("real-100", "Dice"), "difference real-100"])
     assert "difference real-100-strong" not in table
@@ -104,7 +105,7 @@ def test_more_seeds_make_no_more_evidence(table: pd.DataFrame) -> None:
 
 
 def test_every_arm_has_every_score_once(table: pd.DataFrame) -> None:
-    training_sets = ("real-100", "mixed-100-1x")
+    training_sets = ("real-100", "real-100-synthetic-1x")
     assert [*table.index] == [
         (training_set, score) for score in (*RATIOS, *COUNTS) for training_set in training_sets
     ]
@@ -120,7 +121,7 @@ def test_arms_with_a_single_point_leave_the_figure_where_there_are_many() -> Non
     many = [
         replace(cell("real-100", fold, 0), training_set=training_set)
         for fold in (1, 2)
-        for training_set in TRAINING_SETS.values()
+        for training_set in choose_training_sets("all", TrainingSetGrid())
     ]
     captions = [
         training_set_sections(rank(*gather(cells)), cells)[1].figures[0].caption for cells in (few, many)

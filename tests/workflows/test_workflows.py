@@ -34,6 +34,7 @@ from metgan.workflows import (
     SimilarityRequest,
     Sources,
     StudyOptions,
+    TrainingSetGrid,
     TrainingSettings,
     TrainRequest,
     downstream,
@@ -148,13 +149,14 @@ CASES: dict[str, tuple[Workflow, str]] = {
             DownstreamRequest(
                 data=world,
                 out=out,
-                training_sets="real-100",
+                grid=TrainingSetGrid(real=(0.5, 1.0), augment=("none", "strong")),
                 folds=3,
                 extent=StudyOptions(segmentor_steps=2),
                 settings=SHORT,
             )
         ),
-        "study downstream {world} --out {out} --training-sets real-100 --folds 3 --segmentor-steps 2 {short}",
+        "study downstream {world} --out {out} --real 0.5,1 --augment none,strong "
+        "--folds 3 --segmentor-steps 2 {short}",
     ),
 }
 

@@ -8,12 +8,13 @@ from dataclasses import MISSING, Field, field, fields, is_dataclass, make_datacl
 from functools import cache, reduce
 from operator import or_
 from types import UnionType
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from cyclopts import Parameter, Token
+from cyclopts import Parameter, Token, convert
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
+_YesNo = Literal["no", "yes"]
 _SECTION = "    Parameters\n    ----------\n"
 
 
@@ -73,11 +74,29 @@ def _annotated(hint: Any, one: Field[Any]) -> Any:
     """Return a field's type, with how its option is read: switches and lists cannot be negated."""
     if isinstance(hint, type) and is_dataclass(hint):
         return Annotated[_options(hint), Parameter(name="*")]
-    if hint == tuple[str, ...]:
-        return Annotated[hint, Parameter(converter=_listed, n_tokens=1, negative="")]
+    if listed := [kind for kind in (hint, *get_args(hint)) if Ellipsis in get_args(kind)]:
+        # As tuple[bool, ...] it would be a switch, which takes no value.
+        shown = tuple[_YesNo | bool, ...] if listed[0] == tuple[bool, ...] else listed[0]
+        return Annotated[shown | None, Parameter(converter=_separated(listed[0]), negative="")]
     many = any(get_origin(kind) in (list, tuple) for kind in (hint, *get_args(hint)))
     is_switch = hint is bool and one.default is False
     return Annotated[_strict(hint), Parameter(negative="") if is_switch or many else Parameter()]
+
+
+def _separated(kind: Any) -> Callable[[object, Sequence[Token]], tuple[Any, ...]]:
+    """Return what reads a tuple of any length: values with commas between, or a list of such at each time."""
+    (one, _) = get_args(kind)
+
+    def read(_: object, tokens: Sequence[Token]) -> tuple[Any, ...]:
+        if Ellipsis in get_args(one):
+            inner = _separated(one)
+            return tuple(() if token.value.strip() == "none" else inner(_, [token]) for token in tokens)
+        words = [word.strip() for token in tokens for word in token.value.split(",")]
+        if one is bool:
+            return tuple(convert(_YesNo, [word]) == "yes" for word in words)
+        return tuple(convert(one, [word]) for word in words)
+
+    return read
 
 
 def _strict(hint: Any) -> Any:

@@ -162,9 +162,7 @@ def _kinds(table: pd.DataFrame, training_sets: Sequence[TrainingSet]) -> Section
 
 def _tests(table: pd.DataFrame, training_sets: Sequence[TrainingSet]) -> Section:
     scores = ("Dice", "tumour F1", "wrong pixels", "tumours found", "false tumours")
-    present = [
-        training_set for name in BASELINES for training_set in training_sets if training_set.name == name
-    ]
+    present = [baseline for baseline in BASELINES if baseline in training_sets]
     rows = [
         [training_set.title, other.title, *(_tested(table, training_set, other, score) for score in scores)]
         for other in present

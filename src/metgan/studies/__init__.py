@@ -21,9 +21,10 @@ from .examples import Examples
 from .independent_segmentor import INDEPENDENT_SEGMENTOR, independent_seed
 from .method_runs import Result
 from .scores import LIGHT, Evaluation, check_scores, read_summary
+from .set_lists import NAMED_LISTS, TrainingSetGrid, choose_training_sets
 from .shared_config import SharedConfig
 from .trained_run import TrainedRun, TrainingHistory, read_history, read_trained_run
-from .training_sets import BASELINES, NAMED_LISTS, TRAINING_SETS, TrainingSet, find_training_sets
+from .training_sets import BASELINES, TrainingSet
 from .warnings import find_warnings, warning_of
 
 __all__ = [
@@ -36,7 +37,6 @@ __all__ = [
     "RATIOS",
     "REGIONS",
     "SIMILARITY",
-    "TRAINING_SETS",
     "ComparedImage",
     "Comparison",
     "ComparisonResult",
@@ -53,12 +53,13 @@ __all__ = [
     "TrainedRun",
     "TrainingHistory",
     "TrainingSet",
+    "TrainingSetGrid",
     "check_scores",
+    "choose_training_sets",
     "compare_ablation",
     "compare_robustness",
     "compare_similarity",
     "evaluate",
-    "find_training_sets",
     "find_warnings",
     "fold_pairs",
     "independent_seed",

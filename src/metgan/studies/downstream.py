@@ -24,7 +24,8 @@ from .downstream_statistics import DownstreamResult, RunResult, gather, rank, sa
 from .fold import Fold, shared_rng, take_share
 from .predictions import read_test
 from .shared_config import SharedConfig
-from .sources import SOURCES
+from .source import Source
+from .sources import source_of
 from .training_sets import TrainingSet
 
 
@@ -66,10 +67,10 @@ class Downstream:
         """
         refuse_generated(self.pairs, str(self.pairs.root))
         for fold in self._folds():
-            for source in {training_set.source for training_set in self.training_sets if training_set.source}:
-                SOURCES[source].check(fold, anew=anew)
+            for source, count in self._asked_of(fold).items():
+                source.check(fold, count, anew=anew)
             for training_set in self.training_sets:
-                if not training_set.source:
+                if not training_set.synthetic:
                     seed = self.rules.seed
                     run_config = replace(fold.run_config(training_set, seed), resume=not anew)
                     check_segmentor_config(run_config, material_of(training_set, fold, seed))
@@ -79,6 +80,15 @@ class Downstream:
                     "a tumour in every fold",
                     "Ask for fewer folds with --folds, or add annotated pairs",
                 )
+
+    def _asked_of(self, fold: Fold) -> dict[Source, int]:
+        """Return what makes further pairs, and the most that a training set asks of it."""
+        asked: dict[Source, int] = {}
+        for training_set in self.training_sets:
+            if count := count_further(training_set, fold):
+                source = source_of(training_set)
+                asked[source] = max(count, asked.get(source, 0))
+        return asked
 
     def hold(self) -> DownstreamResult:
         """Train and score what is not yet, write the scores, and return what was found.
@@ -147,14 +157,17 @@ def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingDat
     """
     real = take_share(fold.data.train, training_set.real, shared_rng(seed))
     data = replace(fold.data, train=real)
-    if training_set.source:
+    if count := count_further(training_set, fold):
         config = fold.run_config(training_set, seed).train
         draws = config.length(len(fold.split.train)) * config.batch_size
-        data = SOURCES[training_set.source].join(
-            fold, real, round(training_set.extra * len(fold.data.train)), draws
-        )
+        data = source_of(training_set).join(fold, real, count, draws)
     fold.refuse_leaks(data.train)
     return data
+
+
+def count_further(training_set: TrainingSet, fold: Fold) -> int:
+    """Return how many further pairs a training set has in a fold: at least one where it has any."""
+    return max(1, round(training_set.synthetic * len(fold.split.train))) if training_set.synthetic else 0
 
 
 def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
@@ -166,7 +179,7 @@ def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
     fresh = (
         0
         if data.fresh is None
-        else round(len(data.fresh) * training_set.extra / (training_set.real + training_set.extra))
+        else round(len(data.fresh) * training_set.synthetic / (training_set.real + training_set.synthetic))
     )
     samples = len(data.train) + fresh
     return RunResult(training_set, fold.number, seed, samples, trained_seconds(run_config.folder), readings)

@@ -190,11 +190,12 @@ def _counted(images: pd.DataFrame) -> pd.DataFrame:
 
 def _tests(units: pd.DataFrame, training_sets: Sequence[str]) -> Mapping[str, dict[str, float]]:
     """Test every training set against the baselines that take part, in pairs of units."""
+    baselines = [baseline.name for baseline in BASELINES]
     against = [
         (training_set, other)
-        for k, other in enumerate(BASELINES)
+        for k, other in enumerate(baselines)
         for training_set in training_sets
-        if other in training_sets and training_set not in BASELINES[: k + 1]  # baselines meet once
+        if other in training_sets and training_set not in baselines[: k + 1]  # baselines meet once
     ]
     tests = {pair: paired_test(units[pair[1]], units[pair[0]]) for pair in against}
     corrected = {

@@ -21,7 +21,7 @@ class Pasted:
     Never into their own: an image that alone has whole tumours gives to all others, and is given none.
     """
 
-    def check(self, fold: Fold, *, anew: bool) -> None:  # noqa: ARG002  # nothing is trained for it
+    def check(self, fold: Fold, count: int, *, anew: bool) -> None:  # noqa: ARG002  # nothing is trained
         """Refuse a training part without a whole tumour, or without another image to paste it into."""
         self._targets(fold, self._givers(fold))
 

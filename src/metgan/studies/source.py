@@ -16,8 +16,8 @@ from .fold import Fold
 class Source(Protocol):
     """Makes training pairs from the training part of a fold."""
 
-    def check(self, fold: Fold, *, anew: bool) -> None:
-        """Refuse, before anything is written, a fold that no pairs can be made from."""
+    def check(self, fold: Fold, count: int, *, anew: bool) -> None:
+        """Refuse, before anything is written, a fold that so many pairs cannot be made from."""
         ...  # a protocol has no body
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:

@@ -7,33 +7,34 @@ from dataclasses import dataclass, replace
 from typing import overload
 
 from metgan.data import Pair
-from metgan.errors import SettingError
-from metgan.labels import LabelRecipe
 from metgan.synthesis import Mix, PairStream
 from metgan.training import TrainingData
 
 from .fold import Fold
-from .source import check_plans, request_of
+from .synthetic import Synthetic
 
 
 @dataclass(frozen=True)
 class Streamed:
-    """Pairs generated while the training goes on, none of them twice: `metgan.synthesis.PairStream`."""
+    """Pairs generated while the training goes on, none of them twice: `metgan.synthesis.PairStream`.
 
-    recipe: LabelRecipe
+    Parameters
+    ----------
+    generated : Synthetic
+        How they are made as a set; without a gate.
+    """
 
-    def check(self, fold: Fold, *, anew: bool) -> None:
-        """Refuse a fold whose generator cannot be trained, or with too few labels for the recipe."""
-        fold.check_inpainter(anew=anew)
-        check_plans(fold, request_of(fold, self.recipe, len(fold.train_entries)))
+    generated: Synthetic
+
+    def check(self, fold: Fold, count: int, *, anew: bool) -> None:
+        """Refuse a fold that no set could be generated for."""
+        self.generated.check(fold, count, anew=anew)
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:
         """Return a stream with real and generated pairs in the ratio of those there would be of a set."""
-        if not real:
-            given = "streamed pairs without real ones beside them"
-            raise SettingError(given, "a share of real pairs", "Give the training set some")
         mix = Mix(count / (len(real) + count), turned=False)
-        pairs = PairStream(fold.inpainter, request_of(fold, self.recipe, draws), [p.entry for p in real], mix)
+        request = self.generated.request(fold, draws)
+        pairs = PairStream(fold.inpainter, request, [pair.entry for pair in real], mix)
         return replace(fold.data, train=real, fresh=Fresh(pairs, fold, draws))
 
 

@@ -1,7 +1,7 @@
-"""What a segmentation network is trained on: the rows of Table 2 of the paper, and fair rivals, as data.
+"""What a segmentation network is trained on: so much real, so much further, made and refined how.
 
-A training set is a row of one table. A new kind of further pairs needs a row here and a source in
-`metgan.studies.sources`.
+A training set is composed of values; lists of them, the paper's Table 2 among them, are in
+`metgan.studies.set_lists`, and what makes its further pairs in `metgan.studies.sources`.
 
 Deviates: the paper counts images, which fits its own data set; here all counts are shares of the real
 training pairs, so that the table means the same on ten pairs and on a thousand. Its 500 synthetic images
@@ -11,157 +11,214 @@ beside 810 real ones are about 0.6 times, its 1500 about twice as many. Pinned b
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from decimal import Decimal
+from numbers import Real
+from typing import Final, Literal, get_args
 
 from metgan.errors import SettingError, UnknownNameError
 from metgan.transforms import STRONG, Augmentation
 
-SourceName = Literal[
-    "", "synthetic", "gated", "streamed", "noisy", "matched", "aimed", "background", "inserted", "pasted"
-]
-"""Where further pairs come from; "" for none."""
+Making = Literal["generated", "streamed", "pasted"]
+"""How further pairs are made: by the fold's MetGAN as a set or during training, or of real tumours alone."""
+Step = Literal["contrast", "noise", "background", "insert"]
+"""What brings generated pairs closer to real ones."""
+Strength = Literal["none", "strong"]
+"""Augmentation beside crops and the eight symmetries, which every training set has."""
+STEPS: Final[tuple[Step, ...]] = get_args(Step)
+"""The steps in their order."""
+_AUGMENTATIONS: Final[dict[Strength, Augmentation | None]] = {"none": None, "strong": STRONG}
+_WORDS: Final[dict[Making, str]] = {"generated": "synthetic", "streamed": "streamed", "pasted": "pasted"}
+_DIGITS = 4
+_MOST = 100.0
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+_NAME = re.compile(
+    rf"(?=.)(?:real-(?P<real>{_NUMBER}))?"
+    rf"(?:(?:^|-)(?P<made>{'|'.join(_WORDS.values())})-(?P<synthetic>{_NUMBER})x)?"
+    rf"(?P<gated>-gated)?(?P<oversampled>-oversampled)?(?P<refine>(?:-(?:{'|'.join(STEPS)}))*)"
+    r"(?P<augment>-strong)?"
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingSet:
     """One training set for a segmentor.
 
     Parameters
     ----------
-    name, title : str
-        As in file names and options, and as in tables.
-    real : float, in [0, 1]
-        Share of the fold's real training pairs; smaller shares lie within larger ones.
-    extra : float, 0 or more
-        Number of further pairs, as a factor of the number of all real training pairs of the fold.
-    source : str
-        Row of `metgan.studies.sources.SOURCES` that makes the further pairs; "" for none.
-    augmentation : Augmentation or None
-        Beside crops and the eight symmetries, which every training set has.
+    real : float, in [0, 1], default 0
+        Share of the fold's real training pairs, with four decimals at most; smaller shares lie within larger
+        ones.
+    synthetic : float, 0 to 100, default 0
+        Number of further pairs, as a factor of the number of all real training pairs of the fold, with four
+        decimals at most.
+    made : {"generated", "streamed", "pasted"}
+        How further pairs are made. "generated": by the fold's MetGAN, as a set. "streamed": by it while the
+        training goes on, none twice, as often beside the real ones as they would come of a set. "pasted":
+        without it, of real tumours in other real images.
+    gated : bool, default False
+        Whether generated pairs must pass a gate.
+    oversampled : bool, default False
+        Whether generated pairs show more of what the fold's segmentor misses.
+    refine : tuple of {"contrast", "noise", "background", "insert"}, default ()
+        What brings generated pairs closer to real ones, in this order.
+    augment : {"none", "strong"}
+        Augmentation beside crops and the eight symmetries.
 
     Raises
     ------
-    SettingError
-        For a training set without pairs, or with further pairs and no source, or the other way round.
-    """
-
-    name: str
-    title: str
-    real: float = 0.0
-    extra: float = 0.0
-    source: SourceName = ""
-    augmentation: Augmentation | None = None
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.real <= 1 or self.extra < 0 or self.real + self.extra == 0:
-            given = f"training set {self.name!r} with real={self.real} and extra={self.extra}"
-            raise SettingError(given, "a share in [0, 1] and a factor from 0, not both 0", "Correct the row")
-        if bool(self.source) != (self.extra > 0):
-            given = f"training set {self.name!r} with extra={self.extra} from source {self.source!r}"
-            raise SettingError(given, "a source exactly where there are further pairs", "Correct the row")
-
-    @property
-    def line(self) -> str:
-        """Name of the line in Fig. 4 that the training set is a point of."""
-        words = ["real"] if self.real else []
-        if self.source:
-            words = ["mixed"] if self.real and self.source == "synthetic" else [*words, self.source]
-        return " and ".join(words) + (", strong augmentation" if self.augmentation else "")
-
-
-_ROWS: Final = (
-    TrainingSet("real-25", "real, 25 %", real=0.25),
-    TrainingSet("real-35", "real, 35 %", real=0.35),
-    TrainingSet("real-50", "real, 50 %", real=0.5),
-    TrainingSet("real-100", "real, 100 %", real=1.0),
-    TrainingSet("synthetic-0.5x", "synthetic, half as many", extra=0.5, source="synthetic"),
-    TrainingSet("synthetic-1x", "synthetic, as many", extra=1.0, source="synthetic"),
-    TrainingSet("synthetic-2x", "synthetic, twice as many", extra=2.0, source="synthetic"),
-    TrainingSet("mixed-25-1x", "real 25 % + synthetic 1x", real=0.25, extra=1.0, source="synthetic"),
-    TrainingSet("mixed-50-1x", "real 50 % + synthetic 1x", real=0.5, extra=1.0, source="synthetic"),
-    TrainingSet("mixed-100-1x", "real 100 % + synthetic 1x", real=1.0, extra=1.0, source="synthetic"),
-    TrainingSet("mixed-100-2x", "real 100 % + synthetic 2x", real=1.0, extra=2.0, source="synthetic"),
-    TrainingSet("gated-100-1x", "real 100 % + gated synthetic 1x", real=1.0, extra=1.0, source="gated"),
-    TrainingSet(
-        "streamed-100-1x", "real 100 % + streamed synthetic 1x", real=1.0, extra=1.0, source="streamed"
-    ),
-    TrainingSet("noisy-1x", "synthetic with noise, as many", extra=1.0, source="noisy"),
-    TrainingSet("noisy-100-1x", "real 100 % + synthetic with noise 1x", real=1.0, extra=1.0, source="noisy"),
-    TrainingSet("matched-100-1x", "real 100 % + matched synthetic 1x", real=1.0, extra=1.0, source="matched"),
-    TrainingSet("aimed-100-1x", "real 100 % + aimed synthetic 1x", real=1.0, extra=1.0, source="aimed"),
-    TrainingSet("background-1x", "synthetic with real backgrounds, as many", extra=1.0, source="background"),
-    TrainingSet(
-        "background-2x", "synthetic with real backgrounds, twice as many", extra=2.0, source="background"
-    ),
-    TrainingSet(
-        "background-100-1x",
-        "real 100 % + synthetic with backgrounds 1x",
-        real=1.0,
-        extra=1.0,
-        source="background",
-    ),
-    TrainingSet(
-        "background-100-2x",
-        "real 100 % + synthetic with backgrounds 2x",
-        real=1.0,
-        extra=2.0,
-        source="background",
-    ),
-    TrainingSet("inserted-1x", "real images with an inserted tumour, as many", extra=1.0, source="inserted"),
-    TrainingSet("inserted-100-1x", "real 100 % + inserted 1x", real=1.0, extra=1.0, source="inserted"),
-    TrainingSet("inserted-100-2x", "real 100 % + inserted 2x", real=1.0, extra=2.0, source="inserted"),
-    TrainingSet("real-100-strong", "real 100 %, strong augmentation", real=1.0, augmentation=STRONG),
-    TrainingSet("pasted-100-1x", "real 100 % + pasted 1x", real=1.0, extra=1.0, source="pasted"),
-    TrainingSet(
-        "mixed-100-1x-strong",
-        "real 100 % + synthetic 1x, strong augmentation",
-        real=1.0,
-        extra=1.0,
-        source="synthetic",
-        augmentation=STRONG,
-    ),
-    TrainingSet(
-        "inserted-100-1x-strong",
-        "real 100 % + inserted 1x, strong augmentation",
-        real=1.0,
-        extra=1.0,
-        source="inserted",
-        augmentation=STRONG,
-    ),
-)
-TRAINING_SETS: Final[dict[str, TrainingSet]] = {row.name: row for row in _ROWS}
-"""The training sets by name: the paper's Table 2, and from ``gated-100-1x`` on what it did not ask."""
-NAMED_LISTS: Final[dict[str, tuple[str, ...]]] = {
-    "all": tuple(TRAINING_SETS),
-    "quick-set": (
-        "real-25",
-        "real-100",
-        "synthetic-1x",
-        "background-1x",
-        "background-100-1x",
-        "real-100-strong",
-    ),
-}
-"""Training sets that are asked together, by the name of the set."""
-BASELINES: Final = ("real-100", "real-100-strong")
-"""What every training set is tested against: all real data, and the most that costs nothing."""
-
-
-def find_training_sets(names: str) -> list[TrainingSet]:
-    """Return the training sets of a set, or of names with commas between them.
+    SettingError, UnknownNameError
+        For a training set without pairs, a value out of range, what is said of further pairs where there are
+        none, or of generated ones where they are pasted, a stream without real pairs beside it, and steps
+        twice or in another order.
 
     Examples
     --------
-    >>> [training_set.title for training_set in find_training_sets("real-100,synthetic-1x")]
-    ['real, 100 %', 'synthetic, as many']
-    >>> len(find_training_sets("all"))
-    28
+    >>> mixed = TrainingSet(real=0.25, synthetic=1, refine=("contrast", "background"))
+    >>> mixed.name, mixed.title
+    ('real-25-synthetic-1x-contrast-background', 'real 25 % + synthetic 1x (contrast, background)')
+    >>> TrainingSet.parse("real-25-synthetic-1x-contrast-background") == mixed
+    True
     """
-    if names in NAMED_LISTS:
-        return [TRAINING_SETS[name] for name in NAMED_LISTS[names]]
-    given = dict.fromkeys(name.strip() for name in names.split(","))
-    for name in given:
-        if name not in TRAINING_SETS:
-            raise UnknownNameError.listing("training set", name, [*NAMED_LISTS, *TRAINING_SETS])
-    return [TRAINING_SETS[name] for name in given]
+
+    real: float = 0.0
+    synthetic: float = 0.0
+    made: Making = "generated"
+    gated: bool = False
+    oversampled: bool = False
+    refine: tuple[Step, ...] = ()
+    augment: Strength = "none"
+
+    def __post_init__(self) -> None:
+        _check_number("real", self.real, 1.0)
+        _check_number("synthetic", self.synthetic, _MOST)
+        _check_word("made", self.made, get_args(Making))
+        _check_word("augment", self.augment, get_args(Strength))
+        for name in ("gated", "oversampled"):
+            if not isinstance(getattr(self, name), bool):
+                given = f"{name} is {getattr(self, name)!r}"
+                raise SettingError(given, "true or false", "Correct this value")
+        _check_steps(self.refine)
+        self._check_pairs()
+
+    @classmethod
+    def parse(cls, name: str) -> TrainingSet:
+        """Return the training set of a name: the inverse of `name`.
+
+        Raises
+        ------
+        UnknownNameError, SettingError
+            For what is no name of a training set, or the name of none that makes sense.
+        """
+        found = _NAME.fullmatch(name)
+        made = {word: made for made, word in _WORDS.items()}
+        training_set = found and cls(
+            real=float(Decimal(found["real"] or 0).scaleb(-2)),
+            synthetic=float(found["synthetic"] or 0),
+            made=made[found["made"] or _WORDS["generated"]],
+            gated=bool(found["gated"]),
+            oversampled=bool(found["oversampled"]),
+            refine=tuple(step for step in STEPS if f"-{step}-" in f"{found['refine']}-"),
+            augment="strong" if found["augment"] else "none",
+        )
+        if not training_set or training_set.name != name:
+            raise UnknownNameError(
+                f"unknown training set {name!r}",
+                "a name such as real-25, synthetic-1x-contrast-background or real-100-pasted-1x-strong",
+                "Write real pairs in percent, further ones, gated, oversampled, steps, strong: in this order",
+            )
+        return training_set
+
+    @property
+    def name(self) -> str:
+        """As in file names, tables of numbers and lists; `parse` is its inverse."""
+        real = [f"real-{_written(self.real, 2)}"] if self.real else []
+        further = [f"{_WORDS[self.made]}-{_written(self.synthetic)}x"] if self.synthetic else []
+        return "-".join([*real, *further, *self._ways, *(["strong"] if self.augment == "strong" else [])])
+
+    @property
+    def title(self) -> str:
+        """As in tables and pictures."""
+        return self._worded(f"real {_written(self.real, 2)} %", f" {_written(self.synthetic)}x", " + ")
+
+    @property
+    def line(self) -> str:
+        """Name of the line in Fig. 4 that the training set is a point of: its title without numbers."""
+        return self._worded("real", "", " and ")
+
+    @property
+    def making(self) -> str:
+        """How its further pairs are made, as in the name of the folder that they lie in; "" for none."""
+        return "-".join([_WORDS[self.made], *self._ways]) if self.synthetic else ""
+
+    @property
+    def augmentation(self) -> Augmentation | None:
+        """How far images are changed at random, beside crops and the eight symmetries."""
+        return _AUGMENTATIONS[self.augment]
+
+    @property
+    def _ways(self) -> list[str]:
+        ways = {"gated": self.gated, "oversampled": self.oversampled}
+        return [*(way for way, is_so in ways.items() if is_so), *self.refine]
+
+    def _worded(self, real: str, number: str, between: str) -> str:
+        ways = [way for way in self._ways if way not in STEPS]
+        steps = f" ({', '.join(self.refine)})" if self.refine else ""
+        further = " ".join([*ways, _WORDS[self.made]]) + number + steps
+        words = [*([real] if self.real else []), *([further] if self.synthetic else [])]
+        return between.join(words) + (", strong augmentation" if self.augment == "strong" else "")
+
+    def _check_pairs(self) -> None:
+        if not self.real and not self.synthetic:
+            given = "a training set with real=0 and synthetic=0"
+            raise SettingError(given, "pairs, so that one is above 0", "Choose another share or factor")
+        words = [*([self.made] if self.made != "generated" else []), *self._ways]
+        if not self.synthetic and words:
+            given = f"a training set with synthetic=0 and {', '.join(words)}"
+            raise SettingError(given, "further pairs that this is said of", "Give synthetic, or leave it out")
+        if self.made == "pasted" and self._ways:
+            given = f"a training set of pasted pairs that are {', '.join(self._ways)}"
+            raise SettingError(given, "generated or streamed pairs", "Leave it out: pasted pairs are real")
+        if self.made == "streamed" and not self.real:
+            given = "a training set of streamed pairs without real ones beside them"
+            raise SettingError(given, "a share of real pairs", "Give real, or generated pairs")
+
+
+def _check_number(name: str, value: object, most: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise SettingError(f"{name} is {value!r}", f"a number from 0 to {most:g}", "Correct this value")
+    SettingError.unless_within(name, float(value), 0.0, most)
+    if round(float(value), _DIGITS) != value:
+        given, advice = f"{name} is {value!r}", f"Round it, to {round(float(value), _DIGITS)}"
+        raise SettingError(given, f"{_DIGITS} decimals at most, so that names are short", advice)
+
+
+def _check_word(name: str, value: object, known: Sequence[object]) -> None:
+    if value not in known:
+        raise UnknownNameError.listing(f"value of {name}", str(value), map(str, known))
+
+
+def _check_steps(refine: object) -> None:
+    if not isinstance(refine, tuple):
+        given = f"refine is {refine!r}"
+        raise SettingError(given, f"a list or tuple of {', '.join(STEPS)}", "Put it in brackets")
+    for step in refine:
+        _check_word("refine", step, STEPS)
+    ordered = [step for step in STEPS if step in refine]
+    if list(refine) != ordered:
+        given = f"refine is {', '.join(refine)}"
+        raise SettingError(
+            given, f"steps once each, in the order {', '.join(STEPS)}", f"Write {','.join(ordered)}"
+        )
+
+
+def _written(value: float, shift: int = 0) -> str:
+    """Return a number with its decimal point moved to the right, without idle zeros."""
+    text = f"{Decimal(repr(float(value))).scaleb(shift):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+BASELINES: Final = (TrainingSet(real=1.0), TrainingSet(real=1.0, augment="strong"))
+"""What every training set is tested against: all real data, and the most that costs nothing."""

@@ -5,6 +5,8 @@ names before it writes anything, tells of notes and progress, and returns what i
 other front doors build requests and show results.
 """
 
+from metgan.studies import TrainingSetGrid
+
 from .demo import DemoRequest, demo
 from .downstream import DownstreamRequest, downstream
 from .evaluate import EvaluateRequest, EvaluateResult, IndependentSegmentorChoice, evaluate
@@ -56,6 +58,7 @@ __all__ = [
     "StudyResult",
     "TrainRequest",
     "TrainResult",
+    "TrainingSetGrid",
     "TrainingSettings",
     "ablation",
     "demo",

@@ -8,7 +8,15 @@ from typing import Any
 from metgan.data import PairSet
 from metgan.progress import Listener, listening
 from metgan.reporting import Report, downstream_report
-from metgan.studies import Downstream, DownstreamResult, SharedConfig, find_training_sets, fold_pairs
+from metgan.studies import (
+    Downstream,
+    DownstreamResult,
+    SharedConfig,
+    TrainingSet,
+    TrainingSetGrid,
+    choose_training_sets,
+    fold_pairs,
+)
 
 from .ranges import COUNT, check_ranges
 from .study_call import StudyCall, StudyRequest, StudyResult, reserve_study
@@ -18,6 +26,7 @@ _QUICK: dict[str, Any] = {
     "training": {"validations": 4},  # on crops of 64 pixels it did not learn to generate cortex in 600 steps
     "segmentor": {"steps": 400, "learning_rate": 1e-3, "validations": 4},
 }
+_NO_GRID = TrainingSetGrid()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,13 +35,13 @@ class DownstreamRequest(StudyRequest):
 
     Parameters
     ----------
-    training_sets : str or None
-        "all" (twenty-eight), "quick-set" (six), or names with commas between them: real-25, real-35, real-50,
-        real-100, synthetic-0.5x, synthetic-1x, synthetic-2x, mixed-25-1x, mixed-50-1x, mixed-100-1x,
-        mixed-100-2x, gated-100-1x, streamed-100-1x, noisy-1x, noisy-100-1x, matched-100-1x, aimed-100-1x,
-        background-1x, background-2x, background-100-1x, background-100-2x, inserted-1x, inserted-100-1x,
-        inserted-100-2x, real-100-strong, pasted-100-1x, mixed-100-1x-strong, inserted-100-1x-strong. Default:
-        all, or those of before with --resume; quick-set with --quick.
+    grid : TrainingSetGrid
+    sets : str or None
+        Training sets beside those that --real, --synthetic and so on make, with commas between: "table2" (the
+        paper's), "quick-set" (six), "all" (twenty-eight), files of your own that end with .toml, and training
+        sets by name, such as real-25-synthetic-1x-contrast-background. All real pairs, with and without
+        strong augmentation, are always among them. Default: all where none are asked for, or those of before
+        with --resume; quick-set with --quick.
     folds : int or None
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
@@ -41,7 +50,8 @@ class DownstreamRequest(StudyRequest):
         annotated pairs. The validation part stays. Default: all, or as before with --resume.
     """
 
-    training_sets: str | None = None
+    grid: TrainingSetGrid = _NO_GRID
+    sets: str | None = None
     folds: int | None = None
     training_pairs: int | None = None
 
@@ -57,13 +67,14 @@ def downstream(request: DownstreamRequest, on_event: Listener | None = None) -> 
 
 def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
     """Plan the study and hold it."""
-    training_sets, folds = ("quick-set", 2) if request.extent.quick else ("all", 5)
+    usual, folds = ("quick-set", 2) if request.extent.quick else ("all", 5)
+    given = request.sets is not None or request.grid != _NO_GRID
     asked = call.asked(
-        training_sets=(request.training_sets, training_sets),
+        training_sets=(_names(request.sets, request.grid) if given else None, _names(usual)),
         folds=(request.folds, folds),
         training_pairs=(request.training_pairs, None),
     )
-    rows = find_training_sets(asked["training_sets"])
+    rows = [TrainingSet.parse(name) for name in asked["training_sets"]]
 
     def plan(pairs: PairSet, shared: SharedConfig) -> Downstream:
         splits = fold_pairs(pairs, asked["folds"], shared.seed, asked["training_pairs"])
@@ -73,3 +84,7 @@ def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
         return downstream_report(found, request.data, asked["training_pairs"])
 
     return call.hold(_QUICK, asked, plan, report)
+
+
+def _names(sets: str | None, grid: TrainingSetGrid = _NO_GRID) -> list[str]:
+    return [training_set.name for training_set in choose_training_sets(sets, grid)]
