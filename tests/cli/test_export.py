@@ -66,7 +66,7 @@ def test_pairs_generated_from_the_test_part_are_refused(
     assert metgan("generate", trained, *sources, "--out", tmp_path / "new") == 0
     capsys.readouterr()
     words = (world, tmp_path / "new", "--format", "nnunet", "--out", tmp_path / NAME)
-    assert_one_line(capsys, metgan("export", *words), "group 'animal-test', which is for test")
+    assert_one_line(capsys, metgan("export", *words), "shares pair 'phantom-0000")
     assert not (tmp_path / NAME).exists()
 
 
