@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,15 @@ def test_a_grid_is_the_product_of_its_lists_each_once(
     assert len(grid.training_sets) == len(expected)
     assert {*grid.training_sets} == expected
     assert bool(grid.left_out) == (0.0 in real and 0.0 in synthetic)
+
+
+def test_steps_may_be_named_in_any_order() -> None:
+    named = [
+        TrainingSetGrid(synthetic=(1,), refine=(steps,)) for steps in permutations(("contrast", "insert"))
+    ]
+    assert {one.name for grid in named for one in grid.training_sets} == {"synthetic-1x-contrast-insert"}
+    with pytest.raises(SettingError, match="steps once each"):
+        TrainingSetGrid(synthetic=(1,), refine=(("insert", "insert"),))
 
 
 def test_what_is_said_of_generated_pairs_is_said_of_these_alone() -> None:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.progress import note
 
-from .training_sets import BASELINES, Making, Step, Strength, TrainingSet
+from .training_sets import BASELINES, STEPS, Making, Step, Strength, TrainingSet
 
 NAMED_LISTS: Final = ("table2", "quick-set", "all")
 """Lists in the package: the paper's Table 2, a few training sets for a first look, and all of ours."""
@@ -44,7 +44,7 @@ class TrainingSetGrid:
         Whether generated pairs show more of what the fold's segmentor misses: yes, no, or no,yes; with the
         step contrast, whose contrasts are then those of missed tumours. Default: no.
     refine : tuple of tuple of {"contrast", "noise", "background", "insert"}, or None
-        Steps that bring generated pairs closer to real ones, with commas between, in this order: contrasts
+        Steps that bring generated pairs closer to real ones, with commas between, in any order: contrasts
         of real tumours; noise of real images; threads, dust and noise of another real image; tumours inserted
         into the real tumour channel. Once for each list of steps; none for no step. Default: none.
     augment : tuple of {"none", "strong"}, or None
@@ -102,6 +102,8 @@ class TrainingSetGrid:
         for values in self._combinations():
             if _why_none(values) is None:
                 used = {name: value for name, value in values.items() if name not in _idle_in(values)}
+                if "refine" in used:
+                    used["refine"] = _in_order(used["refine"])
                 found[TrainingSet(**used)] = None
         return [*found]
 
@@ -209,6 +211,13 @@ def _refuse_unknown(given: Mapping[str, Any], known: list[str], kind: str) -> No
     for key in given:
         if key not in known:
             raise UnknownNameError.listing(kind, key, known)
+
+
+def _in_order(refine: object) -> object:
+    """Return known steps in the order of names; what else was given is for `TrainingSet` to refuse."""
+    if isinstance(refine, tuple) and all(step in STEPS for step in refine):
+        return tuple(sorted(refine, key=STEPS.index))
+    return refine
 
 
 def _why_none(values: Mapping[str, Any]) -> str | None:
