@@ -21,7 +21,7 @@ import metgan
 from metgan.data import PairSet, load_split, part_of
 from metgan.labels import Bank
 from metgan.losses import weighted_cross_entropy
-from metgan.metrics import Detection, Overlap, detect, overlap
+from metgan.metrics import Detection, Overlap, match, overlap
 from metgan.networks import PRESETS, UNet, build
 from metgan.synthesis import GenerationRequest, Mix, PairStream
 
@@ -62,7 +62,8 @@ def main() -> None:
         image = torch.from_numpy(inpainter.card.normalisation.apply(pair.tumour, "tumour"))[None, None]
         with torch.inference_mode():
             predicted = (network(image)[0, 0] > 0).numpy()  # a logit above 0: a probability above 0.5
-        pixels, tumours = pixels + overlap(predicted, pair.label), tumours + detect(predicted, pair.label)
+        pixels += overlap(predicted, pair.label)
+        tumours += match(predicted, pair.label).counts
     print(f"test part, {len(split.test)} images: Dice {pixels.dice:.3f} of pooled pixels, ", end="")
     print(f"{tumours.recall:.0%} of the tumours found, {tumours.false_positives} false ones")
 

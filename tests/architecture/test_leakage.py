@@ -177,9 +177,7 @@ VERBS: dict[str, Verb] = {
         StudyRequest(data=world, out=out, extent=BRIEF, settings=SHORT)
     ),
     "downstream": lambda world, _, out: downstream(
-        DownstreamRequest(
-            data=world, out=out, training_sets="real-100", folds=3, extent=BRIEF, settings=SHORT
-        )
+        DownstreamRequest(data=world, out=out, sets="real-100", folds=3, extent=BRIEF, settings=SHORT)
     ),
     "export": lambda world, _, out: export(ExportRequest(data=[world], format="cellpose", out=out)),
 }

@@ -36,6 +36,7 @@ KINDS = {
     "generate": "generated pairs",
     "evaluate": "scores",
     "prepare": "pairs",
+    "study": "a study",
 }
 
 
@@ -657,9 +658,9 @@ def test_labels_out_of_range_are_refused(
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"pair": ("train", "val")}, "has pair 'phantom-00000' in train and in val"),
-        ({"pair": ("train", "test")}, "has pair 'phantom-00000' in train and in test"),
-        ({"group": "animal-train"}, "group 'animal-train' is in train and in val"),
+        ({"pair": ("train", "val")}, "pair 'phantom-00000' for training shares pair 'phantom-00000'"),
+        ({"pair": ("train", "test")}, "pair 'phantom-00000' for training shares pair 'phantom-00000'"),
+        ({"group": "animal-train"}, "for training shares group 'animal-train' with the validation part"),
     ],
 )
 def test_a_split_with_one_animal_in_two_parts_is_refused(

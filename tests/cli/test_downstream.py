@@ -67,10 +67,9 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
         (("--synthetic", "1", "--refine", "grain"), 'Invalid value "grain" for REFINE'),
         (("--synthetic", "1", "--gated", "maybe"), 'Invalid value "maybe" for GATED'),
         (("--real", "1", "--refine", "noise"), "refine without generated or streamed pairs"),
-        (("--synthetic", "1", "--refine", "insert,contrast"), "Write contrast,insert"),
         (
             ("--folds", "2", "--synthetic", "1", "--refine", "noise,background"),
-            "synthetic-1x-noise-background with background and noise; expected one of them",
+            "refine noise,background; expected one of noise and background",
         ),
         (("--folds", "1"), "folds is 1; expected a whole number from 2"),
         (("--folds", "2.5"), "'2.5' is not a whole number"),

@@ -72,5 +72,5 @@ def test_calls_that_are_out_of_date_are_noticed():
     assert not_understood(["train", "pairs", "--out", "run"]) == ""
     for words in (["train", "pairs", "--to", "run"], ["trian", "pairs", "--out", "run"], ["train", "pairs"]):
         assert not_understood(words)
-    assert {"--recipe", "--training-sets", "--axes"} <= options()
+    assert {"--recipe", "--sets", "--axes"} <= options()
     assert "--referee" not in options()

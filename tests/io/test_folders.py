@@ -35,7 +35,7 @@ def test_a_new_or_empty_folder_is_claimed_in_every_mode(tmp_path: Path, mode: di
     if is_there:
         folder.mkdir(parents=True)
     claim(folder, "a run", **mode)
-    assert (folder / ".metgan").read_text() == "a run\n"
+    assert (folder / ".metgan").read_text() == "a run\nmetgan test\n"
 
 
 def test_a_folder_that_holds_a_result_is_refused_with_both_ways_out(run: Path) -> None:

@@ -166,7 +166,7 @@ def test_a_call_that_was_killed_before_its_first_mark_leaves_a_folder_for_any_ca
     for name in left:
         (tmp_path / name).write_text("")
     claim(tmp_path, **mode)
-    assert (tmp_path / ".metgan").read_text() == "a run\n"
+    assert (tmp_path / ".metgan").read_text() == "a run\nmetgan train\n"
 
 
 @pytest.mark.parametrize("mode", ["resume", "overwrite"])

@@ -35,13 +35,14 @@ class Threshold(nn.Module):
 @pytest.fixture
 def watched(tmp_path: Path) -> ValidationSet:
     """Three animals of one image each: ground 100, a tumour of 16 pixels, half of which is as dim as that."""
-    anatomy = np.full((16, 16), 100, np.uint16)
-    anatomy[0, 0] = 101
-    tumour, label = anatomy.copy(), np.zeros((16, 16), bool)
+    label = np.zeros((16, 16), bool)
     label[4:8, 4:8] = True
-    tumour[4:8, 4:6] = 300
     rows = []
     for number, part in enumerate(("train", "val", "test")):
+        anatomy = np.full((16, 16), 100, np.uint16)
+        anatomy[0, number] = 101
+        tumour = anatomy.copy()
+        tumour[4:8, 4:6] = 300
         write_pair(tmp_path, f"image-{number}", anatomy, tumour, label)
         rows.append({"name": f"image-{number}", "group": f"mouse-{number}", "organ": "", "split": part})
     write_table(tmp_path, rows)

@@ -22,7 +22,7 @@ ANY_SIGN = {"labels_above", "tissue_above"}
 FROM_ZERO = {
     *("seed", "laboratory_seed", "margin", "gap", "elastic", "size_spread", "infiltration", "channels"),
     *("least_recall", "most_false_area", "least_contrast", "most_contrast", "least_distance"),
-    *("missed", "outline_noise", "least_tissue"),
+    *("missed", "outline_noise", "least_tissue", "real", "synthetic"),
 }
 NEEDS: dict[str, dict[str, Any]] = {
     "merge": {"recipe": "merged"},
@@ -44,7 +44,8 @@ def kinds(hint: Any) -> set[type]:
 
 def length(hint: Any) -> int:
     """Return how many numbers an option takes; 0 for one that takes a single one."""
-    return max((len(get_args(one)) for one in (hint, *get_args(hint)) if get_origin(one) is tuple), default=0)
+    tuples = [get_args(one) for one in (hint, *get_args(hint)) if get_origin(one) is tuple]
+    return max((1 if Ellipsis in one else len(one) for one in tuples), default=0)
 
 
 def numbers(kind: type, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -7,7 +7,8 @@ Notes
 -----
 The decision a reader would question is that images are compared pixel by pixel: a copy is found under any
 name and in any format, one that was cropped, turned or scaled is not. Who makes such copies knows it; who
-exports a folder twice does not. Labels of a few pixels are not compared, for they may be equal by chance.
+exports a folder twice does not. Only what a camera has seen is compared: images of one value, such as crops
+of black fill, are equal in any animal, and so may labels be that were drawn with one brush.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 PARTS: Final = ("train", "val", "test")
 """What the pairs of a set are for."""
-_LEAST_LABEL = 25  # pixels
+_SEEN = ("anatomy", "tumour")
 _LISTED = 5
 _REMEDY = (
     "Leave it out, or generate from the training part; tissue that is not the same needs another name or "
@@ -126,23 +127,23 @@ def _alike(known: Mapping[str, str], kind: str, given: Iterable[str]) -> list[st
 
 
 def _digests(entry: Entry) -> dict[str, str]:
-    """Return what names the pixels of each image of a pair, by channel."""
+    """Return what names the pixels of each channel of a pair; nothing for one of a single value."""
     found = {}
-    for channel, path in sorted(entry.paths.items()):
+    for channel in _SEEN:
+        if (path := entry.paths.get(channel)) is None:
+            continue
         state = path.stat() if has_file(path) else None
         stamp = (state.st_size, state.st_mtime_ns) if state else None
-        if digest := _digest(path, channel == "label", stamp):
+        if digest := _digest(path, stamp):
             found[channel] = digest
     return found
 
 
 @lru_cache(maxsize=2**17)
-def _digest(path: Path, is_label: bool, stamp: object) -> str:  # noqa: ARG001  # a changed file is read again
+def _digest(path: Path, stamp: object) -> str:  # noqa: ARG001  # a changed file is read again
     image = read_image(path)
-    if is_label:
-        image = image > 0
-        if image.sum() < _LEAST_LABEL:
-            return ""
+    if image.min() == image.max():
+        return ""
     image = image.astype(image.dtype.newbyteorder("="), copy=False)
     named = hashlib.blake2b(f"{image.shape} {image.dtype}".encode(), digest_size=8)
     named.update(np.ascontiguousarray(image).data)

@@ -97,7 +97,8 @@ class Stack:
         others = self.axes[:place], self.axes[place + 1 :]
         free = [(letter, name) for letter, name in _MEANINGS.items() if letter not in "".join(others)]
         ways = [
-            f"give --axes {letter.join(others)} (of masks --mask-axes) for {name}" for letter, name in free
+            f"give --axes {letter.join(others)}, of masks --mask-axes {letter.join(others)}, for {name}"
+            for letter, name in free
         ]
         counted = f"{count} {_COUNTED.get(axis, 'images')}"
         what = f"Axis {axis}, number {place + 1} of {len(self.axes)}, holds {counted}"

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Real
-from typing import Final, Literal, get_args
+from typing import Final, Literal, cast, get_args
 
 from metgan.errors import SettingError, UnknownNameError
 from metgan.transforms import STRONG, Augmentation
@@ -189,7 +189,7 @@ class TrainingSet:
 def _check_number(name: str, value: object, most: float) -> None:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise SettingError(f"{name} is {value!r}", f"a number from 0 to {most:g}", "Correct this value")
-    SettingError.unless_within(name, float(value), 0.0, most)
+    SettingError.unless_within(name, cast(float, value), 0.0, most)
     if round(float(value), _DIGITS) != value:
         given, advice = f"{name} is {value!r}", f"Round it, to {round(float(value), _DIGITS)}"
         raise SettingError(given, f"{_DIGITS} decimals at most, so that names are short", advice)

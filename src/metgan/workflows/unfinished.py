@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from metgan.data import image_names, read_table
-from metgan.io import has_file, verb_of_folder
+from metgan.io import has_file, has_folder, verb_of_folder
 from metgan.models import MODEL_FILE
 from metgan.synthesis import count_noted, is_unfinished
 from metgan.training import SEGMENTOR_FOLDER, last_step
@@ -45,7 +45,9 @@ def study_to_go_on(path: Path) -> Facts:
 
 def _run(path: Path) -> Facts:
     first = path / SEGMENTOR_FOLDER
-    verb = verb_of_folder(path) or ("metgan train" if first.exists() else "metgan train or metgan segmentor")
+    verb = verb_of_folder(path) or (
+        "metgan train" if has_folder(first) else "metgan train or metgan segmentor"
+    )
     if last_step(path) is not None:
         far = f"{how_far(path)}, no model is saved yet"
     elif last_step(first) is None:
