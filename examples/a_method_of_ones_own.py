@@ -21,7 +21,7 @@ from metgan import workflows as work
 from metgan.data import PairSet
 from metgan.losses import absolute_difference
 from metgan.methods import Translations, find_method
-from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS, Engine, RunConfig, train
+from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS, Engine, MethodTraining, RunConfig, load_data
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ def main() -> None:
     in_loop = independent = None  # trained by the first method, and used by the second
     for method in (metgan, edges):
         run, scores = options.out / method.name, options.out / f"scores-{method.name}"
-        run.mkdir(parents=True)
         config = RunConfig(method.name, "small", short, Engine(), seed=0, folder=run)
-        train(method, config, PairSet.open(options.pairs), of_segmentor, in_loop)
+        data = load_data(PairSet.open(options.pairs), config.seed)
+        MethodTraining(method, config, data, of_segmentor, in_loop).run()
         steps = None if independent else options.segmentor_steps
         chosen = work.IndependentSegmentorChoice(
             independent_segmentor=independent, independent_segmentor_steps=steps

@@ -26,7 +26,7 @@ def run_page(name: str) -> int:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread")
-def test_the_guide_to_an_eighth_method_trains_it(tmp_path, monkeypatch, capsys):
+def test_the_guide_to_a_method_of_ones_own_trains_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run_page("methods.md") == 2
     assert float(capsys.readouterr().out) > 0  # the new term was asked

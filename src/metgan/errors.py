@@ -9,7 +9,7 @@ that has never heard of metgan catches it all the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from numbers import Integral
+from numbers import Integral, Real
 
 
 class MetganError(Exception):
@@ -69,7 +69,7 @@ class SettingError(MetganError, ValueError):
         metgan.errors.SettingError: gap is 1.5; expected a whole number from 1 to 9. Choose one in that range.
         """
         is_whole = isinstance(least, int)
-        fits = isinstance(value, Integral) and not isinstance(value, bool) if is_whole else True
+        fits = isinstance(value, Integral if is_whole else Real) and not isinstance(value, bool)
         if not (fits and least <= value <= most):
             kind = "a whole number" if is_whole else "a number"
             raise cls(f"{setting} is {value!r}", f"{kind} from {least} to {most}", "Choose one in that range")

@@ -15,7 +15,7 @@ from metgan.data import Entry, PairSet, load_split, read_table, write_table
 from metgan.errors import LeakageError, SettingError
 from metgan.labels import Merged
 from metgan.models import MODEL_FILE, load_segmentor, save_model
-from metgan.synthesis import REFINE_STEPS, GenerationRequest, Mix, PairStream, load
+from metgan.synthesis import REFINE_STEPS, Background, GenerationRequest, Mix, Noise, PairStream, load
 from metgan.synthesis import generate as write_pairs
 from metgan.workflows import (
     DownstreamRequest,
@@ -216,6 +216,49 @@ def test_nothing_is_generated_from_a_test_animal_that_lies_elsewhere(
     with pytest.raises(LeakageError, match="with the test part"):
         VERBS[verb](world, runs, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+LEARNED = [(step, how) for step in ("", *REFINE_STEPS) for how in SMUGGLE]
+
+
+@pytest.mark.parametrize(
+    ("step", "how"), [one for one in LEARNED if one not in [("", "copied"), ("insert", "copied")]]
+)
+def test_nothing_is_learned_of_a_test_animal_among_the_labels(
+    clean: Path, runs: Path, tmp_path: Path, step: str, how: str
+) -> None:
+    """The anatomies are innocent; labels, contrasts, noise and backgrounds are not.
+
+    Where labels alone are read, a copied one cannot be told from another that was drawn alike.
+    """
+    world = Path(shutil.copytree(clean, tmp_path / "pairs"))
+    SMUGGLE[how](world, TRAINED)
+    chosen = Sources(anatomy=clean, labels=world)
+    with pytest.raises((LeakageError, SettingError), match=REFUSED):
+        generate(ask(clean, runs, tmp_path / "out", "bank", sources=chosen, refine=(step,) if step else ()))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_the_labels_table_tests_on_holds_back_the_anatomies_too(
+    clean: Path, runs: Path, tmp_path: Path
+) -> None:
+    """A run without a split, and a crop of the test animal in a folder of its own."""
+    bare = Path(shutil.copytree(runs / "run", tmp_path / "bare"))
+    (bare / "splits.json").unlink()
+    other = Path(shutil.copytree(clean, tmp_path / "other"))
+    write_table(other, [{**row, "split": ""} for row in read_table(other)])
+    chosen = Sources(anatomy=other, labels=clean)
+    with pytest.raises(LeakageError, match="with the test part"):
+        generate(replace(ask(clean, runs, tmp_path / "out", sources=chosen), run=bare))
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_test_pair_lends_its_background_in_python(clean: Path, runs: Path, tmp_path: Path) -> None:
+    real, inpainter = training_part(clean, runs), load(runs / "run", "cpu")
+    tested = [entry for entry in PairSet.open(clean) if entry.name == TESTED]
+    lent = Background(Noise(0.0, 1.0), tested)
+    with pytest.raises(LeakageError, match="with the test part"):
+        write_pairs(inpainter, GenerationRequest(real, real, Merged(2), 2, 0, (lent,)), tmp_path / "out")
 
 
 @pytest.mark.parametrize("verb", [*GENERATE, "export"])

@@ -151,6 +151,20 @@ def test_an_interrupted_prepare_or_phantom_is_told_with_how_far_it_came(
         assert how in told(metgan, capsys, tmp_path / name)
 
 
+def test_calls_that_were_interrupted_before_their_first_table_are_told(
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path
+) -> None:
+    for kind, how in (
+        ("generated pairs", "0 pairs are made and stay to go on the same metgan generate call with --resume"),
+        ("a data set for Cellpose", "the same metgan export call with --resume"),
+    ):
+        (tmp_path / ".metgan").write_text(f"{kind}\n")
+        assert how in told(metgan, capsys, tmp_path)
+    world = Path(shutil.copytree(small_world, tmp_path / "world"))
+    (world / "config.toml").write_text("mine = 1\n")  # somebody's own: a pair set all the same
+    assert "interrupted" not in told(metgan, capsys, world)
+
+
 def test_an_interrupted_study_is_told_with_the_call_that_goes_on(
     metgan: Command, capsys: Capture, trained: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Contrasts and aims on the command line: what they need, and what they leave behind."""
+"""Refinement and oversampled errors on the command line: what they need, and what they leave behind."""
 
 from __future__ import annotations
 
@@ -204,10 +204,6 @@ def test_a_source_with_the_background_of_a_test_pair_is_refused(
         (("--refine", "background", "--labels", "{world}/label"), "a pair set"),
         (("--refine", "insert", "--anatomy", "{world}/anatomy"), "Give a pair set for --anatomy"),
         (("--oversample-errors", "{segmentor}"), "Use --recipe bank"),
-        (
-            ("--oversample-errors", "{segmentor}", "--recipe", "bank", "--refine", "contrast,noise"),
-            "Leave contrast out of --refine",
-        ),
         (("--refine", "contrast", "--labels", "{world}/label"), "a pair set"),
     ],
 )

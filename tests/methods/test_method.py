@@ -36,7 +36,11 @@ PIX2PIX_LIKE = Method(
     source="this test",
 )
 METGAN = find_method("metgan")
-some_terms = st.lists(st.sampled_from([Adversarial(), Cycle(), Segmentation(), Paired()]), max_size=5)
+some_terms = st.lists(
+    st.sampled_from([Adversarial(), Cycle(), Segmentation(), Paired()]),
+    max_size=4,
+    unique_by=lambda term: term.name,
+)
 
 
 @given(some_terms, st.booleans())
@@ -54,6 +58,23 @@ def test_a_row_is_refused_exactly_when_a_term_needs_a_cycle_it_has_not(terms, cy
 def test_cycle_term_is_refused_by_a_method_without_a_cycle():
     with pytest.raises(SettingError, match="'one-way' has the term 'cycle' and no cycle"):
         replace(PIX2PIX_LIKE, terms=(Adversarial(), Cycle()))
+
+
+def test_two_terms_of_one_name_are_refused_since_the_sum_would_hold_one_alone():
+    with pytest.raises(SettingError, match="several terms 'paired'"):
+        replace(PIX2PIX_LIKE, terms=(Paired(100), Adversarial(), Paired(1)))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"generator": "pix2pixx"}, "unknown generator 'pix2pixx'"),
+        ({"discriminator": "patch"}, "unknown discriminator 'patch'; expected one of: plain, conditional"),
+    ],
+)
+def test_networks_that_there_are_not_are_refused_with_the_row(change, says):
+    with pytest.raises(UnknownNameError, match=says):
+        replace(PIX2PIX_LIKE, **change)
 
 
 def test_a_row_cannot_be_changed_in_place():

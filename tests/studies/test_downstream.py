@@ -252,7 +252,7 @@ def test_steps_are_made_together_also_where_errors_are_oversampled(
     rows = read_table(tmp_path / f"synthetic-{oversampled}{steps}")
     assert [bool(row["asked_contrasts"]) for row in rows] == ["contrast" in steps] * 2
     assert [bool(row.get("background_source")) for row in rows] == ["background" in steps] * 2
-    assert ["inserted" in row["recipe"] for row in rows] == ["insert" in steps] * 2
+    assert ["insert" in row["refine"].split("; ") for row in rows] == ["insert" in steps] * 2
     assert ["preference" in row["recipe"] for row in rows] == [bool(oversampled)] * 2
 
 

@@ -101,6 +101,20 @@ def test_values_that_do_nothing_or_make_no_training_set_are_refused(values: Any,
         TrainingSetGrid(**values)
 
 
+def test_streams_cannot_be_gated_and_are_left_out_of_a_grid_that_is() -> None:
+    grid = TrainingSetGrid(real=(1,), synthetic=(1,), made=("generated", "streamed"), gated=(True,))
+    assert [one.name for one in grid.training_sets] == ["real-100-synthetic-1x-gated"]
+    assert grid.left_out == ["streamed pairs that are gated"]
+
+
+def test_a_table_compares_lists_of_steps(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(
+        "[[set]]\nsynthetic = 1\nrefine = [['noise'], ['insert', 'contrast'], []]\n"
+    )
+    names, _ = chosen(str(tmp_path / "mine.toml"))
+    assert names[2:] == ["synthetic-1x-noise", "synthetic-1x-contrast-insert", "synthetic-1x"]
+
+
 def test_baselines_are_always_compared_and_what_is_added_or_left_out_is_told() -> None:
     names, told = chosen(None, TrainingSetGrid(real=(0, 0.5), synthetic=(0, 1)))
     assert names == ["real-100", "real-100-strong", "synthetic-1x", "real-50", "real-50-synthetic-1x"]
@@ -156,7 +170,7 @@ def test_lists_files_names_and_a_grid_are_joined_without_doubles(tmp_path: Path)
         ("[[sets]]\nreal = 1\n", r"key of .*'sets'; expected one of: set"),
         ("[[set]]\nreal = 1\n[[set]]\nreal = '1'\n", r"number 2 of .*real is '1'; expected a number"),
         ("[[set]]\nsynthetic = 1\nrefine = 'noise'\n", "refine is 'noise'; expected a list"),
-        ("[[set]]\nsynthetic = 1\nrefine = [['noise']]\n", "value of refine"),
+        ("[[set]]\nsynthetic = 1\nrefine = ['noise', ['insert']]\n", "value of refine"),
         ("[[set]]\nsynthetic = 1\ngated = 'yes'\n", "gated is 'yes'; expected true or false"),
         ("[[set]]\nreal = 0\n", "no training set of real=0"),
         ("[[set]]\nreal = []\n", r"real is \(\); expected one value or more"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +14,7 @@ import pytest
 from metgan.data import Entry, write_pair
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference, Real
-from metgan.synthesis import ErrorAnalysis, GenerationRequest, Seen, find_errors, oversample_errors
+from metgan.synthesis import Contrast, ErrorAnalysis, GenerationRequest, Seen, find_errors, oversample_errors
 from metgan.types import Camera, Mask
 
 from .conftest import UNITS
@@ -70,6 +71,15 @@ def test_an_aimed_request_has_more_of_what_is_missed_and_as_many_pairs() -> None
     assert aimed.recipe.preference == Preference(tuple(SPOTS.by_area.items()))
     assert aimed.refine == (SPOTS.contrasts,)
     assert (aimed.count, aimed.seed, aimed.labels) == (7, 3, sources)
+
+
+def test_contrasts_are_those_of_missed_tumours_or_else_the_ones_that_were_asked_for() -> None:
+    own = Contrast((3.0,))
+    request = GenerationRequest([entry("a", "")], [entry("a", "")], Bank(), 1, 0, (own,))
+    assert oversample_errors(request, SPOTS).refine == (SPOTS.contrasts,)
+    unknown = ErrorAnalysis((Seen("", 9, NAN, True),))
+    assert oversample_errors(request, unknown).refine == (own,)
+    assert oversample_errors(replace(request, refine=()), unknown).refine == ()
 
 
 def test_a_recipe_that_does_not_choose_among_tumours_cannot_be_aimed() -> None:

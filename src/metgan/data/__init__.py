@@ -6,6 +6,7 @@ from .identity import identify, name_scan
 from .leakage import (
     PARTS,
     HeldOut,
+    groups_of,
     held_out_of,
     part_of,
     parts_of,
@@ -99,6 +100,7 @@ __all__ = [
     "find_uncovered",
     "fingerprint_of",
     "fit_pairs",
+    "groups_of",
     "has_tumour",
     "held_out_of",
     "identify",

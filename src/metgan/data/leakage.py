@@ -35,10 +35,7 @@ PARTS: Final = ("train", "val", "test")
 """What the pairs of a set are for."""
 _SEEN = ("anatomy", "tumour")
 _LISTED = 5
-_REMEDY = (
-    "Leave it out, or generate from the training part; tissue that is not the same needs another name or "
-    "another group in pairs.csv"
-)
+_OTHERWISE = "tissue that is not the same needs another name or another group in pairs.csv"
 Rows = Sequence[Mapping[str, str]]
 
 
@@ -72,7 +69,7 @@ class HeldOut:
         kept = tuple(entries)
         return cls(
             frozenset(name for e in kept for name in (e.name, *e.made_of)),
-            frozenset(group for e in kept for group in e.made_of_groups),
+            groups_of(kept),
             frozenset(digest for e in kept for digest in _digests(e).values()),
         )
 
@@ -87,7 +84,7 @@ class HeldOut:
         return found + [f"the pixels of its {c}" for c, d in digests.items() if d in self.images]
 
     def refuse(
-        self, entries: Iterable[Entry], purpose: str, part: str = "test", remedy: str = _REMEDY
+        self, entries: Iterable[Entry], purpose: str, part: str = "test", remedy: str | None = None
     ) -> None:
         """Refuse pairs that are, or were made of, what is held out.
 
@@ -96,7 +93,8 @@ class HeldOut:
         entries : iterable of Entry
         purpose, part : str
             What the pairs are for, and what is held out, for the message.
-        remedy : str
+        remedy : str or None, default None
+            What to do about it; None for what helps in general.
 
         Raises
         ------
@@ -105,11 +103,14 @@ class HeldOut:
         """
         for entry in entries:
             if found := self.found_in(entry):
-                kind, shared = "generated pair" if entry.is_generated else "pair", ", ".join(found[:_LISTED])
+                kind, first = "pair", "Give all pairs of a group one split, or leave it out"
+                if entry.is_generated:
+                    kind, first = "generated pair", "Leave it out, or generate from the training part"
+                shared = ", ".join(found[:_LISTED])
                 raise LeakageError(
                     f"{kind} {entry.name!r} for {purpose} shares {shared} with the {part} part",
                     f"pairs that are not of the {part} part, and were made of nothing of it",
-                    remedy,
+                    remedy or f"{first}; {_OTHERWISE}",
                 )
 
     @cached_property
@@ -119,6 +120,11 @@ class HeldOut:
     @cached_property
     def _groups(self) -> dict[str, str]:
         return {comparison_key(group): group for group in sorted(self.groups)}
+
+
+def groups_of(entries: Iterable[Entry]) -> frozenset[str]:
+    """Return the groups of pairs, and of what they were made of; no image is read."""
+    return frozenset(group for entry in entries for group in entry.made_of_groups)
 
 
 def _alike(known: Mapping[str, str], kind: str, given: Iterable[str]) -> list[str]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
-from metgan.errors import SettingError
+from metgan.errors import SettingError, UnknownNameError
+from metgan.networks import GENERATORS, GeneratorName
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from metgan.networks import GeneratorName
-
     from .translations import Translations
+
+Discriminator = Literal["plain", "conditional"]
+"""What a discriminator sees: the image alone, or input, label and image."""
 
 
 class Term(ABC):
@@ -61,17 +63,35 @@ class Method:
         The generators' loss.
     source : str
         Where the row is described.
+
+    Raises
+    ------
+    UnknownNameError
+        For a generator or a discriminator that there is not.
+    SettingError
+        For a cycle term without a cycle, and for two terms of one name: the log has a column for each.
     """
 
     name: str
     title: str
     generator: GeneratorName
     cyclic: bool
-    discriminator: Literal["plain", "conditional"]
+    discriminator: Discriminator
     terms: tuple[Term, ...]
     source: str
 
     def __post_init__(self) -> None:
+        if self.generator not in GENERATORS:
+            raise UnknownNameError.listing("generator", self.generator, GENERATORS)
+        if self.discriminator not in get_args(Discriminator):
+            raise UnknownNameError.listing("discriminator", self.discriminator, get_args(Discriminator))
+        names = [term.name for term in self.terms]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise SettingError(
+                f"method {self.name!r} with several terms {twice[0]!r}",
+                "a name of its own for each, which is its column in the log",
+                "Add their weights, or give one of them another name",
+            )
         if not self.cyclic:
             for term in self.terms:
                 if term.needs_cycle:

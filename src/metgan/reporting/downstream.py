@@ -46,7 +46,7 @@ def downstream_report(found: DownstreamResult, data: Path, training_pairs: int |
         f"Segmentors were trained alike on {len(training_sets)} kinds of training sets and tested on "
         f"{data} in {len(folds)} folds, trained on {kept} of each, preset {found.rules.preset}. "
         "Generator, labels and pasted tumours come from the training part of the fold alone; its "
-        "validation part chooses the generator's weights, levels of reading and what aimed pairs show "
+        "validation part chooses the generator's weights, levels of reading and what oversampled pairs show "
         "more of."
     )
     return Report("Does synthetic data help?", lead, sections)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Entry, HeldOut, Normalisation, Pair, PairSet, checksum, read_pair
+from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, groups_of, read_pair
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
@@ -85,7 +85,7 @@ def evaluate(
     """
     if not len(test):
         raise ArrayError("an empty test part", "at least one pair", "Give another split")
-    groups = HeldOut.of(test).groups
+    groups = groups_of(test)
     inpainter.card.refuse_to_have_seen(groups, "testing")
     predictor = load_independent_segmentor(independent_segmentor, inpainter.card, groups, inpainter.device)
     shared = units or inpainter.card.normalisation.as_shared()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, HeldOut, PairSet, load_split, read_pair
+from metgan.data import SPLIT_FILE, PairSet, groups_of, load_split, read_pair
 from metgan.errors import ArrayError
 from metgan.models import ModelCard, load_independent_segmentor
 from metgan.synthesis import Inpainter, load
@@ -86,7 +86,7 @@ def open_evaluation(run: Path, pairs: PairSet, source: IndependentSegmentorSourc
     split = load_split(run / SPLIT_FILE)
     data = load_training_data(pairs, split)
     setup = EvaluationSetup(run, inpainter, data, pairs.select(split.test), source)
-    groups = HeldOut.of(setup.test).groups
+    groups = groups_of(setup.test)
     inpainter.card.refuse_to_have_seen(groups, "testing")
     if source.run is None:
         check_segmentor_config(source.config(inpainter.card), data)

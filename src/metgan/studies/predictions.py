@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from metgan.data import HeldOut, Pair, PairSet, StoredPairs
+from metgan.data import Pair, PairSet, StoredPairs, groups_of
 from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, write_json
 from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
@@ -82,7 +82,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
     LeakageError
         When the segmentor has seen a group of `test`.
     """
-    read_card(run).refuse_to_have_seen(HeldOut.of(test).groups, "testing")
+    read_card(run).refuse_to_have_seen(groups_of(test), "testing")
     pairs = StoredPairs(test)
     known = {
         "model": fingerprint(model_path(run)),

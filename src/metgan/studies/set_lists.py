@@ -1,7 +1,8 @@
 """Lists of training sets: combinations of values, the named lists of the package, and files of users.
 
 A list is a TOML file of ``[[set]]`` tables. A table has the keys of a `TrainingSet`; those that are lists
-stand for each of their values, and all combinations of a table are compared.
+stand for each of their values, and all combinations of a table are compared. The steps of ``refine`` are a
+list themselves: a list of such lists stands for each.
 """
 
 from __future__ import annotations
@@ -196,8 +197,10 @@ def _grid(table: Mapping[str, Any], where: str) -> TrainingSetGrid:
     known = [field.name for field in fields(TrainingSetGrid)]
     _refuse_unknown(table, known, f"key of {where}")
     values = {key: tuple(value) if isinstance(value, list) else (value,) for key, value in table.items()}
-    if isinstance(table.get("refine"), list):
-        values["refine"] = (values["refine"],)  # a list of steps is one value
+    steps = table.get("refine")
+    if isinstance(steps, list):  # a list of steps is one value
+        each = bool(steps) and all(isinstance(one, list) for one in steps)
+        values["refine"] = tuple(map(tuple, steps)) if each else (tuple(steps),)
     try:
         grid = TrainingSetGrid(**values)
     except MetganError as error:
@@ -224,8 +227,11 @@ def _why_none(values: Mapping[str, Any]) -> str | None:
     """Return why values make no training set, where others that are combined with them may."""
     if values["real"] == 0 and values["synthetic"] == 0:
         return "training sets without any pairs"
-    if values["real"] == 0 and values["made"] == "streamed":
-        return "streamed pairs without real ones beside them"
+    if values["synthetic"] != 0 and values["made"] == "streamed":
+        if values["real"] == 0:
+            return "streamed pairs without real ones beside them"
+        if values["gated"]:
+            return "streamed pairs that are gated"
     return None
 
 

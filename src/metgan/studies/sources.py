@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from metgan.errors import SettingError
 from metgan.labels import Bank, LabelRecipe, Merged, Mixed, Real
-from metgan.synthesis import Contrast, GateLimits, order_steps
+from metgan.synthesis import GateLimits, order_steps
 
 from .pasted import Pasted
 from .source import Source
@@ -23,22 +22,13 @@ _PAPERS: Final = Mixed((Real(), Merged(2)))  # section 4: single real labels, or
 
 
 def source_of(training_set: TrainingSet) -> Source:
-    """Return what makes the further pairs of a training set: from its values to how it is made.
-
-    Raises
-    ------
-    SettingError
-        For values that cannot be made together.
-    """
+    """Return what makes the further pairs of a training set: from its values to how it is made."""
     if training_set.made == "pasted":
         return Pasted()
-    _refuse_what_cannot_be(training_set)
-    steps = order_steps(training_set.refine)
     generated = Synthetic(
         training_set.making,
         _labels_of(training_set),
-        # the contrasts of missed tumours take the place of those of all
-        tuple(step for step in steps if not (training_set.oversampled and step == Contrast.name)),
+        order_steps(training_set.refine),
         GateLimits() if training_set.gated else None,
         training_set.oversampled,
     )
@@ -50,13 +40,3 @@ def _labels_of(training_set: TrainingSet) -> LabelRecipe:
     if "insert" in training_set.refine:
         return Bank(counts=(1, 1))
     return Bank() if "contrast" in training_set.refine else _PAPERS
-
-
-def _refuse_what_cannot_be(training_set: TrainingSet) -> None:
-    if training_set.oversampled and "contrast" not in training_set.refine:
-        given = f"training set {training_set.name}, oversampled without the step contrast"
-        raise SettingError(given, "both: tumours get the contrasts of missed ones", "Add contrast to refine")
-    if training_set.made == "streamed" and training_set.gated:
-        given = f"training set {training_set.name}, streamed and gated"
-        expected = "one of them: a stream cannot leave out what fails at the gate"
-        raise SettingError(given, expected, "Ask for gated pairs as a set, with generated for made")

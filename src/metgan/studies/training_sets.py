@@ -19,6 +19,7 @@ from numbers import Real
 from typing import Final, Literal, cast, get_args
 
 from metgan.errors import SettingError, UnknownNameError
+from metgan.synthesis import order_steps
 from metgan.transforms import STRONG, Augmentation
 
 Making = Literal["generated", "streamed", "pasted"]
@@ -28,7 +29,7 @@ Step = Literal["contrast", "noise", "background", "insert"]
 Strength = Literal["none", "strong"]
 """Augmentation beside crops and the eight symmetries, which every training set has."""
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
-"""The steps in their order."""
+"""The steps in the order of names; they are applied in that of `metgan.synthesis.REFINE_STEPS`."""
 _AUGMENTATIONS: Final[dict[Strength, Augmentation | None]] = {"none": None, "strong": STRONG}
 _WORDS: Final[dict[Making, str]] = {"generated": "synthetic", "streamed": "streamed", "pasted": "pasted"}
 _DIGITS = 4
@@ -63,7 +64,7 @@ class TrainingSet:
     oversampled : bool, default False
         Whether generated pairs show more of what the fold's segmentor misses.
     refine : tuple of {"contrast", "noise", "background", "insert"}, default ()
-        What brings generated pairs closer to real ones, in this order.
+        What brings generated pairs closer to real ones, named in this order.
     augment : {"none", "strong"}
         Augmentation beside crops and the eight symmetries.
 
@@ -180,10 +181,20 @@ class TrainingSet:
             raise SettingError(given, "further pairs that this is said of", "Give synthetic, or leave it out")
         if self.made == "pasted" and self._ways:
             given = f"a training set of pasted pairs that are {', '.join(self._ways)}"
-            raise SettingError(given, "generated or streamed pairs", "Leave it out: pasted pairs are real")
+            advice = "Leave it out: pasted pairs are not generated"
+            raise SettingError(given, "generated or streamed pairs", advice)
         if self.made == "streamed" and not self.real:
             given = "a training set of streamed pairs without real ones beside them"
             raise SettingError(given, "a share of real pairs", "Give real, or generated pairs")
+        if self.made == "streamed" and self.gated:
+            given = "a training set of streamed pairs that are gated"
+            expected = "one of them: a stream cannot leave out what fails at the gate"
+            raise SettingError(given, expected, "Ask for gated pairs as a set, with generated for made")
+        if self.oversampled and "contrast" not in self.refine:
+            given = "a training set that is oversampled without the step contrast"
+            expected = "both: tumours get the contrasts of missed ones"
+            raise SettingError(given, expected, "Add contrast to refine")
+        order_steps(self.refine)
 
 
 def _check_number(name: str, value: object, most: float) -> None:

@@ -73,7 +73,8 @@ def warning_of(card: ModelCard, run: Path | None) -> str:
     run : path or None
         Its run folder, whose split tells how long a training should be; None where there is none.
     """
-    if card.kind == "generator" and card.warning and run is not None and _is_short(card, run):
+    is_unsure = bool(card.warning) or card.val_dice is None  # no segmentor has read its validation images
+    if card.kind == "generator" and is_unsure and run is not None and _is_short(card, run):
         least = least_steps(card.preset, len(load_split(run / SPLIT_FILE).train))
         return (
             f"{card.steps} steps are too few to judge whether it will place tumours where the label is; "
@@ -101,5 +102,6 @@ def _why_blind(real: Faithfulness) -> str:
     return (
         f"the independent segmentor finds too few of the real tumours to judge ({recall:.0%} of {count}, "
         f"{LEAST_RECALL:.0%} or more is expected): its scores of generated images mean nothing. Train it "
-        "longer (--independent-segmentor-steps) or give a better one (--independent-segmentor)"
+        "longer (--independent-segmentor-steps; in a study --segmentor-steps), or give evaluate a better one "
+        "(--independent-segmentor)"
     )

@@ -170,8 +170,8 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
     """Ask for the same number of pairs with more of what is missed.
 
     Tumours of the bank are taken by `ErrorAnalysis.by_area`, anatomies come more often by
-    `ErrorAnalysis.by_organ`, and the step `contrast` brings each tumour
-    to one out of `ErrorAnalysis.contrasts`.
+    `ErrorAnalysis.by_organ`, and the step `contrast` brings each tumour to one out of
+    `ErrorAnalysis.contrasts`; where none is known, to one that the request's own step has, if it has a step.
 
     Raises
     ------
@@ -184,7 +184,7 @@ def oversample_errors(request: GenerationRequest, spots: ErrorAnalysis) -> Gener
             f"the recipe {Bank.name}, which chooses among tumours",
             f"Use --recipe {Bank.name}",
         )
-    steps = {step.name: step for step in request.refine if step.name != Contrast.name}
+    steps = {step.name: step for step in request.refine}
     if spots.contrasts is not None:
         steps[Contrast.name] = spots.contrasts
     return replace(

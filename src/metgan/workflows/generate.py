@@ -60,13 +60,14 @@ class GenerateRequest:
     device : {"auto", "cpu", "cuda"}
         "auto" takes a CUDA device where there is one.
     refine : tuple of str
-        Steps that a generated tumour channel goes through, with commas between them; default: none.
-        insert: the real tumour channel of --anatomy, then an annotated pair set, is kept, and generated
-        tumours are added to it, beside its own. contrast: each tumour is brought to the contrast of a real
-        one of --labels, then a pair set: dimmer, or with up to five times the light that it was generated
-        with. noise: the noise of the real images of --labels, then a pair set, is added. background: threads,
-        dust and noise of a real image of --labels, then a pair set, are laid over, away from its tumours.
-        Applied in this order. noise and background exclude each other, and both go without insert.
+        Steps that a generated tumour channel goes through, joined by commas, as in contrast,background;
+        default: none. insert: the real tumour channel of --anatomy, which must be an annotated pair set, is
+        kept, and generated tumours are added to it, beside its own. contrast: each tumour is brought to the
+        contrast of a real one: dimmer, or with up to five times the light that it was generated with; leave
+        it out where masks are a threshold of the signal. noise: the noise of real images is added.
+        background: threads, dust and noise of a real image are laid over, away from its tumours. The last
+        three learn from --labels, which must be a pair set. Steps are applied in this order, in whatever
+        order they are named. noise and background exclude each other, and neither goes with insert.
     recipe : RecipeChoice
     gating : GateChoice
     output : OutputPolicy
@@ -167,16 +168,16 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
 def _asked(request: GenerateRequest, inpainter: Inpainter, split: Split | None) -> GenerationRequest:
     """Return what is asked of synthesis; what is tested is added to what the inpainter knows of it."""
     sources, recipe = request.sources, request.recipe.make()
-    anatomies = open_images(sources.anatomy, "anatomy")
+    anatomies, labels = open_images(sources.anatomy, "anatomy"), sources.open_labels(recipe)
+    inpainter.held_out |= held_out_of([*anatomies, *labels], split)
     plain = GenerationRequest(
         part_of(anatomies, sources.part, split),
-        sources.open_labels(split, recipe),
+        part_of(labels, sources.part, split) if labels else (),
         recipe,
         request.count,
         request.seed,
         any_part=sources.part in {"test", "all"},
     )
-    inpainter.held_out |= held_out_of([*anatomies, *plain.labels], split)
     return sources.request(plain, request.refine, inpainter, split)
 
 

@@ -72,7 +72,9 @@ def note_exchanged_channels(folder: Path) -> None:
     """
     if not all(has_folder(folder / channel) for channel in _CHANNELS):
         return
-    known = _whole(folder)
+    known: list[Entry] = []
+    with suppress(MetganError):  # a folder that cannot be read is refused where it is needed
+        known = _whole(folder)
     tumour = measure_standing_out((pair.label, pair.anatomy, pair.tumour) for pair in _readable(known))
     if tumour.tumours < _FEWEST_TUMOURS or not tumour.median < LEAST_STANDING_OUT:
         return

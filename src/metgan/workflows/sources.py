@@ -26,7 +26,6 @@ from metgan.labels import Bank, Grown, LabelRecipe
 from metgan.models import SegmentorPredictor
 from metgan.progress import note
 from metgan.synthesis import (
-    Contrast,
     GenerationRequest,
     Inpainter,
     Insert,
@@ -70,11 +69,11 @@ class Sources:
         Raises
         ------
         SettingError
-            When steps do not go together, errors are oversampled with another recipe than bank or with
-            contrasts, real pairs are needed and --labels or --anatomy has none, or nothing can be learned of
-            them.
+            When steps do not go together, errors are oversampled with another recipe than bank, real pairs
+            are needed and --labels or --anatomy has none, or nothing can be learned of them.
         LeakageError
-            When the segmentor has seen a test group: it would let test tissue choose what is trained on.
+            When a pair that is learned from is, or was made of, what is tested; and when the segmentor has
+            seen a test group: it would let test tissue choose what is trained on.
         """
         steps = order_steps(refine)
         anatomies = self._whole(plain) if Insert.name in steps else plain.anatomies
@@ -90,10 +89,10 @@ class Sources:
             return refined
         return self._oversample(refined, pairs, inpainter, split)
 
-    def open_labels(self, split: Split | None, recipe: LabelRecipe) -> tuple[Entry, ...]:
-        """Open the labels, which a recipe may do without that has nothing to learn from them."""
+    def open_labels(self, recipe: LabelRecipe) -> tuple[Entry, ...]:
+        """Open the labels of all parts, which a recipe may do without that has nothing to learn from them."""
         if self.labels is not None:
-            return part_of(open_images(self.labels, "label"), self.part, split)
+            return tuple(open_images(self.labels, "label"))
         if isinstance(recipe, Grown) and recipe.sizes is not None and recipe.counts is not None:
             return ()
         raise SettingError(
@@ -146,12 +145,6 @@ class Sources:
                 f"--oversample-errors with the recipe {recipe.name}",
                 "--recipe bank, which chooses among the tumours of --labels",
                 "Use --recipe bank, or leave --oversample-errors out",
-            )
-        if self.oversample_errors is not None and Contrast.name in learning:
-            raise SettingError(
-                "--oversample-errors and --refine contrast",
-                "one of them: --oversample-errors has contrasts of its own",
-                "Leave contrast out of --refine",
             )
         if self.labels is None:
             given = f"--refine {','.join(learning)}" if learning else "--oversample-errors"

@@ -68,7 +68,8 @@ class TrainRequest:
     out : Path
         Run folder to write.
     method : str or None
-        Row of the table of methods. Default: metgan.
+        What is trained: metgan, metgan-minus, metgencondseg, pix2pix, pix2pixseg, cyclegan, cycleganseg,
+        metgen-cycle or metgen-cond. Default: metgan.
     segmentor : SegmentorChoice
     settings : TrainingSettings
     output : OutputPolicy

@@ -13,9 +13,11 @@ from metgan.synthesis import count_noted, is_unfinished
 from metgan.training import SEGMENTOR_FOLDER, last_step
 
 from .facts import Facts, how_far
+from .output import GENERATED, RUN
 from .settings import CONFIG_FILE
 
 _ASKED_FILE, _DONE_FILE = "asked.json", "statistics.csv"
+_EXPORTED = "a data set for "  # and a program: `metgan.interop.Layout`
 _OF_BEFORE = "DATA is the pair set of before, and the settings are those that the folder holds"
 
 
@@ -28,11 +30,17 @@ def describe_unfinished(path: Path, kind: str) -> Facts | None:
     kind : str
         What `metgan.io.kind_of_folder` says of it.
     """
-    if has_file(path / CONFIG_FILE) and not has_file(path / MODEL_FILE) and kind in ("", "a run"):
+    is_set = has_folder(path / "anatomy")
+    is_run = kind == RUN or (kind == "" and not is_set)
+    if is_run and has_file(path / CONFIG_FILE) and not has_file(path / MODEL_FILE):
         return _run(path)
-    if is_unfinished(path):
-        far = f"{count_noted(path)} pairs are made and stay"
+    if is_unfinished(path) or (kind == GENERATED and not is_set):
+        far = f"{count_noted(path) if is_unfinished(path) else 0} pairs are made and stay"
         return _facts("metgan generate", far, "the same metgan generate call with --resume")
+    if kind.startswith(_EXPORTED):
+        return _facts(
+            "metgan export", "its table is not written", "the same metgan export call with --resume"
+        )
     return _pairs(path) if kind == "pairs" else None
 
 

@@ -139,3 +139,8 @@ def test_a_request_says_its_recipe_and_its_steps(train: Sequence[Entry]) -> None
     request = request_of(train, ("contrast", "background"))
     assert str(request).startswith(f"{request.recipe}; contrast: ratios of ")
     assert f"; background: {len(train)} images, noise " in str(request)
+
+
+def test_a_text_is_no_list_of_steps() -> None:
+    with pytest.raises(SettingError, match=r"refine is 'noise'; .* Write \('noise',\)"):
+        order_steps("noise")

@@ -161,7 +161,7 @@ def match_contrasts(
     fill: Mask | None = None,
     measure: Measure = "ratio",
 ) -> Camera:
-    """Return generated tumours less light or more, until each has about its contrast.
+    """Return generated tumours with less light or more, so that each has about its contrast.
 
     A pixel between tumours belongs to the nearest. Light is added on the tumour, and fades to nothing within
     three pixels beyond: a moat that the generator makes about a tumour becomes no deeper, and nothing far

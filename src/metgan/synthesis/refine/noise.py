@@ -115,7 +115,7 @@ class Noise(RefineStep):
         return replace(images, tumour=self.add(images.tumour, rng, images.filled))
 
     def add(self, image: Camera, rng: np.random.Generator, fill: Mask | None = None) -> Camera:
-        """Return an image the noise that it lacks; none is taken away where it has more.
+        """Return an image with the noise that it lacks; none is taken away where it has more.
 
         Parameters
         ----------

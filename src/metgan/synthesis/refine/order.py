@@ -44,6 +44,8 @@ def order_steps(names: Sequence[str]) -> tuple[str, ...]:
     >>> order_steps(["background", "contrast"])
     ('contrast', 'background')
     """
+    if isinstance(names, str):
+        raise SettingError(f"refine is {names!r}", "a tuple of names of steps", f"Write ({names!r},)")
     given = f"refine {','.join(names)}"
     for name in names:
         if name not in REFINE_STEPS:
