@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from metgan.cli import main
 from metgan.data import PairSet, StoredPairs
 from metgan.errors import SettingError, StorageError
 from metgan.images import write_image
+from metgan.methods import CATALOGUE
 from metgan.progress import Event, Note, Progress
 from metgan.workflows import (
     CropChoice,
@@ -291,3 +293,10 @@ def test_a_second_run_in_a_process_is_told_of_its_files_again(tmp_path: Path) ->
         notes = [event.text for event in told if isinstance(event, Note)]
         for path in sources:
             assert sum(note.startswith(f"{path} holds 2 images") for note in notes) == 1
+
+
+def test_the_help_of_train_names_every_method() -> None:
+    told = re.split(
+        r"[\s,.]+", (TrainRequest.__doc__ or "").partition("What is trained: ")[2].partition(" Default")[0]
+    )
+    assert {*CATALOGUE} == {*told} - {"or", ""}
