@@ -17,7 +17,7 @@ from metgan.io import load_state
 from metgan.models import load_segmentor, read_card
 from metgan.networks import make_generator
 from metgan.training import SEGMENTOR_FOLDER, load_training_data
-from metgan.training.validation import ValidationSet, paint, validate_generator
+from metgan.training.validation import ValidationSet, generate_images, validate_generator
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
     for name, weights in (("newest", modules["to_tumour"]), ("averaged", modules["ema"])):
         generator = make_generator(card.generator, card.preset)
         generator.load_state_dict(weights)
-        details = validate_generator(paint(generator, watched), segmentor, watched).details
+        details = validate_generator(generate_images(generator, watched), segmentor, watched).details
         print(f"{name:9s}", "  ".join(f"{key[4:]} {value:.4f}" for key, value in details.items()))
 
 

@@ -30,7 +30,7 @@ from metgan.training.engine import place
 from metgan.training.image_pool import ImagePool
 from metgan.training.phases import gan_phases
 from metgan.training.schedule import rate_factor
-from metgan.training.validation import ValidationSet, paint, validate_generator
+from metgan.training.validation import ValidationSet, generate_images, validate_generator
 
 LOOKS = 10
 WATCHED = 8  # validation pairs
@@ -81,7 +81,8 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> It
 
     def error(network: Generator) -> float:
         return (
-            validate_generator(paint(network, watched), None, watched).details["val_mae"] / watched.flat_error
+            validate_generator(generate_images(network, watched), None, watched).details["val_mae"]
+            / watched.flat_error
         )
 
     steps = recipe.steps or 0
