@@ -31,6 +31,7 @@ from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
 from .prepare import prepare, useful_crops
 from .sample import (
+    IGNORE,
     Entry,
     Pair,
     as_camera,
@@ -43,6 +44,7 @@ from .sample import (
     read_label,
     read_pair,
     split_names,
+    without_label,
 )
 from .scan import Scan, refuse_other_shapes
 from .shuffle import shuffle_labels
@@ -60,6 +62,7 @@ from .subset import evenly, evenly_over
 
 __all__ = [
     "CACHE_BYTES",
+    "IGNORE",
     "LEAST_STANDING_OUT",
     "PARTS",
     "SPLIT_FILE",
@@ -133,6 +136,7 @@ __all__ = [
     "stated_split",
     "sync_images",
     "useful_crops",
+    "without_label",
     "write_pair",
     "write_table",
 ]

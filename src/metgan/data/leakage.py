@@ -157,9 +157,14 @@ def _digest(path: Path, stamp: object) -> str:  # noqa: ARG001  # a changed file
 
 
 def parts_of(entries: Sequence[Entry], split: Split | None) -> list[str]:
-    """Return the part of each image: by a run's split where it knows the name, else by the table, else ""."""
+    """Return the part of each image: by a run's split where it knows the name, else by the table, else "".
+
+    What neither knows, as an unlabelled image, is of the part that others of its group are of.
+    """
     known = {comparison_key(name): p for p in PARTS for name in getattr(split, p)} if split else {}
-    return [known.get(comparison_key(entry.name), entry.split) for entry in entries]
+    parts = [known.get(comparison_key(entry.name), entry.split) for entry in entries]
+    of_group = {comparison_key(e.group): part for e, part in zip(entries, parts, strict=True) if part}
+    return [part or of_group.get(comparison_key(e.group), "") for e, part in zip(entries, parts, strict=True)]
 
 
 def held_out_of(entries: Sequence[Entry], split: Split | None) -> HeldOut:

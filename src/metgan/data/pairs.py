@@ -1,7 +1,8 @@
 """A pair set: the folder from which everything is trained and into which pairs are generated.
 
-``anatomy/``, ``tumour/`` and ``label/`` hold same-named single-channel images; an optional
-``pairs.csv`` says more (``name, group, organ, split``, and the provenance of generated pairs).
+``anatomy/``, ``tumour/`` and ``label/`` hold same-named single-channel images. A pair may have no label: it
+is an unlabelled pair. ``ignore/`` may hold masks of the pixels of which a label says nothing, and a table
+``pairs.csv`` may say more (``name, group, organ, split``, and the provenance of generated pairs).
 Names and groups are compared in one form (`metgan.io.normal_form`), and those that differ only in case or
 blanks are asked about: a group that is written in two ways would be trained on and tested on.
 """
@@ -20,7 +21,7 @@ from metgan.images import is_image, write_image
 from metgan.io import check_name, has_file, has_folder, normal_form, refuse_lookalikes, replacing, sync_folder
 from metgan.types import Camera, Mask
 
-from .sample import CHANNELS, Entry, Pair, read_pair
+from .sample import CHANNELS, IGNORE, Entry, Pair, read_pair
 
 TABLE = "pairs.csv"
 """Name of a pair set's table."""
@@ -32,6 +33,8 @@ _LISTED = 5
 class PairSet:
     """The rows of a pair set, in the order of their names; images are read when asked for.
 
+    ``entries`` are the labelled pairs, which the set's length counts; ``unlabelled`` are those without.
+
     Examples
     --------
     >>> pairs = PairSet.open(Path("pairs"))  # doctest: +SKIP
@@ -41,6 +44,7 @@ class PairSet:
 
     root: Path
     entries: tuple[Entry, ...]
+    unlabelled: tuple[Entry, ...] = ()
 
     @classmethod
     def open(cls, root: Path | str) -> PairSet:
@@ -55,17 +59,24 @@ class PairSet:
             When names, or groups, differ only in case or blanks.
         """
         root = Path(root)
-        files = {channel: _images(root, channel) for channel in CHANNELS}
+        files = {channel: _images(root, channel) for channel in ("anatomy", "tumour")}
+        files |= {kind: _images(root, kind) for kind in ("label", IGNORE) if has_folder(root / kind)}
         names = sorted(set().union(*files.values()))
-        lacking = [f"{c}/{n}" for n in names for c in CHANNELS if n not in files[c]]
-        if lacking:
+        needed = {name: [c for c in ("anatomy", "tumour") if name not in files[c]] for name in names}
+        for name in files.get(IGNORE, ()):
+            needed[name] += [] if name in files.get("label", ()) else ["label"]
+        if lacking := [f"{kind}/{name}" for name, kinds in needed.items() for kind in kinds]:
             raise StorageError(
                 f"{root} has unmatched names; missing: {_listing(lacking)}",
-                "the same file names in anatomy/, tumour/ and label/",
+                "the same file names in anatomy/ and tumour/, and none in label/ and ignore/ beside them",
                 "Add the missing images or remove their partners",
             )
-        rows = _rows(root, names)
-        return cls(root, _entries(root, rows, {n: {c: files[c][n] for c in CHANNELS} for n in names}))
+        paths = {
+            name: {kind: known[name] for kind, known in files.items() if name in known} for name in names
+        }
+        entries = _entries(root, _rows(root, names), paths)
+        labelled = tuple(entry for entry in entries if entry.is_labelled)
+        return cls(root, labelled, tuple(entry for entry in entries if not entry.is_labelled))
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -84,6 +95,23 @@ class PairSet:
                 "Give the pair set that the split was made for, or train again on this one",
             )
         return PairSet(self.root, tuple(entry for entry in self.entries if entry.name in wanted))
+
+    @property
+    def labelled(self) -> PairSet:
+        """Return this set, where it has labelled pairs.
+
+        Raises
+        ------
+        StorageError
+            Where it has none.
+        """
+        if not self.entries:
+            raise StorageError(
+                f"{self.root} has {len(self.unlabelled)} pairs, and none with a label",
+                "labelled pairs, to learn or to test with",
+                "Add label/ with same-named images; unlabelled pairs go beside labelled ones: --unlabelled",
+            )
+        return self
 
     def read(self, name: str) -> Pair:
         """Read and check one pair by name."""
@@ -104,8 +132,12 @@ def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
     return _entries(root, rows, {name: {channel: path} for name, path in sorted(files.items())})
 
 
-def write_pair(root: Path, name: str, anatomy: Camera, tumour: Camera, label: Mask) -> None:
-    """Write one pair's three TIFFs; the label holds 0 and 255, so that any viewer shows it.
+def write_pair(
+    root: Path, name: str, anatomy: Camera, tumour: Camera, label: Mask, ignored: Mask | None = None
+) -> None:
+    """Write one pair's TIFFs; label and ignored pixels are 0 and 255, so that any viewer shows them.
+
+    The pixels of which the label says nothing get a file where there are any.
 
     Raises
     ------
@@ -115,6 +147,8 @@ def write_pair(root: Path, name: str, anatomy: Camera, tumour: Camera, label: Ma
     name = check_name(name, "pair", "Choose another name")
     for channel, image in (("anatomy", anatomy), ("tumour", tumour), ("label", label.astype("uint8") * 255)):
         write_image(root / channel / f"{name}.tif", image)
+    if ignored is not None and ignored.any():
+        write_image(root / IGNORE / f"{name}.tif", ignored.astype("uint8") * 255)
 
 
 def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
@@ -131,7 +165,7 @@ def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
 
 def sync_images(root: Path) -> None:
     """Have the names of the images that `write_pair` wrote on the disk."""
-    for channel in CHANNELS:
+    for channel in (*CHANNELS, IGNORE):
         if has_folder(root / channel):
             sync_folder(root / channel)
 

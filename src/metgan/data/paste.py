@@ -93,6 +93,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator, fill: FillValues 
         entry=replace(target.entry, provenance={**target.entry.provenance, **provenance}),
         tumour=np.where(target.filled(fill), target.tumour, as_camera(light, target.tumour)),
         label=label,
+        ignored=None if target.ignored is None else target.ignored & ~label,
     )
 
 

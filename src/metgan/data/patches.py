@@ -64,7 +64,8 @@ def draw_view(shape: tuple[int, ...], size: int, rng: np.random.Generator) -> Vi
 class Patch:
     """A part of one pair, (Y, X) each: both channels on [-1, 1], label and fill 0 or 1, all float32.
 
-    ``fill`` is None for a set that has none: see `metgan.labels.fill`. ``distortion`` is what is still to be
+    ``fill`` is None for a set that has none: see `metgan.labels.fill`. ``ignored`` is where the label says
+    nothing, 0 or 1; None where it says all, see `Pair`. ``distortion`` is what is still to be
     done to the patch, on the device that it is trained on; None for nothing.
     """
 
@@ -72,6 +73,7 @@ class Patch:
     tumour: Scaled
     label: Scaled
     fill: Scaled | None = None
+    ignored: Scaled | None = None
     distortion: Distortions | None = None
 
 
@@ -91,6 +93,7 @@ def cut_patch(pair: Pair, view: View | None, normalisation: Normalisation) -> Pa
         _scale_of(pair.tumour, normalisation.tumour).apply(cut(pair.tumour)),
         cut(pair.label).astype(np.float32),
         cut(pair.filled(normalisation.fill)).astype(np.float32) if has_fill else None,
+        None if pair.ignored is None else cut(pair.ignored).astype(np.float32),
     )
 
 
@@ -121,6 +124,8 @@ class Patches(Dataset[Patch]):
     seed : int
     augmentation : Augmentation or None, default None
         How far patches are to be distorted.
+    purpose : str, default ""
+        Sets patches apart from others of the same seed: what is drawn for one is not drawn for the other.
 
     Raises
     ------
@@ -138,6 +143,7 @@ class Patches(Dataset[Patch]):
     side: int
     seed: int
     augmentation: Augmentation | None = None
+    purpose: str = ""
 
     def __post_init__(self) -> None:
         if not len(self.pairs):
@@ -148,18 +154,18 @@ class Patches(Dataset[Patch]):
         if number < 0:
             raise IndexError(f"patch {number}; they are numbered from 0")
         epoch, place = divmod(number, len(self.pairs))
-        pair = self.pairs[int(_order(self.seed, epoch, len(self.pairs))[place])]
-        view = draw_view(pair.label.shape, self.side, stream(self.seed, "view", number))
+        pair = self.pairs[int(_order(self.seed, self.purpose, epoch, len(self.pairs))[place])]
+        view = draw_view(pair.label.shape, self.side, stream(self.seed, f"{self.purpose}view", number))
         patch = cut_patch(pair, view, self.normalisation)
         if self.augmentation is None:
             return patch
-        drawn = draw_distortion(self.augmentation, stream(self.seed, "distortion", number))
+        drawn = draw_distortion(self.augmentation, stream(self.seed, f"{self.purpose}distortion", number))
         return replace(patch, distortion=drawn)
 
 
 @lru_cache(maxsize=8)
-def _order(seed: int, epoch: int, count: int) -> NDArray[np.intp]:
-    order = stream(seed, "order", epoch).permutation(count)
+def _order(seed: int, purpose: str, epoch: int, count: int) -> NDArray[np.intp]:
+    order = stream(seed, f"{purpose}order", epoch).permutation(count)
     order.flags.writeable = False
     return order
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from metgan.types import AnyArray, Camera, Mask
 from .normalise import FillValues
 
 CHANNELS = ("anatomy", "tumour", "label")
+IGNORE = "ignore"
+"""Folder of the masks of pixels of which a label says nothing; a set need not have it."""
 _SEPARATOR = ";"
 
 
@@ -36,6 +38,22 @@ class Entry:
     split: str
     paths: Mapping[str, Path]
     provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there is a label: an unlabelled pair has its two channels alone.
+
+        Examples
+        --------
+        >>> Entry("a", "mouse", "", "", {"anatomy": Path("a.tif"), "tumour": Path("b.tif")}).is_labelled
+        False
+        """
+        return "label" in self.paths
+
+    @property
+    def is_partly_labelled(self) -> bool:
+        """Whether there are pixels of which its label says nothing."""
+        return IGNORE in self.paths
 
     @property
     def is_generated(self) -> bool:
@@ -81,12 +99,24 @@ class Entry:
 
 @dataclass(frozen=True)
 class Pair:
-    """Both channels in camera units and the label, all (Y, X) of one shape."""
+    """Both channels in camera units and the label, all (Y, X) of one shape.
+
+    Parameters
+    ----------
+    entry : Entry
+    anatomy, tumour : Camera
+    label : Mask
+        Empty for an unlabelled pair.
+    ignored : Mask or None, default None
+        Where the label says nothing, so that no loss may count the pixel: everywhere in an unlabelled pair.
+        None where it says all.
+    """
 
     entry: Entry
     anatomy: Camera
     tumour: Camera
     label: Mask
+    ignored: Mask | None = None
 
     def filled(self, fill: FillValues | None = None) -> Mask:
         """Return where nothing was imaged and no tumour is labelled, (Y, X); searched for once.
@@ -147,7 +177,8 @@ def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
     total = start
     for pair in pairs:
         total = zlib.crc32(pair.entry.name.encode(), total)
-        for image in (pair.anatomy, pair.tumour, pair.label):
+        ignored = () if pair.ignored is None else (pair.ignored,)
+        for image in (pair.anatomy, pair.tumour, pair.label, *ignored):
             total = zlib.crc32(np.ascontiguousarray(image).tobytes(), total)
     return total
 
@@ -168,7 +199,7 @@ def fingerprint_of(*lists: Iterable[Entry]) -> str:
 
 
 def read_pair(entry: Entry) -> Pair:
-    """Read and check one pair.
+    """Read and check one pair; of one without a label, all pixels are ignored.
 
     Raises
     ------
@@ -180,15 +211,20 @@ def read_pair(entry: Entry) -> Pair:
     """
     anatomy = read_channel(entry.paths["anatomy"])
     tumour = read_channel(entry.paths["tumour"])
-    label = read_label(entry.paths["label"])
+    label = read_label(entry.paths["label"]) if entry.is_labelled else np.zeros(anatomy.shape, bool)
+    ignored = read_label(entry.paths[IGNORE]) if IGNORE in entry.paths else None
+    if not entry.is_labelled:
+        ignored = np.ones(anatomy.shape, bool)
     shapes = {"anatomy": anatomy.shape, "tumour": tumour.shape, "label": label.shape}
+    if ignored is not None:
+        shapes[IGNORE] = ignored.shape
     if len(set(shapes.values())) > 1:
         raise ArrayError(
             f"pair {entry.name!r} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
-            "one shape for all three images",
+            "one shape for all of its images",
             "Crop or resample them to the same grid",
         )
-    return Pair(entry, anatomy, tumour, label)
+    return Pair(entry, anatomy, tumour, label, ignored)
 
 
 def read_channel(path: Path) -> Camera:
@@ -199,6 +235,17 @@ def read_channel(path: Path) -> Camera:
 def read_label(path: Path) -> Mask:
     """Read one label as a boolean mask (Y, X); any single positive value means tumour."""
     return check_binary(_one_channel(read_image(path), path), str(path))
+
+
+def without_label(entry: Entry) -> Entry:
+    """Return a pair as if it had never been annotated.
+
+    Examples
+    --------
+    >>> without_label(Entry("a", "mouse", "", "", {"label": Path("a.tif")})).paths
+    {}
+    """
+    return replace(entry, paths={k: path for k, path in entry.paths.items() if k not in ("label", IGNORE)})
 
 
 def has_tumour(entry: Entry) -> bool:

@@ -90,6 +90,7 @@ class StoredPairs(PairSequence):
             return self._kept[place]
         pair = read_pair(self._entries[place])
         size = pair.anatomy.nbytes + pair.tumour.nbytes + 2 * pair.label.nbytes  # label, and mask of fill
+        size += 0 if pair.ignored is None else pair.ignored.nbytes
         if size <= self._free:
             self._free -= size
             self._kept[place] = pair
@@ -138,7 +139,8 @@ class PairView(PairSequence):
         pair = self._pairs[self._places[place]]
         if self._labels is None or self._labels[place] == self._places[place]:
             return pair
-        return replace(pair, label=self._pairs[self._labels[place]].label)
+        lent = self._pairs[self._labels[place]]
+        return replace(pair, label=lent.label, ignored=lent.ignored)
 
 
 class JoinedPairs(PairSequence):

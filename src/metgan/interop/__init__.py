@@ -1,6 +1,6 @@
 """Other programs' formats."""
 
-from .cases import Case, gather_cases
+from .cases import Case, gather_cases, require_part
 from .export import CASES_FILE, Layout, check_export, check_resumed, export, read_cases
 from .mask_folders import MASK_FOLDERS, number_classes, number_objects
 from .nnunet import CHANNELS, NnUnet
@@ -23,5 +23,6 @@ __all__ = [
     "number_objects",
     "read_cases",
     "read_released",
+    "require_part",
     "write_released",
 ]

@@ -33,6 +33,10 @@ class Layout(Protocol):
     def kind(self) -> str:
         """What the folder holds, as messages call it."""
 
+    @property
+    def can_ignore(self) -> bool:
+        """Whether the program can be told of pixels of which a label says nothing."""
+
     def check(self, cases: Sequence[Case], out: Path) -> None:
         """Refuse cases that the program could not take, or a folder that it would not find; write nothing."""
 

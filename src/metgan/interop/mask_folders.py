@@ -75,6 +75,8 @@ class MaskFolders:
         What is added to it where there is a validation part.
     reserved : tuple of str
         Ends of names that the program takes for results of its own.
+    ignore : int or None
+        The program's number for a pixel of which a label says nothing; None where it has none.
     """
 
     program: str
@@ -84,6 +86,12 @@ class MaskFolders:
     use: str
     use_val: str = ""
     reserved: tuple[str, ...] = ()
+    ignore: int | None = None
+
+    @property
+    def can_ignore(self) -> bool:
+        """Whether it has a number for pixels of which a label says nothing."""
+        return self.ignore is not None
 
     @property
     def kind(self) -> str:
@@ -106,7 +114,10 @@ class MaskFolders:
             out / place.format(part=case.part, name=case.name) for place in (self.image, self.mask)
         )
         write_image(image, pair.tumour)
-        write_image(mask, self.numbers(pair.label))
+        numbers = self.numbers(pair.label)
+        if self.ignore is not None and pair.ignored is not None:
+            numbers[pair.ignored] = self.ignore
+        write_image(mask, numbers)
         return [image, mask]
 
     def finish(self, cases: Sequence[Case], out: Path) -> None:
@@ -145,6 +156,7 @@ MASK_FOLDERS: Final[Mapping[str, MaskFolders]] = {
         number_classes,
         "In ilastik's Pixel Classification add images of {out}/train/images, two labels (1 is background, "
         "2 is tumour), and for each image right-click the layer Labels, Import, its file of train/labels.",
+        ignore=0,
     ),
 }
 """The row of each program."""

@@ -27,6 +27,7 @@ from .cases import Case, require_part
 CHANNELS: dict[str, tuple[Channel, ...]] = {"tumour": ("tumour",), "both": ("tumour", "anatomy")}
 """Which channels a segmentation network is given, in nnU-Net's order."""
 _SUFFIX = ".tif"
+_IGNORE = 2  # the highest of the labels, as nnU-Net asks
 _NAME = re.compile(r"Dataset(\d{3})_[\w-]+")
 
 
@@ -52,6 +53,11 @@ class NnUnet:
         """What the folder holds, as messages call it."""
         return f"a data set for nnU-Net ({', '.join(self.channels)})"
 
+    @property
+    def can_ignore(self) -> bool:
+        """Whether the program can be told of pixels of which a label says nothing."""
+        return True
+
     def check(self, cases: Sequence[Case], out: Path) -> None:
         """Refuse a split without validation, and a folder whose name nnU-Net does not look for."""
         require_part(cases, "val")
@@ -63,13 +69,16 @@ class NnUnet:
             )
 
     def write(self, case: Case, pair: Pair, out: Path) -> list[Path]:
-        """Write one case: its channels, and the label as 0 and 1."""
+        """Write one case: its channels, and the label as 0 and 1, and `_IGNORE` where it says nothing."""
+        label = pair.label.astype("uint8")
+        if pair.ignored is not None:
+            label[pair.ignored] = _IGNORE
         where = "Ts" if case.part == "test" else "Tr"
         channels = [pair.tumour if channel == "tumour" else pair.anatomy for channel in self.channels]
         images = {
             out / f"images{where}" / f"{case.name}_{number:04d}{_SUFFIX}": image
             for number, image in enumerate(channels)
-        } | {out / f"labels{where}" / f"{case.name}{_SUFFIX}": pair.label.astype("uint8")}
+        } | {out / f"labels{where}" / f"{case.name}{_SUFFIX}": label}
         for path, image in images.items():
             write_image(path, image)
         return [*images]
@@ -78,13 +87,18 @@ class NnUnet:
         """Write the split, and last ``dataset.json``, without which nnU-Net takes nothing."""
         fold = {part: sorted(case.name for case in cases if case.part == part) for part in ("train", "val")}
         write_json(out / "splits_final.json", [fold])
-        write_json(out / "dataset.json", self.description(len(fold["train"]) + len(fold["val"])))
+        has_ignored = any(case.entry.is_partly_labelled for case in cases)
+        write_json(out / "dataset.json", self.description(len(fold["train"]) + len(fold["val"]), has_ignored))
 
-    def description(self, count: int) -> dict[str, object]:
-        """Return the content of ``dataset.json`` for `count` cases outside the test part."""
+    def description(self, count: int, has_ignored: bool = False) -> dict[str, object]:
+        """Return the content of ``dataset.json`` for `count` cases outside the test part.
+
+        With `has_ignored`, pixels of which a label says nothing have nnU-Net's label ``ignore``, its highest.
+        """
+        labels = {"background": 0, "tumour": 1} | ({"ignore": _IGNORE} if has_ignored else {})
         return {
             "channel_names": {str(number): channel for number, channel in enumerate(self.channels)},
-            "labels": {"background": 0, "tumour": 1},
+            "labels": labels,
             "numTraining": count,
             "file_ending": _SUFFIX,
             "overwrite_image_reader_writer": "NaturalImage2DIO",

@@ -76,8 +76,9 @@ class FillMask:
 class Translations:
     """Real images of a step and all that the networks make of them.
 
-    Images are (N, 1, Y, X), float in [-1, 1], the label 0 or 1. All that is generated has the fill's value
-    where `fill` is, and no term that compares pixels counts it.
+    Images are (N, 1, Y, X), float in [-1, 1], label and ignored pixels 0 or 1. All that is generated has the
+    fill's value where `fill` is, and no term that compares pixels counts it. Nor does one count the pixels of
+    which the label says nothing, `ignored`: there discriminators see the real image in place of a fake.
     """
 
     networks: GanNetworks
@@ -86,11 +87,15 @@ class Translations:
     label: Tensor
     augments: StepAugments = _PLAIN
     fill: FillMask | None = None
+    ignored: Tensor | None = None
 
     @property
     def within(self) -> Tensor | None:
-        """The pixels that are compared, (N, 1, Y, X), 0 or 1: all but fill; None for all."""
-        return None if self.fill is None else 1 - self.fill.mask
+        """The pixels that are compared, (N, 1, Y, X), 0 or 1: all but fill and ignored; None for all."""
+        if self.fill is None:
+            return None if self.ignored is None else 1 - self.ignored
+        seen = 1 - self.fill.mask
+        return seen if self.ignored is None else seen * (1 - self.ignored)
 
     @cached_property
     def fake_tumour(self) -> Tensor:
@@ -122,9 +127,10 @@ class Translations:
         A plain discriminator sees the image; a conditional one sees input, label and image, in this order in
         both phases. The image is shown in the discriminators' light.
         """
-        shown = [(self._shown(self.anatomy, self.tumour, 0), self._shown(self.anatomy, self.fake_tumour, 1))]
+        real, fake = self.tumour, self._known(self.fake_tumour, self.tumour)
+        shown = [(self._shown(self.anatomy, real, 0), self._shown(self.anatomy, fake, 1))]
         if self.networks.is_cyclic:
-            real, fake = self.anatomy, self.fake_anatomy
+            real, fake = self.anatomy, self._known(self.fake_anatomy, self.anatomy)
             shown.append((self._shown(self.tumour, real, 2), self._shown(self.tumour, fake, 3)))
         return shown
 
@@ -165,6 +171,9 @@ class Translations:
         shown = tumour if self.fill is None else self.fill.hide(tumour, "tumour")
         generated: Tensor = self.networks.to_anatomy(shown, self._anatomy_features)
         return generated if self.fill is None else self.fill.lay_over(generated, "anatomy")
+
+    def _known(self, fake: Tensor, real: Tensor) -> Tensor:
+        return fake if self.ignored is None else torch.where(self.ignored > 0, real, fake)
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
         image = self.augments.discriminators(image, place)

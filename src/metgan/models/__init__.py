@@ -3,12 +3,15 @@
 from .card import LEAST_DICE, Kind, ModelCard, worse_than_flat
 from .predict import MOST_IMAGES, MOST_PIXELS, batch_size, in_parts, predict
 from .predictor import (
+    BACKGROUND,
     DEFAULT_THRESHOLD,
     MIN_OBJECT_SIZE,
+    TUMOUR,
     SegmentorPredictor,
     load_independent_segmentor,
     seed_warning,
 )
+from .pseudo_labels import LABELLED_BY, pseudo_label, sure_parts
 from .store import (
     MODEL_FILE,
     load_generator,
@@ -20,12 +23,15 @@ from .store import (
 )
 
 __all__ = [
+    "BACKGROUND",
     "DEFAULT_THRESHOLD",
+    "LABELLED_BY",
     "LEAST_DICE",
     "MIN_OBJECT_SIZE",
     "MODEL_FILE",
     "MOST_IMAGES",
     "MOST_PIXELS",
+    "TUMOUR",
     "Kind",
     "ModelCard",
     "SegmentorPredictor",
@@ -36,9 +42,11 @@ __all__ = [
     "load_segmentor",
     "model_path",
     "predict",
+    "pseudo_label",
     "read_card",
     "restore_generator",
     "save_model",
     "seed_warning",
+    "sure_parts",
     "worse_than_flat",
 ]

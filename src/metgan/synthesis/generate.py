@@ -127,7 +127,7 @@ def _write(
     """Write one pair; return its provenance."""
     plan = generated.plan
     name = f"synthetic-{number:06d}"
-    write_pair(out, name, plan.anatomy, generated.tumour, plan.label)
+    write_pair(out, name, plan.anatomy, generated.tumour, plan.label, plan.ignored)
     return {
         "number": number,
         "name": name,

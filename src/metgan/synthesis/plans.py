@@ -78,6 +78,12 @@ class PairPlan:
         return self.asked if self.real_tumour is None else self.asked | self.real_tumour.label
 
     @property
+    def ignored(self) -> Mask | None:
+        """Where the label says nothing, (Y, X): where that of the real image does not; None for nowhere."""
+        own = None if self.real_tumour is None else self.real_tumour.ignored
+        return None if own is None else own & ~self.asked
+
+    @property
     def contrast(self) -> Contrast | None:
         """The step that brings its tumours to contrasts; None leaves these to the generator."""
         return next((step for step in self.refine if isinstance(step, Contrast)), None)

@@ -171,7 +171,7 @@ class PairStream(IterableDataset[Sample]):
         plan = generated.plan
         provenance = {**plan.origin, "model": self._inpainter.fingerprint}
         entry = Entry(f"stream-{number:06d}", plan.source.group, plan.source.organ, "", {}, provenance)
-        return Pair(entry, plan.anatomy, generated.tumour, plan.label)
+        return Pair(entry, plan.anatomy, generated.tumour, plan.label, plan.ignored)
 
     def _place(self) -> tuple[int, int]:
         """Return this worker's number and how many there are, in a process that computes by itself."""

@@ -28,7 +28,8 @@ CPU: Final = torch.device("cpu")
 class Batch:
     """Patches of N pairs: anatomy and tumour in [-1, 1], label and fill 0 or 1; all (N, 1, Y, X) float32.
 
-    ``fill`` is None for a set that has none: see `metgan.labels.fill`. ``distortions`` are what is still
+    ``fill`` is None for a set that has none: see `metgan.labels.fill`. ``ignored`` is where labels say
+    nothing, 0 or 1; None where all say all. ``distortions`` are what is still
     to be done; None for nothing.
     """
 
@@ -36,6 +37,7 @@ class Batch:
     tumour: Tensor
     label: Tensor
     fill: Tensor | None = None
+    ignored: Tensor | None = None
     distortions: Distortions | None = None
 
     def to(self, device: torch.device) -> Batch:
@@ -50,15 +52,22 @@ class Batch:
         """Return the batch with its distortions done, on its device; fill has its constants in `units`."""
         if self.distortions is None:
             return self
-        masks = self.label if self.fill is None else torch.cat([self.label, self.fill], 1)
-        images, masks = distort(torch.cat([self.anatomy, self.tumour], 1), masks, self.distortions)
-        anatomy, tumour, label = images[:, :1], images[:, 1:], masks[:, :1]
-        if self.fill is None:
-            return Batch(anatomy, tumour, label)
-        fill = masks[:, 1:]
-        anatomy = anatomy.masked_fill(fill > 0, units.fill_level("anatomy"))
-        tumour = tumour.masked_fill(fill > 0, units.fill_level("tumour"))
-        return Batch(anatomy, tumour, label, fill)
+        masks = [mask for mask in (self.label, self.fill, self.ignored) if mask is not None]
+        images, moved = distort(
+            torch.cat([self.anatomy, self.tumour], 1), torch.cat(masks, 1), self.distortions
+        )
+        anatomy, tumour = images[:, :1], images[:, 1:]
+        fill = None if self.fill is None else moved[:, 1:2]
+        ignored = None if self.ignored is None else moved[:, -1:]
+        if fill is not None:
+            anatomy = anatomy.masked_fill(fill > 0, units.fill_level("anatomy"))
+            tumour = tumour.masked_fill(fill > 0, units.fill_level("tumour"))
+        return Batch(anatomy, tumour, moved[:, :1], fill, ignored)
+
+    @property
+    def within(self) -> Tensor | None:
+        """The pixels that labels say something of, (N, 1, Y, X), 0 or 1; None for all."""
+        return None if self.ignored is None else 1 - self.ignored
 
     def fill_mask(self, units: Normalisation) -> FillMask | None:
         """Return where nothing was imaged, with what stands there in these units; None for a set without."""
@@ -77,7 +86,9 @@ class Batch:
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         fill = None if self.fill is None else change(self.fill)
-        return Batch(change(self.anatomy), change(self.tumour), change(self.label), fill, self.distortions)
+        ignored = None if self.ignored is None else change(self.ignored)
+        images = change(self.anatomy), change(self.tumour), change(self.label)
+        return Batch(*images, fill, ignored, self.distortions)
 
 
 def stack(patches: Sequence[Patch]) -> Batch:
@@ -87,12 +98,15 @@ def stack(patches: Sequence[Patch]) -> Batch:
         return torch.from_numpy(np.stack(images)[:, None])  # (N, 1, Y, X)
 
     fills = [patch.fill for patch in patches if patch.fill is not None]
+    says_all = np.zeros_like(patches[0].label)
+    ignored = [says_all if patch.ignored is None else patch.ignored for patch in patches]
     drawn = [patch.distortion for patch in patches if patch.distortion is not None]
     return Batch(
         joined([patch.anatomy for patch in patches]),
         joined([patch.tumour for patch in patches]),
         joined([patch.label for patch in patches]),
         joined(fills) if fills else None,
+        joined(ignored) if any(patch.ignored is not None for patch in patches) else None,
         Distortions.join(drawn) if drawn else None,
     )
 
@@ -103,12 +117,14 @@ class Batches:
 
     Every epoch visits each pair once, in a new order; what does not fill a last batch joins the next epoch's
     first. `workers` are the processes that cut the patches, 0 for the one that trains; it changes no batch.
+    `distorts` says whether the distortions that a batch notes are done.
     """
 
     patches: Patches
     batch_size: int
     device: torch.device = CPU
     workers: int = 0
+    distorts: bool = True
 
     def at(self, step: int) -> Batch:
         """Return the batch of one step, counted from 0, cut here and now."""
@@ -139,7 +155,8 @@ class Batches:
     def _ready(self, batch: Batch | MetganError) -> Batch:
         if isinstance(batch, MetganError):
             raise batch
-        return batch.to(self.device).distorted(self.patches.normalisation)
+        moved = batch.to(self.device)
+        return moved.distorted(self.patches.normalisation) if self.distorts else moved
 
 
 class _Worked(Dataset[Patch | MetganError]):

@@ -158,7 +158,8 @@ class _GanValidator:
             generator=self.config.anatomy_augment.at(self.seed, "painter", step),
         )
         images = batch.anatomy, batch.tumour, batch.label
-        return Translations(self.networks, *images, augments, batch.fill_mask(self.watched.normalisation))
+        fill = batch.fill_mask(self.watched.normalisation)
+        return Translations(self.networks, *images, augments, fill, batch.ignored)
 
     def validate(self, done: int) -> ValidationResult:
         self.generated = generate_images(self.ema.network, self.watched)

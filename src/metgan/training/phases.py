@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from metgan.losses import ADVERSARIAL, weighted_cross_entropy
 from metgan.methods import Adversarial, GanNetworks, Method, Translations
+from metgan.networks import Segmentor
 
-from .batches import Batch
 from .config import GanTrainConfig
+from .consistency import Consistency, SegmentorBatch
 from .first_steps import FirstSteps
 from .image_pool import ImagePool
 
@@ -90,11 +91,19 @@ def gan_phases(
     ]
 
 
-def segmentor_phases(segmentor: nn.Module, rate: float) -> list[Phase[Batch]]:
-    """Return the segmentor's one phase: weighted cross-entropy against the label."""
+def segmentor_phases(
+    segmentor: Segmentor, rate: float, consistency: Consistency | None = None
+) -> list[Phase[SegmentorBatch]]:
+    """Return the segmentor's one phase: weighted cross-entropy against labels, and against its teacher."""
 
-    def read(batch: Batch, _: int) -> dict[str, Tensor]:
-        return {"segmentation": weighted_cross_entropy(segmentor(batch.tumour), batch.label)}
+    def read(batch: SegmentorBatch, step: int) -> dict[str, Tensor]:
+        known, further = batch.labelled, batch.unlabelled
+        losses = {"segmentation": weighted_cross_entropy(segmentor(known.tumour), known.label, known.within)}
+        if consistency is None or further is None:
+            return losses
+        weight = consistency.weight(step)
+        told = consistency(segmentor, further, step) if weight else losses["segmentation"].new_zeros(())
+        return {**losses, "consistency": weight * told}
 
     networks = {"segmentor": segmentor}
     return [Phase("segmentor", networks, optimise(networks, rate), read)]

@@ -11,6 +11,7 @@ training images among them, until the statistics were taken anew. docs/results h
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from torch.optim.swa_utils import update_bn
@@ -21,6 +22,7 @@ from metgan.networks import PRESETS, Segmentor, build
 
 from .checkpoint import RunState
 from .config import TrainConfig
+from .consistency import Consistency, segmentor_batches
 from .engine import place, seeded
 from .loop import Training, ValidationResult
 from .phases import segmentor_phases
@@ -56,34 +58,38 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             build(lambda: Segmentor(PRESETS[run_config.preset].segmentor), run_config.seed), fabric.device
         )
         segmentor.begin_at(data.tumour_share)
-        phases = segmentor_phases(segmentor, run_config.train.learning_rate)
+        teacher = Consistency(segmentor, run_config, data) if data.unlabelled else None
+        phases = segmentor_phases(segmentor, run_config.train.learning_rate, teacher)
+        best = segmentor if teacher is None else teacher.ema.network
         wide = run_config.whole_batches(data)
         watched = ValidationSet.of(data, fabric.device)
 
         def validate(_: int) -> ValidationResult:
-            update_bn((wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)), segmentor)
-            return validate_segmentor(segmentor, watched)
+            update_bn((wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)), best)
+            return validate_segmentor(best, watched)
 
         def keep(done: int, result: ValidationResult) -> None:
             card = run_config.card("segmentor", data, done, result.dice)
-            save_model(run_config.folder / MODEL_FILE, segmentor.state_dict(), card)
+            save_model(run_config.folder / MODEL_FILE, best.state_dict(), card)
 
         Training(
             name="segmentor",
             folder=run_config.folder,
             fabric=fabric,
             phases=phases,
-            material=run_config.batches(data).since,
-            after_step=lambda _: None,
+            material=partial(
+                segmentor_batches, run_config.batches(data), teacher.batches if teacher else None
+            ),
+            after_step=lambda step: teacher.ema.update(segmentor, step) if teacher else None,
             validate=validate,
             keep=keep,
             schedule=run_config.schedule(data),
             state=RunState(
-                {"segmentor": segmentor},
+                {"segmentor": segmentor} | ({"teacher": teacher.ema.network} if teacher else {}),
                 {phase.name: phase.optimiser for phase in phases},
                 [],
                 run_config.identity(data, _BATCH_NORM),
             ),
-            columns=("segmentation", "val_dice"),
+            columns=("segmentation", *(["consistency"] if teacher else []), "val_dice"),
         ).run(resume=run_config.resumes, steps=run_config.new_length(data))
     return run_config.folder / MODEL_FILE

@@ -5,13 +5,16 @@ Every part is resumable by itself, so a killed session goes on in the part where
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PairSet
+from metgan.data import Entry, PairSet, StoredPairs, entries_of
+from metgan.device import choose_device
 from metgan.io import has_file, hold_folder
 from metgan.methods import Method
-from metgan.models import MODEL_FILE
+from metgan.models import MODEL_FILE, SegmentorPredictor, pseudo_label
+from metgan.progress import note
 
 from .config import GanTrainConfig, TrainConfig
 from .method_run import check_method_config, train_method
@@ -21,6 +24,8 @@ from .training_data import TrainingData, load_training_data, split_pairs
 
 SEGMENTOR_FOLDER = "segmentor"
 """Where a run keeps the segmentor that it trained."""
+PSEUDO_LABELS = "pseudo-labels"
+"""Where it keeps what the segmentor made of unlabelled pairs."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,19 @@ class MethodTraining:
             segmentor = (
                 train_segmentor(self._in_loop, self.data) if self._trains_segmentor else self.segmentor
             )
-            return train_method(self.run_config, self.data, self.method, segmentor)
+            return train_method(self.run_config, self._pseudo_labelled(segmentor), self.method, segmentor)
+
+    def _pseudo_labelled(self, segmentor: Path | None) -> TrainingData:
+        """Return the data with pseudo-labels for its unlabelled pairs: what a segmentor is sure of there."""
+        data, folder = self.data, self.run_config.folder / PSEUDO_LABELS
+        if not data.unlabelled:
+            return data
+        if segmentor is None:
+            note(f"{len(data.unlabelled)} unlabelled pairs are left out: no segmentor labels them")
+            return data
+        predictor = SegmentorPredictor(segmentor, choose_device(self.run_config.engine.device))
+        labelled = pseudo_label(predictor, entries_of(data.unlabelled), folder)
+        return replace(data, pseudo_labelled=StoredPairs(labelled))
 
     @property
     def _trains_segmentor(self) -> bool:
@@ -80,6 +97,6 @@ class MethodTraining:
         )
 
 
-def load_data(pairs: PairSet, seed: int) -> TrainingData:
-    """Load the data of a run; writes nothing."""
-    return load_training_data(pairs, split_pairs(pairs, seed))
+def load_data(pairs: PairSet, seed: int, more: Sequence[Entry] = ()) -> TrainingData:
+    """Load the data of a run, with `more` pairs that are taken as unlabelled; writes nothing."""
+    return load_training_data(pairs, split_pairs(pairs, seed), more)

@@ -14,6 +14,9 @@ import numpy as np
 from metgan.data import (
     CACHE_BYTES,
     PARTS,
+    Entry,
+    HeldOut,
+    JoinedPairs,
     Normalisation,
     Pair,
     PairSet,
@@ -25,14 +28,18 @@ from metgan.data import (
     draw_split,
     evenly,
     fit_pairs,
+    groups_of,
     pixel_values,
     read_pair,
     refuse_shared,
     shuffle_labels,
     stated_split,
+    without_label,
 )
 from metgan.errors import ArrayError
+from metgan.io import refuse_lookalikes
 from metgan.objects import surroundings
+from metgan.progress import note
 from metgan.seeding import check_seed, stream
 from metgan.types import AnyArray, Camera, Channel, Mask
 
@@ -68,6 +75,9 @@ class TrainingData:
     Pairs may be in memory or on the disk; what is measured on them is measured pair by pair, in one pass
     each time, when it is first asked for.
 
+    A segmentor learns from `unlabelled` pairs too, and a method from those of them that a segmentor has
+    `pseudo_labelled`. Nothing is measured on either.
+
     Where pairs are made as a training asks for them, they are `fresh`, and batches are drawn from there;
     what is measured on a training part is measured on `train` all the same. Their ``str`` names what they
     are made of.
@@ -79,19 +89,25 @@ class TrainingData:
     normalisation: Normalisation
     groups_seen: tuple[str, ...]
     fresh: Sequence[Pair] | None = None
+    unlabelled: Sequence[Pair] = ()
+    pseudo_labelled: Sequence[Pair] = ()
 
     @property
     def drawn(self) -> Sequence[Pair]:
-        """What batches are drawn from: `fresh` where it is there, else `train`."""
-        return self.train if self.fresh is None else self.fresh
+        """What batches are drawn from: `fresh` where it is there, else `train`; and pseudo-labelled pairs."""
+        known = self.train if self.fresh is None else self.fresh
+        return JoinedPairs(known, self.pseudo_labelled) if self.pseudo_labelled else known
 
     @cached_property
     def checksum(self) -> int:
-        """CRC-32 of the names and pixels of both parts, of the normalisation, and of what `fresh` says."""
+        """CRC-32 of the names and pixels of all parts, of the normalisation, and of what `fresh` says.
+
+        Pseudo-labels are not in it: the segmentor that they are of is.
+        """
         units = str(self.normalisation).replace(", fill=None)", ")")  # so that runs from before it go on
         units = re.sub(r", ceiling=[^,)]*", "", units)  # nothing in a training depends on it
         total = zlib.crc32(units.encode())
-        for part in (self.train, self.val):
+        for part in (self.train, self.val, *([self.unlabelled] if self.unlabelled else [])):
             total = zlib.crc32(b"end of part", checksum(part, total))
         return total if self.fresh is None else zlib.crc32(str(self.fresh).encode(), total)
 
@@ -219,8 +235,17 @@ def split_pairs(pairs: PairSet, seed: int) -> Split:
     return draw_split(pairs.entries, with_tumour, stream(seed, "split"))
 
 
-def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
-    """Load the training and validation parts of a pair set.
+def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ()) -> TrainingData:
+    """Load the training and validation parts of a pair set, and its unlabelled pairs.
+
+    Parameters
+    ----------
+    pairs : PairSet
+    split : Split
+        Of its labelled pairs.
+    more : sequence of Entry, default ()
+        Further pairs that are taken as unlabelled. Of these, and of the set's own, what is of the validation
+        or the test part is left out, and told.
 
     Raises
     ------
@@ -233,6 +258,7 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
     names = {part: {*getattr(split, part)} for part in PARTS}
     parts = {part: [entry for entry in pairs if entry.name in known] for part, known in names.items()}
     held_out = refuse_shared(parts, split.held_out)
+    unlabelled = _unlabelled((*pairs.unlabelled, *more), held_out | HeldOut.of(parts["val"]))
     train = StoredPairs(pairs.select(split.train))
     val = StoredPairs(pairs.select(split.val), CACHE_BYTES // 4)  # no step asks for them
     if not any(pair.label.any() for pair in train):
@@ -249,7 +275,16 @@ def load_training_data(pairs: PairSet, split: Split) -> TrainingData:
         val=val,
         split=replace(split, held_out=held_out),
         normalisation=normalisation,
-        groups_seen=tuple(
-            sorted({g for entry in (*train.entries, *val.entries) for g in entry.made_of_groups})
-        ),
+        groups_seen=tuple(sorted(groups_of((*train.entries, *val.entries, *unlabelled)))),
+        unlabelled=StoredPairs(unlabelled),
     )
+
+
+def _unlabelled(entries: Sequence[Entry], held_out: HeldOut) -> tuple[Entry, ...]:
+    """Return the pairs without their labels, and without those of what is held out."""
+    bare = map(without_label, entries)
+    kept = tuple(e for e in bare if e.split not in ("val", "test") and not held_out.found_in(e))
+    if left_out := len(entries) - len(kept):
+        note(f"{left_out} of {len(entries)} unlabelled pairs are of the validation or test part: left out")
+    refuse_lookalikes([entry.name for entry in kept], "names", "unlabelled pairs")
+    return kept

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.progress import Listener, listening
 from metgan.reporting import Report, evaluation_report
@@ -19,6 +18,7 @@ from metgan.studies import (
 from metgan.training import Engine
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
+from .pair_sets import open_labelled
 from .ranges import STEPS, check_ranges
 from .registration import note_exchanged_channels
 
@@ -110,7 +110,7 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
             Engine(device=request.device),
             output.policy.resume,
         )
-        setup = open_evaluation(request.run, PairSet.open(request.data), source)
+        setup = open_evaluation(request.run, open_labelled(request.data, "are not tested on"), source)
         note_exchanged_channels(request.data)
         with output.prepared():
             evaluation, generated = setup.score()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from metgan.data import PairSet, load_split
+from metgan.data import load_split
 from metgan.errors import SettingError
 from metgan.interop import (
     CHANNELS,
@@ -19,11 +19,13 @@ from metgan.interop import (
     check_export,
     check_resumed,
     gather_cases,
+    require_part,
 )
 from metgan.interop import export as write_cases
-from metgan.progress import Listener, listening
+from metgan.progress import Listener, listening, note
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
+from .pair_sets import open_labelled
 
 Program = Literal["nnunet", "cellpose", "stardist", "ilastik"]
 
@@ -85,13 +87,25 @@ def export(request: ExportRequest, on_event: Listener | None = None) -> ExportRe
     inputs = [*request.data, request.split]
     with listening(on_event), reserve(out, layout.kind, "metgan export", request.output, inputs) as output:
         split = load_split(request.split) if request.split else None
-        cases = gather_cases([PairSet.open(root) for root in request.data], split)
+        cases = _sayable(gather_cases([open_labelled(root) for root in request.data], split), layout)
         if output.policy.resume:
             check_resumed(cases, out)
         check_export(cases, out, layout)
         with output.prepared():
             write_cases(cases, out, layout)
     return ExportResult(out, _counted(cases), layout.advice(cases, out))
+
+
+def _sayable(cases: Sequence[Case], layout: Layout) -> tuple[Case, ...]:
+    """Leave out cases with pixels of which a label says nothing, where the program cannot be told so."""
+    said = tuple(case for case in cases if layout.can_ignore or not case.entry.is_partly_labelled)
+    if left_out := len(cases) - len(said):
+        note(
+            f"{left_out} of {len(cases)} pairs have pixels of which the label says nothing; left out, since "
+            f"{layout.kind} cannot tell of these"
+        )
+        require_part(said, "train")
+    return said
 
 
 def _layout(program: Program, channels: str) -> Layout:

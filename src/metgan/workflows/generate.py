@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from metgan.data import SPLIT_FILE, PairSet, Split, held_out_of, load_split, open_images, part_of
@@ -30,6 +31,7 @@ from metgan.training import planned_steps, stopped_at
 from .gating import NO_GATE, GateChoice, advise_segmentor, training_images
 from .label_recipe import REAL_LABELS, RecipeChoice
 from .output import GENERATED, NEW_FOLDER, OutputPolicy, note_warning, reserve
+from .pair_sets import PseudoLabels
 from .ranges import SEED, check_ranges
 from .registration import note_exchanged_channels
 from .sources import Sources
@@ -61,8 +63,9 @@ class GenerateRequest:
         "auto" takes a CUDA device where there is one.
     refine : tuple of str
         Steps that a generated tumour channel goes through, joined by commas, as in contrast,background;
-        default: none. insert: the real tumour channel of --anatomy, which must be an annotated pair set, is
-        kept, and generated tumours are added to it, beside its own. contrast: each tumour is brought to the
+        default: none. insert: the real tumour channel of --anatomy, which must be a pair set, is kept, and
+        generated tumours are added to it, beside its own; of pairs without a label, the run's segmentor says
+        where these are, and what it doubts is marked in ignore/. contrast: each tumour is brought to the
         contrast of a real one: dimmer, or with up to five times the light that it was generated with; leave
         it out where masks are a threshold of the signal. noise: the noise of real images is added.
         background: threads, dust and noise of a real image are laid over, away from its tumours. The last
@@ -137,13 +140,15 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     sources, out, gating = request.sources, request.out, request.gating
     with (
         listening(on_event),
+        TemporaryDirectory() as scratch,
         reserve(out, GENERATED, "metgan generate", request.output, request.inputs) as output,
     ):
         inpainter = load(request.run, request.device)
+        pseudo_labels = PseudoLabels(request.run, Path(scratch), inpainter.device)
         split = load_split(request.run / SPLIT_FILE) if has_file(request.run / SPLIT_FILE) else None
         if split is None:
             note(f"{request.run} has no {SPLIT_FILE}: what it is tested on is known from pairs.csv alone")
-        asked = _asked(request, inpainter, split)
+        asked = _asked(request, inpainter, split, pseudo_labels)
         folders = (sources.anatomy, sources.labels)
         training = training_images(split, *folders)
         advice = advise_segmentor(request.run, inpainter.card, training, *folders)
@@ -165,7 +170,9 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     return GenerateResult(pairs, out, out / CONTACT_SHEET, words, were_there)
 
 
-def _asked(request: GenerateRequest, inpainter: Inpainter, split: Split | None) -> GenerationRequest:
+def _asked(
+    request: GenerateRequest, inpainter: Inpainter, split: Split | None, pseudo_labels: PseudoLabels
+) -> GenerationRequest:
     """Return what is asked of synthesis; what is tested is added to what the inpainter knows of it."""
     sources, recipe = request.sources, request.recipe.make()
     anatomies, labels = open_images(sources.anatomy, "anatomy"), sources.open_labels(recipe)
@@ -178,7 +185,7 @@ def _asked(request: GenerateRequest, inpainter: Inpainter, split: Split | None) 
         request.seed,
         any_part=sources.part in {"test", "all"},
     )
-    return sources.request(plain, request.refine, inpainter, split)
+    return sources.request(plain, request.refine, inpainter, split, pseudo_labels)
 
 
 def _note_order(given: Sequence[str]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from metgan.data import SPLIT_FILE, PairSet, save_split
+from metgan.data import SPLIT_FILE, save_split
 from metgan.interop import ReleasedFiles, read_released, write_released
 from metgan.progress import Listener, listening, note
 from metgan.training import load_data
 
 from .output import NEW_FOLDER, RUN, OutputPolicy, check_model, reserve
+from .pair_sets import open_labelled
 from .ranges import SEED, check_ranges
 
 
@@ -64,7 +65,7 @@ def released(request: ReleasedRequest, on_event: Listener | None = None) -> Path
     inputs = [request.data, *given.values()]
     with listening(on_event), reserve(out, RUN, "metgan import", request.output, inputs) as output:
         networks = read_released(request.checkpoints)
-        data = load_data(PairSet.open(request.data), request.seed).rescaled("per-image")
+        data = load_data(open_labelled(request.data), request.seed).rescaled("per-image")
         with output.prepared():
             write_released(networks, out, data.normalisation)
             save_split(data.split, out / SPLIT_FILE)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import PairSet, load_split
+from metgan.data import load_split
 from metgan.progress import Listener, listening
 from metgan.reporting import segmentor_report
 from metgan.studies import read_history
-from metgan.training import check_segmentor_config, load_data, load_training_data, train_segmentor
+from metgan.training import check_segmentor_config, load_training_data, split_pairs, train_segmentor
 
 from .output import NEW_FOLDER, RUN, OutputPolicy, checkpoints, note_warning, reserve, was_finished
+from .pair_sets import open_labelled, open_unlabelled
 from .settings import PRESET, TrainingSettings, resolve_run, segmentor_config_of
 from .train import TrainResult, prepared_run
 
@@ -20,12 +21,18 @@ from .train import TrainResult, prepared_run
 class SegmentorRequest:
     """A segmentor's training to be made, on a pair set's tumour images and labels.
 
+    Unlabelled pairs are learned from too, by weak-to-strong consistency: an average of the segmentor's
+    weights reads them, and what it is sure of is to be found in other light and noise.
+
     Parameters
     ----------
     data : Path
         Pair set: anatomy/, tumour/, label/ with same-named images.
     out : Path
         Run folder to write.
+    unlabelled : Path or None
+        Pair set of further scans, of which labels are not looked at; pairs of DATA without a label are
+        learned from in any case. Default: none.
     split : Path or None
         splits.json of another run, to train on exactly its training part (as an independent segmentor for it
         must).
@@ -35,6 +42,7 @@ class SegmentorRequest:
 
     data: Path
     out: Path
+    unlabelled: Path | None = None
     split: Path | None = None
     settings: TrainingSettings = PRESET
     output: OutputPolicy = NEW_FOLDER
@@ -45,17 +53,14 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
 
     Parameters and errors are those of `metgan.workflows.train`.
     """
-    out, inputs = request.out, [request.data]
+    out, inputs = request.out, [request.data, request.unlabelled]
     with listening(on_event), reserve(out, RUN, "metgan segmentor", request.output, inputs) as output:
         before = checkpoints(out)
         experiment = resolve_run(output, request.settings, "segmentor")
         run_config = segmentor_config_of(experiment, out, output.policy)
-        pairs = PairSet.open(request.data)
-        data = (
-            load_training_data(pairs, load_split(request.split))
-            if request.split
-            else load_data(pairs, experiment.seed)
-        )
+        pairs = open_labelled(request.data, "are learned from by consistency")
+        split = load_split(request.split) if request.split else split_pairs(pairs, experiment.seed)
+        data = load_training_data(pairs, split, open_unlabelled(request.unlabelled))
         check_segmentor_config(run_config, data)
         with prepared_run(output, run_config, experiment):
             train_segmentor(run_config, data)

@@ -35,6 +35,8 @@ from metgan.synthesis import (
     oversample_errors,
 )
 
+from .pair_sets import PseudoLabels, open_labelled
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
@@ -62,9 +64,16 @@ class Sources:
     oversample_errors: Path | None = None
 
     def request(
-        self, plain: GenerationRequest, refine: Sequence[str], inpainter: Inpainter, split: Split | None
+        self,
+        plain: GenerationRequest,
+        refine: Sequence[str],
+        inpainter: Inpainter,
+        split: Split | None,
+        pseudo_labels: PseudoLabels,
     ) -> GenerationRequest:
         """Return the request with steps of refinement, and with more of what a segmentor misses.
+
+        Unlabelled pairs that tumours are inserted in are pseudo-labelled.
 
         Raises
         ------
@@ -76,7 +85,7 @@ class Sources:
             seen a test group: it would let test tissue choose what is trained on.
         """
         steps = order_steps(refine)
-        anatomies = self._whole(plain) if Insert.name in steps else plain.anatomies
+        anatomies = self._whole(plain, pseudo_labels) if Insert.name in steps else plain.anatomies
         learning = [name for name in steps if name != Insert.name]
         pairs = self._pairs(plain.recipe, learning) if learning or self.oversample_errors else None
         real = StoredPairs(part_of(pairs.entries, self.part, split) if pairs and learning else ())
@@ -102,12 +111,14 @@ class Sources:
             "given",
         )
 
-    def _whole(self, plain: GenerationRequest) -> Sequence[Entry]:
-        """Return the anatomies with their tumour channels and labels."""
+    def _whole(self, plain: GenerationRequest, pseudo_labels: PseudoLabels) -> Sequence[Entry]:
+        """Return the anatomies with their tumour channels and labels, or pseudo-labels for want of these."""
         if not has_folder(self.anatomy / "anatomy"):
             given = f"--refine insert with {self.anatomy}, which is no pair set"
-            raise SettingError(given, "annotated pairs to insert tumours in", "Give a pair set for --anatomy")
-        return PairSet.open(self.anatomy).select([entry.name for entry in plain.anatomies]).entries
+            raise SettingError(given, "pairs to insert tumours in", "Give a pair set for --anatomy")
+        pairs, wanted = PairSet.open(self.anatomy), {entry.name for entry in plain.anatomies}
+        labelled = [entry for entry in pairs if entry.name in wanted]
+        return (*labelled, *pseudo_labels([entry for entry in pairs.unlabelled if entry.name in wanted]))
 
     def _oversample(
         self, plain: GenerationRequest, pairs: PairSet, inpainter: Inpainter, split: Split | None
@@ -149,7 +160,7 @@ class Sources:
         if self.labels is None:
             given = f"--refine {','.join(learning)}" if learning else "--oversample-errors"
             raise SettingError(f"{given} without --labels", "a pair set to learn from", "Give --labels")
-        pairs = PairSet.open(self.labels)
+        pairs = open_labelled(self.labels)
         if generated := [entry.name for entry in pairs if entry.is_generated]:
             given = f"{len(generated)} generated pairs in {self.labels} to learn from"
             raise SettingError(given, "real pairs", "Give the run's own pair set for --labels")

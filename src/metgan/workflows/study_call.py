@@ -16,6 +16,7 @@ from metgan.reporting import Report, Section
 from metgan.studies import SharedConfig
 
 from .output import NEW_FOLDER, STUDY, Output, OutputPolicy, checkpoints, reserve, was_finished
+from .pair_sets import open_labelled
 from .ranges import STEPS, check_ranges
 from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_study
 
@@ -131,7 +132,7 @@ class StudyCall:
         """
         output, policy = self.output, self.output.policy
         experiment = self._settings(quick)
-        question = plan(PairSet.open(self.request.data), _shared(experiment, asked["seeds"]))
+        question = plan(open_labelled(self.request.data), _shared(experiment, asked["seeds"]))
         question.check(anew=policy.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
         before = checkpoints(output.path)  # where all that is compared is trained

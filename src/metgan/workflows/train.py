@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from metgan.data import PairSet
 from metgan.errors import SettingError
 from metgan.experiment import Experiment
 from metgan.methods import find_method
@@ -27,6 +26,7 @@ from .output import (
     reserve,
     was_finished,
 )
+from .pair_sets import open_labelled, open_unlabelled
 from .ranges import STEPS, check_ranges
 from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settings, resolve_run, run_config_of
 
@@ -67,6 +67,10 @@ class TrainRequest:
         Pair set: anatomy/, tumour/, label/ with same-named images.
     out : Path
         Run folder to write.
+    unlabelled : Path or None
+        Pair set of further scans, of which labels are not looked at: the segmentor learns from them by
+        consistency, and the method by what the segmentor is sure of in them. Pairs of DATA without a label
+        are used so in any case. Default: none.
     method : str or None
         What is trained: metgan, metgan-minus, metgencondseg, pix2pix, pix2pixseg, cyclegan, cycleganseg,
         metgen-cycle or metgen-cond. Default: metgan.
@@ -77,6 +81,7 @@ class TrainRequest:
 
     data: Path
     out: Path
+    unlabelled: Path | None = None
     method: str | None = None
     segmentor: SegmentorChoice = SegmentorChoice()
     settings: TrainingSettings = PRESET
@@ -110,7 +115,7 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
     chosen, out = request.segmentor, request.out
     given = {"steps": chosen.segmentor_steps}
     path = str(chosen.segmentor.resolve()) if chosen.segmentor else None
-    inputs = [request.data, chosen.segmentor]
+    inputs = [request.data, request.unlabelled, chosen.segmentor]
     with listening(on_event), reserve(out, RUN, "metgan train", request.output, inputs) as output:
         before = checkpoints(out)
         experiment = resolve_run(
@@ -124,7 +129,8 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
         segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
         row = find_method(experiment.method)
         run_config = run_config_of(experiment, out, output.policy)
-        data = load_data(PairSet.open(request.data), experiment.seed)
+        pairs = open_labelled(request.data, "are learned from as the segmentor reads them")
+        data = load_data(pairs, experiment.seed, open_unlabelled(request.unlabelled))
         training = MethodTraining(row, run_config, data, experiment.segmentor, segmentor)
         with prepared_run(output, run_config, experiment, *([segmentor] if segmentor else [])):
             training.run()

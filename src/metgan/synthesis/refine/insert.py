@@ -36,21 +36,28 @@ class RealTumourChannel:
         (Y, X).
     label : Mask
         (Y, X), the tumours that it shows already; may be empty.
+    ignored : Mask or None, default None
+        (Y, X), where the label says nothing; None where it says all.
     """
 
     tumour: Camera
     label: Mask
+    ignored: Mask | None = None
 
     @classmethod
     def read(cls, entry: Entry) -> RealTumourChannel:
         """Read and check the tumour channel and the label of a real pair."""
         pair = read_pair(entry)
-        return cls(pair.tumour, pair.label)
+        return cls(pair.tumour, pair.label, pair.ignored)
 
     @property
     def taken(self) -> Mask:
-        """Where no tumour may be added, (Y, X): its own, and as far around them as light fades."""
-        taken: Mask = ndimage.binary_dilation(self.label, np.ones((3, 3), bool), HALO)
+        """Where no tumour may be added, (Y, X): its own, and as far around them as light fades.
+
+        What may be one of its own counts as one.
+        """
+        own = self.label if self.ignored is None else self.label | self.ignored
+        taken: Mask = ndimage.binary_dilation(own, np.ones((3, 3), bool), HALO)
         return taken
 
     def around(self, asked: Mask) -> Mask:
