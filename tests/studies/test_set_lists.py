@@ -192,5 +192,7 @@ def test_a_list_that_is_not_there_and_a_name_of_none_are_refused(tmp_path: Path)
     with pytest.raises(StorageError, match=r"none\.toml cannot be read"):
         chosen(str(tmp_path / "none.toml"))
     for word in ("tabel2", "mixed-25-1x", "", "real-025", "real-25-"):
-        with pytest.raises(UnknownNameError, match=f"'{word}'; expected one of table2, quick-set, all"):
+        with pytest.raises(
+            UnknownNameError, match=f"'{word}'; expected one of table2, quick-set, few-labels, all"
+        ):
             chosen(word)

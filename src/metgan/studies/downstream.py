@@ -15,7 +15,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import PairSet, Split, StoredPairs, draw_folds, has_tumour, refuse_generated
+from metgan.data import (
+    Pair,
+    PairSet,
+    PairView,
+    Split,
+    StoredPairs,
+    draw_folds,
+    entries_of,
+    has_tumour,
+    refuse_generated,
+)
 from metgan.errors import ArrayError, SettingError
 from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
@@ -67,10 +77,17 @@ class Downstream:
         """
         refuse_generated(self.pairs, str(self.pairs.root))
         for fold in self._folds():
-            for source, count in self._asked_of(fold).items():
-                source.check(fold, count, anew=anew)
+            for (source, on_unlabelled), count in self._asked_of(fold).items():
+                source.check(fold.with_unlabelled if on_unlabelled else fold, count, anew=anew)
             for training_set in self.training_sets:
-                if not training_set.synthetic:
+                if training_set.uses_unlabelled and not fold.has_unlabelled:
+                    raise SettingError(
+                        f"fold {fold.number}, which has no unlabelled pair, and the training set "
+                        f"{training_set.name}",
+                        "pairs without a label, or some that are set apart as if they had none",
+                        "Add some to the pair set, or give --training-pairs",
+                    )
+                if not training_set.synthetic and not training_set.uses_unlabelled:
                     seed = self.rules.seed
                     run_config = replace(fold.run_config(training_set, seed), resume=not anew)
                     check_segmentor_config(run_config, material_of(training_set, fold, seed))
@@ -81,12 +98,12 @@ class Downstream:
                     "Ask for fewer folds with --folds, or add annotated pairs",
                 )
 
-    def _asked_of(self, fold: Fold) -> dict[Source, int]:
-        """Return what makes further pairs, and the most that a training set asks of it."""
-        asked: dict[Source, int] = {}
+    def _asked_of(self, fold: Fold) -> dict[tuple[Source, bool], int]:
+        """Return what makes further pairs, whether of unlabelled ones, and the most that are asked of it."""
+        asked: dict[tuple[Source, bool], int] = {}
         for training_set in self.training_sets:
             if count := count_further(training_set, fold):
-                source = source_of(training_set)
+                source = source_of(training_set), training_set.anatomies == "unlabelled"
                 asked[source] = max(count, asked.get(source, 0))
         return asked
 
@@ -156,13 +173,36 @@ def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingDat
         When one of them comes from a test group.
     """
     real = take_share(fold.data.train, training_set.real, shared_rng(seed))
+    further = further_of(training_set, fold)
+    if training_set.balanced:
+        count = count_further(training_set, fold) + len(further)
+        real = PairView(real, [*range(len(real))] * max(1, round(count / len(real))))
     data = replace(fold.data, train=real)
     if count := count_further(training_set, fold):
         config = fold.run_config(training_set, seed).train
         draws = config.length(len(fold.split.train)) * config.batch_size
-        data = source_of(training_set).join(fold, real, count, draws)
-    fold.refuse_leaks(data.train)
+        home = fold.with_unlabelled if training_set.anatomies == "unlabelled" else fold
+        data = replace(source_of(training_set).join(home, real, count, draws), unlabelled=())
+    if training_set.unlabelled == "teacher":
+        data = replace(data, unlabelled=fold.with_unlabelled.data.unlabelled)
+    data = replace(data, pseudo_labelled=further)
+    fold.refuse_leaks([*data.train, *data.pseudo_labelled, *data.unlabelled])
     return data
+
+
+def further_of(training_set: TrainingSet, fold: Fold) -> Sequence[Pair]:
+    """Return the fold's unlabelled pairs with the labels that a training set gives them, if it does."""
+    kind = training_set.unlabelled
+    if kind == "true-labels":
+        return StoredPairs(fold.set_apart)
+    if kind == "pseudo-labels":
+        return StoredPairs(fold.with_unlabelled.pseudo_labelled)
+    if kind != "negatives":
+        return ()
+    bare = fold.with_unlabelled.data.unlabelled
+    read = fold.trained_segmentor()
+    empty = [place for place, pair in enumerate(bare) if not read.predict(pair.tumour).any()]
+    return [replace(bare[place], ignored=None) for place in empty]
 
 
 def count_further(training_set: TrainingSet, fold: Fold) -> int:
@@ -181,5 +221,6 @@ def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
         if data.fresh is None
         else round(len(data.fresh) * training_set.synthetic / (training_set.real + training_set.synthetic))
     )
-    samples = len(data.train) + fresh
+    distinct = {entry.name for entry in (*entries_of(data.train), *entries_of(data.pseudo_labelled))}
+    samples = len(distinct) + fresh
     return RunResult(training_set, fold.number, seed, samples, trained_seconds(run_config.folder), readings)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from metgan.data import Entry, Pair, PairSet, PairView, Split, entries_of
+from metgan.data import Entry, Pair, PairSet, PairView, Split, StoredPairs, entries_of
+from metgan.device import choose_device
 from metgan.io import has_file
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, SegmentorPredictor, read_card
@@ -38,7 +39,9 @@ from metgan.training import (
     load_training_data,
     train_method,
     train_segmentor,
+    with_pseudo_labels,
 )
+from metgan.transforms import STRONG
 
 from .shared_config import SharedConfig
 from .training_sets import TrainingSet
@@ -59,6 +62,9 @@ class Fold:
         All pairs.
     split : Split
     rules : SharedConfig
+    learns_unlabelled : bool, default False
+        Whether generator and segmentor learn from unlabelled pairs too: those that the set has, and those
+        that the split leaves out as if nobody had annotated them.
     """
 
     folder: Path
@@ -66,11 +72,30 @@ class Fold:
     pairs: PairSet
     split: Split
     rules: SharedConfig
+    learns_unlabelled: bool = False
 
     @cached_property
     def data(self) -> TrainingData:
         """The real training and validation pairs, loaded once."""
-        return load_training_data(self.pairs, self.split)
+        if self.learns_unlabelled:
+            return load_training_data(self.pairs, self.split, self.set_apart)
+        return load_training_data(replace(self.pairs, unlabelled=()), self.split)
+
+    @cached_property
+    def with_unlabelled(self) -> Fold:
+        """The same fold, whose generator and segmentor learn from unlabelled pairs too."""
+        return replace(self, folder=self.folder / "with-unlabelled", learns_unlabelled=True)
+
+    @property
+    def set_apart(self) -> tuple[Entry, ...]:
+        """Labelled pairs that are in no part: what an annotator has not come to."""
+        known = {*self.split.train, *self.split.val, *self.split.test}
+        return tuple(entry for entry in self.pairs if entry.name not in known)
+
+    @property
+    def has_unlabelled(self) -> bool:
+        """Whether there is any unlabelled pair of the training part."""
+        return bool(self.with_unlabelled.data.unlabelled)
 
     @property
     def test(self) -> PairSet:
@@ -79,8 +104,20 @@ class Fold:
 
     @property
     def train_entries(self) -> tuple[Entry, ...]:
-        """Rows of the real training pairs: the only anatomies and labels that synthetic pairs come from."""
+        """Rows of the real training pairs: the only labels that synthetic pairs come from."""
         return self.pairs.select(self.split.train).entries
+
+    @property
+    def anatomies(self) -> tuple[Entry, ...]:
+        """Rows of the pairs whose anatomies synthetic pairs come from: labelled, or pseudo-labelled, ones."""
+        return self.pseudo_labelled if self.learns_unlabelled else self.train_entries
+
+    @cached_property
+    def pseudo_labelled(self) -> tuple[Entry, ...]:
+        """Rows of the unlabelled pairs as the fold's segmentor labels them, trained first where it is not."""
+        train_segmentor(self._segmentor_config(), self.data)
+        data = with_pseudo_labels(self._generator_config(), self.data, self._segmentor)
+        return tuple(entries_of(data.pseudo_labelled))
 
     def check_inpainter(self, *, anew: bool) -> None:
         """Refuse, before anything is written, what `inpainter` could not be trained by."""
@@ -105,7 +142,8 @@ class Fold:
         """
         run_config = self._generator_config()
         train_segmentor(self._segmentor_config(), self.data)
-        train_method(run_config, self.data, _METHOD, self._segmentor)
+        data = replace(self.data, pseudo_labelled=StoredPairs(self.pseudo_labelled))
+        train_method(run_config, data, _METHOD, self._segmentor)
         inpainter = load(run_config.folder, self.rules.engine.device)
         inpainter.card.refuse_to_have_seen(self.data.split.held_out.groups, "making training pairs")
         for card in self.helpers:
@@ -117,13 +155,19 @@ class Fold:
     def helpers(self) -> list[ModelCard]:
         """Cards of the generator and of the segmentor in its loop, of those that are trained."""
         runs = (self._segmentor, self._generator_config().folder)
-        return [read_card(run) for run in runs if has_file(run / MODEL_FILE)]
+        cards = [read_card(run) for run in runs if has_file(run / MODEL_FILE)]
+        return cards if self.learns_unlabelled else [*cards, *self.with_unlabelled.helpers]
 
     def gate(self, limits: GateLimits) -> Gate:
         """Return a gate for generated pairs; its segmentor is trained first, on the training part alone."""
         independent = self.rules.independent_config(self.folder)
         train_segmentor(independent, self.data)
         return open_gate(independent.folder, self.inpainter, self.train_entries, limits)
+
+    def trained_segmentor(self) -> SegmentorPredictor:
+        """Return the segmentor in the loop, trained first where it is not."""
+        train_segmentor(self._segmentor_config(), self.data)
+        return SegmentorPredictor(self._segmentor, choose_device(self.rules.engine.device))
 
     def refine(self, names: Sequence[str]) -> tuple[RefineStep, ...]:
         """Return steps of refinement, each measured once, on the real training pairs."""
@@ -154,7 +198,7 @@ class Fold:
         differ by.
         """
         recipe = self.rules.segmentor
-        steps = recipe.length(len(self.split.train))
+        steps = training_set.times * recipe.length(len(self.split.train))
         recipe = replace(
             recipe, epochs=None, steps=steps, validations=1, augmentation=training_set.augmentation
         )
@@ -177,7 +221,10 @@ class Fold:
         return self.folder / SEGMENTOR_FOLDER
 
     def _segmentor_config(self) -> RunConfig[TrainConfig]:
-        return self.rules.segmentor_config(self._segmentor)
+        config = self.rules.segmentor_config(self._segmentor)
+        if not self.learns_unlabelled:
+            return config
+        return replace(config, train=replace(config.train, augmentation=STRONG))
 
     def _generator_config(self) -> RunConfig[GanTrainConfig]:
         seed = self.rules.seed

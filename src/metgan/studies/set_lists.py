@@ -18,11 +18,21 @@ from typing import Any, Final
 from metgan.errors import MetganError, SettingError, StorageError, UnknownNameError
 from metgan.progress import note
 
-from .training_sets import BASELINES, STEPS, Making, Step, Strength, TrainingSet
+from .training_sets import (
+    AS_PAIRS,
+    BASELINES,
+    STEPS,
+    Anatomies,
+    Making,
+    Step,
+    Strength,
+    TrainingSet,
+    Unlabelled,
+)
 
-NAMED_LISTS: Final = ("table2", "quick-set", "all")
-"""Lists in the package: the paper's Table 2, a few training sets for a first look, and all of ours."""
-_OF_GENERATED = ("gated", "oversampled", "refine")
+NAMED_LISTS: Final = ("table2", "quick-set", "few-labels", "all")
+"""Lists in the package: the paper's Table 2, a first look, few labelled pairs, and all that need no more."""
+_OF_GENERATED = ("gated", "oversampled", "refine", "anatomies")
 _OF_FURTHER = ("made", *_OF_GENERATED)
 
 
@@ -50,6 +60,17 @@ class TrainingSetGrid:
         into the real tumour channel. Once for each list of steps; none for no step. Default: none.
     augment : tuple of {"none", "strong"}, or None
         Augmentation beside crops and the eight symmetries. Default: none.
+    unlabelled : tuple of {"none", "negatives", "pseudo-labels", "teacher", "true-labels"}, or None
+        What is learned of unlabelled pairs: those of the set, and those that --training-pairs leaves over.
+        negatives: that there is no tumour, in those in which a segmentor of the labelled pairs finds none;
+        pseudo-labels: what a teacher is sure of; teacher: consistency with it; true-labels: their labels,
+        where they are only set apart, as a ceiling. Default: none.
+    anatomies : tuple of {"labelled", "unlabelled"}, or None
+        Which pairs lend anatomies, and tumour channels to insert in, to generated pairs. Default: labelled.
+    balanced : tuple of bool, or None
+        Whether real pairs are repeated until they are as many as further ones. Default: no.
+    times : tuple of int, or None
+        How often the steps of the study are trained for, 1 to 10. Default: 1.
 
     Raises
     ------
@@ -73,6 +94,10 @@ class TrainingSetGrid:
     oversampled: tuple[bool, ...] | None = None
     refine: tuple[tuple[Step, ...], ...] | None = None
     augment: tuple[Strength, ...] | None = None
+    unlabelled: tuple[Unlabelled, ...] | None = None
+    anatomies: tuple[Anatomies, ...] | None = None
+    balanced: tuple[bool, ...] | None = None
+    times: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         given = self._given()
@@ -227,6 +252,10 @@ def _why_none(values: Mapping[str, Any]) -> str | None:
     """Return why values make no training set, where others that are combined with them may."""
     if values["real"] == 0 and values["synthetic"] == 0:
         return "training sets without any pairs"
+    if values["unlabelled"] not in ("none", "true-labels") and values["real"] == 0:
+        return "unlabelled pairs without labelled ones beside them"
+    if values["balanced"] and values["real"] == 0:
+        return "balanced training sets without real pairs"
     if values["synthetic"] != 0 and values["made"] == "streamed":
         if values["real"] == 0:
             return "streamed pairs without real ones beside them"
@@ -238,5 +267,5 @@ def _why_none(values: Mapping[str, Any]) -> str | None:
 def _idle_in(values: Mapping[str, Any]) -> set[str]:
     """Return which values say something of pairs that there are none of."""
     if values["synthetic"] == 0:
-        return {*_OF_FURTHER}
+        return {*_OF_FURTHER} | (set() if values["unlabelled"] in AS_PAIRS else {"balanced"})
     return {*_OF_GENERATED} if values["made"] == "pasted" else set()

@@ -38,12 +38,12 @@ class Source(Protocol):
 
 def request_of(fold: Fold, recipe: LabelRecipe, count: int) -> GenerationRequest:
     """Ask for pairs of the training part's anatomies and labels, with the study's first seed."""
-    return GenerationRequest(fold.train_entries, fold.train_entries, recipe, count, fold.rules.seed)
+    return GenerationRequest(fold.anatomies, fold.train_entries, recipe, count, fold.rules.seed)
 
 
-def check_plans(fold: Fold, request: GenerationRequest) -> None:
+def check_plans(request: GenerationRequest) -> None:
     """Make a plan for every anatomy, or for the one with the fewest labels where drawing takes long."""
-    epoch: Sequence[int] = range(len(fold.train_entries))
+    epoch: Sequence[int] = range(len(request.anatomies))
     plans = PairPlans(request)
     if isinstance(request.recipe, Bank):
         epoch = [min(epoch, key=lambda number: len(plans.foreign_to(plans.source_of(number))))]

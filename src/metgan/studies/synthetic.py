@@ -58,7 +58,8 @@ class Synthetic:
         fold.check_inpainter(anew=anew)
         if self.gate:
             fold.check_independent_segmentor(anew=anew)
-        check_plans(fold, self._refined(fold, self._made_for(count)))
+        if not fold.learns_unlabelled:  # else anatomies are known when a segmentor has read them
+            check_plans(self._refined(fold, self._made_for(count)))
         if self.oversampled and not any(pair.label.any() for pair in fold.data.val):
             raise SettingError(
                 f"fold {fold.number}, whose validation part holds no tumour to be missed",

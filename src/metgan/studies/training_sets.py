@@ -28,10 +28,18 @@ Step = Literal["contrast", "noise", "background", "insert"]
 """What brings generated pairs closer to real ones."""
 Strength = Literal["none", "strong"]
 """Augmentation beside crops and the eight symmetries, which every training set has."""
+Unlabelled = Literal["none", "negatives", "pseudo-labels", "teacher", "true-labels"]
+"""What a segmentor learns of a fold's unlabelled pairs."""
+Anatomies = Literal["labelled", "unlabelled"]
+"""Where the anatomies of generated pairs come from, and the tumour channels that some are inserted in."""
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 """The steps in the order of names; they are applied in that of `metgan.synthesis.REFINE_STEPS`."""
 _AUGMENTATIONS: Final[dict[Strength, Augmentation | None]] = {"none": None, "strong": STRONG}
 _WORDS: Final[dict[Making, str]] = {"generated": "synthetic", "streamed": "streamed", "pasted": "pasted"}
+_UNLABELLED: Final = get_args(Unlabelled)[1:]
+_MOST_TIMES: Final = 10
+AS_PAIRS: Final = ("negatives", "pseudo-labels")
+"""Uses of unlabelled pairs that make pairs of them, beside the real ones."""
 _DIGITS = 4
 _MOST = 100.0
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
@@ -39,7 +47,8 @@ _NAME = re.compile(
     rf"(?=.)(?:real-(?P<real>{_NUMBER}))?"
     rf"(?:(?:^|-)(?P<made>{'|'.join(_WORDS.values())})-(?P<synthetic>{_NUMBER})x)?"
     rf"(?P<gated>-gated)?(?P<oversampled>-oversampled)?(?P<refine>(?:-(?:{'|'.join(STEPS)}))*)"
-    r"(?P<augment>-strong)?"
+    rf"(?P<anatomies>-unlabelled)?(?P<balanced>-balanced)?(?:-(?P<unlabelled>{'|'.join(_UNLABELLED)}))?"
+    r"(?P<augment>-strong)?(?:-(?P<times>\d{1,2})x-steps)?"
 )
 
 
@@ -67,6 +76,18 @@ class TrainingSet:
         What brings generated pairs closer to real ones, named in this order.
     augment : {"none", "strong"}
         Augmentation beside crops and the eight symmetries.
+    unlabelled : {"none", "negatives", "pseudo-labels", "teacher", "true-labels"}
+        What is learned of the fold's unlabelled pairs. "negatives": those in which a segmentor of the
+        labelled pairs finds nothing, as pairs without a tumour. "pseudo-labels": what a teacher is sure of.
+        "teacher": weak-to-strong consistency, see `metgan.training`. "true-labels": their labels, where they
+        were only set apart: what can be won at most.
+    anatomies : {"labelled", "unlabelled"}
+        Where those of generated pairs come from. "unlabelled": from the fold's unlabelled pairs, as a teacher
+        has pseudo-labelled them; MetGAN has then learned from these too.
+    balanced : bool, default False
+        Whether real pairs are repeated until they are as many as further ones.
+    times : int, 1 to 10, default 1
+        How often the steps of the study are trained for.
 
     Raises
     ------
@@ -91,13 +112,22 @@ class TrainingSet:
     oversampled: bool = False
     refine: tuple[Step, ...] = ()
     augment: Strength = "none"
+    unlabelled: Unlabelled = "none"
+    anatomies: Anatomies = "labelled"
+    balanced: bool = False
+    times: int = 1
 
     def __post_init__(self) -> None:
         _check_number("real", self.real, 1.0)
         _check_number("synthetic", self.synthetic, _MOST)
         _check_word("made", self.made, get_args(Making))
         _check_word("augment", self.augment, get_args(Strength))
-        for name in ("gated", "oversampled"):
+        _check_word("unlabelled", self.unlabelled, get_args(Unlabelled))
+        _check_word("anatomies", self.anatomies, get_args(Anatomies))
+        if isinstance(self.times, bool) or not isinstance(self.times, int):
+            raise SettingError(f"times is {self.times!r}", "a whole number", "Correct this value")
+        SettingError.unless_within("times", self.times, 1, _MOST_TIMES)
+        for name in ("gated", "oversampled", "balanced"):
             if not isinstance(getattr(self, name), bool):
                 given = f"{name} is {getattr(self, name)!r}"
                 raise SettingError(given, "true or false", "Correct this value")
@@ -123,12 +153,16 @@ class TrainingSet:
             oversampled=bool(found["oversampled"]),
             refine=tuple(step for step in STEPS if f"-{step}-" in f"{found['refine']}-"),
             augment="strong" if found["augment"] else "none",
+            unlabelled=cast(Unlabelled, found["unlabelled"] or "none"),
+            anatomies="unlabelled" if found["anatomies"] else "labelled",
+            balanced=bool(found["balanced"]),
+            times=int(found["times"] or 1),
         )
         if not training_set or training_set.name != name:
             raise UnknownNameError(
                 f"unknown training set {name!r}",
                 "a name such as real-25, synthetic-1x-contrast-background or real-100-pasted-1x-strong",
-                "Write real pairs in percent, further ones, gated, oversampled, steps, strong: in this order",
+                "Write the parts of a name in the order of docs/studies.md",
             )
         return training_set
 
@@ -137,7 +171,18 @@ class TrainingSet:
         """As in file names, tables of numbers and lists; `parse` is its inverse."""
         real = [f"real-{_written(self.real, 2)}"] if self.real else []
         further = [f"{_WORDS[self.made]}-{_written(self.synthetic)}x"] if self.synthetic else []
-        return "-".join([*real, *further, *self._ways, *(["strong"] if self.augment == "strong" else [])])
+        rest = [
+            *(["balanced"] if self.balanced else []),
+            *([self.unlabelled] if self.unlabelled != "none" else []),
+            *(["strong"] if self.augment == "strong" else []),
+            *([f"{self.times}x-steps"] if self.times > 1 else []),
+        ]
+        return "-".join([*real, *further, *self._ways, *rest])
+
+    @property
+    def uses_unlabelled(self) -> bool:
+        """Whether it takes unlabelled pairs."""
+        return self.unlabelled != "none" or self.anatomies == "unlabelled"
 
     @property
     def title(self) -> str:
@@ -162,14 +207,22 @@ class TrainingSet:
     @property
     def _ways(self) -> list[str]:
         ways = {"gated": self.gated, "oversampled": self.oversampled}
-        return [*(way for way, is_so in ways.items() if is_so), *self.refine]
+        where = ["unlabelled"] if self.anatomies == "unlabelled" else []
+        return [*(way for way, is_so in ways.items() if is_so), *self.refine, *where]
 
     def _worded(self, real: str, number: str, between: str) -> str:
-        ways = [way for way in self._ways if way not in STEPS]
+        ways = [way for way in self._ways if way not in (*STEPS, "unlabelled")]
         steps = f" ({', '.join(self.refine)})" if self.refine else ""
-        further = " ".join([*ways, _WORDS[self.made]]) + number + steps
+        where = " in unlabelled scans" if self.anatomies == "unlabelled" else ""
+        further = " ".join([*ways, _WORDS[self.made]]) + number + where + steps
         words = [*([real] if self.real else []), *([further] if self.synthetic else [])]
-        return between.join(words) + (", strong augmentation" if self.augment == "strong" else "")
+        words += [self.unlabelled.replace("-", " ")] if self.unlabelled != "none" else []
+        said = {
+            "balanced": self.balanced,
+            "strong augmentation": self.augment == "strong",
+            f"{self.times}x the steps": self.times > 1,
+        }
+        return ", ".join([between.join(words), *(word for word, is_so in said.items() if is_so)])
 
     def _check_pairs(self) -> None:
         if not self.real and not self.synthetic:
@@ -194,6 +247,15 @@ class TrainingSet:
             given = "a training set that is oversampled without the step contrast"
             expected = "both: tumours get the contrasts of missed ones"
             raise SettingError(given, expected, "Add contrast to refine")
+        if self.balanced and not (self.real and (self.synthetic or self.unlabelled in AS_PAIRS)):
+            given = "a balanced training set of one kind of pairs"
+            raise SettingError(given, "real pairs and further ones", "Leave balanced out")
+        if self.anatomies == "unlabelled" and self.made == "pasted":
+            given = "a training set of pasted pairs with unlabelled anatomies"
+            raise SettingError(given, "generated pairs", "Leave anatomies out")
+        if self.unlabelled not in ("none", "true-labels") and not self.real:
+            given = f"a training set with {self.unlabelled} and without real pairs"
+            raise SettingError(given, "a share of real pairs", "Give real")
         order_steps(self.refine)
 
 

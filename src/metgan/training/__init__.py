@@ -22,6 +22,7 @@ from .session import (
     SEGMENTOR_FOLDER,
     MethodTraining,
     load_data,
+    with_pseudo_labels,
 )
 from .status import Status, planned_steps, read_status
 from .training_data import TrainingData, load_training_data, split_pairs
@@ -59,5 +60,6 @@ __all__ = [
     "train_method",
     "train_segmentor",
     "trained_seconds",
+    "with_pseudo_labels",
     "without_lengths",
 ]

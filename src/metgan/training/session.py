@@ -70,19 +70,8 @@ class MethodTraining:
             segmentor = (
                 train_segmentor(self._in_loop, self.data) if self._trains_segmentor else self.segmentor
             )
-            return train_method(self.run_config, self._pseudo_labelled(segmentor), self.method, segmentor)
-
-    def _pseudo_labelled(self, segmentor: Path | None) -> TrainingData:
-        """Return the data with pseudo-labels for its unlabelled pairs: what a segmentor is sure of there."""
-        data, folder = self.data, self.run_config.folder / PSEUDO_LABELS
-        if not data.unlabelled:
-            return data
-        if segmentor is None:
-            note(f"{len(data.unlabelled)} unlabelled pairs are left out: no segmentor labels them")
-            return data
-        predictor = SegmentorPredictor(segmentor, choose_device(self.run_config.engine.device))
-        labelled = pseudo_label(predictor, entries_of(data.unlabelled), folder)
-        return replace(data, pseudo_labelled=StoredPairs(labelled))
+            data = with_pseudo_labels(self.run_config, self.data, segmentor)
+            return train_method(self.run_config, data, self.method, segmentor)
 
     @property
     def _trains_segmentor(self) -> bool:
@@ -100,3 +89,20 @@ class MethodTraining:
 def load_data(pairs: PairSet, seed: int, more: Sequence[Entry] = ()) -> TrainingData:
     """Load the data of a run, with `more` pairs that are taken as unlabelled; writes nothing."""
     return load_training_data(pairs, split_pairs(pairs, seed), more)
+
+
+def with_pseudo_labels(
+    run_config: RunConfig[GanTrainConfig], data: TrainingData, segmentor: Path | None
+) -> TrainingData:
+    """Return the data of a method with pseudo-labels for its unlabelled pairs, written into the run folder.
+
+    Without a segmentor to label them, they are left out, and a note says so.
+    """
+    if not data.unlabelled:
+        return data
+    if segmentor is None:
+        note(f"{len(data.unlabelled)} unlabelled pairs are left out: no segmentor labels them")
+        return data
+    predictor = SegmentorPredictor(segmentor, choose_device(run_config.engine.device))
+    labelled = pseudo_label(predictor, entries_of(data.unlabelled), run_config.folder / PSEUDO_LABELS)
+    return replace(data, pseudo_labelled=StoredPairs(labelled))
