@@ -43,6 +43,10 @@ _STUDIES = {
     "folder later, with --resume.",
     "robustness": "Train methods with partly shuffled labels, beside clean ones: Fig. 6 of the paper.",
     "ablation": "Train MetGAN with one decision at a time made as its release made it.",
+    "labels": "How many pairs must be labelled? Train segmentors on few labelled pairs, with and without "
+    "metgan.\n\n"
+    "The other pairs are taken as unlabelled scans. What is trained already is only read: numbers and seeds "
+    "can be added later, with --resume.",
     "downstream": "Train segmentors on real, synthetic and mixed data and compare what they find: "
     "Table 2 and Fig. 4 of the paper.\n\n"
     "In each fold a MetGAN and its segmentor are trained on the training part alone. What is trained or "

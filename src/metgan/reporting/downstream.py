@@ -36,6 +36,8 @@ def downstream_report(found: DownstreamResult, data: Path, training_pairs: int |
         How many the training part of each fold has kept; None for all.
     """
     sections = training_set_sections(found.statistics, found.cells)
+    if found.elsewhere is not None:
+        sections.append(_elsewhere(found.elsewhere, found.cells))
     if found.helpers:
         has_warning = any(card.warning for cards in found.helpers.values() for card in cards)
         sections.insert(0 if has_warning else len(sections), _generators(found.helpers))
@@ -176,6 +178,26 @@ def _tests(table: pd.DataFrame, training_sets: Sequence[TrainingSet]) -> Section
         "training pairs and images of a group resemble each other: all p-values are too small."
     )
     return Section("What the tests say", table=Table(("trained on", "minus", *scores), rows, caption))
+
+
+def _elsewhere(table: pd.DataFrame, cells: Sequence[RunResult]) -> Section:
+    scores = ("Dice", "tumour recall", "tumour F1")
+    figures = table.set_index(["training_set", "score"])
+    training_sets = list({cell.training_set.name: cell.training_set for cell in cells}.values())
+    rows = [
+        [
+            one.title,
+            *(_range(figures, one, score) for score in scores),
+            f"{_figure(figures, one, 'false tumours', 'mean'):.1f}",
+        ]
+        for one in training_sets
+    ]
+    caption = (
+        "The same segmentors on all pairs of another laboratory, at the levels that their own validation "
+        "parts chose: means over the folds, in brackets the least and the most of them."
+    )
+    header = ("trained on", *scores, "false tumours")
+    return Section("In another laboratory", table=Table(header, rows, caption))
 
 
 def _costs(training_sets: Sequence[TrainingSet], cells: Sequence[RunResult]) -> Section:

@@ -19,6 +19,7 @@ from .evaluation_setup import (
 )
 from .examples import Examples
 from .independent_segmentor import INDEPENDENT_SEGMENTOR, independent_seed
+from .label_curve import WITH, WITHOUT, LabelCurve, LabelCurveResult
 from .method_runs import Result
 from .scores import LIGHT, Evaluation, check_scores, read_summary
 from .set_lists import NAMED_LISTS, TrainingSetGrid, choose_training_sets
@@ -37,6 +38,8 @@ __all__ = [
     "RATIOS",
     "REGIONS",
     "SIMILARITY",
+    "WITH",
+    "WITHOUT",
     "ComparedImage",
     "Comparison",
     "ComparisonResult",
@@ -46,6 +49,8 @@ __all__ = [
     "EvaluationSetup",
     "Examples",
     "IndependentSegmentorSource",
+    "LabelCurve",
+    "LabelCurveResult",
     "Result",
     "RunResult",
     "SharedConfig",

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.data import (
+    HeldOut,
     Pair,
     PairSet,
     PairView,
@@ -54,6 +55,8 @@ class Downstream:
     rules : SharedConfig
         ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps, the last weights and
         the training set's own augmentation, that of every training set.
+    elsewhere : PairSet or None
+        Another laboratory's pairs, which all are tested on too, whatever the names of its groups.
     """
 
     folder: Path
@@ -61,6 +64,7 @@ class Downstream:
     splits: Sequence[Split]
     training_sets: Sequence[TrainingSet]
     rules: SharedConfig
+    elsewhere: PairSet | None = None
 
     @property
     def out(self) -> Path:
@@ -76,6 +80,10 @@ class Downstream:
             Whether what lies in the folder will be deleted first, and need not fit.
         """
         refuse_generated(self.pairs, str(self.pairs.root))
+        if self.elsewhere is not None:
+            refuse_generated(self.elsewhere, str(self.elsewhere.root))
+            copies = HeldOut(images=HeldOut.of(self.elsewhere).images)
+            copies.refuse((*self.pairs, *self.pairs.unlabelled), "training", f"{self.elsewhere.root}, a test")
         for fold in self._folds():
             for (source, on_unlabelled), count in self._asked_of(fold).items():
                 source.check(fold.with_unlabelled if on_unlabelled else fold, count, anew=anew)
@@ -114,7 +122,7 @@ class Downstream:
         """
         seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
         cells = [
-            _cell(training_set, fold, seed)
+            _cell(training_set, fold, seed, self.elsewhere)
             for seed in seeds
             for fold in self._folds()
             for training_set in self.training_sets
@@ -122,8 +130,13 @@ class Downstream:
         images, tumours = gather(cells)
         table = rank(images, tumours)
         save_downstream_statistics(table, images, tumours, self.out)
+        elsewhere = None
+        if self.elsewhere is not None:
+            images, tumours = gather(cells, lambda cell: cell.elsewhere)
+            elsewhere = rank(images, tumours)
+            save_downstream_statistics(elsewhere, images, tumours, self.out / "elsewhere")
         helpers = {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}
-        return DownstreamResult(self.rules, cells, table, helpers)
+        return DownstreamResult(self.rules, cells, table, helpers, elsewhere)
 
     def _folds(self) -> Iterator[Fold]:
         """Return the folds, one at a time, so that the images of one alone are in memory."""
@@ -210,12 +223,16 @@ def count_further(training_set: TrainingSet, fold: Fold) -> int:
     return max(1, round(training_set.synthetic * len(fold.split.train))) if training_set.synthetic else 0
 
 
-def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
+def _cell(training_set: TrainingSet, fold: Fold, seed: int, elsewhere: PairSet | None) -> RunResult:
     data = material_of(training_set, fold, seed)
     run_config = fold.run_config(training_set, seed)
     train_segmentor(run_config, data)
     out = fold.folder / "scores" / run_config.folder.name
-    readings = read_test(run_config.folder, fold.data.val, fold.test, fold.rules.engine, out)
+    run, val, engine = run_config.folder, fold.data.val, fold.rules.engine
+    readings = read_test(run, val, fold.test, engine, out)
+    others = None
+    if elsewhere is not None:
+        others = read_test(run, val, _renamed(elsewhere), engine, out / "elsewhere")
     fresh = (
         0
         if data.fresh is None
@@ -223,4 +240,14 @@ def _cell(training_set: TrainingSet, fold: Fold, seed: int) -> RunResult:
     )
     distinct = {entry.name for entry in (*entries_of(data.train), *entries_of(data.pseudo_labelled))}
     samples = len(distinct) + fresh
-    return RunResult(training_set, fold.number, seed, samples, trained_seconds(run_config.folder), readings)
+    return RunResult(training_set, fold.number, seed, samples, trained_seconds(run), readings, others)
+
+
+def _renamed(elsewhere: PairSet) -> PairSet:
+    """Return another laboratory's pairs under groups that no animal of this one is called by."""
+    return replace(
+        elsewhere,
+        entries=tuple(
+            replace(e, group=f"{elsewhere.root.name}: {e.group}", provenance={}) for e in elsewhere
+        ),
+    )

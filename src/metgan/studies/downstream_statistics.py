@@ -10,7 +10,7 @@ each other.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -56,6 +56,7 @@ class RunResult:
     samples: int
     seconds: float
     readings: Readings
+    elsewhere: Readings | None = None
 
 
 @dataclass(frozen=True)
@@ -71,25 +72,30 @@ class DownstreamResult:
         As `rank` returns it.
     helpers : dict
         By fold, the cards of the generator and of the segmentor in its loop, where pairs were generated.
+    elsewhere : DataFrame or None
+        As `statistics`, of another laboratory's pairs; None where none were given.
     """
 
     rules: SharedConfig
     cells: Sequence[RunResult]
     statistics: pd.DataFrame
     helpers: Mapping[int, Sequence[ModelCard]]
+    elsewhere: pd.DataFrame | None = None
 
 
-def gather(cells: Sequence[RunResult]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of all images, with training set, fold, seed and level, and of all tumours likewise."""
+def gather(
+    cells: Sequence[RunResult], of: Callable[[RunResult], Readings | None] = lambda cell: cell.readings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of all images, with training set, fold, seed and level, and of all tumours likewise.
+
+    `of` says which readings of a cell are meant.
+    """
+    known = [(c, readings) for c in cells if (readings := of(c)) is not None]
+    keys = [{"training_set": c.training_set.name, "fold": c.fold, "seed": c.seed} for c, _ in known]
     images = [
-        c.readings.images.assign(
-            training_set=c.training_set.name, fold=c.fold, seed=c.seed, level=c.readings.level
-        )
-        for c in cells
+        found.images.assign(**key, level=found.level) for (_, found), key in zip(known, keys, strict=True)
     ]
-    tumours = [
-        c.readings.tumours.assign(training_set=c.training_set.name, fold=c.fold, seed=c.seed) for c in cells
-    ]
+    tumours = [found.tumours.assign(**key) for (_, found), key in zip(known, keys, strict=True)]
     return pd.concat(images, ignore_index=True), pd.concat(tumours, ignore_index=True)
 
 

@@ -15,6 +15,7 @@ from .gating import GateChoice
 from .generate import GenerateRequest, GenerateResult, generate
 from .info import Info, InfoRequest, info
 from .label_recipe import RecipeChoice
+from .labels import LabelsRequest, labels
 from .output import OutputPolicy
 from .phantom import PhantomRequest, phantom
 from .prepare import CropChoice, PrepareRequest, PrepareResult, prepare
@@ -41,6 +42,7 @@ __all__ = [
     "IndependentSegmentorChoice",
     "Info",
     "InfoRequest",
+    "LabelsRequest",
     "OutputPolicy",
     "PhantomRequest",
     "PrepareRequest",
@@ -67,6 +69,7 @@ __all__ = [
     "export",
     "generate",
     "info",
+    "labels",
     "phantom",
     "prepare",
     "released",

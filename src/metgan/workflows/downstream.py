@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from metgan.data import PairSet
@@ -18,6 +19,7 @@ from metgan.studies import (
     fold_pairs,
 )
 
+from .pair_sets import open_labelled
 from .ranges import COUNT, check_ranges
 from .study_call import StudyCall, StudyRequest, StudyResult, reserve_study
 
@@ -38,7 +40,7 @@ class DownstreamRequest(StudyRequest):
     grid : TrainingSetGrid
     sets : str or None
         Training sets beside those that --real, --synthetic and so on make, with commas between: "table2" (the
-        paper's), "quick-set" (six), "all" (twenty-eight), files of your own that end with .toml, and training
+        paper's), "quick-set" (six), "few-labels" (beside unlabelled pairs), "all" (twenty-eight), files of your own that end with .toml, and training
         sets by name, such as real-25-synthetic-1x-contrast-background. All real pairs, with and without
         strong augmentation, are always among them. Default: all where none are asked for, or those of before
         with --resume; quick-set with --quick.
@@ -47,13 +49,18 @@ class DownstreamRequest(StudyRequest):
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
     training_pairs : int or None
         Pairs that the training part of each fold keeps, group after group, 1 or more, as with only so many
-        annotated pairs. The validation part stays. Default: all, or as before with --resume.
+        annotated pairs. The validation part stays; the others are taken as unlabelled by the training sets
+        that use such pairs. Default: all, or as before with --resume.
+    elsewhere : Path or None
+        Pair set of another laboratory, which all are tested on too. Default: none, or as before with
+        --resume.
     """
 
     grid: TrainingSetGrid = _NO_GRID
     sets: str | None = None
     folds: int | None = None
     training_pairs: int | None = None
+    elsewhere: Path | None = None
 
     def __post_init__(self) -> None:
         check_ranges(self, folds=(2, COUNT[1]), training_pairs=COUNT)
@@ -73,12 +80,14 @@ def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
         training_sets=(_names(request.sets, request.grid) if given else None, _names(usual)),
         folds=(request.folds, folds),
         training_pairs=(request.training_pairs, None),
+        elsewhere=(None if request.elsewhere is None else str(request.elsewhere.resolve()), None),
     )
+    elsewhere = None if asked["elsewhere"] is None else open_labelled(Path(asked["elsewhere"]))
     rows = [TrainingSet.parse(name) for name in asked["training_sets"]]
 
     def plan(pairs: PairSet, shared: SharedConfig) -> Downstream:
         splits = fold_pairs(pairs, asked["folds"], shared.seed, asked["training_pairs"])
-        return Downstream(request.out, pairs, splits, rows, shared)
+        return Downstream(request.out, pairs, splits, rows, shared, elsewhere)
 
     def report(found: DownstreamResult) -> Report:
         return downstream_report(found, request.data, asked["training_pairs"])

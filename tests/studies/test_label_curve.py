@@ -1,0 +1,102 @@
+"""How many labelled pairs with metgan are worth how many without: by hand, and on a tiny study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from metgan.data import PairSet, write_table
+from metgan.errors import SettingError
+from metgan.phantom import PhantomSettings, write_phantom
+from metgan.reporting import label_curve_report, worth_in_words
+from metgan.studies import WITH, WITHOUT, LabelCurve, LabelCurveResult, SharedConfig
+from metgan.training import Engine, GanTrainConfig, TrainConfig
+
+RULES = SharedConfig(
+    preset="small",
+    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
+    engine=Engine(device="cpu", precision="fp32"),
+)
+
+
+def found(without: dict[int, float], with_metgan: dict[int, float]) -> LabelCurveResult:
+    """A result of Dice values by number of labelled pairs."""
+    rows = [
+        {"labelled": n, "training_set": one.name, "score": score, "mean": v, "least": v, "most": v}
+        for one, values in ((WITHOUT, without), (WITH, with_metgan))
+        for n, v in values.items()
+        for score in ("Dice", "tumour F1", "false tumours")
+    ]
+    return LabelCurveResult(RULES, pd.DataFrame(rows), [])
+
+
+@pytest.mark.parametrize(
+    ("dice", "worth", "words"),
+    [
+        (0.5, 10.0, "about 10"),
+        (0.6, math.sqrt(10 * 40), "about 20"),  # half way up from 10 to 40, on a logarithmic axis
+        (0.7, 40.0, "about 40"),
+        (0.95, math.inf, "more than all 160"),
+        (0.3, 0.0, "fewer than 10"),
+    ],
+)
+def test_worth_is_read_off_the_curve_without(dice: float, worth: float, words: str) -> None:
+    result = found({10: 0.5, 40: 0.7, 160: 0.9}, {10: dice})
+    assert result.worth(10) == pytest.approx(worth)
+    assert worth_in_words(result, 10) == f"10 labelled pairs with metgan are worth {words} without."
+
+
+def test_a_curve_that_falls_is_taken_not_to() -> None:
+    result = found({10: 0.6, 40: 0.5, 160: 0.8}, {10: 0.55, 40: 0.7})
+    assert result.worth(10) == 0  # 10 without have more, whatever 40 have
+    assert result.worth(40) == pytest.approx(math.sqrt(40 * 160))
+
+
+def test_the_page_has_a_sentence_and_a_row_for_each_number() -> None:
+    report = label_curve_report(found({10: 0.5, 40: 0.7}, {10: 0.6}), Path("pairs"))
+    first, second = report.sections
+    assert len(first.paragraphs) == 1
+    assert first.figures
+    assert second.table is not None
+    assert [row[:3] for row in second.table.rows] == [
+        ["10", "without metgan", "0.500 [0.500, 0.500]"],
+        ["10", "with metgan", "0.600 [0.600, 0.600]"],
+        ["40", "without metgan", "0.700 [0.700, 0.700]"],
+    ]
+
+
+@pytest.mark.parametrize("counts", [(), (24, 6), (6, 6), (0, 6)])
+def test_numbers_that_do_not_rise_are_refused(counts: tuple[int, ...], tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match="in rising order"):
+        LabelCurve(tmp_path, PairSet(tmp_path, ()), counts, 2, RULES)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("one_thread")
+def test_the_study_from_end_to_end(tmp_path: Path, settle_run: Callable[[Path], None]) -> None:
+    root = tmp_path / "pairs"
+    entries = write_phantom(root, 16, PhantomSettings(size=64, empty_fraction=0, tumours_per_image=3), seed=0)
+    rows: list[dict[str, Any]] = [
+        {"name": e.name, "group": f"animal-{k // 2}", "organ": "", "split": ""} for k, e in enumerate(entries)
+    ]
+    write_table(root, rows)
+    study = LabelCurve(tmp_path / "study", PairSet.open(root), (2,), 2, RULES)
+    study.check()
+    assert not (tmp_path / "study").exists()  # a check writes nothing
+    for _, point in study._points[:1]:
+        for fold in point._folds():
+            assert fold.with_unlabelled.inpainter
+            settle_run(fold.with_unlabelled.folder / "runs" / "metgan-seed0")
+    result = study.hold()
+    assert [*result.curve(WITH).index] == [2]
+    assert [*result.curve(WITHOUT).index] == [2, 6]
+    assert (study.out / "scores.csv").is_file()
+    before = {path: path.stat().st_mtime_ns for path in study.folder.rglob("model.safetensors")}
+    assert study.hold().table.equals(result.table)
+    assert before == {path: path.stat().st_mtime_ns for path in study.folder.rglob("model.safetensors")}
