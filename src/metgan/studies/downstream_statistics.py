@@ -91,11 +91,13 @@ def gather(
     `of` says which readings of a cell are meant.
     """
     known = [(c, readings) for c in cells if (readings := of(c)) is not None]
-    keys = [{"training_set": c.training_set.name, "fold": c.fold, "seed": c.seed} for c, _ in known]
     images = [
-        found.images.assign(**key, level=found.level) for (_, found), key in zip(known, keys, strict=True)
+        found.images.assign(training_set=c.training_set.name, fold=c.fold, seed=c.seed, level=found.level)
+        for c, found in known
     ]
-    tumours = [found.tumours.assign(**key) for (_, found), key in zip(known, keys, strict=True)]
+    tumours = [
+        found.tumours.assign(training_set=c.training_set.name, fold=c.fold, seed=c.seed) for c, found in known
+    ]
     return pd.concat(images, ignore_index=True), pd.concat(tumours, ignore_index=True)
 
 

@@ -40,9 +40,10 @@ class DownstreamRequest(StudyRequest):
     grid : TrainingSetGrid
     sets : str or None
         Training sets beside those that --real, --synthetic and so on make, with commas between: "table2" (the
-        paper's), "quick-set" (six), "few-labels" (beside unlabelled pairs), "all" (twenty-eight), files of your own that end with .toml, and training
-        sets by name, such as real-25-synthetic-1x-contrast-background. All real pairs, with and without
-        strong augmentation, are always among them. Default: all where none are asked for, or those of before
+        paper's), "quick-set" (six), "few-labels" (beside unlabelled pairs), "all" (twenty-eight), files of
+        your own that end with .toml, and training sets by name, such as
+        real-25-synthetic-1x-contrast-background. All real pairs, with and without strong augmentation, are
+        always among them. Default: all where none are asked for, or those of before
         with --resume; quick-set with --quick.
     folds : int or None
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
