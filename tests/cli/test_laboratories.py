@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from metgan.data import PairSet, StoredPairs
+from metgan.errors import SettingError
 from metgan.images import read_image
 from metgan.phantom import LABORATORIES, PhantomSettings, draw_laboratory
 from metgan.workflows import PhantomRequest
 
 from .conftest import Command
+
+
+@pytest.mark.parametrize(
+    ("asked", "groups"),
+    [({}, 2), ({"animals": 3}, 3), ({"animals": 12}, 12), ({"laboratory": "side-96", "animals": 3}, 3)],
+)
+def test_pairs_are_of_as_many_animals_as_asked_for(asked: dict[str, Any], groups: int) -> None:
+    count, settings, _ = PhantomRequest(out=Path("out"), pairs=12, **asked).drawing()
+    assert len({number // settings.pairs_per_animal for number in range(count)}) == groups
+
+
+@pytest.mark.parametrize(("animals", "instead"), [(5, 10), (13, 13)])
+def test_animals_that_pairs_cannot_be_divided_among_are_refused(animals: int, instead: int) -> None:
+    with pytest.raises(SettingError, match=f"12 pairs of {animals} animals; .* Choose {instead} pairs"):
+        PhantomRequest(out=Path("out"), pairs=12, animals=animals)
 
 
 def test_a_named_laboratory_has_its_own_size_dtype_and_gaps(metgan: Command, tmp_path: Path) -> None:

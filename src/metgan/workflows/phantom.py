@@ -32,7 +32,10 @@ class PhantomRequest:
     out : Path
         Folder to write into.
     pairs : int or None
-        Number of pairs, 1 or more. Default: 200, eight of each animal (group); a laboratory has its own.
+        Number of pairs, 1 or more. Default: 200; a laboratory has its own.
+    animals : int or None
+        Number of animals (groups), as many pairs of each: a divisor of the number of pairs. Default: one for
+        eight pairs; a laboratory has its own.
     laboratory : str or None
         Draw another kind of data. One of: cleared-mouse, skull-stripped-large, skull-stripped-small,
         inverted, eight-bit, twelve-bit-noisy, float-subtracted, bright-sparse, mosaic, rotated, clipped,
@@ -57,6 +60,7 @@ class PhantomRequest:
 
     out: Path
     pairs: int | None = None
+    animals: int | None = None
     laboratory: str | None = None
     laboratory_seed: int | None = None
     size: int | None = None
@@ -69,6 +73,7 @@ class PhantomRequest:
         check_ranges(
             self,
             pairs=(1, _MOST),
+            animals=(1, _MOST),
             laboratory_seed=SEED,
             size=PHANTOM_RANGES["size"],
             missed=SHARE,
@@ -106,6 +111,15 @@ class PhantomRequest:
         else:
             count = self.pairs or laboratory.pairs
             settings, seed = laboratory.settings_for(count), laboratory.seed_for(seed)
+        if self.animals is not None:
+            each, left = divmod(count, self.animals)
+            if left or not each:
+                raise SettingError(
+                    f"{count} pairs of {self.animals} animals",
+                    "as many pairs of each animal",
+                    f"Choose {self.animals * max(1, each)} pairs, or another number of animals",
+                )
+            settings = replace(settings, pairs_per_animal=each)
         erring = replace(settings, missed_fraction=self.missed, outline_noise=self.outline_noise)
         return count, erring, seed
 
