@@ -126,6 +126,9 @@ class Patches(Dataset[Patch]):
         How far patches are to be distorted.
     purpose : str, default ""
         Sets patches apart from others of the same seed: what is drawn for one is not drawn for the other.
+    first : sequence of Pair, default ()
+        Which the patches before number `until` are of.
+    until : int, default 0
 
     Raises
     ------
@@ -144,6 +147,8 @@ class Patches(Dataset[Patch]):
     seed: int
     augmentation: Augmentation | None = None
     purpose: str = ""
+    first: Sequence[Pair] = ()
+    until: int = 0
 
     def __post_init__(self) -> None:
         if not len(self.pairs):
@@ -153,8 +158,11 @@ class Patches(Dataset[Patch]):
         """Return one patch; raises `IndexError` for a number below 0."""
         if number < 0:
             raise IndexError(f"patch {number}; they are numbered from 0")
-        epoch, place = divmod(number, len(self.pairs))
-        pair = self.pairs[int(_order(self.seed, self.purpose, epoch, len(self.pairs))[place])]
+        is_first = number < self.until
+        pairs, since = (self.first, 0) if is_first else (self.pairs, self.until)
+        epoch, place = divmod(number - since, len(pairs))
+        purpose = f"{self.purpose}first " if is_first else self.purpose
+        pair = pairs[int(_order(self.seed, purpose, epoch, len(pairs))[place])]
         view = draw_view(pair.label.shape, self.side, stream(self.seed, f"{self.purpose}view", number))
         patch = cut_patch(pair, view, self.normalisation)
         if self.augmentation is None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from metgan.data import (
     HeldOut,
+    JoinedPairs,
     Pair,
     PairSet,
     PairView,
@@ -187,7 +188,7 @@ def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingDat
     """
     real = take_share(fold.data.train, training_set.real, shared_rng(seed))
     further = further_of(training_set, fold)
-    if training_set.balanced:
+    if training_set.order == "balanced":
         count = count_further(training_set, fold) + len(further)
         real = PairView(real, [*range(len(real))] * max(1, round(count / len(real))))
     data = replace(fold.data, train=real)
@@ -195,11 +196,19 @@ def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingDat
         config = fold.run_config(training_set, seed).train
         draws = config.length(len(fold.split.train)) * config.batch_size
         home = fold.with_unlabelled if training_set.anatomies == "unlabelled" else fold
-        data = replace(source_of(training_set).join(home, real, count, draws), unlabelled=())
+        is_first = training_set.order == "first"
+        data = source_of(training_set).join(home, () if is_first else real, count, draws)
+        data = replace(data, unlabelled=())
+        if is_first:
+            data = replace(data, train=real, first=data.train)
     if training_set.unlabelled == "teacher":
         data = replace(data, unlabelled=fold.with_unlabelled.data.unlabelled)
-    data = replace(data, pseudo_labelled=further)
-    fold.refuse_leaks([*data.train, *data.pseudo_labelled, *data.unlabelled])
+    if training_set.order == "first":
+        data = replace(data, first=JoinedPairs(data.first, further))
+    else:
+        data = replace(data, pseudo_labelled=further)
+    for part in (data.train, data.first, data.pseudo_labelled, data.unlabelled):
+        fold.refuse_leaks(part)
     return data
 
 
@@ -238,7 +247,8 @@ def _cell(training_set: TrainingSet, fold: Fold, seed: int, elsewhere: PairSet |
         if data.fresh is None
         else round(len(data.fresh) * training_set.synthetic / (training_set.real + training_set.synthetic))
     )
-    distinct = {entry.name for entry in (*entries_of(data.train), *entries_of(data.pseudo_labelled))}
+    parts = data.train, data.first, data.pseudo_labelled
+    distinct = {entry.name for part in parts for entry in entries_of(part)}
     samples = len(distinct) + fresh
     return RunResult(training_set, fold.number, seed, samples, trained_seconds(run), readings, others)
 

@@ -24,6 +24,7 @@ from .training_sets import (
     STEPS,
     Anatomies,
     Making,
+    Order,
     Step,
     Strength,
     TrainingSet,
@@ -67,8 +68,9 @@ class TrainingSetGrid:
         where they are only set apart, as a ceiling. Default: none.
     anatomies : tuple of {"labelled", "unlabelled"}, or None
         Which pairs lend anatomies, and tumour channels to insert in, to generated pairs. Default: labelled.
-    balanced : tuple of bool, or None
-        Whether real pairs are repeated until they are as many as further ones. Default: no.
+    order : tuple of {"mixed", "balanced", "first"}, or None
+        How further pairs come beside real ones: mixed as they are; balanced, real ones being repeated until
+        they are as many; or further ones first, and then real ones alone. Default: mixed.
     times : tuple of int, or None
         How often the steps of the study are trained for, 1 to 10. Default: 1.
 
@@ -96,7 +98,7 @@ class TrainingSetGrid:
     augment: tuple[Strength, ...] | None = None
     unlabelled: tuple[Unlabelled, ...] | None = None
     anatomies: tuple[Anatomies, ...] | None = None
-    balanced: tuple[bool, ...] | None = None
+    order: tuple[Order, ...] | None = None
     times: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
@@ -254,8 +256,10 @@ def _why_none(values: Mapping[str, Any]) -> str | None:
         return "training sets without any pairs"
     if values["unlabelled"] not in ("none", "true-labels") and values["real"] == 0:
         return "unlabelled pairs without labelled ones beside them"
-    if values["balanced"] and values["real"] == 0:
-        return "balanced training sets without real pairs"
+    if values["order"] != "mixed" and values["real"] == 0:
+        return f"the order {values['order']} without real pairs"
+    if values["order"] != "mixed" and values["synthetic"] != 0 and values["made"] == "streamed":
+        return f"the order {values['order']} with streamed pairs"
     if values["synthetic"] != 0 and values["made"] == "streamed":
         if values["real"] == 0:
             return "streamed pairs without real ones beside them"
@@ -267,5 +271,5 @@ def _why_none(values: Mapping[str, Any]) -> str | None:
 def _idle_in(values: Mapping[str, Any]) -> set[str]:
     """Return which values say something of pairs that there are none of."""
     if values["synthetic"] == 0:
-        return {*_OF_FURTHER} | (set() if values["unlabelled"] in AS_PAIRS else {"balanced"})
+        return {*_OF_FURTHER} | (set() if values["unlabelled"] in AS_PAIRS else {"order"})
     return {*_OF_GENERATED} if values["made"] == "pasted" else set()

@@ -12,15 +12,15 @@ beside 810 real ones are about 0.6 times, its 1500 about twice as many. Pinned b
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from numbers import Real
 from typing import Final, Literal, cast, get_args
 
 from metgan.errors import SettingError, UnknownNameError
 from metgan.synthesis import order_steps
 from metgan.transforms import STRONG, Augmentation
+
+from .values import check_number, check_word, written
 
 Making = Literal["generated", "streamed", "pasted"]
 """How further pairs are made: by the fold's MetGAN as a set or during training, or of real tumours alone."""
@@ -30,6 +30,8 @@ Strength = Literal["none", "strong"]
 """Augmentation beside crops and the eight symmetries, which every training set has."""
 Unlabelled = Literal["none", "negatives", "pseudo-labels", "teacher", "true-labels"]
 """What a segmentor learns of a fold's unlabelled pairs."""
+Order = Literal["mixed", "balanced", "first"]
+"""How further pairs come beside real ones."""
 Anatomies = Literal["labelled", "unlabelled"]
 """Where the anatomies of generated pairs come from, and the tumour channels that some are inserted in."""
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
@@ -40,14 +42,13 @@ _UNLABELLED: Final = get_args(Unlabelled)[1:]
 _MOST_TIMES: Final = 10
 AS_PAIRS: Final = ("negatives", "pseudo-labels")
 """Uses of unlabelled pairs that make pairs of them, beside the real ones."""
-_DIGITS = 4
 _MOST = 100.0
 _NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
 _NAME = re.compile(
     rf"(?=.)(?:real-(?P<real>{_NUMBER}))?"
     rf"(?:(?:^|-)(?P<made>{'|'.join(_WORDS.values())})-(?P<synthetic>{_NUMBER})x)?"
     rf"(?P<gated>-gated)?(?P<oversampled>-oversampled)?(?P<refine>(?:-(?:{'|'.join(STEPS)}))*)"
-    rf"(?P<anatomies>-unlabelled)?(?P<balanced>-balanced)?(?:-(?P<unlabelled>{'|'.join(_UNLABELLED)}))?"
+    rf"(?P<anatomies>-unlabelled)?(?P<order>-first|-balanced)?(?:-(?P<unlabelled>{'|'.join(_UNLABELLED)}))?"
     r"(?P<augment>-strong)?(?:-(?P<times>\d{1,2})x-steps)?"
 )
 
@@ -84,8 +85,10 @@ class TrainingSet:
     anatomies : {"labelled", "unlabelled"}
         Where those of generated pairs come from. "unlabelled": from the fold's unlabelled pairs, as a teacher
         has pseudo-labelled them; MetGAN has then learned from these too.
-    balanced : bool, default False
-        Whether real pairs are repeated until they are as many as further ones.
+    order : {"mixed", "balanced", "first"}
+        How further pairs come beside real ones. "mixed": each pair as often as any. "balanced": real ones are
+        repeated until they are as many. "first": further ones alone for the first part of the steps, see
+        `metgan.training.TrainingData`, then real ones alone.
     times : int, 1 to 10, default 1
         How often the steps of the study are trained for.
 
@@ -114,20 +117,21 @@ class TrainingSet:
     augment: Strength = "none"
     unlabelled: Unlabelled = "none"
     anatomies: Anatomies = "labelled"
-    balanced: bool = False
+    order: Order = "mixed"
     times: int = 1
 
     def __post_init__(self) -> None:
-        _check_number("real", self.real, 1.0)
-        _check_number("synthetic", self.synthetic, _MOST)
-        _check_word("made", self.made, get_args(Making))
-        _check_word("augment", self.augment, get_args(Strength))
-        _check_word("unlabelled", self.unlabelled, get_args(Unlabelled))
-        _check_word("anatomies", self.anatomies, get_args(Anatomies))
+        check_number("real", self.real, 1.0)
+        check_number("synthetic", self.synthetic, _MOST)
+        check_word("made", self.made, get_args(Making))
+        check_word("augment", self.augment, get_args(Strength))
+        check_word("unlabelled", self.unlabelled, get_args(Unlabelled))
+        check_word("anatomies", self.anatomies, get_args(Anatomies))
+        check_word("order", self.order, get_args(Order))
         if isinstance(self.times, bool) or not isinstance(self.times, int):
             raise SettingError(f"times is {self.times!r}", "a whole number", "Correct this value")
         SettingError.unless_within("times", self.times, 1, _MOST_TIMES)
-        for name in ("gated", "oversampled", "balanced"):
+        for name in ("gated", "oversampled"):
             if not isinstance(getattr(self, name), bool):
                 given = f"{name} is {getattr(self, name)!r}"
                 raise SettingError(given, "true or false", "Correct this value")
@@ -155,7 +159,7 @@ class TrainingSet:
             augment="strong" if found["augment"] else "none",
             unlabelled=cast(Unlabelled, found["unlabelled"] or "none"),
             anatomies="unlabelled" if found["anatomies"] else "labelled",
-            balanced=bool(found["balanced"]),
+            order=cast(Order, found["order"][1:] if found["order"] else "mixed"),
             times=int(found["times"] or 1),
         )
         if not training_set or training_set.name != name:
@@ -169,10 +173,10 @@ class TrainingSet:
     @property
     def name(self) -> str:
         """As in file names, tables of numbers and lists; `parse` is its inverse."""
-        real = [f"real-{_written(self.real, 2)}"] if self.real else []
-        further = [f"{_WORDS[self.made]}-{_written(self.synthetic)}x"] if self.synthetic else []
+        real = [f"real-{written(self.real, 2)}"] if self.real else []
+        further = [f"{_WORDS[self.made]}-{written(self.synthetic)}x"] if self.synthetic else []
         rest = [
-            *(["balanced"] if self.balanced else []),
+            *([self.order] if self.order != "mixed" else []),
             *([self.unlabelled] if self.unlabelled != "none" else []),
             *(["strong"] if self.augment == "strong" else []),
             *([f"{self.times}x-steps"] if self.times > 1 else []),
@@ -187,7 +191,7 @@ class TrainingSet:
     @property
     def title(self) -> str:
         """As in tables and pictures."""
-        return self._worded(f"real {_written(self.real, 2)} %", f" {_written(self.synthetic)}x", " + ")
+        return self._worded(f"real {written(self.real, 2)} %", f" {written(self.synthetic)}x", " + ")
 
     @property
     def line(self) -> str:
@@ -218,7 +222,8 @@ class TrainingSet:
         words = [*([real] if self.real else []), *([further] if self.synthetic else [])]
         words += [self.unlabelled.replace("-", " ")] if self.unlabelled != "none" else []
         said = {
-            "balanced": self.balanced,
+            "balanced": self.order == "balanced",
+            "further ones first": self.order == "first",
             "strong augmentation": self.augment == "strong",
             f"{self.times}x the steps": self.times > 1,
         }
@@ -247,30 +252,22 @@ class TrainingSet:
             given = "a training set that is oversampled without the step contrast"
             expected = "both: tumours get the contrasts of missed ones"
             raise SettingError(given, expected, "Add contrast to refine")
-        if self.balanced and not (self.real and (self.synthetic or self.unlabelled in AS_PAIRS)):
-            given = "a balanced training set of one kind of pairs"
-            raise SettingError(given, "real pairs and further ones", "Leave balanced out")
+        self._check_unlabelled()
+        order_steps(self.refine)
+
+    def _check_unlabelled(self) -> None:
+        if self.order != "mixed" and not (self.real and (self.synthetic or self.unlabelled in AS_PAIRS)):
+            given = f"a training set of one kind of pairs in the order {self.order}"
+            raise SettingError(given, "real pairs and further ones", "Leave order out")
+        if self.order != "mixed" and self.made == "streamed":
+            given = f"a training set of streamed pairs in the order {self.order}"
+            raise SettingError(given, "pairs as a set: a stream mixes its own", "Leave order out")
         if self.anatomies == "unlabelled" and self.made == "pasted":
             given = "a training set of pasted pairs with unlabelled anatomies"
             raise SettingError(given, "generated pairs", "Leave anatomies out")
         if self.unlabelled not in ("none", "true-labels") and not self.real:
             given = f"a training set with {self.unlabelled} and without real pairs"
             raise SettingError(given, "a share of real pairs", "Give real")
-        order_steps(self.refine)
-
-
-def _check_number(name: str, value: object, most: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise SettingError(f"{name} is {value!r}", f"a number from 0 to {most:g}", "Correct this value")
-    SettingError.unless_within(name, cast(float, value), 0.0, most)
-    if round(float(value), _DIGITS) != value:
-        given, advice = f"{name} is {value!r}", f"Round it, to {round(float(value), _DIGITS)}"
-        raise SettingError(given, f"{_DIGITS} decimals at most, so that names are short", advice)
-
-
-def _check_word(name: str, value: object, known: Sequence[object]) -> None:
-    if value not in known:
-        raise UnknownNameError.listing(f"value of {name}", str(value), map(str, known))
 
 
 def _check_steps(refine: object) -> None:
@@ -278,19 +275,13 @@ def _check_steps(refine: object) -> None:
         given = f"refine is {refine!r}"
         raise SettingError(given, f"a list or tuple of {', '.join(STEPS)}", "Put it in brackets")
     for step in refine:
-        _check_word("refine", step, STEPS)
+        check_word("refine", step, STEPS)
     ordered = [step for step in STEPS if step in refine]
     if list(refine) != ordered:
         given = f"refine is {', '.join(refine)}"
         raise SettingError(
             given, f"steps once each, in the order {', '.join(STEPS)}", f"Write {','.join(ordered)}"
         )
-
-
-def _written(value: float, shift: int = 0) -> str:
-    """Return a number with its decimal point moved to the right, without idle zeros."""
-    text = f"{Decimal(repr(float(value))).scaleb(shift):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 BASELINES: Final = (TrainingSet(real=1.0), TrainingSet(real=1.0, augment="strong"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
@@ -20,7 +20,7 @@ from .checkpoint import CHECKPOINT, Identity, load_checkpoint
 from .config import GanTrainConfig, TrainConfig
 from .engine import Engine
 from .schedule import Schedule
-from .training_data import TrainingData
+from .training_data import FIRST, TrainingData
 
 _LARGEST = 512  # pixels, so that a batch of squares fits into memory
 _TOGETHER = 8
@@ -118,6 +118,9 @@ class RunConfig(Generic[Settings]):
         engine = self.engine.resolved()
         side, train = self.crop(data), self.train
         patches = Patches(data.drawn, data.normalisation, side, self.seed, train.augmentation)
+        if data.first:
+            until = round(FIRST * train.length(len(data.train))) * train.batch_size
+            patches = replace(patches, first=data.first, until=until)
         workers = 0 if data.fresh is not None else engine.workers or 0
         return Batches(patches, train.batch_size, torch.device(engine.device), workers)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
+from typing import Final
 
 import numpy as np
 
@@ -43,6 +44,8 @@ from metgan.progress import note
 from metgan.seeding import check_seed, stream
 from metgan.types import AnyArray, Camera, Channel, Mask
 
+FIRST: Final = 0.6
+"""Share of the steps that pairs which are trained on first are trained on."""
 _FURTHEST = 0.95  # from 0, of a level to begin at: tanh must still have a gradient there
 
 
@@ -76,7 +79,8 @@ class TrainingData:
     each time, when it is first asked for.
 
     A segmentor learns from `unlabelled` pairs too, and a method from those of them that a segmentor has
-    `pseudo_labelled`. Nothing is measured on either.
+    `pseudo_labelled`. Where there are `first` pairs, the first `FIRST` of the steps are of these alone.
+    Nothing is measured on any of them.
 
     Where pairs are made as a training asks for them, they are `fresh`, and batches are drawn from there;
     what is measured on a training part is measured on `train` all the same. Their ``str`` names what they
@@ -91,6 +95,7 @@ class TrainingData:
     fresh: Sequence[Pair] | None = None
     unlabelled: Sequence[Pair] = ()
     pseudo_labelled: Sequence[Pair] = ()
+    first: Sequence[Pair] = ()
 
     @property
     def drawn(self) -> Sequence[Pair]:
@@ -107,7 +112,8 @@ class TrainingData:
         units = str(self.normalisation).replace(", fill=None)", ")")  # so that runs from before it go on
         units = re.sub(r", ceiling=[^,)]*", "", units)  # nothing in a training depends on it
         total = zlib.crc32(units.encode())
-        for part in (self.train, self.val, *([self.unlabelled] if self.unlabelled else [])):
+        further = (part for part in (self.unlabelled, self.first) if part)
+        for part in (self.train, self.val, *further):
             total = zlib.crc32(b"end of part", checksum(part, total))
         return total if self.fresh is None else zlib.crc32(str(self.fresh).encode(), total)
 
