@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 
 from metgan.data import Entry, PairSet, Split, StoredPairs, entries_of, read_label, without_label, write_table
-from metgan.errors import SettingError
+from metgan.errors import LeakageError, SettingError
 from metgan.phantom import PhantomSettings, write_phantom
+from metgan.reporting import downstream_report
 from metgan.studies import Downstream, SharedConfig, TrainingSet, fold_pairs
 from metgan.studies.downstream import further_of, material_of
 from metgan.studies.fold import Fold
@@ -134,6 +136,43 @@ def test_inserted_tumours_lie_in_unlabelled_scans_and_real_pairs_are_repeated(se
         assert (pair.tumour >= real.tumour).all()  # light is added to the real channel, and none taken
         assert (pair.tumour > real.tumour).any()
     assert data.unlabelled
+
+
+def test_a_copy_of_a_training_image_is_refused_in_another_laboratory(pairs: PairSet, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    first, *_ = write_phantom(other, 4, PhantomSettings(size=64, empty_fraction=0), seed=5)
+    shutil.copy(pairs.entries[3].paths["tumour"], first.paths["tumour"])
+    study = Downstream(
+        tmp_path / "none",
+        pairs,
+        fold_pairs(pairs, 2, 0),
+        [named("real-100")],
+        RULES,
+        PairSet.open(other),
+    )
+    with pytest.raises(LeakageError, match="the pixels of its tumour"):
+        study.check()
+
+
+@pytest.mark.slow
+def test_another_laboratory_is_read_whatever_its_animals_are_called(pairs: PairSet, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    entries = write_phantom(other, 4, PhantomSettings(size=64, empty_fraction=0), seed=5)
+    write_table(
+        other, [{"name": e.name, "group": "animal-0", "organ": "", "split": ""} for e in entries]
+    )  # as one of those that are trained on
+    splits = fold_pairs(pairs, 2, 0)
+    study = Downstream(tmp_path / "s", pairs, splits, [named("real-100")], RULES, PairSet.open(other))
+    study.check()
+    found = study.hold()
+    for cell in found.cells:
+        assert cell.elsewhere is not None
+        assert [*cell.elsewhere.images["name"]] == [e.name for e in entries]
+        assert not {*cell.readings.images["group"]} & {*cell.elsewhere.images["group"]}
+    assert found.elsewhere is not None
+    report = downstream_report(found, Path("pairs"), None)
+    assert [one.heading for one in report.sections].count("In another laboratory") == 1
+    assert (study.out / "elsewhere" / "statistics.csv").is_file()
 
 
 @pytest.mark.slow
