@@ -79,9 +79,8 @@ class PairPlan:
 
     @property
     def ignored(self) -> Mask | None:
-        """Where the label says nothing, (Y, X): where that of the real image does not; None for nowhere."""
-        own = None if self.real_tumour is None else self.real_tumour.ignored
-        return None if own is None else own & ~self.asked
+        """Where the label says nothing, (Y, X), as that of the real image does not; None for nowhere."""
+        return None if self.real_tumour is None else self.real_tumour.ignored
 
     @property
     def contrast(self) -> Contrast | None:
