@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -105,9 +106,9 @@ def _learned_from(entries: Sequence[Entry], held_out: HeldOut) -> tuple[Entry, .
     kept = tuple(entry for entry in entries if not held_out.found_in(entry))
     if left_out := len(entries) - len(kept):
         note(f"{left_out} of {len(entries)} unlabelled pairs are of the validation or test part: left out")
-    names = [entry.name for entry in kept]
+    names = Counter(entry.name for entry in kept)
     refuse_lookalikes(names, "names", "unlabelled pairs")
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := sorted(name for name, count in names.items() if count > 1):
         raise SettingError(
             f"{len(twice)} names of unlabelled pairs in two pair sets ({twice[0]}, ...)",
             "each pair once; those without a label that lie in DATA are learned from in any case",

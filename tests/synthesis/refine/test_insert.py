@@ -93,6 +93,7 @@ def test_new_tumours_touch_no_real_one_and_the_label_shows_both(request_of: Gene
         assert len(sizes(plan.label)) == len(sizes(plan.asked)) + len(sizes(real.label))
         assert plan.origin["tumours"] == str(len(sizes(plan.label)))
         assert plan.origin["own_tumours"] == str(len(sizes(real.label)))
+        assert plan.origin["labelled_by"] == ""
 
 
 def test_all_but_the_new_tumours_is_the_real_image(
@@ -313,6 +314,7 @@ def test_tumours_in_an_unlabelled_scan_lie_away_from_what_the_segmentor_sees_and
         assert not (plan.asked & ndimage.binary_dilation(seen | doubted, EIGHT, RING_GAP + 1)).any()
         assert np.array_equal(plan.label, plan.asked | seen)
         assert np.array_equal(plan.ignored, doubted)
+        assert plan.origin["labelled_by"] == Halves.fingerprint
 
 
 def test_pairs_of_unlabelled_scans_are_written_with_what_is_doubted_in_them_twice_alike(
