@@ -49,7 +49,7 @@ def main() -> None:
     network = build(lambda: UNet(PRESETS["small"].segmentor), options.seed)
     optimiser = torch.optim.Adam(network.parameters(), lr=5e-4)
     for step, batch in enumerate(batches):
-        loss = weighted_cross_entropy(network(batch["tumour"]), batch["label"])
+        loss = weighted_cross_entropy(network(batch["tumour"]), batch["label"], 1 - batch["ignored"])
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from metgan.data import PairSet, write_table
+from metgan.data import PairSet, StoredPairs, write_pair, write_table
 from metgan.models import MODEL_FILE, load_generator, save_model
 from metgan.networks import MetGen
 from metgan.phantom import PhantomSettings, write_phantom
@@ -56,6 +56,19 @@ def small_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_pairs(small_world: Path) -> PairSet:
     """The small world, opened."""
     return PairSet.open(small_world)
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four unlabelled pairs of 64 x 64 pixels, scan-0 to scan-3, of an animal that the small world lacks."""
+    drawn, root = (tmp_path_factory.mktemp("scans") / name for name in ("drawn", "pairs"))
+    settings = PhantomSettings(size=64, empty_fraction=0, tumours_per_image=3)
+    for number, pair in enumerate(StoredPairs(write_phantom(drawn, 4, settings, seed=7))):
+        write_pair(root, f"scan-{number}", pair.anatomy, pair.tumour, None)
+    write_table(
+        root, [{"name": f"scan-{k}", "group": "animal-scan", "organ": "lung", "split": ""} for k in range(4)]
+    )
+    return root
 
 
 @pytest.fixture(scope="session")

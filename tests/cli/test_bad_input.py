@@ -140,10 +140,10 @@ def cut_file(share: float) -> Callable[[Path, int], None]:
 
 DAMAGES: dict[str, tuple[Callable[[Path, int], None], str]] = {
     "missing folder": (lambda world, number: shutil.rmtree(world), "there is no folder"),
-    "missing channel": (lambda world, number: shutil.rmtree(world / "label"), "no folder label/"),
+    "missing channel": (lambda world, number: shutil.rmtree(world / "tumour"), "no folder tumour/"),
     "unmatched names": (
-        lambda world, number: image(world, "label", number).unlink(),
-        "missing: label/phantom-0000",
+        lambda world, number: image(world, "tumour", number).unlink(),
+        "missing: tumour/phantom-0000",
     ),
     "different shapes": (anatomy(shorter), "anatomy (63, 64), tumour (64, 64), label (64, 64)"),
     "colour": (anatomy(lambda array: np.stack([array] * 3, -1)), "is in colour, shape (64, 64, 3)"),
@@ -164,7 +164,11 @@ DAMAGES: dict[str, tuple[Callable[[Path, int], None], str]] = {
     "too small": (cut_all, "at least"),
     "no tumour": (no_tumour, "holds a tumour"),
 }
-UNSEEN = {"unmatched names", "different shapes"}  # generate takes anatomies and labels from different sets
+UNSEEN = {
+    "missing channel",
+    "unmatched names",
+    "different shapes",
+}  # generate takes anatomies and labels from different sets
 
 
 @pytest.mark.parametrize("damage", DAMAGES)

@@ -29,9 +29,9 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "background_source",
-    "background_group", "refine", "asked_contrasts", "got_contrasts", "method", "metgan", "limits", "recall",
-    "false_area", "contrast", "nearest", "light", "attempts", "gate", "rejected",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "labelled_by", "left_out",
+    "background_source", "background_group", "refine", "asked_contrasts", "got_contrasts", "method", "metgan",
+    "limits", "recall", "false_area", "contrast", "nearest", "light", "attempts", "gate", "rejected",
 ]  # fmt: skip
 
 

@@ -129,3 +129,19 @@ def test_what_is_held_out_is_saved_with_the_split(tmp_path: Path) -> None:
     held_out = HeldOut(frozenset({"c", "d"}), frozenset({"Mäuse 3"}), frozenset({"0f"}))
     save_split(Split(("a",), ("b",), ("c",), held_out), tmp_path / "splits.json")
     assert load_split(tmp_path).held_out == held_out
+
+
+def test_an_image_that_no_table_puts_into_a_part_is_of_that_of_its_group() -> None:
+    entries = [entry("a", "dog 1"), entry("b", "Dog 2"), entry("new", "DOG1"), entry("other", "dog 3")]
+    split = Split(("b",), (), ("a",))
+    assert parts_of(entries, split) == ["test", "train", "test", ""]
+    assert parts_of(entries, None) == [""] * 4
+    stated = [entry("a", "dog 1", "val"), entry("new", "dog 1")]
+    assert parts_of(stated, None) == ["val", "val"]
+
+
+def test_an_unlabelled_image_of_a_test_group_is_not_handed_out_for_training() -> None:
+    entries = [entry("a", "dog 1"), entry("b", "dog 2"), entry("new", "dog 1"), entry("other", "dog 3")]
+    split = Split(("b",), (), ("a",))
+    assert [e.name for e in part_of(entries, "train", split)] == ["b", "other"]
+    assert [e.name for e in part_of(entries, "test", split)] == ["a", "new", "other"]

@@ -104,9 +104,9 @@ def test_unmatched_names_are_listed_up_to_five(root: Path) -> None:
     (root / "tumour" / "two.tif").unlink()
     with pytest.raises(StorageError, match="unmatched names; missing: tumour/two;"):
         PairSet.open(root)
-    for number in range(3):
+    for number in range(6):
         write_image(root / "anatomy" / f"{number}.tif", IMAGE)
-    with pytest.raises(StorageError, match=r"label/0, tumour/1, label/1.* and 2 more"):
+    with pytest.raises(StorageError, match=r"missing: tumour/0, .* tumour/4 and 2 more"):
         PairSet.open(root)
 
 
@@ -130,9 +130,67 @@ def test_a_missing_folder_channel_or_image_is_refused(tmp_path: Path, root: Path
         path.unlink()
     with pytest.raises(StorageError, match="label holds no image"):
         PairSet.open(root)
-    (root / "label").rmdir()
-    with pytest.raises(StorageError, match="has no folder label/"):
+    for path in (root / "tumour").iterdir():
+        path.unlink()
+    (root / "tumour").rmdir()
+    with pytest.raises(StorageError, match="has no folder tumour/"):
         PairSet.open(root)
+
+
+def test_pairs_without_a_label_are_apart_from_those_that_have_one(root: Path) -> None:
+    (root / "label" / "two.tif").unlink()
+    pairs = PairSet.open(root)
+    assert ([e.name for e in pairs], [e.name for e in pairs.unlabelled]) == (["one"], ["two"])
+    assert (len(pairs), pairs.labelled) == (1, pairs)
+    two = pairs.read("two")
+    assert not two.label.any()
+    assert two.ignored is not None
+    assert two.ignored.all()
+    assert pairs.read("one").ignored is None
+    with pytest.raises(UnknownNameError, match="has no pair two with a label"):
+        pairs.select(["two"])
+
+
+def test_a_set_without_labels_opens_and_says_so_where_labels_are_needed(root: Path) -> None:
+    for path in (root / "label").iterdir():
+        path.unlink()
+    (root / "label").rmdir()
+    pairs = PairSet.open(root)
+    assert ([*pairs], [e.name for e in pairs.unlabelled]) == ([], ["one", "two"])
+    with pytest.raises(StorageError, match=r"has 2 pairs, and none with a label"):
+        _ = pairs.labelled
+
+
+@pytest.mark.parametrize("kind", ["label", "ignore"])
+def test_a_mask_without_its_images_is_refused(root: Path, kind: str) -> None:
+    write_image(root / kind / "three.tif", LABEL.astype(np.uint8))
+    with pytest.raises(StorageError, match="missing: anatomy/three, tumour/three"):
+        PairSet.open(root)
+
+
+def test_what_a_label_says_nothing_of_comes_back_as_it_was_written(root: Path) -> None:
+    write_pair(root, "three", IMAGE, IMAGE + 1, LABEL, IMAGE < 3)
+    write_pair(root, "four", IMAGE, IMAGE + 1, LABEL, IMAGE < 0)  # nothing ignored: no file
+    pairs = PairSet.open(root)
+    assert {e.name for e in pairs if e.is_partly_labelled} == {"three"}
+    three = pairs.read("three")
+    np.testing.assert_array_equal(three.ignored, IMAGE < 3)
+    np.testing.assert_array_equal(three.label, LABEL)
+    np.testing.assert_array_equal(three.may_be_tumour, LABEL | (IMAGE < 3))
+    assert not (root / "ignore" / "four.tif").exists()
+
+
+def test_pixels_to_ignore_of_a_pair_without_a_label_are_refused(root: Path) -> None:
+    write_image(root / "ignore" / "one.tif", LABEL.astype(np.uint8))
+    (root / "label" / "one.tif").unlink()
+    with pytest.raises(StorageError, match="missing: label/one"):
+        PairSet.open(root)
+
+
+def test_pixels_to_ignore_of_another_shape_are_refused(root: Path) -> None:
+    write_image(root / "ignore" / "one.tif", LABEL[:3].astype(np.uint8))
+    with pytest.raises(ArrayError, match=r"label \(4, 5\), ignore \(3, 5\)"):
+        PairSet.open(root).read("one")
 
 
 @pytest.mark.parametrize("high", [1, 255, 65535, True, 0.5])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -119,3 +121,12 @@ def test_light_is_not_measured_against_fill_of_the_set() -> None:
     assert set(pasted.tumour[pasted.label]) == {150}
     blind = paste(empty("target", 100), giver, np.random.default_rng(0))
     assert set(blind.tumour[blind.label]) != {150}
+
+
+def test_what_the_label_of_the_target_says_nothing_of_stays_so_but_for_pasted_tumours() -> None:
+    target = replace(empty("target"), ignored=np.ones((SIDE, SIDE), bool))
+    pasted = paste(target, with_tumours("giver", 700, 50), np.random.default_rng(0))
+    assert pasted.label.any()
+    assert np.array_equal(pasted.ignored, ~pasted.label)
+    known = paste(empty("target"), with_tumours("giver", 700, 50), np.random.default_rng(0))
+    assert known.ignored is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,3 +72,13 @@ def test_no_share_moves_nothing() -> None:
 def test_a_share_that_cannot_be_moved_is_refused(count: int, share: float) -> None:
     with pytest.raises(SettingError, match="expected"):
         shuffle_labels(pairs_of(count), share, np.random.default_rng(0))
+
+
+def test_what_a_label_says_nothing_of_goes_with_the_label() -> None:
+    """Of two pairs, the second is partly labelled: after the exchange the first is."""
+    first, second = pairs_of(2)
+    second = replace(second, ignored=second.label)
+    swapped = shuffle_labels([first, second], 1.0, np.random.default_rng(0))
+    assert np.array_equal(swapped[0].label, second.label)
+    assert np.array_equal(swapped[0].ignored, second.label)
+    assert swapped[1].ignored is None

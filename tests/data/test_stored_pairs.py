@@ -24,10 +24,9 @@ from metgan.data import (
     write_pair,
     write_table,
 )
-from metgan.data.sample import CHANNELS
+from metgan.data.entry import CHANNELS
 from metgan.errors import SettingError
-from metgan.training import TrainingData, load_training_data
-from metgan.training.training_data import split_pairs
+from metgan.training import TrainingData, load_training_data, split_pairs
 from metgan.workflows.facts import pair_facts
 
 COUNT, SIDE = 9, 64

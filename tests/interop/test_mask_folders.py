@@ -18,6 +18,7 @@ from skimage import measure
 
 from metgan.data import PairSet
 from metgan.errors import ArrayError, StorageError
+from metgan.images import write_image
 from metgan.interop import MASK_FOLDERS, check_export, export, gather_cases, number_classes, number_objects
 
 from .conftest import WriteSet, painted
@@ -124,3 +125,24 @@ def test_a_name_that_cellpose_would_skip_is_refused_for_cellpose_alone(
     with pytest.raises(StorageError, match="Cellpose skips"):
         check_export(cases, tmp_path / "out", MASK_FOLDERS["cellpose"])
     check_export(cases, tmp_path / "out", MASK_FOLDERS["stardist"])
+
+
+def test_ilastik_is_told_of_pixels_of_which_a_label_says_nothing_by_its_zero(
+    real: PairSet, tmp_path: Path
+) -> None:
+    """In its layer of labels 0 is what was not painted; 1 is background and 2 tumour."""
+    mask = np.zeros((4, 8), np.uint8)
+    mask[:, 0] = 1
+    write_image(real.root / "ignore" / "a.tif", mask)
+    pairs, layout = PairSet.open(real.root), MASK_FOLDERS["ilastik"]
+    assert {name: row.can_ignore for name, row in MASK_FOLDERS.items()} == {
+        "cellpose": False,
+        "stardist": False,
+        "ilastik": True,
+    }
+    export(gather_cases([pairs]), tmp_path / "out", layout)
+    (_, written), (_, plain) = (found_by("ilastik", tmp_path / "out", "train")[name] for name in "ab")
+    expected = pairs.read("a").label + 1
+    expected[:, 0] = 0
+    assert tifffile.imread(written).tolist() == expected.tolist()
+    assert set(np.unique(tifffile.imread(plain))) == {1}

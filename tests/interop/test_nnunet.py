@@ -18,6 +18,7 @@ from skimage import io
 
 from metgan.data import PairSet
 from metgan.errors import SettingError
+from metgan.images import write_image
 from metgan.interop import CHANNELS, NnUnet, check_export, export, gather_cases
 
 VERIFY = """
@@ -128,3 +129,30 @@ def test_nnunet_itself_finds_the_data_set_in_order_and_a_spoilt_one_not(raw: Pat
     script.write_text(VERIFY)
     done = subprocess.run([sys.executable, script, raw], capture_output=True, text=True, check=False)
     assert (done.returncode == 0) is not damage, done.stderr
+
+
+@pytest.fixture
+def partly(real: PairSet) -> PairSet:
+    """The four real pairs, where the label of ``a`` says nothing of the first column."""
+    mask = np.zeros((4, 8), np.uint8)
+    mask[:, 0] = 1
+    write_image(real.root / "ignore" / "a.tif", mask)
+    return PairSet.open(real.root)
+
+
+def test_pixels_of_which_a_label_says_nothing_have_the_highest_number_and_are_described(
+    partly: PairSet, tmp_path: Path
+) -> None:
+    """dataset_format.md: the ignore label is called ignore, and must be the highest of all."""
+    out = tmp_path / "nnUNet_raw" / "Dataset502_Partly"
+    cases, layout = gather_cases([partly]), NnUnet(CHANNELS["tumour"])
+    check_export(cases, out, layout)
+    export(cases, out, layout)
+    assert description(out)["labels"] == {"background": 0, "tumour": 1, "ignore": 2}
+    for case in cases:
+        where = "Ts" if case.part == "test" else "Tr"
+        label, pair = io.imread(out / f"labels{where}" / f"{case.name}.tif"), partly.read(case.entry.name)
+        expected = pair.label.astype(int)
+        if case.entry.name == "a":
+            expected[:, 0] = 2
+        assert label.tolist() == expected.tolist()

@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from metgan.errors import SettingError, UnknownNameError
-from metgan.methods import Adversarial, Cycle, GanNetworks, Paired, Segmentation, Translations, freeze
+from metgan.methods import (
+    Adversarial,
+    Cycle,
+    FillMask,
+    GanNetworks,
+    Paired,
+    Segmentation,
+    Translations,
+    freeze,
+)
 from metgan.methods.gan_networks import BackwardNetworks
 from metgan.networks import (
     DiscriminatorSpec,
@@ -131,3 +140,66 @@ def test_defaults_are_the_papers_alphas():
 def test_an_unknown_loss_is_refused_with_the_known_ones_when_the_term_is_made(term):
     with pytest.raises(UnknownNameError, match=r"loss 'hinge'; expected one of: \w"):
         term(loss="hinge")
+
+
+class Pixelwise(torch.nn.Module):
+    """A stand-in for any network: what comes out at a pixel depends on that pixel and its label alone."""
+
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.tensor(weight))
+
+    def embed(self, label):
+        return label
+
+    def forward(self, image, label=None):
+        light = image.mean(1, keepdim=True)
+        return torch.tanh(self.weight * light + (0 if label is None else 0.3 * label))
+
+
+def pixelwise_step(change=0.0, *, ignores=True, sees_input=False):
+    """A step of which the right half is ignored; `change` is added there to both channels and the label."""
+    backward = BackwardNetworks(Pixelwise(0.4), Pixelwise(0.8))
+    networks = GanNetworks(Pixelwise(0.5), Pixelwise(0.9), backward, freeze(Pixelwise(1.5)), sees_input)
+    dice = torch.Generator().manual_seed(0)
+    anatomy, tumour, label = torch.rand(3, 2, 1, 8, 8, generator=dice) * 2 - 1
+    label, ignored = (label > 0.5).float(), torch.zeros(2, 1, 8, 8)
+    ignored[..., 4:] = 1
+    anatomy, tumour = anatomy + change * ignored, tumour - change * ignored
+    label = torch.where(ignored > 0, (label + change) % 2, label)
+    return Translations(networks, anatomy, tumour, label, ignored=ignored if ignores else None)
+
+
+def gradients(term, step):
+    term(step).backward()
+    return [network.weight.grad for network in step.networks.generators.values()]
+
+
+@every_term
+def test_what_is_seen_and_labelled_where_the_label_says_nothing_changes_no_gradient(term):
+    kept, changed = (gradients(term, pixelwise_step(change)) for change in (0.0, 1.0))
+    assert [grad is not None for grad in kept] == [True, term.name != "segmentation"]
+    for first, second in zip(kept, changed, strict=True):
+        assert first is second is None or torch.equal(first, second)
+    counted = gradients(term, pixelwise_step(1.0, ignores=False))
+    assert not torch.equal(kept[0], counted[0])  # where it is not ignored, it does
+
+
+def test_discriminators_see_the_real_image_where_the_label_says_nothing():
+    step = pixelwise_step()
+    for (real, fake), (generated, _) in zip(step.discriminator_inputs, step.pairs, strict=True):
+        assert torch.equal(fake[..., 4:], real[..., 4:])
+        assert torch.equal(fake[..., :4], generated[..., :4])
+        assert not torch.equal(fake[..., :4], real[..., :4])
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_pixels_that_are_compared_are_neither_fill_nor_ignored(filled):
+    step = pixelwise_step()
+    expected = 1 - step.ignored
+    if filled:
+        mask = torch.zeros_like(step.label)
+        mask[:, :, :2] = 1
+        step.fill = FillMask(mask, torch.zeros(2, 64, dtype=torch.int64), -1.0, -1.0, 0.0, 0.0)
+        expected[:, :, :2] = 0
+    assert torch.equal(step.within, expected)

@@ -32,7 +32,17 @@ from metgan.types import AnyArray, Camera
 
 HISTORY = {
     *("number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed"),
-    *("model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "left_out", "method", "metgan"),
+    *(
+        "model",
+        "drawn_from",
+        "tumours",
+        "tumour_pixels",
+        "own_tumours",
+        "labelled_by",
+        "left_out",
+        "method",
+        "metgan",
+    ),
     *("limits", "recall", "false_area", "contrast", "nearest", "light", "attempts", "gate", "rejected"),
 }
 CHANNELS = ("anatomy", "tumour", "label")

@@ -11,8 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from metgan.data import PairSet, write_pair, write_table
-from metgan.training import validation
-from metgan.training.session import load_data
+from metgan.training import load_data, validation
 from metgan.training.validation import (
     ValidationSet,
     faithful_enough,

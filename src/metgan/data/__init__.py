@@ -1,6 +1,7 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
 from .crops import CropPlan, Uncovered, find_uncovered, place_crops
+from .entry import IGNORE, Entry, fingerprint_of, join_names, split_names, without_label
 from .fit import fit_pairs
 from .identity import identify, name_scan
 from .leakage import (
@@ -30,22 +31,7 @@ from .paste import paste
 from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
 from .prepare import prepare, useful_crops
-from .sample import (
-    IGNORE,
-    Entry,
-    Pair,
-    as_camera,
-    check_camera,
-    checksum,
-    fingerprint_of,
-    has_tumour,
-    join_names,
-    read_channel,
-    read_label,
-    read_pair,
-    split_names,
-    without_label,
-)
+from .sample import Pair, as_camera, check_camera, checksum, has_tumour, read_channel, read_label, read_pair
 from .scan import Scan, refuse_other_shapes
 from .shuffle import shuffle_labels
 from .split import (

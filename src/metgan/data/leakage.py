@@ -26,7 +26,7 @@ from metgan.errors import LeakageError, SettingError
 from metgan.images import read_image
 from metgan.io import comparison_key, has_file
 
-from .sample import Entry
+from .entry import Entry
 
 if TYPE_CHECKING:
     from .split import Split

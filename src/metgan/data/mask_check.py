@@ -96,16 +96,19 @@ def measure_standing_out(views: Iterable[View]) -> StandingOut:
 def check_mask(scan: Scan, places: Sequence[Index]) -> StandingOut:
     """Return how the label of a scan stands out in its crops; up to a hundred with a tumour are asked.
 
+    Of a scan without a label it is nan, of no tumour.
+
     Parameters
     ----------
     scan : Scan
     places : sequence of (plane, rows, columns), int and two slices
         Where the crops lie in the arrays of the scan: `metgan.images.Region.place`.
     """
-    labelled = evenly([place for place in places if scan.label[place].any()], _MOST_CROPS)
-    return measure_standing_out(
-        (scan.label[place], scan.anatomy[place], scan.tumour[place]) for place in labelled
-    )
+    mask = scan.label
+    if mask is None:
+        return measure_standing_out([])
+    labelled = evenly([place for place in places if mask[place].any()], _MOST_CROPS)
+    return measure_standing_out((mask[place], scan.anatomy[place], scan.tumour[place]) for place in labelled)
 
 
 def find_orientation(scan: Scan, read_plane: Callable[[int], Mask]) -> tuple[int, StandingOut] | None:

@@ -21,7 +21,8 @@ from metgan.images import is_image, write_image
 from metgan.io import check_name, has_file, has_folder, normal_form, refuse_lookalikes, replacing, sync_folder
 from metgan.types import Camera, Mask
 
-from .sample import CHANNELS, IGNORE, Entry, Pair, read_pair
+from .entry import CHANNELS, IGNORE, Entry
+from .sample import Pair, read_pair
 
 TABLE = "pairs.csv"
 """Name of a pair set's table."""
@@ -68,7 +69,7 @@ class PairSet:
         if lacking := [f"{kind}/{name}" for name, kinds in needed.items() for kind in kinds]:
             raise StorageError(
                 f"{root} has unmatched names; missing: {_listing(lacking)}",
-                "the same file names in anatomy/ and tumour/, and none in label/ and ignore/ beside them",
+                "the same names in anatomy/ and tumour/; label/ holds some of these, ignore/ some of label's",
                 "Add the missing images or remove their partners",
             )
         paths = {
@@ -85,13 +86,13 @@ class PairSet:
         return iter(self.entries)
 
     def select(self, names: Iterable[str]) -> PairSet:
-        """Return the pair set of these names alone, in this set's order."""
+        """Return the pair set of these labelled pairs alone, in this set's order."""
         wanted = set(names)
         unknown = wanted - {entry.name for entry in self.entries}
         if unknown:
             raise UnknownNameError(
-                f"{self.root} has no pair {_listing(sorted(unknown))}",
-                "names of its pairs",
+                f"{self.root} has no pair {_listing(sorted(unknown))} with a label",
+                "names of its labelled pairs",
                 "Give the pair set that the split was made for, or train again on this one",
             )
         return PairSet(self.root, tuple(entry for entry in self.entries if entry.name in wanted))
@@ -114,8 +115,9 @@ class PairSet:
         return self
 
     def read(self, name: str) -> Pair:
-        """Read and check one pair by name."""
-        return read_pair(*self.select([name]).entries)
+        """Read and check one pair by name, labelled or not."""
+        bare = [entry for entry in self.unlabelled if entry.name == name]
+        return read_pair(*(bare or self.select([name]).entries))
 
 
 def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
@@ -133,11 +135,11 @@ def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
 
 
 def write_pair(
-    root: Path, name: str, anatomy: Camera, tumour: Camera, label: Mask, ignored: Mask | None = None
+    root: Path, name: str, anatomy: Camera, tumour: Camera, label: Mask | None, ignored: Mask | None = None
 ) -> None:
     """Write one pair's TIFFs; label and ignored pixels are 0 and 255, so that any viewer shows them.
 
-    The pixels of which the label says nothing get a file where there are any.
+    An unlabelled pair has no label. The pixels of which a label says nothing get a file where there are any.
 
     Raises
     ------
@@ -145,10 +147,11 @@ def write_pair(
         When the name would be hidden, lead elsewhere or be too long for a file's.
     """
     name = check_name(name, "pair", "Choose another name")
-    for channel, image in (("anatomy", anatomy), ("tumour", tumour), ("label", label.astype("uint8") * 255)):
+    for channel, image in (("anatomy", anatomy), ("tumour", tumour)):
         write_image(root / channel / f"{name}.tif", image)
-    if ignored is not None and ignored.any():
-        write_image(root / IGNORE / f"{name}.tif", ignored.astype("uint8") * 255)
+    for kind, mask in (("label", label), (IGNORE, ignored)):
+        if mask is not None and (kind == "label" or mask.any()):
+            write_image(root / kind / f"{name}.tif", mask.astype("uint8") * 255)
 
 
 def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:

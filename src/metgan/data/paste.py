@@ -59,7 +59,7 @@ def paste(target: Pair, giver: Pair, rng: np.random.Generator, fill: FillValues 
 
     Examples
     --------
-    >>> from .sample import Entry
+    >>> from .entry import Entry
     >>> def pair(name, light):
     ...     tumour, label = np.full((15, 15), 100, np.uint16), np.zeros((15, 15), bool)
     ...     if light:

@@ -64,10 +64,11 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
 def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
     """Cut a scan into a pair set, adding to what `out` already holds.
 
-    Flat crops and those with too little tissue are left out and counted. The table is written last, and an
-    empty one first: a killed call leaves the former table, so `PairSet.open` says that it and the images
-    disagree, and never takes crops of one block for groups of their own. Calling again completes the set. The
-    folder is held while it is read and written, so that of two calls at once none loses the other's rows.
+    Of a scan without a label the pairs are unlabelled. Flat crops and those with too little tissue are left
+    out and counted. The table is written last, and an empty one first: a killed call leaves the former table,
+    so `PairSet.open` says that it and the images disagree, and never takes crops of one block for groups of
+    their own. Calling again completes the set. The folder is held while it is read and written, so that of
+    two calls at once none loses the other's rows.
 
     Raises
     ------
@@ -95,8 +96,9 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
         with progress("prepare", len(useful)) as advance:
             for crop, row in zip(useful, planned, strict=True):
                 place = scan.region.place(crop.index(plan.crop))
-                write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], scan.label[place])
-                with_tumour += bool(scan.label[place].any())
+                label = None if scan.label is None else scan.label[place]
+                write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], label)
+                with_tumour += label is not None and bool(label.any())
                 advance()
         write_table(out, [*rows, *planned])
         PairSet.open(out)

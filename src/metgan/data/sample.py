@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,85 +16,8 @@ from metgan.images import read_image
 from metgan.labels import check_binary, fill_of, shared_fill
 from metgan.types import AnyArray, Camera, Mask
 
+from .entry import IGNORE, Entry
 from .normalise import FillValues
-
-CHANNELS = ("anatomy", "tumour", "label")
-IGNORE = "ignore"
-"""Folder of the masks of pixels of which a label says nothing; a set need not have it."""
-_SEPARATOR = ";"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of a pair set: where a pair's files are, and what is known about it.
-
-    ``split`` is "train", "val", "test" or empty; ``group`` is what must not be divided between them
-    (an animal, a block of tissue); ``provenance`` holds the further columns of ``pairs.csv``.
-    """
-
-    name: str
-    group: str
-    organ: str
-    split: str
-    paths: Mapping[str, Path]
-    provenance: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def is_labelled(self) -> bool:
-        """Whether there is a label: an unlabelled pair has its two channels alone.
-
-        Examples
-        --------
-        >>> Entry("a", "mouse", "", "", {"anatomy": Path("a.tif"), "tumour": Path("b.tif")}).is_labelled
-        False
-        """
-        return "label" in self.paths
-
-    @property
-    def is_partly_labelled(self) -> bool:
-        """Whether there are pixels of which its label says nothing."""
-        return IGNORE in self.paths
-
-    @property
-    def is_generated(self) -> bool:
-        """Whether a model generated this pair, by the provenance in its table.
-
-        Examples
-        --------
-        >>> Entry("a", "mouse", "lung", "", {}, {"model": "1f6c"}).is_generated
-        True
-        """
-        return bool(self.provenance.get("model"))
-
-    @property
-    def made_of(self) -> frozenset[str]:
-        """Names of the pairs that this one was made of: every guard against leakage asks here.
-
-        Examples
-        --------
-        >>> made = Entry("a", "mouse", "", "", {}, {"anatomy_source": "b", "label_sources": "c;d"})
-        >>> sorted(made.made_of)
-        ['b', 'c', 'd']
-        """
-        single = {self.provenance.get(column, "") for column in ("anatomy_source", "background_source")}
-        return frozenset(single | {*split_names(self.provenance.get("label_sources", ""))}) - {""}
-
-    @property
-    def made_of_groups(self) -> frozenset[str]:
-        """Groups of those pairs, as far as the provenance tells them, and its own.
-
-        Examples
-        --------
-        >>> told = {"label_groups": "mouse 2", "background_group": "mouse 3"}
-        >>> made = Entry("a", "mouse 1", "", "", {}, told)
-        >>> sorted(made.made_of_groups)
-        ['mouse 1', 'mouse 2', 'mouse 3']
-        """
-        told = {
-            self.provenance.get("background_group", ""),
-            *split_names(self.provenance.get("label_groups", "")),
-        }
-        return frozenset(told - {""} | {self.group})
 
 
 @dataclass(frozen=True)
@@ -141,35 +64,27 @@ class Pair:
             self._fills[key] = found
         return self._fills[key]
 
+    @property
+    def may_be_tumour(self) -> Mask:
+        """Where a tumour is labelled, or the label says nothing, (Y, X)."""
+        return self.label if self.ignored is None else self.label | self.ignored
+
+    def counted(self, mask: Mask) -> Mask:
+        """Return `mask`, (Y, X), without the pixels of which the label says nothing: no figure counts them.
+
+        Examples
+        --------
+        >>> image, line = np.arange(3, dtype=np.uint8)[None], np.array([[False, True, True]])
+        >>> pair = Pair(Entry("a", "mouse", "", "", {}), image, image, line, ~line)
+        >>> pair.counted(np.ones((1, 3), bool)).tolist()
+        [[False, True, True]]
+        """
+        return mask if self.ignored is None else mask & ~self.ignored
+
     @cached_property
     def _fills(self) -> dict[float | None, Mask]:
         """What `filled` has found, by the anatomy's constant."""
         return {}
-
-
-def join_names(names: Iterable[str]) -> str:
-    """Write the names of several pairs as one cell of ``pairs.csv``; no name gives an empty text.
-
-    A group or a file may have any name, so a semicolon within one is written ``%3B``, as in a URL.
-
-    Examples
-    --------
-    >>> join_names(["mouse 1", "a;b"])
-    'mouse 1;a%3Bb'
-    """
-    return _SEPARATOR.join(name.replace("%", "%25").replace(_SEPARATOR, "%3B") for name in names)
-
-
-def split_names(text: str) -> list[str]:
-    """Return the names that `join_names` wrote.
-
-    Examples
-    --------
-    >>> split_names("mouse 1;a%3Bb"), split_names("")
-    (['mouse 1', 'a;b'], [])
-    """
-    parts = text.split(_SEPARATOR) if text else []
-    return [part.replace("%3B", _SEPARATOR).replace("%25", "%") for part in parts]
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
@@ -181,21 +96,6 @@ def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
         for image in (pair.anatomy, pair.tumour, pair.label, *ignored):
             total = zlib.crc32(np.ascontiguousarray(image).tobytes(), total)
     return total
-
-
-def fingerprint_of(*lists: Iterable[Entry]) -> str:
-    """Return the CRC-32 of the names, groups and files of several lists of images, as 8 hexadecimal digits.
-
-    It names what something was made from: an image that has changed since is another one.
-    """
-    total = 0
-    for entries in lists:
-        for entry in entries:
-            total = zlib.crc32(f"{entry.name}\t{entry.group}\n".encode(), total)
-            for channel in sorted(entry.paths):
-                total = zlib.crc32(entry.paths[channel].read_bytes(), total)
-        total = zlib.crc32(b"end of list", total)
-    return f"{total:08x}"
 
 
 def read_pair(entry: Entry) -> Pair:
@@ -235,17 +135,6 @@ def read_channel(path: Path) -> Camera:
 def read_label(path: Path) -> Mask:
     """Read one label as a boolean mask (Y, X); any single positive value means tumour."""
     return check_binary(_one_channel(read_image(path), path), str(path))
-
-
-def without_label(entry: Entry) -> Entry:
-    """Return a pair as if it had never been annotated.
-
-    Examples
-    --------
-    >>> without_label(Entry("a", "mouse", "", "", {"label": Path("a.tif")})).paths
-    {}
-    """
-    return replace(entry, paths={k: path for k, path in entry.paths.items() if k not in ("label", IGNORE)})
 
 
 def has_tumour(entry: Entry) -> bool:

@@ -34,7 +34,8 @@ class Scan:
     name : str
         Becomes part of the pairs' names.
     anatomy, tumour : array of a camera's dtype
-    label : array of two values
+    label : array of two values or None
+        None for a scan that was not annotated.
     tissue : array of two values or None
         Where there is tissue; None for everywhere.
     region : Region
@@ -46,7 +47,7 @@ class Scan:
     name: str
     anatomy: Camera
     tumour: Camera
-    label: Mask
+    label: Mask | None
     tissue: Mask | None
     region: Region
     source: str = ""
@@ -57,7 +58,7 @@ class Scan:
         name: str,
         anatomy: AnyArray,
         tumour: AnyArray,
-        label: AnyArray,
+        label: AnyArray | None,
         tissue: AnyArray | None,
         region: Region | None = None,
     ) -> Scan:
@@ -82,20 +83,27 @@ class Scan:
         volumes = {"anatomy": anatomy, "tumour": tumour, "label": label, "tissue": tissue}
         refuse_other_shapes(name, {k: v.shape for k, v in volumes.items() if v is not None})
         seen = check_camera(anatomy, f"{name} anatomy"), check_camera(tumour, f"{name} tumour")
-        mask = check_binary(label, f"{name} label")
+        mask = None if label is None else check_binary(label, f"{name} label")
         if seen[0].min() < seen[0].max() and np.array_equal(*seen):
             raise ArrayError(f"scan {name} has one image in both channels", *_TWO_CHANNELS)
-        if (share := float(mask.mean())) > _MOST_LABELLED:
+        if mask is not None and (share := float(mask.mean())) > _MOST_LABELLED:
             raise ArrayError(f"the label of scan {name} covers {share:.0%} of the pixels", *_TUMOURS_ARE_RARE)
         body = None if tissue is None else check_binary(tissue, f"{name} tissue", _ABOVE)
-        return cls(name, *seen, mask, body, region or Region.all_of(mask.shape))
+        return cls(name, *seen, mask, body, region or Region.all_of(anatomy.shape))
 
     def contrast(self, channel: Channel) -> Contrast:
         """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.
 
         Tumours are bright in the tumour channel and hardly show in the anatomy: where it is the other way
         round, the channels have probably been named in the wrong order.
+
+        Raises
+        ------
+        ArrayError
+            Of a scan without a label.
         """
+        if self.label is None:
+            raise ArrayError(f"scan {self.name} without a label", "labelled pixels", "Read it with its mask")
         image: Camera = self.anatomy if channel == "anatomy" else self.tumour
         around = ~self.label if self.tissue is None else ~self.label & self.tissue
         around = around & ~np.stack([find_fill(plane) for plane in image])

@@ -33,7 +33,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
 
     Examples
     --------
-    >>> from .sample import Entry
+    >>> from .entry import Entry
     >>> def pair(name, tumour):
     ...     image = np.zeros((1, 1), np.uint8)
     ...     return Pair(Entry(name, "mouse", "", "train", {}), image, image, np.array([[tumour]]))

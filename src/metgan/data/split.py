@@ -18,8 +18,8 @@ import numpy as np
 from metgan.errors import SettingError, StorageError
 from metgan.io import has_file, normal_form, write_json
 
+from .entry import Entry
 from .leakage import PARTS, HeldOut
-from .sample import Entry
 
 SPLIT_FILE: Final = "splits.json"
 """In the folder of a run: what it was trained, validated and tested on."""

@@ -15,7 +15,8 @@ from typing import Any, Final, overload
 
 from metgan.errors import SettingError
 
-from .sample import Entry, Pair, read_pair
+from .entry import Entry
+from .sample import Pair, read_pair
 
 CACHE_BYTES: Final = 128 * 2**20
 """Memory for the pixels of one part of a set: 340 pairs of 256 x 256 pixels of 16 bits."""

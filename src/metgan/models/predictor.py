@@ -26,8 +26,11 @@ from .store import load_segmentor, model_path
 DEFAULT_THRESHOLD = 0.5
 """Output of a segmentor, in [0, 1], above which a pixel is read as tumour."""
 
-TUMOUR, BACKGROUND = 0.95, 0.05
-"""Output of a segmentor above which it is sure of tumour, and below which it is sure that there is none."""
+TUMOUR = 0.95
+"""Output of a segmentor, in [0, 1], above which it is sure of a tumour."""
+
+BACKGROUND = 0.05
+"""Output of a segmentor, in [0, 1], below which it is sure that there is none."""
 
 MIN_OBJECT_SIZE = 3
 """Pixels: smaller objects in a segmentor's reading are taken for noise."""

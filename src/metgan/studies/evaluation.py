@@ -154,6 +154,7 @@ def _score_all(compared: Sequence[_Compared], independent_segmentor: SegmentorPr
 def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
     pair, camera, fill = compared.pair, compared.camera, compared.fill
     generated, real = compared.generated, compared.real
+    asked, read_generated, read_real = map(pair.counted, (pair.label, read_generated, read_real))
     return Score(
         pair.entry.name,
         pair.entry.group,
@@ -162,6 +163,6 @@ def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
         compare_within(generated, real, pair.label),
         compare_within(generated, real, ~pair.label & ~fill),
         spectrum_distance(generated, real),
-        evaluate_detection(pair.label, read_generated, camera, fill=fill, smallest=MIN_OBJECT_SIZE),
-        evaluate_detection(pair.label, read_real, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE),
+        evaluate_detection(asked, read_generated, camera, fill=fill, smallest=MIN_OBJECT_SIZE),
+        evaluate_detection(asked, read_real, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE),
     )

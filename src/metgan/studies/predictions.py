@@ -130,7 +130,8 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
 
 def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
     weighed = segmentor.predict_proba_all([pair.tumour for pair in val])
-    level = choose_level(weighed, [pair.label for pair in val])
+    sure = [w * pair.counted(w > 0) for pair, w in zip(val, weighed, strict=True)]
+    level = choose_level(sure, [pair.counted(pair.label) for pair in val])
     images, tumours = [], []
     read = (
         (pair, outputs > level)
@@ -139,7 +140,8 @@ def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pa
     )
     for pair, reading in read:
         fill = pair.filled(segmentor.card.normalisation.fill)
-        found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+        asked, reading = pair.counted(pair.label), pair.counted(reading)
+        found = evaluate_detection(asked, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         entry = pair.entry
         whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}
         images.append({**whose, **_counts(found)})

@@ -7,9 +7,10 @@ from .gate import Gate, GatedPair, generate_pair, generate_pairs, open_gate
 from .generate import generate
 from .inpainter import Inpainter, load
 from .journal import count_noted, finished_pairs, is_unfinished
+from .label_files import LabelFiles
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
-from .plans import LabelFiles, PairPlan, PairPlans
+from .plans import PairPlan, PairPlans
 from .refine.background import Background, BackgroundResidual
 from .refine.contrast import MOST_LIGHT, Contrast, match_contrasts
 from .refine.insert import Insert, RealTumourChannel, insert_tumours

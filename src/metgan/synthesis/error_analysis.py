@@ -157,7 +157,8 @@ def find_errors(predictor: SegmentorPredictor, entries: Iterable[Entry]) -> Erro
         readings = predictor.predict_all([pair.tumour for pair in part])
         for pair, reading in zip(part, readings, strict=True):
             fill = pair.filled(units.fill)
-            found = evaluate_detection(pair.label, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+            asked, reading = pair.counted(pair.label), pair.counted(reading)
+            found = evaluate_detection(asked, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
             tumours += [
                 Seen(pair.entry.organ, t.area, t.contrast, t.found, t.light)
                 for t in found.tumours

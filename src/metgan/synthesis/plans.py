@@ -11,11 +11,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import overload
 
 import numpy as np
 
-from metgan.data import Entry, evenly, fingerprint_of, join_names, read_channel, read_label
+from metgan.data import Entry, evenly, fingerprint_of, join_names, read_channel
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import (
     Drawn,
@@ -26,11 +25,13 @@ from metgan.labels import (
     leave_apart,
     shows_outside_alone,
 )
+from metgan.models import LABELLED_BY
 from metgan.objects import sizes
 from metgan.seeding import stream
 from metgan.types import Camera, Mask
 
 from .kept import Kept
+from .label_files import LabelFiles, with_tumours
 from .refine import Background, Contrast, RealTumourChannel, RefineStep
 from .request import GenerationRequest
 
@@ -79,9 +80,8 @@ class PairPlan:
 
     @property
     def ignored(self) -> Mask | None:
-        """Where the label says nothing, (Y, X): where that of the real image does not; None for nowhere."""
-        own = None if self.real_tumour is None else self.real_tumour.ignored
-        return None if own is None else own & ~self.asked
+        """Where the label says nothing, (Y, X), as that of the real image does not; None for nowhere."""
+        return None if self.real_tumour is None else self.real_tumour.ignored
 
     @property
     def contrast(self) -> Contrast | None:
@@ -110,30 +110,12 @@ class PairPlan:
             "tumours": str(len(sizes(self.label))),
             "tumour_pixels": str(int(self.label.sum())),
             "own_tumours": "" if self.real_tumour is None else str(len(sizes(self.real_tumour.label))),
+            LABELLED_BY: "" if self.real_tumour is None else self.source.provenance.get(LABELLED_BY, ""),
             "left_out": str(self.left_out),
             "background_source": "" if self.donor is None else self.donor.name,
             "background_group": "" if self.donor is None else self.donor.group,
             "asked_contrasts": join_names(f"{contrast:.6g}" for contrast in asked),
         }
-
-
-class LabelFiles(Sequence[Mask]):
-    """Labels that are read when they are asked for."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.entries = tuple(entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    @overload
-    def __getitem__(self, index: int) -> Mask: ...
-    @overload
-    def __getitem__(self, index: slice) -> LabelFiles: ...
-    def __getitem__(self, index: int | slice) -> Mask | LabelFiles:
-        if isinstance(index, slice):
-            return LabelFiles(self.entries[index])
-        return read_label(self.entries[index].paths["label"])
 
 
 class PairPlans:
@@ -154,7 +136,7 @@ class PairPlans:
     def __init__(self, request: GenerationRequest) -> None:
         self.request = request
         self._kept: tuple[object, Kept] = None, Kept()
-        self.positive = _positive(request.labels)
+        self.positive = with_tumours(request.labels)
 
     def kept_of(self, inpainter: object) -> Kept:
         """Return what this inpainter has generated for several plans, see `generate_tumours`."""
@@ -288,14 +270,3 @@ def draw_for(
         return draw()
     except (ArrayError, SettingError) as error:
         raise type(error)(f"{error.given}, for the anatomy {name}", error.expected, error.remedy) from error
-
-
-def _positive(labels: Sequence[Entry]) -> tuple[Entry, ...]:
-    positive = tuple(entry for entry in labels if read_label(entry.paths["label"]).any())
-    if labels and not positive:
-        raise ArrayError(
-            f"none of the {len(labels)} labels holds a tumour",
-            "at least one non-zero label",
-            "Give other --labels",
-        )
-    return positive

@@ -31,7 +31,10 @@ from .plans import PairPlans
 from .request import GenerationRequest
 
 Sample = dict[str, Tensor]
-"""``anatomy`` and ``tumour`` in [-1, 1] and ``label``, 0 or 1; each (1, Y, X) float32."""
+"""``anatomy`` and ``tumour`` in [-1, 1], ``label`` and ``ignored``, 0 or 1; each (1, Y, X) float32.
+
+``ignored`` is where the label says nothing, so that no loss may count the pixel; 0 everywhere in most pairs.
+"""
 
 _MOST_WORKERS = 1024
 
@@ -195,7 +198,9 @@ class PairStream(IterableDataset[Sample]):
         if self.mix.crop is not None:
             view = replace(draw_view(pair.label.shape, self.mix.crop, rng), orientation=0)
         patch = cut_patch(pair, view, replace(self._inpainter.card.normalisation, fill=None))
-        images = {"anatomy": patch.anatomy, "tumour": patch.tumour, "label": patch.label}
+        ignored = np.zeros_like(patch.label) if patch.ignored is None else patch.ignored
+        masks = {"label": patch.label, "ignored": ignored}
+        images = {"anatomy": patch.anatomy, "tumour": patch.tumour, **masks}
         turn = possible_turn(patch.label > 0, int(rng.integers(SYMMETRIES))) if self.mix.turned else 0
         return {name: torch.from_numpy(symmetry(image, turn))[None] for name, image in images.items()}
 

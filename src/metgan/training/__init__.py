@@ -13,6 +13,7 @@ from .config import (
     least_steps,
 )
 from .engine import Engine
+from .loading import load_data, load_training_data, split_pairs
 from .log import LOG_FILE, last_step, read_log, stopped_at, trained_seconds
 from .method_run import check_method_config, train_method
 from .run_config import RunConfig
@@ -21,11 +22,10 @@ from .segmentor_run import check_segmentor_config, train_segmentor
 from .session import (
     SEGMENTOR_FOLDER,
     MethodTraining,
-    load_data,
     with_pseudo_labels,
 )
 from .status import Status, planned_steps, read_status
-from .training_data import TrainingData, load_training_data, split_pairs
+from .training_data import TrainingData
 
 __all__ = [
     "CHECKPOINT",

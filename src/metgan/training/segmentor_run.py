@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+import torch
 from torch.optim.swa_utils import update_bn
 
 from metgan.data import SPLIT_FILE, save_split
@@ -54,10 +55,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
     save_split(data.split, run_config.folder / SPLIT_FILE)
     fabric = run_config.engine.fabric()
     with seeded(run_config.engine, run_config.seed):
-        segmentor = place(
-            build(lambda: Segmentor(PRESETS[run_config.preset].segmentor), run_config.seed), fabric.device
-        )
-        segmentor.begin_at(data.tumour_share)
+        segmentor = _untrained(run_config, data, fabric.device)
         teacher = Consistency(segmentor, run_config, data) if data.unlabelled else None
         phases = segmentor_phases(segmentor, run_config.train.learning_rate, teacher)
         best = segmentor if teacher is None else teacher.ema.network
@@ -93,3 +91,10 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             columns=("segmentation", *(["consistency"] if teacher else []), "val_dice"),
         ).run(resume=run_config.resumes, steps=run_config.new_length(data))
     return run_config.folder / MODEL_FILE
+
+
+def _untrained(run_config: RunConfig[TrainConfig], data: TrainingData, device: torch.device) -> Segmentor:
+    size = PRESETS[run_config.preset].segmentor
+    segmentor = place(build(lambda: Segmentor(size), run_config.seed), device)
+    segmentor.begin_at(data.tumour_share)
+    return segmentor

@@ -5,11 +5,10 @@ Every part is resumable by itself, so a killed session goes on in the part where
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from metgan.data import Entry, PairSet, StoredPairs, entries_of
+from metgan.data import StoredPairs, entries_of
 from metgan.device import choose_device
 from metgan.io import has_file, hold_folder
 from metgan.methods import Method
@@ -20,7 +19,7 @@ from .config import GanTrainConfig, TrainConfig
 from .method_run import check_method_config, train_method
 from .run_config import RunConfig
 from .segmentor_run import check_segmentor_config, train_segmentor
-from .training_data import TrainingData, load_training_data, split_pairs
+from .training_data import TrainingData
 
 SEGMENTOR_FOLDER = "segmentor"
 """Where a run keeps the segmentor that it trained."""
@@ -84,11 +83,6 @@ class MethodTraining:
         return RunConfig(
             "segmentor", mine.preset, self.segmentor_config, mine.engine, mine.seed, folder, mine.resume
         )
-
-
-def load_data(pairs: PairSet, seed: int, more: Sequence[Entry] = ()) -> TrainingData:
-    """Load the data of a run, with `more` pairs that are taken as unlabelled; writes nothing."""
-    return load_training_data(pairs, split_pairs(pairs, seed), more)
 
 
 def with_pseudo_labels(

@@ -13,35 +13,20 @@ from typing import Final
 import numpy as np
 
 from metgan.data import (
-    CACHE_BYTES,
-    PARTS,
-    Entry,
-    HeldOut,
     JoinedPairs,
     Normalisation,
     Pair,
-    PairSet,
     PixelValues,
     Scaling,
     Split,
-    StoredPairs,
     checksum,
-    draw_split,
     evenly,
     fit_pairs,
-    groups_of,
     pixel_values,
-    read_pair,
-    refuse_shared,
     shuffle_labels,
-    stated_split,
-    without_label,
 )
-from metgan.errors import ArrayError
-from metgan.io import refuse_lookalikes
 from metgan.objects import surroundings
-from metgan.progress import note
-from metgan.seeding import check_seed, stream
+from metgan.seeding import stream
 from metgan.types import AnyArray, Camera, Channel, Mask
 
 FIRST: Final = 0.6
@@ -123,7 +108,7 @@ class TrainingData:
         Where these data were filled in stays what was measured on them.
         """
         for pair in (*islice(self.train, 1), *islice(self.val, 1)):  # the others are of their dtypes
-            _check(pair, normalisation)
+            check_dtypes(pair, normalisation)
         fill = None if normalisation.tumour.per_image else self.normalisation.fill
         moved = replace(self, normalisation=replace(normalisation, fill=fill))
         if "_survey" in vars(self) and not (self._is_per_image or moved._is_per_image):
@@ -218,7 +203,8 @@ class TrainingData:
         return counted if self._is_per_image else self.normalisation.apply(counted, channel)
 
 
-def _check(pair: Pair, normalisation: Normalisation) -> None:
+def check_dtypes(pair: Pair, normalisation: Normalisation) -> None:
+    """Refuse a pair of another dtype than the training part has."""
     normalisation.check(pair.tumour, "tumour", f"{pair.entry.name} tumour")
     normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
 
@@ -226,71 +212,3 @@ def _check(pair: Pair, normalisation: Normalisation) -> None:
 def uncounted(pair: Pair, units: Normalisation) -> Mask:
     """Return the fill of a pair, (Y, X), in a set whose units these are: none, where the set has none."""
     return np.zeros(pair.label.shape, bool) if units.fill is None else pair.filled(units.fill)
-
-
-def split_pairs(pairs: PairSet, seed: int) -> Split:
-    """Return the split that the table states, or draw one by whole groups.
-
-    To draw it, every pair is read once, so that one that cannot be read is refused before a training.
-    """
-    check_seed(seed)
-    stated = stated_split(pairs.entries)
-    if stated is not None:
-        return stated
-    with_tumour = {entry.name: bool(read_pair(entry).label.any()) for entry in pairs}
-    return draw_split(pairs.entries, with_tumour, stream(seed, "split"))
-
-
-def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ()) -> TrainingData:
-    """Load the training and validation parts of a pair set, and its unlabelled pairs.
-
-    Parameters
-    ----------
-    pairs : PairSet
-    split : Split
-        Of its labelled pairs.
-    more : sequence of Entry, default ()
-        Further pairs that are taken as unlabelled. Of these, and of the set's own, what is of the validation
-        or the test part is left out, and told.
-
-    Raises
-    ------
-    ArrayError
-        When no training label holds a tumour.
-    LeakageError
-        When two parts share a pair, a group, a source or an image, see `metgan.data.refuse_shared`, or a pair
-        that is not of the test part is of what a run's split holds out.
-    """
-    names = {part: {*getattr(split, part)} for part in PARTS}
-    parts = {part: [entry for entry in pairs if entry.name in known] for part, known in names.items()}
-    held_out = refuse_shared(parts, split.held_out)
-    unlabelled = _unlabelled((*pairs.unlabelled, *more), held_out | HeldOut.of(parts["val"]))
-    train = StoredPairs(pairs.select(split.train))
-    val = StoredPairs(pairs.select(split.val), CACHE_BYTES // 4)  # no step asks for them
-    if not any(pair.label.any() for pair in train):
-        raise ArrayError(
-            f"none of the {len(train)} training labels in {pairs.root} holds a tumour",
-            "at least one positive label",
-            "Add annotated pairs, or check that the labels were exported",
-        )
-    normalisation = fit_pairs(train)
-    for pair in val:
-        _check(pair, normalisation)
-    return TrainingData(
-        train=train,
-        val=val,
-        split=replace(split, held_out=held_out),
-        normalisation=normalisation,
-        groups_seen=tuple(sorted(groups_of((*train.entries, *val.entries, *unlabelled)))),
-        unlabelled=StoredPairs(unlabelled),
-    )
-
-
-def _unlabelled(entries: Sequence[Entry], held_out: HeldOut) -> tuple[Entry, ...]:
-    """Return the pairs without their labels, and without those of what is held out."""
-    bare = map(without_label, entries)
-    kept = tuple(e for e in bare if e.split not in ("val", "test") and not held_out.found_in(e))
-    if left_out := len(entries) - len(kept):
-        note(f"{left_out} of {len(entries)} unlabelled pairs are of the validation or test part: left out")
-    refuse_lookalikes([entry.name for entry in kept], "names", "unlabelled pairs")
-    return kept

@@ -97,7 +97,7 @@ def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> ValidationR
     with evaluating(segmentor):
         total = Overlap(0, 0, 0)
         for pair, reading in zip(data.pairs, _read(segmentor, data.tumour, data.device), strict=True):
-            total += overlap(reading, pair.label)
+            total += overlap(pair.counted(reading), pair.counted(pair.label))
     return ValidationResult(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
 
 
@@ -137,7 +137,7 @@ def validate_generator(
         return ValidationResult(-relative, details)
     total = Overlap(0, 0, 0)
     for reading, pair in zip(_read(segmentor, generated, data.device), data.pairs, strict=True):
-        total += overlap(reading, pair.label)
+        total += overlap(pair.counted(reading), pair.counted(pair.label))
     read = {"val_dice": _dice(total)} if data.shows_tumours else {}
     return ValidationResult(min(_dice(total), enough) - relative, read | details)
 

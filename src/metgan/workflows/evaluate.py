@@ -110,7 +110,8 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
             Engine(device=request.device),
             output.policy.resume,
         )
-        setup = open_evaluation(request.run, open_labelled(request.data, "are not tested on"), source)
+        pairs = open_labelled(request.data, "are not tested on; an independent segmentor learns from them")
+        setup = open_evaluation(request.run, pairs, source)
         note_exchanged_channels(request.data)
         with output.prepared():
             evaluation, generated = setup.score()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -19,14 +19,14 @@ from metgan.training import SEGMENTOR_FOLDER
 from .settings import CONFIG_FILE
 
 
-def open_labelled(root: Path, use: str = "are left out") -> PairSet:
+def open_labelled(root: Path, use: str = "") -> PairSet:
     """Open a pair set that needs labelled pairs, and tell what becomes of the others.
 
     Parameters
     ----------
     root : Path
-    use : str, default "are left out"
-        What becomes of pairs without a label, as a note says it.
+    use : str, default ""
+        What becomes of pairs without a label, as a note says it; "" to leave them out.
 
     Raises
     ------
@@ -34,10 +34,11 @@ def open_labelled(root: Path, use: str = "are left out") -> PairSet:
         As for `PairSet.open`, and where no pair has a label.
     """
     pairs = PairSet.open(root).labelled
-    if pairs.unlabelled:
-        count = len(pairs.unlabelled)
-        note(f"{count} of the {count + len(pairs)} pairs in {root} have no label, and {use}")
-    return pairs
+    if not pairs.unlabelled:
+        return pairs
+    count = len(pairs.unlabelled)
+    note(f"{count} of the {count + len(pairs)} pairs in {root} have no label, and {use or 'are left out'}")
+    return pairs if use else replace(pairs, unlabelled=())
 
 
 def open_unlabelled(root: Path | None) -> tuple[Entry, ...]:
@@ -51,13 +52,14 @@ def open_unlabelled(root: Path | None) -> tuple[Entry, ...]:
     if root is None:
         return ()
     pairs = PairSet.open(root)
-    if generated := [entry.name for entry in pairs if entry.is_generated]:
+    entries = (*pairs.entries, *pairs.unlabelled)
+    if generated := [entry.name for entry in entries if entry.is_generated]:
         raise SettingError(
             f"{len(generated)} generated pairs in {root}, taken as unlabelled",
             "scans of which both channels are real",
             "Give a pair set of real pairs for --unlabelled",
         )
-    return (*pairs.entries, *pairs.unlabelled)
+    return entries
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +29,7 @@ from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError, StorageError
 from metgan.metrics import Contrast
 from metgan.progress import Listener, listening, note
+from metgan.types import Mask
 
 from .output import OutputPolicy, reserve
 from .ranges import COUNT, SHARE, check_ranges
@@ -126,7 +128,7 @@ class PrepareRequest:
     """
 
     sources: list[Path]
-    files: ScanFiles
+    files: ScanFiles = ScanFiles()
     out: Path
     crops: CropChoice = CropChoice()
     overwrite: bool = False
@@ -143,6 +145,8 @@ class PrepareResult:
         Crops; those left out are flat, or show too little tissue.
     contrast : str
         How labelled pixels stand out, in words; "" where there is none.
+    is_labelled : bool
+        Whether there was a mask of the tumours; without one the crops are unlabelled pairs.
     """
 
     out: Path
@@ -150,6 +154,7 @@ class PrepareResult:
     with_tumour: int
     left_out: int
     contrast: str
+    is_labelled: bool
 
 
 def prepare(request: PrepareRequest, on_event: Listener | None = None) -> PrepareResult:
@@ -179,14 +184,18 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             with output.prepared():
                 done = cut_pairs(scan, plan, out)
         contrast = ""
-        if not done.with_tumour:
+        if files.labels is None:
+            note("no --labels: the crops become unlabelled pairs, without label/")
+        elif not done.with_tumour:
             note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
         else:
             contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
         places = [scan.region.place(crop.index(plan.crop)) for crop in useful]
-        _tell_of_mask(scan, check_mask(scan, places), files)
+        if files.labels is not None:
+            _tell_of_mask(scan, check_mask(scan, places), partial(read_label_plane, files, files.labels))
         find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
-    return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast)
+    is_labelled = files.labels is not None
+    return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast, is_labelled)
 
 
 def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
@@ -201,7 +210,7 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
     )
 
 
-def _tell_of_mask(scan: Scan, found: StandingOut, files: ScanFiles) -> None:
+def _tell_of_mask(scan: Scan, found: StandingOut, read_plane: Callable[[int], Mask]) -> None:
     """Note a mask that marks nothing bright, and the orientation that it should have, if one fits."""
     if not found.marks_nothing:
         return
@@ -213,7 +222,7 @@ def _tell_of_mask(scan: Scan, found: StandingOut, files: ScanFiles) -> None:
     )
     better = None
     with suppress(StorageError):  # only what was asked for has to be readable
-        better = find_orientation(scan, partial(read_label_plane, files))
+        better = find_orientation(scan, read_plane)
     if better is not None:
         text += f"; {TURNED[better[0]]} it fits ({better[1].median:.1f} standard deviations)"
     note(text)

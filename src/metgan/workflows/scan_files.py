@@ -25,8 +25,9 @@ class ScanFiles:
 
     Parameters
     ----------
-    labels : Path
-        TIFF with the tumours' mask: 0, and one other value.
+    labels : Path or None
+        TIFF with the tumours' mask: 0, and one other value. Default: none, for scans that were not annotated;
+        their crops become unlabelled pairs.
     labels_above : float or None
         Take every value above this as tumour, where a mask numbers its objects (0) or holds probabilities
         (as in 0.5). Default: refuse a mask of more than two values.
@@ -48,7 +49,7 @@ class ScanFiles:
         name that the scan has in --out already.
     """
 
-    labels: Path
+    labels: Path | None = None
     labels_above: float | None = None
     tissue: Path | None = None
     tissue_above: float | None = None
@@ -75,17 +76,14 @@ def read_scan(
             "one TIFF with both channels, or two: anatomy and tumour",
             "Name one or two",
         )
-    if files.tissue_above is not None and files.tissue is None:
-        given = f"--tissue-above {files.tissue_above} without --tissue"
-        raise SettingError(given, "a mask of the tissue", "Give --tissue, or leave --tissue-above out")
+    _refuse_options_of_nothing(files)
     stacks = [read_stack(path, files.axes) for path in sources]
     if files.channels and not any(stack.has_channels for stack in stacks):
         given = f"--channels {files.channels[0]} {files.channels[1]}, and no source has a C axis"
         raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
     volumes = dict(zip(("anatomy", "tumour"), _channels(stacks, files.channels), strict=True))
-    volumes["label"] = (read_stack(files.labels, files.mask_axes), None)
-    if files.tissue is not None:
-        volumes["tissue"] = (read_stack(files.tissue, files.mask_axes), None)
+    masks = {"label": files.labels, "tissue": files.tissue}
+    volumes |= {k: (read_stack(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(sources[0])
     name = name_scan(sources[0], source, known) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
@@ -99,14 +97,27 @@ def read_scan(
     for what, threshold in (("label", files.labels_above), ("tissue", files.tissue_above)):
         if threshold is not None:
             parts[what] = binarise(parts[what], threshold)
-    scan = Scan.checked(name, parts["anatomy"], parts["tumour"], parts["label"], parts.get("tissue"), region)
+    channels = parts["anatomy"], parts["tumour"]
+    scan = Scan.checked(name, *channels, parts.get("label"), parts.get("tissue"), region)
     return replace(scan, source=source)
 
 
-def read_label_plane(files: ScanFiles, number: int) -> Mask:
+def _refuse_options_of_nothing(files: ScanFiles) -> None:
+    """Refuse options that tell how to read a mask which is not given."""
+    thresholds = (("labels", files.labels, files.labels_above), ("tissue", files.tissue, files.tissue_above))
+    for what, mask, above in thresholds:
+        if above is not None and mask is None:
+            remedy = f"Give --{what}, or leave --{what}-above out"
+            raise SettingError(f"--{what}-above {above} without --{what}", "the mask that it is for", remedy)
+    if files.mask_axes is not None and files.labels is None and files.tissue is None:
+        given = f"--mask-axes {files.mask_axes} without --labels and --tissue"
+        raise SettingError(given, "the masks that they are for", "Give --labels, or leave --mask-axes out")
+
+
+def read_label_plane(files: ScanFiles, labels: Path, number: int) -> Mask:
     """Read the mask of one plane with all its rows and columns; what is no number is no tumour."""
     one = (slice(number, number + 1), slice(None), slice(None))
-    (plane,) = read_stack(files.labels, files.mask_axes).plane_order(None, one)
+    (plane,) = read_stack(labels, files.mask_axes).plane_order(None, one)
     mask: Mask = plane > (files.labels_above or 0)
     return mask
 

@@ -25,17 +25,21 @@ from metgan.data import (
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import Bank, Drawn, LabelRecipe, Merged, Real, leave_apart
 from metgan.metrics import evaluate_detection
+from metgan.models import SegmentorPredictor, pseudo_label
 from metgan.objects import RING_GAP, sizes
 from metgan.synthesis import (
     Contrast,
     GenerationRequest,
     Inpainter,
     Insert,
+    Mix,
     Noise,
     PairPlan,
     PairPlans,
+    PairStream,
     RealTumourChannel,
     check_request,
+    generate,
     generate_pair,
     insert_tumours,
     open_gate,
@@ -89,6 +93,7 @@ def test_new_tumours_touch_no_real_one_and_the_label_shows_both(request_of: Gene
         assert len(sizes(plan.label)) == len(sizes(plan.asked)) + len(sizes(real.label))
         assert plan.origin["tumours"] == str(len(sizes(plan.label)))
         assert plan.origin["own_tumours"] == str(len(sizes(real.label)))
+        assert plan.origin["labelled_by"] == ""
 
 
 def test_all_but_the_new_tumours_is_the_real_image(
@@ -272,3 +277,82 @@ def test_a_draft_without_ground_is_labelled_as_it_was_asked(small_pairs: PairSet
     plan = PairPlan(pair.entry, pair.anatomy, pair.label, (), (), 0)
     assert plan.label is plan.asked
     assert plan.origin["own_tumours"] == ""
+
+
+class Halves:
+    """A segmentor that is sure of a tumour at the top left, doubts a part below, and is sure of the rest."""
+
+    fingerprint = "0a1b2c3d"
+
+    def predict_proba_all(self, images: list[np.ndarray]) -> list[np.ndarray]:
+        outputs = [np.zeros(image.shape, np.float32) for image in images]
+        for output in outputs:
+            output[4:10, 4:10] = 0.99
+            output[40:50, 4:20] = 0.5
+        return outputs
+
+
+@pytest.fixture
+def unlabelled(
+    request_of: GenerationRequest, scans: Path, tmp_path_factory: pytest.TempPathFactory
+) -> GenerationRequest:
+    """The request, with the four scans as anatomies, of which a segmentor has read the tumours."""
+    reader: SegmentorPredictor = Halves()  # type: ignore[assignment]  # reads
+    folder = tmp_path_factory.mktemp("read")
+    return replace(request_of, anatomies=pseudo_label(reader, PairSet.open(scans).unlabelled, folder))
+
+
+def test_tumours_in_an_unlabelled_scan_lie_away_from_what_the_segmentor_sees_and_doubts(
+    unlabelled: GenerationRequest, scans: Path
+) -> None:
+    plans = PairPlans(unlabelled)
+    seen, doubted = np.zeros((2, 64, 64), bool)
+    seen[4:10, 4:10], doubted[40:50, 4:20] = True, True
+    for number in range(unlabelled.count):
+        plan = plans.draw(number)
+        assert plan.asked.any()
+        assert not (plan.asked & ndimage.binary_dilation(seen | doubted, EIGHT, RING_GAP + 1)).any()
+        assert np.array_equal(plan.label, plan.asked | seen)
+        assert np.array_equal(plan.ignored, doubted)
+        assert plan.origin["labelled_by"] == Halves.fingerprint
+
+
+def test_pairs_of_unlabelled_scans_are_written_with_what_is_doubted_in_them_twice_alike(
+    inpainter: Inpainter, unlabelled: GenerationRequest, scans: Path, tmp_path: Path
+) -> None:
+    once, twice = (generate(inpainter, unlabelled, tmp_path / name) for name in ("once", "twice"))
+    files = sorted(path.relative_to(once.root) for path in once.root.rglob("*") if path.is_file())
+    assert files == sorted(p.relative_to(twice.root) for p in twice.root.rglob("*") if p.is_file())
+    assert sum(path.parts[0] == "ignore" for path in files) == unlabelled.count
+    assert all((once.root / file).read_bytes() == (twice.root / file).read_bytes() for file in files)
+    seen, doubted = np.zeros((2, 64, 64), bool)
+    seen[4:10, 4:10], doubted[40:50, 4:20] = True, True
+    for pair in StoredPairs(once):
+        real = PairSet.open(scans).read(pair.entry.provenance["anatomy_source"]).tumour
+        far = ~ndimage.binary_dilation(pair.label & ~seen, EIGHT, RING_GAP)
+        assert np.array_equal(pair.tumour[far], real[far])
+        assert (pair.tumour != real).any()
+        assert pair.label[seen].all()
+        assert np.array_equal(pair.ignored, doubted)
+        assert pair.entry.group == "animal-scan"
+
+
+def test_a_stream_says_what_is_doubted_in_its_pairs(
+    inpainter: Inpainter, unlabelled: GenerationRequest
+) -> None:
+    """Turned and cut as the label is."""
+    stream = PairStream(inpainter, unlabelled, [], Mix(synthetic=1, crop=None, turned=False))
+    whole, sample = stream.whole(0), stream.pair(0)
+    assert np.array_equal(whole.ignored, PairPlans(unlabelled).draw(0).ignored)
+    assert np.array_equal(sample["ignored"][0].numpy() > 0, whole.ignored)
+    turned = PairStream(inpainter, unlabelled, [], Mix(synthetic=1, crop=40)).pair(0)
+    assert turned["ignored"].shape == turned["label"].shape == (1, 40, 40)
+    assert not (turned["ignored"] * turned["label"]).any()
+
+
+def test_a_stream_of_fully_labelled_pairs_ignores_nothing(
+    inpainter: Inpainter, request_of: GenerationRequest
+) -> None:
+    sample = PairStream(inpainter, request_of, [], Mix(synthetic=1)).pair(0)
+    assert sample["label"].any()
+    assert not sample["ignored"].any()

@@ -76,7 +76,7 @@ class BackgroundResidual:
         """
         tissue = find_tissue(real.anatomy)
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
-        free = ~ndimage.binary_dilation(real.label | ends | real.filled(constants), _SQUARE, RIM)
+        free = ~ndimage.binary_dilation(real.may_be_tumour | ends | real.filled(constants), _SQUARE, RIM)
         left = noise.stabilise(real.tumour) - noise.stabilise(generated)
         field = left - np.where(
             tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)

@@ -91,7 +91,7 @@ class Noise(RefineStep):
         SettingError
             When there is no image, or no pixel away from tumours.
         """
-        parts = [_measure(pair.tumour, pair.label | pair.filled(fill)) for pair in real]
+        parts = [_measure(pair.tumour, pair.may_be_tumour | pair.filled(fill)) for pair in real]
         light, variance = (np.concatenate([part[k] for part in parts] or [np.empty(0)]) for k in (0, 1))
         if not light.size:
             raise SettingError("no pixels away from tumours", "some to measure noise on", "Give more pairs")

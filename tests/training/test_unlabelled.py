@@ -1,0 +1,241 @@
+"""Unlabelled pairs in a run: nothing of what is tested among them, and what a method makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from metgan.data import Entry, PairSet, entries_of, read_label, write_pair, write_table
+from metgan.errors import ArrayError, LeakageError, SettingError
+from metgan.io import fingerprint
+from metgan.methods import find_method
+from metgan.models import LABELLED_BY, MODEL_FILE, load_segmentor, read_card
+from metgan.training import (
+    Engine,
+    GanTrainConfig,
+    MethodTraining,
+    RunConfig,
+    TrainConfig,
+    TrainingData,
+    load_data,
+    load_training_data,
+    split_pairs,
+)
+from metgan.training.loop import Training
+from metgan.training.session import PSEUDO_LABELS
+from metgan.training.validation import ValidationSet, validate_segmentor
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+EXACT = Engine(device="cpu", precision="fp32")
+READING = TrainConfig(steps=3, batch_size=2, crop=48, learning_rate=2e-3, validations=1)
+PAINTING = GanTrainConfig(steps=2, batch_size=2, crop=64, pool_size=1, ema_decay=0.9, validations=2)
+
+Rows = list[dict[str, str]]
+
+
+def write_scans(root: Path, rows: Rows, like: Path | None = None) -> tuple[Entry, ...]:
+    """Write unlabelled pairs of noise with these rows; a ``copy`` has the pixels of the last in `like`."""
+    for number, row in enumerate(rows):
+        anatomy, tumour = np.random.default_rng(number).integers(0, 60000, (2, 64, 64)).astype(np.uint16)
+        if row["name"] == "copy" and like is not None:
+            tested = PairSet.open(like).read(PairSet.open(like).entries[-1].name)
+            anatomy, tumour = tested.anatomy, tested.tumour
+        write_pair(root, row["name"], anatomy, tumour, None)
+    write_table(root, [{"organ": "lung"} | row for row in rows])
+    return PairSet.open(root).unlabelled
+
+
+def row(name: str, group: str = "animal-scan", split: str = "") -> dict[str, str]:
+    return {"name": name, "group": group, "split": split}
+
+
+def names_of(data: TrainingData) -> list[str]:
+    return [entry.name for entry in entries_of(data.unlabelled)]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        row("x", "animal-test"),
+        row("x", "Animal-Test"),
+        row("x", "animal-val"),
+        row("x", split="test"),
+        row("x", split="val"),
+        row("copy", "another"),
+    ],
+    ids=["group", "spelling", "validation group", "split", "validation split", "pixels"],
+)
+def test_an_unlabelled_pair_of_what_is_tested_or_validated_is_not_learned_from_and_counted(
+    small_world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], hidden: dict[str, str]
+) -> None:
+    rows = [row("a", "other"), row("b", "other"), hidden]
+    data = load_data(PairSet.open(small_world), 0, write_scans(tmp_path, rows, small_world))
+    assert names_of(data) == ["a", "b"]
+    assert "1 of 3 unlabelled pairs are of the validation or test part: left out" in capsys.readouterr().err
+    assert data.groups_seen == ("animal-train", "animal-val", "other")
+
+
+def test_what_shares_a_group_with_an_unlabelled_test_pair_is_of_the_test_part_too(
+    small_world: Path, tmp_path: Path
+) -> None:
+    rows = [row("a", "mouse 7"), row("b", "mouse 7", "test"), row("c", "mouse 8")]
+    data = load_data(PairSet.open(small_world), 0, write_scans(tmp_path, rows))
+    assert names_of(data) == ["c"]
+    assert "mouse 7" in data.split.held_out.groups
+
+
+def test_training_pairs_of_a_group_that_an_unlabelled_pair_calls_a_test_group_are_refused(
+    small_world: Path, tmp_path: Path
+) -> None:
+    more = write_scans(tmp_path, [row("a", "animal-train", "test")])
+    with pytest.raises(LeakageError, match="group 'animal-train' with the test part"):
+        load_data(PairSet.open(small_world), 0, more)
+
+
+def test_a_runs_split_decides_over_what_the_table_says(small_world: Path) -> None:
+    """The labelled pairs themselves, given as unlabelled: those of the training part may be learned from."""
+    pairs = PairSet.open(small_world)
+    split = split_pairs(pairs, 0)
+    data = load_training_data(pairs, split, pairs.entries)
+    assert names_of(data) == list(split.train)
+    assert not any(entry.is_labelled for entry in entries_of(data.unlabelled))
+    assert all(pair.ignored is not None and pair.ignored.all() for pair in data.unlabelled)
+
+
+def test_the_unlabelled_pairs_of_a_set_are_learned_from_and_measured_nowhere(
+    small_world: Path, small_pairs: PairSet, scans: Path
+) -> None:
+    unlabelled = PairSet.open(scans).unlabelled
+    whole = replace(small_pairs, unlabelled=unlabelled)
+    data, bare = load_data(whole, 0), load_data(small_pairs, 0)
+    assert names_of(data) == [entry.name for entry in unlabelled]
+    assert data.normalisation == bare.normalisation
+    assert (data.tumour_share, data.mean("tumour")) == (bare.tumour_share, bare.mean("tumour"))
+    assert entries_of(data.drawn) == entries_of(bare.drawn)
+    assert data.split == bare.split
+
+
+def test_two_unlabelled_pairs_of_one_name_are_refused(small_pairs: PairSet, scans: Path) -> None:
+    unlabelled = PairSet.open(scans).unlabelled
+    whole = replace(small_pairs, unlabelled=unlabelled)
+    with pytest.raises(SettingError, match=r"4 names of unlabelled pairs in two pair sets \(scan-0,"):
+        load_data(whole, 0, unlabelled)
+
+
+def test_an_unlabelled_pair_of_another_dtype_is_refused_before_a_training(
+    small_pairs: PairSet, tmp_path: Path
+) -> None:
+    image = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) % 251
+    write_pair(tmp_path, "dim", image.astype(np.uint8), image.astype(np.uint8), None)
+    with pytest.raises(ArrayError, match="dim tumour"):
+        load_data(small_pairs, 0, PairSet.open(tmp_path).unlabelled)
+
+
+def test_a_segmentor_counts_the_groups_of_unlabelled_pairs_among_those_that_it_has_seen(
+    small_pairs: PairSet, scans: Path, trained: MethodTraining
+) -> None:
+    _, card = load_segmentor(trained.run_config.folder / "segmentor")
+    assert "animal-scan" in card.groups_seen
+    with pytest.raises(LeakageError, match="animal-scan"):
+        card.refuse_to_have_seen(["animal-scan"], "testing")
+    assert "animal-scan" in read_card(trained.run_config.folder).groups_seen
+
+
+def training(folder: Path, data: TrainingData, *, resume: bool = False) -> MethodTraining:
+    run_config = RunConfig("metgan", "small", PAINTING, EXACT, 0, folder, resume)
+    return MethodTraining(find_method("metgan"), run_config, data, READING)
+
+
+@pytest.fixture(scope="module")
+def data(small_pairs: PairSet, scans: Path) -> TrainingData:
+    return load_data(small_pairs, 0, PairSet.open(scans).unlabelled)
+
+
+@pytest.fixture(scope="module")
+def trained(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> MethodTraining:
+    done = training(tmp_path_factory.mktemp("metgan"), data)
+    done.run()
+    return done
+
+
+def test_a_run_keeps_what_its_segmentor_is_sure_of_in_unlabelled_pairs(trained: MethodTraining) -> None:
+    """Outside the training set, where `metgan info` and others look for nothing."""
+    folder = trained.run_config.folder
+    names = [f"scan-{k}.tif" for k in range(4)]
+    for kind in ("label", "ignore"):
+        assert sorted(path.name for path in (folder / PSEUDO_LABELS / kind).iterdir()) == names
+    label, ignored = (
+        read_label(folder / PSEUDO_LABELS / kind / "scan-0.tif") for kind in ("label", "ignore")
+    )
+    assert not (label & ignored).any()
+
+
+def test_a_method_learns_from_pseudo_labelled_pairs_beside_the_labelled_ones(
+    trained: MethodTraining, data: TrainingData
+) -> None:
+    labelled = trained._pseudo_labelled(trained.run_config.folder / "segmentor")
+    assert [e.name for e in entries_of(labelled.drawn)] == [
+        *(entry.name for entry in entries_of(data.train)),
+        *(entry.name for entry in entries_of(data.unlabelled)),
+    ]
+    weights = fingerprint(trained.run_config.folder / "segmentor" / MODEL_FILE)
+    assert {e.provenance.get(LABELLED_BY) for e in entries_of(labelled.pseudo_labelled)} == {weights}
+    batch = replace(trained.run_config, folder=Path()).batches(labelled).at(0)
+    assert labelled.checksum == data.checksum
+    assert batch.tumour.shape == (2, 1, 64, 64)
+
+
+def test_a_metgan_with_unlabelled_pairs_that_is_cut_off_equals_one_that_is_not(
+    trained: MethodTraining, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut off in its second step, after the first of two validations."""
+
+    def stop(self: object, step: int, material: object) -> dict[str, object]:
+        if self.name == "metgan" and step == 1:  # type: ignore[attr-defined]
+            raise KeyboardInterrupt
+        return step_before(self, step, material)
+
+    step_before = Training._step
+    with monkeypatch.context() as patch:
+        patch.setattr(Training, "_step", stop)
+        with pytest.raises(KeyboardInterrupt):
+            training(tmp_path, data).run()
+    training(tmp_path, data, resume=True).run()
+    for file in (MODEL_FILE, f"segmentor/{MODEL_FILE}", f"{PSEUDO_LABELS}/label/scan-2.tif"):
+        assert (tmp_path / file).read_bytes() == (trained.run_config.folder / file).read_bytes()
+
+
+def test_a_method_without_a_segmentor_leaves_unlabelled_pairs_out_and_says_so(
+    data: TrainingData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_config = RunConfig("pix2pix", "small", PAINTING, EXACT, 0, tmp_path)
+    left = MethodTraining(find_method("pix2pix"), run_config, data, READING)._pseudo_labelled(None)
+    assert "4 unlabelled pairs are left out: no segmentor labels them" in capsys.readouterr().err
+    assert entries_of(left.drawn) == entries_of(data.train)
+
+
+class AllTumour(nn.Module):
+    """Reads a tumour everywhere."""
+
+    stride = 1
+
+    def forward(self, image: Tensor) -> Tensor:
+        return torch.full_like(image, 9.0)
+
+
+def test_pixels_of_which_a_validation_label_says_nothing_count_in_no_dice(data: TrainingData) -> None:
+    """Where all but the tumours is ignored, a reading of tumour everywhere is right."""
+    pairs = [pair for pair in data.val if pair.label.any()]
+    partly = [replace(pair, ignored=~pair.label) for pair in pairs]
+    device, reader = torch.device("cpu"), AllTumour()
+    whole, known = (
+        validate_segmentor(reader, ValidationSet.of(data, device, some)).score  # type: ignore[arg-type]
+        for some in (pairs, partly)
+    )
+    assert whole < 0.5
+    assert known == 1
