@@ -102,11 +102,19 @@ def test_a_killed_segmentor_resumes_to_the_same_bytes(small_world: Path, tmp_pat
     assert steps_of(cut) == steps_of(tmp_path / "whole")
 
 
-@pytest.mark.parametrize("where", ["segmentor", "metgan"])
-def test_a_killed_metgan_resumes_to_the_same_bytes(small_world: Path, tmp_path: Path, where: str) -> None:
+CUTS = [("segmentor", False), ("metgan", False), ("segmentor", True), ("metgan", True)]
+
+
+@pytest.mark.parametrize(("where", "has_scans"), CUTS)
+def test_a_killed_metgan_resumes_to_the_same_bytes(
+    small_world: Path, scans: Path, tmp_path: Path, where: str, has_scans: bool
+) -> None:
+    """Also where it learns from unlabelled scans."""
+
     def command(out: str) -> tuple[str | Path, ...]:
         lengths = ("--steps", "14", "--segmentor-steps", "32")
-        return ("train", small_world, "--out", tmp_path / out, *lengths, *EXACT)
+        further = ("--unlabelled", scans) if has_scans else ()
+        return ("train", small_world, "--out", tmp_path / out, *lengths, *further, *EXACT)
 
     finish(*command("whole"))
     cut = tmp_path / "cut"
