@@ -1,10 +1,10 @@
-"""What few labelled pairs are worth beside unlabelled ones: training sets on phantoms of ten animals each.
+"""What few labelled pairs are worth beside unlabelled ones: training sets on phantoms of twenty animals each.
 
-One animal of 24 pairs is labelled, three are not, one validates and five are tested on, and the other way
+One animal of 24 pairs is labelled, seven are not, two validate and ten are tested on, and the other way
 round: two folds a phantom. What is finished is only read, so that a killed call goes on when it is repeated.
 The table shows what there is, over the folds where all labels gain five points of Dice on few.
 
-python benchmarks/few_labels.py OUT [--phantoms 0 1 2] [--seeds 1] [--sets NAME,...] [--jobs 1] [--table]
+python benchmarks/few_labels.py OUT [--phantoms 0 1 2 3 4 5] [--seeds 1] [--sets NAME,...] [--jobs 1] [--table]
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def main() -> None:
     """Draw, train and score what is not there yet, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("out", type=Path)
-    parser.add_argument("--phantoms", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--phantoms", type=int, nargs="+", default=[0, 1, 2, 3, 4, 5])
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--sets", default=FIRST)
     parser.add_argument("--jobs", type=int, default=1)
@@ -49,9 +49,9 @@ def hold(asked: argparse.Namespace, seed: int) -> None:
     """Draw a phantom and another laboratory, and hold the study on it."""
     pairs, others, out = (asked.out / f"{kind}-{seed}" for kind in ("phantom", "others", "study"))
     if not (pairs / "pairs.csv").is_file():
-        call("phantom", pairs, "--pairs", 240, "--animals", 10, "--seed", seed)
+        call("phantom", pairs, "--size", 64, "--pairs", 480, "--animals", 20, "--seed", seed)
     if not (others / "pairs.csv").is_file():
-        call("phantom", others, "--laboratory", "twelve-bit-noisy", "--pairs", 80, "--seed", seed)
+        call("phantom", others, "--laboratory", "side-96", "--pairs", 80, "--seed", seed)
     sets = ["--sets", asked.sets, "--seeds", asked.seeds, "--config", EXPERIMENT]
     few = ["--training-pairs", 24, "--folds", 2, "--elsewhere", others]
     call("study", "downstream", pairs, *few, *sets, "--out", out, "--resume")
