@@ -4,7 +4,7 @@ One animal of 24 pairs is labelled, seven are not, two validate and ten are test
 round: two folds a phantom. What is finished is only read, so that a killed call goes on when it is repeated.
 The table shows what there is, over the folds where all labels gain five points of Dice on few.
 
-python benchmarks/few_labels.py OUT [--phantoms 0 1 2 3 4 5] [--seeds 1] [--sets NAME,...] [--jobs 1] [--table]
+python benchmarks/few_labels.py OUT [--phantoms 0 1 ...] [--seeds 1] [--sets NAME,...] [--jobs 1] [--table]
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def hold(asked: argparse.Namespace, seed: int) -> None:
     if not (pairs / "pairs.csv").is_file():
         call("phantom", pairs, "--size", 64, "--pairs", 480, "--animals", 20, "--seed", seed)
     if not (others / "pairs.csv").is_file():
-        call("phantom", others, "--laboratory", "side-96", "--pairs", 80, "--seed", seed)
+        call("phantom", others, "--laboratory", "twelve-bit-noisy", "--pairs", 80, "--seed", seed)
     sets = ["--sets", asked.sets, "--seeds", asked.seeds, "--config", EXPERIMENT]
     few = ["--training-pairs", 24, "--folds", 2, "--elsewhere", others]
     call("study", "downstream", pairs, *few, *sets, "--out", out, "--resume")
