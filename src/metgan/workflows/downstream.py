@@ -56,6 +56,7 @@ class DownstreamRequest(StudyRequest):
     training_pairs: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, folds=(2, COUNT[1]), training_pairs=COUNT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.data import PairSet, load_split
 from metgan.progress import Listener, listening
 from metgan.reporting import segmentor_report
@@ -17,7 +18,7 @@ from .train import TrainResult, prepared_run
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentorRequest:
+class SegmentorRequest(Checked):
     """A segmentor's training to be made, on a pair set's tumour images and labels.
 
     Parameters

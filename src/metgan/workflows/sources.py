@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from metgan.checked import Checked
 from metgan.data import (
     SPLIT_FILE,
     Entry,
@@ -37,7 +38,7 @@ from metgan.synthesis import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
+class Sources(Checked):
     """What new pairs are made of.
 
     Parameters
