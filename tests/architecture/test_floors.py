@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "metgan"
 
 FLOORS = (
     ("errors", "progress", "types"),
-    ("device", "io", "losses", "networks", "objects", "panels", "seeding"),
+    ("checked", "device", "io", "losses", "networks", "objects", "panels", "seeding"),
     ("images", "labels", "metrics", "pictures", "transforms"),
     ("data", "methods"),
     ("models", "phantom"),

@@ -562,7 +562,7 @@ def test_steps_and_epochs_at_once_are_refused(
     metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path
 ) -> None:
     lengths = ("--steps", 2, "--epochs", 2)
-    refuse(metgan, capsys, tmp_path, "train", small_world, *lengths, says="epochs=2 and steps=2")
+    refuse(metgan, capsys, tmp_path, "train", small_world, *lengths, says="steps 2 and epochs 2")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from metgan import __version__
+from metgan.checked import Checked
 from metgan.data import Normalisation
 from metgan.errors import StorageError
 from metgan.io import load_state
@@ -48,7 +49,7 @@ Names = Sequence[tuple[str, object]]
 
 
 @dataclass(frozen=True)
-class ReleasedFiles:
+class ReleasedFiles(Checked):
     """The files of the release: state dicts.
 
     Parameters

@@ -83,10 +83,14 @@ def find_tissue(anatomy: Camera) -> Mask:
     """
     _check(anatomy)
     seen = ~find_fill(anatomy)
-    smooth = _smoothed(anatomy, seen)
-    bright, dark = np.percentile(smooth[seen], _BRIGHTEST), smooth[seen].min()
-    light = np.sqrt(np.clip(smooth, dark, bright) - dark)
-    threshold = threshold_otsu(light[seen])  # type: ignore[no-untyped-call]  # scikit-image is not annotated
+    light = _smoothed(anatomy, seen)
+    of_seen = light.ravel() if seen.all() else light[seen]
+    bright, dark = np.percentile(of_seen, _BRIGHTEST), of_seen.min()
+    np.clip(light, dark, bright, out=light)  # in place: images may be large
+    light -= dark
+    np.sqrt(light, out=light)
+    of_seen = light.ravel() if seen.all() else light[seen]
+    threshold = threshold_otsu(of_seen)  # type: ignore[no-untyped-call]  # scikit-image is not annotated
     above: Mask = (light > threshold) & seen
     if not _are_separate(light[~above & seen], light[above]):
         return seen

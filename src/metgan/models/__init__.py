@@ -1,7 +1,7 @@
 """Trained networks, in memory and on disk: what training writes and synthesis reads."""
 
 from .card import LEAST_DICE, Kind, ModelCard, worse_than_flat
-from .predict import MOST_IMAGES, MOST_PIXELS, batch_size, in_parts, predict
+from .predict import MOST_IMAGES, MOST_PIXELS, batch_size, batches, in_parts, predict
 from .predictor import (
     BACKGROUND,
     DEFAULT_THRESHOLD,
@@ -36,6 +36,7 @@ __all__ = [
     "ModelCard",
     "SegmentorPredictor",
     "batch_size",
+    "batches",
     "in_parts",
     "load_generator",
     "load_independent_segmentor",

@@ -20,7 +20,7 @@ from metgan.networks import apply_unet, channels_last
 from metgan.types import Camera, Mask
 
 from .card import ModelCard
-from .predict import predict
+from .predict import batches, predict
 from .store import load_segmentor, model_path
 
 DEFAULT_THRESHOLD = 0.5
@@ -72,8 +72,11 @@ class SegmentorPredictor:
 
         It is trained with tumour pixels that weigh more than others, and thinks them likelier than they are.
         """
-        scaled = [(self.card.normalisation.apply(tumour, "tumour"),) for tumour in tumours]
-        return predict(self._probability, scaled, self._device)
+        read: dict[int, NDArray[np.float32]] = {}
+        for batch in batches([tumour.shape for tumour in tumours]):  # few at once, since images may be large
+            scaled = [(self.card.normalisation.apply(tumours[k], "tumour"),) for k in batch]
+            read |= zip(batch, predict(self._probability, scaled, self._device), strict=True)
+        return [read[k] for k in range(len(tumours))]
 
     def _probability(self, tumour: torch.Tensor) -> torch.Tensor:
         return apply_unet(self._segmentor.unet, tumour).float().sigmoid()

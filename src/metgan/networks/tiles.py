@@ -10,8 +10,10 @@ nearly all the memory and reach 96 pixels, in tiles.
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import math
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import EllipsisType
@@ -32,6 +34,8 @@ SIDE: Final = 896
 than in tiles of 1024, which have a third more pixels each."""
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
+
+_PROGRAM = ctypes.CDLL(None) if os.name == "posix" else None
 
 Slices = tuple[slice, ...]
 Features = Callable[["Tile"], Sequence[Tensor | None]]
@@ -154,6 +158,7 @@ def unet_in_tiles(
     pooled = image.new_empty(shape)
     for tile in each(tiles, "coarse tile"):
         tile.put(unet.descend(tile.cut(image), fine)[1], pooled, factor)
+        _return_memory()
     skips, x = unet.descend(pooled, coarse)
     del pooled
     deep = unet.ascend(unet.centre(x), skips, coarse_features, coarse)
@@ -162,7 +167,18 @@ def unet_in_tiles(
         skips, _ = unet.descend(tile.cut(image), fine)
         x = unet.ascend(tile.cut(deep, factor), skips, features(tile), fine)
         tile.put(unet.show(x), shown)
+        del skips, x
+        _return_memory()
     return shown
+
+
+def _return_memory() -> None:
+    """Return to the system what has been freed, which glibc keeps between tiles: a gigabyte over an image.
+
+    Elsewhere the allocator does so, or cannot be asked.
+    """
+    if (trim := getattr(_PROGRAM, "malloc_trim", None)) is not None:
+        trim(0)
 
 
 def _aligned(pixels: int, grid: int) -> int:

@@ -14,7 +14,7 @@ from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
 from metgan.io import fingerprint, has_file
 from metgan.labels import check_binary
-from metgan.models import ModelCard, load_generator, model_path, predict, restore_generator
+from metgan.models import ModelCard, batches, load_generator, model_path, predict, restore_generator
 from metgan.networks import Generator, channels_last
 from metgan.types import AnyArray, Camera, Mask
 
@@ -114,19 +114,25 @@ class Inpainter:
         list of array, (Y, X)
             In their order; each is what `inpaint` gives of it, to the bit.
         """
-        scale = self.card.normalisation
         checked = [self._check(anatomy, label) for anatomy, label in images]
+        tumours: dict[int, Camera] = {}
+        for batch in batches([image.shape for image, _ in checked]):  # few at once, since images may be large
+            tumours |= zip(batch, self._inpaint_batch([checked[k] for k in batch]), strict=True)
+        return [tumours[k] for k in range(len(checked))]
+
+    def _inpaint_batch(self, checked: Sequence[tuple[Camera, Mask]]) -> list[Camera]:
+        scale = self.card.normalisation
         fills = [self.filled(image) & ~mask for image, mask in checked]
         shown = [
             (scale.shown(image, fill), mask.astype(np.float32))
             for (image, mask), fill in zip(checked, fills, strict=True)
         ]
-        tumours = []
-        for generated, fill in zip(predict(self._generator.generate, shown, self.device), fills, strict=True):
-            tumour = scale.undo(generated, "tumour")
-            if scale.fill is not None:
+        generated = predict(self._generator.generate, shown, self.device)
+        del shown
+        tumours = [scale.undo(image, "tumour") for image in generated]
+        if scale.fill is not None:
+            for tumour, fill in zip(tumours, fills, strict=True):
                 tumour[fill] = scale.fill.tumour
-            tumours.append(tumour)
         return tumours
 
     def _check(self, anatomy: AnyArray, label: AnyArray) -> tuple[Camera, Mask]:

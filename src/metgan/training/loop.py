@@ -153,7 +153,7 @@ class Training(Generic[Material]):
             return {}, ""
         row = {name: float(loss.detach()) for name, loss in losses.items()}
         self._refuse_divergence(done, row)
-        words = " ".join(f"{name} {value:.3g}" for name, value in row.items())
+        words = "loss: " + ", ".join(f"{name} {value:.3g}" for name, value in row.items())
         if is_validation:
             result = self.validate(done)
             row |= result.details

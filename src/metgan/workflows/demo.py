@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.data import SPLIT_FILE, load_split, part_of
 from metgan.experiment import Experiment, resolve
 from metgan.io import prepare_output
@@ -35,7 +36,7 @@ _DEMO, _VERB = "a demo", "metgan demo"
 
 
 @dataclass(frozen=True, kw_only=True)
-class DemoRequest:
+class DemoRequest(Checked):
     """A demo to be held: everything once, on a phantom, in minutes on two CPU cores.
 
     Parameters
@@ -60,6 +61,7 @@ class DemoRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, steps=STEPS, segmentor_steps=STEPS, seed=SEED)
 
 

@@ -64,6 +64,7 @@ class DownstreamRequest(StudyRequest):
     elsewhere: Path | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, folds=(2, COUNT[1]), training_pairs=COUNT)
 
 

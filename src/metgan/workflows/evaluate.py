@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from metgan.checked import Checked
 from metgan.errors import SettingError
 from metgan.progress import Listener, listening
 from metgan.reporting import Report, evaluation_report
@@ -24,7 +25,7 @@ from .registration import note_exchanged_channels
 
 
 @dataclass(frozen=True, kw_only=True)
-class IndependentSegmentorChoice:
+class IndependentSegmentorChoice(Checked):
     """Which independent segmentor is applied to the images.
 
     Parameters
@@ -40,6 +41,7 @@ class IndependentSegmentorChoice:
     independent_segmentor_steps: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, independent_segmentor_steps=STEPS)
         if self.independent_segmentor and self.independent_segmentor_steps:
             raise SettingError(
@@ -51,7 +53,7 @@ class IndependentSegmentorChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateRequest:
+class EvaluateRequest(Checked):
     """An evaluation to be made, on the test pairs of a run's split.
 
     Parameters

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from metgan.checked import Checked
 from metgan.data import load_split
 from metgan.errors import SettingError
 from metgan.interop import (
@@ -31,7 +32,7 @@ Program = Literal["nnunet", "cellpose", "stardist", "ilastik"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportRequest:
+class ExportRequest(Checked):
     """An export to be made.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from metgan.checked import Checked
 from metgan.data import SPLIT_FILE, Entry, Split, open_images
 from metgan.errors import LeakageError, SettingError
 from metgan.io import has_file, has_folder
@@ -20,7 +21,7 @@ from .ranges import NOT_NEGATIVE, SHARE, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
-class GateChoice:
+class GateChoice(Checked):
     """The gate: what new pairs must reach; one that fails is generated again.
 
     Parameters
@@ -58,6 +59,7 @@ class GateChoice:
     attempts: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(
             self,
             least_recall=SHARE,

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+from metgan.checked import Checked
 from metgan.data import SPLIT_FILE, PairSet, Split, held_out_of, load_split, open_images, part_of
 from metgan.io import has_file
 from metgan.progress import Listener, listening, note
@@ -44,7 +45,7 @@ _OVERSAMPLED_AND_GATED = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class GenerateRequest:
+class GenerateRequest(Checked):
     """New labelled pairs to be generated: real anatomy, with labels that were never drawn on it.
 
     Parameters
@@ -88,6 +89,7 @@ class GenerateRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, count=(1, MOST_PAIRS), seed=SEED)
         self.recipe.make()
         order_steps(self.refine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.data import PairSet
 from metgan.errors import StorageError
 from metgan.interop import CASES_FILE
@@ -23,7 +24,7 @@ _KNOWN = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class InfoRequest:
+class InfoRequest(Checked):
     """Something to be described.
 
     Parameters

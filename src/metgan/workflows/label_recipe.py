@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from metgan.checked import Checked
 from metgan.errors import SettingError
 from metgan.labels import (
     LARGEST_AREA,
@@ -31,7 +32,7 @@ _SPREAD = 0.5
 
 
 @dataclass(frozen=True)
-class RecipeChoice:
+class RecipeChoice(Checked):
     """How labels are made; options that the chosen recipe does not use are refused.
 
     Parameters
@@ -82,6 +83,7 @@ class RecipeChoice:
     gap: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(
             self,
             merge=(1, MOST_MERGED),

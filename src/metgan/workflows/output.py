@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.io import has_folder, is_half_deleted, prepare_output, reserve_folder
 from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
@@ -20,7 +21,7 @@ GENERATED = "generated pairs"
 
 
 @dataclass(frozen=True, kw_only=True)
-class OutputPolicy:
+class OutputPolicy(Checked):
     """What may happen to an output folder that is not empty.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.errors import SettingError, UnknownNameError
 from metgan.phantom import (
     LABORATORIES,
@@ -24,7 +25,7 @@ _MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class PhantomRequest:
+class PhantomRequest(Checked):
     """A phantom to be drawn.
 
     Parameters
@@ -70,6 +71,7 @@ class PhantomRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(
             self,
             pairs=(1, _MOST),

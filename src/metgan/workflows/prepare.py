@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from metgan.checked import Checked
 from metgan.data import (
     LEAST_STANDING_OUT,
     TURNED,
@@ -40,7 +41,7 @@ _LEAST_TISSUE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class CropChoice:
+class CropChoice(Checked):
     """Which crops are cut, and what is noted of them.
 
     Parameters
@@ -84,6 +85,7 @@ class CropChoice:
     organ: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, crop=COUNT, stride=COUNT, block=COUNT, every=COUNT, least_tissue=SHARE)
 
     def plan(self, *, has_tissue: bool) -> CropPlan:
@@ -112,7 +114,7 @@ class CropChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrepareRequest:
+class PrepareRequest(Checked):
     """Crops to be cut, into a pair set or beside those that are there.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.data import SPLIT_FILE, save_split
 from metgan.interop import ReleasedFiles, read_released, write_released
 from metgan.progress import Listener, listening, note
@@ -16,7 +17,7 @@ from .ranges import SEED, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReleasedRequest:
+class ReleasedRequest(Checked):
     """An import to be made.
 
     Parameters
@@ -39,6 +40,7 @@ class ReleasedRequest:
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, seed=SEED)
 
 

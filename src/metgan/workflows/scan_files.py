@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
 from metgan.errors import SettingError
 from metgan.images import Stack, read_stack
@@ -20,7 +21,7 @@ _MOST_CHANNELS = 9999
 
 
 @dataclass(frozen=True)
-class ScanFiles:
+class ScanFiles(Checked):
     """Masks that belong to the sources, and how the files are to be read.
 
     Parameters
@@ -59,6 +60,7 @@ class ScanFiles:
     name: str | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, channels=(0, _MOST_CHANNELS), labels_above=FINITE, tissue_above=FINITE)
 
 

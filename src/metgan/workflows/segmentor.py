@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.data import load_split
 from metgan.progress import Listener, listening
 from metgan.reporting import segmentor_report
@@ -18,7 +19,7 @@ from .train import TrainResult, prepared_run
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentorRequest:
+class SegmentorRequest(Checked):
     """A segmentor's training to be made, on a pair set's tumour images and labels.
 
     Unlabelled pairs are learned from too, by weak-to-strong consistency: an average of the segmentor's

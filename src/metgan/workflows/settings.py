@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from metgan.checked import Checked
 from metgan.errors import SettingError
 from metgan.experiment import (
     METHOD,
@@ -38,7 +39,7 @@ _LENGTHS = ("steps", "epochs", "batch_size", "crop", "learning_rate")
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingSettings:
+class TrainingSettings(Checked):
     """How to train; what is not given comes from --config, then from the preset.
 
     Parameters
@@ -83,7 +84,12 @@ class TrainingSettings:
     config: Path | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, seed=SEED, **{name: RANGES[name] for name in _LENGTHS})
+        if self.steps is not None and self.epochs is not None:
+            raise SettingError(
+                f"steps {self.steps} and epochs {self.epochs}", "one length", "Leave one of them out"
+            )
 
     def layer(self, section: str) -> dict[str, Any]:
         """Return the settings as tables for `metgan.experiment.resolve`; lengths go into `section`."""

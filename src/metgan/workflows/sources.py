@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from metgan.checked import Checked
 from metgan.data import (
     SPLIT_FILE,
     Entry,
@@ -39,7 +40,7 @@ from .pair_sets import PseudoLabels, open_labelled
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sources:
+class Sources(Checked):
     """What new pairs are made of.
 
     Parameters

@@ -61,6 +61,7 @@ class RobustnessRequest(StudyRequest):
     share: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.share is not None and not 0 < self.share <= 1:
             raise SettingError(f"share is {self.share}", "a number above 0, at most 1", "Choose 0.25")
 

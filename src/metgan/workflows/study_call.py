@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from metgan.checked import Checked
 from metgan.data import PairSet
 from metgan.experiment import Experiment
 from metgan.io import has_file, write_json
@@ -25,7 +26,7 @@ _MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyOptions:
+class StudyOptions(Checked):
     """How large the study is.
 
     Parameters
@@ -45,11 +46,12 @@ class StudyOptions:
     quick: bool = False
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, seeds=(1, _MOST_SEEDS), segmentor_steps=STEPS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StudyRequest:
+class StudyRequest(Checked):
     """A study to be held on a pair set.
 
     Parameters

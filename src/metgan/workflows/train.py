@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from metgan.checked import Checked
 from metgan.errors import SettingError
 from metgan.experiment import Experiment
 from metgan.methods import find_method
@@ -32,7 +33,7 @@ from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settin
 
 
 @dataclass(frozen=True, kw_only=True)
-class SegmentorChoice:
+class SegmentorChoice(Checked):
     """Which segmentor holds the generator to the label.
 
     Parameters
@@ -48,6 +49,7 @@ class SegmentorChoice:
     segmentor_steps: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_ranges(self, segmentor_steps=STEPS)
         if self.segmentor and self.segmentor_steps:
             raise SettingError(
@@ -58,7 +60,7 @@ class SegmentorChoice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainRequest:
+class TrainRequest(Checked):
     """A training to be made.
 
     Parameters

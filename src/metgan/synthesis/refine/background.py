@@ -15,6 +15,7 @@ strong in one image as in the other, and a thread keeps its strength against the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -29,11 +30,13 @@ from metgan.types import Camera, Mask
 
 from .noise import RIM, Noise
 from .step import PairImages, RefineStep
+from .strips import Strip, strips
 
 _COPIES = 16  # of a background that are looked through for what fits a place
 _BLENDED = 4  # pixels over which one copy goes over into another
 _LARGE = 10.0  # pixels, standard deviation: what is wider is no thread and no dust
 _REACH = 4.0  # standard deviations
+_HALO = 40  # pixels: as far as that is
 _LEAST_WEIGHT = 1e-3
 _USUAL = 4.0  # median deviations
 _SQUARE = np.ones((3, 3), bool)
@@ -77,10 +80,13 @@ class BackgroundResidual:
         tissue = find_tissue(real.anatomy)
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
         free = ~ndimage.binary_dilation(real.may_be_tumour | ends | real.filled(constants), _SQUARE, RIM)
-        left = noise.stabilise(real.tumour) - noise.stabilise(generated)
-        field = left - np.where(
-            tissue, _by_and_large(left, free & tissue), _by_and_large(left, free & ~tissue)
-        )
+        left = np.empty(tissue.shape)
+        for strip in strips(len(left)):
+            rows = strip.rows
+            left[rows] = noise.stabilise(real.tumour[rows]) - noise.stabilise(generated[rows])
+        field = left.copy()
+        for part in (tissue, ~tissue):
+            _take_away(_ByAndLarge.of(left, free & part), part, field)
         return cls(field, free, tissue, noise)
 
     def lay_over(
@@ -108,40 +114,67 @@ class BackgroundResidual:
         Camera
             In the units and the dtype of `generated`, and within the dtype's range.
         """
-        noise = rng.standard_normal(generated.shape) * (not self.noise.is_none)
+        chance = deepcopy(rng)  # draws the noise, strip by strip, that comes before the copies
+        for strip in strips(len(generated)):
+            rng.standard_normal(generated[strip.rows].shape)
         added, power, missing = (np.zeros(generated.shape) for _ in range(3))
         missing += 1
         for number in range(_COPIES):
             copy = self._copied(generated.shape, rng, shifted=number > 0)
-            fits = copy.free & (copy.tissue == tissue)
-            depth = _BLENDED if fits.all() else ndimage.distance_transform_cdt(fits)
-            share = missing * np.minimum(depth / _BLENDED, 1)
-            added += share * copy.field
-            power += share**2
-            missing -= share
+            for strip in strips(len(generated), _BLENDED):
+                rows = strip.rows
+                share = missing[rows] * copy.share(tissue, strip)
+                added[rows] += share * copy.field(rows)
+                power[rows] += share**2
+                missing[rows] -= share
             if missing.max() < _LEAST_WEIGHT:
                 break
-        added = (added + missing * noise) / np.sqrt(power + missing**2)
-        scaled = self.noise.stabilise(generated)
-        change = self.noise.restore(scaled + added) - self.noise.restore(scaled)
-        if fill is not None:
-            change[fill] = 0
-        return as_camera(generated + change, generated)
+        covered = np.empty_like(generated)
+        for strip in strips(len(generated)):
+            rows = strip.rows
+            noise = chance.standard_normal(generated[rows].shape) * (not self.noise.is_none)
+            laid = (added[rows] + missing[rows] * noise) / np.sqrt(power[rows] + missing[rows] ** 2)
+            scaled = self.noise.stabilise(generated[rows])
+            change = self.noise.restore(scaled + laid) - self.noise.restore(scaled)
+            if fill is not None:
+                change[fill[rows]] = 0
+            covered[rows] = as_camera(generated[rows] + change, generated)
+        return covered
 
-    def _copied(
-        self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool
-    ) -> BackgroundResidual:
+    def _copied(self, shape: tuple[int, ...], rng: np.random.Generator, *, shifted: bool) -> _Copy:
         """Return a mirrored copy in some shape."""
         mirrored = tuple(slice(None, None, 1 - 2 * int(turn)) for turn in rng.integers(2, size=2))
         first = [int(rng.integers(side)) if shifted else 0 for side in self.field.shape]
         sides = zip(shape, first, self.field.shape, strict=True)
-        cut = np.ix_(*((np.arange(wanted) + start) % side for wanted, start, side in sides))
+        rows, columns = ((np.arange(wanted) + start) % side for wanted, start, side in sides)
         field, free, tissue = self.field[mirrored], self.free[mirrored], self.tissue[mirrored]
         if any(first) or any(wanted > side for wanted, side in zip(shape, free.shape, strict=True)):
             inner = np.zeros(free.shape, bool)
             inner[(slice(1, -1),) * 2] = True
             free = free & inner  # its ends meet within the copy
-        return replace(self, field=field[cut], free=free[cut], tissue=tissue[cut])
+        return _Copy(replace(self, field=field, free=free, tissue=tissue), rows, columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Copy:
+    """A background that is laid over an image: which of its rows and columns come to lie on the image's."""
+
+    of: BackgroundResidual
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+    def field(self, rows: slice) -> NDArray[np.float64]:
+        """Return what it lays on some rows of the image."""
+        return self.of.field[np.ix_(self.rows[rows], self.columns)]
+
+    def share(self, tissue: Mask, strip: Strip) -> NDArray[np.float64] | float:
+        """Return how much of it is laid there, 0 to 1, by how far it fits around a pixel."""
+        cut = np.ix_(self.rows[strip.around], self.columns)
+        fits = self.of.free[cut] & (self.of.tissue[cut] == tissue[strip.around])
+        if fits.all():
+            return 1.0
+        depth = ndimage.distance_transform_cdt(fits)[strip.inner]
+        return np.asarray(np.minimum(depth / _BLENDED, 1))
 
 
 @dataclass(frozen=True)
@@ -212,13 +245,41 @@ class Background(RefineStep):
         return replace(images, tumour=images.residual.lay_over(images.tumour, tissue, rng, images.filled))
 
 
-def _by_and_large(left: NDArray[np.float64], where: Mask) -> NDArray[np.float64]:
-    """Return the mean about each pixel over the pixels of a mask, to which bright things hardly add."""
-    if not where.any():
-        return np.zeros_like(left)
-    middle = np.median(left[where])
-    spread = np.median(np.abs(left[where] - middle))
-    ordinary = np.where(where, np.clip(left, middle - _USUAL * spread, middle + _USUAL * spread), 0)
-    weight = ndimage.gaussian_filter(where.astype(np.float64), _LARGE, truncate=_REACH)
-    mean = ndimage.gaussian_filter(ordinary, _LARGE, truncate=_REACH) / np.maximum(weight, _LEAST_WEIGHT)
-    return np.where(weight > _LEAST_WEIGHT, mean, middle)
+@dataclass(frozen=True, eq=False)
+class _ByAndLarge:
+    """The mean of an image about each pixel, over the pixels of a mask, to which bright things hardly add."""
+
+    left: NDArray[np.float64]
+    where: Mask
+    middle: float
+    reach: float
+
+    @classmethod
+    def of(cls, left: NDArray[np.float64], where: Mask) -> _ByAndLarge:
+        """Measure what is ordinary; nothing is where the mask is empty."""
+        pixels = left[where]
+        if not pixels.size:
+            return cls(left, where, 0.0, 0.0)
+        middle = np.median(pixels, overwrite_input=True)
+        pixels -= middle
+        spread = np.median(np.abs(pixels, out=pixels), overwrite_input=True)
+        return cls(left, where, float(middle), float(_USUAL * spread))
+
+    def at(self, strip: Strip) -> NDArray[np.float64]:
+        """Return the mean in a strip, which reaches `_HALO` rows around."""
+        where, left = self.where[strip.around], self.left[strip.around]
+        ordinary = np.where(where, np.clip(left, self.middle - self.reach, self.middle + self.reach), 0)
+        weight = _blurred(where.astype(np.float64))[strip.inner]
+        mean = _blurred(ordinary)[strip.inner] / np.maximum(weight, _LEAST_WEIGHT)
+        return np.where(weight > _LEAST_WEIGHT, mean, self.middle)
+
+
+def _take_away(mean: _ByAndLarge, part: Mask, field: NDArray[np.float64]) -> None:
+    """Take the mean away from a part of a field, in place."""
+    for strip in strips(len(field), _HALO):
+        rows = strip.rows
+        np.subtract(field[rows], mean.at(strip), out=field[rows], where=part[rows])
+
+
+def _blurred(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(ndimage.gaussian_filter(image, _LARGE, truncate=_REACH))

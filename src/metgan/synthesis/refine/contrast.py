@@ -35,6 +35,7 @@ from metgan.progress import note
 from metgan.types import Camera, Mask
 
 from .step import PairImages, RefineStep
+from .strips import strips
 
 HALO = RING_GAP + 1
 """Pixels within which added light fades to nothing."""
@@ -214,13 +215,17 @@ def match_contrasts(
     )
     numbered, _ = number_tumours(label)
     nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
-    factor = factors[numbered[tuple(nearest)] - 1]
-    light = tumour.astype(np.float64) - tumour_free
-    more = np.clip(light, 0, None) * fading(label)
-    if fill is not None:
-        more[fill] = 0
-    lit = tumour_free + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
-    return as_camera(lit, tumour)
+    matched = np.empty_like(tumour)
+    for strip in strips(len(label), HALO):
+        rows = strip.rows
+        factor = factors[numbered[tuple(nearest[:, rows])] - 1]
+        light = tumour[rows].astype(np.float64) - tumour_free[rows]
+        more = np.clip(light, 0, None) * fading(label[strip.around])[strip.inner]
+        if fill is not None:
+            more[fill[rows]] = 0
+        lit = tumour_free[rows] + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more
+        matched[rows] = as_camera(lit, tumour)
+    return matched
 
 
 def contrasts_of(tumour: Camera, label: Mask, fill: Mask | None, measure: Measure) -> list[float]:
@@ -252,4 +257,6 @@ def _factor(own: float, wanted: float) -> float:
 
 def fading(label: Mask) -> NDArray[np.float64]:
     """Return where light is added: 1 on the tumours of a label, (Y, X), down to 0 within `HALO` pixels."""
+    if not label.any():
+        return np.zeros(label.shape)
     return np.asarray(np.clip(1 - ndimage.distance_transform_edt(~label) / HALO, 0, 1))

@@ -24,6 +24,7 @@ from metgan.types import Camera, Mask
 
 from .contrast import HALO, fading
 from .step import PairImages, RefineStep
+from .strips import strips
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +95,13 @@ def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, 
     >>> insert_tumours(real_tumour, generated, plain, asked)[0, 3:6].tolist()
     [103, 144, 105]
     """
-    light = np.clip(generated.astype(np.float64) - tumour_free, 0, None)
-    return as_camera(real_tumour + light * fading(asked), real_tumour)
+    lit = np.empty_like(real_tumour)
+    for strip in strips(len(asked), HALO):
+        rows = strip.rows
+        light = np.clip(generated[rows].astype(np.float64) - tumour_free[rows], 0, None)
+        shown = light * fading(asked[strip.around])[strip.inner]
+        lit[rows] = as_camera(real_tumour[rows] + shown, real_tumour)
+    return lit
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from metgan.errors import SettingError
 from metgan.types import Camera, Mask
 
 from .step import PairImages, RefineStep
+from .strips import strips
 
 WINDOW = 7
 """Side in pixels of the squares over which light and noise are averaged."""
@@ -131,10 +132,15 @@ class Noise(RefineStep):
             Of its dtype and within its range.
         """
         light, own = _local(image)
-        lacking = np.clip(self.variance(light) - own, 0, None)
-        if fill is not None:
-            lacking[fill] = 0
-        return as_camera(image + np.sqrt(lacking) * rng.standard_normal(image.shape), image)
+        noisy = np.empty_like(image)
+        for strip in strips(len(image)):
+            rows = strip.rows
+            lacking = np.clip(self.variance(light[rows]) - own[rows], 0, None)
+            if fill is not None:
+                lacking[fill[rows]] = 0
+            noise = np.sqrt(lacking) * rng.standard_normal(lacking.shape)
+            noisy[rows] = as_camera(image[rows] + noise, image)
+        return noisy
 
     def variance(self, light: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the variance of the noise at some light, in camera units."""
@@ -184,9 +190,12 @@ class Noise(RefineStep):
 
 def _local(image: Camera) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean light about each pixel, and the variance of the noise there."""
-    pixels = image.astype(np.float64)
-    noise = np.square(ndimage.convolve(pixels, _DIFFERENCE, mode="mirror"))
-    return ndimage.uniform_filter(pixels, WINDOW), ndimage.uniform_filter(noise, WINDOW)
+    light = image.astype(np.float64)
+    noise = ndimage.convolve(light, _DIFFERENCE, mode="mirror")
+    np.square(noise, out=noise)  # in place: images may be large
+    for averaged in (light, noise):
+        ndimage.uniform_filter(averaged, WINDOW, output=averaged)
+    return light, noise
 
 
 def _measure(image: Camera, label: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
