@@ -31,7 +31,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     **{name: {"recipe": "grown"} for name in ("areas", "infiltration")},
     "size_spread": {"recipe": "grown", "areas": (5.0, 9.0, 20.0)},
     "diameters_um": {"recipe": "grown", "pixel_size_um": 1.0},
-    **{name: {"synthetic": (1,)} for name in ("made", "refine", "augment")},
+    **{name: {"synthetic": (1,)} for name in ("made", "refine", "augment", "anatomies")},
+    **{name: {"real": (1,), "synthetic": (1,)} for name in ("unlabelled", "order", "times")},
     "pixel_size_um": {"recipe": "grown", "diameters_um": (10.0, 20.0, 40.0)},
 }
 """What must be given beside an option."""

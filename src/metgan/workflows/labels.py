@@ -38,7 +38,8 @@ class LabelsRequest(StudyRequest):
     folds: int | None = None
 
     def __post_init__(self) -> None:
-        check_ranges(self, folds=(2, COUNT[1]))
+        super().__post_init__()
+        check_ranges(self, counts=COUNT, folds=(2, COUNT[1]))
 
 
 def labels(request: LabelsRequest, on_event: Listener | None = None) -> StudyResult:
