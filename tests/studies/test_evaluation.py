@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 import torch
 
-from metgan.data import SPLIT_FILE, Pair, PairSet, StoredPairs, part_of, save_split
+from metgan.data import SPLIT_FILE, Pair, PairSet, StoredPairs, part_of, save_split, write_pair
 from metgan.errors import ArrayError, LeakageError
 from metgan.io import fingerprint
+from metgan.metrics import Overlap
 from metgan.models import MODEL_FILE, ModelCard, load_generator, load_independent_segmentor, save_model
 from metgan.networks import PRESETS, MetGen, build
 from metgan.studies import Evaluation, IndependentSegmentorSource, evaluate, open_evaluation
@@ -119,6 +120,23 @@ def test_an_oracle_gets_full_marks_and_reads_like_the_real_images(
     assert (
         evaluation.faithfulness_of_real().detection.true_positives > 0
     )  # the independent segmentor does see something
+
+
+def test_what_is_read_where_a_test_label_says_nothing_counts_in_no_score(
+    inpainter: Inpainter,
+    test_part: PairSet,
+    independent_segmentor: Path,
+    data: TrainingData,
+    tmp_path: Path,
+) -> None:
+    for pair in StoredPairs(test_part):
+        nowhere = np.ones(pair.label.shape, bool)
+        write_pair(tmp_path, pair.entry.name, pair.anatomy, pair.tumour, pair.label, nowhere)
+    unknown = PairSet.open(tmp_path)
+    found = score(Oracle(inpainter, unknown), unknown, independent_segmentor, data).faithfulness()
+    assert found.overlap == Overlap()
+    known = score(Oracle(inpainter, test_part), test_part, independent_segmentor, data).faithfulness()
+    assert known.overlap != Overlap()
 
 
 def test_a_painter_without_tumours_is_found_out_by_the_referee(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metgan.data import Entry, Pair
 from metgan.metrics import Overlap, overlap
-from metgan.models import DEFAULT_THRESHOLD
-from metgan.studies.predictions import LEVELS, choose_level
+from metgan.models import DEFAULT_THRESHOLD, SegmentorPredictor
+from metgan.studies.predictions import LEVELS, _read, choose_level
 
 
 @settings(deadline=None)
@@ -42,3 +46,27 @@ def test_validation_pairs_without_tumours_leave_the_usual_level() -> None:
     assert choose_level([np.zeros((4, 4), np.float32)], [nothing]) == DEFAULT_THRESHOLD
     assert choose_level([np.full((4, 4), 0.92, np.float32)], [nothing]) == DEFAULT_THRESHOLD
     assert choose_level([], []) == DEFAULT_THRESHOLD
+
+
+def test_readings_where_a_label_says_nothing_count_in_no_figure_nor_choose_the_level() -> None:
+    """Read at .9 in the right half, where nothing is known, and at .6 on a tumour of four pixels at the left.
+
+    Were the right half counted, 128 pixels would be false, and the level would be above .9.
+    """
+    label, right = np.zeros((16, 16), bool), np.arange(16)[None].repeat(16, 0) >= 8
+    label[4:6, 2:4] = True
+    outputs = np.where(label, 0.6, np.where(right, 0.9, 0.0)).astype(np.float32)
+    tumour = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    pair = Pair(Entry("a", "mouse", "", "", {}), tumour, tumour, label, right)
+    reader: SegmentorPredictor = SimpleNamespace(  # type: ignore[assignment]  # reads
+        predict_proba_all=lambda images: [outputs for _ in images],
+        card=SimpleNamespace(normalisation=SimpleNamespace(fill=None)),
+    )
+    readings = _read(reader, [pair], [pair])
+    (row,) = readings.images.to_dict("records")
+    assert readings.level < 0.6
+    assert [row[f"pixels_{kind}"] for kind in ("found", "missed", "false")] == [4, 0, 0]
+    assert row["tumours_false"] == 0
+    known = replace(pair, ignored=None)
+    (row,) = _read(reader, [known], [known]).images.to_dict("records")
+    assert row["pixels_false"] + row["pixels_missed"] > 0

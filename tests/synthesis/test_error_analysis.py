@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from metgan.data import Entry, write_pair
+from metgan.data import Entry, PairSet, write_pair
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import Bank, Preference, Real
 from metgan.synthesis import Contrast, ErrorAnalysis, GenerationRequest, Seen, find_errors, oversample_errors
@@ -124,3 +124,14 @@ def test_weak_spots_are_what_a_reader_misses_of_real_pairs(tmp_path: Path) -> No
     spots = find_errors(BrightReader(), [Entry("one", "one", "lung", "", paths)])  # type: ignore[arg-type]
     assert spots.tumours == (Seen("lung", 12, 3.0, False, 200.0), Seen("lung", 36, 10.0, True, 900.0))
     assert str(spots).startswith("1 of 2 tumours missed; likely to be: below 25 pixels 67%, 25 to 100 33%")
+
+
+def test_a_tumour_where_the_label_is_not_to_be_trusted_is_neither_missed_nor_found(tmp_path: Path) -> None:
+    """Two dim tumours, the second among pixels of which the label says nothing."""
+    label = np.zeros((32, 32), bool)
+    label[4:8, 4:8] = label[20:26, 20:26] = True
+    anatomy = np.arange(32 * 32, dtype=np.uint16).reshape(32, 32)
+    tumour = np.where(label, 300, 100 + anatomy % 2).astype(np.uint16)
+    write_pair(tmp_path, "one", anatomy, tumour, label, np.arange(32)[None].repeat(32, 0) >= 16)
+    (one,) = PairSet.open(tmp_path)
+    assert [(seen.area, seen.found) for seen in find_errors(BrightReader(), [one]).tumours] == [(16, False)]  # type: ignore[arg-type]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +12,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from metgan.data import Entry, PairSet, entries_of, read_label, write_pair, write_table
+from metgan.data import (
+    Entry,
+    Pair,
+    PairSet,
+    StoredPairs,
+    entries_of,
+    read_label,
+    read_pair,
+    write_pair,
+    write_table,
+)
 from metgan.errors import ArrayError, LeakageError, SettingError
 from metgan.io import fingerprint
 from metgan.methods import find_method
@@ -134,6 +146,32 @@ def test_an_unlabelled_pair_of_another_dtype_is_refused_before_a_training(
     write_pair(tmp_path, "dim", image.astype(np.uint8), image.astype(np.uint8), None)
     with pytest.raises(ArrayError, match="dim tumour"):
         load_data(small_pairs, 0, PairSet.open(tmp_path).unlabelled)
+
+
+def test_unlabelled_pairs_are_looked_at_one_at_a_time(
+    small_pairs: PairSet, scans: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With no room to keep any, none is in memory once the next is read."""
+    alive: list[weakref.ref[Pair]] = []
+    most = 0
+
+    def read(entry: Entry) -> Pair:
+        nonlocal most
+        pair = read_pair(entry)
+        alive.append(weakref.ref(pair))
+        most = max(most, sum(one() is not None for one in alive))
+        return pair
+
+    monkeypatch.setattr("metgan.data.stored_pairs.read_pair", read)
+    monkeypatch.setattr("metgan.data.stored_pairs.StoredPairs.__init__", keep_nothing)
+    load_data(small_pairs, 0, PairSet.open(scans).unlabelled)
+    assert len(alive) > len(small_pairs)
+    assert most <= 2
+
+
+def keep_nothing(self: StoredPairs, entries: Iterable[Entry], cache_bytes: int = 0) -> None:
+    """Begin `StoredPairs` with no room for any pair."""
+    self._entries, self._cache_bytes, self._kept, self._free = tuple(entries), 0, {}, 0
 
 
 def test_a_segmentor_counts_the_groups_of_unlabelled_pairs_among_those_that_it_has_seen(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from metgan.data import (
     CACHE_BYTES,
@@ -89,7 +90,7 @@ def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ())
         )
     normalisation = fit_pairs(train)
     further = StoredPairs(unlabelled)
-    for pair in (*val, *further):
+    for pair in chain(val, further):  # one at a time: a set may be larger than memory
         check_dtypes(pair, normalisation)
     return TrainingData(
         train=train,

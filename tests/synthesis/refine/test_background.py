@@ -378,3 +378,14 @@ def test_seeds_of_backgrounds_do_not_repeat(with_backgrounds: GenerationRequest)
     seeds = {step.seed for step in steps if step is not None}
     assert len(seeds) == 40
     assert stream(0, "grain", 0).integers(2**63) in seeds
+
+
+def test_nothing_comes_along_of_where_the_label_of_the_donor_says_nothing() -> None:
+    """What lies there may be a tumour."""
+    doubted = np.zeros((SIDE, SIDE), bool)
+    doubted[40:50, 40:52] = True
+    real = donor(np.where(doubted, 9000, photographed(300, 0)).astype(np.uint16))
+    partly, labelled = replace(real, ignored=doubted), replace(real, label=doubted)
+    frees = [BackgroundResidual.of(pair, flat(300), GRAIN).free for pair in (partly, labelled, real)]
+    assert np.array_equal(frees[0], frees[1])
+    assert not np.array_equal(frees[0], frees[2])

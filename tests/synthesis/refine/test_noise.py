@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -96,3 +98,12 @@ def test_nothing_to_measure_is_refused() -> None:
         Noise.measure([])
     with pytest.raises(SettingError, match="no pixels"):
         Noise.measure([real(np.ones((16, 16), np.uint16), np.ones((16, 16), bool))])
+
+
+def test_noise_is_not_measured_where_the_label_says_nothing() -> None:
+    """The lower half is ten times as noisy, and may be anything."""
+    lower = np.arange(256)[:, None].repeat(256, 1) >= 128
+    image = np.where(lower, photographed(ramp(), 4, 80), photographed(ramp(), 0.5, 5)).astype(np.uint16)
+    known = replace(real(image), ignored=lower)
+    assert str(Noise.measure([known])) == str(Noise.measure([replace(known, label=lower, ignored=None)]))
+    assert str(Noise.measure([known])) != str(Noise.measure([real(image)]))
