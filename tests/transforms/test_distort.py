@@ -232,7 +232,11 @@ def test_balance_multiplies_the_light_of_the_anatomy_alone() -> None:
 
 def test_a_flat_image_stays_flat() -> None:
     flat = torch.full((3, 2, 8, 8), 0.25)
-    torch.testing.assert_close(changed(flat, drawn(STRONG, 0)), flat, atol=1e-6, rtol=0)
+    exposed = changed(flat, drawn(STRONG, 0))  # other light, and as flat
+    torch.testing.assert_close(exposed, exposed[..., :1, :1].expand_as(exposed), atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        changed(flat, drawn(replace(STRONG, exposure=0.0), 0)), flat, atol=1e-6, rtol=0
+    )
 
 
 def test_nothing_drawn_changes_nothing() -> None:

@@ -86,9 +86,20 @@ class Augmentation:
 
 
 STRONG: Final = Augmentation(
-    brightness=0.5, contrast=0.4, gamma=0.5, noise=0.4, blur=1.0, turn=20.0, stretch=0.3, bend=2.0
+    exposure=1.0,
+    brightness=0.5,
+    contrast=0.4,
+    gamma=0.5,
+    noise=0.4,
+    blur=1.0,
+    turn=20.0,
+    stretch=0.3,
+    bend=2.0,
 )
-"""About as strong as nnU-Net's default: Isensee et al. 2021, supplement 4, https://doi.org/10.1038/s41592-020-01008-z"""
+"""About as strong as nnU-Net's default: Isensee et al. 2021, supplement 4, https://doi.org/10.1038/s41592-020-01008-z
+
+Exposures stand for what nnU-Net does to each image, before it is augmented: to scale it by its own light.
+"""
 
 
 @dataclass(frozen=True, eq=False)
