@@ -16,6 +16,7 @@ from metgan.training import (
     RunConfig,
     TrainConfig,
     TrainingData,
+    augmented,
     check_segmentor_config,
     load_training_data,
     train_segmentor,
@@ -39,11 +40,12 @@ class IndependentSegmentorSource:
     engine: Engine
     resume: bool = False
 
-    def config(self, generator: ModelCard) -> RunConfig[TrainConfig]:
-        """Return how it is trained for a generator."""
+    def config(self, generator: ModelCard, data: TrainingData) -> RunConfig[TrainConfig]:
+        """Return how it is trained for a generator, on the data of its run."""
         config = SEGMENTOR_CONFIGS[generator.preset]
         if self.steps is not None:
             config = replace(config, steps=self.steps, epochs=None)
+        config = augmented(config, data)
         like = RunConfig(
             "segmentor", generator.preset, config, self.engine, generator.seed, self.root, self.resume
         )
@@ -64,7 +66,7 @@ class EvaluationSetup:
         """Score the run on the test part of its split; trains the independent segmentor if none is given."""
         segmentor, card = self.source.run, self.inpainter.card
         if segmentor is None:
-            config = self.source.config(card)
+            config = self.source.config(card, self.data)
             train_segmentor(config, self.data)
             segmentor = config.folder
         mean = self.data.in_units_of(card.normalisation.as_shared()).mean("tumour")
@@ -89,7 +91,7 @@ def open_evaluation(run: Path, pairs: PairSet, source: IndependentSegmentorSourc
     groups = groups_of(setup.test)
     inpainter.card.refuse_to_have_seen(groups, "testing")
     if source.run is None:
-        check_segmentor_config(source.config(inpainter.card), data)
+        check_segmentor_config(source.config(inpainter.card, data), data)
     else:
         load_independent_segmentor(source.run, inpainter.card, groups, inpainter.device)
     for pair in map(read_pair, setup.test):

@@ -34,6 +34,7 @@ from metgan.training import (
     RunConfig,
     TrainConfig,
     TrainingData,
+    augmented,
     check_method_config,
     check_segmentor_config,
     load_training_data,
@@ -41,7 +42,6 @@ from metgan.training import (
     train_segmentor,
     with_pseudo_labels,
 )
-from metgan.transforms import STRONG
 
 from .shared_config import SharedConfig
 from .training_sets import TrainingSet
@@ -222,9 +222,7 @@ class Fold:
 
     def _segmentor_config(self) -> RunConfig[TrainConfig]:
         config = self.rules.segmentor_config(self._segmentor)
-        if not self.learns_unlabelled:
-            return config
-        return replace(config, train=replace(config.train, augmentation=STRONG))
+        return replace(config, train=augmented(config.train, self.data))
 
     def _generator_config(self) -> RunConfig[GanTrainConfig]:
         seed = self.rules.seed

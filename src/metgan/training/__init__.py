@@ -12,6 +12,7 @@ from .config import (
     TrainConfig,
     least_steps,
 )
+from .consistency import augmented
 from .engine import Engine
 from .loading import load_data, load_training_data, split_pairs
 from .log import LOG_FILE, last_step, read_log, stopped_at, trained_seconds
@@ -45,6 +46,7 @@ __all__ = [
     "Status",
     "TrainConfig",
     "TrainingData",
+    "augmented",
     "check_identity",
     "check_method_config",
     "check_segmentor_config",

@@ -60,6 +60,18 @@ class SegmentorBatch:
     unlabelled: Batch | None = None
 
 
+def augmented(config: TrainConfig, data: TrainingData) -> TrainConfig:
+    """Return how a segmentor learns from data with unlabelled pairs: of labelled ones in other light, too.
+
+    Where nothing is said of augmentation, it is strong. Without exposures a teacher of few animals finds
+    tumours where others are brighter, and its segmentor learns them (docs/results). Data without unlabelled
+    pairs leave the settings as they are.
+    """
+    if not data.unlabelled or config.augmentation is not None:
+        return config
+    return replace(config, augmentation=STRONG)
+
+
 class Consistency:
     """The loss on unlabelled pairs, and the teacher in it.
 

@@ -16,6 +16,7 @@ from metgan.models import MODEL_FILE, SegmentorPredictor, pseudo_label
 from metgan.progress import note
 
 from .config import GanTrainConfig, TrainConfig
+from .consistency import augmented
 from .method_run import check_method_config, train_method
 from .run_config import RunConfig
 from .segmentor_run import check_segmentor_config, train_segmentor
@@ -79,10 +80,8 @@ class MethodTraining:
     @property
     def _in_loop(self) -> RunConfig[TrainConfig]:
         mine = self.run_config
-        folder = mine.folder / SEGMENTOR_FOLDER
-        return RunConfig(
-            "segmentor", mine.preset, self.segmentor_config, mine.engine, mine.seed, folder, mine.resume
-        )
+        config, folder = augmented(self.segmentor_config, self.data), mine.folder / SEGMENTOR_FOLDER
+        return RunConfig("segmentor", mine.preset, config, mine.engine, mine.seed, folder, mine.resume)
 
 
 def with_pseudo_labels(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.checked import Checked
@@ -10,7 +10,13 @@ from metgan.data import load_split
 from metgan.progress import Listener, listening
 from metgan.reporting import segmentor_report
 from metgan.studies import read_history
-from metgan.training import check_segmentor_config, load_training_data, split_pairs, train_segmentor
+from metgan.training import (
+    augmented,
+    check_segmentor_config,
+    load_training_data,
+    split_pairs,
+    train_segmentor,
+)
 
 from .output import NEW_FOLDER, RUN, OutputPolicy, checkpoints, note_warning, reserve, was_finished
 from .pair_sets import open_labelled, open_unlabelled
@@ -23,7 +29,8 @@ class SegmentorRequest(Checked):
     """A segmentor's training to be made, on a pair set's tumour images and labels.
 
     Unlabelled pairs are learned from too, by weak-to-strong consistency: an average of the segmentor's
-    weights reads them, and what it is sure of is to be found in other light and noise.
+    weights reads them, and what it is sure of is to be found in other light and noise. Labelled pairs are
+    then augmented strongly, unless --config says how.
 
     Parameters
     ----------
@@ -62,6 +69,7 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
         pairs = open_labelled(request.data, "are learned from by consistency")
         split = load_split(request.split) if request.split else split_pairs(pairs, experiment.seed)
         data = load_training_data(pairs, split, open_unlabelled(request.unlabelled))
+        run_config = replace(run_config, train=augmented(run_config.train, data))
         check_segmentor_config(run_config, data)
         with prepared_run(output, run_config, experiment):
             train_segmentor(run_config, data)

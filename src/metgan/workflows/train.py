@@ -71,8 +71,8 @@ class TrainRequest(Checked):
         Run folder to write.
     unlabelled : Path or None
         Pair set of further scans, of which labels are not looked at: the segmentor learns from them by
-        consistency, and the method by what the segmentor is sure of in them. Pairs of DATA without a label
-        are used so in any case. Default: none.
+        consistency, see metgan segmentor, and the method by what the segmentor is sure of in them. Pairs of
+        DATA without a label are used so in any case. Default: none.
     method : str or None
         What is trained: metgan, metgan-minus, metgencondseg, pix2pix, pix2pixseg, cyclegan, cycleganseg,
         metgen-cycle or metgen-cond. Default: metgan.
