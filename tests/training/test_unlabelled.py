@@ -37,6 +37,7 @@ from metgan.training import (
     load_data,
     load_training_data,
     split_pairs,
+    with_pseudo_labels,
 )
 from metgan.training.loop import Training
 from metgan.training.session import PSEUDO_LABELS
@@ -216,7 +217,7 @@ def test_a_run_keeps_what_its_segmentor_is_sure_of_in_unlabelled_pairs(trained: 
 def test_a_method_learns_from_pseudo_labelled_pairs_beside_the_labelled_ones(
     trained: MethodTraining, data: TrainingData
 ) -> None:
-    labelled = trained._pseudo_labelled(trained.run_config.folder / "segmentor")
+    labelled = with_pseudo_labels(trained.run_config, trained.data, trained.run_config.folder / "segmentor")
     assert [e.name for e in entries_of(labelled.drawn)] == [
         *(entry.name for entry in entries_of(data.train)),
         *(entry.name for entry in entries_of(data.unlabelled)),
@@ -252,7 +253,8 @@ def test_a_method_without_a_segmentor_leaves_unlabelled_pairs_out_and_says_so(
     data: TrainingData, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_config = RunConfig("pix2pix", "small", PAINTING, EXACT, 0, tmp_path)
-    left = MethodTraining(find_method("pix2pix"), run_config, data, READING)._pseudo_labelled(None)
+    assert MethodTraining(find_method("pix2pix"), run_config, data, READING)  # it can be trained all the same
+    left = with_pseudo_labels(run_config, data, None)
     assert "4 unlabelled pairs are left out: no segmentor labels them" in capsys.readouterr().err
     assert entries_of(left.drawn) == entries_of(data.train)
 
