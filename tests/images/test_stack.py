@@ -35,6 +35,10 @@ def write(path: Path, layout: str) -> np.ndarray:
         tifffile.imwrite(path, SCAN, photometric="minisblack", metadata={"axes": "ZCYX"}, **options[layout])
     elif layout == "OME":
         tifffile.imwrite(path, SCAN, ome=True, photometric="minisblack", metadata={"axes": "ZCYX"}, **strips)
+    elif layout == "BigTIFF":
+        tifffile.imwrite(
+            path, SCAN, bigtiff=True, ome=True, photometric="minisblack", metadata={"axes": "ZCYX"}
+        )
     elif layout == "ImageJ":
         tifffile.imwrite(path, SCAN, imagej=True, metadata={"axes": "ZCYX"})
     elif layout == "other byte order":
@@ -64,6 +68,7 @@ LAYOUTS = (
     "uncompressed tiles",
     "one strip",
     "OME",
+    "BigTIFF",
     "ImageJ",
     "other byte order",
     "interleaved",

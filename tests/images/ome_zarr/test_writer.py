@@ -336,15 +336,16 @@ def test_what_is_no_block_of_the_layout_is_refused(tmp_path: Path, block: Block,
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"axes": "XYZ"}, "axes of TCZYX in this order"),
-        ({"axes": "YX"}, "a length of 1 or more for each axis"),
-        ({"voxel_size_um": (1.0, 2.0)}, "a positive size for each"),
-        ({"channels": (OmeZarrChannel("a"),) * 2}, "no channels, or 1 of them"),
-        ({"dtype": "complex64"}, "an image of numbers"),
-        ({"labels": {"a": "float32"}}, "labels of integers"),
+        ({"axes": "XYZ"}, "axes XYZ; expected axes: some of TCZYX in this order"),
+        ({"axes": "YX"}, "shape: 2 lengths of 1 or more"),
+        ({"voxel_size_um": (1.0, 2.0)}, "3 positive sizes, or None"),
+        ({"channels": (OmeZarrChannel("a"),) * 2}, "1 channels, or none"),
+        ({"dtype": "complex64"}, "dtype: integers or floats"),
+        ({"labels": {"a": "float32"}}, "labels: integers"),
         ({"chunks": (4, 4, 4), "blocks": (6, 8, 8)}, "blocks of whole chunks"),
+        ({"chunks": (4, 4)}, "3 sides of 1 or more"),
         ({"labels": {"../a": "uint8"}}, "label"),
-        ({"version": "0.3"}, "version 0.4 or 0.5"),
+        ({"version": "0.3"}, "version: 0.4 or 0.5"),
     ],
 )
 def test_a_layout_that_makes_no_sense_is_refused(more, says: str) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from functools import reduce
+
 import numpy as np
 
 from metgan.types import AnyArray
+
+_EXACT_IN_FLOAT32 = 2  # bytes: sums of a few are
 
 
 def downsample(array: AnyArray, step: tuple[int, ...], *, largest: bool) -> AnyArray:
@@ -26,10 +31,15 @@ def downsample(array: AnyArray, step: tuple[int, ...], *, largest: bool) -> AnyA
     array([[3, 8]], dtype=uint8)
     """
     odd = [(0, -n % s) for n, s in zip(array.shape, step, strict=True)]
-    whole = np.pad(array, odd, mode="edge")
-    split = whole.reshape([m for n, s in zip(whole.shape, step, strict=True) for m in (n // s, s)])
-    inner = tuple(range(1, split.ndim, 2))
+    is_short = array.dtype.kind in "ui" and array.dtype.itemsize <= _EXACT_IN_FLOAT32
+    made = np.pad(array, odd, mode="edge")
+    if not largest:
+        made = made.astype(np.float32 if is_short else np.float64)
+    for axis, length in enumerate(step):
+        before = (slice(None),) * axis
+        parts = [made[(*before, slice(k, None, length))] for k in range(length)]
+        made = reduce(np.maximum if largest else np.add, parts)
     if largest:
-        return np.asarray(split.max(axis=inner), array.dtype)
-    mean = split.mean(axis=inner, dtype=np.float64)
+        return made
+    mean = made / math.prod(step)
     return np.asarray(np.rint(mean) if array.dtype.kind in "ui" else mean, array.dtype)

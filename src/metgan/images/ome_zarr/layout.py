@@ -108,40 +108,41 @@ class OmeZarrLayout:
     blocks: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
-        spatial = sum(axis in SPATIAL for axis in self.axes)
+        sizes, spatial = self.voxel_size_um, sum(axis in SPATIAL for axis in self.axes)
+        sides = [one for one in (self.chunks, self.blocks) if one is not None]
+        in_order = [axis for axis in _ORDER if axis in self.axes]
+        n = len(self.axes)
         rules = (
             (
-                [*self.axes] == [a for a in _ORDER if a in self.axes] and {*"YX"} <= {*self.axes},
-                "axes of TCZYX in this order, with Y and X",
+                "axes",
+                [*self.axes] == in_order and {*"YX"} <= {*in_order},
+                "some of TCZYX in this order, with Y and X",
             ),
+            ("shape", len(self.shape) == n and min(self.shape) > 0, f"{n} lengths of 1 or more"),
             (
-                len(self.shape) == len(self.axes) and min(self.shape, default=0) > 0,
-                "a length of 1 or more for each axis",
+                "voxel_size_um",
+                sizes is None or _are_sizes(sizes, spatial),
+                f"{spatial} positive sizes, or None",
             ),
+            ("channels", len(self.channels) in (0, self._count), f"{self._count} channels, or none"),
+            ("dtype", np.dtype(self.dtype).kind in _IMAGES, "integers or floats"),
+            ("labels", all(np.dtype(one).kind in _LABELS for one in self.labels.values()), "integers"),
+            ("version", self.version in ("0.4", "0.5"), "0.4 or 0.5"),
             (
-                self.voxel_size_um is None
-                or (len(self.voxel_size_um) == spatial and all(0 < s < math.inf for s in self.voxel_size_um)),
-                "a positive size for each of Z, Y and X",
-            ),
-            (len(self.channels) in (0, self._count), f"no channels, or {self._count} of them"),
-            (np.dtype(self.dtype).kind in _IMAGES, "an image of numbers"),
-            (all(np.dtype(dtype).kind in _LABELS for dtype in self.labels.values()), "labels of integers"),
-            (self.version in ("0.4", "0.5"), "version 0.4 or 0.5"),
-            (
-                all(
-                    len(x) == len(self.axes) and min(x) > 0
-                    for x in (self.chunks, self.blocks)
-                    if x is not None
-                ),
-                "chunks and blocks with a side for each axis",
+                "chunks, blocks",
+                all(len(one) == n and min(one) > 0 for one in sides),
+                f"{n} sides of 1 or more",
             ),
         )
-        for holds, expected in rules:
+        for name, holds, expected in rules:
             if not holds:
-                raise SettingError(f"an OME-Zarr of {self}", expected, "Correct the layout")
+                given = ", ".join(
+                    f"{one} {getattr(self, one)}" for one in dict.fromkeys(["axes", *name.split(", ")])
+                )
+                raise SettingError(f"an OME-Zarr with {given}", f"{name}: {expected}", "Correct the layout")
         if any(block % chunk for block, chunk in zip(self.block_shape(), self.chunk_shape(), strict=True)):
             given = f"blocks of {self.block_shape()} and chunks of {self.chunk_shape()}"
-            raise SettingError(given, "blocks of whole chunks", "Choose other --blocks")
+            raise SettingError(given, "blocks of whole chunks", "Choose blocks that chunks divide")
         for name in self.labels:
             check_name(name, "label", "Choose another name")
 
@@ -265,3 +266,7 @@ class OmeZarrLayout:
 
     def _without_channels(self, values: tuple[int, ...], label: str) -> tuple[int, ...]:
         return tuple(v for v, axis in zip(values, self.axes, strict=True) if not (label and axis == "C"))
+
+
+def _are_sizes(sizes: tuple[float, ...], count: int) -> bool:
+    return len(sizes) == count and all(0 < size < math.inf for size in sizes)
