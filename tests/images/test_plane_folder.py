@@ -87,6 +87,19 @@ def test_files_that_hold_several_planes_are_no_folder_of_planes(tmp_path: Path) 
         open_image(tmp_path)
 
 
+def test_the_size_of_a_voxel_is_known_where_the_first_plane_tells_how_far_the_next_is(tmp_path: Path) -> None:
+    sizes = {"PhysicalSizeX": 0.65, "PhysicalSizeY": 0.65, "PhysicalSizeZ": 5.0}
+    for name, noted in (("all", sizes), ("plane", {**sizes, "PhysicalSizeZ": None})):
+        (tmp_path / name).mkdir()
+        kept = {key: value for key, value in noted.items() if value is not None}
+        for k in range(2):
+            path = tmp_path / name / f"Z{k}.ome.tif"
+            said = {"axes": "YX", **kept}
+            tifffile.imwrite(path, PLANES[k], ome=True, photometric="minisblack", metadata=said)
+    assert open_image(tmp_path / "all").voxel_size_um == (5.0, 0.65, 0.65)
+    assert open_image(tmp_path / "plane").voxel_size_um is None
+
+
 def test_colours_in_the_planes_are_called_colours(tmp_path: Path) -> None:
     for k in range(2):
         tifffile.imwrite(tmp_path / f"Z{k}.tif", np.zeros((9, 8, 3), np.uint8), photometric="rgb")

@@ -15,7 +15,8 @@ from metgan.progress import each, note_once
 from metgan.types import AnyArray
 
 from .region import check_region
-from .source import SPATIAL, ImageSource
+from .source import ImageSource
+from .tiff import TiffImage, stated_voxel_size_um
 
 Opener = Callable[[Path], ImageSource]
 _NUMBER = re.compile(r"([0-9]+)")
@@ -34,6 +35,8 @@ class PlaneFolder:
         One per plane, along Z.
     first : ImageSource
         The first plane, which says shape, dtype and axes; the others are compared with it when they are read.
+    voxel_size_um : tuple of float or None
+        As the first plane says it, if that tells how far the next is, as OME and ImageJ may.
     opener : callable
         What opens a plane.
     """
@@ -41,6 +44,7 @@ class PlaneFolder:
     path: Path
     files: tuple[Path, ...]
     first: ImageSource
+    voxel_size_um: tuple[float, ...] | None
     opener: Opener
 
     @classmethod
@@ -71,7 +75,9 @@ class PlaneFolder:
                 "one plane in each file",
                 f"If that file opens the whole scan, as OME-TIFF in several files does, give {files[0]}",
             )
-        return cls(path, files, first, opener)
+        axes = "Z" + first.axes.replace("Z", "")
+        size = stated_voxel_size_um(files[0], axes) if isinstance(first, TiffImage) else None
+        return cls(path, files, first, size, opener)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -90,13 +96,6 @@ class PlaneFolder:
     def axes(self) -> str:
         """Z, and those of a plane."""
         return "Z" + self.first.axes.replace("Z", "")
-
-    @property
-    def voxel_size_um(self) -> tuple[float, ...] | None:
-        """As the first plane says it, where that says the distance of planes, too."""
-        told = self.first.voxel_size_um
-        is_whole = told is not None and len(told) == sum(axis in SPATIAL for axis in self.axes)
-        return told if is_whole else None
 
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part: of the planes that are wanted, their rows.
