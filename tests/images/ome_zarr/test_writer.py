@@ -190,6 +190,43 @@ def test_a_block_whose_file_is_gone_is_missing_again(tmp_path: Path) -> None:
         assert writer.missing() == [(slice(10, 20), slice(200, 300), slice(0, 40))]
 
 
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    shape=st.tuples(st.integers(1, 5), st.integers(257, 600), st.integers(1, 9)),
+    chunks=st.tuples(st.integers(1, 3), st.integers(40, 90), st.integers(1, 9)),
+    size=st.sampled_from([None, (5.0, 1.0, 1.0), (1.0, 1.0, 2.0)]),
+)
+def test_levels_that_are_made_by_blocks_are_those_of_the_whole_at_once(
+    tmp_path: Path, shape, chunks, size
+) -> None:
+    volume = np.random.default_rng(0).integers(0, 9, shape).astype(np.uint8)
+    image, blocks = ArrayImage(volume, "ZYX", size), tuple(2 * side for side in chunks)
+    layout = replace(layout_like(image), chunks=chunks, blocks=blocks)
+    found = write_ome_zarr(tmp_path / "a.zarr", image, layout=layout, overwrite=True)
+    for number, level in enumerate(layout.levels()[1:], start=1):
+        # A block of two at the end of an axis repeats its last voxel.
+        whole = np.pad(
+            volume, [(0, -n % s) for n, s in zip(volume.shape, level.step, strict=True)], mode="edge"
+        )
+        starts = [*np.ndindex(level.step)]
+        parts = [whole[tuple(map(slice, at, (None,) * 3, level.step))] for at in starts]
+        volume = np.rint(np.mean(parts, axis=0)).astype(np.uint8)
+        np.testing.assert_array_equal(OmeZarrImage.open(found.path, number).read((slice(None),) * 3), volume)
+
+
+def test_a_level_is_not_made_of_blocks_that_are_missing(tmp_path: Path) -> None:
+    """What is not there would be read as dark."""
+    with writing_ome_zarr(tmp_path / "a.zarr", SMALL, "test") as writer:
+        fill(writer)
+        (writer.store / "0/c/1/2/0").unlink()
+        last, *_ = [block for block in writer.missing(1) if block[1].stop == 150]
+        with pytest.raises(StorageError, match=r"store/0 lacks 1 blocks, such as \(slice\(10, 20"):
+            writer.downsample(last, 1)
+        writer.write(writer.missing()[0], SCAN[0, 10:, 200:])
+        writer.downsample(last, 1)
+        assert last not in writer.missing(1)
+
+
 def test_a_level_whose_finer_one_was_damaged_is_not_made(tmp_path: Path) -> None:
     with writing_ome_zarr(tmp_path / "a.zarr", SMALL, "test") as writer:
         fill(writer)

@@ -37,6 +37,7 @@ from metgan.types import AnyArray
 
 from .downsample import downsample
 from .layout import Block, OmeZarrLayout
+from .store import DAMAGED
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,16 @@ class OmeZarrWriter:
         Raises
         ------
         StorageError
-            When a chunk of the level before is gone or damaged, or this one cannot be written.
+            When a block of the level before is missing or damaged, or this one cannot be written.
         """
+        if lacking := [
+            b for b in self._sources(block, level, label) if not self._is_done(b, level - 1, label)
+        ]:
+            raise StorageError(
+                f"{self._folder(level - 1, label)} lacks {len(lacking)} blocks, such as {lacking[0]}",
+                "the level that the next is made from",
+                "Write it first: what `missing` lists",
+            )
         step, whole = self.layout.levels(label)[level].step, self.layout.levels(label)[level - 1].shape
         made = np.empty([b.stop - b.start for b in block], self.layout.dtype_of(label))
         sides = [
@@ -112,7 +121,7 @@ class OmeZarrWriter:
             )
             try:
                 fine = np.asarray(source[wanted])
-            except (OSError, ValueError, RuntimeError) as error:
+            except DAMAGED as error:
                 raise StorageError(
                     f"{self._folder(level - 1, label)} cannot be read ({error})",
                     "the level that the next is made from",
@@ -157,6 +166,18 @@ class OmeZarrWriter:
                 folder = self._folder(number, label)
                 if not any(has_file(folder / name) for name in (".zarray", "zarr.json")):
                     self._create(folder, level.shape, label)
+
+    def _sources(self, block: Block, level: int, label: str) -> list[Block]:
+        """Return the blocks of the level before that a block is made from."""
+        step, whole = self.layout.levels(label)[level].step, self.layout.levels(label)[level - 1].shape
+        sides = [
+            [
+                slice(at, min(at + side, n))
+                for at in range(b.start * s // side * side, min(b.stop * s, n), side)
+            ]
+            for b, s, side, n in zip(block, step, self.layout.block_shape(label), whole, strict=True)
+        ]
+        return [*product(*sides)]
 
     def _create(self, folder: Path, shape: tuple[int, ...], label: str) -> None:
         is_sharded = self.layout.version == "0.5"
