@@ -158,6 +158,16 @@ def test_a_hostile_pickle_does_nothing(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "made").exists()
 
 
+def test_lists_within_lists_take_no_longer_than_they_are_written(tmp_path: Path) -> None:
+    deep: Any = [np.zeros(3)]
+    for _ in range(60):
+        deep = [deep, deep]
+    found = read_pickled(dump(tmp_path / "data", deep))
+    for _ in range(60):
+        found = found[1]
+    np.testing.assert_array_equal(found[0], np.zeros(3))
+
+
 def test_the_hostile_pickles_would_do_it(tmp_path: Path) -> None:
     """Else the test above shows nothing."""
     for name in ("a command", "code", "objects", "by hand"):

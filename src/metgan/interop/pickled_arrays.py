@@ -129,7 +129,8 @@ def read_pickled(path: Path) -> Any:
     check_image_file(path, "a pickled array")
     try:
         with path.open("rb") as file:
-            return _without_stand_ins(_Unpickler(file, encoding="latin1").load())
+            found = _Unpickler(file, encoding="latin1").load()
+        return _without_stand_ins(found, {})
     except Exception as error:  # a hostile file may provoke any
         raise StorageError(
             f"{path} cannot be read as a pickle of arrays ({error or type(error).__name__})",
@@ -138,16 +139,26 @@ def read_pickled(path: Path) -> Any:
         ) from error
 
 
-def _without_stand_ins(found: Any) -> Any:
-    """Return what was read, with the arrays in the place of what stood for them."""
+def _without_stand_ins(found: Any, known: dict[int, Any]) -> Any:
+    """Return what was read, with the arrays in the place of what stood for them; what is there twice, once.
+
+    `known` is what was made of an object before, by its id: lists of one list twice, thirty deep, would
+    otherwise take as long as all of them written out.
+    """
+    if id(found) not in known:
+        known[id(found)] = _made_of(found, known)
+    return known[id(found)]
+
+
+def _made_of(found: Any, known: dict[int, Any]) -> Any:
     if isinstance(found, _Array):
         if found.array is None:
             raise pickle.UnpicklingError("an array without content")
         return found.array
     if isinstance(found, dict):
-        return {key: _without_stand_ins(value) for key, value in found.items()}
+        return {key: _without_stand_ins(value, known) for key, value in found.items()}
     if isinstance(found, list | tuple):
-        return type(found)(map(_without_stand_ins, found))
+        return type(found)(_without_stand_ins(value, known) for value in found)
     if isinstance(found, _Call | _DType):
         raise pickle.UnpicklingError("no array")
     return found
