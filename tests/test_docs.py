@@ -91,6 +91,16 @@ def test_the_python_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys)
     assert len(list((tmp_path / "new-pairs" / "tumour").glob("*.tif"))) == 5
 
 
+def test_the_guide_to_formats_writes_and_reads_them(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_page("how-to/formats.md") == 3
+    out = capsys.readouterr().out
+    assert "CZYX (2, 20, 300, 280) (5.0, 1.3, 1.3) ('autofluorescence', 'tumour') ('tumours',)" in out
+    assert out.endswith("17\n")
+    written = {"scan.ome.zarr", "inverted.ome.zarr", "deepmact", "pairs"}
+    assert {path.name for path in tmp_path.iterdir()} == written
+
+
 def missing_links(page: Path) -> list[str]:
     """Return the relative links and pictures of a Markdown page that lead nowhere."""
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -11,7 +12,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from metgan.errors import ArrayError, StorageError
-from metgan.images import ArrayImage, ImageSource, open_image, read_stack, write_image
+from metgan.images import (
+    ArrayImage,
+    ImageSource,
+    layout_like,
+    open_image,
+    read_stack,
+    write_image,
+    write_ome_zarr,
+)
 
 VOLUME = np.random.default_rng(0).integers(0, 4000, (4, 20, 30)).astype(np.uint16)
 KINDS = {
@@ -23,8 +32,28 @@ KINDS = {
     "one-by-one.tif": "IYX",
     "suffix.of-its-own": "ZYX",
     "plane.png": "YX",
+    "0.4.ome.zarr": "ZYX",
+    "0.5.ome.zarr": "ZYX",
+    "volume.nii": "XYZ",
+    "volume.nii.gz": "XYZ",
+    "planes": "ZYX",
+    "planes-png": "ZYX",
 }
 pytestmark = pytest.mark.filterwarnings("error")
+
+
+def write_volume(path: Path) -> Path:
+    """Write the volume as what is no TIFF."""
+    if path.suffix == ".zarr":
+        image = ArrayImage(VOLUME, "ZYX")
+        write_ome_zarr(path, image, layout=layout_like(image, version=path.name[:3]), overwrite=True)
+    elif path.name.startswith("planes"):
+        for z, plane in enumerate(VOLUME, start=8):  # 8, 9, 10, 11: not the order of the alphabet
+            write_image(path / f"scan_C01_Z{z}.{'png' if 'png' in path.name else 'tif'}", plane)
+        (path / "settings.txt").write_text("20 ms")
+    else:
+        nibabel.save(nibabel.Nifti1Image(VOLUME.T, np.eye(4)), path)
+    return path
 
 
 def written(folder: Path, kind: str) -> tuple[ImageSource, np.ndarray]:
@@ -36,6 +65,8 @@ def written(folder: Path, kind: str) -> tuple[ImageSource, np.ndarray]:
     if kind == "plane.png":
         write_image(path, VOLUME[0])
         return open_image(path), VOLUME[0]
+    if kind in ("0.4.ome.zarr", "0.5.ome.zarr", "planes", "planes-png", "volume.nii", "volume.nii.gz"):
+        return open_image(write_volume(path)), VOLUME.T if "nii" in kind else VOLUME
     if kind == "one-by-one.tif":
         with tifffile.TiffWriter(path) as file:
             for plane in VOLUME:

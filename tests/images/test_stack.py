@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import tifffile
 
+import metgan.images
 from metgan.errors import ArrayError, StorageError
-from metgan.images import read_stack
+from metgan.images import ArrayImage, OmeZarrChannel, layout_like, read_stack, write_ome_zarr
 from metgan.progress import progress
 
 SCAN = np.random.default_rng(0).integers(0, 4000, (6, 2, 70, 64)).astype(np.uint16)  # ZCYX
@@ -34,6 +35,10 @@ def write(path: Path, layout: str) -> np.ndarray:
         tifffile.imwrite(path, SCAN, photometric="minisblack", metadata={"axes": "ZCYX"}, **options[layout])
     elif layout == "OME":
         tifffile.imwrite(path, SCAN, ome=True, photometric="minisblack", metadata={"axes": "ZCYX"}, **strips)
+    elif layout == "BigTIFF":
+        tifffile.imwrite(
+            path, SCAN, bigtiff=True, ome=True, photometric="minisblack", metadata={"axes": "ZCYX"}
+        )
     elif layout == "ImageJ":
         tifffile.imwrite(path, SCAN, imagej=True, metadata={"axes": "ZCYX"})
     elif layout == "other byte order":
@@ -63,6 +68,7 @@ LAYOUTS = (
     "uncompressed tiles",
     "one strip",
     "OME",
+    "BigTIFF",
     "ImageJ",
     "other byte order",
     "interleaved",
@@ -194,6 +200,26 @@ def test_an_axis_that_is_neither_planes_nor_channels_is_named_with_advice_that_w
     new = read_stack(Path("new.tif"))
     taken = int(counted.rpartition("holds ")[2].split()[0])
     assert np.prod(new.shape) == image.size // taken
+
+
+def test_the_advice_works_for_what_is_no_tiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    image = np.arange(3 * 5 * 9 * 8, dtype=np.uint16).reshape(3, 5, 9, 8)
+    write_ome_zarr(Path("a.zarr"), ArrayImage(image, "TZYX"))
+    with pytest.raises(ArrayError) as refused:
+        read_stack(Path("a.zarr")).plane_shape(None)
+    named, script = advised(str(refused.value))
+    assert named == ["CZYX"]
+    exec(script.replace("PATH", "'a.zarr'"), {"tifffile": tifffile, "metgan": metgan, "Path": Path})
+    np.testing.assert_array_equal(read_stack(Path("new.tif")).plane_order(None), image[0])
+
+
+def test_a_channel_that_is_not_chosen_is_asked_for_by_the_names_in_the_file(tmp_path: Path) -> None:
+    image = ArrayImage(SCAN, "ZCYX")
+    channels = OmeZarrChannel("autofluorescence"), OmeZarrChannel("dye")
+    write_ome_zarr(tmp_path / "a.zarr", image, layout=layout_like(image, channels=channels))
+    with pytest.raises(ArrayError, match=r"has 2 channels \(0 autofluorescence, 1 dye; axes CZYX"):
+        read_stack(tmp_path / "a.zarr").plane_shape(None)
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 9, 8), (5, 2, 9, 8), (3, 5, 2, 9, 8)])

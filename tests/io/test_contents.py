@@ -188,17 +188,20 @@ def zarr(path: Path) -> None:
 
 
 OTHERS = {
-    "planes": (folder_of_planes, r"is a folder of 3 images.*tifffile\.imread\('.*planes/\*\.tif'\)"),
     "empty": (Path.mkdir, "empty is a folder; expected"),
-    "scan.ome.zarr": (zarr, "is a Zarr folder.*zarr"),
+    "scan.ome.zarr": (zarr, "without the metadata of an image"),
     "scan.h5": (lambda p: p.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500)), "is an HDF5 file.*h5py"),
-    "scan.nii.gz": (lambda p: p.write_bytes(gzip.compress(bytes(352))), "is a NIfTI file.*nibabel"),
-    "scan.nii": (lambda p: p.write_bytes(bytes(344) + b"n+1\0" + bytes(8)), "is a NIfTI file.*nibabel"),
+    "scan.nii.gz": (lambda p: p.write_bytes(gzip.compress(bytes(352))), "cannot be read as NIfTI"),
+    "scan.nii": (lambda p: p.write_bytes(bytes(344) + b"n+1\0" + bytes(8)), "cannot be read as NIfTI"),
     "scan.czi": (lambda p: p.write_bytes(b"ZISRAWFILE" + bytes(500)), "is a CZI file.*Bio-Formats"),
     "cells.geojson": (lambda p: p.write_text('{"type": "Feature"}'), "JSON.*Export the outlines as a mask"),
     "rois.zip": (lambda p: p.write_bytes(b"PK\x03\x04" + bytes(50)), "is a ZIP archive"),
     "png.tif": (lambda p: Image.fromarray(PLANES[0]).save(p, "PNG"), "is a PNG; expected a TIFF"),
     "link.tif": (lambda p: p.symlink_to("nowhere.tif"), r"is not a file but a link to nowhere\.tif"),
+    "nifti.tif": (
+        lambda p: p.write_bytes(bytes(344) + b"n+1\0" + bytes(8)),
+        r"is a NIfTI file.*Name it \.nii",
+    ),
     "pipe.tif": (os.mkfifo, "is not a file but a pipe"),
     "lfs.tif": (lambda p: p.write_text("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"),
 }
@@ -212,11 +215,13 @@ def test_another_container_is_called_by_its_name(tmp_path: Path, name: str) -> N
         read_stack(tmp_path / name)
 
 
-def test_the_remedy_for_a_folder_of_planes_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_one_plane_is_meant_the_remedy_for_a_folder_of_planes_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder_of_planes(tmp_path / "planes")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StorageError) as error:
-        read_stack(Path("planes"))
+    with pytest.raises(StorageError, match="is a folder of 3 images") as error:
+        read_image(Path("planes"))
     exec(error.value.remedy.partition("Python with ")[2], {"tifffile": tifffile})
     np.testing.assert_array_equal(read_stack(tmp_path / "stack.tif").plane_order(None), PLANES)
 

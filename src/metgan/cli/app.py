@@ -20,7 +20,7 @@ from metgan.progress import heeding_interrupts
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
     "phantom": "Draw a synthetic two-channel pair set whose truth is known.",
-    "prepare": "Cut registered TIFF stacks into a pair set.\n\n"
+    "prepare": "Cut registered scans into a pair set.\n\n"
     "Repeated calls add to it: other rows, other scans, other animals.",
     "segmentor": "Train a segmentor on a pair set.",
     "train": "Train a method, and its segmentor first where none is given.\n\n"

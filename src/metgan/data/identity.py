@@ -8,25 +8,39 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 from metgan.errors import LeakageError, SettingError
 from metgan.io import comparison_key, normal_form
 
-_SUFFIX = re.compile(r"(\.ome)?\.(tiff?|btf|tf[28]|lsm|stk)$", re.IGNORECASE)
+_SUFFIX = re.compile(r"(\.ome)?\.(tiff?|btf|tf[28]|lsm|stk|zarr|nii|nii\.gz)$", re.IGNORECASE)
 _PIECES, _PIECE = 256, 4096  # bytes: what is read of a file that may hold hundreds of gigabytes
 
 Rows = Sequence[Mapping[str, str]]
 
 
-def identify(path: Path) -> str:
-    """Return what tells a file from others: 16 hexadecimal digits of its size and of 256 spread pieces."""
-    size = path.stat().st_size
-    found = hashlib.sha256(str(size).encode())
-    with path.open("rb") as file:
-        for piece in range(_PIECES):
-            file.seek(max(size - _PIECE, 0) * piece // (_PIECES - 1))
+def identify(files: Sequence[Path]) -> str:
+    """Return what tells a scan from others: 16 hexadecimal digits of its size and of 256 spread pieces.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Those that hold its pixels, one or more (`metgan.images.pixel_files`). Of more than 256, as many are
+        looked at, evenly spread.
+    """
+    chosen = [files[len(files) * k // _PIECES] for k in range(_PIECES)] if len(files) > _PIECES else [*files]
+    ends = [*accumulate(file.stat().st_size for file in chosen)]
+    size = ends[-1]
+    counted = f"{size}" if len(files) == 1 else f"{size} {len(files)}"
+    found = hashlib.sha256(counted.encode())
+    for piece in range(_PIECES):  # as if they were one file
+        at = max(size - _PIECE, 0) * piece // (_PIECES - 1)
+        k = min(bisect_right(ends, at), len(ends) - 1)
+        with chosen[k].open("rb") as file:
+            file.seek(at - (ends[k - 1] if k else 0))
             found.update(file.read(_PIECE))
     return found.hexdigest()[:16]
 
@@ -38,14 +52,16 @@ def name_scan(path: Path, source: str, rows: Rows) -> str:
     --------
     >>> name_scan(Path("mouse-1/brain_0.63x.ome.tif"), "7f", [])
     'mouse-1_brain_0.63x'
+    >>> name_scan(Path("mouse-2/brain.ome.zarr/1"), "8e", [])
+    'brain_1'
     >>> name_scan(Path("copied.tif"), "7f", [{"scan": "mouse-1_brain_0.63x", "source": "7f"}])
     'mouse-1_brain_0.63x'
     """
     for row in rows:
         if source and row.get("source") == source:
             return row["scan"]
-    folder = path.resolve().parent.name.lstrip(".")
-    return normal_form("_".join(part for part in (folder, _SUFFIX.sub("", path.name)) if part))
+    names = path.resolve().parent.name.lstrip("."), path.name
+    return normal_form("_".join(part for name in names if (part := _SUFFIX.sub("", name))))
 
 
 def refuse_mixed_scans(out: Path, rows: Rows, name: str, source: str) -> None:

@@ -1,7 +1,8 @@
-"""Which reader and writer serves which kind of image file: one table."""
+"""Which reader and writer serves which kind of image: one table."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -10,9 +11,19 @@ from metgan.errors import StorageError
 from metgan.io import check_image_file
 from metgan.types import AnyArray
 
+from .nifti import NiftiImage
+from .ome_zarr import OmeZarrImage, is_zarr
+from .plane_folder import PlaneFolder
 from .png import read_png, write_png
 from .source import ArrayImage, ImageSource
 from .tiff import TiffImage, read_tiff, write_tiff
+
+
+def _open_png(path: Path) -> ImageSource:
+    """Open what has to be read whole to be read at all."""
+    array = read_png(path)
+    return ArrayImage(array, "YXS"[: array.ndim])
+
 
 READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
     ".tif": read_tiff,
@@ -20,23 +31,62 @@ READERS: Final[dict[str, Callable[[Path], AnyArray]]] = {
     ".png": read_png,
 }
 """Suffix to reader."""
+OPENERS: Final[dict[str, Callable[[Path], ImageSource]]] = {
+    ".png": _open_png,
+    ".nii": NiftiImage.open,
+    ".nii.gz": NiftiImage.open,
+}
+"""End of a file's name to what opens it; any other file is opened as TIFF."""
 
 
 def open_image(path: Path) -> ImageSource:
-    """Open an image file to read parts of it.
+    """Open an image to read parts of it: a TIFF, PNG or NIfTI file, an OME-Zarr, or a folder of planes.
 
-    What has a suffix of its own is opened as the TIFF that many microscopes' formats are, such as LSM.
+    What has a suffix of its own is opened as the TIFF that many microscopes' formats are, such as LSM. Of an
+    OME-Zarr, the finest level is read, unless the path leads to another: ``scan.ome.zarr/1``; of its labels
+    the one that is named: ``scan.ome.zarr/labels/tumours``. A folder of planes holds one TIFF or PNG for
+    each, in the order of the numbers in their names.
 
     Raises
     ------
     StorageError
-        When the file is missing, empty, damaged or of an unknown kind.
+        When it is missing, empty, damaged or of an unknown kind, or planes are missing.
     """
+    if _is_folder(path):
+        if is_zarr(path):
+            return OmeZarrImage.open(path)
+        if names := [file.name for file in path.iterdir() if is_image(file)]:
+            return PlaneFolder.open(path, names, _open_file)
+    return _open_file(path)
+
+
+def _open_file(path: Path) -> ImageSource:
     check_image_file(path, "an image")
-    if path.suffix.lower() == ".png":  # has to be read whole to be read at all
-        array = read_png(path)
-        return ArrayImage(array, "YXS"[: array.ndim])
-    return TiffImage.open(path)
+    name = path.name.lower()
+    return next((opener for end, opener in OPENERS.items() if name.endswith(end)), TiffImage.open)(path)
+
+
+def pixel_files(path: Path) -> list[Path]:
+    """Return the files that hold the pixels of an image that `open_image` opens, in a fixed order.
+
+    Raises
+    ------
+    StorageError
+        As `open_image`.
+    """
+    source = open_image(path)
+    if isinstance(source, PlaneFolder):
+        return [*source.files]
+    if isinstance(source, OmeZarrImage):
+        return sorted(Path(folder, name) for folder, _, names in os.walk(source.folder) for name in names)
+    return [path]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # `check_image_file` says why
+        return False
 
 
 def read_image(path: Path) -> AnyArray:

@@ -10,8 +10,10 @@ from metgan.errors import ArrayError
 from metgan.progress import note
 from metgan.types import AnyArray
 
+from .ome_zarr import OmeZarrImage
 from .registry import open_image
 from .source import ImageSource
+from .tiff import TiffImage
 
 WHOLE = (slice(None),) * 3
 """All planes, rows and columns."""
@@ -102,13 +104,21 @@ class Stack:
         ]
         counted = f"{count} {_COUNTED.get(axis, 'images')}"
         what = f"Axis {axis}, number {place + 1} of {len(self.axes)}, holds {counted}"
-        return f"{what}: {'; '.join([*ways, _take_one(place, ''.join(others))])}"
+        return f"{what}: {'; '.join([*ways, _take_one(self.source, place, ''.join(others))])}"
 
     @property
     def _told(self) -> str:
         """The axes in words, with those that the file states where they are others."""
         but = f" as named, while the file says {self.contradicted}" if self.contradicted else ""
         return f"axes {self.axes}{but}"
+
+    @property
+    def _numbers(self) -> str:
+        """The channels' numbers, with their names where the file says them."""
+        names = self.source.channel_names if isinstance(self.source, OmeZarrImage) else ()
+        if len(names) != self.channels or not all(names):
+            return f"0 to {self.channels - 1}"
+        return ", ".join(f"{number} {name}" for number, name in enumerate(names))
 
     def _check_channel(self, channel: int | None) -> None:
         if not self.has_channels:
@@ -125,8 +135,8 @@ class Stack:
             asked = "one is needed" if channel is None else f"channel {channel} was asked for"
             last = self.channels - 1
             raise ArrayError(
-                f"{self.path} has {self.channels} channels (0 to {last}; {self._told}, shape {self.shape}), "
-                f"and {asked}",
+                f"{self.path} has {self.channels} channels ({self._numbers}; {self._told}, shape "
+                f"{self.shape}), and {asked}",
                 "one channel, or its number" if channel is None else f"a channel from 0 to {last}",
                 "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; planes "
                 "that are stored as channels are named with --axes ZYX (of masks, with --mask-axes ZYX)",
@@ -166,7 +176,8 @@ def read_stack(path: Path, axes: str | None = None) -> Stack:
             f"{path} has shape {shape}, and does not say which axis is which",
             "planes Y, X with optional Z and C",
             f"Name the axes in their order, as in {_example(shape)} (of masks, with --mask-axes); if one is "
-            f"neither that of planes nor that of channels, {_take_one(0, _REST.get(len(shape), 'ZCYX'))}",
+            "neither that of planes nor that of channels, "
+            f"{_take_one(source, 0, _REST.get(len(shape), 'ZCYX'))}",
         )
     found = "".join("Z" if letter in _UNKNOWN else letter for letter in named)
     contradicted = ""
@@ -185,12 +196,15 @@ def _agree(given: str, stated: str) -> bool:
     return all(one == other or other in _UNKNOWN or (one, other) == ("C", "S") for one, other in pairs)
 
 
-def _take_one(place: int, axes: str) -> str:
+def _take_one(source: ImageSource, place: int, axes: str) -> str:
     """Return how to save one of what an axis holds as an image with the other axes."""
+    read = f"tifffile.imread(PATH).take(0, axis={place})"
+    if not isinstance(source, TiffImage):
+        region = ", ".join("slice(1)" if k == place else "slice(None)" for k in range(len(source.shape)))
+        read = f"metgan.images.open_image(Path(PATH)).read(({region})).squeeze({place})"
     return (
         "save the one that is meant as a stack of its own, as in Python with "
-        f"tifffile.imwrite('new.tif', tifffile.imread(PATH).take(0, axis={place}), "
-        f"photometric='minisblack', metadata={{'axes': '{axes}'}})"
+        f"tifffile.imwrite('new.tif', {read}, photometric='minisblack', metadata={{'axes': '{axes}'}})"
     )
 
 

@@ -92,6 +92,20 @@ class TiffImage:
             return np.stack([_part(image, tuple(region[1:])) for image in planes])
 
 
+def stated_voxel_size_um(path: Path, axes: str) -> tuple[float, ...] | None:
+    """Return the size of a voxel along those of Z, Y and X that `axes` holds, also where a file has no Z.
+
+    A file of one plane may say how far the next one is, in another file.
+
+    Raises
+    ------
+    StorageError
+        As `TiffImage.open`.
+    """
+    with _opened(path) as images:
+        return voxel_size_um(images[0].keyframe.parent, axes)
+
+
 def read_tiff(path: Path) -> AnyArray:
     """Read one TIFF as it is stored, axes of length 1 dropped."""
     with _opened(path) as images:

@@ -1,4 +1,4 @@
-"""How large a voxel is by what ImageJ or a program that writes OME has noted in a TIFF.
+"""How large a voxel is: units of length, and what ImageJ or a program that writes OME has noted in a TIFF.
 
 The resolution of other TIFFs is not taken for it: it mostly is that of a printer.
 """
@@ -11,12 +11,20 @@ from typing import Any, Final
 
 import tifffile
 
-_UM: Final[Mapping[str, float]] = {
-    **dict.fromkeys(("micron", "microns", "um", "\u00b5m", "\u03bcm", "\\u00B5m"), 1.0),
-    "nm": 1e-3,
-    "mm": 1e3,
-    "cm": 1e4,
+UM_PER_UNIT: Final[Mapping[str, float]] = {
+    **dict.fromkeys(
+        ("micrometer", "micron", "microns", "um", "\u00b5m", "\u03bcm", "\\u00B5m"),
+        1.0,
+    ),
+    **dict.fromkeys(("nanometer", "nm"), 1e-3),
+    **dict.fromkeys(("millimeter", "mm"), 1e3),
+    **dict.fromkeys(("centimeter", "cm"), 1e4),
+    "picometer": 1e-6,
+    "angstrom": 1e-4,
+    "decimeter": 1e5,
+    "meter": 1e6,
 }
+"""A unit's name or symbol to micrometres: those that microscopes' files use."""
 
 
 def voxel_size_um(file: tifffile.TiffFile, axes: str) -> tuple[float, ...] | None:
@@ -36,7 +44,7 @@ def _number(noted: object) -> float:
 
 def _imagej(file: tifffile.TiffFile) -> dict[str, float]:
     noted, tags = file.imagej_metadata or {}, file.pages.first.tags
-    unit = _UM.get(str(noted.get("unit", "")), math.nan)
+    unit = UM_PER_UNIT.get(str(noted.get("unit", "")), math.nan)
     sizes = {"Z": unit * _number(noted.get("spacing"))}
     for letter, name in (("Y", "YResolution"), ("X", "XResolution")):
         pixels, length = tags[name].value if name in tags else (0, 1)
@@ -49,6 +57,6 @@ def _ome(file: tifffile.TiffFile) -> dict[str, float]:
     pixels = (image[0] if isinstance(image, list) else image).get("Pixels", {})
     return {
         letter: _number(pixels.get(f"PhysicalSize{letter}"))
-        * _UM.get(str(pixels.get(f"PhysicalSize{letter}Unit", "um")), math.nan)
+        * UM_PER_UNIT.get(str(pixels.get(f"PhysicalSize{letter}Unit", "um")), math.nan)
         for letter in "ZYX"
     }

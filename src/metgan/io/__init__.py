@@ -1,6 +1,15 @@
 """Files and folders: every write is all or nothing, and every folder has one writer."""
 
-from .atomic import append_text, placing, replacing, sync_folder, write_json, write_text
+from .atomic import (
+    append_text,
+    placing,
+    replacing,
+    sync_file,
+    sync_folder,
+    unwritable,
+    write_json,
+    write_text,
+)
 from .contents import check_image_file, has_file, has_folder, unreadable
 from .folders import (
     check_folder,
@@ -46,8 +55,10 @@ __all__ = [
     "reserve_folder",
     "save_state",
     "save_weights",
+    "sync_file",
     "sync_folder",
     "unreadable",
+    "unwritable",
     "verb_of_folder",
     "write_json",
     "write_text",

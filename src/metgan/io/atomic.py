@@ -77,6 +77,20 @@ def sync_folder(folder: Path) -> None:
             raise unwritable(folder, error) from error
 
 
+def sync_file(path: Path) -> None:
+    """Have what was written into a file on the disk.
+
+    Raises
+    ------
+    StorageError
+        When it is gone, or the system cannot write it.
+    """
+    try:
+        _sync(path, os.O_RDWR)
+    except OSError as error:
+        raise unwritable(path, error) from error
+
+
 def append_text(path: Path, text: str) -> None:
     """Append `text` as UTF-8 and have it on the disk; what is there stays, whatever ends the writing.
 

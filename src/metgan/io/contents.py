@@ -20,11 +20,10 @@ _FROM_PYTHON: Final = (
     "Save the volume as TIFF and say what its axes are (--axes ZCYX; of masks, --mask-axes ZYX), as in "
     "Python with tifffile.imwrite('new.tif', {}, photometric='minisblack')"
 )
-_NIFTI = b"n+1\0"
 
 _KINDS: Final[tuple[tuple[int, bytes, str, str], ...]] = (
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file", _FROM_PYTHON.format("h5py.File(PATH)[NAME][:]")),
-    (344, _NIFTI, "a NIfTI file", _FROM_PYTHON.format("np.asarray(nibabel.load(PATH).dataobj).T")),
+    (344, b"n+1\0", "a NIfTI file", "Name it .nii"),
     (0, b"\x93NUMPY", "a NumPy file", _FROM_PYTHON.format("np.load(PATH)")),
     (0, b"NRRD", "an NRRD file", _FIJI),
     (0, b"ZISRAWFILE", "a CZI file", _FIJI),
@@ -101,9 +100,6 @@ def unreadable(path: Path, kind: str, error: Exception | str) -> StorageError:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if path.suffix == ".gz" and path.name.endswith(".nii.gz"):
-        what, remedy = next(kind[2:] for kind in _KINDS if kind[1] == _NIFTI)
-        return StorageError(f"{path} is {what}", f"a {kind}", remedy)
     for start, mark, what, remedy in _KINDS:
         if head[start : start + len(mark)] == mark and not what.endswith(kind):
             return StorageError(f"{path} is {what}", f"a {kind}", remedy)

@@ -1,4 +1,4 @@
-"""Cutting registered TIFF stacks into a pair set."""
+"""Cutting registered scans into a pair set."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ class PrepareRequest(Checked):
     Parameters
     ----------
     sources : list of Path
-        One TIFF with both channels, or two: anatomy, then tumour. Planes and channels in any order.
+        One image with both channels, or two: anatomy, then tumour. Planes and channels in any order. TIFF,
+        OME-Zarr (or one of its levels, as in scan.ome.zarr/1), NIfTI, or a folder of planes.
     files : ScanFiles
     out : Path
         Pair set to write or to add to.
@@ -160,7 +161,7 @@ class PrepareResult:
 
 
 def prepare(request: PrepareRequest, on_event: Listener | None = None) -> PrepareResult:
-    """Cut registered TIFF stacks into a pair set; repeated calls add to it.
+    """Cut registered scans into a pair set; repeated calls add to it.
 
     Parameters
     ----------

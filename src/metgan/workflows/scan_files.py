@@ -9,7 +9,7 @@ from pathlib import Path
 from metgan.checked import Checked
 from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
 from metgan.errors import SettingError
-from metgan.images import Stack, read_stack
+from metgan.images import Stack, pixel_files, read_stack
 from metgan.labels import binarise
 from metgan.progress import SLOW, note, progress
 from metgan.types import Mask
@@ -27,13 +27,14 @@ class ScanFiles(Checked):
     Parameters
     ----------
     labels : Path or None
-        TIFF with the tumours' mask: 0, and one other value. Default: none, for scans that were not annotated;
-        their crops become unlabelled pairs.
+        The tumours' mask: 0, and one other value. An image of any kind that the sources may be; of an
+        OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours. Default: none, for scans that were
+        not annotated; their crops become unlabelled pairs.
     labels_above : float or None
         Take every value above this as tumour, where a mask numbers its objects (0) or holds probabilities
         (as in 0.5). Default: refuse a mask of more than two values.
     tissue : Path or None
-        TIFF with the mask of the tissue; crops with less than --least-tissue of it are left out.
+        The mask of the tissue, likewise; crops with less than --least-tissue of it are left out.
     tissue_above : float or None
         Take every value above this as tissue, where it numbers regions as an atlas does (0). Default: refuse
         a mask of more than two values.
@@ -75,7 +76,7 @@ def read_scan(
     if len(sources) not in (1, 2):
         raise SettingError(
             f"{len(sources)} sources",
-            "one TIFF with both channels, or two: anatomy and tumour",
+            "one image with both channels, or two: anatomy and tumour",
             "Name one or two",
         )
     _refuse_options_of_nothing(files)
@@ -86,7 +87,7 @@ def read_scan(
     volumes = dict(zip(("anatomy", "tumour"), _channels(stacks, files.channels), strict=True))
     masks = {"label": files.labels, "tissue": files.tissue}
     volumes |= {k: (read_stack(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
-    source = identify(sources[0])
+    source = identify(pixel_files(sources[0]))
     name = name_scan(sources[0], source, known) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)

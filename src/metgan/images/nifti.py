@@ -1,0 +1,131 @@
+"""NIfTI through nibabel, in the order in which its pixels are stored: X first."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from metgan.errors import MetganError, StorageError
+from metgan.io import check_image_file
+from metgan.progress import note_once
+from metgan.types import AnyArray
+
+from .region import check_region
+
+_AXES = "XYZTC"
+_UM: Final = {"meter": 1e6, "mm": 1e3, "micron": 1.0}
+_NUMBERS = "biuf"
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, ArithmeticError, zlib.error)
+
+
+@dataclass(frozen=True)
+class NiftiImage:
+    """A NIfTI file; an `ImageSource` whose pixels stay in it.
+
+    Parameters
+    ----------
+    path : Path
+    shape : tuple of int
+    dtype : numpy.dtype
+        As stored; float64 where the file says a slope or an intercept, which are applied.
+    axes : str
+        As stored, the first of XYZTC; how the animal lay (the affine) is not looked at.
+    voxel_size_um : tuple of float or None
+        Along Z, Y and X; None, and a note, where the file says no unit.
+    """
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype[np.generic]
+    axes: str
+    voxel_size_um: tuple[float, ...] | None
+
+    @classmethod
+    def open(cls, path: Path) -> NiftiImage:
+        """Look at the header of a ``.nii`` or ``.nii.gz``.
+
+        Raises
+        ------
+        StorageError
+            When the file is missing, empty, damaged, no NIfTI, or holds what is no number; or when nibabel
+            is not installed.
+        """
+        with _opened(path) as image:
+            shape = tuple(map(int, image.shape))
+            if not 2 <= len(shape) <= len(_AXES):
+                given = f"{path} has shape {shape}"
+                raise StorageError(given, f"2 to {len(_AXES)} axes", "Save the image that is meant alone")
+            stored = image.dataobj.dtype
+            if stored.kind not in _NUMBERS:
+                raise StorageError(f"{path} holds {stored}", "one number a voxel", "Save it as grey levels")
+            is_scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)
+            dtype: np.dtype[np.generic] = np.dtype(np.float64 if is_scaled else stored).newbyteorder("=")
+            axes = _AXES[: len(shape)]
+            return cls(path, shape, dtype, axes, _voxel_size_um(image.header, path))
+
+    def read(self, region: Sequence[slice]) -> AnyArray:
+        """Return a part. A compressed file (``.nii.gz``) has to be decompressed up to it each time.
+
+        Raises
+        ------
+        ArrayError
+            When there are more or fewer slices than axes.
+        StorageError
+            As `open`, or when what is wanted is damaged.
+        """
+        check_region(region, self.shape)
+        with _opened(self.path) as image:
+            return np.array(image.dataobj[tuple(region)], self.dtype)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        import nibabel  # an optional extra
+    except ImportError as error:
+        raise StorageError(
+            f"{path} is a NIfTI file, and nibabel is not installed",
+            "the package that reads it",
+            'Install it with pip install "metgan[nifti]", or save the volume as TIFF',
+        ) from error
+    check_image_file(path, "a NIfTI file")
+    try:
+        image = nibabel.load(path)
+        if not isinstance(image, nibabel.Nifti1Pair):  # the parent of NIfTI-2 as well
+            raise nibabel.filebasedimages.ImageFileError(f"{type(image).__name__}")
+        yield image
+    except MetganError:
+        raise
+    except (
+        *_DAMAGED,
+        nibabel.filebasedimages.ImageFileError,
+        nibabel.spatialimages.HeaderDataError,
+    ) as error:
+        raise StorageError(
+            f"{path} cannot be read as NIfTI ({error})",
+            "a complete NIfTI file",
+            "Copy it again from its source, or save the volume as TIFF",
+        ) from error
+
+
+def _voxel_size_um(header: Any, path: Path) -> tuple[float, ...] | None:
+    sizes = [float(f"{size:.7g}") for size in header.get_zooms()[: len("XYZ")]]  # stored as float32
+    try:
+        unit = header.get_xyzt_units()[0]
+    except KeyError:
+        unit = "unknown"
+    if unit not in _UM:
+        told = " x ".join(f"{size:g}" for size in sizes)
+        note_once(
+            f"{path} says that its voxels are {told} large (X first), without a unit: their size in um is "
+            "taken as not known"
+        )
+        return None
+    found = tuple(_UM[unit] * size for size in reversed(sizes))
+    return found if all(0 < size < np.inf for size in found) else None

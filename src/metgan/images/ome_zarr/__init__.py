@@ -1,0 +1,22 @@
+"""OME-Zarr 0.4 and 0.5: read by region, and written block by block."""
+
+from .copy import layout_like, write_ome_zarr
+from .image import OmeZarrImage
+from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
+from .output import writing_ome_zarr
+from .store import is_zarr
+from .writer import OmeZarrWriter
+
+__all__ = [
+    "Block",
+    "Level",
+    "OmeZarrChannel",
+    "OmeZarrImage",
+    "OmeZarrLayout",
+    "OmeZarrWriter",
+    "Version",
+    "is_zarr",
+    "layout_like",
+    "write_ome_zarr",
+    "writing_ome_zarr",
+]

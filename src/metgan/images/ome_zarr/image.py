@@ -1,0 +1,232 @@
+"""OME-Zarr 0.4 and 0.5 through zarr: an image, one of its levels or one of its labels, read by region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from metgan.errors import ArrayError, SettingError, StorageError, UnknownNameError
+from metgan.progress import note_once
+from metgan.types import AnyArray
+
+from ..region import check_region
+from ..source import SPATIAL
+from .metadata import Metadata, ome_attributes, read_metadata
+from .store import AGAIN, COMPLETE, DAMAGED, group_of, label_names, no_image, open_node
+
+_NUMBERS = "biuf"
+
+
+@dataclass(frozen=True, eq=False)
+class OmeZarrImage:
+    """One level of an image or a label; an `ImageSource` whose pixels stay in the store.
+
+    Parameters
+    ----------
+    path : Path
+        Of the image's group.
+    folder : Path
+        Of the array, below it.
+    array : zarr.Array
+    axes : str
+    voxel_size_um : tuple of float or None
+        None, and a note, where an axis has no unit of length.
+    level : int
+        0 is the finest.
+    levels : int
+        How many there are.
+    channel_names : tuple of str
+        Of the axis C, where the store says them; "" for one that has none.
+    label_names : tuple of str
+        Label images that belong to it, see `label`.
+    """
+
+    path: Path
+    folder: Path
+    array: zarr.Array[Any]
+    axes: str
+    voxel_size_um: tuple[float, ...] | None
+    level: int
+    levels: int
+    channel_names: tuple[str, ...]
+    label_names: tuple[str, ...]
+
+    @classmethod
+    def open(cls, path: Path, level: int = 0) -> OmeZarrImage:
+        """Look at what an OME-Zarr holds.
+
+        Parameters
+        ----------
+        path : Path
+            The store, ``scan.ome.zarr``; a label in it, ``scan.ome.zarr/labels/tumours``; or a level of
+            either, as in ``scan.ome.zarr/1``.
+        level : int, default 0
+            Which one is read, where `path` is not that of a level; 0 is the finest.
+
+        Raises
+        ------
+        StorageError
+            When it is no image (a plate, a collection, another Zarr), or its metadata are missing or damaged.
+        SettingError
+            When there is no such level.
+        """
+        node = open_node(path)
+        if isinstance(node, zarr.Array):
+            group, number = group_of(path)
+            return cls.open(group, number)
+        attributes = dict(node.attrs)
+        if "multiscales" not in ome_attributes(attributes):
+            raise no_image(path, node, attributes)
+        found = read_metadata(attributes, path)
+        levels = found.multiscales[0].datasets
+        if not 0 <= level < len(levels):
+            given = f"level {level} of {path}, which has {len(levels)}"
+            raise SettingError(given, f"a level from 0 (the finest) to {len(levels) - 1}", "Choose another")
+        return cls._checked(path, found, level)
+
+    @classmethod
+    def _checked(cls, path: Path, found: Metadata, level: int) -> OmeZarrImage:
+        image = found.multiscales[0]
+        folder = path / image.datasets[level].path
+        array = open_node(folder)
+        if not isinstance(array, zarr.Array) or array.dtype.kind not in _NUMBERS:
+            what = f"of {array.dtype}" if isinstance(array, zarr.Array) else "a group"
+            raise StorageError(f"{folder} is {what}", "an array of numbers", "Write the store anew")
+        if array.ndim != len(image.axes):
+            raise StorageError(
+                f"{path} names the axes {', '.join(axis.name for axis in image.axes)}, and {folder} has "
+                f"shape {array.shape}",
+                "one axis for each dimension",
+                "Correct the axes in the metadata of the store, or write it anew",
+            )
+        names = tuple(channel.label or "" for channel in found.omero.channels)
+        return cls(
+            path,
+            folder,
+            array,
+            image.letters,
+            image.voxel_size_um(level, path),
+            level,
+            len(image.datasets),
+            names,
+            label_names(path),
+        )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As stored."""
+        return self.array.shape
+
+    @property
+    def dtype(self) -> np.dtype[np.generic]:
+        """Of what `read` returns, in the machine's byte order."""
+        dtype: np.dtype[np.generic] = np.dtype(self.array.dtype).newbyteorder("=")
+        return dtype
+
+    def read(self, region: Sequence[slice]) -> AnyArray:
+        """Return a part, for which the chunks that hold it are read.
+
+        A chunk that is not stored has the fill value throughout; a note says so, unless metgan wrote the
+        store, and then all of them.
+
+        Raises
+        ------
+        ArrayError
+            When there are more or fewer slices than axes.
+        StorageError
+            When a chunk that is wanted is damaged, or is missing in a store whose chunks were all written.
+        """
+        check_region(region, self.shape)
+        self._look_for_chunks(region)
+        try:
+            part = np.asarray(self.array[tuple(region)])
+        except DAMAGED as error:
+            raise StorageError(
+                f"{self.folder} cannot be read at {_in_words(region, self.axes)} ({error})",
+                "complete chunks",
+                AGAIN,
+            ) from error
+        return part.astype(self.dtype, copy=False)
+
+    def channel(self, name: str) -> int:
+        """Return the number of a channel along the axis C by its name.
+
+        Raises
+        ------
+        UnknownNameError
+            Listing the names that the store says.
+        """
+        if name not in self.channel_names:
+            raise UnknownNameError.listing(f"channel of {self.path}", name, self.channel_names)
+        return self.channel_names.index(name)
+
+    def label(self, name: str) -> OmeZarrImage:
+        """Return a label image, at the same level.
+
+        Raises
+        ------
+        UnknownNameError
+            Listing the labels that there are.
+        ArrayError
+            When it is of another shape than the image.
+        StorageError, SettingError
+            As `open`.
+        """
+        if name not in self.label_names:
+            raise UnknownNameError.listing(f"label of {self.path}", name, self.label_names)
+        found = OmeZarrImage.open(self.path / "labels" / name, self.level)
+        sides, others = (
+            {axis: length for axis, length in zip(one.axes, one.shape, strict=True) if axis in SPATIAL}
+            for one in (self, found)
+        )
+        if sides != others:
+            raise ArrayError(
+                f"label {name} of {self.path} is {others} and the image {sides}",
+                "one shape along Z, Y and X",
+                "Write the label anew, from this image",
+            )
+        return replace(found, label_names=())
+
+    def _look_for_chunks(self, region: Sequence[slice]) -> None:
+        missing = ""
+        for key in self._chunk_keys(region):
+            try:
+                size = (self.folder / key).stat().st_size
+            except OSError:
+                missing = missing or key
+            else:
+                if not size:
+                    raise StorageError(
+                        f"{self.folder} cannot be read: {key} is empty (0 bytes)", "complete chunks", AGAIN
+                    )
+        if not missing:
+            return
+        metgan = dict(open_node(self.path).attrs).get("metgan")
+        if isinstance(metgan, dict) and metgan.get(COMPLETE):
+            raise StorageError(
+                f"{self.folder} lacks the chunk {missing}, which was written", "all its chunks", AGAIN
+            )
+        note_once(
+            f"{self.folder} does not hold all its chunks; those that it lacks are read as its fill value, "
+            f"{self.array.fill_value}. Chunks without light are often left out; a copy that was cut short "
+            "looks the same"
+        )
+
+    def _chunk_keys(self, region: Sequence[slice]) -> Iterator[str]:
+        """Yield the files, below the array's folder, of the chunks or shards that hold a region."""
+        sides = self.array.shards or self.array.chunks
+        asked = [range(length)[part] for length, part in zip(self.shape, region, strict=True)]
+        if all(asked):
+            numbers = [range(r[0] // side, r[-1] // side + 1) for r, side in zip(asked, sides, strict=True)]
+            yield from map(self.array.metadata.encode_chunk_key, product(*numbers))
+
+
+def _in_words(region: Sequence[slice], axes: str) -> str:
+    sides = zip(axes, region, strict=True)
+    return ", ".join(f"{axis} {'all' if s == slice(None) else f'{s.start}:{s.stop}'}" for axis, s in sides)

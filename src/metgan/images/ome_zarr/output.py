@@ -1,0 +1,108 @@
+"""The place where an OME-Zarr is written: held by one writer, and never half-written under its final name."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from metgan.errors import StorageError
+from metgan.io import has_file, has_folder, prepare_output, unwritable, write_json, write_text
+
+from .layout import OmeZarrLayout
+from .store import is_zarr, open_node
+from .writer import OmeZarrWriter
+
+_KIND = "a half-written volume"
+_LAYOUT, _REPLACES = "layout.json", "replaces"
+_LEFT_BEHIND = "*.partial"
+"""What zarr writes before it is renamed."""
+
+
+@contextmanager
+def writing_ome_zarr(
+    path: Path,
+    layout: OmeZarrLayout,
+    verb: str,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    inputs: Iterable[Path] = (),
+) -> Iterator[OmeZarrWriter]:
+    """Hold the place of an OME-Zarr while the block runs, and return what writes it.
+
+    Call `OmeZarrWriter.finish` at the end. Where the block ends without it, what is done stays in
+    ``OUT.zarr.part``, and a call with `resume` goes on. A former volume stays until the new one is whole.
+
+    Parameters
+    ----------
+    path : Path
+    layout : OmeZarrLayout
+    verb : str
+        What is done, for whoever comes second: "metgan inpaint".
+    resume, overwrite : bool
+        Go on with what a killed call has written; or replace what is there. Not both.
+    inputs : iterable of Path
+        What the volume is made from; overwriting must not delete it.
+
+    Yields
+    ------
+    OmeZarrWriter
+
+    Raises
+    ------
+    StorageError
+        When something is there and neither was asked for, metgan has not written it, another layout was
+        begun, or another process writes there.
+    """
+    writer, inputs = OmeZarrWriter(path, layout), [*inputs]
+    _check_former(writer, overwrite, inputs)
+    with prepare_output(writer.part, _KIND, verb, resume=resume, overwrite=overwrite, inputs=inputs):
+        _check_former(writer, overwrite, inputs)  # as it is by now
+        _check_layout(writer)
+        if overwrite:
+            write_text(writer.part / _REPLACES, "")
+        for file in writer.part.rglob(_LEFT_BEHIND):
+            file.unlink(missing_ok=True)
+        writer.prepare()
+        yield writer
+    if has_folder(path) and not has_folder(writer.store):
+        try:
+            shutil.rmtree(writer.part)
+        except OSError as error:
+            raise unwritable(writer.part, error) from error
+
+
+def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]) -> None:
+    """Refuse to replace what stands under the final name, unless it was asked for and is metgan's."""
+    path = writer.path
+    if not has_folder(path) or not any(path.iterdir()):
+        return
+    if not (overwrite or has_file(writer.part / _REPLACES)):
+        raise StorageError(f"{path} already holds a volume", "a new folder", "Add --overwrite to replace it")
+    if not is_zarr(path) or "metgan" not in dict(open_node(path).attrs):
+        raise StorageError(
+            f"{path} holds something that metgan did not write", "a new folder", "Choose another --out"
+        )
+    for given in inputs:
+        if given.resolve().is_relative_to(path.resolve()):
+            raise StorageError(
+                f"--overwrite of {path}, which holds the input {given}",
+                "an output apart from the inputs",
+                "Choose another --out",
+            )
+
+
+def _check_layout(writer: OmeZarrWriter) -> None:
+    """Refuse to go on with blocks of another layout; note the layout where there are none."""
+    known, wanted = writer.part / _LAYOUT, json.loads(json.dumps(writer.layout.as_json()))
+    if not has_file(known):
+        write_json(known, wanted)
+    elif json.loads(known.read_text(encoding="utf-8")) != wanted:
+        raise StorageError(
+            f"{writer.part} holds a part of a volume of another layout",
+            "the shape, dtype, axes, channels, labels and blocks that it was begun with",
+            "Ask for the same again, or start anew with --overwrite",
+        )

@@ -1,0 +1,80 @@
+"""NIfTI is read in its own order, with the size of a voxel; what is damaged is called so."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from metgan.errors import StorageError
+from metgan.images import open_image, read_stack
+
+VOLUME = np.random.default_rng(0).integers(0, 4000, (4, 20, 30)).astype(np.uint16)  # ZYX
+Capture = pytest.CaptureFixture[str]
+
+
+def write(path: Path, array: np.ndarray = VOLUME.T, unit: str = "mm", zooms=(0.65, 0.65, 5.0)) -> Path:
+    image = nibabel.Nifti1Image(array, np.eye(4))
+    image.header.set_zooms((*zooms, *(1.0,) * (array.ndim - 3)))
+    image.header.set_xyzt_units(unit)
+    nibabel.save(image, path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize(
+    ("unit", "size"),
+    [("micron", (5.0, 0.65, 0.65)), ("mm", (5000.0, 650.0, 650.0)), ("meter", (5e6, 6.5e5, 6.5e5))],
+)
+def test_axes_voxel_size_dtype_and_values_are_those_that_were_saved(
+    tmp_path: Path, name: str, unit: str, size: tuple[float, ...]
+) -> None:
+    stack = read_stack(write(tmp_path / name, unit=unit))
+    assert (stack.axes, stack.source.dtype) == ("XYZ", np.uint16)
+    assert stack.source.voxel_size_um == pytest.approx(size, rel=1e-6)
+    np.testing.assert_array_equal(stack.plane_order(None), VOLUME)
+
+
+def test_a_unit_that_is_missing_is_told(tmp_path: Path, capsys: Capture) -> None:
+    assert open_image(write(tmp_path / "a.nii", unit="unknown")).voxel_size_um is None
+    assert "0.65 x 0.65 x 5 large (X first), without a unit" in capsys.readouterr().err
+
+
+def test_a_slope_that_the_file_states_is_applied(tmp_path: Path) -> None:
+    image = nibabel.Nifti1Image(VOLUME.T, np.eye(4))
+    image.header.set_slope_inter(0.5, 10)
+    nibabel.save(image, tmp_path / "a.nii")
+    source = open_image(tmp_path / "a.nii")
+    part = source.read((slice(1, 9), slice(3), slice(2)))
+    assert source.dtype == part.dtype == np.float64
+    np.testing.assert_allclose(part, nibabel.load(tmp_path / "a.nii").get_fdata()[1:9, :3, :2])
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+@pytest.mark.parametrize("kept", [0.0, 0.01, 0.5, 0.97])
+def test_a_truncated_file_is_refused_by_name(tmp_path: Path, name: str, kept: float) -> None:
+    whole = write(tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(StorageError, match=name.replace(".", r"\.")):
+        open_image(tmp_path / name).read((slice(None),) * 3)
+
+
+def test_colours_and_other_formats_are_refused(tmp_path: Path) -> None:
+    colours = np.zeros((4, 5, 6), [("R", "u1"), ("G", "u1"), ("B", "u1")])
+    nibabel.save(nibabel.Nifti1Image(colours, np.eye(4)), tmp_path / "rgb.nii")
+    nibabel.save(nibabel.MGHImage(np.zeros((4, 5, 6), np.float32), np.eye(4)), tmp_path / "other.mgh")
+    (tmp_path / "other.mgh").rename(tmp_path / "other.nii")
+    (tmp_path / "notes.nii").write_text("no image, and long enough to have a header" * 20)
+    for name in ("rgb", "other", "notes"):
+        with pytest.raises(StorageError, match=rf"{name}\.nii"):
+            open_image(tmp_path / f"{name}.nii")
+
+
+def test_without_nibabel_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.nii")
+    monkeypatch.setitem(sys.modules, "nibabel", None)
+    with pytest.raises(StorageError, match=r"metgan\[nifti\]"):
+        open_image(path)
