@@ -5,7 +5,8 @@ round: two folds a phantom. What is finished is only read, so that a killed call
 The table shows what there is, over the folds where all labels gain five points of Dice on few: the gain of
 each training set on strong augmentation, and how much of the gap it has won back; then another laboratory.
 
-python benchmarks/few_labels.py OUT [--phantoms 0 1 ...] [--seeds 1] [--sets NAME,...] [--jobs 1] [--table]
+python benchmarks/few_labels.py OUT [--phantoms 0 1 ...] [--seeds 1] [--sets NAME,...] [--jobs 1]
+    [--table] [--least-gap 0.05]
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ import pandas as pd
 from metgan.studies import TrainingSet
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "few-labels.toml"
-LEAST_GAP = 0.05  # of the Dice between few and all labels: below it there is nothing to be won
 FEW, STRONG, ALL = "real-100", "real-100-strong", "real-100-true-labels-strong"
 FIRST = (
     f"{ALL},real-100-teacher-strong,real-100-synthetic-5x-contrast-insert-unlabelled-balanced-teacher-strong"
@@ -39,12 +39,13 @@ def main() -> None:
     parser.add_argument("--sets", default=FIRST)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="train nothing")
+    parser.add_argument("--least-gap", type=float, default=0.05, help="in Dice; folds with less are left out")
     asked = parser.parse_args()
     if not asked.table:
         with ThreadPoolExecutor(asked.jobs) as pool:
             [*pool.map(lambda seed: hold(asked, seed), asked.phantoms)]
     scores = read_scores(asked.out)
-    wide = wide_gaps(scores)
+    wide = wide_gaps(scores, asked.least_gap)
     for where in ("here", "elsewhere"):
         print(f"\n{where}\n\n{to_markdown(table_of(scores[scores['where'] == where], wide))}")
 
@@ -90,10 +91,10 @@ def _cells(out: Path) -> Iterator[dict[str, object]]:
         }
 
 
-def wide_gaps(scores: pd.DataFrame) -> list[str]:
+def wide_gaps(scores: pd.DataFrame, least: float) -> list[str]:
     """Return the folds where few labels and all labels were read, and lie apart."""
     dice = _dice(scores[scores["where"] == "here"])
-    return [place for place, gap in (dice[ALL] - dice[FEW]).items() if gap >= LEAST_GAP]
+    return [place for place, gap in (dice[ALL] - dice[FEW]).items() if gap >= least]
 
 
 def _dice(scores: pd.DataFrame) -> pd.DataFrame:
