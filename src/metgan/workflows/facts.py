@@ -24,6 +24,14 @@ from metgan.types import Camera
 from .registration import MOST_ASKED, describe_shift, find_shift
 
 Facts = dict[str, str]
+_MEASURES = {
+    "mae": "mean absolute error",
+    "msd": "mean squared difference",
+    "ssim": "structural similarity",
+    "correlation": "cross-correlation",
+    "spectrum": "distance of power spectra in dB",
+}
+_REGIONS = {"": "", "inside": " on the labels", "outside": " off the labels"}
 _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan info RUN shows it"
 
 
@@ -117,9 +125,21 @@ def score_facts(path: Path) -> Facts:
         **({"warnings" if len(warnings) > 1 else "warning": "\n".join(warnings)} if warnings else {}),
         "test images": str(summary["images"]),
         "model": f"{summary['model']}, weights of step {summary['step']}",
-        "independent_segmentor": summary["independent_segmentor"],
-        **{name: f"{figure:.4g}" for name, figure in figures.items()},
+        "independent segmentor": summary["independent_segmentor"],
+        **{_measure(name): f"{figure:.4g}" for name, figure in figures.items()},
     }
+
+
+def _measure(name: str) -> str:
+    """Return what a figure of a summary is called in words.
+
+    Examples
+    --------
+    >>> _measure("mae"), _measure("inside_ssim"), _measure("pooled Dice")
+    ('mean absolute error', 'structural similarity on the labels', 'pooled Dice')
+    """
+    region, _, measure = name.rpartition("_")
+    return _MEASURES.get(measure, measure) + _REGIONS[region]
 
 
 def pair_facts(pairs: PairSet) -> Facts:
