@@ -21,6 +21,7 @@ from metgan.studies import read_summary, warning_of
 from metgan.training import last_step, planned_steps, read_status, stopped_at
 from metgan.types import Camera
 
+from .doubtful_tumours import DoubtfulTumours
 from .registration import MOST_ASKED, describe_shift, find_shift
 
 Facts = dict[str, str]
@@ -162,6 +163,7 @@ def pair_facts(pairs: PairSet) -> Facts:
         **({"partly labelled": f"{seen.partly}"} if seen.partly else {}),
         **({"faulty": faults} if seen.first_fault else {}),
         "tumours": found,
+        **seen.doubtful.facts,
         "sizes": _most(seen.sizes),
         "anatomy": seen.anatomy.told,
         "tumour": seen.tumour.told,
@@ -204,6 +206,7 @@ class _Seen:
     with_tumour: int = 0
     partly: int = 0
     sizes: Counter[str] = field(default_factory=Counter)
+    doubtful: DoubtfulTumours = field(default_factory=DoubtfulTumours)
     anatomy: _Range = field(default_factory=_Range)
     tumour: _Range = field(default_factory=_Range)
 
@@ -215,6 +218,7 @@ class _Seen:
             return
         self.entries.append(entry)
         self.areas.append(sizes(pair.label))
+        self.doubtful.look_at(pair.label, pair.anatomy, pair.tumour)
         self.with_tumour += bool(pair.label.any())
         self.partly += entry.is_labelled and pair.ignored is not None
         self.sizes[" x ".join(map(str, pair.label.shape))] += 1
@@ -223,7 +227,9 @@ class _Seen:
 
 
 def _units(scale: ChannelScale) -> str:
-    ceiling = "" if scale.ceiling is None else f"; brightest value of the camera: {scale.ceiling:.5g}"
+    ceiling = ""
+    if scale.ceiling is not None:
+        ceiling = f"; brightest value of the camera, as the training part suggests: {scale.ceiling:.5g}"
     return f"{scale.low:.5g} to {scale.high:.5g} {scale.dtype}, scaled to [-1, 1]{ceiling}"
 
 
