@@ -46,6 +46,19 @@ def test_what_is_drawn_without_a_network_has_the_same_bytes_anywhere(
     assert "threads (OMP_NUM_THREADS)" not in text
 
 
+@pytest.mark.parametrize("verb", [("generate",), ("prepare",), ("study", "downstream"), ("study", "labels")])
+def test_the_help_shows_words_and_numbers_and_nothing_of_python(
+    metgan: Command, capsys: Capture, verb: tuple[str, ...]
+) -> None:
+    text = help_of(metgan, capsys, *verb)
+    assert not re.findall(r"default: (?:\(\)|\"\"|None)|\|BOOL|BOOL\b", text)
+
+
+def test_a_list_of_yes_and_no_says_what_it_takes(metgan: Command, capsys: Capture) -> None:
+    text = help_of(metgan, capsys, "study", "downstream")
+    assert re.search(r"--gated CHOICE\.\.\. .{,99}\[choices: no, yes\]", text)
+
+
 SOURCE = Path(metgan.__file__).parent
 ROOT = Path(__file__).parents[2]
 PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.name != "api"]

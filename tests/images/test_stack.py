@@ -233,3 +233,64 @@ def test_of_axes_without_names_one_may_hold_time_points(
     _, script = advised(str(refused.value))
     exec(script.replace("PATH", "'a.tif'"), {"tifffile": tifffile})
     assert read_stack(Path("new.tif")).shape == shape[1:]
+
+
+def _refusal(path: Path, axes: str | None, channel: int | None) -> str:
+    with pytest.raises(ArrayError) as refused:
+        read_stack(path, axes).plane_shape(channel)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("stated", "shape", "given", "channel", "option"),
+    [
+        ("CZYX", (2, 5, 9, 8), "ZYX", 0, "CZYX"),  # a letter too few
+        ("ZCYX", (5, 2, 9, 8), "ZYX", 0, "ZCYX"),
+        ("CYX", (2, 9, 8), "ZCYX", 0, "ZYX"),  # one too many
+        ("YX", (9, 8), "ZYX", 0, "YX"),
+        ("TZYX", (2, 5, 9, 8), "QZYX", 0, "CZYX"),  # Q is no word of a user's
+        ("CZYX", (2, 5, 9, 8), "CZY!", 0, "CZYX"),
+        ("CZYX", (2, 5, 9, 8), "CZYZ", 0, "CZYX"),  # no X
+        ("ZCYX", (2, 5, 9, 8), None, None, "CZYX"),  # five channels of two planes are rather the reverse
+        ("CYX", (5, 9, 8), None, None, "ZYX"),
+        ("ZYX", (2, 9, 8), None, 1, "CYX"),  # a second channel of a file that has planes
+    ],
+)
+def test_axes_that_are_advised_are_those_that_the_stack_can_have(
+    tmp_path: Path, stated: str, shape: tuple[int, ...], given: str | None, channel: int | None, option: str
+) -> None:
+    image = np.zeros(shape, np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", image, photometric="minisblack", metadata={"axes": stated})
+    advice = _refusal(tmp_path / "a.tif", given, channel).rpartition("; expected ")[2]
+    assert re.findall(r"--axes ([A-Z]+)", advice)[0] == option
+    stack = read_stack(tmp_path / "a.tif", option)
+    assert stack.plane_shape(0 if stack.has_channels else None)[1:] == (9, 8)
+
+
+@pytest.mark.parametrize("stated", ["QZYX", "IZYX", "TZYX"])
+def test_leaving_axes_out_is_advised_where_the_file_can_be_read_so(
+    tmp_path: Path, stated: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of QZYX, TZYX and IZYX none is; what tifffile calls Q and I is shown as not named."""
+    image = np.zeros((2, 5, 9, 8), np.uint16)
+    for axes in ("CZYX", stated):
+        tifffile.imwrite(tmp_path / axes, image, photometric="minisblack", metadata={"axes": axes})
+    read_stack(tmp_path / "CZYX", "ZCYX")
+    told = " ".join(capsys.readouterr().err.split())
+    assert "its axes are CZYX" in told
+    assert "Leave the option out if the file is right" in told
+    read_stack(tmp_path / stated, "ZCYX")
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"its axes are {'TZYX' if stated == 'TZYX' else '?ZYX (? is not named)'}" in told
+    assert "Leave" not in told
+
+
+def test_axes_that_will_not_do_are_not_said_to_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image = np.zeros((2, 5, 9, 8), np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", image, photometric="minisblack", metadata={"axes": "CZYX"})
+    assert "Leave the option out if the file is right. Axis Z, number 1" in _refusal(
+        tmp_path / "a.tif", "ZZYX", 0
+    )
+    assert capsys.readouterr().err == ""

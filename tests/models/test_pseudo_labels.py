@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from metgan.data import PairSet, read_pair, write_pair
+from metgan.images import write_image
 from metgan.models import BACKGROUND, LABELLED_BY, TUMOUR, SegmentorPredictor, pseudo_label, sure_parts
 from metgan.objects import sizes
 
@@ -88,3 +89,76 @@ def test_pseudo_labels_that_lie_there_are_replaced_by_the_same_bytes(
     assert again == first
     assert len(before) == 4
     assert {path: path.read_bytes() for path in (tmp_path / "read").rglob("*.tif")} == before
+
+
+def counted(
+    reader: SegmentorPredictor, fingerprint: str = "0a1b2c3d"
+) -> tuple[SegmentorPredictor, list[int]]:
+    """Return a segmentor that counts the images it reads."""
+    read: list[int] = []
+
+    def predict(images: list[np.ndarray]) -> list[np.ndarray]:
+        read.append(len(images))
+        return reader.predict_proba_all(images)
+
+    counting = SimpleNamespace(fingerprint=fingerprint, predict_proba_all=predict)
+    return counting, read  # type: ignore[return-value]
+
+
+def test_pseudo_labels_of_the_same_weights_and_images_are_not_made_again(
+    pairs: PairSet, reader: SegmentorPredictor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = pseudo_label(reader, pairs.unlabelled[:15], tmp_path / "read")
+    before = {path: path.read_bytes() for path in (tmp_path / "read").rglob("*.tif")}
+    assert "kept" not in capsys.readouterr().err
+    reading, read = counted(reader)
+    again = pseudo_label(reading, pairs.unlabelled, tmp_path / "read")
+    assert sum(read) == 5
+    assert again[:15] == first
+    assert "15 of 20 pseudo-labels are there" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in before} == before
+    assert pseudo_label(reading, pairs.unlabelled, tmp_path / "read") == again
+    assert sum(read) == 5
+
+
+@pytest.mark.parametrize("damage", ["weights", "image", "mask", "lost mask", "lost record", "record"])
+def test_pseudo_labels_of_anything_else_are_made_again(
+    pairs: PairSet, reader: SegmentorPredictor, tmp_path: Path, damage: str
+) -> None:
+    folder, entries = tmp_path / "read", pairs.unlabelled[:3]
+    pseudo_label(reader, entries, folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*.tif")}
+    reading, read = counted(reader, "4e5f" if damage == "weights" else Chequered.fingerprint)
+    mask, record = folder / "ignore" / f"{entries[1].name}.tif", folder / "made-of.json"
+    if damage == "image":
+        write_image(entries[1].paths["tumour"], np.arange(1760, dtype=np.uint16).reshape(40, 44))
+    elif damage == "mask":
+        write_image(mask, np.zeros((40, 44), np.uint8))
+    elif damage == "lost mask":
+        mask.unlink()
+    elif damage == "lost record":
+        record.unlink()
+    elif damage == "record":
+        record.write_text('["nothing"]')
+    pseudo_label(reading, entries, folder)
+    assert sum(read) == (1 if damage in {"image", "mask", "lost mask"} else 3)
+    assert {path: path.read_bytes() for path in folder.rglob("*.tif")} == before
+
+
+def test_what_an_interrupted_call_has_read_is_kept(
+    pairs: PairSet, reader: SegmentorPredictor, tmp_path: Path
+) -> None:
+    def predict(images: list[np.ndarray]) -> list[np.ndarray]:
+        if calls.append(len(images)) or len(calls) > 2:
+            raise KeyboardInterrupt
+        return reader.predict_proba_all(images)
+
+    calls: list[int] = []
+    stopped: SegmentorPredictor = SimpleNamespace(  # type: ignore[assignment]
+        fingerprint=Chequered.fingerprint, predict_proba_all=predict
+    )
+    with pytest.raises(KeyboardInterrupt):
+        pseudo_label(stopped, pairs.unlabelled, tmp_path / "read")
+    reading, read = counted(reader)
+    pseudo_label(reading, pairs.unlabelled, tmp_path / "read")
+    assert 0 < sum(read) == len(pairs.unlabelled) - sum(calls[:2])

@@ -131,6 +131,8 @@ def test_page_summary_info_and_terminal_say_the_same(
     assert ("Before these figures are believed" in page) == bool(warnings)
     assert any(name.startswith("warning") for name in facts) == bool(warnings)
     assert ("note" in notes) == bool(warnings)
+    assert {"mean absolute error", "structural similarity on the labels", "tumour recall"} <= facts.keys()
+    assert not [name for name in facts if "_" in name]  # words, as no file has them
     for text in warnings:
         assert text[1:].replace("&", "&amp;") in page
         assert any(text in value for value in facts.values())

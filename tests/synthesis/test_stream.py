@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -93,6 +94,17 @@ def test_a_stream_that_fed_two_workers_feeds_no_other_number(
     loaded(stream, 2)
     with pytest.raises(SettingError, match="1 workers for a stream that fed one with 2"):
         loaded(stream, 0)
+
+
+def test_too_many_workers_are_refused_by_the_name_that_they_have_in_python(
+    inpainter: Inpainter, small_pairs: PairSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of 1025 workers is made up: that many processes would be started before the first of them asks."""
+    worker = SimpleNamespace(id=0, num_workers=1025)
+    monkeypatch.setattr("metgan.synthesis.stream.get_worker_info", lambda: worker)
+    stream = stream_of(inpainter, small_pairs, CROPPED, count=2)
+    with pytest.raises(SettingError, match=r"num_workers=1025; expected 1024 at most.*smaller num_workers"):
+        next(iter(stream))
 
 
 def test_the_same_seed_gives_the_same_pairs_and_another_seed_others(

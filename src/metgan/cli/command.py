@@ -71,16 +71,22 @@ _Whole = Annotated[int, Parameter(converter=_whole)]
 
 
 def _annotated(hint: Any, one: Field[Any]) -> Any:
-    """Return a field's type, with how its option is read: switches and lists cannot be negated."""
+    """Return a field's type, with how its option is read: switches and lists cannot be negated.
+
+    A default that is empty is told in words, if at all.
+    """
+    shows = False if one.default in ((), "") else None
     if isinstance(hint, type) and is_dataclass(hint):
         return Annotated[_options(hint), Parameter(name="*")]
     if listed := [kind for kind in (hint, *get_args(hint)) if Ellipsis in get_args(kind)]:
         # As tuple[bool, ...] it would be a switch, which takes no value.
-        shown = tuple[_YesNo | bool, ...] if listed[0] == tuple[bool, ...] else listed[0]
-        return Annotated[shown | None, Parameter(converter=_separated(listed[0]), negative="")]
+        shown = tuple[_YesNo, ...] if listed[0] == tuple[bool, ...] else listed[0]
+        convert_to = _separated(listed[0])
+        return Annotated[shown | None, Parameter(converter=convert_to, negative="", show_default=shows)]
     many = any(get_origin(kind) in (list, tuple) for kind in (hint, *get_args(hint)))
     is_switch = hint is bool and one.default is False
-    return Annotated[_strict(hint), Parameter(negative="") if is_switch or many else Parameter()]
+    negative = "" if is_switch or many else None
+    return Annotated[_strict(hint), Parameter(negative=negative, show_default=shows)]
 
 
 def _separated(kind: Any) -> Callable[[object, Sequence[Token]], tuple[Any, ...]]:

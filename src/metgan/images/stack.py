@@ -54,17 +54,23 @@ class Stack:
         ArrayError
             When an axis other than Z, C, Y, X is longer than 1, or the channel does not exist.
         """
+        self.check_axes()
         self._check_channel(channel)
-        lengths = [*zip(self.axes, self.shape, strict=True)]
-        long = [axis for axis, length in lengths if length > 1 or axis in "YX"]
-        if sorted(set(long) - {"C", "Z"}) != ["X", "Y"] or len(set(long)) < len(long):
-            raise ArrayError(
-                f"{self.path} has {self._told} and shape {self.shape}",
-                "planes Y, X with optional Z and C",
-                self._advice(long),
-            )
-        of_axis = dict(lengths)
+        of_axis = dict(zip(self.axes, self.shape, strict=True))
         return of_axis.get("Z", 1), of_axis["Y"], of_axis["X"]
+
+    def check_axes(self) -> None:
+        """Raise an ArrayError where the axes are not Y and X with optional Z and C, but for those of one."""
+        if _are_usable(self.axes, self.shape):
+            return
+        advice = self._advice()
+        if _are_usable(self.contradicted, self.shape):
+            advice = f"Leave the option out if the file is right. {advice}"
+        raise ArrayError(
+            f"{self.path} has {self._told} and shape {self.shape}",
+            "planes Y, X with optional Z and C",
+            advice,
+        )
 
     def plane_order(self, channel: int | None, region: Sequence[slice] = WHOLE) -> AnyArray:
         """Read a part of one channel, (Z, Y, X): planes, rows and columns, and of the file little else.
@@ -85,15 +91,16 @@ class Stack:
         planes = part.transpose([*rest, *kept])
         return planes.reshape(-1, *planes.shape[-2:])  # (Z, Y, X): axes of length 1 are before it
 
-    def _advice(self, long: Sequence[str]) -> str:
+    def _advice(self) -> str:
         """Return what to do where an axis is neither planes nor channels, or one of two called so."""
+        long = _long(self.axes, self.shape)
         odd = [
             k
             for k, (axis, length) in enumerate(zip(self.axes, self.shape, strict=True))
             if length > 1 and (axis not in "ZCYX" or (axis in "ZC" and long.count(axis) > 1))
         ]
-        if not odd:
-            return "Name the axes in their order, as in --axes ZCYX; of masks, as in --mask-axes ZYX"
+        if not odd or sorted(axis for axis in self.axes if axis in "YX") != ["X", "Y"]:
+            return f"Name the axes in their order, as in {_example(self.shape)}"
         place = min(odd, key=lambda k: self.shape[k])  # of two alike, the shorter one is rather no planes
         axis, count = self.axes[place], self.shape[place]
         others = self.axes[:place], self.axes[place + 1 :]
@@ -109,7 +116,7 @@ class Stack:
     @property
     def _told(self) -> str:
         """The axes in words, with those that the file states where they are others."""
-        but = f" as named, while the file says {self.contradicted}" if self.contradicted else ""
+        but = f" as named, while the file says {_shown(self.contradicted)}" if self.contradicted else ""
         return f"axes {self.axes}{but}"
 
     @property
@@ -123,12 +130,15 @@ class Stack:
     def _check_channel(self, channel: int | None) -> None:
         if not self.has_channels:
             if channel not in (None, 0):
+                channels = self.axes.translate(_EXCHANGED)
+                or_channels = (
+                    f"; or, if its planes are channels, --axes {channels}" if "C" in channels else ""
+                )
                 raise ArrayError(
                     f"{self.path} has {self._told}, shape {self.shape}: one channel, number 0; channel "
                     f"{channel} was asked for (channels count from 0)",
                     "both channels in one file, along an axis C, or a file for each",
-                    "Give two files, anatomy and then tumour; or name the axes in their order, as in --axes "
-                    "ZCYX, if one of them is that of the channels",
+                    f"Give two files, anatomy and then tumour{or_channels}",
                 )
             return
         if channel is None or not 0 <= channel < self.channels:
@@ -138,15 +148,17 @@ class Stack:
                 f"{self.path} has {self.channels} channels ({self._numbers}; {self._told}, shape "
                 f"{self.shape}), and {asked}",
                 "one channel, or its number" if channel is None else f"a channel from 0 to {last}",
-                "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; planes "
-                "that are stored as channels are named with --axes ZYX (of masks, with --mask-axes ZYX)",
+                "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; where "
+                f"these are planes, name the axes as in {_option(self.axes.translate(_EXCHANGED))}",
             )
 
 
+_EXCHANGED = str.maketrans("CZ", "ZC")
 _MEANINGS = {"C": "channels", "Z": "planes"}
 _COUNTED = {"T": "time points", "S": "colours", "Z": "planes", "C": "channels"}
 _REST = {3: "YX", 4: "ZYX"}
 """Axes of one of what the first axis holds, by the number of axes."""
+_LETTERS = frozenset("TCZYXS")
 _UNKNOWN = "QI"
 """Letters of axes that a file does not name; a single one is taken for planes."""
 
@@ -164,30 +176,58 @@ def read_stack(path: Path, axes: str | None = None) -> Stack:
     source = open_image(path)
     shape, stated = source.shape, source.axes
     named = (axes or stated).upper()
-    if len(named) != len(shape):
+    if len(named) != len(shape) or (axes and not set(named) <= _LETTERS):
         raise ArrayError(
             f"axes {named} for {path}, whose shape is {shape}",
-            f"{len(shape)} letters",
-            "Name every axis, as in --axes ZCYX (masks: --mask-axes ZYX)",
+            f"{len(shape)} letters out of Z (planes), C (channels), Y, X, T (time) and S (colours)",
+            f"Name every axis in its order, as in {_example(shape)}",
         )
     unknown = [length for letter, length in zip(named, shape, strict=True) if letter in _UNKNOWN]
     if sum(length > 1 for length in unknown) > 1:
         raise ArrayError(
             f"{path} has shape {shape}, and does not say which axis is which",
             "planes Y, X with optional Z and C",
-            f"Name the axes in their order, as in {_example(shape)} (of masks, with --mask-axes); if one is "
-            "neither that of planes nor that of channels, "
-            f"{_take_one(source, 0, _REST.get(len(shape), 'ZCYX'))}",
+            f"Name the axes in their order, as in {_example(shape)}; if one is neither that of planes "
+            f"nor that of channels, {_take_one(source, 0, _REST.get(len(shape), 'ZCYX'))}",
         )
-    found = "".join("Z" if letter in _UNKNOWN else letter for letter in named)
-    contradicted = ""
-    if axes is not None and not _agree(found, stated):
-        contradicted = stated
+    contradicted = "" if axes is None or _agree(named, stated) else stated
+    stack = Stack(path, source, _read_as(named), contradicted)
+    stack.check_axes()
+    if contradicted:
+        advice = ". Leave the option out if the file is right" if _are_usable(stated, shape) else ""
         note(
-            f"{path} says that its axes are {stated}, of shape {shape}; they are read as {found}, as --axes "
-            "or --mask-axes names them. Leave the option out if the file is right"
+            f"{path} says that its axes are {_shown(stated)}, of shape {shape}; they are read as {named}, as "
+            f"--axes or --mask-axes names them{advice}"
         )
-    return Stack(path, source, found, contradicted)
+    return stack
+
+
+def _long(axes: str, shape: tuple[int, ...]) -> list[str]:
+    """Return the letters of axes longer than 1, and Y and X."""
+    return [axis for axis, length in zip(axes, shape, strict=True) if length > 1 or axis in "YX"]
+
+
+def _are_usable(axes: str, shape: tuple[int, ...]) -> bool:
+    """Tell whether axes, if any are given, are Y and X with optional Z and C, but for those of one."""
+    long = _long(_read_as(axes), shape) if axes else []
+    return sorted(set(long) - {"C", "Z"}) == ["X", "Y"] and len(set(long)) == len(long)
+
+
+def _read_as(axes: str) -> str:
+    """Return axes with planes for those that are not named."""
+    return "".join("Z" if letter in _UNKNOWN else letter for letter in axes.upper())
+
+
+def _shown(axes: str) -> str:
+    """Return the axes that a file states, in letters that mean something.
+
+    Examples
+    --------
+    >>> _shown("QZYX"), _shown("CYX")
+    ('?ZYX (? is not named)', 'CYX')
+    """
+    shown = "".join("?" if letter in _UNKNOWN else letter for letter in axes)
+    return f"{shown} (? is not named)" if "?" in shown else shown
 
 
 def _agree(given: str, stated: str) -> bool:
@@ -209,7 +249,12 @@ def _take_one(source: ImageSource, place: int, axes: str) -> str:
 
 
 def _example(shape: tuple[int, ...]) -> str:
-    """Return an option that names as many axes, channels being the shortest."""
-    if len(shape) == 4 and shape[0] < shape[1]:
-        return "--axes CZYX"
-    return {4: "--axes ZCYX", 5: "--axes TZCYX"}.get(len(shape), "--axes ZYX")
+    """Return an option that names as many axes; of the first two of four, the shorter is the channels'."""
+    of_four = "CZYX" if len(shape) == 4 and shape[0] < shape[1] else "ZCYX"
+    usual = {2: "YX", 3: "ZYX", 4: of_four, 5: "TZCYX"}
+    return _option(usual.get(len(shape), "T" * (len(shape) - 4) + "ZCYX"))
+
+
+def _option(axes: str) -> str:
+    """Return how axes are named, of sources and of masks."""
+    return f"--axes {axes} (of masks, --mask-axes {axes})"

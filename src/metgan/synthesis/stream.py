@@ -186,9 +186,13 @@ class PairStream(IterableDataset[Sample]):
                 given = f"a generator on {self._inpainter.device} in a worker"
                 raise SettingError(given, "the CPU, or a loader without workers", 'Use load(run, "cpu")')
         before = int(self._workers[0])
-        if workers > _MOST_WORKERS or before not in (0, workers):
+        if workers > _MOST_WORKERS:
+            given = f"a DataLoader with num_workers={workers}"
+            raise SettingError(given, f"{_MOST_WORKERS} at most", "Give DataLoader a smaller num_workers")
+        if before not in (0, workers):
             given = f"a loader with {workers} workers for a stream that fed one with {before}"
-            raise SettingError(given, "the same number", "Make another stream, with another seed")
+            advice = f"Give num_workers={before}, or make another PairStream, of a request with another seed"
+            raise SettingError(given, "the same number", advice)
         self._workers[0] = workers
         return worker, workers
 

@@ -21,9 +21,18 @@ from metgan.studies import read_summary, warning_of
 from metgan.training import last_step, planned_steps, read_status, stopped_at
 from metgan.types import Camera
 
+from .doubtful_tumours import DoubtfulTumours
 from .registration import MOST_ASKED, describe_shift, find_shift
 
 Facts = dict[str, str]
+_MEASURES = {
+    "mae": "mean absolute error",
+    "msd": "mean squared difference",
+    "ssim": "structural similarity",
+    "correlation": "cross-correlation",
+    "spectrum": "distance of power spectra in dB",
+}
+_REGIONS = {"": "", "inside": " on the labels", "outside": " off the labels"}
 _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan info RUN shows it"
 
 
@@ -117,9 +126,21 @@ def score_facts(path: Path) -> Facts:
         **({"warnings" if len(warnings) > 1 else "warning": "\n".join(warnings)} if warnings else {}),
         "test images": str(summary["images"]),
         "model": f"{summary['model']}, weights of step {summary['step']}",
-        "independent_segmentor": summary["independent_segmentor"],
-        **{name: f"{figure:.4g}" for name, figure in figures.items()},
+        "independent segmentor": summary["independent_segmentor"],
+        **{_measure(name): f"{figure:.4g}" for name, figure in figures.items()},
     }
+
+
+def _measure(name: str) -> str:
+    """Return what a figure of a summary is called in words.
+
+    Examples
+    --------
+    >>> _measure("mae"), _measure("inside_ssim"), _measure("pooled Dice")
+    ('mean absolute error', 'structural similarity on the labels', 'pooled Dice')
+    """
+    region, _, measure = name.rpartition("_")
+    return _MEASURES.get(measure, measure) + _REGIONS[region]
 
 
 def pair_facts(pairs: PairSet) -> Facts:
@@ -142,6 +163,7 @@ def pair_facts(pairs: PairSet) -> Facts:
         **({"partly labelled": f"{seen.partly}"} if seen.partly else {}),
         **({"faulty": faults} if seen.first_fault else {}),
         "tumours": found,
+        **seen.doubtful.facts,
         "sizes": _most(seen.sizes),
         "anatomy": seen.anatomy.told,
         "tumour": seen.tumour.told,
@@ -184,6 +206,7 @@ class _Seen:
     with_tumour: int = 0
     partly: int = 0
     sizes: Counter[str] = field(default_factory=Counter)
+    doubtful: DoubtfulTumours = field(default_factory=DoubtfulTumours)
     anatomy: _Range = field(default_factory=_Range)
     tumour: _Range = field(default_factory=_Range)
 
@@ -195,6 +218,7 @@ class _Seen:
             return
         self.entries.append(entry)
         self.areas.append(sizes(pair.label))
+        self.doubtful.look_at(pair.label, pair.anatomy, pair.tumour)
         self.with_tumour += bool(pair.label.any())
         self.partly += entry.is_labelled and pair.ignored is not None
         self.sizes[" x ".join(map(str, pair.label.shape))] += 1
@@ -203,7 +227,9 @@ class _Seen:
 
 
 def _units(scale: ChannelScale) -> str:
-    ceiling = "" if scale.ceiling is None else f"; brightest value of the camera: {scale.ceiling:.5g}"
+    ceiling = ""
+    if scale.ceiling is not None:
+        ceiling = f"; brightest value of the camera, as the training part suggests: {scale.ceiling:.5g}"
     return f"{scale.low:.5g} to {scale.high:.5g} {scale.dtype}, scaled to [-1, 1]{ceiling}"
 
 

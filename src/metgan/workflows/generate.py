@@ -208,8 +208,9 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
     reasons = []
     if reached.clipped:
         reasons.append(
-            f"{reached.clipped} of the dimmer ones lie in images that reach the camera's brightest value, "
-            f"{inpainter.card.normalisation.tumour.ceiling:.5g}"
+            f"{reached.clipped} of the dimmer ones lie in images that reach "
+            f"{inpainter.card.normalisation.tumour.ceiling:.5g}, by the training part the brightest value "
+            "that the camera gives"
         )
     if reached.dimmer > reached.clipped:
         hardly = ", it has not learned to place tumours" if inpainter.card.places_no_tumours else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -28,10 +28,12 @@ from metgan.data import (
 )
 from metgan.data import prepare as cut_pairs
 from metgan.errors import SettingError, StorageError
+from metgan.images import Index
 from metgan.metrics import Contrast
-from metgan.progress import Listener, listening, note
+from metgan.progress import Listener, each, listening, note
 from metgan.types import Mask
 
+from .doubtful_tumours import DoubtfulTumours
 from .output import OutputPolicy, reserve
 from .ranges import COUNT, SHARE, check_ranges
 from .registration import find_shift
@@ -195,7 +197,9 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
         places = [scan.region.place(crop.index(plan.crop)) for crop in useful]
         if files.labels is not None:
-            _tell_of_mask(scan, check_mask(scan, places), partial(read_label_plane, files, files.labels))
+            found = check_mask(scan, places)
+            _tell_of_mask(scan, found, partial(read_label_plane, files, files.labels))
+            _look_for_doubtful(scan, places).tell(dark=not found.marks_nothing)
         find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
     is_labelled = files.labels is not None
     return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast, is_labelled)
@@ -211,6 +215,15 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
         "do not fill the region. To include them, choose a --crop that divides it, or a smaller --stride "
         "with a larger --block"
     )
+
+
+def _look_for_doubtful(scan: Scan, places: Sequence[Index]) -> DoubtfulTumours:
+    """Count the doubtful tumours in the crops of a scan."""
+    doubtful = DoubtfulTumours()
+    if scan.label is not None:
+        for place in each(places, "look at tumours"):
+            doubtful.look_at(scan.label[place], scan.anatomy[place], scan.tumour[place])
+    return doubtful
 
 
 def _tell_of_mask(scan: Scan, found: StandingOut, read_plane: Callable[[int], Mask]) -> None:
