@@ -59,7 +59,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     [
         (
             ("--sets", "real-90x"),
-            "unknown list or training set 'real-90x'; expected one of table2, quick-set, few-labels, all, a file",
+            "unknown list or training set 'real-90x'; expected one of table2, quick-set, few-labels, all,",
         ),
         (("--sets", "my-sets.toml"), "the list of training sets my-sets.toml cannot be read"),
         (("--real", "0.5,1.5"), "real is 1.5; expected a number from 0"),
