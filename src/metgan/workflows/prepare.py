@@ -33,6 +33,7 @@ from metgan.metrics import Contrast
 from metgan.progress import Listener, each, listening, note
 from metgan.types import Mask
 
+from .air import tell_of_air
 from .doubtful_tumours import DoubtfulTumours
 from .output import OutputPolicy, reserve
 from .ranges import COUNT, SHARE, check_ranges
@@ -196,6 +197,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
         else:
             contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
         places = [scan.region.place(crop.index(plan.crop)) for crop in useful]
+        tell_of_air(scan, places)
         if files.labels is not None:
             found = check_mask(scan, places)
             _tell_of_mask(scan, found, partial(read_label_plane, files, files.labels))
