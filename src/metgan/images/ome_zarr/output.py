@@ -112,8 +112,9 @@ def _check_layout(writer: OmeZarrWriter) -> None:
     if not has_file(known):
         write_json(known, wanted)
     elif json.loads(known.read_text(encoding="utf-8")) != wanted:
+        differences = _differences(writer.layout, known)
         raise StorageError(
-            f"{writer.part} holds a part of another volume ({_differences(writer.layout, known)})",
+            f"{writer.part} holds a part of a volume of another layout ({differences})",
             "the shape, dtype, axes, channels, labels, blocks and provenance that it was begun with",
             "Ask for the same again, or start anew with --overwrite",
         )
