@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from metgan.data import SPLIT_FILE, PairSet, StoredPairs, fit_pairs, save_split, stated_split
+from metgan.data import (
+    SPLIT_FILE,
+    ChannelScale,
+    Normalisation,
+    PairSet,
+    StoredPairs,
+    fit_pairs,
+    save_split,
+    stated_split,
+)
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, read_card, save_model
 from metgan.networks import PRESETS, MetGen, build
@@ -89,6 +98,18 @@ def test_the_python_guide_runs_from_top_to_bottom(tmp_path, monkeypatch, capsys)
     assert run_page("python.md") > 3
     assert "uint16" in capsys.readouterr().out
     assert len(list((tmp_path / "new-pairs" / "tumour").glob("*.tif"))) == 5
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_the_guide_to_volumes_generates_a_region(tmp_path, monkeypatch, capsys, settle):
+    network = build(lambda: MetGen(PRESETS["small"].metgen), 0)
+    settle(network)
+    units = Normalisation(ChannelScale(100.0, 4000.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))
+    card = ModelCard("generator", "metgan", "metgen", "small", units, (), "", 1, 1, 0, "test")
+    save_model(tmp_path / "run" / MODEL_FILE, network.state_dict(), card)
+    monkeypatch.chdir(tmp_path)
+    assert run_page("how-to/volumes.md") == 1
+    assert capsys.readouterr().out == "(2, 96, 64) uint16\n"
 
 
 def test_the_guide_to_formats_writes_and_reads_them(tmp_path, monkeypatch, capsys):

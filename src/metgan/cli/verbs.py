@@ -54,6 +54,12 @@ def _show_generated(result: workflows.GenerateResult) -> None:
     print(f"{opening}: {result.out}; pictures of some pairs: {result.contact_sheet}")
 
 
+def _show_inpainted(result: workflows.InpaintResult) -> None:
+    size = " x ".join(map(str, result.shape))
+    opening = "Finished already, nothing was generated" if result.was_finished else "Written"
+    print(f"{opening}: {result.out}, {size} voxels, with the label tumours")
+
+
 def _show_exported(result: workflows.ExportResult) -> None:
     print(result.counts)
     print(result.advice)
@@ -105,6 +111,7 @@ prepare = command(workflows.PrepareRequest, workflows.prepare, _show_prepared, [
 segmentor = command(workflows.SegmentorRequest, workflows.segmentor, _show_run, ["data"])
 train = command(workflows.TrainRequest, workflows.train, _show_run, ["data"])
 generate = command(workflows.GenerateRequest, workflows.generate, _show_generated, ["run"])
+inpaint = command(workflows.InpaintRequest, workflows.inpaint, _show_inpainted, ["run", "sources"])
 evaluate = command(workflows.EvaluateRequest, workflows.evaluate, _show_scores, ["run"])
 export = command(workflows.ExportRequest, workflows.export, _show_exported, ["data"])
 released = command(workflows.ReleasedRequest, workflows.released, _written)

@@ -19,6 +19,7 @@ from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
 from .tiles import apply_unet
 from .unet import Segmentor, UNet, UNetSpec
+from .windows import Part, widen
 
 __all__ = [
     "GENERATORS",
@@ -32,6 +33,7 @@ __all__ = [
     "MetGen",
     "MetGenSpec",
     "NetworkPreset",
+    "Part",
     "PatchGAN",
     "Pix2PixGenerator",
     "Pix2PixSpec",
@@ -46,4 +48,5 @@ __all__ = [
     "channels_last",
     "least_training_side",
     "make_generator",
+    "widen",
 ]

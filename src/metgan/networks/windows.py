@@ -14,7 +14,7 @@ from types import EllipsisType
 from torch import Tensor
 
 Part = tuple[slice, ...]
-"""A part of a grid, along its spatial axes."""
+"""A part of a grid, or of an image, along its spatial axes."""
 
 
 @dataclass(frozen=True)

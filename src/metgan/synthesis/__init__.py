@@ -20,6 +20,7 @@ from .refine.step import RefineStep
 from .request import MOST_PAIRS, GenerationRequest
 from .stream import Mix, PairStream, Sample
 from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
+from .volume import TUMOURS, VolumeSource, inpaint_region, inpaint_volume, refuse_dependent_on_size
 
 __all__ = [
     "CONTACT_SHEET",
@@ -28,6 +29,7 @@ __all__ = [
     "MOST_PAIRS",
     "PASSED",
     "REFINE_STEPS",
+    "TUMOURS",
     "Background",
     "BackgroundResidual",
     "Contrast",
@@ -52,6 +54,7 @@ __all__ = [
     "Sample",
     "Seen",
     "TrainingImages",
+    "VolumeSource",
     "check_request",
     "count_noted",
     "find_errors",
@@ -59,6 +62,8 @@ __all__ = [
     "generate",
     "generate_pair",
     "generate_pairs",
+    "inpaint_region",
+    "inpaint_volume",
     "insert_tumours",
     "is_unfinished",
     "load",
@@ -67,6 +72,7 @@ __all__ = [
     "open_gate",
     "order_steps",
     "oversample_errors",
+    "refuse_dependent_on_size",
     "sum_up",
     "sum_up_contrasts",
 ]

@@ -30,6 +30,8 @@ class Inpainter:
         Names the weights in provenance.
     device : torch.device
         Where it computes.
+    generator : Generator
+        The network, in eval mode.
     held_out : HeldOut
         What its run tests on, and so nothing may be generated from that is trained on.
 
@@ -52,25 +54,25 @@ class Inpainter:
         self.card, self.held_out = card, held_out
         self.fingerprint = name
         self.device = device
-        self._generator = channels_last(generator.to(device))
+        self.generator = channels_last(generator.to(device))
 
     def __reduce__(self) -> tuple[Callable[..., Inpainter], tuple[object, ...]]:
         """Pickle weights and card: torch refuses to pickle a network whose layers are normalised by spectrum.
 
         Spawned processes, as the workers of a loader are on macOS and Windows, are sent such a pickle.
         """
-        weights = self._generator.state_dict()
+        weights = self.generator.state_dict()
         return _rebuild, (weights, self.card, self.fingerprint, self.device, self.held_out)
 
     @property
     def minimum_side(self) -> int:
         """Smallest image side in pixels that the network takes."""
-        return self._generator.stride
+        return self.generator.stride
 
     @property
     def parameters(self) -> int:
         """How many weights the generator has."""
-        return sum(weight.numel() for weight in self._generator.parameters())
+        return sum(weight.numel() for weight in self.generator.parameters())
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         """Generate one tumour image.
@@ -127,7 +129,7 @@ class Inpainter:
             (scale.shown(image, fill), mask.astype(np.float32))
             for (image, mask), fill in zip(checked, fills, strict=True)
         ]
-        generated = predict(self._generator.generate, shown, self.device)
+        generated = predict(self.generator.generate, shown, self.device)
         del shown
         tumours = [scale.undo(image, "tumour") for image in generated]
         if scale.fill is not None:

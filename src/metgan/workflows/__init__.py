@@ -14,6 +14,7 @@ from .export import ExportRequest, ExportResult, export
 from .gating import GateChoice
 from .generate import GenerateRequest, GenerateResult, generate
 from .info import Info, InfoRequest, info
+from .inpaint import InpaintRequest, InpaintResult, inpaint
 from .label_recipe import RecipeChoice
 from .labels import LabelsRequest, labels
 from .output import OutputPolicy
@@ -42,6 +43,8 @@ __all__ = [
     "IndependentSegmentorChoice",
     "Info",
     "InfoRequest",
+    "InpaintRequest",
+    "InpaintResult",
     "LabelsRequest",
     "OutputPolicy",
     "PhantomRequest",
@@ -69,6 +72,7 @@ __all__ = [
     "export",
     "generate",
     "info",
+    "inpaint",
     "labels",
     "phantom",
     "prepare",

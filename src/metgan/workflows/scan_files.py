@@ -17,7 +17,7 @@ from metgan.types import Mask
 from .ranges import FINITE, check_ranges
 
 _ORDER = (0, 1)  # anatomy, tumour
-_MOST_CHANNELS = 9999
+MOST_CHANNELS = 9999
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class ScanFiles(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ranges(self, channels=(0, _MOST_CHANNELS), labels_above=FINITE, tissue_above=FINITE)
+        check_ranges(self, channels=(0, MOST_CHANNELS), labels_above=FINITE, tissue_above=FINITE)
 
 
 def read_scan(
@@ -73,18 +73,9 @@ def read_scan(
     What the plan does not ask for is neither read nor checked. `known` are the rows of the pair set that the
     scan's crops are added to.
     """
-    if len(sources) not in (1, 2):
-        raise SettingError(
-            f"{len(sources)} sources",
-            "one image with both channels, or two: anatomy and tumour",
-            "Name one or two",
-        )
     _refuse_options_of_nothing(files)
-    stacks = [read_stack(path, files.axes) for path in sources]
-    if files.channels and not any(stack.has_channels for stack in stacks):
-        given = f"--channels {files.channels[0]} {files.channels[1]}, and no source has a C axis"
-        raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
-    volumes = dict(zip(("anatomy", "tumour"), _channels(stacks, files.channels), strict=True))
+    found = open_channels(sources, files.channels, files.axes)
+    volumes = dict(zip(("anatomy", "tumour"), found, strict=True))
     masks = {"label": files.labels, "tissue": files.tissue}
     volumes |= {k: (read_stack(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
@@ -103,6 +94,35 @@ def read_scan(
     channels = parts["anatomy"], parts["tumour"]
     scan = Scan.checked(name, *channels, parts.get("label"), parts.get("tissue"), region)
     return replace(scan, source=source)
+
+
+def open_channels(
+    sources: Sequence[Path], numbers: tuple[int, int] | None, axes: str | None
+) -> list[tuple[Stack, int | None]]:
+    """Open anatomy and tumour: of one source with both channels, or of two.
+
+    Returns
+    -------
+    list of (Stack, int or None)
+        Each with the number of its channel; None where there is no axis C. Whether that channel is there, is
+        known when it is asked for its shape.
+
+    Raises
+    ------
+    SettingError, StorageError, ArrayError
+        When there are more or fewer sources, channels are named and there are none, or a source is no image.
+    """
+    if len(sources) not in (1, 2):
+        raise SettingError(
+            f"{len(sources)} sources",
+            "one image with both channels, or two: anatomy and tumour",
+            "Name one or two",
+        )
+    stacks = [read_stack(path, axes) for path in sources]
+    if numbers and not any(stack.has_channels for stack in stacks):
+        given = f"--channels {numbers[0]} {numbers[1]}, and no source has a C axis"
+        raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
+    return _channels(stacks, numbers)
 
 
 def _refuse_options_of_nothing(files: ScanFiles) -> None:

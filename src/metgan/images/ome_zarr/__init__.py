@@ -3,7 +3,7 @@
 from .copy import layout_like, write_ome_zarr
 from .image import OmeZarrImage
 from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
-from .output import writing_ome_zarr
+from .output import is_written, writing_ome_zarr
 from .store import is_zarr
 from .writer import OmeZarrWriter
 
@@ -15,6 +15,7 @@ __all__ = [
     "OmeZarrLayout",
     "OmeZarrWriter",
     "Version",
+    "is_written",
     "is_zarr",
     "layout_like",
     "write_ome_zarr",

@@ -90,6 +90,9 @@ class OmeZarrLayout:
         What is compressed at once. Default: 64 voxels along Z, Y and X, in planes 512 along Y and X, 1 else.
     blocks : tuple of int or None, default None
         What is written at once, whole chunks; in 0.5 a shard. Default: four chunks along Z, Y and X.
+    provenance : mapping of str to str, default {}
+        What it is made from and how, stored in the attributes under ``metgan``. A call that goes on must say
+        the same.
 
     Raises
     ------
@@ -106,6 +109,7 @@ class OmeZarrLayout:
     version: Version = "0.5"
     chunks: tuple[int, ...] | None = None
     blocks: tuple[int, ...] | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sizes, spatial = self.voxel_size_um, sum(axis in SPATIAL for axis in self.axes)
@@ -222,7 +226,10 @@ class OmeZarrLayout:
             said["image-label"] = {"source": {"image": "../../"}}
         elif self.channels:
             said["omero"] = {"channels": [*map(self._shown, self.channels)]}
-        return {**self.with_version(said), "metgan": {"version": __version__, COMPLETE: True}}
+        made = {"version": __version__, COMPLETE: True}
+        if self.provenance:
+            made["provenance"] = dict(self.provenance)
+        return {**self.with_version(said), "metgan": made}
 
     def with_version(self, said: dict[str, Any]) -> dict[str, Any]:
         """Return attributes as this version of OME-Zarr has them."""
@@ -235,7 +242,7 @@ class OmeZarrLayout:
 
     def as_json(self) -> dict[str, Any]:
         """Return the layout as what JSON can hold, to be compared with another."""
-        return {**asdict(self), "labels": dict(self.labels)}
+        return {**asdict(self), "labels": dict(self.labels), "provenance": dict(self.provenance)}
 
     def _multiscale(self, label: str) -> dict[str, Any]:
         axes = self.axes_of(label)

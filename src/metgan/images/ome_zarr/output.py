@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from metgan.errors import StorageError
 from metgan.io import has_file, has_folder, prepare_output, unwritable, write_json, write_text
@@ -19,6 +20,16 @@ _KIND = "a half-written volume"
 _LAYOUT, _REPLACES = "layout.json", "replaces"
 _LEFT_BEHIND = "*.partial"
 """What zarr writes before it is renamed."""
+
+
+def is_written(path: Path, layout: OmeZarrLayout) -> bool:
+    """Tell whether an OME-Zarr of this layout and provenance stands at `path`, whole."""
+    if not has_folder(path) or not any(path.iterdir()) or not is_zarr(path):
+        return False
+    both: list[dict[str, Any]] = [dict(open_node(path).attrs), json.loads(json.dumps(layout.attributes()))]
+    for said in both:
+        said["metgan"] = {**said.get("metgan", {}), "version": ""}  # another version's is one, too
+    return both[0] == both[1]
 
 
 @contextmanager
@@ -101,8 +112,24 @@ def _check_layout(writer: OmeZarrWriter) -> None:
     if not has_file(known):
         write_json(known, wanted)
     elif json.loads(known.read_text(encoding="utf-8")) != wanted:
+        differences = _differences(writer.layout, known)
         raise StorageError(
-            f"{writer.part} holds a part of a volume of another layout",
-            "the shape, dtype, axes, channels, labels and blocks that it was begun with",
+            f"{writer.part} holds a part of a volume of another layout ({differences})",
+            "the shape, dtype, axes, channels, labels, blocks and provenance that it was begun with",
             "Ask for the same again, or start anew with --overwrite",
         )
+
+
+def _differences(layout: OmeZarrLayout, known: Path) -> str:
+    """Return in words what of a layout is not as it was noted."""
+    wanted: dict[str, object] = json.loads(json.dumps(layout.as_json()))
+    noted: dict[str, object] = json.loads(known.read_text(encoding="utf-8"))
+    found = []
+    for key in wanted:
+        ours, theirs = wanted[key], noted.get(key)
+        if isinstance(ours, dict) and isinstance(theirs, dict):
+            pairs = [(f"{key} {k}", ours.get(k), theirs.get(k)) for k in dict.fromkeys([*ours, *theirs])]
+        else:
+            pairs = [(key, ours, theirs)]
+        found += [f"{name} {was} then, {now} now" for name, now, was in pairs if now != was]
+    return "; ".join(found)

@@ -1,0 +1,251 @@
+"""Tumours generated in a whole volume, plane by plane, into an OME-Zarr."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final, Literal
+
+from metgan.checked import Checked
+from metgan.data import check_camera, identify, refuse_other_shapes
+from metgan.errors import ArrayError, SettingError
+from metgan.images import (
+    OmeZarrChannel,
+    OmeZarrLayout,
+    OmeZarrWriter,
+    Stack,
+    is_written,
+    pixel_files,
+    read_stack,
+    writing_ome_zarr,
+)
+from metgan.io import has_folder
+from metgan.labels import binarise, check_binary
+from metgan.progress import Listener, listening, note
+from metgan.synthesis import (
+    TUMOURS,
+    Inpainter,
+    VolumeSource,
+    inpaint_volume,
+    load,
+    refuse_dependent_on_size,
+)
+from metgan.types import Channel, Mask
+
+from .output import NEW_FOLDER, OutputPolicy, note_warning
+from .ranges import COUNT, FINITE, check_ranges
+from .scan_files import MOST_CHANNELS, open_channels
+
+_PLANES: Final = 64
+"""Of a block: one chunk."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InpaintRequest(Checked):
+    """A tumour channel to be generated for a whole volume, each plane along Z by itself.
+
+    Parameters
+    ----------
+    run : Path
+        Run folder of metgan train. Its generator must depend on a pixel's surroundings alone: not that of
+        CycleGAN, nor the preset released.
+    sources : list of Path
+        The volume: TIFF, OME-Zarr, NIfTI or a folder of planes. One image with the anatomy, and the tumour
+        channel where there is one, or two: anatomy and tumour.
+    labels : Path
+        A label image of the volume's shape, of any of these kinds: 0, and one other value where tumours
+        should be. Of an OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours.
+    out : Path
+        OME-Zarr to write, as in new.ome.zarr: the tumour channel in the camera's dtype, and the label
+        tumours.
+    mode : {"synthesise", "insert"}
+        synthesise: the whole tumour channel is generated. insert: the volume's real tumour channel is kept,
+        and the light of generated tumours is added to it at the labels and up to 3 pixels around them.
+    labels_above : float or None
+        Take every value above this as tumour, where the labels number their objects (0) or hold
+        probabilities (as in 0.5). Default: refuse labels of more than two values.
+    channels : tuple of int, or None
+        Numbers of the anatomy and the tumour channel, counted from 0, in an image with channels. Default: 0 1
+        of one with two; of one with more they must be named.
+    axes : str or None
+        Axes of the volume, as in ZCYX, where the file does not state them rightly.
+    mask_axes : str or None
+        Axes of --labels, as in ZYX, likewise.
+    block : int
+        Side along Y and X, in pixels, of what is computed and written at once, 1 or more; rounded up to whole
+        chunks of 64 pixels, in a single plane of 512. Larger ones take more memory and less time; voxels are
+        the same.
+    device : {"auto", "cpu", "cuda"}
+        "auto" takes a CUDA device where there is one.
+    output : OutputPolicy
+    """
+
+    run: Path
+    sources: list[Path]
+    labels: Path
+    out: Path
+    mode: Literal["synthesise", "insert"] = "synthesise"
+    labels_above: float | None = None
+    channels: tuple[int, int] | None = None
+    axes: str | None = None
+    mask_axes: str | None = None
+    block: int = 1024
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    output: OutputPolicy = NEW_FOLDER
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_ranges(self, channels=(0, MOST_CHANNELS), labels_above=FINITE, block=COUNT)
+        if self.mode == "synthesise" and len(self.sources) > 1:
+            raise SettingError(
+                f"{len(self.sources)} sources with --mode synthesise, which reads the anatomy alone",
+                "one",
+                "Leave the others out, or give anatomy and tumour with --mode insert",
+            )
+
+    @property
+    def inputs(self) -> list[Path]:
+        """What the volume is made from."""
+        return [self.run, *self.sources, self.labels]
+
+
+@dataclass(frozen=True)
+class InpaintResult:
+    """What was written.
+
+    Attributes
+    ----------
+    out : Path
+    shape : tuple of int
+        Of the tumour channel: (Z, Y, X), or (Y, X) of a single plane.
+    was_finished : bool
+        Whether it was there before the call.
+    """
+
+    out: Path
+    shape: tuple[int, ...]
+    was_finished: bool
+
+
+def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> InpaintResult:
+    """Generate the tumour channel of a whole volume from its anatomy and a label image, block by block.
+
+    Parameters
+    ----------
+    request : InpaintRequest
+    on_event : callable or None
+        Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError, ArrayError, SettingError
+        When run, volume, labels or the place to write to will not do, and nothing is written then; or when a
+        part of them cannot be read: what was done by then stays, and ``--resume`` goes on.
+    """
+    out, policy = request.out, request.output
+    with listening(on_event):
+        inpainter = load(request.run, request.device)
+        refuse_dependent_on_size(inpainter)
+        channels = _open(request)
+        label = read_stack(request.labels, request.mask_axes)
+        stack, number = channels["anatomy"]
+        shape = stack.plane_shape(number)
+        refuse_other_shapes(str(request.sources[0]), _shapes(channels) | {"labels": label.plane_shape(None)})
+        _check(inpainter, channels, shape)
+        layout = _layout(request, inpainter, stack, shape)
+        if policy.resume and is_written(out, layout):
+            return InpaintResult(out, layout.shape, was_finished=True)
+        note_warning(request.run)
+        source = VolumeSource(
+            (shape[0], shape[1], shape[2]),
+            partial(stack.plane_order, number),
+            partial(_read_label, request, label),
+            partial(channels["tumour"][0].plane_order, channels["tumour"][1])
+            if "tumour" in channels
+            else None,
+        )
+        if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
+            note(f"there is no part of {out} to resume; starting it")
+        verb, inputs = "metgan inpaint", request.inputs
+        with writing_ome_zarr(
+            out, layout, verb, resume=policy.resume, overwrite=policy.overwrite, inputs=inputs
+        ) as writer:
+            inpaint_volume(writer, inpainter, source)
+    return InpaintResult(out, layout.shape, was_finished=False)
+
+
+_Channels = dict[Channel, tuple[Stack, int | None]]
+
+
+def _open(request: InpaintRequest) -> _Channels:
+    """Open the channels that are read: the anatomy, and the tumour channel that is kept."""
+    anatomy, *tumour = open_channels(request.sources, request.channels, request.axes)
+    return {"anatomy": anatomy, "tumour": tumour[0]} if request.mode == "insert" else {"anatomy": anatomy}
+
+
+def _shapes(channels: _Channels) -> dict[str, tuple[int, ...]]:
+    return {name: stack.plane_shape(number) for name, (stack, number) in channels.items()}
+
+
+def _check(inpainter: Inpainter, channels: _Channels, shape: Sequence[int]) -> None:
+    """Refuse a volume that the network does not take: other units, or planes that are too small."""
+    for name, (stack, number) in channels.items():
+        voxel = check_camera(stack.plane_order(number, (slice(1),) * 3), f"{name} of {stack.path}")
+        inpainter.card.normalisation.check(voxel, name, f"{name} of {stack.path}")
+    if min(shape[1:]) < inpainter.minimum_side:
+        raise ArrayError(
+            f"planes of {shape[1]} x {shape[2]} pixels",
+            f"at least {inpainter.minimum_side} along each side, the minimum of this network",
+            "Name the axes if these are not rows and columns, as in --axes ZYX",
+        )
+
+
+def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) -> Mask:
+    values = label.plane_order(None, region)
+    if request.labels_above is not None:
+        return binarise(values, request.labels_above)
+    remedy = "Choose a threshold with --labels-above, which is 0 for a mask that numbers its objects"
+    return check_binary(values, str(request.labels), remedy)
+
+
+def _layout(
+    request: InpaintRequest, inpainter: Inpainter, stack: Stack, shape: Sequence[int]
+) -> OmeZarrLayout:
+    """Return what is to be written; what it is made from belongs to it, and must be the same to go on."""
+    axes = "ZYX" if "Z" in stack.axes else "YX"
+    scale = inpainter.card.normalisation.tumour
+    number = request.channels or ""
+    plain = OmeZarrLayout(
+        shape=tuple(shape[-len(axes) :]),
+        dtype=scale.dtype,
+        axes=axes,
+        voxel_size_um=_voxel_size(stack, axes),
+        channels=(OmeZarrChannel("tumour", window=(scale.low, scale.high)),),
+        labels={TUMOURS: "uint8"},
+        provenance={
+            "made by": f"metgan inpaint --mode {request.mode}",
+            "model": inpainter.fingerprint,
+            "volume": " ".join(identify(pixel_files(path)) for path in request.sources),
+            "labels": identify(pixel_files(request.labels)),
+            "read as": f"axes {request.axes}, channels {number}, mask axes {request.mask_axes}, "
+            f"labels above {request.labels_above}",
+        },
+    )
+    wanted = (_PLANES, request.block, request.block)[-len(axes) :]
+    blocks = tuple(
+        chunk * math.ceil(min(side, n) / chunk)
+        for chunk, side, n in zip(plain.chunk_shape(), wanted, plain.shape, strict=True)
+    )
+    return replace(plain, blocks=blocks)
+
+
+def _voxel_size(stack: Stack, axes: str) -> tuple[float, ...] | None:
+    """Return the size of a voxel along the axes, where the file tells it of all of them."""
+    stated = [axis for axis in "ZYX" if axis in stack.source.axes]
+    sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
+    if stack.contradicted or not {*axes} <= {*sizes}:
+        return None
+    return tuple(sizes[axis] for axis in axes)

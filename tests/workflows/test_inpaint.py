@@ -1,0 +1,294 @@
+"""`metgan inpaint`: a volume in any format, and a label image, become an OME-Zarr with its tumour channel."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+import zarr
+
+import metgan
+from metgan.cli.app import app
+from metgan.data import ChannelScale, FillValues, Normalisation
+from metgan.errors import ArrayError, SettingError, StorageError
+from metgan.images import (
+    ArrayImage,
+    Block,
+    OmeZarrImage,
+    OmeZarrWriter,
+    layout_like,
+    write_image,
+    write_ome_zarr,
+)
+from metgan.models import MODEL_FILE, ModelCard, save_model
+from metgan.networks import GeneratorName, MetGen, PresetName, build, make_generator
+from metgan.progress import Event, Note
+from metgan.types import AnyArray
+from metgan.workflows import InpaintRequest, InpaintResult, OutputPolicy, inpaint
+
+UNITS = Normalisation(
+    ChannelScale(100.0, 4000.0, "uint16"),
+    ChannelScale(50.0, 3000.0, "uint16", ceiling=4095.0),
+    FillValues(0.0, 0.0, 900.0, 300.0),
+)
+RANDOM = np.random.default_rng(0)
+SCAN = RANDOM.integers(100, 4000, (2, 3, 48, 130)).astype(np.uint16)  # CZYX
+SCAN[:, :, :, 110:] = 0  # never imaged
+LABEL = np.zeros(SCAN.shape[1:], np.uint8)
+LABEL[:, 8:16, 20:31] = 1
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def save(folder: Path, network: object, **card: object) -> Path:
+    about = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
+    save_model(folder / MODEL_FILE, network.state_dict(), replace(about, **card))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
+    network = build(lambda: make_generator("metgen", "small"), 1)
+    settle(network)
+    return save(tmp_path_factory.mktemp("run"), network)
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    image, labels = ArrayImage(SCAN, "CZYX", (5.0, 1.3, 1.3)), {"spots": ArrayImage(LABEL, "ZYX")}
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout_like(image, labels))
+    return tmp_path / "scan.ome.zarr"
+
+
+def request(run: Path, scan: Path, out: Path, **more: object) -> InpaintRequest:
+    given = {"sources": [scan], "labels": scan / "labels" / "spots", "block": 64, **more}
+    return InpaintRequest(run=run, out=out, device="cpu", **given)
+
+
+def call(asked: InpaintRequest) -> tuple[InpaintResult, list[str]]:
+    told: list[Event] = []
+    result = inpaint(asked, told.append)
+    return result, [event.text for event in told if isinstance(event, Note)]
+
+
+def pixels(path: Path) -> np.ndarray:
+    image = OmeZarrImage.open(path)
+    return image.read((slice(None),) * len(image.shape))
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(path.rglob("*")) if f.is_file()}
+
+
+def test_a_volume_gets_the_channel_that_inpaint_gives_of_its_planes(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    result, _ = call(request(run, scan, tmp_path / "new.ome.zarr"))
+    made = OmeZarrImage.open(result.out)
+    assert (made.axes, made.shape, made.voxel_size_um) == ("ZYX", SCAN.shape[1:], (5.0, 1.3, 1.3))
+    assert (made.dtype, made.channel_names, made.label_names) == (np.uint16, ("tumour",), ("tumours",))
+    assert (pixels(result.out / "labels" / "tumours") == LABEL).all()
+    inpainter = metgan.load(run, "cpu")
+    for k, plane in enumerate(pixels(result.out)):
+        expected = inpainter.inpaint(SCAN[0, k], LABEL[k]).astype(int)
+        assert np.ptp(expected) > 10
+        assert np.abs(plane - expected).max() <= 1
+        assert (plane[:, 110:] == 0).all()
+
+
+def tiff(folder: Path) -> tuple[list[Path], Path]:
+    for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
+        tifffile.imwrite(folder / f"{name}.tif", array, photometric="minisblack", metadata={"axes": "ZYX"})
+    return [folder / "anatomy.tif", folder / "tumour.tif"], folder / "label.tif"
+
+
+def planes(folder: Path) -> tuple[list[Path], Path]:
+    for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
+        for z, plane in enumerate(array):
+            write_image(folder / name / f"Z{z + 8}.tif", plane)
+    return [folder / "anatomy", folder / "tumour"], folder / "label"
+
+
+@pytest.mark.parametrize("write", [tiff, planes])
+def test_two_images_of_another_format_and_other_blocks_give_the_same_voxels(
+    run: Path, scan: Path, tmp_path: Path, write: Callable[[Path], tuple[list[Path], Path]]
+) -> None:
+    sources, labels = write(tmp_path)
+    first, _ = call(request(run, scan, tmp_path / "a.zarr", mode="insert"))
+    other, _ = call(
+        request(run, scan, tmp_path / "b.zarr", mode="insert", sources=sources, labels=labels, block=512)
+    )
+    assert np.abs(pixels(first.out).astype(int) - pixels(other.out)).max() <= 1
+    far = np.ones(LABEL.shape, bool)
+    far[:, 5:19, 17:34] = False
+    assert (pixels(first.out)[far] == SCAN[1][far]).all()
+    assert (pixels(first.out) >= SCAN[1]).all()
+
+
+def test_a_single_plane_stays_one(run: Path, tmp_path: Path) -> None:
+    write_image(tmp_path / "anatomy.tif", SCAN[0, 0])
+    write_image(tmp_path / "label.tif", LABEL[0] * 7)
+    asked = request(run, tmp_path / "anatomy.tif", tmp_path / "a.zarr", labels=tmp_path / "label.tif")
+    result, _ = call(asked)
+    expected = metgan.load(run, "cpu").inpaint(SCAN[0, 0], LABEL[0]).astype(int)
+    assert result.shape == (48, 130)
+    assert np.abs(pixels(result.out) - expected).max() <= 1
+
+
+def test_another_shape_of_the_labels_is_refused_with_both(run: Path, scan: Path, tmp_path: Path) -> None:
+    write_image(tmp_path / "label.tif", LABEL[0, :40])
+    with pytest.raises(ArrayError, match=r"anatomy \(3, 48, 130\), labels \(1, 40, 130\)"):
+        call(request(run, scan, tmp_path / "a.zarr", labels=tmp_path / "label.tif"))
+    assert not [*tmp_path.glob("a.zarr*")]
+
+
+@pytest.mark.parametrize(
+    ("generator", "preset", "units", "said"),
+    [
+        ("metgen", "released", UNITS, "generator metgen, preset released, whose pixels depend on the size"),
+        ("resnet", "small", UNITS, "generator resnet, preset small, whose pixels depend on the size"),
+        ("metgen", "small", replace(UNITS, anatomy=replace(UNITS.anatomy, per_image=True)), "its own range"),
+    ],
+)
+def test_models_whose_voxels_depend_on_the_region_are_refused(
+    scan: Path, tmp_path: Path, generator: GeneratorName, preset: PresetName, units: Normalisation, said: str
+) -> None:
+    about = {"generator": generator, "preset": preset, "normalisation": units}
+    run = save(tmp_path / "run", build(lambda: make_generator(generator, preset), 0), **about)
+    with pytest.raises(SettingError, match=said):
+        call(request(run, scan, tmp_path / "a.zarr"))
+    assert not [*tmp_path.glob("a.zarr*")]
+
+
+def test_what_cannot_be_inpainted_is_refused_before_anything_is_written(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    out, labels = tmp_path / "a.zarr", scan / "labels" / "spots"
+    with pytest.raises(SettingError, match="2 sources with --mode synthesise"):
+        request(run, scan, out, sources=[scan, scan])
+    write_image(tmp_path / "bytes" / "Z1.tif", SCAN[0, 0].astype(np.uint8))
+    write_image(tmp_path / "bytes" / "Z2.tif", SCAN[0, 0].astype(np.uint8))
+    write_image(tmp_path / "bytes" / "Z3.tif", SCAN[0, 0].astype(np.uint8))
+    with pytest.raises(ArrayError, match="dtype uint8; expected uint16"):
+        call(request(run, tmp_path / "bytes", out, labels=labels))
+    tifffile.imwrite(tmp_path / "anatomy.tif", SCAN[0], photometric="minisblack", metadata={"axes": "ZYX"})
+    with pytest.raises(ArrayError, match="one channel, number 0; channel 1 was asked for"):
+        call(request(run, tmp_path / "anatomy.tif", out, labels=labels, mode="insert"))
+    assert not [*tmp_path.glob("a.zarr*")]
+
+
+def test_labels_that_number_their_objects_need_a_threshold(run: Path, scan: Path, tmp_path: Path) -> None:
+    numbered = LABEL.copy()
+    numbered[:, 30:40, 60:70] = 2
+    tifffile.imwrite(tmp_path / "label.tif", numbered, photometric="minisblack", metadata={"axes": "ZYX"})
+    asked = request(run, scan, tmp_path / "a.zarr", labels=tmp_path / "label.tif", block=512)
+    with pytest.raises(ArrayError, match=r"values \{0, 1, 2\}.*--labels-above"):
+        call(asked)
+    result, _ = call(replace(asked, labels_above=0, output=OutputPolicy(overwrite=True)))
+    assert (pixels(result.out / "labels" / "tumours") == (numbered > 0)).all()
+
+
+def test_a_finished_volume_is_left_as_it_is_and_another_request_is_refused(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    asked = request(run, scan, tmp_path / "a.zarr")
+    first, _ = call(asked)
+    before = files(first.out)
+    assert not first.was_finished
+    again, _ = call(replace(asked, output=OutputPolicy(resume=True)))
+    assert again.was_finished
+    assert files(first.out) == before
+    for other in (asked, replace(asked, mode="insert", output=OutputPolicy(resume=True))):
+        with pytest.raises(StorageError, match="already holds a volume"):
+            call(other)
+    made = zarr.open(first.out, mode="r").attrs["metgan"]["provenance"]
+    assert made["made by"] == "metgan inpaint --mode synthesise"
+    replaced, _ = call(replace(asked, mode="insert", output=OutputPolicy(overwrite=True)))
+    assert files(replaced.out) != before
+
+
+def test_a_part_is_not_gone_on_with_otherwise_than_it_was_begun(
+    run: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request(run, scan, tmp_path / "a.zarr", output=OutputPolicy(resume=True))
+    with monkeypatch.context() as patch:
+        patch.setattr(OmeZarrWriter, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            call(asked)
+    with pytest.raises(StorageError, match=r"provenance made by .* synthesise then, .* insert now"):
+        call(replace(asked, mode="insert"))
+    call(asked)
+
+
+def test_what_was_cut_short_is_written_once_and_ends_in_the_same_bytes(
+    run: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, _ = call(request(run, scan, tmp_path / "whole.zarr"))
+    asked = request(run, scan, tmp_path / "cut.zarr", output=OutputPolicy(resume=True))
+    written: list[tuple[str, int]] = []
+    before = OmeZarrWriter.write
+
+    def write(self: OmeZarrWriter, block: Block, array: AnyArray, label: str = "") -> None:
+        if len(written) in (2, 5):  # among the labels, and among the image's blocks
+            written.append(("stopped", 0))
+            raise KeyboardInterrupt
+        before(self, block, array, label)
+        written.append((label, block[-1].start))
+
+    monkeypatch.setattr(OmeZarrWriter, "write", write)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            call(asked)
+    cut, _ = call(asked)
+    assert files(cut.out) == files(whole.out)
+    done = [one for one in written if one[0] != "stopped"]
+    assert sorted(done) == [(label, start) for label in ("", "tumours") for start in (0, 64, 128)]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_a_killed_call_goes_on_with_the_missing_blocks_and_ends_in_the_same_bytes(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    whole, cut = tmp_path / "whole.zarr", tmp_path / "cut.zarr"
+    words = [sys.executable, "-c", "from metgan.cli import main; main()", "inpaint", str(run), str(scan)]
+    words += ["--labels", str(scan / "labels" / "spots"), "--block", "64", "--device", "cpu"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    subprocess.run([*words, "--out", str(whole)], env=environment, check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*words, "--out", str(cut)], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    done = tmp_path / "cut.zarr.part" / "done" / "0"
+
+    def marks() -> list[Path]:  # not what is being written
+        return [f for f in done.glob("*") if f.name.replace(".", "").isdigit()]
+
+    give_up = time.monotonic() + 240
+    while process.poll() is None and not marks():
+        assert time.monotonic() < give_up
+        time.sleep(0.002)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it ended before it was killed"
+    assert not cut.exists()
+    first = {f.name: f.stat().st_mtime_ns for f in marks()}
+    assert 0 < len(first) < 3
+    subprocess.run([*words, "--out", str(cut), "--resume"], env=environment, check=True, capture_output=True)
+    assert files(cut) == files(whole)
+    for name in first:  # as it was written before the kill
+        shard = cut / "0" / "c" / name.replace(".", "/")
+        assert shard.stat().st_mtime_ns <= first[name]
+
+
+def test_the_command_line_reads_the_request(tmp_path: Path) -> None:
+    words = "inpaint run a.tif b.tif --labels c.tif --out d.zarr --mode insert --channels 1 0 --block 256"
+    _, bound, _ = app.parse_args(words.split(), exit_on_error=False, print_error=False)
+    assert bound.args[:2] == (Path("run"), [Path("a.tif"), Path("b.tif")])
+    assert (bound.kwargs["mode"], bound.kwargs["channels"], bound.kwargs["block"]) == ("insert", (1, 0), 256)
