@@ -122,6 +122,7 @@ def test_negatives_are_the_unlabelled_pairs_in_which_nothing_is_read(fold: Fold)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("every_tumour_seen")
 def test_inserted_tumours_lie_in_unlabelled_scans_and_real_pairs_are_repeated(settled: Fold) -> None:
     data = material_of(named(INSERTED), settled, 0)
     names = [entry.name for entry in entries_of(data.train)]
@@ -176,6 +177,7 @@ def test_another_laboratory_is_read_whatever_its_animals_are_called(pairs: PairS
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("every_tumour_seen")
 def test_a_study_of_few_labels_is_held_and_goes_on(pairs: PairSet, settled: Fold) -> None:
     names = [
         "real-100-negatives",

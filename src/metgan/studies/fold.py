@@ -119,6 +119,11 @@ class Fold:
         data = with_pseudo_labels(self._generator_config(), self.data, self._segmentor)
         return tuple(entries_of(data.pseudo_labelled))
 
+    @cached_property
+    def reader(self) -> SegmentorPredictor | None:
+        """The segmentor that labels the anatomies, and reads what is inserted; None for labelled ones."""
+        return self.trained_segmentor() if self.learns_unlabelled else None
+
     def check_inpainter(self, *, anew: bool) -> None:
         """Refuse, before anything is written, what `inpainter` could not be trained by."""
         check_segmentor_config(replace(self._segmentor_config(), resume=not anew), self.data)

@@ -17,9 +17,18 @@ from .refine.insert import Insert, RealTumourChannel, insert_tumours
 from .refine.noise import Noise
 from .refine.order import REFINE_STEPS, measure_steps, order_steps
 from .refine.step import RefineStep
-from .request import MOST_PAIRS, GenerationRequest
+from .request import MOST_PAIRS, GenerationRequest, TumourReader
 from .stream import Mix, PairStream, Sample
-from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
+from .summary import (
+    GATE_FILE,
+    PASSED,
+    ContrastSummary,
+    GateSummary,
+    UnseenSummary,
+    sum_up,
+    sum_up_contrasts,
+    sum_up_unseen,
+)
 
 __all__ = [
     "CONTACT_SHEET",
@@ -52,6 +61,8 @@ __all__ = [
     "Sample",
     "Seen",
     "TrainingImages",
+    "TumourReader",
+    "UnseenSummary",
     "check_request",
     "count_noted",
     "find_errors",
@@ -69,4 +80,5 @@ __all__ = [
     "oversample_errors",
     "sum_up",
     "sum_up_contrasts",
+    "sum_up_unseen",
 ]
