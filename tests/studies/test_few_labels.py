@@ -92,6 +92,19 @@ def test_pairs_of_the_set_without_a_label_join_those_that_are_set_apart(
     assert [e.name for e in entries_of(fold.with_unlabelled.data.unlabelled)] == [bare.name]
 
 
+@pytest.mark.parametrize("words", [("test",), ("val", "test"), ("train", "val", "test")])
+def test_the_split_that_the_table_states_is_not_looked_at_for_unlabelled_pairs_either(
+    fold: Fold, words: tuple[str, ...]
+) -> None:
+    stated = [replace(e, split=words[k % len(words)]) for k, e in enumerate(fold.pairs.entries)]
+    bare = tuple(without_label(entry) for entry in stated if entry.name in fold.split.train[1:])
+    split = replace(fold.split, train=fold.split.train[:1])
+    left = tuple(entry for entry in stated if entry.name not in fold.split.train[1:])
+    same = replace(fold, pairs=replace(fold.pairs, entries=left, unlabelled=bare), split=split)
+    unlabelled = {entry.name for entry in entries_of(same.with_unlabelled.data.unlabelled)}
+    assert unlabelled == {e.name for e in (*fold.set_apart, *bare)}
+
+
 def test_a_training_set_of_unlabelled_pairs_is_refused_where_there_are_none(
     pairs: PairSet, tmp_path: Path
 ) -> None:

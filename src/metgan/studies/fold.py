@@ -77,9 +77,11 @@ class Fold:
     @cached_property
     def data(self) -> TrainingData:
         """The real training and validation pairs, loaded once."""
-        if self.learns_unlabelled:
-            return load_training_data(self.pairs, self.split, self.set_apart)
-        return load_training_data(replace(self.pairs, unlabelled=()), self.split)
+        labelled = replace(self.pairs, unlabelled=())
+        if not self.learns_unlabelled:
+            return load_training_data(labelled, self.split)
+        bare = (*self.pairs.unlabelled, *self.set_apart)  # where the table puts them is not looked at
+        return load_training_data(labelled, self.split, [replace(entry, split="") for entry in bare])
 
     @cached_property
     def with_unlabelled(self) -> Fold:
