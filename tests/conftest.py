@@ -15,6 +15,7 @@ from metgan.data import PairSet, StoredPairs, write_pair, write_table
 from metgan.models import MODEL_FILE, load_generator, save_model
 from metgan.networks import MetGen
 from metgan.phantom import PhantomSettings, write_phantom
+from metgan.synthesis.refine import insert
 from metgan.training import Engine, RunConfig, TrainConfig, load_data, train_segmentor
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
@@ -129,3 +130,9 @@ def settle_run(settle: Callable[[MetGen], None]) -> Callable[[Path], None]:
         save_model(run / MODEL_FILE, network.state_dict(), card)
 
     return settle_run
+
+
+@pytest.fixture
+def every_tumour_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a segmentor of a few steps see whatever tumours are inserted in scans that it labelled."""
+    monkeypatch.setattr(insert, "DEFAULT_THRESHOLD", 0.0)

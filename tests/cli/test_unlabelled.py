@@ -205,13 +205,28 @@ def test_generate_takes_the_anatomies_of_unlabelled_scans(
 
 
 def test_generate_inserts_tumours_into_unlabelled_scans_twice_alike(
-    metgan: Command, capsys: Capture, trained: Path, small_world: Path, scans: Path, tmp_path: Path
+    metgan: Command,
+    capsys: Capture,
+    request: pytest.FixtureRequest,
+    trained: Path,
+    small_world: Path,
+    scans: Path,
+    tmp_path: Path,
 ) -> None:
+    """A segmentor of few steps sees no tumour: what it does not see must be refused, or no label would do."""
     before = snapshot(scans)
+    words = ("--refine", "contrast,insert", "--out", tmp_path / "unseen")
+    status = generate(metgan, trained, scans, small_world, *words)
+    assert_one_line(capsys, status, "of which the segmentor that labelled it sees none")
+    assert not (tmp_path / "unseen").exists()
+    request.getfixturevalue("every_tumour_seen")
     for name in ("once", "twice"):
         words = ("--refine", "contrast,insert", "--out", tmp_path / name)
         assert generate(metgan, trained, scans, small_world, *words) == 0
-    told = notes(capsys)
+        said = capsys.readouterr()
+        assert "0 of " in said.out
+        assert "inserted tumours are too dim for the segmentor that labelled the scans" in said.out
+    told = " ".join(said.err.split())
     assert f"4 pairs without a label are labelled as {trained / 'segmentor'} reads them" in told
     files = [sorted(p for p in (tmp_path / n).rglob("*") if p.is_file()) for n in ("once", "twice")]
     assert [p.name for p in files[0]] == [p.name for p in files[1]]

@@ -92,6 +92,19 @@ def test_pairs_of_the_set_without_a_label_join_those_that_are_set_apart(
     assert [e.name for e in entries_of(fold.with_unlabelled.data.unlabelled)] == [bare.name]
 
 
+@pytest.mark.parametrize("words", [("test",), ("val", "test"), ("train", "val", "test")])
+def test_the_split_that_the_table_states_is_not_looked_at_for_unlabelled_pairs_either(
+    fold: Fold, words: tuple[str, ...]
+) -> None:
+    stated = [replace(e, split=words[k % len(words)]) for k, e in enumerate(fold.pairs.entries)]
+    bare = tuple(without_label(entry) for entry in stated if entry.name in fold.split.train[1:])
+    split = replace(fold.split, train=fold.split.train[:1])
+    left = tuple(entry for entry in stated if entry.name not in fold.split.train[1:])
+    same = replace(fold, pairs=replace(fold.pairs, entries=left, unlabelled=bare), split=split)
+    unlabelled = {entry.name for entry in entries_of(same.with_unlabelled.data.unlabelled)}
+    assert unlabelled == {e.name for e in (*fold.set_apart, *bare)}
+
+
 def test_a_training_set_of_unlabelled_pairs_is_refused_where_there_are_none(
     pairs: PairSet, tmp_path: Path
 ) -> None:
@@ -122,6 +135,7 @@ def test_negatives_are_the_unlabelled_pairs_in_which_nothing_is_read(fold: Fold)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("every_tumour_seen")
 def test_inserted_tumours_lie_in_unlabelled_scans_and_real_pairs_are_repeated(settled: Fold) -> None:
     data = material_of(named(INSERTED), settled, 0)
     names = [entry.name for entry in entries_of(data.train)]
@@ -176,6 +190,7 @@ def test_another_laboratory_is_read_whatever_its_animals_are_called(pairs: PairS
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("every_tumour_seen")
 def test_a_study_of_few_labels_is_held_and_goes_on(pairs: PairSet, settled: Fold) -> None:
     names = [
         "real-100-negatives",

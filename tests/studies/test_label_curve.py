@@ -78,7 +78,7 @@ def test_numbers_that_do_not_rise_are_refused(counts: tuple[int, ...], tmp_path:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("one_thread")
+@pytest.mark.usefixtures("one_thread", "every_tumour_seen")
 def test_the_study_from_end_to_end(tmp_path: Path, settle_run: Callable[[Path], None]) -> None:
     root = tmp_path / "pairs"
     entries = write_phantom(root, 16, PhantomSettings(size=64, empty_fraction=0, tumours_per_image=3), seed=0)

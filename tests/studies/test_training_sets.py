@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
+from contextlib import suppress
+from itertools import combinations, product
 from typing import Any
 
 import pytest
@@ -175,3 +176,31 @@ def test_training_sets_that_differ_in_numbers_alone_share_what_makes_their_pairs
     assert isinstance(source_of(TrainingSet.parse("real-50-streamed-1x-noise")), Streamed)
     with pytest.raises(SettingError, match="streamed pairs that are gated"):
         TrainingSet.parse("real-50-streamed-1x-gated")
+
+
+COMBINED = {
+    "real": (0.0, 0.25),
+    "synthetic": (0.0, 1.5),
+    "made": ("generated", "streamed", "pasted"),
+    "gated": (False, True),
+    "oversampled": (False, True),
+    "refine": STEP_LISTS,
+    "augment": ("none", "strong"),
+    "unlabelled": ("none", "negatives", "pseudo-labels", "teacher", "true-labels"),
+    "anatomies": ("labelled", "unlabelled"),
+    "order": ("mixed", "balanced", "first"),
+    "times": (1, 10),
+}
+
+
+def test_names_and_titles_tell_all_combinations_apart_and_parse_is_the_inverse() -> None:
+    """All that do not contradict themselves."""
+    titles = set()
+    made = 0
+    for values in product(*COMBINED.values()):
+        with suppress(MetganError):
+            training_set = TrainingSet(**dict(zip(COMBINED, values, strict=True)))  # type: ignore[arg-type]
+            assert TrainingSet.parse(training_set.name) == training_set
+            titles.add(training_set.title)
+            made += 1
+    assert len(titles) == made == 3848

@@ -36,7 +36,7 @@ def test_each_worker_computes_on_one_thread_and_torch_has_as_many_as_before_afte
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_comes_in_its_turn_and_ends_the_rest(workers: int) -> None:
-    asked: list[int] = []
+    asked, before = [], threading.active_count()  # other libraries may have threads of their own
 
     def fail_at_three(item: int) -> int:
         asked.append(item)
@@ -50,4 +50,4 @@ def test_an_error_comes_in_its_turn_and_ends_the_rest(workers: int) -> None:
         seen.extend(computed)
     assert seen == [0, 1, 2]
     assert len(asked) <= 3 + 2 * workers
-    assert threading.active_count() == 1 or workers == 1
+    assert threading.active_count() == before or workers == 1

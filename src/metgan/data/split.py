@@ -102,9 +102,9 @@ def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: n
     groups = count_strata(entries, with_tumour)
     if len(groups) < len(PARTS):
         raise SettingError(
-            f"{len(groups)} groups ({', '.join(sorted(groups))})",
+            f"labelled pairs of {len(groups)} groups ({', '.join(sorted(groups))})",
             "at least 3, one each for training, validation and testing",
-            "Name more groups in pairs.csv (or leave the column empty: then every pair is one)",
+            "Annotate pairs of further groups, or name more in pairs.csv (column empty: every pair is one)",
         )
     homes = divide(groups, FRACTIONS, rng)
     return _collect(entries, [PARTS[homes[entry.group]] for entry in entries])

@@ -77,9 +77,11 @@ class Fold:
     @cached_property
     def data(self) -> TrainingData:
         """The real training and validation pairs, loaded once."""
-        if self.learns_unlabelled:
-            return load_training_data(self.pairs, self.split, self.set_apart)
-        return load_training_data(replace(self.pairs, unlabelled=()), self.split)
+        labelled = replace(self.pairs, unlabelled=())
+        if not self.learns_unlabelled:
+            return load_training_data(labelled, self.split)
+        bare = (*self.pairs.unlabelled, *self.set_apart)  # where the table puts them is not looked at
+        return load_training_data(labelled, self.split, [replace(entry, split="") for entry in bare])
 
     @cached_property
     def with_unlabelled(self) -> Fold:
@@ -118,6 +120,11 @@ class Fold:
         train_segmentor(self._segmentor_config(), self.data)
         data = with_pseudo_labels(self._generator_config(), self.data, self._segmentor)
         return tuple(entries_of(data.pseudo_labelled))
+
+    @cached_property
+    def reader(self) -> SegmentorPredictor | None:
+        """The segmentor that labels the anatomies, and reads what is inserted; None for labelled ones."""
+        return self.trained_segmentor() if self.learns_unlabelled else None
 
     def check_inpainter(self, *, anew: bool) -> None:
         """Refuse, before anything is written, what `inpainter` could not be trained by."""

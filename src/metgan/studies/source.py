@@ -38,7 +38,8 @@ class Source(Protocol):
 
 def request_of(fold: Fold, recipe: LabelRecipe, count: int) -> GenerationRequest:
     """Ask for pairs of the training part's anatomies and labels, with the study's first seed."""
-    return GenerationRequest(fold.anatomies, fold.train_entries, recipe, count, fold.rules.seed)
+    seed = fold.rules.seed
+    return GenerationRequest(fold.anatomies, fold.train_entries, recipe, count, seed, reader=fold.reader)
 
 
 def check_plans(request: GenerationRequest) -> None:

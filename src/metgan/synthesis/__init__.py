@@ -17,9 +17,18 @@ from .refine.insert import Insert, RealTumourChannel, insert_tumours
 from .refine.noise import Noise
 from .refine.order import REFINE_STEPS, measure_steps, order_steps
 from .refine.step import RefineStep
-from .request import MOST_PAIRS, GenerationRequest
+from .request import MOST_PAIRS, GenerationRequest, TumourReader
 from .stream import Mix, PairStream, Sample
-from .summary import GATE_FILE, PASSED, ContrastSummary, GateSummary, sum_up, sum_up_contrasts
+from .summary import (
+    GATE_FILE,
+    PASSED,
+    ContrastSummary,
+    GateSummary,
+    UnseenSummary,
+    sum_up,
+    sum_up_contrasts,
+    sum_up_unseen,
+)
 from .volume import TUMOURS, VolumeSource, inpaint_region, inpaint_volume, refuse_dependent_on_size
 
 __all__ = [
@@ -54,6 +63,8 @@ __all__ = [
     "Sample",
     "Seen",
     "TrainingImages",
+    "TumourReader",
+    "UnseenSummary",
     "VolumeSource",
     "check_request",
     "count_noted",
@@ -75,4 +86,5 @@ __all__ = [
     "refuse_dependent_on_size",
     "sum_up",
     "sum_up_contrasts",
+    "sum_up_unseen",
 ]

@@ -6,6 +6,8 @@ import glob
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from metgan.data import Entry, Normalisation, PairSet, evenly_over, read_channel, read_pair
 from metgan.errors import MetganError
 from metgan.images import is_image
@@ -24,9 +26,9 @@ _HEADINGS = ("anatomy", "label", "generated", "real")
 def save_contact_sheet(pairs: PairSet, anatomies: Sequence[Entry], normalisation: Normalisation) -> None:
     """Write `CONTACT_SHEET` into the folder of generated pairs: some of them, spread over the groups.
 
-    A row is the anatomy, the label, the generated tumour channel with the label's outline and, where each of
-    the anatomies shown lies beside its real tumour channel, that, with its own tumours. Generated and real
-    share one grey scale.
+    A row is the anatomy, the label, grey where it says nothing, the generated tumour channel with the label's
+    outline and, where each of the anatomies shown lies beside its real tumour channel, that, with its own
+    tumours. Generated and real share one grey scale.
 
     Parameters
     ----------
@@ -54,9 +56,12 @@ def _row(entry: Entry, source: Entry | None, normalisation: Normalisation) -> li
     anatomy = normalisation.apply(pair.anatomy, "anatomy")
     generated = normalisation.apply(pair.tumour, "tumour")
     low, high = window(generated) if real is None else window(generated, real)
+    label = pair.label.astype(np.float32)
+    if pair.ignored is not None:
+        label[pair.ignored] = 0.5
     row = [
         Panel(anatomy, *window(anatomy)),
-        Panel(pair.label, 0, 1, colours="mask"),
+        Panel(label, 0, 1, colours="mask"),
         Panel(generated, low, high, outline=pair.label),
     ]
     return row if real is None else [*row, Panel(real, low, high)]

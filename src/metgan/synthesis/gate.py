@@ -23,6 +23,7 @@ from .inpainter import Inpainter
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .plans import PairPlan, PairPlans
+from .refine import near
 from .tumour_image import draw_and_generate_all
 
 
@@ -60,8 +61,10 @@ class Gate:
     def _score(self, plan: PairPlan, tumour: Camera, reading: Mask) -> GateScores:
         if plan.real_tumour is not None:
             reading = reading & plan.real_tumour.around(plan.asked)
+        if plan.unseen is not None:
+            reading = reading & ~near(plan.unseen)
         fill = Pair(plan.source, plan.anatomy, tumour, plan.label).filled(self.training.fill)
-        found = evaluate_detection(plan.asked, reading, tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+        found = evaluate_detection(plan.shown, reading, tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         nearest = math.nan
         if plan.real_tumour is None:
             nearest = self.training.distance(tumour, plan.label | fill, plan.source.group)

@@ -32,7 +32,7 @@ from metgan.types import Camera, Mask
 
 from .kept import Kept
 from .label_files import LabelFiles, with_tumours
-from .refine import Background, Contrast, RealTumourChannel, RefineStep
+from .refine import Background, Contrast, RealTumourChannel, RefineStep, near
 from .request import GenerationRequest
 
 _ASKED = 64  # anatomies that say how bright tissue is
@@ -62,6 +62,9 @@ class PairPlan:
         What the generated image is given, with what was drawn for this pair.
     real_tumour : RealTumourChannel or None
         The real image that the tumours are added to; None leaves the whole image to the generator.
+    unseen : Mask or None
+        (Y, X), those asked for that the segmentor which labelled the real image does not see in the finished
+        one: too dim for what is around them, they would be labels of nothing. None where it was not asked.
     """
 
     source: Entry
@@ -72,16 +75,34 @@ class PairPlan:
     left_out: int
     refine: tuple[RefineStep, ...] = ()
     real_tumour: RealTumourChannel | None = None
+    unseen: Mask | None = None
+
+    @property
+    def shown(self) -> Mask:
+        """What is asked for, (Y, X), without what is unseen."""
+        return self.asked if self.unseen is None else self.asked & ~self.unseen
 
     @property
     def label(self) -> Mask:
-        """Label of the pair, (Y, X): what is asked for, beside what the real image shows already."""
-        return self.asked if self.real_tumour is None else self.asked | self.real_tumour.label
+        """Label of the pair, (Y, X): what is asked for and seen, beside what the real image shows already."""
+        return self.shown if self.real_tumour is None else self.shown | self.real_tumour.label
 
     @property
     def ignored(self) -> Mask | None:
-        """Where the label says nothing, (Y, X), as that of the real image does not; None for nowhere."""
-        return None if self.real_tumour is None else self.real_tumour.ignored
+        """Where the label says nothing, (Y, X); None for nowhere.
+
+        That is where the label of the real image says nothing, and in and near tumours that are unseen.
+        """
+        real = None if self.real_tumour is None else self.real_tumour.ignored
+        if self.unseen is None or not self.unseen.any():
+            return real
+        doubtful = near(self.unseen) & ~self.label
+        return doubtful if real is None else doubtful | real
+
+    @property
+    def inserts_unlabelled(self) -> bool:
+        """Whether tumours are added to a real image that a segmentor labelled, and no annotator."""
+        return self.real_tumour is not None and bool(self.source.provenance.get(LABELLED_BY))
 
     @property
     def contrast(self) -> Contrast | None:
@@ -110,6 +131,7 @@ class PairPlan:
             "tumours": str(len(sizes(self.label))),
             "tumour_pixels": str(int(self.label.sum())),
             "own_tumours": "" if self.real_tumour is None else str(len(sizes(self.real_tumour.label))),
+            "unseen": "" if self.unseen is None else str(len(sizes(self.unseen))),
             LABELLED_BY: "" if self.real_tumour is None else self.source.provenance.get(LABELLED_BY, ""),
             "left_out": str(self.left_out),
             "background_source": "" if self.donor is None else self.donor.name,
@@ -157,8 +179,10 @@ class PairPlans:
 
     @property
     def fingerprint(self) -> str:
-        """Name the images that plans are drawn from, by content: with others, other pairs are drawn."""
-        return fingerprint_of(self.request.anatomies, self.positive, self.request.donors)
+        """Name what plans are drawn from, by content: with other images, or another reader, pairs differ."""
+        drawn = fingerprint_of(self.request.anatomies, self.positive, self.request.donors)
+        reader = self.request.reader if self.request.inserts else None
+        return drawn if reader is None else f"{drawn}, read by {reader.fingerprint}"
 
     def source_of(self, number: int) -> Entry:
         """Return the anatomy of a pair.
@@ -188,12 +212,13 @@ class PairPlans:
         own = [entry for entry in self.positive if entry.name == source.name]
         return LabelFiles(own or self.positive)
 
-    def draw(self, number: int, attempt: int = 0) -> PairPlan:
+    def draw(self, number: int, attempt: int = 0, skip: int = 0) -> PairPlan:
         """Draw a pair's label, for its anatomy; each attempt, from 0 on, gives another.
 
         An anatomy for which `DRAWS` labels find no room gives its place to the next one of its epoch, so that
         a long generation does not stop at an image with hardly any tissue. Each attempt begins with the
-        pair's own anatomy; where there is hardly any room, attempts may end with different ones.
+        pair's own anatomy, or with one that comes `skip` anatomies later; where there is hardly any room,
+        attempts may end with different ones.
 
         Raises
         ------
@@ -204,7 +229,7 @@ class PairPlans:
         position = (number, attempt) if attempt else (number,)
         rng = stream(self.request.seed, "pair", *position)
         refusals: list[EmptyDrawError] = []
-        for source in self._sources_of(number):
+        for source in self._sources_of(number, skip):
             try:
                 drawn = self._draw_on(source, rng)
             except EmptyDrawError as error:
@@ -217,12 +242,12 @@ class PairPlans:
             return replace(drawn, refine=tuple(refine))
         raise refusals[0]
 
-    def _sources_of(self, number: int) -> list[Entry]:
-        """Return the anatomies of a pair's epoch, from its own on and round."""
+    def _sources_of(self, number: int, skip: int = 0) -> list[Entry]:
+        """Return the anatomies of a pair's epoch, from its own or a later one on, and round."""
         anatomies = self.request.anatomies
         epoch, place = divmod(number, len(anatomies))
         order = stream(self.request.seed, "anatomies", epoch).permutation(len(anatomies))
-        return [anatomies[int(k)] for k in np.roll(order, -place)]
+        return [anatomies[int(k)] for k in np.roll(order, -place - skip)]
 
     def _draw_on(self, source: Entry, rng: np.random.Generator) -> PairPlan:
         anatomy: Camera = read_channel(source.paths["anatomy"])

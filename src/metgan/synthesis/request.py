@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from metgan.data import Entry, HeldOut
 from metgan.errors import SettingError
 from metgan.io import refuse_lookalikes
 from metgan.labels import LabelRecipe
 from metgan.seeding import check_seed
+from metgan.types import Camera
 
 from .refine import Background, Insert, RefineStep, order_steps
 
@@ -17,6 +22,19 @@ _SOURCES = "the set of anatomies and labels"
 MOST_PAIRS = 1_000_000
 """Most pairs of a set: their names have six digits, and are in the order of their numbers."""
 _WHOLE = {"anatomy", "tumour", "label"}
+
+
+class TumourReader(Protocol):
+    """What says how much each pixel is tumour, as `metgan.models.SegmentorPredictor` does."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Names its weights."""
+        ...  # a protocol has no body
+
+    def predict_proba_all(self, tumours: Sequence[Camera]) -> list[NDArray[np.float32]]:
+        """Return how much it takes each pixel of several tumour channels for tumour, (Y, X), in [0, 1]."""
+        ...  # a protocol has no body
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,9 @@ class GenerationRequest:
         "insert" among them, each of `anatomies` has an image ``tumour`` and a ``label`` too.
     any_part : bool, default False
         Whether the sources may be of what the generator's run tests on: nothing will be tested on it then.
+    reader : TumourReader or None, default None
+        The segmentor that labelled unlabelled pairs among `anatomies`. It reads the finished images of those:
+        inserted tumours that it does not see are ignored, see `PairPlan.unseen`. None labels all.
 
     Raises
     ------
@@ -53,6 +74,7 @@ class GenerationRequest:
     seed: int
     refine: Sequence[RefineStep] = ()
     any_part: bool = False
+    reader: TumourReader | None = None
 
     def __str__(self) -> str:
         return "; ".join(map(str, (self.recipe, *self.refine)))

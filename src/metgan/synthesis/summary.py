@@ -1,4 +1,4 @@
-"""What became of a generated set: what the gate did, and which contrasts were reached."""
+"""What became of a generated set: what the gate did, which tumours are seen, which contrasts reached."""
 
 from __future__ import annotations
 
@@ -96,6 +96,40 @@ def save_summary(pairs: Iterable[Entry], out: Path) -> None:
     summary = sum_up(pairs)
     if summary is not None:
         write_json(out / GATE_FILE, asdict(summary))
+
+
+@dataclass(frozen=True)
+class UnseenSummary:
+    """How many tumours that were inserted into unlabelled scans are not seen by who labelled these.
+
+    Parameters
+    ----------
+    inserted : int
+    unseen : int
+        Of these, those that no label shows.
+
+    Examples
+    --------
+    >>> print(UnseenSummary(40, 3))
+    3 of 40 inserted tumours are too dim for the segmentor that labelled the scans: in ignore/, not in label/
+    """
+
+    inserted: int
+    unseen: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.unseen} of {self.inserted} inserted tumours are too dim for the segmentor that labelled "
+            "the scans: in ignore/, not in label/"
+        )
+
+
+def sum_up_unseen(pairs: Iterable[Entry]) -> UnseenSummary | None:
+    """Count inserted tumours of a generated set by their table; None where no segmentor was asked."""
+    rows = [entry.provenance for entry in pairs if entry.provenance.get("unseen")]
+    unseen = sum(int(row["unseen"]) for row in rows)
+    shown = sum(int(row["tumours"]) - int(row["own_tumours"]) for row in rows)
+    return UnseenSummary(shown + unseen, unseen) if rows else None
 
 
 FAR_OFF: Final = 1.3

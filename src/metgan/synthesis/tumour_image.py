@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,22 @@ from metgan.types import Camera, Mask
 from .inpainter import Inpainter
 from .kept import Kept
 from .plans import DRAWS, PairPlan, PairPlans
-from .refine import BackgroundResidual, PairImages, contrasts_of
+from .refine import BackgroundResidual, PairImages, contrasts_of, find_unseen
+from .request import TumourReader
 
 Drawn = tuple[PairPlan, Camera, int]
 """A plan, its image, and the attempt that it was."""
+_DRAWS_OF_ONE = 8  # that show no tumour to a reader: then the next anatomy of the epoch has its turn
 
 
 def draw_and_generate(
     inpainter: Inpainter, plans: PairPlans, number: int, attempt: int = 0
 ) -> tuple[PairPlan, Camera, int]:
-    """Draw a pair's label and generate it; what adds no light to a real tumour channel is drawn again.
+    """Draw a pair's label and generate it; what shows no tumour in a real tumour channel is drawn again.
+
+    That is, what adds no light to it, or none that the request's reader sees. Where there is a reader, an
+    anatomy that shows it nothing in 8 draws gives its place to the next, so that a long generation does not
+    stop at it.
 
     Returns
     -------
@@ -33,7 +40,7 @@ def draw_and_generate(
     Raises
     ------
     ArrayError, SettingError
-        As for `PairPlans.draw` and `generate_tumour`; after `DRAWS` plans without light.
+        As for `PairPlans.draw` and `generate_tumour`; after `DRAWS` plans that show none.
     """
     return draw_and_generate_all(inpainter, plans, {number: attempt})[number]
 
@@ -47,14 +54,47 @@ def draw_and_generate_all(
         missing = {number: first + later for number, first in attempts.items() if number not in done}
         if not missing:
             break
-        drawn = [plans.draw(number, attempt) for number, attempt in missing.items()]
+        skip = 0 if plans.request.reader is None else later // _DRAWS_OF_ONE
+        drawn = [plans.draw(number, attempt, skip) for number, attempt in missing.items()]
         generated = generate_tumours(inpainter, drawn, plans.kept_of(inpainter))
-        for (number, attempt), plan, tumour in zip(missing.items(), drawn, generated, strict=True):
+        read = _read(plans.request.reader, drawn, generated)
+        for (number, attempt), (plan, tumour) in zip(missing.items(), read, strict=True):
             if not isinstance(tumour, EmptyDrawError):
                 done[number] = plan, tumour, attempt
             elif later == DRAWS - 1:
                 raise tumour
     return {number: done[number] for number in attempts}
+
+
+def _read(
+    reader: TumourReader | None, plans: Sequence[PairPlan], images: Sequence[Camera | EmptyDrawError]
+) -> list[tuple[PairPlan, Camera | EmptyDrawError]]:
+    """Return plans and images with what a reader does not see; in place of one that shows none, an error.
+
+    It reads those that tumours were inserted in where a segmentor had labelled the real image, not an
+    annotator.
+    """
+    read: list[tuple[PairPlan, Camera | EmptyDrawError]] = [*zip(plans, images, strict=True)]
+    if reader is None:
+        return read
+    asked = [
+        (place, image)
+        for place, (plan, image) in enumerate(read)
+        if plan.inserts_unlabelled and not isinstance(image, EmptyDrawError)
+    ]
+    outputs = reader.predict_proba_all([image for _, image in asked])
+    for (place, image), output in zip(asked, outputs, strict=True):
+        plan = replace(plans[place], unseen=find_unseen(output, plans[place].asked))
+        read[place] = plan, image if plan.shown.any() else _unseen_error(plan.source.name)
+    return read
+
+
+def _unseen_error(name: str) -> EmptyDrawError:
+    return EmptyDrawError(
+        f"the tumours inserted in {name}, of which the segmentor that labelled it sees none",
+        "at least one that it sees",
+        "Train the run longer, or leave this anatomy out",
+    )
 
 
 def generate_tumour(inpainter: Inpainter, plan: PairPlan) -> Camera:

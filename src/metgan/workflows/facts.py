@@ -152,7 +152,7 @@ def pair_facts(pairs: PairSet) -> Facts:
     if not seen.entries and seen.first_fault:
         raise seen.first_fault
     areas = np.concatenate(seen.areas)
-    found = "none"
+    found = "none" if pairs.entries else "not annotated"
     if areas.size:
         found = f"{areas.size}, {areas.min()} to {areas.max()} pixels, median {np.median(areas):.0f}"
     faults = f"{len(every) - len(seen.entries)}; the first: {seen.first_fault}"
@@ -241,7 +241,7 @@ def _recipes(pairs: PairSet) -> list[str]:
 
 def _splits(pairs: PairSet) -> str:
     if not any(entry.split or entry.is_generated for entry in pairs):
-        return _NO_SPLIT
+        return _NO_SPLIT if pairs.entries else "not given; an unlabelled pair is of the part of its group"
     return _counted(entry.split or "not given" for entry in pairs)
 
 

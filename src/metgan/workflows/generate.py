@@ -25,6 +25,7 @@ from metgan.synthesis import (
     order_steps,
     sum_up,
     sum_up_contrasts,
+    sum_up_unseen,
 )
 from metgan.synthesis import generate as write_pairs
 from metgan.training import planned_steps, stopped_at
@@ -66,7 +67,8 @@ class GenerateRequest(Checked):
         Steps that a generated tumour channel goes through, joined by commas, as in contrast,background;
         default: none. insert: the real tumour channel of --anatomy, which must be a pair set, is kept, and
         generated tumours are added to it, beside its own; of pairs without a label, the run's segmentor says
-        where these are, and what it doubts is marked in ignore/. contrast: each tumour is brought to the
+        where these are, and what it doubts is marked in ignore/, as are added tumours that it does not see.
+        contrast: each tumour is brought to the
         contrast of a real one: dimmer, or with up to five times the light that it was generated with; leave
         it out where masks are a threshold of the signal. noise: the noise of real images is added.
         background: threads, dust and noise of a real image are laid over, away from its tumours. The last
@@ -111,7 +113,8 @@ class GenerateResult:
     pairs : PairSet
     out, contact_sheet : Path
     summary : str
-        How they came through the gate, in words; "" without one.
+        How they came through the gate, and how many inserted tumours are unseen, in a line each; "" where
+        neither was asked.
     were_there : bool
         Whether all of them were there before the call.
     """
@@ -167,8 +170,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
             were_there = len(finished_pairs(out)) == request.count
             pairs = write_pairs(inpainter, asked, out, gate)
         _note_contrasts(sum_up_contrasts(pairs, inpainter.card.normalisation.tumour.ceiling), inpainter)
-    summary = sum_up(pairs)
-    words = "" if summary is None else str(summary)
+    words = "\n".join(str(said) for said in (sum_up(pairs), sum_up_unseen(pairs)) if said is not None)
     return GenerateResult(pairs, out, out / CONTACT_SHEET, words, were_there)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -89,16 +90,20 @@ class PseudoLabels:
         """
         if not entries:
             return ()
-        segmentor = self._segmentor
-        if not has_file(segmentor / MODEL_FILE):
+        if not has_file(self._segmentor / MODEL_FILE):
             raise SettingError(
                 f"{len(entries)} pairs without a label to insert tumours in, for the run {self.run}, which "
                 "was trained without a segmentor that could read them",
                 "annotated pairs, or a run with a segmentor",
                 "Give annotated pairs for --anatomy, or train metgan",
             )
-        note(f"{len(entries)} pairs without a label are labelled as {segmentor} reads them")
-        return pseudo_label(SegmentorPredictor(segmentor, self.device), entries, self.folder)
+        note(f"{len(entries)} pairs without a label are labelled as {self._segmentor} reads them")
+        return pseudo_label(self.predictor, entries, self.folder)
+
+    @cached_property
+    def predictor(self) -> SegmentorPredictor:
+        """The segmentor that reads them, loaded when it is first asked for."""
+        return SegmentorPredictor(self._segmentor, self.device)
 
     @property
     def _segmentor(self) -> Path:

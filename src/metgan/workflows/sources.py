@@ -24,7 +24,7 @@ from metgan.data import (
 from metgan.errors import SettingError
 from metgan.io import has_file, has_folder
 from metgan.labels import Bank, Grown, LabelRecipe
-from metgan.models import SegmentorPredictor
+from metgan.models import LABELLED_BY, SegmentorPredictor
 from metgan.progress import note
 from metgan.synthesis import (
     GenerationRequest,
@@ -74,7 +74,7 @@ class Sources(Checked):
     ) -> GenerationRequest:
         """Return the request with steps of refinement, and with more of what a segmentor misses.
 
-        Unlabelled pairs that tumours are inserted in are pseudo-labelled.
+        Unlabelled pairs that tumours are inserted in are pseudo-labelled, and read again when they are made.
 
         Raises
         ------
@@ -87,6 +87,8 @@ class Sources(Checked):
         """
         steps = order_steps(refine)
         anatomies = self._whole(plain, pseudo_labels) if Insert.name in steps else plain.anatomies
+        is_read = any(LABELLED_BY in entry.provenance for entry in anatomies)
+        reader = pseudo_labels.predictor if is_read else None
         learning = [name for name in steps if name != Insert.name]
         pairs = self._pairs(plain.recipe, learning) if learning or self.oversample_errors else None
         real = StoredPairs(part_of(pairs.entries, self.part, split) if pairs and learning else ())
@@ -94,7 +96,7 @@ class Sources(Checked):
         for pair in real:
             normalisation.check(pair.tumour, "tumour", pair.entry.name)
         measured = measure_steps(steps, real, normalisation.fill)
-        refined = replace(plain, anatomies=anatomies, refine=measured)
+        refined = replace(plain, anatomies=anatomies, refine=measured, reader=reader)
         if self.oversample_errors is None or pairs is None:
             return refined
         return self._oversample(refined, pairs, inpainter, split)

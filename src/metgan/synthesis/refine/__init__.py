@@ -2,7 +2,7 @@
 
 from .background import Background, BackgroundResidual
 from .contrast import INVISIBLE, MOST_LIGHT, Contrast, contrasts_of, match_contrasts
-from .insert import Insert, RealTumourChannel, insert_tumours
+from .insert import Insert, RealTumourChannel, find_unseen, insert_tumours, near
 from .noise import Noise
 from .order import REFINE_STEPS, measure_steps, order_steps
 from .step import PairImages, RefineStep
@@ -20,8 +20,10 @@ __all__ = [
     "RealTumourChannel",
     "RefineStep",
     "contrasts_of",
+    "find_unseen",
     "insert_tumours",
     "match_contrasts",
     "measure_steps",
+    "near",
     "order_steps",
 ]

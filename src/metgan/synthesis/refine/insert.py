@@ -16,10 +16,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.data import Entry, as_camera, read_pair
 from metgan.errors import EmptyDrawError
+from metgan.models import DEFAULT_THRESHOLD
+from metgan.objects import number_tumours
 from metgan.types import Camera, Mask
 
 from .contrast import HALO, fading
@@ -58,13 +61,39 @@ class RealTumourChannel:
         What may be one of its own counts as one.
         """
         own = self.label if self.ignored is None else self.label | self.ignored
-        taken: Mask = ndimage.binary_dilation(own, np.ones((3, 3), bool), HALO)
-        return taken
+        return near(own)
 
     def around(self, asked: Mask) -> Mask:
         """Return added tumours and what is near them, (Y, X), without its own: the part that is not real."""
-        near: Mask = ndimage.binary_dilation(asked, np.ones((3, 3), bool), HALO)
-        return near & ~self.label
+        return near(asked) & ~self.label
+
+
+def near(tumours: Mask) -> Mask:
+    """Return tumours, and as far around them as their light fades: `HALO` pixels; (Y, X)."""
+    reached: Mask = ndimage.binary_dilation(tumours, np.ones((3, 3), bool), HALO)
+    return reached
+
+
+def find_unseen(output: NDArray[np.float32], asked: Mask) -> Mask:
+    """Return the tumours, (Y, X), that a segmentor does not see: its mean output in them is too low.
+
+    Parameters
+    ----------
+    output : ndarray, (Y, X), float32, in [0, 1]
+        What it gives for the finished image; below `metgan.models.DEFAULT_THRESHOLD` is no tumour.
+    asked : Mask
+        (Y, X), the tumours that were inserted.
+
+    Examples
+    --------
+    >>> asked = np.array([[True, True, False, True, True]])
+    >>> find_unseen(np.array([[0.9, 0.3, 0.0, 0.6, 0.2]], np.float32), asked)[0].tolist()
+    [False, False, False, True, True]
+    """
+    numbered, sizes = number_tumours(asked)
+    seen = np.bincount(numbered.ravel(), output.ravel(), len(sizes) + 1)[1:] / sizes
+    unseen: Mask = np.append(False, seen < DEFAULT_THRESHOLD)[numbered]
+    return unseen
 
 
 def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, asked: Mask) -> Camera:
