@@ -136,6 +136,18 @@ def test_a_study_of_a_set_with_unlabelled_pairs_is_that_of_its_labelled_ones(
     assert plain.read_text() == more.read_text()
 
 
+def test_a_study_of_training_sets_learns_from_the_unlabelled_pairs_of_its_set(
+    metgan: Command, capsys: Capture, mixed: Path, tmp_path: Path
+) -> None:
+    words = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--device", "cpu", "--folds", 3)
+    asked = ("--real", 1, "--unlabelled", "negatives", "--out", tmp_path / "study")
+    assert metgan("study", "downstream", mixed, *words, *asked) == 0
+    assert f"{BARE} {mixed} have no label, and are unlabelled pairs to the training sets" in notes(capsys)
+    assert (
+        tmp_path / "study" / "fold-1-of-3" / "runs" / "real-100-negatives-seed0" / "model.safetensors"
+    ).is_file()
+
+
 @pytest.mark.parametrize(
     ("program", "count"), [("nnunet", 5), ("ilastik", 5), ("cellpose", 4), ("stardist", 4)]
 )

@@ -80,7 +80,7 @@ class Downstream:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        refuse_generated(self.pairs, str(self.pairs.root))
+        refuse_generated((*self.pairs, *self.pairs.unlabelled), str(self.pairs.root))
         if self.elsewhere is not None:
             refuse_generated(self.elsewhere, str(self.elsewhere.root))
             copies = HeldOut(images=HeldOut.of(self.elsewhere).images)

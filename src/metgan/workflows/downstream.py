@@ -21,7 +21,7 @@ from metgan.studies import (
 
 from .pair_sets import open_labelled
 from .ranges import COUNT, check_ranges
-from .study_call import StudyCall, StudyRequest, StudyResult, reserve_study
+from .study_call import TAKE_UNLABELLED, StudyCall, StudyRequest, StudyResult, reserve_study
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
@@ -70,7 +70,7 @@ class DownstreamRequest(StudyRequest):
 
 def downstream(request: DownstreamRequest, on_event: Listener | None = None) -> StudyResult:
     """Train segmentors on real, synthetic and mixed data and compare what they find."""
-    with listening(on_event), reserve_study("downstream", request) as call:
+    with listening(on_event), reserve_study("downstream", request, TAKE_UNLABELLED) as call:
         return _hold(call, request)
 
 

@@ -11,7 +11,7 @@ from metgan.reporting import label_curve_report
 from metgan.studies import LabelCurve, SharedConfig
 
 from .ranges import COUNT, check_ranges
-from .study_call import StudyRequest, StudyResult, reserve_study
+from .study_call import TAKE_UNLABELLED, StudyRequest, StudyResult, reserve_study
 
 _QUICK: dict[str, Any] = {
     "preset": "small",
@@ -44,7 +44,7 @@ class LabelsRequest(StudyRequest):
 
 def labels(request: LabelsRequest, on_event: Listener | None = None) -> StudyResult:
     """Train segmentors on few labelled pairs, with and without metgan, and compare what they find."""
-    with listening(on_event), reserve_study("labels", request) as call:
+    with listening(on_event), reserve_study("labels", request, TAKE_UNLABELLED) as call:
         asked = call.asked(counts=(request.counts, (6, 24, 96)), folds=(request.folds, 2))
 
         def plan(pairs: PairSet, shared: SharedConfig) -> LabelCurve:

@@ -24,6 +24,9 @@ from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settin
 _ASKED_FILE = "asked.json"
 _MOST_SEEDS = 1000
 
+TAKE_UNLABELLED = "are unlabelled pairs to the training sets that take such"
+"""What becomes of pairs without a label where training sets are compared."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyOptions(Checked):
@@ -105,11 +108,15 @@ class Question(Protocol[Found_co]):
 
 @dataclass(frozen=True)
 class StudyCall:
-    """A study's request while its folder is held; `study` names its folder there."""
+    """A study's request while its folder is held; `study` names its folder there.
+
+    `use` says what becomes of pairs without a label, see `open_labelled`.
+    """
 
     study: str
     request: StudyRequest
     output: Output
+    use: str = ""
 
     def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
         """Return what is asked: an option as given, or else as before with --resume, or else its default."""
@@ -134,7 +141,8 @@ class StudyCall:
         """
         output, policy = self.output, self.output.policy
         experiment = self._settings(quick)
-        question = plan(open_labelled(self.request.data), _shared(experiment, asked["seeds"]))
+        pairs = open_labelled(self.request.data, self.use)
+        question = plan(pairs, _shared(experiment, asked["seeds"]))
         question.check(anew=policy.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
         before = checkpoints(output.path)  # where all that is compared is trained
@@ -155,11 +163,11 @@ class StudyCall:
 
 
 @contextmanager
-def reserve_study(study: str, request: StudyRequest) -> Iterator[StudyCall]:
+def reserve_study(study: str, request: StudyRequest, use: str = "") -> Iterator[StudyCall]:
     """Hold the folder of a study, so that a second call is refused at once."""
     verb = f"metgan study {study}"
     with reserve(request.out, STUDY, verb, request.output, [request.data]) as output:
-        yield StudyCall(study, request, output)
+        yield StudyCall(study, request, output, use)
 
 
 def _shared(experiment: Experiment, seeds: int) -> SharedConfig:
