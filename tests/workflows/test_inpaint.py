@@ -185,6 +185,18 @@ def test_what_cannot_be_inpainted_is_refused_before_anything_is_written(
     assert not [*tmp_path.glob("a.zarr*")]
 
 
+@pytest.mark.parametrize("planes", [1, 2, 3])
+def test_a_volume_much_brighter_than_the_training_images_is_told(
+    run: Path, scan: Path, tmp_path: Path, planes: int
+) -> None:
+    for name, factor in (("usual", 1), ("bright", 9)):
+        anatomy, labels = tmp_path / f"{name}.tif", tmp_path / "labels.tif"
+        for path, array in ((anatomy, SCAN[0, :planes] * np.uint16(factor)), (labels, LABEL[:planes])):
+            tifffile.imwrite(path, array, photometric="minisblack", metadata={"axes": "ZYX"})
+        _, told = call(request(run, anatomy, tmp_path / f"{name}.zarr", labels=labels, block=512))
+        assert any("outside 100 to 4000" in text for text in told) == (name == "bright")
+
+
 def test_labels_that_number_their_objects_need_a_threshold(run: Path, scan: Path, tmp_path: Path) -> None:
     numbered = LABEL.copy()
     numbered[:, 30:40, 60:70] = 2

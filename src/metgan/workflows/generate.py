@@ -161,7 +161,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
         outside = check_request(inpainter, asked)
         with output.prepared():
             _note_order(request.refine)
-            _note_warnings(request.run, inpainter, outside)
+            note_warnings(request.run, inpainter, outside)
             for folder in dict.fromkeys(folder for folder in folders if folder is not None):
                 note_exchanged_channels(folder)
             gating.note_warnings(gate, advice)
@@ -227,7 +227,7 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
     return "; ".join(reasons)
 
 
-def _note_warnings(run: Path, inpainter: Inpainter, outside: float) -> None:
+def note_warnings(run: Path, inpainter: Inpainter, outside: float) -> None:
     """Tell of anatomy that the model has seen nothing like, and of a model that has learned too little."""
     if outside > _MUCH_OUTSIDE:
         scale = inpainter.card.normalisation.anatomy

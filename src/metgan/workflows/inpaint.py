@@ -35,12 +35,15 @@ from metgan.synthesis import (
 )
 from metgan.types import Channel, Mask
 
-from .output import NEW_FOLDER, OutputPolicy, note_warning
+from .generate import note_warnings
+from .output import NEW_FOLDER, OutputPolicy
 from .ranges import COUNT, FINITE, check_ranges
 from .scan_files import MOST_CHANNELS, open_channels
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
+_LOOKED_AT: Final = (1, 1024, 1024)
+"""Planes, rows and columns that are looked at before hours are spent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +161,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         layout = _layout(request, inpainter, stack, shape)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
-        note_warning(request.run)
+        note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
         source = VolumeSource(
             (shape[0], shape[1], shape[2]),
             partial(stack.plane_order, number),
@@ -201,6 +204,15 @@ def _check(inpainter: Inpainter, channels: _Channels, shape: Sequence[int]) -> N
             f"at least {inpainter.minimum_side} along each side, the minimum of this network",
             "Name the axes if these are not rows and columns, as in --axes ZYX",
         )
+
+
+def _share_outside(inpainter: Inpainter, stack: Stack, number: int | None, shape: Sequence[int]) -> float:
+    """Return which share of the middle of the middle plane is beyond what the model was trained on."""
+    middle = [
+        slice(max(n - side, 0) // 2, (n + side) // 2) for n, side in zip(shape, _LOOKED_AT, strict=True)
+    ]
+    (plane,) = stack.plane_order(number, middle)
+    return inpainter.card.normalisation.share_outside(check_camera(plane, "anatomy"), "anatomy")
 
 
 def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) -> Mask:
