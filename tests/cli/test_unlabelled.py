@@ -15,6 +15,7 @@ from metgan.data import PairSet, StoredPairs, read_table, write_table
 from metgan.images import write_image
 from metgan.io import has_folder
 from metgan.models import read_card
+from metgan.workflows.facts import pair_facts
 from metgan.workflows.pair_sets import open_labelled
 
 from .conftest import Command
@@ -331,3 +332,9 @@ def test_prepare_refuses_options_for_a_mask_that_is_not_given(
     status = metgan("prepare", stack, "--axes", "CYX", "--crop", 8, *words, "--out", tmp_path / "out")
     assert_one_line(capsys, status, says)
     assert not (tmp_path / "out").exists()
+
+
+def test_info_says_that_a_set_without_labels_is_not_annotated(scans: Path, small_world: Path) -> None:
+    assert pair_facts(PairSet.open(scans))["tumours"] == "not annotated"
+    assert "an unlabelled pair is of the part of its group" in pair_facts(PairSet.open(scans))["splits"]
+    assert pair_facts(PairSet.open(small_world))["tumours"] != "not annotated"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from PIL import Image
 
 from metgan.data import Entry, PairSet, open_images, write_pair, write_table
 from metgan.synthesis import CONTACT_SHEET
-from metgan.synthesis.contact_sheet import save_contact_sheet
+from metgan.synthesis.contact_sheet import _row, save_contact_sheet
 
 from .conftest import UNITS
 
@@ -66,3 +67,15 @@ def test_what_cannot_be_shown_beside_the_anatomy_leaves_the_column_out(
         other = np.arange(64 * 64 if lack == "dtype" else 32 * 64).reshape(-1, 64)
         tifffile.imwrite(image, other.astype("uint8" if lack == "dtype" else "uint16"))
     assert shape_of(pairs, anatomies) == (3, 3)
+
+
+def test_what_a_label_says_nothing_of_is_grey(world: tuple[PairSet, Path]) -> None:
+    entry = world[0].entries[0]
+    plain = _row(entry, None, UNITS)[1]
+    assert set(np.unique(plain.image)) <= {0.0, 1.0}
+    mask = world[0].root / "ignore.tif"
+    tifffile.imwrite(mask, np.where(np.arange(64 * 64).reshape(64, 64) < 640, 255, 0).astype("uint8"))
+    partly = replace(entry, paths={**entry.paths, "ignore": mask})
+    shown = _row(partly, None, UNITS)[1].image
+    assert (shown[:10] == 0.5).all()
+    assert np.array_equal(shown[10:], plain.image[10:])
