@@ -182,7 +182,7 @@ def test_info_counts_unlabelled_and_partly_labelled_pairs(
         assert fact in shown
     assert metgan("info", scans) == 0
     shown = " ".join(capsys.readouterr().out.split())
-    for fact in ("pairs 0, 0 with a tumour", "unlabelled pairs 4", "tumours none", "64 x 64"):
+    for fact in ("pairs 0, 0 with a tumour", "unlabelled pairs 4", "tumours not annotated", "64 x 64"):
         assert fact in shown
 
 

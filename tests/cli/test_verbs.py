@@ -29,7 +29,7 @@ from .conftest import Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
-    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "labelled_by", "left_out",
+    "model", "drawn_from", "tumours", "tumour_pixels", "own_tumours", "labelled_by", "unseen", "left_out",
     "background_source", "background_group", "refine", "asked_contrasts", "got_contrasts", "method", "metgan",
     "limits", "recall", "false_area", "contrast", "nearest", "light", "attempts", "gate", "rejected",
 ]  # fmt: skip
@@ -356,7 +356,7 @@ def test_evaluate_writes_scores_of_the_test_part(
     assert scores["mae"].between(0, 2).all()
     assert metgan("info", out) == 0
     shown = capsys.readouterr().out
-    assert all(name in shown for name in ("independent_segmentor", "tumour recall", "spectrum"))
+    assert all(name in shown for name in ("independent segmentor", "tumour recall", "power spectra"))
 
 
 @pytest.mark.slow
