@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -175,7 +176,12 @@ def segmentor_step(device: torch.device) -> Callable[[torch.Tensor, torch.Tensor
     def learn(tumour: torch.Tensor, label: torch.Tensor) -> None:
         from metgan.training.batches import Batch
 
-        loss = phase.losses(Batch(tumour, tumour, label), 0)["segmentation"]
+        batch = Batch(tumour, tumour, label)
+        with suppress(ImportError):  # checkouts from before there were unlabelled pairs
+            from metgan.training.consistency import SegmentorBatch
+
+            batch = SegmentorBatch(batch)
+        loss = phase.losses(batch, 0)["segmentation"]
         phase.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         phase.optimiser.step()

@@ -11,6 +11,7 @@ from metgan.methods import Translations, build_networks, find_method, freeze, tr
 from metgan.networks import PRESETS, PresetName, Segmentor, build
 from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS
 from metgan.training.batches import Batch
+from metgan.training.consistency import SegmentorBatch
 from metgan.training.engine import place
 from metgan.training.image_pool import ImagePool
 from metgan.training.phases import Material, Phase, gan_phases, segmentor_phases
@@ -52,7 +53,7 @@ def segmentor_step(setup: StepSetup) -> Step:
     segmentor = build(lambda: Segmentor(PRESETS[setup.preset].segmentor), 0)
     _send(segmentor, setup)
     phases = segmentor_phases(segmentor, SEGMENTOR_CONFIGS[setup.preset].learning_rate)
-    batch = Batch(*setup.images())
+    batch = SegmentorBatch(Batch(*setup.images()))
     return _step(phases, lambda: batch, setup)
 
 
