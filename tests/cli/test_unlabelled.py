@@ -49,6 +49,7 @@ def partly_label(world: Path, name: str) -> None:
     write_image(world / "ignore" / f"{name}.tif", columns[None].repeat(64, 0))
 
 
+@pytest.mark.slow
 def test_train_learns_from_unlabelled_pairs_as_its_segmentor_reads_them(
     metgan: Command, capsys: Capture, mixed: Path, tmp_path: Path
 ) -> None:
@@ -137,6 +138,7 @@ def test_a_study_of_a_set_with_unlabelled_pairs_is_that_of_its_labelled_ones(
     assert plain.read_text() == more.read_text()
 
 
+@pytest.mark.slow
 def test_a_study_of_training_sets_learns_from_the_unlabelled_pairs_of_its_set(
     metgan: Command, capsys: Capture, mixed: Path, tmp_path: Path
 ) -> None:
@@ -217,6 +219,7 @@ def test_generate_takes_the_anatomies_of_unlabelled_scans(
     assert not (tmp_path / "new" / "ignore").exists()
 
 
+@pytest.mark.slow
 def test_generate_inserts_tumours_into_unlabelled_scans_twice_alike(
     metgan: Command,
     capsys: Capture,

@@ -229,6 +229,7 @@ def test_a_method_learns_from_pseudo_labelled_pairs_beside_the_labelled_ones(
     assert batch.tumour.shape == (2, 1, 64, 64)
 
 
+@pytest.mark.slow
 def test_a_metgan_with_unlabelled_pairs_that_is_cut_off_equals_one_that_is_not(
     trained: MethodTraining, data: TrainingData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
