@@ -102,7 +102,11 @@ def test_a_killed_segmentor_resumes_to_the_same_bytes(small_world: Path, tmp_pat
     assert steps_of(cut) == steps_of(tmp_path / "whole")
 
 
-CUTS = [("segmentor", False), ("metgan", False), ("segmentor", True), ("metgan", True)]
+CUTS = [
+    ("segmentor", False),
+    ("metgan", True),
+    *(pytest.param(*cut, marks=pytest.mark.nightly) for cut in [("segmentor", True), ("metgan", False)]),
+]
 
 
 @pytest.mark.parametrize(("where", "has_scans"), CUTS)
