@@ -6,11 +6,23 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from metgan.data import Entry, PairSet, Split, StoredPairs, entries_of, read_label, without_label, write_table
+from metgan.data import (
+    Entry,
+    Pair,
+    PairSet,
+    Split,
+    StoredPairs,
+    entries_of,
+    read_label,
+    without_label,
+    write_table,
+)
 from metgan.errors import LeakageError, SettingError
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import downstream_report
@@ -124,6 +136,18 @@ def test_what_a_segmentor_is_given(fold: Fold, name: str) -> None:
     for pair in data.pseudo_labelled:
         assert np.array_equal(pair.label, read_label(pair.entry.paths["label"]))
         assert pair.ignored is None
+
+
+def test_it_is_told_where_no_unlabelled_pair_is_a_negative(capsys: pytest.CaptureFixture[str]) -> None:
+    image = np.zeros((4, 4), np.uint16)
+    bare = Pair(Entry("scan", "mouse", "", "", {}), image, image, image > 0, image == 0)
+    data = SimpleNamespace(unlabelled=[bare])
+    read = SimpleNamespace(predict=lambda tumour: tumour == 0)
+    fold: Any = SimpleNamespace(
+        number=2, with_unlabelled=SimpleNamespace(data=data), trained_segmentor=lambda: read
+    )
+    assert [*further_of(named("real-100-negatives"), fold)] == []
+    assert "fold 2: tumours are found in all 1 unlabelled pairs: no negatives" in capsys.readouterr().err
 
 
 def test_negatives_are_the_unlabelled_pairs_in_which_nothing_is_read(fold: Fold) -> None:

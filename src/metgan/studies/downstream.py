@@ -29,6 +29,7 @@ from metgan.data import (
     refuse_generated,
 )
 from metgan.errors import ArrayError, SettingError
+from metgan.progress import note
 from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
@@ -224,6 +225,8 @@ def further_of(training_set: TrainingSet, fold: Fold) -> Sequence[Pair]:
     bare = fold.with_unlabelled.data.unlabelled
     read = fold.trained_segmentor()
     empty = [place for place, pair in enumerate(bare) if not read.predict(pair.tumour).any()]
+    if not empty:
+        note(f"fold {fold.number}: tumours are found in all {len(bare)} unlabelled pairs: no negatives")
     return [replace(bare[place], ignored=None) for place in empty]
 
 
