@@ -13,8 +13,17 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from metgan.errors import SettingError
-from metgan.labels import Diameters, VolumeLabel, VolumeRecipe, VolumeTissue
+from metgan.labels import (
+    Diameters,
+    VolumeLabel,
+    VolumeRecipe,
+    VolumeTissue,
+    fill_of,
+    find_tissue,
+    volume_tissue,
+)
 from metgan.labels.star_shape import StarShape
+from metgan.labels.tissue import smoothed
 from metgan.types import Mask
 
 Region = Sequence[slice]
@@ -220,22 +229,47 @@ def test_memory_is_that_of_the_region_and_not_of_the_tumour() -> None:
     assert most < 10e6
 
 
-def test_tissue_does_not_depend_on_the_region() -> None:
+def random_anatomy() -> np.ndarray:
     rng = np.random.default_rng(0)
-    anatomy = ndimage.gaussian_filter(rng.random((3, 80, 90)), (0, 3, 3))
-    anatomy = (1000 * (anatomy - anatomy.min()) / np.ptp(anatomy) + 20 * rng.random(anatomy.shape)).astype(
-        np.uint16
-    )
+    smooth = ndimage.gaussian_filter(rng.random((3, 80, 90)), (0, 3, 3))
+    smooth = (smooth - smooth.min()) / np.ptp(smooth)
+    anatomy = (1000 * smooth + 20 * rng.random(smooth.shape)).astype(np.uint16)
     anatomy[:, 30:50, 60:] = 0
-    tissue = VolumeTissue(reading(anatomy), anatomy.shape, 500.0, 0.0)
-    expected = tissue([slice(0, n) for n in anatomy.shape])
+    return anatomy
+
+
+@pytest.mark.parametrize("block", [(64, 256, 256), (2, 16, 20)])
+def test_tissue_does_not_depend_on_the_region_nor_on_the_blocks_that_are_read(
+    block: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, anatomy = np.random.default_rng(0), random_anatomy()
+    taken = np.zeros(anatomy.shape, bool)
+    taken[1, 15, 19] = taken[0, 70, 3] = True
+    around = ndimage.binary_dilation(taken, np.ones((3, 3, 3)))
+    expected = np.stack([smoothed(plane, ~fill_of(plane, 0)) >= 500 for plane in anatomy]) & ~around
+    expected[:, 30:50, 60:] = False
     assert 0.1 < expected.mean() < 0.9
-    assert not expected[:, 30:50, 60:].any()
+    monkeypatch.setattr(volume_tissue, "_BLOCK", block)
+    tissue = VolumeTissue(reading(anatomy), anatomy.shape, 500.0, 0.0, reading(taken))
+    assert (tissue([slice(0, n) for n in anatomy.shape]) == expected).all()
     for _ in range(30):
+        starts = [int(rng.integers(n)) for n in anatomy.shape]
         region = tuple(
-            slice(at, int(rng.integers(at + 1, n + 1)))
-            for n in anatomy.shape
-            for at in [int(rng.integers(n))]
+            slice(at, int(rng.integers(at + 1, n + 1))) for at, n in zip(starts, anatomy.shape, strict=True)
         )
         assert (tissue(region) == expected[region]).all()
-    assert (VolumeTissue(reading(anatomy), anatomy.shape, None, None)(region)).all()
+
+
+def test_a_threshold_of_each_region_s_own_would_depend_on_it() -> None:
+    """What `VolumeTissue` is there to avoid."""
+    plane = np.random.default_rng(0).integers(100, 120, (80, 90)).astype(np.uint16)
+    plane[:, :50] += 900
+    assert not find_tissue(plane)[:, 60:].any()
+    assert find_tissue(plane[:, 60:]).all()
+
+
+def test_without_a_level_all_that_was_imaged_is_tissue() -> None:
+    anatomy = random_anatomy()
+    tissue = VolumeTissue(reading(anatomy), anatomy.shape, None, 0.0)([slice(0, n) for n in anatomy.shape])
+    assert tissue[:, :30].all()
+    assert not tissue[:, 30:50, 60:].any()

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from scipy import ndimage
 
 from metgan.checked import Checked
 from metgan.data import SPLIT_FILE, evenly, load_split, open_images, part_of
@@ -164,9 +163,8 @@ class VolumeRecipeChoice(Checked):
         taken: Callable[[Sequence[slice]], Mask] | None,
     ) -> VolumeLabel:
         """Return the label that a settled choice draws; `taken` is where the volume's real tumours are."""
-        tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill)
-        free = tissue if taken is None else _Free(tissue, taken, shape)
-        return VolumeLabel(self._recipe(), shape, voxel_size_um, free)
+        tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill, taken)
+        return VolumeLabel(self._recipe(), shape, voxel_size_um, tissue)
 
     @property
     def provenance(self) -> str:
@@ -187,24 +185,6 @@ class VolumeRecipeChoice(Checked):
 
 
 FROM_LABELS: Final = VolumeRecipeChoice()
-
-
-@dataclass(frozen=True)
-class _Free:
-    """Tissue away from real tumours, by a voxel in each direction."""
-
-    tissue: VolumeTissue
-    taken: Callable[[Sequence[slice]], Mask]
-    shape: tuple[int, int, int]
-
-    def __call__(self, region: Sequence[slice]) -> Mask:
-        wide = [
-            slice(max(r.start - 1, 0), min(r.stop + 1, n)) for r, n in zip(region, self.shape, strict=True)
-        ]
-        near = ndimage.binary_dilation(self.taken(wide), np.ones((3, 3, 3), bool))
-        inner = tuple(slice(r.start - w.start, r.stop - w.start) for r, w in zip(region, wide, strict=True))
-        free: Mask = self.tissue(region) & ~near[inner]
-        return free
 
 
 def _sizes_of(pairs: Path, run: Path) -> SizeDistribution:
