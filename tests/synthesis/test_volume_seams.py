@@ -34,7 +34,7 @@ def narrow(inpainter: Inpainter, settle: Callable[[Any], None]) -> Inpainter:
 def anatomy() -> np.ndarray:
     """Fine structures, in light that grows to the right."""
     rough = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=SHAPE), (0, 4, 4))
-    return (450 + 60 * rough / rough.std() + np.linspace(-250, 250, SHAPE[2])).astype(np.float32)
+    return (450 + 30 * rough / rough.std() + np.linspace(-300, 300, SHAPE[2])).astype(np.float32)
 
 
 def in_blocks(
