@@ -154,7 +154,7 @@ class InpaintResult:
 
 
 def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> InpaintResult:
-    """Generate the tumour channel of a whole volume from its anatomy and a label image, block by block.
+    """Generate the tumour channel of a whole volume from its anatomy and a label, block by block.
 
     Parameters
     ----------
