@@ -127,7 +127,7 @@ class VolumeRecipeChoice(Checked):
             given_ = f"--size-spread {self.size_spread} with --sizes-of"
             raise SettingError(given_, "--diameters-um, which it belongs to", "Leave one of them out")
         if self.diameters_um is not None:
-            self._recipe()  # refuses what makes no sense
+            self._make()  # refuses what makes no sense
 
     def settle(
         self, run: Path, anatomy: tuple[Stack, int | None], voxel_size_um: tuple[float, float, float]
@@ -164,14 +164,14 @@ class VolumeRecipeChoice(Checked):
     ) -> VolumeLabel:
         """Return the label that a settled choice draws; `taken` is where the volume's real tumours are."""
         tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill, taken)
-        return VolumeLabel(self._recipe(), shape, voxel_size_um, tissue)
+        return VolumeLabel(self._make(), shape, voxel_size_um, tissue)
 
     @property
     def provenance(self) -> str:
         """What a settled choice draws, but for the volume."""
-        return f"{self._recipe()} tissue level={self.tissue_level}"
+        return f"{self._make()} tissue level={self.tissue_level}"
 
-    def _recipe(self) -> VolumeRecipe:
+    def _make(self) -> VolumeRecipe:
         assert self.density_per_mm3 is not None
         assert self.diameters_um is not None
         smallest, median, largest = self.diameters_um
