@@ -6,7 +6,8 @@ python benchmarks/volume_seams.py --tiny
 
 The tumour channel of the middle of a volume is generated at once, in blocks of two sizes as `metgan inpaint`
 does, and in two ways that are wrong: in blocks without what the network sees around them, and in blocks that
-are each scaled by their own range. Beside them stands the real channel, where the volume has one.
+are each scaled by their own range. Beside them stand the mean of three orientations, of as many planes as
+the network takes, and the real channel, where the volume has one.
 
 seam: jumps across borders of blocks over those elsewhere (`metgan.metrics.seam_ratio`); drift: steps of the
 mean brightness there over those elsewhere (`block_drift`); between planes: jumps between planes over jumps
@@ -32,7 +33,14 @@ from metgan.images import ArrayImage, Block, layout_like, read_stack, write_ome_
 from metgan.metrics import block_drift, plane_jump, seam_ratio
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import Generator, build, make_generator
-from metgan.synthesis import Inpainter, VolumeSource, inpaint_region, load, refuse_dependent_on_size
+from metgan.synthesis import (
+    Inpainter,
+    VolumeSource,
+    inpaint_in_three_orientations,
+    inpaint_region,
+    load,
+    refuse_dependent_on_size,
+)
 from metgan.types import AnyArray
 from metgan.workflows.scan_files import open_channels
 
@@ -111,6 +119,15 @@ def measure(run: Path, volume: Path, asked: argparse.Namespace) -> Iterator[str]
         whole,
         block,
     )
+    if min(anatomy.shape) >= inpainter.minimum_side:
+        source = VolumeSource(anatomy.shape, lambda r: anatomy[tuple(r)], lambda r: label[tuple(r)])
+        everywhere = tuple(slice(0, n) for n in anatomy.shape)
+        yield row(
+            "mean of three orientations",
+            inpaint_in_three_orientations(inpainter, source, everywhere),
+            None,
+            block,
+        )
     yield row("anatomy", anatomy, None, block)
     if others and (others[0][0] is not stack or stack.channels > 1):
         yield row("real tumour channel", others[0][0].plane_order(others[0][1], region), None, block)
