@@ -176,9 +176,9 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         stack, number = channels["anatomy"]
         shape = stack.plane_shape(number)
         _check(inpainter, channels, shape)
-        request = settle(request, channels)
-        source = open_source(request, inpainter, channels)
-        layout = _layout(request, inpainter, stack, shape)
+        settled = settle(request, channels)
+        source = open_source(settled, inpainter, channels)
+        layout = _layout(settled, inpainter, stack, shape)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
