@@ -1,13 +1,14 @@
 """Whether a generated volume shows its blocks, and whether its planes fit each other.
 
 python benchmarks/volume_seams.py RUN VOLUME [--channels 0 1] [--axes ZCYX] [--labels LABELS]
-    [--planes 6] [--side 1024] [--block 256] [--other 192]
+    [--planes 6] [--side 1024] [--block 256] [--other 192] [--zoom-z 1]
 python benchmarks/volume_seams.py --tiny
 
 The tumour channel of the middle of a volume is generated at once, in blocks of two sizes as `metgan inpaint`
 does, and in two ways that are wrong: in blocks without what the network sees around them, and in blocks that
 are each scaled by their own range. Beside them stand the mean of three orientations, of as many planes as
-the network takes, and the real channel, where the volume has one.
+the network takes, and the real channel, where the volume has one. For the former voxels should be cubes:
+--zoom-z interpolates planes.
 
 seam: jumps across borders of blocks over those elsewhere (`metgan.metrics.seam_ratio`); drift: steps of the
 mean brightness there over those elsewhere (`block_drift`); between planes: jumps between planes over jumps
@@ -85,6 +86,17 @@ def scaled(inpainter: Inpainter, anatomy: AnyArray, block: Block) -> AnyArray:
     )
 
 
+def zoomed(volume: AnyArray, factor: float) -> AnyArray:
+    """Return a volume with so many times as many planes, interpolated; a label's are those next to it."""
+    if factor == 1:
+        return volume
+    is_label = volume.dtype == bool
+    made = ndimage.zoom(
+        volume.astype(float), (factor, 1, 1), order=0 if is_label else 1, grid_mode=True, mode="nearest"
+    )
+    return made > 0.5 if is_label else made.astype(volume.dtype)
+
+
 def row(name: str, made: AnyArray, whole: AnyArray | None, block: Sides) -> str:
     """Return a line of the table."""
     beside = "" if whole is None else f"{np.abs(made.astype(float) - whole).max():.4g}"
@@ -99,10 +111,10 @@ def measure(run: Path, volume: Path, asked: argparse.Namespace) -> Iterator[str]
     anatomy_of, *others = open_channels([volume], asked.channels and tuple(asked.channels), asked.axes)
     stack, number = anatomy_of
     region = middle(stack.plane_shape(number), asked.planes, asked.side)
-    anatomy = stack.plane_order(number, region)
+    anatomy = zoomed(stack.plane_order(number, region), asked.zoom_z)
     label = np.zeros(anatomy.shape, bool)
     if asked.labels is not None:
-        label = read_stack(asked.labels).plane_order(None, region) > 0
+        label = zoomed(read_stack(asked.labels).plane_order(None, region) > 0, asked.zoom_z)
     block, other = (asked.block,) * 2, (asked.other,) * 2
     yield f"{'':<34}{'seam':>16}{'drift':>16}{'between planes':>16}{'beside whole':>16}"
     whole = generate(inpainter, anatomy, label, anatomy.shape[1:])
@@ -130,7 +142,8 @@ def measure(run: Path, volume: Path, asked: argparse.Namespace) -> Iterator[str]
         )
     yield row("anatomy", anatomy, None, block)
     if others and (others[0][0] is not stack or stack.channels > 1):
-        yield row("real tumour channel", others[0][0].plane_order(others[0][1], region), None, block)
+        real = zoomed(others[0][0].plane_order(others[0][1], region), asked.zoom_z)
+        yield row("real tumour channel", real, None, block)
 
 
 def settle(network: Generator) -> None:
@@ -173,6 +186,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--side", type=int, default=1024)
     parser.add_argument("--block", type=int, default=256)
     parser.add_argument("--other", type=int, default=192)
+    parser.add_argument("--zoom-z", type=float, default=1.0)
     parser.add_argument("--tiny", action="store_true", help="an untrained network and a made-up volume")
     asked = parser.parse_args(words)
     if not asked.tiny and (asked.run is None or asked.volume is None):

@@ -211,12 +211,6 @@ class VolumeLabel:
                 label[tuple(place)] |= covered
         return label
 
-    @property
-    def expected(self) -> float:
-        """How many candidates there are in a volume that is tissue throughout, on average."""
-        volume_um3 = math.prod(n * s for n, s in zip(self.shape, self.voxel_size_um, strict=True))
-        return self.recipe.density_per_mm3 * volume_um3 / _UM3_PER_MM3
-
     def _near(self, ends_um: Sequence[tuple[float, float]], further_um: float) -> Iterator[_Candidate]:
         """Yield the candidates that may reach a box, or come within `further_um` of it."""
         cell = self.recipe.cell_um

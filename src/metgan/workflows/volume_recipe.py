@@ -132,7 +132,7 @@ class VolumeRecipeChoice(Checked):
     def settle(
         self, run: Path, anatomy: tuple[Stack, int | None], voxel_size_um: tuple[float, float, float]
     ) -> VolumeRecipeChoice:
-        """Return the choice with what is measured: diameters, and the light of tissue. Both are told.
+        """Return the choice with what is measured, and tell it: diameters, and the light of tissue.
 
         Parameters
         ----------
@@ -152,6 +152,13 @@ class VolumeRecipeChoice(Checked):
             settled = replace(settled, sizes_of=None, diameters_um=ends, size_spread=sizes.spread)
         if self.tissue_level is None:
             settled = replace(settled, tissue_level=_tissue_level(*anatomy))
+        stack, number = anatomy
+        volume_mm3 = math.prod(stack.plane_shape(number)) * math.prod(voxel_size_um) / 1e9
+        expected = (self.density_per_mm3 or 0.0) * volume_mm3
+        note(
+            f"{expected:.3g} tumours are to be expected if all of the {volume_mm3:.3g} cubic millimetres "
+            "were tissue"
+        )
         return settled
 
     def open(
