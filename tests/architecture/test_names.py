@@ -50,7 +50,10 @@ RETIRED = {
     "fallen": "rejected",
 }
 """Word by word of a name: what it is called in the field."""
-ALLOWED = {"LabelRecipe", "RecipeChoice", "recipe", "label_recipe", "recipes"}
+ALLOWED = {
+    *("LabelRecipe", "RecipeChoice", "VolumeRecipe", "VolumeRecipeChoice"),
+    *("recipe", "label_recipe", "volume_recipe", "recipes"),
+}
 """A label's recipe is the users' word."""
 
 

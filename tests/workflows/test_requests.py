@@ -19,7 +19,7 @@ REQUESTS = [
     for name in workflows.__all__
     if name.endswith("Request") and is_dataclass(kind := getattr(workflows, name))
 ]
-ANY_SIGN = {"labels_above", "tissue_above"}
+ANY_SIGN = {"labels_above", "tissue_above", "tissue_level"}
 FROM_ZERO = {
     *("seed", "laboratory_seed", "margin", "gap", "elastic", "size_spread", "infiltration", "channels"),
     *("least_recall", "most_false_area", "least_contrast", "most_contrast", "least_distance"),
@@ -34,6 +34,8 @@ NEEDS: dict[str, dict[str, Any]] = {
     **{name: {"synthetic": (1,)} for name in ("made", "refine", "augment", "anatomies")},
     **{name: {"real": (1,), "synthetic": (1,)} for name in ("unlabelled", "order", "times")},
     "pixel_size_um": {"recipe": "grown", "diameters_um": (10.0, 20.0, 40.0)},
+    "sizes_of": {"recipe": "grown", "density_per_mm3": 1.0},
+    "real_tumours": {"recipe": "grown", "density_per_mm3": 1.0, "diameters_um": (10.0, 20.0, 40.0)},
 }
 """What must be given beside an option."""
 
@@ -103,6 +105,11 @@ def build(kind: type, path: tuple[str, ...], given: dict[str, Any]) -> object:
             values[one.name] = given[one.name]
         elif one.default is MISSING:
             values[one.name] = build(hint, ("",), {}) if is_dataclass(hint) else some(hint)
+    if (
+        kind is workflows.InpaintRequest
+        and values.get("recipe", workflows.VolumeRecipeChoice()).recipe is None
+    ):
+        values.setdefault("labels", Path("p"))  # one of the two
     return kind(**values)
 
 
@@ -189,7 +196,7 @@ def test_a_word_that_is_none_of_an_options_is_refused_and_all_of_them_named(
 
 @pytest.mark.parametrize(("kind", "path", "hint"), named(PATHS))
 def test_a_path_may_be_given_as_text(kind: type, path: tuple[str, ...], hint: Any) -> None:
-    request = build(kind, path, {path[-1]: within(hint, "somewhere/else")})
+    request = build(kind, path, {**NEEDS.get(path[-1], {}), path[-1]: within(hint, "somewhere/else")})
     assert at(request, path) == within(hint, Path("somewhere/else"))
 
 

@@ -27,7 +27,7 @@ _VERBS = {
     "What is not given here comes from --config, then from the preset; RUN/config.toml shows the result. "
     "Without --preset, a CUDA device takes paper and a CPU small.",
     "generate": "Generate new labelled pairs with a trained method.",
-    "inpaint": "Generate the tumour channel of a whole volume, from its anatomy and a label image.\n\n"
+    "inpaint": "Generate the tumour channel of a volume, from its anatomy and a label, given or drawn.\n\n"
     "The volume may be larger than memory. It is written block by block as OME-Zarr; a call that was "
     "killed goes on with --resume.",
     "evaluate": "Score a trained method on its test pairs.\n\n"

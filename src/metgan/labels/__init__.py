@@ -1,6 +1,6 @@
 """Labels: masks in, masks out."""
 
-from .areas import LARGEST_AREA, SizeDistribution, fit_sizes
+from .areas import LARGEST_AREA, Diameters, SizeDistribution, fit_sizes
 from .compose import SYMMETRIES, binarise, check_binary, symmetry
 from .drawn import Drawn, LabelRecipe, Mixed, leave_apart
 from .fill import (
@@ -21,15 +21,19 @@ from .planted import Bank, Grown, Preference
 from .reference import MOST_TUMOURS
 from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
 from .variation import Variation, vary
+from .volume_label import MOST_FILLED, VolumeLabel, VolumeRecipe
+from .volume_tissue import VolumeTissue
 
 __all__ = [
     "BESIDE",
     "LARGEST_AREA",
     "LEAST_SEPARATION",
+    "MOST_FILLED",
     "MOST_MERGED",
     "MOST_TUMOURS",
     "SYMMETRIES",
     "Bank",
+    "Diameters",
     "Drawn",
     "File",
     "FillSearch",
@@ -43,6 +47,9 @@ __all__ = [
     "SizeDistribution",
     "Spacing",
     "Variation",
+    "VolumeLabel",
+    "VolumeRecipe",
+    "VolumeTissue",
     "binarise",
     "check_binary",
     "extend_light",

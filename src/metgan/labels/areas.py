@@ -1,4 +1,4 @@
-"""How large tumours are: areas in pixels, drawn from a log-normal distribution that can be fitted.
+"""How large tumours are: areas in pixels, or diameters in micrometres, of a log-normal distribution.
 
 A tumour's size is the product of many growths, hence the logarithm. The distribution ends at a smallest and a
 largest area, and chance is drawn between them: cutting off what lies beyond would heap tumours at the ends.
@@ -18,6 +18,8 @@ from metgan.errors import ArrayError, SettingError
 
 LARGEST_AREA = 4096**2
 """Largest area of a tumour in pixels that may be asked for."""
+_LARGEST_UM = 1e6
+_QUANTILES = 4096  # to average over a distribution
 
 
 @dataclass(frozen=True)
@@ -101,12 +103,95 @@ class SizeDistribution:
         """Draw so many areas: (count,), integer, pixels, within the ends."""
         if self.spread == 0:
             return np.full(count, round(self.median), np.intp)
-        middle, ends = np.log(self.median), np.log([self.smallest, self.largest])
-        low, high = ndtr(
-            (ends - middle) / self.spread
-        )  # the part of the normal distribution between the ends
-        drawn = np.exp(middle + self.spread * ndtri(rng.uniform(low, high, count)))
+        drawn = _between(self.median, self.spread, (self.smallest, self.largest), rng.random(count))
         return np.asarray(np.clip(np.rint(drawn), self.smallest, self.largest), np.intp)
+
+
+@dataclass(frozen=True)
+class Diameters:
+    """Diameters of tumours in micrometres: log-normal, between two ends.
+
+    Parameters
+    ----------
+    median_um : float, micrometres
+        Of the distribution without its ends.
+    spread : float, at least 0
+        Standard deviation of the natural logarithm of the diameter; 0 makes all tumours alike.
+    smallest_um, largest_um : float, micrometres, above 0
+        The ends.
+
+    Raises
+    ------
+    SettingError
+        Unless ``0 < smallest_um <= median_um <= largest_um <= 1e6`` and the spread is from 0 to 50.
+
+    Examples
+    --------
+    >>> sizes = Diameters(20, 0.5, 10, 60)
+    >>> drawn = sizes.draw(1000, np.random.default_rng(0))
+    >>> bool(drawn.min() >= 10), bool(drawn.max() <= 60), round(float(np.median(drawn)))
+    (True, True, 22)
+    """
+
+    median_um: float
+    spread: float
+    smallest_um: float
+    largest_um: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.smallest_um <= self.median_um <= self.largest_um <= _LARGEST_UM:
+            sizes = f"{self.smallest_um}, {self.median_um}, {self.largest_um}"
+            raise SettingError(
+                f"smallest, median and largest diameter are {sizes} um",
+                f"0 < smallest <= median <= largest <= {_LARGEST_UM:g} um",
+                "Put them in order",
+            )
+        SettingError.unless_within("spread", self.spread, 0.0, 50.0)
+
+    def __str__(self) -> str:
+        ends = f"{float(self.smallest_um)}..{float(self.largest_um)}"
+        return f"lognormal({float(self.median_um)},{float(self.spread)},{ends})um"
+
+    @classmethod
+    def from_areas(cls, sizes: SizeDistribution, pixel_size_um: float) -> Diameters:
+        """Return the diameters of discs of these areas.
+
+        Examples
+        --------
+        >>> sizes = Diameters.from_areas(SizeDistribution(314, 1.0, 79, 1257), pixel_size_um=2)
+        >>> round(sizes.smallest_um), round(sizes.median_um), round(sizes.largest_um), sizes.spread
+        (20, 40, 80, 0.5)
+        """
+        smallest, median, largest = (
+            2 * math.sqrt(area / math.pi) * pixel_size_um
+            for area in (sizes.smallest, sizes.median, sizes.largest)
+        )
+        return cls(median, sizes.spread / 2, smallest, largest)
+
+    @property
+    def mean_volume_um3(self) -> float:
+        """Mean volume of spheres of these diameters, cubic micrometres."""
+        middles = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
+        return float(math.pi / 6 * (self._at(middles) ** 3).mean())
+
+    def draw(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw so many diameters: (count,), micrometres, within the ends."""
+        return self._at(rng.random(count))
+
+    def _at(self, chances: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.spread == 0:
+            return np.full(chances.shape, float(self.median_um))
+        ends = self.smallest_um, self.largest_um
+        return np.clip(_between(self.median_um, self.spread, ends, chances), *ends)
+
+
+def _between(
+    median: float, spread: float, ends: tuple[float, float], chances: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the quantiles of a log-normal distribution of which only what lies between the ends is left."""
+    middle = np.log(median)
+    low, high = ndtr((np.log(ends) - middle) / spread)
+    return np.asarray(np.exp(middle + spread * ndtri(low + (high - low) * chances)))
 
 
 def fit_sizes(areas: Sequence[int] | NDArray[np.integer]) -> SizeDistribution:

@@ -23,9 +23,10 @@ from .fill import find_fill
 
 LEAST_SEPARATION = 4.0
 """Ashman's D of outside and tissue, at least, for there to be an outside."""
+BLUR = 2.0
+"""Standard deviation in pixels of the Gaussian that keeps noise and single cells from being cut out."""
 
 _HARDLY = 0.1  # of the way from outside to tissue
-_BLUR = 2.0  # pixels, so that noise and single cells are not cut out
 _LEAST_ISLAND = 0.01  # share of the image
 _BRIGHTEST = 95  # percentile above which all is as bright: a vessel or debris is no class of its own
 
@@ -83,7 +84,7 @@ def find_tissue(anatomy: Camera) -> Mask:
     """
     _check(anatomy)
     seen = ~find_fill(anatomy)
-    light = _smoothed(anatomy, seen)
+    light = smoothed(anatomy, seen)
     of_seen = light.ravel() if seen.all() else light[seen]
     bright, dark = np.percentile(of_seen, _BRIGHTEST), of_seen.min()
     np.clip(light, dark, bright, out=light)  # in place: images may be large
@@ -153,15 +154,15 @@ def shows_outside_alone(anatomy: Camera, level: float | None) -> bool:
     if level is None:
         return False
     seen = ~find_fill(anatomy)
-    return bool(np.percentile(_smoothed(anatomy, seen)[seen], _BRIGHTEST) < level)
+    return bool(np.percentile(smoothed(anatomy, seen)[seen], _BRIGHTEST) < level)
 
 
-def _smoothed(image: Camera, seen: Mask) -> NDArray[np.float64]:
+def smoothed(image: Camera, seen: Mask) -> NDArray[np.float64]:
     """Return the Gaussian mean of the pixels that are seen; what is not has no weight in it."""
     if seen.all():
-        return np.asarray(ndimage.gaussian_filter(image.astype(np.float64), _BLUR))
-    weight = ndimage.gaussian_filter(seen.astype(np.float64), _BLUR)
-    summed = ndimage.gaussian_filter(np.where(seen, image, 0).astype(np.float64), _BLUR)
+        return np.asarray(ndimage.gaussian_filter(image.astype(np.float64), BLUR))
+    weight = ndimage.gaussian_filter(seen.astype(np.float64), BLUR)
+    summed = ndimage.gaussian_filter(np.where(seen, image, 0).astype(np.float64), BLUR)
     return np.asarray(summed / np.maximum(weight, 1e-12))
 
 

@@ -10,6 +10,7 @@ from .journal import count_noted, finished_pairs, is_unfinished
 from .label_files import LabelFiles
 from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
+from .orientations import inpaint_in_three_orientations
 from .plans import PairPlan, PairPlans
 from .refine.background import Background, BackgroundResidual
 from .refine.contrast import MOST_LIGHT, Contrast, match_contrasts
@@ -73,6 +74,7 @@ __all__ = [
     "generate",
     "generate_pair",
     "generate_pairs",
+    "inpaint_in_three_orientations",
     "inpaint_region",
     "inpaint_volume",
     "insert_tumours",

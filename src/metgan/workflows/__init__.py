@@ -28,6 +28,7 @@ from .sources import Sources
 from .study import RobustnessRequest, SimilarityRequest, ablation, robustness, similarity
 from .study_call import StudyOptions, StudyRequest, StudyResult
 from .train import SegmentorChoice, TrainRequest, TrainResult, train
+from .volume_recipe import VolumeRecipeChoice
 
 __all__ = [
     "CropChoice",
@@ -65,6 +66,7 @@ __all__ = [
     "TrainResult",
     "TrainingSetGrid",
     "TrainingSettings",
+    "VolumeRecipeChoice",
     "ablation",
     "demo",
     "downstream",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
 from metgan.checked import Checked
-from metgan.data import check_camera, identify, refuse_other_shapes
+from metgan.data import check_camera, identify
 from metgan.errors import ArrayError, SettingError
 from metgan.images import (
     OmeZarrChannel,
@@ -19,26 +18,24 @@ from metgan.images import (
     Stack,
     is_written,
     pixel_files,
-    read_stack,
     writing_ome_zarr,
 )
 from metgan.io import has_folder
-from metgan.labels import binarise, check_binary
 from metgan.progress import Listener, listening, note
 from metgan.synthesis import (
     TUMOURS,
     Inpainter,
-    VolumeSource,
     inpaint_volume,
     load,
     refuse_dependent_on_size,
 )
-from metgan.types import Channel, Mask
 
 from .generate import note_warnings
 from .output import NEW_FOLDER, OutputPolicy
-from .ranges import COUNT, FINITE, check_ranges
-from .scan_files import MOST_CHANNELS, open_channels
+from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
+from .scan_files import MOST_CHANNELS
+from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
+from .volume_source import Channels, name_labels, open_source, open_volume, settle, voxel_size
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
@@ -58,9 +55,9 @@ class InpaintRequest(Checked):
     sources : list of Path
         The volume: TIFF, OME-Zarr, NIfTI or a folder of planes. One image with the anatomy, and the tumour
         channel where there is one, or two: anatomy and tumour.
-    labels : Path
+    labels : Path or None
         A label image of the volume's shape, of any of these kinds: 0, and one other value where tumours
-        should be. Of an OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours.
+        should be. Of an OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours. Not with --recipe.
     out : Path
         OME-Zarr to write, as in new.ome.zarr: the tumour channel in the camera's dtype, and the label
         tumours.
@@ -77,31 +74,53 @@ class InpaintRequest(Checked):
         Axes of the volume, as in ZCYX, where the file does not state them rightly.
     mask_axes : str or None
         Axes of --labels, as in ZYX, likewise.
+    voxel_size_um : tuple of float, or None
+        Size of a voxel in micrometres along Z, Y and X, where the volume does not state it rightly.
     block : int
         Side along Y and X, in pixels, of what is computed and written at once, 1 or more; rounded up to whole
         chunks of 64 pixels, in a single plane of 512. Larger ones take more memory and less time; voxels are
         the same.
     device : {"auto", "cpu", "cuda"}
         "auto" takes a CUDA device where there is one.
+    recipe : VolumeRecipeChoice
     output : OutputPolicy
     """
 
     run: Path
     sources: list[Path]
-    labels: Path
     out: Path
+    labels: Path | None = None
     mode: Literal["synthesise", "insert"] = "synthesise"
     labels_above: float | None = None
     channels: tuple[int, int] | None = None
     axes: str | None = None
     mask_axes: str | None = None
+    voxel_size_um: tuple[float, float, float] | None = None
     block: int = 1024
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    recipe: VolumeRecipeChoice = FROM_LABELS
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ranges(self, channels=(0, MOST_CHANNELS), labels_above=FINITE, block=COUNT)
+        check_ranges(
+            self,
+            channels=(0, MOST_CHANNELS),
+            labels_above=FINITE,
+            voxel_size_um=ABOVE_ZERO,
+            block=COUNT,
+        )
+        if (self.labels is None) == (self.recipe.recipe is None):
+            raise SettingError(
+                "both --labels and --recipe" if self.labels else "neither --labels nor --recipe",
+                "one of them: where tumours should be",
+                "Give a label image with --labels, or have one drawn with --recipe grown",
+            )
+        how_read = {"--labels-above": self.labels_above, "--mask-axes": self.mask_axes}
+        idle = [name for name, value in how_read.items() if value is not None]
+        if idle and self.labels is None and self.recipe.real_tumours is None:
+            given = f"{' and '.join(idle)} without a label image"
+            raise SettingError(given, "the image that it is for", "Leave it out, or give --real-tumours")
         if self.mode == "synthesise" and len(self.sources) > 1:
             raise SettingError(
                 f"{len(self.sources)} sources with --mode synthesise, which reads the anatomy alone",
@@ -112,7 +131,8 @@ class InpaintRequest(Checked):
     @property
     def inputs(self) -> list[Path]:
         """What the volume is made from."""
-        return [self.run, *self.sources, self.labels]
+        more = (self.labels, self.recipe.sizes_of, self.recipe.real_tumours)
+        return [self.run, *self.sources, *(path for path in more if path is not None)]
 
 
 @dataclass(frozen=True)
@@ -134,7 +154,7 @@ class InpaintResult:
 
 
 def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> InpaintResult:
-    """Generate the tumour channel of a whole volume from its anatomy and a label image, block by block.
+    """Generate the tumour channel of a whole volume from its anatomy and a label, block by block.
 
     Parameters
     ----------
@@ -152,24 +172,16 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     with listening(on_event):
         inpainter = load(request.run, request.device)
         refuse_dependent_on_size(inpainter)
-        channels = _open(request)
-        label = read_stack(request.labels, request.mask_axes)
+        channels = open_volume(request)
         stack, number = channels["anatomy"]
         shape = stack.plane_shape(number)
-        refuse_other_shapes(str(request.sources[0]), _shapes(channels) | {"labels": label.plane_shape(None)})
         _check(inpainter, channels, shape)
-        layout = _layout(request, inpainter, stack, shape)
+        settled = settle(request, channels)
+        source = open_source(settled, inpainter, channels)
+        layout = _layout(settled, inpainter, stack, shape)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
-        source = VolumeSource(
-            (shape[0], shape[1], shape[2]),
-            partial(stack.plane_order, number),
-            partial(_read_label, request, label),
-            partial(channels["tumour"][0].plane_order, channels["tumour"][1])
-            if "tumour" in channels
-            else None,
-        )
         if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
             note(f"there is no part of {out} to resume; starting it")
         verb, inputs = "metgan inpaint", request.inputs
@@ -180,20 +192,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     return InpaintResult(out, layout.shape, was_finished=False)
 
 
-_Channels = dict[Channel, tuple[Stack, int | None]]
-
-
-def _open(request: InpaintRequest) -> _Channels:
-    """Open the channels that are read: the anatomy, and the tumour channel that is kept."""
-    anatomy, *tumour = open_channels(request.sources, request.channels, request.axes)
-    return {"anatomy": anatomy, "tumour": tumour[0]} if request.mode == "insert" else {"anatomy": anatomy}
-
-
-def _shapes(channels: _Channels) -> dict[str, tuple[int, ...]]:
-    return {name: stack.plane_shape(number) for name, (stack, number) in channels.items()}
-
-
-def _check(inpainter: Inpainter, channels: _Channels, shape: Sequence[int]) -> None:
+def _check(inpainter: Inpainter, channels: Channels, shape: Sequence[int]) -> None:
     """Refuse a volume that the network does not take: other units, or planes that are too small."""
     for name, (stack, number) in channels.items():
         voxel = check_camera(stack.plane_order(number, (slice(1),) * 3), f"{name} of {stack.path}")
@@ -215,14 +214,6 @@ def _share_outside(inpainter: Inpainter, stack: Stack, number: int | None, shape
     return inpainter.card.normalisation.share_outside(check_camera(plane, "anatomy"), "anatomy")
 
 
-def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) -> Mask:
-    values = label.plane_order(None, region)
-    if request.labels_above is not None:
-        return binarise(values, request.labels_above)
-    remedy = "Choose a threshold with --labels-above, which is 0 for a mask that numbers its objects"
-    return check_binary(values, str(request.labels), remedy)
-
-
 def _layout(
     request: InpaintRequest, inpainter: Inpainter, stack: Stack, shape: Sequence[int]
 ) -> OmeZarrLayout:
@@ -234,14 +225,14 @@ def _layout(
         shape=tuple(shape[-len(axes) :]),
         dtype=scale.dtype,
         axes=axes,
-        voxel_size_um=_voxel_size(stack, axes),
+        voxel_size_um=voxel_size(request, stack, axes),
         channels=(OmeZarrChannel("tumour", window=(scale.low, scale.high)),),
         labels={TUMOURS: "uint8"},
         provenance={
             "made by": f"metgan inpaint --mode {request.mode}",
             "model": inpainter.fingerprint,
             "volume": " ".join(identify(pixel_files(path)) for path in request.sources),
-            "labels": identify(pixel_files(request.labels)),
+            "labels": name_labels(request, stack),
             "read as": f"axes {request.axes}, channels {number}, mask axes {request.mask_axes}, "
             f"labels above {request.labels_above}",
         },
@@ -252,12 +243,3 @@ def _layout(
         for chunk, side, n in zip(plain.chunk_shape(), wanted, plain.shape, strict=True)
     )
     return replace(plain, blocks=blocks)
-
-
-def _voxel_size(stack: Stack, axes: str) -> tuple[float, ...] | None:
-    """Return the size of a voxel along the axes, where the file tells it of all of them."""
-    stated = [axis for axis in "ZYX" if axis in stack.source.axes]
-    sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
-    if stack.contradicted or not {*axes} <= {*sizes}:
-        return None
-    return tuple(sizes[axis] for axis in axes)

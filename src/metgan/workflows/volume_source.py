@@ -1,0 +1,109 @@
+"""The volume that a tumour channel is generated for: its channels, and its label, given or drawn.
+
+All of it can be opened again from a request that was settled, in another process, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from metgan.data import identify, refuse_other_shapes
+from metgan.errors import ArrayError
+from metgan.images import Stack, pixel_files, read_stack
+from metgan.labels import binarise, check_binary
+from metgan.synthesis import Inpainter, VolumeSource
+from metgan.types import AnyArray, Channel, Mask
+
+from .scan_files import open_channels
+
+if TYPE_CHECKING:
+    from .inpaint import InpaintRequest
+
+Channels = dict[Channel, tuple[Stack, int | None]]
+Read = Callable[[Sequence[slice]], AnyArray]
+
+
+def open_volume(request: InpaintRequest) -> Channels:
+    """Open the channels that are read: the anatomy, and the tumour channel that is kept."""
+    anatomy, *tumour = open_channels(request.sources, request.channels, request.axes)
+    return {"anatomy": anatomy, "tumour": tumour[0]} if request.mode == "insert" else {"anatomy": anatomy}
+
+
+def settle(request: InpaintRequest, channels: Channels) -> InpaintRequest:
+    """Return a request with what a recipe measures before it draws; what `open_source` opens anywhere."""
+    if request.recipe.recipe is None:
+        return request
+    sizes = _sizes_to_draw_in(request, channels["anatomy"][0])
+    return replace(request, recipe=request.recipe.settle(request.run, channels["anatomy"], sizes))
+
+
+def open_source(request: InpaintRequest, inpainter: Inpainter, channels: Channels) -> VolumeSource:
+    """Open what a settled request names: the channels, which are open, and the label, given or drawn."""
+    given = request.labels or request.recipe.real_tumours
+    mask = None if given is None else read_stack(given, request.mask_axes)
+    shapes: dict[str, tuple[int, ...]] = {k: stack.plane_shape(at) for k, (stack, at) in channels.items()}
+    if mask is not None:
+        shapes["labels" if request.labels else "real tumours"] = mask.plane_shape(None)
+    refuse_other_shapes(str(request.sources[0]), shapes)
+    stack, number = channels["anatomy"]
+    planes, rows, columns = shapes["anatomy"]
+    shape, anatomy = (planes, rows, columns), partial(stack.plane_order, number)
+    label: Read | None = None if mask is None else partial(_read_label, request, mask)
+    if request.recipe.recipe is not None:
+        sizes, fill = _sizes_to_draw_in(request, stack), inpainter.card.normalisation.fill
+        label = request.recipe.open(shape, sizes, anatomy, None if fill is None else fill.anatomy, label)
+    assert label is not None
+    real = channels.get("tumour")
+    return VolumeSource(
+        shape, anatomy, label, None if real is None else partial(real[0].plane_order, real[1])
+    )
+
+
+def _sizes_to_draw_in(request: InpaintRequest, stack: Stack) -> tuple[float, float, float]:
+    """Return the size of a voxel along Z, Y and X, which a recipe in micrometres needs."""
+    if "Z" not in stack.axes:
+        raise ArrayError(
+            f"{stack.path} is a single plane",
+            "a volume, for a recipe in three dimensions",
+            "Give --labels, such as a label of metgan generate --recipe grown",
+        )
+    sizes = voxel_size(request, stack, "ZYX")
+    if sizes is None:
+        raise ArrayError(
+            f"{stack.path} does not state the size of a voxel",
+            "its size along Z, Y and X, for diameters in micrometres",
+            "Give --voxel-size-um, as in --voxel-size-um 5 2 2",
+        )
+    return sizes[0], sizes[1], sizes[2]
+
+
+def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) -> Mask:
+    values = label.plane_order(None, region)
+    if request.labels_above is not None:
+        return binarise(values, request.labels_above)
+    remedy = "Choose a threshold with --labels-above, which is 0 for a mask that numbers its objects"
+    return check_binary(values, str(label.path), remedy)
+
+
+def name_labels(request: InpaintRequest, stack: Stack) -> str:
+    """Return which label image it is, or with which settings one is drawn."""
+    if request.labels is not None:
+        return identify(pixel_files(request.labels))
+    sizes = " x ".join(str(float(size)) for size in _sizes_to_draw_in(request, stack))
+    real = request.recipe.real_tumours
+    beside = "" if real is None else f" beside {identify(pixel_files(real))}"
+    return f"{request.recipe.provenance} in voxels of {sizes} um{beside}"
+
+
+def voxel_size(request: InpaintRequest, stack: Stack, axes: str) -> tuple[float, ...] | None:
+    """Return the size of a voxel along the axes: as given, or where the file tells it of all of them."""
+    if request.voxel_size_um is not None:
+        return request.voxel_size_um[-len(axes) :]
+    stated = [axis for axis in "ZYX" if axis in stack.source.axes]
+    sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
+    if stack.contradicted or not {*axes} <= {*sizes}:
+        return None
+    return tuple(sizes[axis] for axis in axes)
