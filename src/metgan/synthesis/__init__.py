@@ -29,7 +29,8 @@ from .summary import (
     sum_up_contrasts,
     sum_up_unseen,
 )
-from .volume import TUMOURS, VolumeSource, inpaint_region, inpaint_volume, refuse_dependent_on_size
+from .volume import TUMOURS, VolumeSource, inpaint_region, refuse_dependent_on_size
+from .volume_blocks import VolumeSpeed, inpaint_volume, peak_memory_bytes, write_block
 
 __all__ = [
     "CONTACT_SHEET",
@@ -66,6 +67,7 @@ __all__ = [
     "TumourReader",
     "UnseenSummary",
     "VolumeSource",
+    "VolumeSpeed",
     "check_request",
     "count_noted",
     "find_errors",
@@ -83,8 +85,10 @@ __all__ = [
     "open_gate",
     "order_steps",
     "oversample_errors",
+    "peak_memory_bytes",
     "refuse_dependent_on_size",
     "sum_up",
     "sum_up_contrasts",
     "sum_up_unseen",
+    "write_block",
 ]

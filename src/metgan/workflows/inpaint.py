@@ -29,6 +29,7 @@ from metgan.synthesis import (
     TUMOURS,
     Inpainter,
     VolumeSource,
+    VolumeSpeed,
     inpaint_volume,
     load,
     refuse_dependent_on_size,
@@ -126,11 +127,14 @@ class InpaintResult:
         Of the tumour channel: (Z, Y, X), or (Y, X) of a single plane.
     was_finished : bool
         Whether it was there before the call.
+    speed : VolumeSpeed or None
+        Of this call; None where there was nothing to do.
     """
 
     out: Path
     shape: tuple[int, ...]
     was_finished: bool
+    speed: VolumeSpeed | None = None
 
 
 def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> InpaintResult:
@@ -176,8 +180,8 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         with writing_ome_zarr(
             out, layout, verb, resume=policy.resume, overwrite=policy.overwrite, inputs=inputs
         ) as writer:
-            inpaint_volume(writer, inpainter, source)
-    return InpaintResult(out, layout.shape, was_finished=False)
+            speed = inpaint_volume(writer, inpainter, source)
+    return InpaintResult(out, layout.shape, was_finished=False, speed=speed)
 
 
 _Channels = dict[Channel, tuple[Stack, int | None]]
