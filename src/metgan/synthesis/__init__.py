@@ -30,7 +30,7 @@ from .summary import (
     sum_up_unseen,
 )
 from .volume import TUMOURS, VolumeSource, inpaint_region, refuse_dependent_on_size
-from .volume_blocks import VolumeSpeed, inpaint_volume, peak_memory_bytes, write_block
+from .volume_blocks import VolumeSpeed, compute_block, inpaint_volume, peak_memory_bytes
 
 __all__ = [
     "CONTACT_SHEET",
@@ -69,6 +69,7 @@ __all__ = [
     "VolumeSource",
     "VolumeSpeed",
     "check_request",
+    "compute_block",
     "count_noted",
     "find_errors",
     "finished_pairs",
@@ -90,5 +91,4 @@ __all__ = [
     "sum_up",
     "sum_up_contrasts",
     "sum_up_unseen",
-    "write_block",
 ]

@@ -91,18 +91,16 @@ def inpaint_volume(writer: OmeZarrWriter, inpainter: Inpainter, source: VolumeSo
     return speed
 
 
-def write_block(
+def compute_block(
     writer: OmeZarrWriter, inpainter: Inpainter, source: VolumeSource, block: Block, label: str = ""
-) -> None:
-    """Compute and write one block of the tumour channel, or copy one of the label `TUMOURS`.
+) -> AnyArray:
+    """Return one block of the tumour channel, or of the label `TUMOURS`, as it is to be written.
 
-    What `inpaint_volume` does of each, for a process that has a share of them; raises as it does.
+    What `inpaint_volume` computes of each, for a process that has a share of them; raises as it does.
     """
     if label:
-        writer.write(block, _label_of(writer, source, block), label)
-    else:
-        made = inpaint_region(inpainter, source, _region(block))
-        writer.write(block, made.reshape(sides_of(block)))
+        return _label_of(writer, source, block)
+    return inpaint_region(inpainter, source, _region(block)).reshape(sides_of(block))
 
 
 def peak_memory_bytes() -> int | None:

@@ -36,7 +36,9 @@ from metgan.synthesis import (
 )
 from metgan.types import Channel, Mask
 
+from .cluster import IN_THIS_PROCESS, ClusterChoice, connected
 from .generate import note_warnings
+from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy
 from .ranges import COUNT, FINITE, check_ranges
 from .scan_files import MOST_CHANNELS, open_channels
@@ -84,6 +86,7 @@ class InpaintRequest(Checked):
         the same.
     device : {"auto", "cpu", "cuda"}
         "auto" takes a CUDA device where there is one.
+    cluster : ClusterChoice
     output : OutputPolicy
     """
 
@@ -98,6 +101,7 @@ class InpaintRequest(Checked):
     mask_axes: str | None = None
     block: int = 1024
     device: Literal["auto", "cpu", "cuda"] = "auto"
+    cluster: ClusterChoice = IN_THIS_PROCESS
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
@@ -154,7 +158,8 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     """
     out, policy = request.out, request.output
     with listening(on_event):
-        inpainter = load(request.run, request.device)
+        is_elsewhere = request.cluster != IN_THIS_PROCESS
+        inpainter = load(request.run, "cpu" if is_elsewhere else request.device)
         refuse_dependent_on_size(inpainter)
         channels = _open(request)
         label = read_stack(request.labels, request.mask_axes)
@@ -166,22 +171,36 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
-        source = VolumeSource(
-            (shape[0], shape[1], shape[2]),
-            partial(stack.plane_order, number),
-            partial(_read_label, request, label),
-            partial(channels["tumour"][0].plane_order, channels["tumour"][1])
-            if "tumour" in channels
-            else None,
-        )
         if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
             note(f"there is no part of {out} to resume; starting it")
-        verb, inputs = "metgan inpaint", request.inputs
-        with writing_ome_zarr(
-            out, layout, verb, resume=policy.resume, overwrite=policy.overwrite, inputs=inputs
-        ) as writer:
-            speed = inpaint_volume(writer, inpainter, source)
+        with (
+            connected(request.cluster) as client,
+            writing_ome_zarr(
+                out,
+                layout,
+                "metgan inpaint",
+                resume=policy.resume,
+                overwrite=policy.overwrite,
+                inputs=request.inputs,
+            ) as writer,
+        ):
+            if client is None:
+                speed = inpaint_volume(writer, inpainter, _source(request, channels, label))
+            else:
+                speed = inpaint_on(client, writer, partial(_reopen, _absolute(request)))
     return InpaintResult(out, layout.shape, was_finished=False, speed=speed)
+
+
+def _reopen(request: InpaintRequest) -> tuple[Inpainter, VolumeSource]:
+    """Open in another process what the call has checked."""
+    label = read_stack(request.labels, request.mask_axes)
+    return load(request.run, request.device), _source(request, _open(request), label)
+
+
+def _absolute(request: InpaintRequest) -> InpaintRequest:
+    """Return a request with paths that mean the same in another folder."""
+    run, labels, out = request.run.absolute(), request.labels.absolute(), request.out.absolute()
+    return replace(request, run=run, sources=[s.absolute() for s in request.sources], labels=labels, out=out)
 
 
 _Channels = dict[Channel, tuple[Stack, int | None]]
@@ -191,6 +210,14 @@ def _open(request: InpaintRequest) -> _Channels:
     """Open the channels that are read: the anatomy, and the tumour channel that is kept."""
     anatomy, *tumour = open_channels(request.sources, request.channels, request.axes)
     return {"anatomy": anatomy, "tumour": tumour[0]} if request.mode == "insert" else {"anatomy": anatomy}
+
+
+def _source(request: InpaintRequest, channels: _Channels, label: Stack) -> VolumeSource:
+    planes, rows, columns = label.plane_shape(None)
+    read = {name: partial(stack.plane_order, number) for name, (stack, number) in channels.items()}
+    return VolumeSource(
+        (planes, rows, columns), read["anatomy"], partial(_read_label, request, label), read.get("tumour")
+    )
 
 
 def _shapes(channels: _Channels) -> dict[str, tuple[int, ...]]:
