@@ -7,6 +7,7 @@ other front doors build requests and show results.
 
 from metgan.studies import TrainingSetGrid
 
+from .cluster import ClusterChoice
 from .demo import DemoRequest, demo
 from .downstream import DownstreamRequest, downstream
 from .evaluate import EvaluateRequest, EvaluateResult, IndependentSegmentorChoice, evaluate
@@ -30,6 +31,7 @@ from .study_call import StudyOptions, StudyRequest, StudyResult
 from .train import SegmentorChoice, TrainRequest, TrainResult, train
 
 __all__ = [
+    "ClusterChoice",
     "CropChoice",
     "DemoRequest",
     "DownstreamRequest",

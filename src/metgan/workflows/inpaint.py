@@ -158,8 +158,8 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     """
     out, policy = request.out, request.output
     with listening(on_event):
-        is_elsewhere = request.cluster != IN_THIS_PROCESS
-        inpainter = load(request.run, "cpu" if is_elsewhere else request.device)
+        is_here = request.cluster == IN_THIS_PROCESS
+        inpainter = load(request.run, request.device if is_here else "cpu")
         refuse_dependent_on_size(inpainter)
         channels = _open(request)
         label = read_stack(request.labels, request.mask_axes)
