@@ -17,12 +17,12 @@ import numpy as np
 from metgan.data import check_camera
 from metgan.errors import SettingError
 from metgan.images import Block
-from metgan.networks import Part, widen
+from metgan.networks import EmptyFeatures, Part, widen, within
 from metgan.progress import each, stop_if_interrupted
 from metgan.types import AnyArray, Camera, Channel
 
 from .inpainter import Inpainter
-from .plane_part import PlanePart, sides_of, surroundings, within
+from .plane_part import PlanePart, sides_of, surroundings
 from .refine.contrast import HALO
 
 TUMOURS: Final = "tumours"
@@ -154,9 +154,9 @@ class Slab:
         """Return of each of some planes what the network sees."""
         label = self.source.label((planes, *self.seen))
         anatomy = _checked(self.inpainter, self.source.anatomy((planes, *self.seen)), "anatomy")
-        both = zip(anatomy, label, strict=True)
+        both, known = zip(anatomy, label, strict=True), EmptyFeatures()
         return {
-            k: PlanePart(self.inpainter, self.whole, self.seen, *images)
+            k: PlanePart(self.inpainter, self.whole, self.seen, *images, known)
             for k, images in enumerate(both, planes.start)
         }
 
