@@ -74,7 +74,7 @@ def connected(choice: ClusterChoice) -> Iterator[Any]:
 
     Yields
     ------
-    a client of dask.distributed, or None where this process is to compute
+    a client of dask.distributed; nothing where this process is to compute
 
     Raises
     ------
