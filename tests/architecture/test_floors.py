@@ -30,7 +30,7 @@ FLOORS = (
 
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FRONT_DOORS = FLOORS[FLOOR_OF["cli"]]
-OPTIONAL_EXTRAS = {"nibabel", "tensorboard"}
+OPTIONAL_EXTRAS = {"dask", "distributed", "nibabel", "tensorboard"}
 DYNAMIC_IMPORTS = {"__import__", "import_module"}
 ENGINES = {"metgan.synthesis", "metgan.training", "torch"}
 KEPT_OUT = {

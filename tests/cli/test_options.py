@@ -66,6 +66,7 @@ PAGES = [path for path in sorted((ROOT / "docs").rglob("*.md")) if path.parent.n
 TEXTS = [*sorted(SOURCE.rglob("*.py")), *PAGES, ROOT / "README.md"]
 FOREIGN = {
     "Cellpose": {"--train", "--dir", "--test_dir", "--mask_filter", "--min_train_masks"},
+    "Dask": {"--nthreads", "--port"},
     "nnU-Net": {"--verify_dataset_integrity"},
     "scripts beside metgan": {
         option

@@ -18,7 +18,7 @@ PAGES = [
     ROOT / "README.md",
 ]
 STUDIES = ("similarity", "robustness", "ablation", "downstream")
-OTHERS = {"--help", "--min_train_masks", "--synthetic"}
+OTHERS = {"--help", "--min_train_masks", "--nthreads", "--synthetic"}
 """Options of other programs, of benchmarks and of all verbs."""
 
 

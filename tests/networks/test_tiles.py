@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 
 import pytest
 import torch
 from torch import nn
 
-from metgan.networks import Generator, MetGen, MetGenSpec, Segmentor, UNet, UNetSpec, build, tiles
+from metgan.networks import (
+    EmptyFeatures,
+    Generator,
+    MetGen,
+    MetGenSpec,
+    Segmentor,
+    UNet,
+    UNetSpec,
+    build,
+    tiles,
+)
 from metgan.networks.pix2pix import Pix2PixGenerator, Pix2PixSpec
 from metgan.networks.resnet import ResNetGenerator, ResNetSpec
 from metgan.networks.tiles import apply_unet, divide
+from metgan.networks.windows import cut
 from metgan.progress import progress
 
 from .test_metgen import BEHIND, LABEL, TINY, lively, noise, spots
@@ -78,9 +90,64 @@ def test_a_large_image_tells_by_tiles_how_far_it_is(
     with torch.inference_mode(), progress("generate", 1):
         lively(FOUR).translate_in_tiles(noise(1, 1, 320, 90), spots(1, 1, 320, 90))
     told = [line.split(", ")[-1] for line in capsys.readouterr().err.splitlines()]
-    count = len(told) // 2
-    assert count > 1
-    assert told == [f"{kind} {k + 1} of {count}" for kind in ("coarse tile", "tile") for k in range(count)]
+    counts = [sum(line.startswith(kind) for line in told) for kind in ("coarse tile", "tile")]
+    assert min(counts) > 1
+    assert told == [
+        f"{kind} {k + 1} of {count}"
+        for kind, count in zip(("coarse tile", "tile"), counts, strict=True)
+        for k in range(count)
+    ]
+
+
+@pytest.mark.parametrize("spec", [TINY, FOUR, SIX, BEHIND])
+@pytest.mark.parametrize("start", [0, 101, 260])
+def test_a_part_of_a_large_image_has_the_pixels_of_the_whole_and_its_decoder_sees_little_more(
+    spec: MetGenSpec, start: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, image, label = lively(spec), noise(1, 1, 90, 320), spots(1, 1, 90, 320)
+    part, seen = (slice(20, 70), slice(start, start + 60)), []
+    finest = network.image_pathway.up[0]
+    with torch.inference_mode():
+        whole = cut(network.translate(image, label), part)
+        hook = finest.register_forward_hook(lambda _, given, __: seen.append(given[0][0, 0].numel()))
+        torch.testing.assert_close(network.translate_part(image, label, part), whole)
+        hook.remove()
+        assert sum(seen) < 1.6 * 50 * 60
+        monkeypatch.setattr("metgan.networks.metgen.coarse_stages", of_a_blank_image)
+        assert (network.translate_part(image, label, part) - whole).abs().max() > 1e-6
+
+
+def of_a_blank_image(unet: UNet, image: torch.Tensor, features: Sequence[torch.Tensor]) -> torch.Tensor:
+    return tiles.coarse_stages(unet, torch.zeros_like(image), features)
+
+
+def test_an_encoder_of_tiles_that_are_too_narrow_gives_other_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, image, label = lively(FOUR), noise(1, 1, 90, 320), spots(1, 1, 90, 320)
+    with torch.inference_mode():
+        whole = network.translate(image, label)
+        monkeypatch.setattr(tiles, "encoder_halo", lambda _: 16)
+        assert (network.translate_in_tiles(image, label) - whole).abs().max() > 1e-6
+
+
+@pytest.mark.parametrize("sides", [(90, 320), (64, 64)])  # in tiles, and as a whole
+def test_features_of_an_empty_label_are_computed_once_for_images_of_one_place(sides: tuple[int, int]) -> None:
+    network, part = lively(FOUR), (slice(10, 60), slice(5, 60))
+    images = [noise(1, 1, *sides) * factor for factor in (1.0, 0.5, 0.2)]
+    empty, far = torch.zeros(1, 1, *sides).double(), torch.zeros(1, 1, *sides).double()
+    far[..., 40, 20 if sides[1] == 64 else 300] = 1
+    labels = [empty, far, empty]
+    calls: list[int] = []
+    known: EmptyFeatures = {}
+    with torch.inference_mode():
+        hook = network.label_pathway.blocks[-1].register_forward_hook(lambda *_: calls.append(1))
+        expected = [network.translate_part(*pair, part) for pair in zip(images, labels, strict=True)]
+        each_time, calls[:] = len(calls), []
+        made = [network.translate_part(*pair, part, known) for pair in zip(images, labels, strict=True)]
+        hook.remove()
+    assert all(map(torch.equal, made, expected))
+    assert (expected[0] - 2 * expected[1]).abs().max() > 1e-6
+    assert len(calls) <= each_time * 2 // 3
+    assert len(known) > 0
 
 
 def _lively_weights(network: nn.Module) -> dict[str, torch.Tensor]:

@@ -73,7 +73,7 @@ def narrow(make_narrow: Callable[[str], Inpainter]) -> Inpainter:
 def compute_in_double(network: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
     single = network.double().translate_part
     monkeypatch.setattr(
-        network, "translate_part", lambda image, label, part: single(image.double(), label.double(), part)
+        network, "translate_part", lambda image, label, *rest: single(image.double(), label.double(), *rest)
     )
 
 
@@ -172,7 +172,9 @@ def test_what_is_shown_where_planes_were_filled_in_is_that_of_the_whole_plane(
     700, the fill from 900 on is as bright as light that the network does not see.
     """
 
-    def look_ahead(image: torch.Tensor, _: torch.Tensor, part: tuple[slice, ...]) -> torch.Tensor:
+    def look_ahead(
+        image: torch.Tensor, _: torch.Tensor, part: tuple[slice, ...], *_known: object
+    ) -> torch.Tensor:
         rows, columns = part
         ahead = torch.arange(columns.start, columns.stop) + 300
         return image[:, :, rows][..., ahead.clamp(max=image.shape[-1] - 1)]

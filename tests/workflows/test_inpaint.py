@@ -304,3 +304,5 @@ def test_the_command_line_reads_the_request(tmp_path: Path) -> None:
     _, bound, _ = app.parse_args(words.split(), exit_on_error=False, print_error=False)
     assert bound.args[:2] == (Path("run"), [Path("a.tif"), Path("b.tif")])
     assert (bound.kwargs["mode"], bound.kwargs["channels"], bound.kwargs["block"]) == ("insert", (1, 0), 256)
+    _, bound, _ = app.parse_args([*words.split(), "--workers", "3"], exit_on_error=False, print_error=False)
+    assert bound.kwargs["cluster"].workers == 3

@@ -36,7 +36,8 @@ def command(
     """
 
     def called(*values: Any, **options: Any) -> None:
-        show(run(request(**dict(zip(positional, values, strict=True)), **options)))
+        given = {**dict(zip(positional, values, strict=True)), **options}
+        show(run(request(**{name: _plain(value, hints[name]) for name, value in given.items()})))
 
     hints = get_type_hints(request)
     parameters = [
@@ -127,6 +128,14 @@ def _options(kind: type[Any]) -> type[Any]:
     made = make_dataclass(kind.__name__, annotated, bases=(kind,), frozen=True, kw_only=True)
     made.__module__, made.__doc__ = kind.__module__, _described(kind)
     return made
+
+
+def _plain(value: Any, hint: Any) -> Any:
+    """Return a group of options as its own class, so that it equals others and can be pickled."""
+    if not (isinstance(hint, type) and is_dataclass(hint)):
+        return value
+    hints = get_type_hints(hint)
+    return hint(**{one.name: _plain(getattr(value, one.name), hints[one.name]) for one in fields(hint)})
 
 
 def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:

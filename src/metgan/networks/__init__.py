@@ -1,7 +1,7 @@
 """Networks: plain ``nn.Module``s that know no files, no configurations and no devices."""
 
 from .blocks import channels_last
-from .generator import Features, Generator
+from .generator import EmptyFeatures, Features, Generator
 from .init import build
 from .metgen import MetGen, MetGenSpec
 from .patchgan import DiscriminatorSpec, PatchGAN
@@ -19,12 +19,13 @@ from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
 from .tiles import apply_unet
 from .unet import Segmentor, UNet, UNetSpec
-from .windows import Part, widen
+from .windows import Part, widen, within
 
 __all__ = [
     "GENERATORS",
     "PRESETS",
     "DiscriminatorSpec",
+    "EmptyFeatures",
     "Features",
     "Generator",
     "GeneratorName",
@@ -49,4 +50,5 @@ __all__ = [
     "least_training_side",
     "make_generator",
     "widen",
+    "within",
 ]

@@ -16,11 +16,14 @@ from torch import Tensor, nn
 from metgan.progress import each
 
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
-from .tiles import divide
-from .windows import Part, cut
+from .tiles import Tile, divide
+from .windows import Part, cut, whole_of
 
 Features = Sequence[Tensor | None]
 """A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""
+EmptyFeatures = dict[str, tuple[tuple[Tensor, ...], Features]]
+"""What a label without tumours gives in each window, for images of one place that are computed one after the
+other with the same weights: begins empty. With it, what it was computed from."""
 
 
 BOUND: Final = 2.0
@@ -117,14 +120,28 @@ class Generator(nn.Module, ABC):
         tiles = divide(image.shape[2:], self.halo, self.stride)
         if len(tiles) == 1:
             return self.translate(image, label)
+        return self._tiled(image, label, tiles)
+
+    def translate_part(
+        self,
+        image: Tensor,
+        label: Tensor,
+        part: Part,
+        known: EmptyFeatures | None = None,  # noqa: ARG002  # of use to generators with a label pathway
+    ) -> Tensor:
+        """Return a part of what `translate_in_tiles` does, from the tiles that it lies in."""
+        if self.halo is None:
+            return cut(self.translate(image, label), part)
+        tiles = divide(image.shape[2:], self.halo, self.stride, part)
+        if len(tiles) == 1 and tiles[0].region == whole_of(image):
+            return cut(self.translate(image, label), part)
+        return cut(self._tiled(image, label, tiles), part)
+
+    def _tiled(self, image: Tensor, label: Tensor, tiles: Sequence[Tile]) -> Tensor:
         generated = torch.empty_like(image)
         for tile in each(tiles, "tile"):
             tile.put(self.translate(tile.cut(image), tile.cut(label)), generated)
         return generated
-
-    def translate_part(self, image: Tensor, label: Tensor, part: Part) -> Tensor:
-        """Return a part of what `translate_in_tiles` does."""
-        return cut(self.translate_in_tiles(image, label), part)
 
     def bounded(self, x: Tensor) -> Tensor:
         """Bend `x`, of any size, into plus or minus `bound`; near 0 it is left as it is."""

@@ -6,16 +6,20 @@ Section 2 and Fig. 5 of Horvath et al. 2021 (arXiv 2104.10993). The two calls ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
+from metgan.progress import each
+
 from .blocks import crop_like, pad_to_multiple
-from .generator import BOUND, Features, Generator
+from .generator import BOUND, EmptyFeatures, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
-from .tiles import FINE, Tile, divide, fine_halo, unet_in_tiles
+from .tiles import FINE, Tile, coarse_stages, divide, fine_halo, return_memory
 from .unet import Merge, UNet, UNetSpec
-from .windows import Part, windows_of
+from .windows import Part, Window, cut, whole_of, windows_of, within
 
 
 @dataclass(frozen=True)
@@ -88,45 +92,84 @@ class MetGen(Generator):
         padded = pad_to_multiple(image, self.stride, mirror=True)  # the grid of the features
         return self.bounded(crop_like(self.image_pathway(padded, features), image.shape[2:]))
 
-    def translate_part(self, image: Tensor, label: Tensor, part: Part) -> Tensor:
+    def translate_part(
+        self, image: Tensor, label: Tensor, part: Part, known: EmptyFeatures | None = None
+    ) -> Tensor:
         """Return a part of what `translate` does in eval mode, computed from what it depends on alone.
 
-        The last bits may differ, since kernels add in another order on other sizes.
+        The last bits may differ, since kernels add in another order on other sizes. What `known` holds is not
+        computed again.
         """
         padded = pad_to_multiple(image, self.stride, mirror=True)
-        if self.halo is None or len(self._divide(padded)) > 1:
+        if self.halo is None:
             return super().translate_part(image, label, part)
         asked = pad_to_multiple(label, self.stride, mirror=False)
         unet, pathway = self.image_pathway, self.label_pathway
+        if len(self._divide(padded)) > 1:
+            return self._part_in_tiles(padded, asked, part, known)
         windows = windows_of(part, padded.shape[2:], len(self.spec.image.encoder), _REACH)
-        features = pathway.grow_to(*pathway.begin(asked), asked, windows)
+        features = self._features(pathway.begin(asked), asked, windows, known)
         skips, x = unet.descend(padded)
         x = unet.ascend_to(unet.centre(x), skips, features, windows)
         return self.bounded(unet.show(x))
 
-    def _divide(self, padded: Tensor) -> list[Tile]:
-        return divide(padded.shape[2:], max(fine_halo(self.spec.image), _fine_label_halo(self.spec)))
-
     def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
         """Translate a large image in eval mode, the coarse grids of both pathways as a whole: see `tiles`."""
         padded = pad_to_multiple(image, self.stride, mirror=True)
-        tiles = self._divide(padded)
-        if self.halo is None or len(tiles) == 1:
+        if self.halo is None or len(self._divide(padded)) == 1:
             return self.translate(image, label)
-        asked = pad_to_multiple(label, self.stride, mirror=False)
-        pathway, fine = self.label_pathway, min(FINE, len(self.spec.image.encoder))
+        return self._part_in_tiles(padded, pad_to_multiple(label, self.stride, mirror=False), whole_of(image))
+
+    def _part_in_tiles(
+        self, padded: Tensor, asked: Tensor, part: Part, known: EmptyFeatures | None = None
+    ) -> Tensor:
+        """Return a part of a large image: fine stages where it depends on them, the coarse grids whole."""
+        unet, pathway, fine = self.image_pathway, self.label_pathway, min(FINE, len(self.spec.image.encoder))
         head, middle = pathway.begin(asked)
-        coarse = pathway.taps(head, middle, [middle] * FINE)[fine:]
+        deep = coarse_stages(unet, padded, pathway.taps(head, middle, [middle] * FINE)[fine:])
+        shown = padded.new_empty(*padded.shape[:2], *(side.stop - side.start for side in part))
+        for tile in each(self._divide(padded, part), "tile"):
+            kept = tuple(
+                slice(max(a.start, b.start), min(a.stop, b.stop))
+                for a, b in zip(tile.core, part, strict=True)
+            )
+            near, label = tile.cut(middle, _CELL), tile.cut(asked)
+            windows = windows_of(within(kept, tile.region), label.shape[2:], fine, _REACH)
+            features = self._features((near, near), label, windows, known)  # 1/32 is not the tile's
+            skips, _ = unet.descend(tile.cut(padded), slice(fine))
+            x = unet.ascend_to(tile.cut(deep, 2**fine), skips, features, windows)
+            cut(shown, kept, part).copy_(unet.show(x))
+            del skips, x, features
+            return_memory()
+        return self.bounded(shown)
 
-        def features(tile: Tile) -> list[Tensor | None]:
-            near = tile.cut(middle, _CELL)
-            return pathway.taps(head, near, pathway.grow(near, tile.cut(asked)))[:fine]
+    def _features(
+        self,
+        coarse: tuple[Tensor, Tensor],
+        label: Tensor,
+        windows: Sequence[Window],
+        known: EmptyFeatures | None,
+    ) -> Features:
+        """Return a label's features in windows, from those at 1/32, 1/16; of an empty one those `known`."""
+        if known is None or label.any():
+            return self.label_pathway.grow_to(*coarse, label, windows)
+        key = f"{tuple(label.shape)} {windows}"
+        if key in known and all(map(torch.equal, known[key][0], coarse)):
+            return known[key][1]
+        features = self.label_pathway.grow_to(*coarse, label, windows)
+        if key not in known:  # else there is a tumour near by, this time or the first
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[key] = coarse, features
+        return features
 
-        shown = unet_in_tiles(self.image_pathway, padded, tiles, features, coarse)
-        return self.bounded(crop_like(shown, image.shape[2:]))
+    def _divide(self, padded: Tensor, part: Part | None = None) -> list[Tile]:
+        halo = max(fine_halo(self.spec.image), _fine_label_halo(self.spec))
+        return divide(padded.shape[2:], halo, part=part)
 
 
 _REACH = 3  # cells that a decoder stage's convolutions see around one: see `UNetSpec.reach`
+_MOST_KNOWN = 16  # windows, each of tens of megabytes at most
 _CELL = 2**FINE
 """Pixels per cell of the finest grid that is computed as a whole."""
 

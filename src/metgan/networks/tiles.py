@@ -14,7 +14,7 @@ import ctypes
 import itertools
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import EllipsisType
 from typing import Final
@@ -38,7 +38,6 @@ FINE: Final = 4
 _PROGRAM = ctypes.CDLL(None) if os.name == "posix" else None
 
 Slices = tuple[slice, ...]
-Features = Callable[["Tile"], Sequence[Tensor | None]]
 
 
 @dataclass(frozen=True)
@@ -62,11 +61,12 @@ class Tile:
         into[_coarser(self.core, factor)] = computed[_coarser(inner, factor)]
 
 
-def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE) -> list[Tile]:
+def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE, part: Slices | None = None) -> list[Tile]:
     """Divide an image into tiles as even as the grid allows, so that little is computed twice.
 
     Tiles begin and end at multiples of `grid` pixels, or at the image's end; `halo` pixels around each are
     computed with it, where the image has them. One tile for an image that is taken as a whole, see `WHOLE`.
+    Where only a `part` of it is asked for, tiles are of that.
 
     Examples
     --------
@@ -74,20 +74,24 @@ def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE) -> list[Tile]:
     [(0, 672, 0, 768), (672, 1344, 576, 1440), (1344, 2000, 1248, 2000)]
     >>> len(divide([1024, 1024], 90)), len(divide([1025, 1024], 90)), len(divide([4096, 4096], 90))
     (1, 4, 36)
+    >>> [(tile.core, tile.region) for tile in divide([2000], 90, part=(slice(800, 1000),))]
+    [((slice(800, 1008, None),), (slice(704, 1104, None),))]
     """
     whole = tuple(slice(0, size) for size in sizes)
     if math.prod(sizes) <= WHOLE ** len(sizes):
         return [Tile(whole, whole)]
     halo = _aligned(halo, grid)
     most = max(SIDE - 2 * halo, halo, grid)
-    steps = [_aligned(-(-size // -(-size // most)), grid) for size in sizes]
+    cores = []
+    for side, size in zip(part or whole, sizes, strict=True):
+        first, last = side.start // grid * grid, min(_aligned(side.stop, grid), size)
+        step = _aligned(-(-(last - first) // -(-(last - first) // most)), grid)
+        cores.append([slice(at, min(at + step, last)) for at in range(first, last, step)])
     tiles = []
-    for starts in itertools.product(*map(range, [0] * len(sizes), sizes, steps)):
-        ends = [min(start + step, size) for start, step, size in zip(starts, steps, sizes, strict=True)]
-        core = tuple(map(slice, starts, ends))
+    for core in itertools.product(*cores):
         region = tuple(
-            slice(max(start - halo, 0), min(end + halo, size))
-            for start, end, size in zip(starts, ends, sizes, strict=True)
+            slice(max(side.start - halo, 0), min(side.stop + halo, size))
+            for side, size in zip(core, sizes, strict=True)
         )
         tiles.append(Tile(core, region))
     return tiles
@@ -113,6 +117,20 @@ def fine_halo(spec: UNetSpec) -> int:
     return max(radius, (coarse + 1 << fine) - 1)
 
 
+def encoder_halo(spec: UNetSpec) -> int:
+    """Return how far around a tile the fine stages of a U-Net's encoder read, in pixels of the image.
+
+    Examples
+    --------
+    >>> encoder_halo(UNetSpec())
+    45
+    """
+    radius = 0
+    for _ in spec.encoder[:FINE]:
+        radius = 2 * radius + 1 + 2
+    return radius
+
+
 def apply_unet(unet: UNet, image: Tensor) -> Tensor:
     """Map an image, (N, 1, Y, X), to one channel as ``unet(image)`` does in eval mode, a large one in tiles.
 
@@ -125,13 +143,7 @@ def apply_unet(unet: UNet, image: Tensor) -> Tensor:
     return crop_like(unet_in_tiles(unet, padded, tiles), image.shape[2:])
 
 
-def unet_in_tiles(
-    unet: UNet,
-    image: Tensor,
-    tiles: Sequence[Tile],
-    features: Features = lambda _: (),
-    coarse_features: Sequence[Tensor | None] = (),
-) -> Tensor:
+def unet_in_tiles(unet: UNet, image: Tensor, tiles: Sequence[Tile]) -> Tensor:
     """Map an image as ``unet(image)`` does in eval mode, without ever holding its fine grids as a whole.
 
     Parameters
@@ -142,37 +154,50 @@ def unet_in_tiles(
         Sides divisible by the stride.
     tiles : sequence of Tile
         With a halo of `fine_halo` or more.
-    features : function of Tile
-        Gives the label features of the fine stages for a tile's region.
-    coarse_features : sequence of Tensor or None
-        Those of the other stages, for the whole image.
+    """
+    count = min(FINE, len(unet.spec.encoder))
+    fine = slice(count)
+    deep = coarse_stages(unet, image)
+    shown = torch.empty_like(image)
+    for tile in each(tiles, "tile"):
+        skips, _ = unet.descend(tile.cut(image), fine)
+        x = unet.ascend(tile.cut(deep, 2**count), skips, (), fine)
+        tile.put(unet.show(x), shown)
+        del skips, x
+        return_memory()
+    return shown
+
+
+def coarse_stages(unet: UNet, image: Tensor, features: Sequence[Tensor | None] = ()) -> Tensor:
+    """Return what the coarse stages of a U-Net's decoder give for an image, whose fine ones are tiled.
+
+    Parameters
+    ----------
+    unet : UNet
+        Without aligned corners.
+    image : Tensor, (N, 1, Y, X), float in [-1, 1]
+        Sides divisible by the stride.
+    features : sequence of Tensor or None
+        Label features of the coarse stages.
 
     Notes
     -----
-    The fine stages of the encoder are computed twice: keeping what they give for the whole image would take
-    the memory that tiles save.
+    The fine stages of the encoder are computed here, in tiles, and again where the decoder needs them:
+    keeping what they give for the whole image would take the memory that tiles save.
     """
     count = min(FINE, len(unet.spec.encoder))
     fine, coarse, factor = slice(count), slice(count, None), 2**count
     shape = [image.shape[0], unet.spec.encoder[count - 1], *(size // factor for size in image.shape[2:])]
     pooled = image.new_empty(shape)
-    for tile in each(tiles, "coarse tile"):
+    for tile in each(divide(image.shape[2:], encoder_halo(unet.spec)), "coarse tile"):
         tile.put(unet.descend(tile.cut(image), fine)[1], pooled, factor)
-        _return_memory()
+        return_memory()
     skips, x = unet.descend(pooled, coarse)
     del pooled
-    deep = unet.ascend(unet.centre(x), skips, coarse_features, coarse)
-    shown = torch.empty_like(image)
-    for tile in each(tiles, "tile"):
-        skips, _ = unet.descend(tile.cut(image), fine)
-        x = unet.ascend(tile.cut(deep, factor), skips, features(tile), fine)
-        tile.put(unet.show(x), shown)
-        del skips, x
-        _return_memory()
-    return shown
+    return unet.ascend(unet.centre(x), skips, features, coarse)
 
 
-def _return_memory() -> None:
+def return_memory() -> None:
     """Return to the system what has been freed, which glibc keeps between tiles: a gigabyte over an image.
 
     Elsewhere the allocator does so, or cannot be asked.

@@ -77,14 +77,17 @@ def double(part: Part, times: int = 1) -> Part:
     return tuple(slice(side.start << times, side.stop << times) for side in part)
 
 
+def within(part: Part, other: Part) -> Part:
+    """Return where a part lies in an array of another that holds it."""
+    return tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, other, strict=True))
+
+
 def whole_of(x: Tensor) -> Part:
     """Return the whole grid of `x`, (N, C, Y, X)."""
     return tuple(slice(0, size) for size in x.shape[2:])
 
 
-def cut(x: Tensor, part: Part, within: Part | None = None) -> Tensor:
-    """Cut a part out of `x`, (N, C, Y, X), which is the whole grid, or what of it lies `within` another."""
-    starts = [0] * len(part) if within is None else [side.start for side in within]
-    inner = (slice(side.start - start, side.stop - start) for side, start in zip(part, starts, strict=True))
-    index: tuple[EllipsisType | slice, ...] = (..., *inner)
+def cut(x: Tensor, part: Part, place: Part | None = None) -> Tensor:
+    """Cut a part out of `x`, (N, C, Y, X), which is the whole grid, or what of it lies in another `place`."""
+    index: tuple[EllipsisType | slice, ...] = (..., *(part if place is None else within(part, place)))
     return x[index]

@@ -30,7 +30,8 @@ from .summary import (
     sum_up_contrasts,
     sum_up_unseen,
 )
-from .volume import TUMOURS, VolumeSource, inpaint_region, inpaint_volume, refuse_dependent_on_size
+from .volume import TUMOURS, VolumeSource, inpaint_region, refuse_dependent_on_size
+from .volume_blocks import VolumeSpeed, compute_block, inpaint_volume, peak_memory_bytes
 
 __all__ = [
     "CONTACT_SHEET",
@@ -67,7 +68,9 @@ __all__ = [
     "TumourReader",
     "UnseenSummary",
     "VolumeSource",
+    "VolumeSpeed",
     "check_request",
+    "compute_block",
     "count_noted",
     "find_errors",
     "finished_pairs",
@@ -85,6 +88,7 @@ __all__ = [
     "open_gate",
     "order_steps",
     "oversample_errors",
+    "peak_memory_bytes",
     "refuse_dependent_on_size",
     "sum_up",
     "sum_up_contrasts",

@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from metgan.labels import BESIDE
 from metgan.models import predict
-from metgan.networks import Part, widen
+from metgan.networks import EmptyFeatures, Part, widen, within
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
@@ -32,13 +32,17 @@ _SQUARE = np.ones((3, 3), bool)
 
 @dataclass(frozen=True, eq=False)
 class PlanePart:
-    """What is in memory of one plane: `anatomy` and `label`, (Y, X), of the part `place` of the `whole`."""
+    """What is in memory of one plane: `anatomy` and `label`, (Y, X), of the part `place` of the `whole`.
+
+    `known` is what planes of one place have in common.
+    """
 
     inpainter: Inpainter
     whole: tuple[int, ...]
     place: Part
     anatomy: Camera
     label: Mask
+    known: EmptyFeatures
 
     def synthesise(self, part: Part) -> Camera:
         """Return a part as it is generated; where nothing was imaged, without a call of the network."""
@@ -79,7 +83,7 @@ class PlanePart:
             for label, fill in zip(labels, fills, strict=True)
         ]
         generated = predict(
-            lambda image, label: generator.translate_part(image, label, inner).clamp(-1, 1),
+            lambda image, label: generator.translate_part(image, label, inner, self.known).clamp(-1, 1),
             shown,
             self.inpainter.device,
         )
@@ -123,11 +127,6 @@ def _bounds(mask: Mask, part: Part) -> Part | None:
         slice(side.start + int(at[0]), side.start + int(at[-1]) + 1)
         for side, at in zip(part, found, strict=True)
     )
-
-
-def within(part: Part, other: Part) -> Part:
-    """Return where a part lies in an array of another that holds it."""
-    return tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, other, strict=True))
 
 
 def sides_of(part: Sequence[slice]) -> tuple[int, ...]:

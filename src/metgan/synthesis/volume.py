@@ -8,8 +8,7 @@ voxels are those of the whole plane, whichever regions the volume is divided int
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,19 +16,23 @@ import numpy as np
 
 from metgan.data import check_camera
 from metgan.errors import SettingError
-from metgan.images import Block, OmeZarrWriter
-from metgan.networks import Part, widen
-from metgan.progress import SLOW, each, progress
+from metgan.images import Block
+from metgan.networks import EmptyFeatures, Part, widen, within
+from metgan.progress import each, stop_if_interrupted
 from metgan.types import AnyArray, Camera, Channel
 
 from .inpainter import Inpainter
-from .plane_part import PlanePart, sides_of, surroundings, within
+from .plane_part import PlanePart, sides_of, surroundings
 from .refine.contrast import HALO
 
 TUMOURS: Final = "tumours"
 """Name of the label image."""
 MOST_READ: Final = 2**26
 """Voxels that are read at once, at least a plane of a region with its surroundings."""
+SLAB: Final = "group of planes"
+"""What is read at once, in words."""
+_LOOKED_AT: Final = 64
+"""Pixels along a side of the middle of a region: a chunk of most volumes."""
 
 Read = Callable[[Sequence[slice]], AnyArray]
 """Reads a region of a volume, a slice along each of Z, Y and X."""
@@ -84,39 +87,6 @@ def refuse_dependent_on_size(inpainter: Inpainter) -> None:
         )
 
 
-def inpaint_volume(writer: OmeZarrWriter, inpainter: Inpainter, source: VolumeSource) -> None:
-    """Write the label and the tumour channel of a volume, whatever of them is missing; then finish it.
-
-    Parameters
-    ----------
-    writer : OmeZarrWriter
-        Of a layout with axes ZYX, or YX for a single plane, and a label `TUMOURS`.
-    inpainter : Inpainter
-    source : VolumeSource
-
-    Raises
-    ------
-    ArrayError, StorageError
-        When a region cannot be read or written, or the network does not take it. What was done by then stays.
-    """
-    layout = writer.layout
-    labels = writer.missing(label=TUMOURS)
-    with progress("copy the label", len(labels), every_s=SLOW) as advance:
-        for block in labels:
-            mask = source.label(_region(block)).astype(layout.dtype_of(TUMOURS))
-            writer.write(block, mask.reshape(sides_of(block)), TUMOURS)
-            advance()
-    blocks, total = writer.missing(), len(layout.all_blocks())
-    begun, voxels = time.monotonic(), 0
-    with progress("inpaint", total + 1, total - len(blocks), every_s=SLOW) as advance:
-        for block in blocks:
-            writer.write(block, inpaint_region(inpainter, source, _region(block)).reshape(sides_of(block)))
-            voxels += math.prod(sides_of(block))
-            advance(f"{voxels / max(time.monotonic() - begun, 1e-9):,.0f} voxels/s")
-        writer.finish()
-        advance()
-
-
 def inpaint_region(inpainter: Inpainter, source: VolumeSource, region: Block) -> Camera:
     """Return the tumour channel of a region of a volume.
 
@@ -136,36 +106,134 @@ def inpaint_region(inpainter: Inpainter, source: VolumeSource, region: Block) ->
         is rounded; where the anatomy was filled in, fill. Of a real one, each pixel away from the label is
         the real one.
     """
+    slabs = slabs_of(inpainter, source, region)
+    return joined(region, inpainter, (slab.read() for slab in each(slabs, SLAB)))
+
+
+@dataclass(frozen=True, eq=False)
+class Slab:
+    """Some planes of a region: `read`, and then computed.
+
+    Parameters
+    ----------
+    inpainter : Inpainter
+    source : VolumeSource
+    region : tuple of slice
+        Along Z, Y and X.
+    seen : tuple of slice
+        What of its planes the network sees, along Y and X.
+    """
+
+    inpainter: Inpainter
+    source: VolumeSource
+    region: Block
+    seen: Part
+
+    @property
+    def part(self) -> Part:
+        """The region's part of its planes, along Y and X."""
+        return tuple(self.region[1:])
+
+    @property
+    def whole(self) -> tuple[int, ...]:
+        """Rows and columns of the volume."""
+        return self.source.shape[1:]
+
+    def read(self) -> SlabImages:
+        """Read what is needed: of planes of which nothing is to be computed, next to nothing."""
+        planes = self.region[0]
+        if self.source.real_tumour is None:
+            return SlabImages(self, None, {} if self._is_blank() else self._seen(planes))
+        around = widen(self.part, HALO, self.whole)
+        real = _checked(self.inpainter, self.source.real_tumour((planes, *around)), "tumour")
+        near = self.source.label((planes, *around))
+        asked = [k for k, plane in enumerate(near, planes.start) if plane.any()]
+        return SlabImages(self, real, self._seen(slice(asked[0], asked[-1] + 1)) if asked else {})
+
+    def _seen(self, planes: slice) -> dict[int, PlanePart]:
+        """Return of each of some planes what the network sees."""
+        label = self.source.label((planes, *self.seen))
+        anatomy = _checked(self.inpainter, self.source.anatomy((planes, *self.seen)), "anatomy")
+        both, known = zip(anatomy, label, strict=True), EmptyFeatures()
+        return {
+            k: PlanePart(self.inpainter, self.whole, self.seen, *images, known)
+            for k, images in enumerate(both, planes.start)
+        }
+
+    def _is_blank(self) -> bool:
+        """Return whether nothing was imaged here, and no tumour is asked for.
+
+        Looked at in the middle first, so that it costs little where there is tissue.
+        """
+        if self.inpainter.card.normalisation.fill is None:
+            return False
+        for part in (_middle(self.part), self.part):
+            wide = widen(part, 2, self.whole)  # fill comes in areas of 3 x 3 pixels
+            anatomy = _checked(self.inpainter, self.source.anatomy((self.region[0], *wide)), "anatomy")
+            label = self.source.label((self.region[0], *wide))
+            inner = within(part, wide)
+            for image, asked in zip(anatomy, label, strict=True):
+                if asked.any() or not self.inpainter.filled(image)[inner].all():
+                    return False
+        return True
+
+
+@dataclass(frozen=True, eq=False)
+class SlabImages:
+    """What was read of a slab: the real tumour channel, and of planes by their number what a network sees."""
+
+    slab: Slab
+    real: Camera | None
+    planes: Mapping[int, PlanePart]
+
+    def compute(self) -> Camera:
+        """Return the tumour channel, (Z, Y, X)."""
+        slab, part = self.slab, self.slab.part
+        if self.real is None:
+            scale = slab.inpainter.card.normalisation
+            blank = 0 if scale.fill is None else scale.fill.tumour
+            made: Camera = np.full(sides_of(slab.region), blank, scale.tumour.dtype)
+            for k, plane in self.planes.items():
+                made[k - slab.region[0].start] = plane.synthesise(part)
+                stop_if_interrupted()
+            return made
+        around = widen(part, HALO, slab.whole)
+        made = self.real[(slice(None), *within(part, around))].copy()
+        for k, plane in self.planes.items():
+            at = k - slab.region[0].start
+            plane.insert_into(made[at], part, self.real[at], around)
+            stop_if_interrupted()
+        return made
+
+
+def slabs_of(inpainter: Inpainter, source: VolumeSource, region: Block) -> list[Slab]:
+    """Return the planes of a region in groups, each of which is read at once."""
     planes, *sides = region
     part = tuple(sides)
-    read = surroundings(inpainter, source.shape[1:], part)
-    at_once = max(1, MOST_READ // math.prod(sides_of(read)))
+    seen = surroundings(inpainter, source.shape[1:], part)
+    at_once = max(1, MOST_READ // math.prod(sides_of(seen)))
+    starts = range(planes.start, planes.stop, at_once)
+    return [
+        Slab(inpainter, source, (slice(at, min(at + at_once, planes.stop)), *part), seen) for at in starts
+    ]
+
+
+def joined(region: Block, inpainter: Inpainter, read: Iterable[SlabImages]) -> Camera:
+    """Return the tumour channel of a region, (Z, Y, X), from what was read of each of `slabs_of`."""
     made = np.empty(sides_of(region), inpainter.card.normalisation.tumour.dtype)
-    for start in each(range(planes.start, planes.stop, at_once), "group of planes"):
-        slab = slice(start, min(start + at_once, planes.stop))
-        made[start - planes.start : slab.stop - planes.start] = _slab(inpainter, source, (slab, *part), read)
+    for images in read:
+        planes = images.slab.region[0]
+        made[planes.start - region[0].start : planes.stop - region[0].start] = images.compute()
     return made
 
 
-def _slab(inpainter: Inpainter, source: VolumeSource, region: Block, read: Part) -> AnyArray:
-    """Return the tumour channel of some planes; of them, `read` is what the network sees."""
-    slab, *sides = region
-    part, whole = tuple(sides), source.shape[1:]
-    label = source.label((slab, *read))
-    if source.real_tumour is None:
-        anatomy = _checked(inpainter, source.anatomy((slab, *read)), "anatomy")
-        planes = [PlanePart(inpainter, whole, read, *images) for images in zip(anatomy, label, strict=True)]
-        return np.stack([plane.synthesise(part) for plane in planes])
-    around = widen(part, HALO, whole)
-    real = _checked(inpainter, source.real_tumour((slab, *around)), "tumour")
-    made = real[(slice(None), *within(part, around))].copy()
-    asked = [k for k, plane in enumerate(label) if plane.any()]
-    if asked:
-        anatomy = _checked(inpainter, source.anatomy((slab, *read)), "anatomy")
-        for k in asked:
-            plane = PlanePart(inpainter, whole, read, anatomy[k], label[k])
-            plane.insert_into(made[k], part, real[k], around)
-    return made
+def _middle(part: Part) -> Part:
+    """Return the middle of a part, a chunk of most volumes long."""
+    middles = [(side.start + side.stop) // 2 for side in part]
+    return tuple(
+        slice(max(side.start, at - _LOOKED_AT // 2), min(side.stop, at + _LOOKED_AT // 2))
+        for side, at in zip(part, middles, strict=True)
+    )
 
 
 def _checked(inpainter: Inpainter, image: AnyArray, channel: Channel) -> Camera:
@@ -173,8 +241,3 @@ def _checked(inpainter: Inpainter, image: AnyArray, channel: Channel) -> Camera:
     camera = check_camera(image, channel)
     inpainter.card.normalisation.check(camera, channel, channel)
     return camera
-
-
-def _region(block: Block) -> Block:
-    """Return the region of a block, along Z, Y and X, also where there is no Z."""
-    return (slice(0, 1),) * (3 - len(block)) + block

@@ -7,6 +7,7 @@ other front doors build requests and show results.
 
 from metgan.studies import TrainingSetGrid
 
+from .cluster import ClusterChoice
 from .demo import DemoRequest, demo
 from .downstream import DownstreamRequest, downstream
 from .evaluate import EvaluateRequest, EvaluateResult, IndependentSegmentorChoice, evaluate
@@ -31,6 +32,7 @@ from .train import SegmentorChoice, TrainRequest, TrainResult, train
 from .volume_recipe import VolumeRecipeChoice
 
 __all__ = [
+    "ClusterChoice",
     "CropChoice",
     "DemoRequest",
     "DownstreamRequest",

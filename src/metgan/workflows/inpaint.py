@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -25,12 +26,16 @@ from metgan.progress import Listener, listening, note
 from metgan.synthesis import (
     TUMOURS,
     Inpainter,
+    VolumeSource,
+    VolumeSpeed,
     inpaint_volume,
     load,
     refuse_dependent_on_size,
 )
 
+from .cluster import IN_THIS_PROCESS, ClusterChoice, connected
 from .generate import note_warnings
+from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_files import MOST_CHANNELS
@@ -83,6 +88,7 @@ class InpaintRequest(Checked):
     device : {"auto", "cpu", "cuda"}
         "auto" takes a CUDA device where there is one.
     recipe : VolumeRecipeChoice
+    cluster : ClusterChoice
     output : OutputPolicy
     """
 
@@ -99,6 +105,7 @@ class InpaintRequest(Checked):
     block: int = 1024
     device: Literal["auto", "cpu", "cuda"] = "auto"
     recipe: VolumeRecipeChoice = FROM_LABELS
+    cluster: ClusterChoice = IN_THIS_PROCESS
     output: OutputPolicy = NEW_FOLDER
 
     def __post_init__(self) -> None:
@@ -146,11 +153,14 @@ class InpaintResult:
         Of the tumour channel: (Z, Y, X), or (Y, X) of a single plane.
     was_finished : bool
         Whether it was there before the call.
+    speed : VolumeSpeed or None
+        Of this call; None where there was nothing to do.
     """
 
     out: Path
     shape: tuple[int, ...]
     was_finished: bool
+    speed: VolumeSpeed | None = None
 
 
 def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> InpaintResult:
@@ -170,7 +180,8 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     """
     out, policy = request.out, request.output
     with listening(on_event):
-        inpainter = load(request.run, request.device)
+        is_here = request.cluster == IN_THIS_PROCESS
+        inpainter = load(request.run, request.device if is_here else "cpu")
         refuse_dependent_on_size(inpainter)
         channels = open_volume(request)
         stack, number = channels["anatomy"]
@@ -184,12 +195,43 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
         if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
             note(f"there is no part of {out} to resume; starting it")
-        verb, inputs = "metgan inpaint", request.inputs
-        with writing_ome_zarr(
-            out, layout, verb, resume=policy.resume, overwrite=policy.overwrite, inputs=inputs
-        ) as writer:
-            inpaint_volume(writer, inpainter, source)
-    return InpaintResult(out, layout.shape, was_finished=False)
+        with (
+            connected(request.cluster) as client,
+            writing_ome_zarr(
+                out,
+                layout,
+                "metgan inpaint",
+                resume=policy.resume,
+                overwrite=policy.overwrite,
+                inputs=request.inputs,
+            ) as writer,
+        ):
+            if client is None:
+                speed = inpaint_volume(writer, inpainter, source)
+            else:
+                speed = inpaint_on(client, writer, partial(_reopen, _absolute(settled)))
+    return InpaintResult(out, layout.shape, was_finished=False, speed=speed)
+
+
+def _reopen(request: InpaintRequest) -> tuple[Inpainter, VolumeSource]:
+    """Open in another process what the call has checked, and measured for a recipe."""
+    inpainter = load(request.run, request.device)
+    return inpainter, open_source(request, inpainter, open_volume(request))
+
+
+def _absolute(request: InpaintRequest) -> InpaintRequest:
+    """Return a settled request with paths that mean the same in another folder."""
+    run, out = request.run.absolute(), request.out.absolute()
+    labels, real = request.labels, request.recipe.real_tumours
+    recipe = replace(request.recipe, real_tumours=None if real is None else real.absolute())
+    return replace(
+        request,
+        run=run,
+        out=out,
+        sources=[source.absolute() for source in request.sources],
+        labels=None if labels is None else labels.absolute(),
+        recipe=recipe,
+    )
 
 
 def _check(inpainter: Inpainter, channels: Channels, shape: Sequence[int]) -> None:

@@ -1,0 +1,124 @@
+"""A volume's blocks computed by the workers of a cluster: each reads and writes its own, and nothing else.
+
+Notes
+-----
+Lock, list of blocks, levels and the final name stay with the call. A worker whose call was killed does not
+know it and ends its block; so before it writes, it looks whether another call holds the volume by now.
+"""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from metgan import __version__
+from metgan.errors import SettingError, StorageError
+from metgan.images import Block, OmeZarrWriter
+from metgan.io import has_folder, holder_line
+from metgan.progress import SLOW, Event, Note, listening, note_once, progress
+from metgan.synthesis import TUMOURS, Inpainter, VolumeSource, VolumeSpeed, compute_block, peak_memory_bytes
+
+from .cluster import completed
+
+Opens = Callable[[], tuple[Inpainter, VolumeSource]]
+"""Opens model and volume in a worker; picklable."""
+_opening = threading.Lock()
+
+
+@dataclass(frozen=True)
+class BlockDone:
+    """What a worker tells of a block: its voxels, those of a label not counted, its memory, and its notes."""
+
+    voxels: int
+    peak_bytes: int | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BlockTask:
+    """Computes and writes one block, in a worker; `opens` is pickled, as what names it there."""
+
+    opens: bytes
+    writer: OmeZarrWriter
+    holder: str
+    version: str = __version__
+
+    def __call__(self, job: tuple[Block, str]) -> BlockDone:
+        """Compute and write a block of the image, or of a label by its name."""
+        self._check_worker()
+        block, label = job
+        inpainter, source = _opened(self.opens)
+        told: list[Event] = []
+        with listening(told.append):
+            made = compute_block(self.writer, inpainter, source, block, label)
+        self._refuse_another_call()
+        self.writer.write(block, made, label)
+        notes = tuple(event.text for event in told if isinstance(event, Note))
+        return BlockDone(0 if label else made.size, peak_memory_bytes(), notes)
+
+    def _check_worker(self) -> None:
+        here = socket.gethostname()
+        if self.version != __version__:
+            raise SettingError(
+                f"metgan {__version__} on worker {here}, and {self.version} here",
+                "the same on all",
+                "Install the same version on all workers",
+            )
+        if not has_folder(self.writer.store):
+            raise StorageError(
+                f"worker {here} finds no {self.writer.store}",
+                "a folder that all workers see under the same path",
+                "Put run, volume, labels and --out on a file system that they share",
+            )
+
+    def _refuse_another_call(self) -> None:
+        holder = holder_line(self.writer.part)
+        if self.holder and holder and holder != self.holder:
+            given = f"{self.writer.part} is being written to by {holder}"
+            raise StorageError(given, "the call that asked", "Wait until it ends")
+
+
+def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
+    """Do as `inpaint_volume` does, block by block on the workers of a client of `connected`.
+
+    Raises
+    ------
+    MetganError
+        What a worker has raised, or as `completed`; what was done by then stays.
+    """
+    there = replace(writer, path=writer.path.absolute())
+    task = BlockTask(pickle.dumps(opens), there, holder_line(writer.part))
+    labels = [(block, TUMOURS) for block in writer.missing(label=TUMOURS)]
+    images = [(block, "") for block in writer.missing()]
+    total = sum(len(writer.layout.all_blocks(label=label)) for label in ("", TUMOURS))
+    begun, speed = time.monotonic(), VolumeSpeed(0, 0.0, None)
+    with progress("inpaint", total + 1, total - len(labels) - len(images), every_s=SLOW) as advance:
+        for done in completed(client, task, [*labels, *images]):
+            peaks = [peak for peak in (speed.peak_bytes, done.peak_bytes) if peak is not None]
+            seconds = time.monotonic() - begun
+            speed = VolumeSpeed(speed.voxels + done.voxels, seconds, max(peaks, default=None))
+            for text in done.notes:
+                note_once(text)
+            advance(f"{speed} a worker")
+        writer.finish()
+        advance(f"{speed} a worker")
+    return speed
+
+
+@lru_cache(maxsize=1)
+def _open_once(opens: bytes) -> tuple[Inpainter, VolumeSource]:
+    with listening(lambda _: None):  # the call has told what there is to tell
+        found: tuple[Inpainter, VolumeSource] = pickle.loads(opens)()
+    return found
+
+
+def _opened(opens: bytes) -> tuple[Inpainter, VolumeSource]:
+    """Return what this process has opened; the threads of a worker share it."""
+    with _opening:
+        return _open_once(opens)

@@ -1,0 +1,390 @@
+"""`metgan inpaint` on Dask: the bytes of one process, whoever is killed; and errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import distributed
+import numpy as np
+import pytest
+import zarr
+
+from metgan.data import ChannelScale, FillValues, Normalisation
+from metgan.errors import SettingError, ShortMemoryError, StorageError
+from metgan.images import ArrayImage, OmeZarrWriter, layout_like, write_ome_zarr
+from metgan.models import MODEL_FILE, ModelCard, save_model
+from metgan.networks import MetGen, build, make_generator
+from metgan.progress import Event, Note
+from metgan.workflows import (
+    ClusterChoice,
+    InpaintRequest,
+    InpaintResult,
+    OutputPolicy,
+    VolumeRecipeChoice,
+    cluster,
+    inpaint,
+    inpaint_cluster,
+)
+from metgan.workflows.inpaint_cluster import BlockTask
+
+UNITS = Normalisation(
+    ChannelScale(100.0, 4000.0, "uint16"),
+    ChannelScale(50.0, 3000.0, "uint16", ceiling=4095.0),
+    FillValues(0.0, 0.0, 900.0, 300.0),
+)
+SCAN = np.random.default_rng(0).integers(100, 4000, (2, 1, 40, 320)).astype(np.uint16)  # CZYX: 5 blocks
+SCAN[..., :100] = 0
+LABEL = np.zeros(SCAN.shape[1:], np.uint8)
+LABEL[:, 8:16, 220:231] = 1
+PATIENCE = 240.0
+DASK = "from distributed.cli.dask_{0} import main; main()"
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
+    network, folder = build(lambda: make_generator("metgen", "small"), 1), tmp_path_factory.mktemp("run")
+    settle(network)
+    card = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
+    save_model(folder / MODEL_FILE, network.state_dict(), card)
+    return folder
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    image, labels = ArrayImage(SCAN, "CZYX"), {"spots": ArrayImage(LABEL, "ZYX")}
+    layout = replace(layout_like(image, labels), blocks=(1, 1, 40, 128))
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout)
+    return tmp_path / "scan.ome.zarr"
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[distributed.Client]:
+    """Two workers that are threads of this process, for every call with --workers."""
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        ) as two,
+        distributed.Client(two, set_as_default=False) as client,
+    ):
+
+        @contextmanager
+        def connected(choice: ClusterChoice) -> Iterator[Any]:
+            yield client if choice.workers else None
+
+        monkeypatch.setattr(sys.modules[InpaintRequest.__module__], "connected", connected)
+        inpaint_cluster._open_once.cache_clear()
+        yield client
+
+
+def request(run: Path, scan: Path, out: Path, **more: Any) -> InpaintRequest:
+    given = {"sources": [scan], "labels": scan / "labels" / "spots", "block": 64, **more}
+    return InpaintRequest(run=run, out=out, device="cpu", **given)
+
+
+WORKERS = ClusterChoice(workers=2)
+RESUME = OutputPolicy(resume=True)
+
+
+def call(asked: InpaintRequest) -> tuple[InpaintResult, list[str]]:
+    told: list[Event] = []
+    result = inpaint(asked, told.append)
+    return result, [event.text for event in told if isinstance(event, Note)]
+
+
+def files(path: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(path.rglob("*")) if f.is_file()}
+
+
+def test_workers_write_the_bytes_of_one_process_and_say_no_more(
+    run: Path, scan: Path, tmp_path: Path, here: distributed.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, said = call(request(run, scan, tmp_path / "one.zarr"))
+    monkeypatch.chdir(tmp_path)
+    asked = request(run, Path("scan.ome.zarr"), Path("two.zarr"), cluster=WORKERS)
+    monkeypatch.setattr(cluster, "_LOOK_S", 0.05)
+    two, also_said = call(asked)
+    assert files(one.out) == files(two.out)
+    assert len(said) == len(also_said)
+    assert two.speed is not None
+    assert two.speed.voxels == SCAN[0].size
+
+
+def test_workers_draw_the_label_that_one_process_draws(
+    run: Path, scan: Path, tmp_path: Path, here: distributed.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a recipe measures is measured once; the path of another mask is seen from another folder."""
+    monkeypatch.chdir(tmp_path)
+    recipe = VolumeRecipeChoice(
+        recipe="grown",
+        density_per_mm3=20_000,
+        diameters_um=(10, 20, 40),
+        real_tumours=Path("scan.ome.zarr/labels/spots"),
+    )
+    drawn = {"labels": None, "recipe": recipe, "voxel_size_um": (5.0, 2.0, 2.0)}
+    one, _ = call(request(run, scan, tmp_path / "one.zarr", **drawn))
+    label = zarr.open_array(one.out / "labels" / "tumours" / "0", mode="r")[:]
+    assert label.any()
+    assert not (label & LABEL).any()
+    two, _ = call(request(run, Path("scan.ome.zarr"), Path("two.zarr"), cluster=WORKERS, **drawn))
+    assert files(one.out) == files(two.out)
+
+
+def test_each_block_is_a_task_and_few_are_submitted_at_once(
+    here: distributed.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[int] = []
+    before = here.submit
+    monkeypatch.setattr(here, "submit", lambda *given, **more: submitted.append(1) or before(*given, **more))
+    results = cluster.completed(here, abs, range(-40, 0))
+    first = next(results)
+    assert len(submitted) == 4
+    assert sorted([first, *results]) == [*range(1, 41)]
+    assert len(submitted) == 40
+
+
+def test_an_error_of_a_worker_is_told_as_it_is_and_resuming_computes_what_is_missing(
+    run: Path, scan: Path, tmp_path: Path, here: distributed.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chunk of the volume vanishes while blocks are computed, and comes back."""
+    chunk, kept = scan / "0" / "c" / "0" / "0" / "0" / "2", tmp_path / "chunk"
+    written: list[int] = []
+    before = OmeZarrWriter.write
+
+    def write(self: OmeZarrWriter, block: Any, array: Any, label: str = "") -> None:
+        before(self, block, array, label)
+        if not label:
+            written.append(block[-1].start)
+            if chunk.exists() and len(written) == 1:
+                chunk.rename(kept)
+
+    monkeypatch.setattr(OmeZarrWriter, "write", write)
+    asked = request(run, scan, tmp_path / "a.zarr", cluster=WORKERS, output=RESUME)
+    with pytest.raises(StorageError, match=r"scan.ome.zarr/0.*expected"):
+        call(asked)
+    for _ in range(200):  # what was being computed
+        if not here.processing() or not any(here.processing().values()):
+            break
+        time.sleep(0.05)
+    kept.rename(chunk)
+    done = [*written]
+    assert 0 < len(done) < 5
+    result, _ = call(asked)
+    assert sorted(written) == [*range(0, 320, 64)]
+    whole, _ = call(request(run, scan, tmp_path / "b.zarr"))
+    assert files(result.out) == files(whole.out)
+
+
+def task_of(writer: OmeZarrWriter, **more: Any) -> BlockTask:
+    return BlockTask(pickle.dumps(partial(pytest.fail, "it opened the volume")), writer, "", **more)
+
+
+def test_a_worker_with_another_version_or_without_the_folder_says_so(tmp_path: Path) -> None:
+    layout = layout_like(ArrayImage(LABEL, "ZYX"), {})
+    writer = OmeZarrWriter(tmp_path / "a.zarr", layout)
+    job = (layout.all_blocks()[0], "")
+    with pytest.raises(StorageError, match=rf"worker {socket.gethostname()} finds no .*a.zarr.part"):
+        task_of(writer)(job)
+    with pytest.raises(SettingError, match=r"and 0\.0\.9 here; expected the same on all"):
+        task_of(writer, version="0.0.9")(job)
+
+
+def test_a_worker_whose_call_was_killed_writes_nothing_for_another_one(
+    run: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another call holds the volume by the time that the block is computed."""
+    tasks: list[BlockTask] = []
+
+    def completed(client: Any, task: BlockTask, jobs: list[Any]) -> Iterator[Any]:
+        tasks.append(task)
+        yield task(jobs[-1])
+        (task.writer.part / ".metgan.holder").write_text("another call")
+        with pytest.raises(StorageError, match="is being written to by another call"):
+            task(jobs[0])
+        raise KeyboardInterrupt
+
+    module = sys.modules[InpaintRequest.__module__]
+    monkeypatch.setattr(inpaint_cluster, "completed", completed)
+    monkeypatch.setattr(module, "connected", lambda _: nullcontext(object()))
+    with pytest.raises(KeyboardInterrupt):
+        call(request(run, scan, tmp_path / "a.zarr", cluster=WORKERS))
+    writer = tasks[0].writer
+    assert len(writer.missing()) == 4
+    assert len(writer.missing(label="tumours")) == 5
+
+
+def test_a_request_with_workers_and_a_scheduler_is_refused() -> None:
+    with pytest.raises(SettingError, match=r"--workers 2 and --scheduler tcp://a:1; expected one of them"):
+        ClusterChoice(workers=2, scheduler="tcp://a:1")
+
+
+@pytest.mark.parametrize("address", ["", "host", "host:8786", "tcp://host", "tcp://:port"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(SettingError, match=r"scheduler is .*expected an address such as tcp://host:8786"):
+        ClusterChoice(scheduler=address)
+
+
+def test_without_dask_it_says_what_to_install_and_writes_nothing(
+    run: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(SettingError, match=r'pip install "metgan\[dask\]"'):
+        call(request(run, scan, tmp_path / "a.zarr", cluster=WORKERS))
+    assert not [*tmp_path.glob("a.zarr*")]
+
+
+def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_CONNECT_S", 0.2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and does not listen
+        address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        with (
+            pytest.raises(StorageError, match=f"no Dask scheduler answers at {address}"),
+            cluster.connected(ClusterChoice(scheduler=address)),
+        ):
+            pass
+
+
+@pytest.mark.slow
+def test_a_block_that_ends_every_worker_is_given_up() -> None:
+    with (
+        cluster.connected(ClusterChoice(workers=1)) as client,
+        pytest.raises(ShortMemoryError, match=r"the same block has ended 4 workers.*Give fewer workers"),
+    ):
+        [*cluster.completed(client, os._exit, [9])]
+
+
+class Machines:
+    """A scheduler and two workers, each a process, and calls of `metgan inpaint` that use them."""
+
+    def __init__(self, stack: ExitStack, folder: Path, words: list[str]) -> None:
+        self.stack, self.folder, self.words = stack, folder, words
+        self.environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.start()
+
+    def start(self) -> None:
+        python, quiet = [sys.executable, "-c"], ["--no-dashboard"]
+        local = ["--host", "127.0.0.1", "--port", str(self.port), *quiet]
+        self.scheduler = self.begin([*python, DASK.format("scheduler"), *local])
+        joined = [f"tcp://127.0.0.1:{self.port}", "--no-nanny", "--nthreads", "1", *quiet]
+        joined += ["--local-directory", str(self.folder / "dask")]
+        self.workers = [self.begin([*python, DASK.format("worker"), *joined]) for _ in range(2)]
+
+    def begin(self, words: list[str]) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            words, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        self.stack.callback(process.wait)
+        self.stack.callback(process.kill)
+        return process
+
+    def inpaint(self, out: Path, *more: str) -> subprocess.Popen[bytes]:
+        main = "from metgan.cli import main; main()"
+        return self.begin([sys.executable, "-c", main, "inpaint", *self.words, "--out", str(out), *more])
+
+    @property
+    def of_scheduler(self) -> list[str]:
+        return ["--scheduler", f"tcp://127.0.0.1:{self.port}"]
+
+
+@pytest.fixture
+def machines(run: Path, scan: Path, tmp_path: Path) -> Iterator[Machines]:
+    words = [str(run), str(scan), "--labels", str(scan / "labels" / "spots"), "--block", "64"]
+    with ExitStack() as stack:
+        yield Machines(stack, tmp_path, [*words, "--device", "cpu"])
+
+
+def marks(out: Path) -> dict[str, int]:
+    """The image's blocks that are on the disk, and when they were noted; not what is being written."""
+    done = out.with_name(out.name + ".part") / "done" / "0"
+    found = [f for f in done.glob("*") if f.name.replace(".", "").isdigit()]
+    return {f.name: f.stat().st_mtime_ns for f in found}
+
+
+def ended(process: subprocess.Popen[bytes], status: int = 0) -> str:
+    said = process.communicate(timeout=PATIENCE)[1].decode()
+    assert process.returncode == status, said
+    return said
+
+
+def check_kill(machines: Machines, out: Path, victim: str, after: int, by: list[str]) -> None:
+    call = machines.inpaint(out, *by)
+    give_up = time.monotonic() + PATIENCE
+    while len(marks(out)) < after and call.poll() is None:
+        assert time.monotonic() < give_up
+        time.sleep(0.005)
+    assert call.poll() is None, call.communicate()[1].decode()
+    killed = {"driver": call, "worker": machines.workers[0], "scheduler": machines.scheduler}[victim]
+    killed.kill()
+    first = {}
+    if victim == "worker":
+        ended(call)
+    else:
+        if victim == "driver":
+            assert call.wait() == -signal.SIGKILL
+        else:
+            said = ended(call, 2)
+            assert "the Dask scheduler has gone" in said.splitlines()[-1]
+            for process in machines.workers:
+                process.kill()
+                process.wait()
+            machines.start()
+        time.sleep(1)  # what workers were computing
+        first = marks(out)
+        assert 0 < len(first) < 5
+        assert not out.exists()
+        ended(machines.inpaint(out, *by, "--resume"))
+    for name, noted in first.items():  # as it was written before the kill
+        assert (out / "0" / "c" / name.replace(".", "/")).stat().st_mtime_ns <= noted
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_whoever_is_killed_the_bytes_are_the_same_and_what_was_done_is_not_done_again(
+    machines: Machines, tmp_path: Path
+) -> None:
+    ended(machines.inpaint(tmp_path / "whole.zarr"))
+    whole = files(tmp_path / "whole.zarr")
+    for victim in ("driver", "worker", "scheduler"):
+        out = tmp_path / f"{victim}.zarr"
+        check_kill(machines, out, victim, 2, machines.of_scheduler)
+        assert files(out) == whole, victim
+        if victim == "worker":
+            machines.workers[0] = machines.workers[1]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_workers_of_a_killed_call_end_with_it_and_resuming_gives_the_same_bytes(
+    machines: Machines, tmp_path: Path
+) -> None:
+    ended(machines.inpaint(tmp_path / "whole.zarr"))
+    check_kill(machines, tmp_path / "cut.zarr", "driver", 2, ["--workers", "2"])
+    assert files(tmp_path / "cut.zarr") == files(tmp_path / "whole.zarr")
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.parametrize("victim", ["driver", "worker", "scheduler"])
+@pytest.mark.parametrize("seed", range(10))
+def test_kills_at_other_moments(machines: Machines, tmp_path: Path, victim: str, seed: int) -> None:
+    ended(machines.inpaint(tmp_path / "whole.zarr"))
+    after = random.Random(f"{victim} {seed}").randrange(1, 4)
+    check_kill(machines, tmp_path / "cut.zarr", victim, after, machines.of_scheduler)
+    assert files(tmp_path / "cut.zarr") == files(tmp_path / "whole.zarr")
