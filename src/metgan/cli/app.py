@@ -19,7 +19,7 @@ from metgan.progress import heeding_interrupts
 
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
-    "phantom": "Draw a synthetic two-channel pair set whose truth is known.",
+    "phantom": "Draw a synthetic two-channel pair set, or a volume, whose truth is known.",
     "prepare": "Cut registered scans into a pair set.\n\n"
     "Repeated calls add to it: other rows, other scans, other animals.",
     "segmentor": "Train a segmentor on a pair set.",
