@@ -1,5 +1,7 @@
 """Image files to arrays and back, whole or in part."""
 
+from .lazy_volume import LazyVolume, block_shape
+from .nifti import refuse_other_orientations
 from .ome_zarr import (
     Block,
     OmeZarrChannel,
@@ -13,6 +15,7 @@ from .ome_zarr import (
 )
 from .region import Index, Region
 from .registry import is_image, open_image, pixel_files, read_image, write_image
+from .resample import Resampling
 from .source import ArrayImage, ImageSource
 from .stack import Stack, read_stack
 
@@ -21,12 +24,15 @@ __all__ = [
     "Block",
     "ImageSource",
     "Index",
+    "LazyVolume",
     "OmeZarrChannel",
     "OmeZarrImage",
     "OmeZarrLayout",
     "OmeZarrWriter",
     "Region",
+    "Resampling",
     "Stack",
+    "block_shape",
     "is_image",
     "is_written",
     "layout_like",
@@ -34,6 +40,7 @@ __all__ = [
     "pixel_files",
     "read_image",
     "read_stack",
+    "refuse_other_orientations",
     "write_image",
     "write_ome_zarr",
     "writing_ome_zarr",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -212,11 +214,25 @@ class OmeZarrImage:
             raise StorageError(
                 f"{self.folder} lacks the chunk {missing}, which was written", "all its chunks", AGAIN
             )
-        note_once(
-            f"{self.folder} does not hold all its chunks; those that it lacks are read as its fill value, "
-            f"{self.array.fill_value}. Chunks without light are often left out; a copy that was cut short "
-            "looks the same"
-        )
+        if lacking := self._lacking:  # of all its chunks, so that it is told once whatever is read first
+            what = "shards" if self.array.shards else "chunks"
+            note_once(
+                f"{self.folder} lacks {len(lacking)} of its {self._count} {what}, such as {lacking[0]}: they "
+                f"are read as its fill value, {self.array.fill_value}. Those without light are often left "
+                "out; a copy that was cut short looks the same"
+            )
+
+    @cached_property
+    def _lacking(self) -> tuple[str, ...]:
+        """The files that the store does not have, of all its chunks or shards."""
+        everything = self._chunk_keys((slice(None),) * len(self.shape))
+        return tuple(key for key in everything if not (self.folder / key).is_file())
+
+    @property
+    def _count(self) -> int:
+        """How many chunks or shards there are."""
+        sides = self.array.shards or self.array.chunks
+        return math.prod(-(-n // side) for n, side in zip(self.shape, sides, strict=True))
 
     def _chunk_keys(self, region: Sequence[slice]) -> Iterator[str]:
         """Yield the files, below the array's folder, of the chunks or shards that hold a region."""
