@@ -262,24 +262,24 @@ def test_no_more_is_read_at_once_than_a_block(
 def test_memory_does_not_grow_with_the_volume(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**17)
+    monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**18)
     monkeypatch.setattr(metgan.workflows.scan_files, "_PLANES", 16)
     monkeypatch.setattr("metgan.data.scan_crops._ASKED", 20)  # crops: both volumes have more
-    choice = {"planes": (64, 4), "projections": (32, 1)}[kind]
-    crops = CropChoice(crop=choice[0], every=choice[1], cut=kind, keep_empty=0.0)  # type: ignore[arg-type]  # both are words
+    every = {"planes": 2, "projections": 1}[kind]
+    crops = CropChoice(crop=64, every=every, cut=kind, keep_empty=0.0)  # type: ignore[arg-type]  # both are words
     peaks = {}
-    for side, width in ((64, 64), (64, 128), (256, 256)):  # 64 planes: chunks of one size
+    for planes, side in ((64, 64), (64, 128), (128, 256)):  # chunks of one size
         image = np.broadcast_to(
-            RANDOM.integers(100, 900, (1, 1, side, width)).astype(np.uint16), (1, 64, side, width)
+            RANDOM.integers(100, 900, (1, 1, side, side)).astype(np.uint16), (1, planes, side, side)
         )
         scan = np.concatenate([image, image + np.uint16(7)])
         scan[1, :, :4, :4] += 3000
         label = np.zeros(scan.shape[1:], np.uint8)
         label[:, :4, :4] = 1
-        path = tmp_path / f"{width}.ome.zarr"
+        path = tmp_path / f"{side}.ome.zarr"
         write_ome_zarr(path, ArrayImage(scan, "CZYX", (8.0, 8.0, 8.0)), {"tumours": ArrayImage(label, "ZYX")})
         del scan, label, image
-        peaks[width] = peak_of(lambda p=path, w=width: cut(p, tmp_path / f"{w}", crops))  # type: ignore[misc]
+        peaks[side] = peak_of(lambda p=path, s=side: cut(p, tmp_path / f"{s}", crops))  # type: ignore[misc]
     assert peaks[256] < 1.1 * peaks[128]
     monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**30)
     assert peak_of(lambda: cut(path, tmp_path / "whole", crops)) > 3 * peaks[256]  # it does grow at once

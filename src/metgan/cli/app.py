@@ -36,7 +36,7 @@ _VERBS = {
     "the loop. It is trained first, into OUT/independent-segmentor, where none is given.",
     "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"
     "Several become one; no group of tissue is divided between its parts.",
-    "info": "Describe a run, a pair set, scores, a study or an exported data set.",
+    "info": "Describe a run, a pair set, scores, a study, an exported data set or a volume.",
 }
 
 _STUDIES = {

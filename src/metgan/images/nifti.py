@@ -77,6 +77,16 @@ class NiftiImage:
             affine = tuple(tuple(map(float, row)) for row in image.affine) if is_placed else None
             return cls(path, shape, dtype, axes, _voxel_size_um(image.header, path), affine)
 
+    @property
+    def directions(self) -> str:
+        """Where X, Y and Z run to, as in RAS: right, anterior, superior; "" where the file does not say."""
+        import nibabel
+
+        if self.affine is None:
+            return ""
+        letters = nibabel.aff2axcodes(np.array(self.affine))  # type: ignore[no-untyped-call]  # has no annotations
+        return "".join(map(str, letters))
+
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part. A compressed file (``.nii.gz``) has to be decompressed up to it each time.
 
@@ -111,7 +121,7 @@ def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
     """
     placed = [(what, one) for what, one in images.items() if isinstance(one, NiftiImage) and one.affine]
     for what, other in placed[1:]:
-        first, (axes, their_axes) = placed[0], [_directions(one) for one in (placed[0][1], other)]
+        first, (axes, their_axes) = placed[0], (placed[0][1].directions, other.directions)
         told = f"{first[0]} {first[1].path} runs to {axes}, and {what} {other.path} to {their_axes}"
         if axes != their_axes:
             raise ArrayError(
@@ -131,14 +141,6 @@ def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
                 "voxels apart where most: they are taken to lie as stored, voxel on voxel. Resample one to "
                 "the other if they do not"
             )
-
-
-def _directions(image: NiftiImage) -> str:
-    """Return where X, Y and Z run to, as in RAS."""
-    import nibabel
-
-    letters = nibabel.aff2axcodes(np.array(image.affine))  # type: ignore[no-untyped-call]  # has no annotations
-    return "".join(map(str, letters))
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -131,6 +130,21 @@ class OmeZarrImage:
         dtype: np.dtype[np.generic] = np.dtype(self.array.dtype).newbyteorder("=")
         return dtype
 
+    @property
+    def version(self) -> str:
+        """Of OME-Zarr: "0.5", "0.4" or what the store says."""
+        attributes = dict(open_node(self.path).attrs)
+        said = ome_attributes(attributes)
+        inner = said.get("multiscales", [{}])[0]
+        return str(said.get("version") or inner.get("version") or "of an unknown version")
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What metgan noted when it wrote the store: what it is made from, and how."""
+        noted = dict(open_node(self.path).attrs).get("metgan")
+        said = noted.get("provenance") if isinstance(noted, dict) else None
+        return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part, for which the chunks that hold it are read.
 
@@ -214,7 +228,9 @@ class OmeZarrImage:
             raise StorageError(
                 f"{self.folder} lacks the chunk {missing}, which was written", "all its chunks", AGAIN
             )
-        if lacking := self._lacking:  # of all its chunks, so that it is told once whatever is read first
+        if (
+            lacking := self.lacking_chunks()
+        ):  # of all its chunks, so that it is told once whatever is read first
             what = "shards" if self.array.shards else "chunks"
             note_once(
                 f"{self.folder} lacks {len(lacking)} of its {self._count} {what}, such as {lacking[0]}: they "
@@ -222,9 +238,8 @@ class OmeZarrImage:
                 "out; a copy that was cut short looks the same"
             )
 
-    @cached_property
-    def _lacking(self) -> tuple[str, ...]:
-        """The files that the store does not have, of all its chunks or shards."""
+    def lacking_chunks(self) -> tuple[str, ...]:
+        """Return the names of the chunks, or shards, that this level has no file of."""
         everything = self._chunk_keys((slice(None),) * len(self.shape))
         return tuple(key for key in everything if not (self.folder / key).is_file())
 
