@@ -265,6 +265,7 @@ def test_memory_does_not_grow_with_the_volume(
     monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**18)
     monkeypatch.setattr(metgan.workflows.scan_files, "_PLANES", 16)
     monkeypatch.setattr("metgan.data.scan_crops._ASKED", 20)  # crops: both volumes have more
+    monkeypatch.setattr(importlib.import_module("metgan.workflows.prepare"), "MOST_ASKED", 10)
     every = {"planes": 2, "projections": 1}[kind]
     crops = CropChoice(crop=64, every=every, cut=kind, keep_empty=0.0)  # type: ignore[arg-type]  # both are words
     peaks = {}

@@ -49,7 +49,7 @@ class CropChoice(Checked):
     keep_empty : float or None
         Share of the crops without a tumour that are kept, in [0, 1], evenly spread; needs --labels. Default:
         all of them.
-    split : {"train", "val", "test", ""}
+    split : {"train", "val", "test"} or None
         Part that these crops belong to; without it metgan train draws one.
     group : str
         One group for all these crops (an animal) instead of one per block.
@@ -68,7 +68,7 @@ class CropChoice(Checked):
     least_tissue: float | None = None
     leave_out_air: bool = False
     keep_empty: float | None = None
-    split: Literal["train", "val", "test", ""] = ""
+    split: Literal["train", "val", "test"] | None = None
     group: str = ""
     organ: str = ""
 
@@ -120,7 +120,7 @@ class CropChoice(Checked):
             columns=_range("--columns", self.columns),
             every=self.every,
             least_tissue=_LEAST_TISSUE * has_tissue if self.least_tissue is None else self.least_tissue,
-            split=self.split,
+            split=self.split or "",
             group=self.group,
             organ=self.organ,
             is_projected=self.cut == "projections",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from metgan.checked import Checked
-from metgan.data import PairSet
+from metgan.data import TABLE, PairSet
 from metgan.errors import StorageError
 from metgan.images import is_image, is_zarr
 from metgan.interop import CASES_FILE
@@ -19,6 +19,7 @@ from .output import STUDY
 from .unfinished import describe_unfinished, study_to_go_on
 from .volume_facts import volume_facts
 
+_CHANNELS = ("anatomy", "tumour", "label")
 _KNOWN = (
     "a run folder, a model file, a pair set, scores (metgan evaluate), a study (metgan study), an exported "
     "data set (metgan export), or a volume: TIFF, OME-Zarr, NIfTI or a folder of planes"
@@ -87,9 +88,10 @@ def _facts_of(path: Path) -> tuple[str, Facts]:
         return "Exported data set", export_facts(path)
     if (unfinished := describe_unfinished(path, kind)) is not None:
         return "Unfinished:", unfinished
-    if any(has_folder(path / channel) for channel in ("anatomy", "tumour", "label")):
+    if any(has_folder(path / channel) for channel in _CHANNELS):
         return "Pair set", pair_facts(PairSet.open(path))
-    if not kind and any(map(is_image, path.iterdir())):
+    is_of_pairs = path.name in _CHANNELS and has_file(path.parent / TABLE)
+    if not kind and not is_of_pairs and any(map(is_image, path.iterdir())):
         return "Volume", volume_facts(path)
     held = kind or "neither a result of metgan nor a pair set"
     raise StorageError(f"{path} holds {held}", _KNOWN, "Check the path, or name a folder inside it")

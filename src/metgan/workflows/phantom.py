@@ -24,7 +24,7 @@ from metgan.phantom import (
 from metgan.progress import Listener, listening, note
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
-from .ranges import SEED, SHARE, check_ranges
+from .ranges import ABOVE_ZERO, SEED, SHARE, check_ranges
 
 _PAIRS = 200
 _MOST = 2**31 - 1
@@ -97,7 +97,8 @@ class PhantomRequest(Checked):
             missed=SHARE,
             outline_noise=PHANTOM_RANGES["outline_noise"],
             seed=SEED,
-            voxel_size_um=VOLUME_RANGES["voxel_size_um"],
+            volume=(1, VOLUME_RANGES["planes"][1]),
+            voxel_size_um=ABOVE_ZERO,  # what volumes can be drawn of, and how fine, they know themselves
         )
         if self.volume is None:
             if self.voxel_size_um is not None:

@@ -37,7 +37,7 @@ from .ranges import ABOVE_ZERO, FINITE, check_ranges
 
 _ORDER = (0, 1)  # anatomy, tumour
 MOST_CHANNELS = 9999
-AT_ONCE = 2**25
+AT_ONCE = 2**24
 """Voxels of each channel that are in memory at once."""
 _PLANES = 64  # of a block: as many as of a chunk
 _ALIKE = 1.01  # ratio of sizes
@@ -108,7 +108,7 @@ def read_scan(
 ) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
-    What the plan does not ask for is neither read nor checked. More than some 30 million voxels are not read
+    What the plan does not ask for is neither read nor checked. More than some 16 million voxels are not read
     at once, but in blocks, each when it is needed. `known` are the rows of the pair set that the
     scan's crops are added to.
     """
