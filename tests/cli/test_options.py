@@ -14,7 +14,7 @@ import pytest
 from cyclopts import App
 
 import metgan
-from metgan.cli.app import app
+from metgan.cli.app import _STUDIES, _VERBS, app
 
 from .conftest import Command
 
@@ -52,6 +52,17 @@ def test_the_help_shows_words_and_numbers_and_nothing_of_python(
 ) -> None:
     text = help_of(metgan, capsys, *verb)
     assert not re.findall(r"default: (?:\(\)|\"\"|None)|\|BOOL|BOOL\b", text)
+
+
+VERBS = [(verb,) for verb in _VERBS] + [("study", verb) for verb in _STUDIES] + [("import",)]
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_every_choice_that_the_help_shows_is_a_word(
+    metgan: Command, capsys: Capture, verb: tuple[str, ...]
+) -> None:
+    for choices in re.findall(r"choices: ([^\]]*)\]", help_of(metgan, capsys, *verb)):
+        assert all(choice.strip() for choice in choices.split(",")), choices
 
 
 def test_a_list_of_yes_and_no_says_what_it_takes(metgan: Command, capsys: Capture) -> None:

@@ -7,7 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import Scan, check_mask, find_orientation, measure_standing_out
+from metgan.data import (
+    CropPlan,
+    Scan,
+    ScanCrops,
+    check_mask,
+    find_orientation,
+    measure_standing_out,
+    place_crops,
+)
 from metgan.images import Region
 from metgan.labels import SYMMETRIES, symmetry
 from metgan.phantom import LABORATORIES, PhantomSettings
@@ -34,19 +42,19 @@ def scan_of(settings: PhantomSettings, turn: int = 0, shift: int = 0) -> tuple[S
     return Scan.checked("scan", *map(np.stack, volumes), None), masks
 
 
-def whole_planes(scan: Scan) -> list[tuple[int, slice, slice]]:
-    return [(plane, slice(None), slice(None)) for plane in range(len(scan.label))]
+def whole_planes(scan: Scan) -> ScanCrops:
+    return ScanCrops(scan, place_crops((10, 96, 96), CropPlan(96, 96, 96)), 96)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_right_mask_stands_out_and_a_wrong_one_does_not(kind: str) -> None:
     scan, masks = scan_of(KINDS[kind])
-    assert not check_mask(scan, whole_planes(scan)).marks_nothing
+    assert not check_mask(whole_planes(scan)).marks_nothing
     wrong = {f"turned {k}": [symmetry(mask, k) for mask in masks] for k in range(1, SYMMETRIES)}
     wrong["of other planes"] = masks[2:] + masks[:2]
     wrong["shifted"] = [np.roll(mask, 30, axis=1) for mask in masks]
     for name, each in wrong.items():
-        found = check_mask(replace(scan, label=np.stack(each)), whole_planes(scan))
+        found = check_mask(whole_planes(replace(scan, label=np.stack(each))))
         assert found.marks_nothing, (name, found)
 
 
@@ -54,7 +62,7 @@ def test_a_right_mask_stands_out_and_a_wrong_one_does_not(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["bright", "contrast 1.2"])
 def test_the_orientation_that_fits_is_found(kind: str, turn: int) -> None:
     scan, masks = scan_of(KINDS[kind], turn)
-    assert check_mask(scan, whole_planes(scan)).marks_nothing
+    assert check_mask(whole_planes(scan)).marks_nothing
     better = find_orientation(scan, masks.__getitem__)
     assert better is not None
     assert better[0] == UNDONE.get(turn, turn)

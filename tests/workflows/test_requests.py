@@ -23,7 +23,7 @@ ANY_SIGN = {"labels_above", "tissue_above", "tissue_level"}
 FROM_ZERO = {
     *("seed", "laboratory_seed", "margin", "gap", "elastic", "size_spread", "infiltration", "channels"),
     *("least_recall", "most_false_area", "least_contrast", "most_contrast", "least_distance"),
-    *("missed", "outline_noise", "least_tissue", "real", "synthetic"),
+    *("missed", "outline_noise", "least_tissue", "keep_empty", "real", "synthetic"),
 }
 NEEDS: dict[str, dict[str, Any]] = {
     "merge": {"recipe": "merged"},
@@ -213,7 +213,7 @@ def test_what_is_of_another_kind_than_an_option_is_refused(
     [
         (lambda: workflows.Sources(anatomy="pairs", part="trian"), "'train', 'val', 'test' or 'all'"),
         (lambda: workflows.RecipeChoice("banks"), "'real', 'merged', 'bank', 'grown', 'file' or None"),
-        (lambda: workflows.CropChoice(split="training"), "'train', 'val', 'test' or ''"),
+        (lambda: workflows.CropChoice(split="training"), "None, 'train', 'val' or 'test'"),
         (lambda: workflows.ExportRequest(data="pairs", format="nnunet", out="out"), r"Write \['pairs'\]"),
         (lambda: workflows.GenerateRequest(run="run", sources="pairs", out="out"), "expected a Sources"),
         (lambda: workflows.RecipeChoice("bank", tumours=(1, 2, 3)), "a tuple of 2 values"),

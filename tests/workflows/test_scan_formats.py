@@ -144,3 +144,47 @@ def test_a_file_is_identified_as_it_always_was(tmp_path: Path) -> None:
     """Pair sets that were begun know their scans by this."""
     (tmp_path / "a").write_bytes(bytes(range(256)) * 100)
     assert identify([tmp_path / "a"]) == "ccc0711c9eb603f5"
+
+
+def nifti_with(folder: Path, name: str, array: np.ndarray, affine: np.ndarray | None) -> Path:
+    """Write a NIfTI, whose header says no affine where there is none."""
+    image = nibabel.Nifti1Image(array.T, affine)
+    image.header.set_xyzt_units("micron")
+    nibabel.save(image, folder / f"{name}.nii")
+    return folder / f"{name}.nii"
+
+
+SHIFTED = np.eye(4)
+SHIFTED[0, 3] = 2.0
+EXCHANGED = np.eye(4)[[1, 0, 2, 3]]
+
+
+@pytest.mark.parametrize("affine", [np.diag([-1.0, 1, 1, 1]), np.diag([1.0, 1, -1, 1]), EXCHANGED])
+@pytest.mark.parametrize("which", ["tumour", "label"])
+def test_niftis_of_a_scan_whose_axes_run_another_way_are_refused(
+    tmp_path: Path, affine: np.ndarray, which: str
+) -> None:
+    arrays = {"anatomy": SCAN[0], "tumour": SCAN[1], "label": LABEL}
+    files = {k: nifti_with(tmp_path, k, a, affine if k == which else np.eye(4)) for k, a in arrays.items()}
+    with pytest.raises(ArrayError, match=rf"anatomy .* runs to RAS, and {which} .* to "):
+        cut(([files["anatomy"], files["tumour"]], files["label"]), tmp_path / "pairs")
+    assert not (tmp_path / "pairs").exists()
+
+
+@pytest.mark.parametrize(("affine", "told"), [(SHIFTED, "2.0 voxels"), (np.eye(4), ""), (None, "")])
+def test_of_a_shifted_nifti_a_note_tells_and_one_without_an_affine_fits_any(
+    tmp_path: Path, affine: np.ndarray | None, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = nifti_with(tmp_path, "label", LABEL, affine)
+    sources = [nifti_with(tmp_path, name, SCAN[k], np.eye(4)) for k, name in enumerate(("anatomy", "tumour"))]
+    notes: list[str] = []
+    request = PrepareRequest(
+        sources=sources,
+        files=ScanFiles(mask),
+        out=tmp_path / "pairs",
+        crops=CropChoice(crop=16, planes="0:1"),
+    )
+    prepare(request, lambda event: notes.append(str(event)))
+    shifted = [text for text in notes if "say of the same voxel that it lies elsewhere" in text]
+    assert len(shifted) == bool(told)
+    assert told in "".join(shifted)

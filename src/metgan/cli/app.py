@@ -19,7 +19,7 @@ from metgan.progress import heeding_interrupts
 
 _VERBS = {
     "demo": "Everything once, on a phantom, in minutes: from images to report.",
-    "phantom": "Draw a synthetic two-channel pair set whose truth is known.",
+    "phantom": "Draw a synthetic two-channel pair set, or a volume, whose truth is known.",
     "prepare": "Cut registered scans into a pair set.\n\n"
     "Repeated calls add to it: other rows, other scans, other animals.",
     "segmentor": "Train a segmentor on a pair set.",
@@ -36,7 +36,7 @@ _VERBS = {
     "the loop. It is trained first, into OUT/independent-segmentor, where none is given.",
     "export": "Write pair sets as the data set of nnU-Net, Cellpose, StarDist or ilastik.\n\n"
     "Several become one; no group of tissue is divided between its parts.",
-    "info": "Describe a run, a pair set, scores, a study or an exported data set.",
+    "info": "Describe a run, a pair set, scores, a study, an exported data set or a volume.",
 }
 
 _STUDIES = {

@@ -1,6 +1,6 @@
 """Pair sets: reading, checking, splitting, normalising, and a phantom to try everything on."""
 
-from .crops import CropPlan, Uncovered, find_uncovered, place_crops
+from .crops import Crop, CropPlan, Uncovered, find_uncovered, place_crops
 from .entry import IGNORE, Entry, fingerprint_of, join_names, split_names, without_label
 from .fit import fit_pairs
 from .identity import identify, name_scan
@@ -32,7 +32,8 @@ from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
 from .prepare import prepare, useful_crops
 from .sample import Pair, as_camera, check_camera, checksum, has_tumour, read_channel, read_label, read_pair
-from .scan import Scan, refuse_other_shapes
+from .scan import MaskCheck, Scan, refuse_other_shapes
+from .scan_crops import CropImages, ScanCrops
 from .shuffle import shuffle_labels
 from .split import (
     SPLIT_FILE,
@@ -55,11 +56,14 @@ __all__ = [
     "TABLE",
     "TURNED",
     "ChannelScale",
+    "Crop",
+    "CropImages",
     "CropPlan",
     "Entry",
     "FillValues",
     "HeldOut",
     "JoinedPairs",
+    "MaskCheck",
     "Normalisation",
     "Pair",
     "PairSet",
@@ -69,6 +73,7 @@ __all__ = [
     "PixelValues",
     "Scaling",
     "Scan",
+    "ScanCrops",
     "Split",
     "StandingOut",
     "StoredPairs",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 
 from metgan.errors import SettingError
 from metgan.images import Index, Region
+from metgan.types import AnyArray
 
 Part = Literal["train", "val", "test", ""]
 Range = tuple[int, int] | None
+View = Literal["", "Z", "Y", "X"]
+"""The axis that a maximum projection is seen along; "" for a plane as it is."""
+VIEWS: tuple[View, ...] = ("Z", "Y", "X")
 _MOST = 2**31 - 1
 
 
@@ -35,6 +41,9 @@ class CropPlan:
     group : str
         One group for all crops instead of their blocks.
     organ : str
+    is_projected : bool
+        Whether crops are maximum projections of cubes along Z, Y and X, each three images; blocks are cubes
+        then, too.
     """
 
     crop: int = 256
@@ -48,6 +57,7 @@ class CropPlan:
     split: Part = ""
     group: str = ""
     organ: str = ""
+    is_projected: bool = False
 
     def region(self, shape: tuple[int, ...]) -> Region:
         """Return the planes, rows and columns asked for of a scan of `shape` (Z, Y, X).
@@ -70,6 +80,12 @@ class CropPlan:
         for name in ("crop", "stride", "block", "every"):
             SettingError.unless_within(name, getattr(self, name), 1, _MOST)
         SettingError.unless_within("least_tissue", self.least_tissue, 0.0, 1.0)
+        if self.is_projected and self.every > 1:
+            raise SettingError(
+                f"every {self.every}th plane of projections",
+                "all planes: a projection is of all that its cube holds",
+                "Leave --every out, or cut planes",
+            )
         if self.block < self.crop:
             raise SettingError(
                 f"block is {self.block}, with crops of {self.crop} pixels",
@@ -80,16 +96,32 @@ class CropPlan:
 
 @dataclass(frozen=True)
 class Crop:
-    """Where a crop lies: plane, top and left in pixels of the scan, and its block's number."""
+    """Where a crop lies: plane, top and left in pixels of the scan, and its block's number.
+
+    Of a maximum projection, `plane` is the first of its cube, and `view` the axis that it is seen along.
+    """
 
     plane: int
     top: int
     left: int
-    block: tuple[int, int]
+    block: tuple[int, ...]
+    view: View = ""
 
     def index(self, size: int) -> Index:
-        """Return what picks a crop of `size` pixels a side from its scan, (Z, Y, X)."""
-        return self.plane, slice(self.top, self.top + size), slice(self.left, self.left + size)
+        """Return what picks a crop of `size` pixels a side from its scan, (Z, Y, X); a projection's cube."""
+        rows, columns = slice(self.top, self.top + size), slice(self.left, self.left + size)
+        return (slice(self.plane, self.plane + size) if self.view else self.plane), rows, columns
+
+    def project(self, part: AnyArray) -> AnyArray:
+        """Return the image, (Y, X), that a crop shows of what its index picks.
+
+        Along Z it has the cube's rows and columns, along Y its planes and columns, along X its planes and
+        rows.
+        """
+        if not self.view:
+            return part
+        image: AnyArray = part.max(axis=VIEWS.index(self.view))
+        return image
 
 
 def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
@@ -106,6 +138,8 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
     >>> [(crop.top, crop.left) for crop in crops]
     [(0, 0), (0, 2)]
     """
+    if plan.is_projected:
+        return [*_place_cubes(plan.region(shape), plan)]
     region = plan.region(shape)
     planes, rows, columns = region.index
     tops, lefts = _starts(rows, plan), _starts(columns, plan)
@@ -118,13 +152,27 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
     return [Crop(z, y, x, (by, bx)) for z in range(shape[0])[planes] for y, by in tops for x, bx in lefts]
 
 
+def _place_cubes(region: Region, plan: CropPlan) -> Iterator[Crop]:
+    """Yield three views of each cube, one after the other."""
+    starts = [_starts(axis, plan) for axis in region.index]
+    if not all(starts):
+        raise SettingError(
+            f"cubes of {plan.crop} voxels in a region of {' x '.join(map(str, region.shape))}",
+            "a region that holds at least one cube",
+            "Choose smaller --crop, larger ranges, or a smaller --pixel-size-um",
+        )
+    for (z, bz), (y, by), (x, bx) in product(*starts):
+        yield from (Crop(z, y, x, (bz, by, bx), view) for view in VIEWS)
+
+
 @dataclass(frozen=True)
 class Uncovered:
-    """What no crop of a plan holds: whole rows, whole columns, and their share of the region, in [0, 1]."""
+    """What no crop of a plan holds: whole planes, rows and columns, and their share of the region."""
 
     rows: int
     columns: int
     share: float
+    planes: int = 0
 
 
 def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
@@ -133,14 +181,17 @@ def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
     Examples
     --------
     >>> find_uncovered((1, 10, 8), CropPlan(crop=4, stride=4, block=4))
-    Uncovered(rows=2, columns=0, share=0.2)
+    Uncovered(rows=2, columns=0, share=0.2, planes=0)
     """
     crops = place_crops(shape, plan)
     rows = {y for top in {crop.top for crop in crops} for y in range(top, top + plan.crop)}
     columns = {x for left in {crop.left for crop in crops} for x in range(left, left + plan.crop)}
-    _, height, width = plan.region(shape).shape
-    share = 1 - len(rows) * len(columns) / (height * width)
-    return Uncovered(height - len(rows), width - len(columns), round(share, 6))
+    depth, height, width = plan.region(shape).shape
+    planes = depth
+    if plan.is_projected:
+        planes = len({z for first in {crop.plane for crop in crops} for z in range(first, first + plan.crop)})
+    share = 1 - planes * len(rows) * len(columns) / (depth * height * width)
+    return Uncovered(height - len(rows), width - len(columns), round(share, 6), depth - planes)
 
 
 def _starts(within: slice, plan: CropPlan) -> list[tuple[int, int]]:

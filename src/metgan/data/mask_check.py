@@ -10,18 +10,18 @@ to 1.5 and more, turned or mirrored ones to 0.3 at most: ``python benchmarks/wro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from metgan.images import Index
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
 from metgan.metrics import measure_contrasts
 from metgan.types import Camera, Mask
 
 from .scan import Scan
+from .scan_crops import ScanCrops
 from .subset import evenly
 
 LEAST_STANDING_OUT: Final = 0.7
@@ -93,22 +93,15 @@ def measure_standing_out(views: Iterable[View]) -> StandingOut:
     return StandingOut(float(np.median(found)) if found else np.nan, len(found))
 
 
-def check_mask(scan: Scan, places: Sequence[Index]) -> StandingOut:
+def check_mask(crops: ScanCrops) -> StandingOut:
     """Return how the label of a scan stands out in its crops; up to a hundred with a tumour are asked.
 
     Of a scan without a label it is nan, of no tumour.
-
-    Parameters
-    ----------
-    scan : Scan
-    places : sequence of (plane, rows, columns), int and two slices
-        Where the crops lie in the arrays of the scan: `metgan.images.Region.place`.
     """
-    mask = scan.label
-    if mask is None:
-        return measure_standing_out([])
-    labelled = evenly([place for place in places if mask[place].any()], _MOST_CROPS)
-    return measure_standing_out((mask[place], scan.anatomy[place], scan.tumour[place]) for place in labelled)
+    asked = crops.chosen(crops.has_tumour()).sample(_MOST_CROPS)
+    return measure_standing_out(
+        (one.label, one.anatomy, one.tumour) for one in asked if one.label is not None
+    )
 
 
 def find_orientation(scan: Scan, read_plane: Callable[[int], Mask]) -> tuple[int, StandingOut] | None:
@@ -134,7 +127,7 @@ def find_orientation(scan: Scan, read_plane: Callable[[int], Mask]) -> tuple[int
     for index in range(1, SYMMETRIES):
         turned = [(place, symmetry(mask, index)) for place, mask in whole]
         if turned[0][1].shape == shape:
-            views = ((mask[rows, columns], scan.anatomy[p], scan.tumour[p]) for p, mask in turned)
+            views = ((mask[rows, columns], scan.anatomy[p,], scan.tumour[p,]) for p, mask in turned)
             found.append((index, measure_standing_out(views)))
     best = max(found, key=lambda one: np.nan_to_num(one[1].median, nan=-np.inf))
     return best if best[1].median >= _CLEARLY else None

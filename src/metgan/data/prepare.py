@@ -1,7 +1,8 @@
-"""Volumes to pair sets: crops of planes, grouped by the block of tissue they were cut from.
+"""Volumes to pair sets: crops of planes or projections of cubes, grouped by the block of tissue they show.
 
 A crop's group is its block, the same in every plane, because neighbouring planes and overlapping crops
-show the same tissue. Crops never straddle blocks, so no pixel is ever in two groups.
+show the same tissue. A projection's is its block of three sides: its three views show the same voxels, and
+another block's show others. Crops never straddle blocks, so no pixel is ever in two groups.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
@@ -18,6 +20,7 @@ from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
 from .pairs import PairSet, image_names, read_table, write_pair, write_table
 from .scan import Scan
+from .scan_crops import CropImages, ScanCrops
 
 
 @dataclass(frozen=True)
@@ -46,11 +49,13 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
             "a plan within them",
             "Read the scan anew for these",
         )
-    useful = []
+    is_useful = [False] * len(placed)
+    images = ScanCrops(scan, placed, plan.crop)
     with progress("look at crops", len(placed), every_s=SLOW) as advance:
-        for crop in placed:
-            useful += [crop] if _is_useful(scan, crop, plan) else []
+        for number, shown in images.visit():
+            is_useful[number] = _is_useful(shown, plan)
             advance()
+    useful = [*images.chosen(is_useful).crops]
     if not useful:
         why = "flat" if scan.tissue is None else "flat or hold too little tissue"
         raise ArrayError(
@@ -61,14 +66,22 @@ def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
     return useful
 
 
-def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
+def prepare(scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None = None) -> Prepared:
     """Cut a scan into a pair set, adding to what `out` already holds.
 
-    Of a scan without a label the pairs are unlabelled. Flat crops and those with too little tissue are left
-    out and counted. The table is written last, and an empty one first: a killed call leaves the former table,
+    Flat crops and those with too little tissue are left out and counted. Of a scan without a label the pairs
+    are unlabelled. The table is written last, and an empty one first: a killed call leaves the former table,
     so `PairSet.open` says that it and the images disagree, and never takes crops of one block for groups of
     their own. Calling again completes the set. The folder is held while it is read and written, so that of
     two calls at once none loses the other's rows.
+
+    Parameters
+    ----------
+    scan : Scan
+    plan : CropPlan
+    out : Path
+    crops : sequence of Crop or None, default None
+        Those that are written; None for all `useful_crops`.
 
     Raises
     ------
@@ -81,7 +94,7 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
         When a crop overlaps one that `out` holds in another group or part, or the scan has another name
         there.
     """
-    useful = useful_crops(scan, plan)
+    useful = useful_crops(scan, plan) if crops is None else crops
     planned = [_row(scan, crop, plan) for crop in useful]
     with hold_folder(out, "metgan prepare"):
         rows = read_table(out)
@@ -94,11 +107,9 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
             write_table(out, [])
         with_tumour = 0
         with progress("prepare", len(useful)) as advance:
-            for crop, row in zip(useful, planned, strict=True):
-                place = scan.region.place(crop.index(plan.crop))
-                label = None if scan.label is None else scan.label[place]
-                write_pair(out, row["name"], scan.anatomy[place], scan.tumour[place], label)
-                with_tumour += label is not None and bool(label.any())
+            for number, shown in ScanCrops(scan, useful, plan.crop).visit():
+                write_pair(out, planned[number]["name"], shown.anatomy, shown.tumour, shown.label)
+                with_tumour += shown.label is not None and bool(shown.label.any())
                 advance()
         write_table(out, [*rows, *planned])
         PairSet.open(out)
@@ -107,10 +118,11 @@ def prepare(scan: Scan, plan: CropPlan, out: Path) -> Prepared:
 
 
 def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
-    """Return a crop's row of ``pairs.csv``: with where it lies, in pixels of the scan."""
+    """Return a crop's row of ``pairs.csv``: with where it lies, in the pixels that are cut."""
+    name = f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}"
     return {
-        "name": f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}",
-        "group": normal_form(plan.group) or f"{scan.name}_block{crop.block[0]}-{crop.block[1]}",
+        "name": f"{name}_{crop.view}" if crop.view else name,
+        "group": normal_form(plan.group) or f"{scan.name}_block{'-'.join(map(str, crop.block))}",
         "organ": normal_form(plan.organ),
         "split": plan.split,
         "scan": scan.name,
@@ -119,6 +131,8 @@ def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
         "top": str(crop.top),
         "left": str(crop.left),
         "size": str(plan.crop),
+        **({"view": crop.view} if crop.view else {}),
+        **({"pixel_um": f"{scan.pixel_um:g}"} if scan.pixel_um else {}),
     }
 
 
@@ -147,42 +161,64 @@ def _refuse_leftovers(out: Path, rows: Sequence[Mapping[str, str]]) -> None:
 def _refuse_shared_tissue(
     out: Path, rows: Sequence[Mapping[str, str]], planned: Sequence[Mapping[str, str]]
 ) -> None:
-    """Compare crops by where they lie in Y and X: neighbouring planes show the same tissue."""
+    """Compare crops by where they lie in Y and X: neighbouring planes show the same tissue. Cubes in Z."""
     for old in _places(rows):
         for new in _places(planned):
-            same_scan, same_home = old[0] == new[0], old[1:3] == new[1:3]
-            if same_scan and not same_home and _overlap(old[3:], new[3:]):
+            if old.scan != new.scan:
+                continue
+            if old.pixel_um != new.pixel_um:
+                sizes = [f"{one.pixel_um} um" if one.pixel_um else "its own size" for one in (old, new)]
                 raise LeakageError(
-                    f"crops of {new[0]} at row {new[3]}, column {new[4]} overlap crops of group {old[1]!r}, "
-                    f"part {old[2]!r}, in {out}",
+                    f"{out} has crops of scan {new.scan} with pixels of {sizes[0]}, these have {sizes[1]}",
+                    "one size of pixel for a scan, so that it is known which crops show the same tissue",
+                    "Choose the same --pixel-size-um, or another --out",
+                )
+            if (old.group, old.part) != (new.group, new.part) and old.overlaps(new):
+                raise LeakageError(
+                    f"crops of {new.scan} at row {new.corner[1]}, column {new.corner[2]} overlap crops of "
+                    f"group {old.group!r}, part {old.part!r}, in {out}",
                     "every piece of tissue in one group and one part",
                     "Choose --rows or --columns apart (planes do not separate tissue), or one --group and "
                     "--split for both",
                 )
 
 
-def _places(rows: Sequence[Mapping[str, str]]) -> set[tuple[str, str, str, int, int, int]]:
-    """Return (scan, group, part, top, left, size) of each place, planes left out."""
+class _Place(NamedTuple):
+    """Where a crop lies, and where it belongs; of crops of planes, all planes are one place."""
+
+    scan: str
+    group: str
+    part: str
+    pixel_um: str
+    is_cube: bool
+    corner: tuple[int, int, int]
+    size: int
+
+    def overlaps(self, other: _Place) -> bool:
+        axes = (0, 1, 2) if self.is_cube and other.is_cube else (1, 2)
+        return all(
+            self.corner[k] < other.corner[k] + other.size and other.corner[k] < self.corner[k] + self.size
+            for k in axes
+        )
+
+
+def _places(rows: Sequence[Mapping[str, str]]) -> set[_Place]:
     return {
-        (row["scan"], row["group"], row["split"], int(row["top"]), int(row["left"]), int(row["size"]))
+        _Place(
+            row["scan"],
+            row["group"],
+            row["split"],
+            row.get("pixel_um", ""),
+            bool(row.get("view")),
+            (int(row["plane"]) if row.get("view") else 0, int(row["top"]), int(row["left"])),
+            int(row["size"]),
+        )
         for row in rows
         if row.get("scan")
     }
 
 
-def _overlap(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    (top, left, size), (their_top, their_left, their_size) = one, other
-    return (
-        top < their_top + their_size
-        and their_top < top + size
-        and left < their_left + their_size
-        and their_left < left + size
-    )
-
-
-def _is_useful(scan: Scan, crop: Crop, plan: CropPlan) -> bool:
-    place = scan.region.place(crop.index(plan.crop))
-    channels = (channel[place] for channel in (scan.anatomy, scan.tumour))
-    if any(channel.min() == channel.max() for channel in channels):
+def _is_useful(shown: CropImages, plan: CropPlan) -> bool:
+    if any(channel.min() == channel.max() for channel in (shown.anatomy, shown.tumour)):
         return False
-    return scan.tissue is None or float(scan.tissue[place].mean()) >= plan.least_tissue
+    return shown.tissue is None or float(shown.tissue.mean()) >= plan.least_tissue

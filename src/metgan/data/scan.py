@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
 from metgan.errors import ArrayError
-from metgan.images import Region
+from metgan.images import Index, LazyVolume, Region
 from metgan.io import check_name
 from metgan.labels import check_binary, find_fill
 from metgan.metrics import Contrast
-from metgan.types import AnyArray, Camera, Channel, Mask
+from metgan.types import AnyArray, Channel, Mask
 
 from .sample import check_camera
 
@@ -25,6 +28,10 @@ _TWO_CHANNELS = ("two different channels", "Check the sources, and --channels")
 _ABOVE = "Give --tissue-above 0 where every positive number is tissue, as in an atlas, or another threshold"
 
 
+Volume = AnyArray | LazyVolume
+"""Of a scan, (Z, Y, X): in memory, or read where it is indexed."""
+
+
 @dataclass(frozen=True)
 class Scan:
     """A registered two-channel scan with its label, or a part of it; all (Z, Y, X) of one shape.
@@ -33,33 +40,36 @@ class Scan:
     ----------
     name : str
         Becomes part of the pairs' names.
-    anatomy, tumour : array of a camera's dtype
-    label : array of two values or None
+    anatomy, tumour : array of a camera's dtype, or LazyVolume
+    label : array of two values, LazyVolume or None
         None for a scan that was not annotated.
-    tissue : array of two values or None
+    tissue : array of two values, LazyVolume or None
         Where there is tissue; None for everywhere.
     region : Region
         What part of the scan the arrays are.
     source : str
         What tells its file from others, see `metgan.data.identify`; "" when that is not known.
+    pixel_um : float or None
+        Size of the pixels that it was resampled to; None for its own.
     """
 
     name: str
-    anatomy: Camera
-    tumour: Camera
-    label: Mask | None
-    tissue: Mask | None
+    anatomy: Volume
+    tumour: Volume
+    label: Volume | None
+    tissue: Volume | None
     region: Region
     source: str = ""
+    pixel_um: float | None = None
 
     @classmethod
     def checked(
         cls,
         name: str,
-        anatomy: AnyArray,
-        tumour: AnyArray,
-        label: AnyArray | None,
-        tissue: AnyArray | None,
+        anatomy: Volume,
+        tumour: Volume,
+        label: Volume | None,
+        tissue: Volume | None,
         region: Region | None = None,
     ) -> Scan:
         """Check shapes, dtypes, finiteness and label values, and return the scan.
@@ -67,8 +77,8 @@ class Scan:
         Parameters
         ----------
         name : str
-        anatomy, tumour, label, tissue : array, (Z, Y, X)
-            See `Scan`.
+        anatomy, tumour, label, tissue : array or LazyVolume, (Z, Y, X)
+            See `Scan`. The latter are read once, block by block, and must return a camera's dtype and bools.
         region : Region or None, default None
             The part of a scan that these are; None for all of it.
 
@@ -82,14 +92,37 @@ class Scan:
         name = check_name(name, "scan", "Choose another --name")
         volumes = {"anatomy": anatomy, "tumour": tumour, "label": label, "tissue": tissue}
         refuse_other_shapes(name, {k: v.shape for k, v in volumes.items() if v is not None})
-        seen = check_camera(anatomy, f"{name} anatomy"), check_camera(tumour, f"{name} tumour")
-        mask = None if label is None else check_binary(label, f"{name} label")
-        if seen[0].min() < seen[0].max() and np.array_equal(*seen):
-            raise ArrayError(f"scan {name} has one image in both channels", *_TWO_CHANNELS)
-        if mask is not None and (share := float(mask.mean())) > _MOST_LABELLED:
-            raise ArrayError(f"the label of scan {name} covers {share:.0%} of the pixels", *_TUMOURS_ARE_RARE)
-        body = None if tissue is None else check_binary(tissue, f"{name} tissue", _ABOVE)
-        return cls(name, *seen, mask, body, region or Region.all_of(anatomy.shape))
+        scan = cls(
+            name,
+            _checked(anatomy, lambda part: check_camera(part, f"{name} anatomy")),
+            _checked(tumour, lambda part: check_camera(part, f"{name} tumour")),
+            None if label is None else _checked(label, MaskCheck(name, "label")),
+            None if tissue is None else _checked(tissue, MaskCheck(name, "tissue")),
+            region or Region.all_of(anatomy.shape),
+        )
+        scan._refuse_one_image_and_wide_labels()
+        return scan
+
+    def parts(self) -> Iterator[Index]:
+        """Yield what of the volumes is looked at, at once; together it is the whole."""
+        yield from self.anatomy.blocks() if isinstance(self.anatomy, LazyVolume) else [(slice(None),) * 3]
+
+    def _refuse_one_image_and_wide_labels(self) -> None:
+        """Look at all voxels: raises an ArrayError of two equal channels, or labels of most of the scan."""
+        lows, highs, labelled, is_equal = [], [], 0, True
+        for part in self.parts():
+            anatomy, tumour = self.anatomy[part], self.tumour[part]
+            lows.append(anatomy.min())
+            highs.append(anatomy.max())
+            is_equal = is_equal and np.array_equal(anatomy, tumour)
+            labelled += 0 if self.label is None else int(self.label[part].sum())
+            if self.tissue is not None:
+                self.tissue[part]  # is read, and thereby checked
+        if is_equal and min(lows) < max(highs):
+            raise ArrayError(f"scan {self.name} has one image in both channels", *_TWO_CHANNELS)
+        if (share := labelled / math.prod(self.anatomy.shape)) > _MOST_LABELLED:
+            given = f"the label of scan {self.name} covers {share:.0%} of the pixels"
+            raise ArrayError(given, *_TUMOURS_ARE_RARE)
 
     def contrast(self, channel: Channel) -> Contrast:
         """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.
@@ -104,10 +137,55 @@ class Scan:
         """
         if self.label is None:
             raise ArrayError(f"scan {self.name} without a label", "labelled pixels", "Read it with its mask")
-        image: Camera = self.anatomy if channel == "anatomy" else self.tumour
-        around = ~self.label if self.tissue is None else ~self.label & self.tissue
-        around = around & ~np.stack([find_fill(plane) for plane in image])
-        return Contrast.between(image[self.label], image[around])
+        found = []
+        for part in self.parts():
+            image: AnyArray = (self.anatomy if channel == "anatomy" else self.tumour)[part]
+            label = self.label[part]
+            around = ~label if self.tissue is None else ~label & self.tissue[part]
+            around = around & ~np.stack([find_fill(plane) for plane in image])
+            found.append((int(label.sum()), Contrast.between(image[label], image[around])))
+        return Contrast.pooled(found)
+
+
+class MaskCheck:
+    """Turns the parts of a scan's mask to True and False, and refuses more than one value beside 0 in all.
+
+    Parameters
+    ----------
+    scan : str
+        Its name.
+    what : {"label", "tissue"}
+
+    Examples
+    --------
+    >>> check = MaskCheck("mouse-1", "label")
+    >>> check(np.array([0, 255])).tolist(), check(np.array([0, 0])).tolist()
+    ([False, True], [False, False])
+    >>> try:
+    ...     check(np.array([0, 7]))
+    ... except ArrayError as error:
+    ...     print(str(error).partition(";")[0])
+    mouse-1 label has values {0, 7, 255}
+    """
+
+    def __init__(self, scan: str, what: Literal["label", "tissue"]) -> None:
+        self._refuse_more = partial(check_binary, name=f"{scan} {what}")
+        if what == "tissue":
+            self._refuse_more = partial(self._refuse_more, remedy=_ABOVE)
+        self._values: set[float] = set()
+
+    def __call__(self, part: AnyArray) -> Mask:
+        """Return where a part of the mask is set; raises an ArrayError of more values."""
+        mask = self._refuse_more(part)
+        if mask.any():
+            self._values.add(part.max().item())
+            self._refuse_more(np.array([0, *sorted(self._values)]))
+        return mask
+
+
+def _checked(volume: Volume, check: Callable[[AnyArray], AnyArray]) -> Volume:
+    """Return an array that was checked; what is read later is checked then, by whoever made it."""
+    return volume if isinstance(volume, LazyVolume) else check(volume)
 
 
 def refuse_other_shapes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from metgan.errors import MetganError, StorageError
+from metgan.errors import ArrayError, MetganError, StorageError
 from metgan.io import check_image_file
 from metgan.progress import note_once
 from metgan.types import AnyArray
 
 from .region import check_region
+from .source import ImageSource
 
 _AXES = "XYZTC"
 _UM: Final = {"meter": 1e6, "mm": 1e3, "micron": 1.0}
 _NUMBERS = "biuf"
+_SHIFTED = 0.5  # voxels
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, ArithmeticError, zlib.error)
 
 
@@ -35,9 +38,11 @@ class NiftiImage:
     dtype : numpy.dtype
         As stored; float64 where the file says a slope or an intercept, which are applied.
     axes : str
-        As stored, the first of XYZTC; how the animal lay (the affine) is not looked at.
+        As stored, the first of XYZTC; how the animal lay (the affine) is compared, and not applied.
     voxel_size_um : tuple of float or None
         Along Z, Y and X; None, and a note, where the file says no unit.
+    affine : tuple of tuple of float, or None
+        From voxels to places in the animal, four rows; None where the file says none.
     """
 
     path: Path
@@ -45,6 +50,7 @@ class NiftiImage:
     dtype: np.dtype[np.generic]
     axes: str
     voxel_size_um: tuple[float, ...] | None
+    affine: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def open(cls, path: Path) -> NiftiImage:
@@ -67,7 +73,19 @@ class NiftiImage:
             is_scaled = (image.dataobj.slope, image.dataobj.inter) != (1, 0)
             dtype: np.dtype[np.generic] = np.dtype(np.float64 if is_scaled else stored).newbyteorder("=")
             axes = _AXES[: len(shape)]
-            return cls(path, shape, dtype, axes, _voxel_size_um(image.header, path))
+            is_placed = image.header["qform_code"] > 0 or image.header["sform_code"] > 0
+            affine = tuple(tuple(map(float, row)) for row in image.affine) if is_placed else None
+            return cls(path, shape, dtype, axes, _voxel_size_um(image.header, path), affine)
+
+    @property
+    def directions(self) -> str:
+        """Where X, Y and Z run to, as in RAS: right, anterior, superior; "" where the file does not say."""
+        import nibabel
+
+        if self.affine is None:
+            return ""
+        letters = nibabel.aff2axcodes(np.array(self.affine))  # type: ignore[no-untyped-call]  # has no annotations
+        return "".join(map(str, letters))
 
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part. A compressed file (``.nii.gz``) has to be decompressed up to it each time.
@@ -82,6 +100,47 @@ class NiftiImage:
         check_region(region, self.shape)
         with _opened(self.path) as image:
             return np.array(image.dataobj[tuple(region)], self.dtype)
+
+
+def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
+    """Compare how the NIfTI files among some images of one scan say that the animal lay.
+
+    Voxels are taken as they are stored. Files that say of the same voxel that it is another place do not fit
+    then, though their shapes do.
+
+    Parameters
+    ----------
+    images : mapping of str to ImageSource
+        By what they show; those that say nothing of it fit any.
+
+    Raises
+    ------
+    ArrayError
+        When axes run another way, as in a file that was written mirrored. Of a shift of half a voxel or more,
+        or another size of voxels, a note tells.
+    """
+    placed = [(what, one) for what, one in images.items() if isinstance(one, NiftiImage) and one.affine]
+    for what, other in placed[1:]:
+        first, (axes, their_axes) = placed[0], (placed[0][1].directions, other.directions)
+        told = f"{first[0]} {first[1].path} runs to {axes}, and {what} {other.path} to {their_axes}"
+        if axes != their_axes:
+            raise ArrayError(
+                f"{told} (X, Y, Z of their affines)",
+                "files whose axes run the same way",
+                "Write one anew in the orientation of the other, in Python with nibabel.as_closest_canonical "
+                "of both; or with the other's affine, if that is wrong",
+            )
+        one, two = (np.array(image.affine)[:3] for image in (first[1], other))
+        voxel = np.linalg.norm(one[:, :3], axis=0)
+        corners = np.array([[*corner, 1] for corner in product(*((0, n - 1) for n in other.shape[:3]))])
+        if (
+            shift := float((np.linalg.norm(corners @ (one - two).T, axis=1) / voxel.min()).max())
+        ) >= _SHIFTED:
+            note_once(
+                f"{first[1].path} and {other.path} say of the same voxel that it lies elsewhere, {shift:.1f} "
+                "voxels apart where most: they are taken to lie as stored, voxel on voxel. Resample one to "
+                "the other if they do not"
+            )
 
 
 @contextmanager

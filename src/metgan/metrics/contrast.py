@@ -70,6 +70,30 @@ class Contrast:
         spread = float(outside.std(dtype=np.float64))
         return cls(mean, around, spread, float(outside.min()), outside.size)
 
+    @classmethod
+    def pooled(cls, parts: Sequence[tuple[int, Contrast]]) -> Contrast:
+        """Return the contrast of parts together, given the number of pixels inside of each.
+
+        Examples
+        --------
+        >>> inside, outside = np.array([300.0, 500.0]), np.array([90.0, 110.0, 100.0])
+        >>> halves = [Contrast.between(inside[:1], outside[:1]), Contrast.between(inside[1:], outside[1:])]
+        >>> Contrast.pooled([(1, half) for half in halves]) == Contrast.between(inside, outside)
+        True
+        """
+        if len(parts) == 1:
+            return parts[0][1]
+        lit = [(count, one.inside) for count, one in parts if count]
+        mean = float(np.average([i for _, i in lit], weights=[n for n, _ in lit])) if lit else math.nan
+        around = [one for _, one in parts if one.pixels]
+        if not around:
+            return cls(mean, math.nan, math.nan, math.nan, 0)
+        counts = [one.pixels for one in around]
+        outside = float(np.average([one.outside for one in around], weights=counts))
+        squares = [one.spread**2 + (one.outside - outside) ** 2 for one in around]
+        spread = math.sqrt(float(np.average(squares, weights=counts)))
+        return cls(mean, outside, spread, min(one.darkest for one in around), sum(counts))
+
     @property
     def ratio(self) -> float:
         """Inside over outside; nan where what is outside cannot be told from no light.

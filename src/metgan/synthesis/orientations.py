@@ -20,11 +20,11 @@ import numpy as np
 from metgan.data import check_camera
 from metgan.errors import ArrayError
 from metgan.images import Block
-from metgan.networks import widen
+from metgan.networks import widen, within
 from metgan.types import AnyArray, Camera, Mask
 
 from .inpainter import Inpainter
-from .plane_part import sides_of, within
+from .plane_part import sides_of
 from .volume import Read, VolumeSource, inpaint_region
 
 Axes = tuple[int, int, int]

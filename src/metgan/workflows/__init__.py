@@ -8,6 +8,7 @@ other front doors build requests and show results.
 from metgan.studies import TrainingSetGrid
 
 from .cluster import ClusterChoice
+from .crop_choice import CropChoice
 from .demo import DemoRequest, demo
 from .downstream import DownstreamRequest, downstream
 from .evaluate import EvaluateRequest, EvaluateResult, IndependentSegmentorChoice, evaluate
@@ -20,7 +21,7 @@ from .label_recipe import RecipeChoice
 from .labels import LabelsRequest, labels
 from .output import OutputPolicy
 from .phantom import PhantomRequest, phantom
-from .prepare import CropChoice, PrepareRequest, PrepareResult, prepare
+from .prepare import PrepareRequest, PrepareResult, prepare
 from .released import ReleasedRequest, released
 from .scan_files import ScanFiles
 from .segmentor import SegmentorRequest, segmentor

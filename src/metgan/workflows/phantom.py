@@ -1,4 +1,4 @@
-"""A made-up pair set whose truth is known."""
+"""A made-up pair set, or a made-up volume, whose truth is known."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from pathlib import Path
 
 from metgan.checked import Checked
 from metgan.errors import SettingError, UnknownNameError
+from metgan.images import OmeZarrWriter, is_written
+from metgan.io import has_folder
 from metgan.phantom import (
     LABORATORIES,
     PHANTOM_RANGES,
+    VOLUME_RANGES,
     Laboratory,
     PhantomSettings,
+    PhantomVolume,
     draw_laboratory,
+    phantom_layout,
     write_phantom,
+    write_phantom_volume,
 )
-from metgan.progress import Listener, listening
+from metgan.progress import Listener, listening, note
 
 from .output import NEW_FOLDER, OutputPolicy, reserve
-from .ranges import SEED, SHARE, check_ranges
+from .ranges import ABOVE_ZERO, SEED, SHARE, check_ranges
 
 _PAIRS = 200
 _MOST = 2**31 - 1
@@ -31,7 +37,13 @@ class PhantomRequest(Checked):
     Parameters
     ----------
     out : Path
-        Folder to write into.
+        Folder to write into; with --volume, an OME-Zarr, as in new.ome.zarr.
+    volume : tuple of int, or None
+        Draw a volume of so many planes, rows and columns, as in --volume 64 512 512, instead of pairs: two
+        channels and the label tumours, block by block. Planes 1 to 100000, rows and columns 48 to 100000.
+    voxel_size_um : tuple of float, or None
+        Size of a voxel along Z, Y and X in micrometres, each 4 to 40; what is drawn keeps its size. Needs
+        --volume. Default: 8 8 8.
     pairs : int or None
         Number of pairs, 1 or more. Default: 200; a laboratory has its own.
     animals : int or None
@@ -50,16 +62,20 @@ class PhantomRequest(Checked):
     outline_noise : float
         How far the annotator's outlines stray, in pixels, 0 to 5.
     seed : int
-        0 or more, below 1000 for a laboratory; the same seed gives the same bytes.
+        0 or more, below 1000 for a laboratory; the same seed gives the same bytes, of a volume the same
+        voxels whatever part of it is drawn.
     output : OutputPolicy
 
     Raises
     ------
     SettingError, UnknownNameError
-        For a value out of range, two sizes, or a laboratory that is in no table.
+        For a value out of range, two sizes, a laboratory that is in no table, or options of pairs with a
+        volume.
     """
 
     out: Path
+    volume: tuple[int, int, int] | None = None
+    voxel_size_um: tuple[float, float, float] | None = None
     pairs: int | None = None
     animals: int | None = None
     laboratory: str | None = None
@@ -81,8 +97,42 @@ class PhantomRequest(Checked):
             missed=SHARE,
             outline_noise=PHANTOM_RANGES["outline_noise"],
             seed=SEED,
+            volume=(1, VOLUME_RANGES["planes"][1]),
+            voxel_size_um=ABOVE_ZERO,  # what volumes can be drawn of, and how fine, they know themselves
         )
-        self.drawing()
+        if self.volume is None:
+            if self.voxel_size_um is not None:
+                given = f"--voxel-size-um {' '.join(map(str, self.voxel_size_um))} without --volume"
+                raise SettingError(
+                    given, "a volume: pairs have no size of a voxel", "Give --volume, or leave it out"
+                )
+            self.drawing()
+        else:
+            self._refuse_options_of_pairs()
+            self.drawn_volume()
+
+    def _refuse_options_of_pairs(self) -> None:
+        pairs = {
+            "--pairs": self.pairs,
+            "--animals": self.animals,
+            "--laboratory": self.laboratory,
+            "--laboratory-seed": self.laboratory_seed,
+            "--size": self.size,
+            "--missed": self.missed or None,
+            "--outline-noise": self.outline_noise or None,
+        }
+        if given := [option for option, value in pairs.items() if value is not None]:
+            raise SettingError(
+                f"{' and '.join(given)} with --volume",
+                "options of a volume: --voxel-size-um and --seed",
+                "Leave them out; a volume is drawn as the default phantom is, with its true label",
+            )
+
+    def drawn_volume(self) -> PhantomVolume:
+        """Return the volume that was asked for; values out of range are refused."""
+        assert self.volume is not None
+        size = {} if self.voxel_size_um is None else {"voxel_size_um": self.voxel_size_um}
+        return PhantomVolume(self.volume, seed=self.seed, **size)
 
     def chosen(self) -> Laboratory | None:
         """Return the laboratory that was asked for; None for the default phantom."""
@@ -127,19 +177,34 @@ class PhantomRequest(Checked):
 
 
 def phantom(request: PhantomRequest, on_event: Listener | None = None) -> Path:
-    """Draw a synthetic two-channel pair set whose truth is known; returns its folder.
+    """Draw a synthetic two-channel pair set, or a volume, whose truth is known; returns its folder.
 
     Parameters
     ----------
     request : PhantomRequest
     on_event : callable or None
         Told of notes and progress; None prints them on stderr.
+
+    Raises
+    ------
+    StorageError
+        When the place to write to will not do.
     """
     out = request.out
-    with (
-        listening(on_event),
-        reserve(out, "pairs", "metgan phantom", request.output) as output,
-        output.prepared(),
-    ):
-        write_phantom(out, *request.drawing())
+    with listening(on_event):
+        if request.volume is not None:
+            _write_volume(out, request.drawn_volume(), request.output)
+            return out
+        with reserve(out, "pairs", "metgan phantom", request.output) as output, output.prepared():
+            write_phantom(out, *request.drawing())
     return out
+
+
+def _write_volume(out: Path, volume: PhantomVolume, policy: OutputPolicy) -> None:
+    layout = phantom_layout(volume)
+    if policy.resume and is_written(out, layout):
+        note(f"{out} holds this volume already; nothing was drawn")
+        return
+    if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
+        note(f"there is no part of {out} to resume; starting it")
+    write_phantom_volume(out, volume, resume=policy.resume, overwrite=policy.overwrite)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from metgan.data import (
     TURNED,
     CropPlan,
     Scan,
+    ScanCrops,
     StandingOut,
     Uncovered,
     check_mask,
@@ -27,93 +26,17 @@ from metgan.data import (
     useful_crops,
 )
 from metgan.data import prepare as cut_pairs
-from metgan.errors import SettingError, StorageError
-from metgan.images import Index
+from metgan.errors import StorageError
 from metgan.metrics import Contrast
-from metgan.progress import Listener, each, listening, note
+from metgan.progress import SLOW, Listener, listening, note, progress
 from metgan.types import Mask
 
-from .air import tell_of_air
+from .air import choose_crops
+from .crop_choice import CropChoice
 from .doubtful_tumours import DoubtfulTumours
 from .output import OutputPolicy, reserve
-from .ranges import COUNT, SHARE, check_ranges
-from .registration import find_shift
+from .registration import MOST_ASKED, find_shift
 from .scan_files import ScanFiles, read_label_plane, read_scan
-
-_LEAST_TISSUE = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class CropChoice(Checked):
-    """Which crops are cut, and what is noted of them.
-
-    Parameters
-    ----------
-    crop : int
-        Side of the crops in pixels, 1 or more.
-    stride : int or None
-        Distance between neighbouring crops in pixels, 1 or more. Default: the crop.
-    block : int or None
-        Side in pixels of the blocks of tissue that become groups; crops never straddle them. Default: the
-        crop, or three crops when the stride is smaller.
-    planes : str or None
-        Range along Z, as in 0:20 (the end is not included). Planes do not separate tissue: a crop's
-        group is the same in all of them.
-    rows : str or None
-        Range along Y in pixels, as in 0:600.
-    columns : str or None
-        Range along X in pixels.
-    every : int
-        Take every Nth plane, 1 or more.
-    least_tissue : float or None
-        Share of a crop that must be tissue, in [0, 1]; needs --tissue. Default: 0.5.
-    split : {"train", "val", "test", ""}
-        Part that these crops belong to; without it metgan train draws one.
-    group : str
-        One group for all these crops (an animal) instead of one per block.
-    organ : str
-        Noted in pairs.csv, for balanced splits.
-    """
-
-    crop: int = 256
-    stride: int | None = None
-    block: int | None = None
-    planes: str | None = None
-    rows: str | None = None
-    columns: str | None = None
-    every: int = 1
-    least_tissue: float | None = None
-    split: Literal["train", "val", "test", ""] = ""
-    group: str = ""
-    organ: str = ""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_ranges(self, crop=COUNT, stride=COUNT, block=COUNT, every=COUNT, least_tissue=SHARE)
-
-    def plan(self, *, has_tissue: bool) -> CropPlan:
-        """Return the plan, with the defaults that depend on other options."""
-        if self.least_tissue is not None and not has_tissue:
-            raise SettingError(
-                f"--least-tissue {self.least_tissue} without --tissue",
-                "a mask of the tissue to measure it on",
-                "Give --tissue MASK.tif, or leave --least-tissue out",
-            )
-        stride = self.crop if self.stride is None else self.stride
-        usual = self.crop if stride >= self.crop else 3 * self.crop
-        return CropPlan(
-            crop=self.crop,
-            stride=stride,
-            block=usual if self.block is None else self.block,
-            planes=_range("--planes", self.planes),
-            rows=_range("--rows", self.rows),
-            columns=_range("--columns", self.columns),
-            every=self.every,
-            least_tissue=_LEAST_TISSUE * has_tissue if self.least_tissue is None else self.least_tissue,
-            split=self.split,
-            group=self.group,
-            organ=self.organ,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +71,7 @@ class PrepareResult:
     ----------
     out : Path
     written, with_tumour, left_out : int
-        Crops; those left out are flat, or show too little tissue.
+        Crops; those left out are flat, show too little tissue, or were not wanted.
     contrast : str
         How labelled pixels stand out, in words; "" where there is none.
     is_labelled : bool
@@ -178,7 +101,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
         When a file, a range or the folder will not do; nothing is written then.
     """
     files, out = request.files, request.out
-    plan = request.crops.plan(has_tissue=files.tissue is not None)
+    plan = request.crops.plan(has_tissue=files.tissue is not None, has_labels=files.labels is not None)
     policy = OutputPolicy(resume=not request.overwrite, overwrite=request.overwrite)
     inputs = [*request.sources, files.labels, files.tissue]
     with listening(on_event):
@@ -186,9 +109,10 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             known = [] if request.overwrite else read_table(out)
             scan = read_scan(request.sources, files, plan, known)
             useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
+            crops = choose_crops(ScanCrops(scan, useful, plan.crop), request.crops)
             _tell_uncovered(find_uncovered(scan.region.whole, plan), plan)
             with output.prepared():
-                done = cut_pairs(scan, plan, out)
+                done = cut_pairs(scan, plan, out, crops.crops)
         contrast = ""
         if files.labels is None:
             note("no --labels: the crops become unlabelled pairs, without label/")
@@ -196,13 +120,11 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
         else:
             contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
-        places = [scan.region.place(crop.index(plan.crop)) for crop in useful]
-        tell_of_air(scan, places)
         if files.labels is not None:
-            found = check_mask(scan, places)
-            _tell_of_mask(scan, found, partial(read_label_plane, files, files.labels))
-            _look_for_doubtful(scan, places).tell(dark=not found.marks_nothing)
-        find_shift([(scan.anatomy[place], scan.tumour[place]) for place in places])
+            found = check_mask(crops)
+            _tell_of_mask(scan, found, _planes_of_label(files, scan, plan))
+            _look_for_doubtful(crops).tell(dark=not found.marks_nothing)
+        find_shift([(one.anatomy, one.tumour) for one in crops.sample(MOST_ASKED)])
     is_labelled = files.labels is not None
     return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast, is_labelled)
 
@@ -211,24 +133,35 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
     """Note what no crop holds, and how to include it."""
     if not uncovered.share:
         return
+    planes = f"{uncovered.planes} planes, " if plan.is_projected else ""
     note(
-        f"{uncovered.rows} rows and {uncovered.columns} columns, {uncovered.share:.1%} of the pixels asked "
-        f"for, lie in no crop: crops of {plan.crop} pixels, {plan.stride} apart, in blocks of {plan.block}, "
-        "do not fill the region. To include them, choose a --crop that divides it, or a smaller --stride "
-        "with a larger --block"
+        f"{planes}{uncovered.rows} rows and {uncovered.columns} columns, {uncovered.share:.1%} of the pixels "
+        f"asked for, lie in no crop: crops of {plan.crop} pixels, {plan.stride} apart, in blocks of "
+        f"{plan.block}, do not fill the region. To include them, choose a --crop that divides it, or a "
+        "smaller --stride with a larger --block"
     )
 
 
-def _look_for_doubtful(scan: Scan, places: Sequence[Index]) -> DoubtfulTumours:
+def _look_for_doubtful(crops: ScanCrops) -> DoubtfulTumours:
     """Count the doubtful tumours in the crops of a scan."""
     doubtful = DoubtfulTumours()
-    if scan.label is not None:
-        for place in each(places, "look at tumours"):
-            doubtful.look_at(scan.label[place], scan.anatomy[place], scan.tumour[place])
+    labelled = crops.chosen(crops.has_tumour())
+    with progress("look at tumours", len(labelled), every_s=SLOW) as advance:
+        for _, one in labelled.visit():
+            assert one.label is not None
+            doubtful.look_at(one.label, one.anatomy, one.tumour)
+            advance()
     return doubtful
 
 
-def _tell_of_mask(scan: Scan, found: StandingOut, read_plane: Callable[[int], Mask]) -> None:
+def _planes_of_label(files: ScanFiles, scan: Scan, plan: CropPlan) -> Callable[[int], Mask] | None:
+    """Return what reads a plane of the mask as it is in its file; None where crops are not its pixels."""
+    if files.labels is None or scan.pixel_um is not None or plan.is_projected:
+        return None
+    return partial(read_label_plane, files, files.labels)
+
+
+def _tell_of_mask(scan: Scan, found: StandingOut, read_plane: Callable[[int], Mask] | None) -> None:
     """Note a mask that marks nothing bright, and the orientation that it should have, if one fits."""
     if not found.marks_nothing:
         return
@@ -240,7 +173,7 @@ def _tell_of_mask(scan: Scan, found: StandingOut, read_plane: Callable[[int], Ma
     )
     better = None
     with suppress(StorageError):  # only what was asked for has to be readable
-        better = find_orientation(scan, read_plane)
+        better = None if read_plane is None else find_orientation(scan, read_plane)
     if better is not None:
         text += f"; {TURNED[better[0]]} it fits ({better[1].median:.1f} standard deviations)"
     note(text)
@@ -270,12 +203,3 @@ def _compare_channels(anatomy: Contrast, tumour: Contrast) -> str:
             "is the order of --channels right?"
         )
     return text
-
-
-def _range(option: str, text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    digits = re.fullmatch(r"([0-9]{1,9}):([0-9]{1,9})", text)
-    if digits is None:
-        raise SettingError(f"{option} {text}", "first:end in whole numbers, as in 0:600", "Correct the range")
-    return int(digits[1]), int(digits[2])

@@ -2,22 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from metgan.checked import Checked
-from metgan.data import CropPlan, Scan, identify, name_scan, refuse_other_shapes
-from metgan.errors import SettingError
-from metgan.images import Stack, pixel_files, read_stack
+from metgan.data import (
+    CropPlan,
+    MaskCheck,
+    Scan,
+    as_camera,
+    check_camera,
+    identify,
+    name_scan,
+    refuse_other_shapes,
+)
+from metgan.errors import SettingError, StorageError
+from metgan.images import (
+    LazyVolume,
+    Region,
+    Resampling,
+    Stack,
+    block_shape,
+    pixel_files,
+    read_stack,
+    refuse_other_orientations,
+)
 from metgan.labels import binarise
 from metgan.progress import SLOW, note, progress
-from metgan.types import Mask
+from metgan.types import AnyArray, Mask
 
-from .ranges import FINITE, check_ranges
+from .ranges import ABOVE_ZERO, FINITE, check_ranges
 
 _ORDER = (0, 1)  # anatomy, tumour
 MOST_CHANNELS = 9999
+AT_ONCE = 2**24
+"""Voxels of each channel that are in memory at once."""
+_PLANES = 64  # of a block: as many as of a chunk
+_ALIKE = 1.01  # ratio of sizes
+_HALF = 0.5  # of a new voxel is labelled
 
 
 @dataclass(frozen=True)
@@ -46,6 +70,9 @@ class ScanFiles(Checked):
         Axes of the sources, as in ZCYX, where the file does not state them rightly.
     mask_axes : str or None
         Axes of --labels and --tissue, as in ZYX, likewise.
+    pixel_size_um : float or None
+        Resample the scan to pixels of this side in um, above 0, where its files say how large their voxels
+        are: rows and columns, for --cut projections planes too. Default: its own voxels.
     name : str or None
         First part of the pairs' names, one for each scan. Default: the folder's and the file's name, or the
         name that the scan has in --out already.
@@ -58,11 +85,22 @@ class ScanFiles(Checked):
     channels: tuple[int, int] | None = None
     axes: str | None = None
     mask_axes: str | None = None
+    pixel_size_um: float | None = None
     name: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_ranges(self, channels=(0, MOST_CHANNELS), labels_above=FINITE, tissue_above=FINITE)
+        check_ranges(self, pixel_size_um=ABOVE_ZERO)
+
+    def check(self, what: str, scan: str) -> Callable[[AnyArray], AnyArray]:
+        """Return what turns what is read into a camera's pixels, or those of a mask of a scan."""
+        if what not in ("label", "tissue"):
+            return partial(check_camera, name=f"{scan} {what}")
+        above = self.labels_above if what == "label" else self.tissue_above
+        if above is not None:
+            return partial(binarise, above=above)
+        return MaskCheck(scan, "label" if what == "label" else "tissue")
 
 
 def read_scan(
@@ -70,7 +108,8 @@ def read_scan(
 ) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
-    What the plan does not ask for is neither read nor checked. `known` are the rows of the pair set that the
+    What the plan does not ask for is neither read nor checked. More than some 16 million voxels are not read
+    at once, but in blocks, each when it is needed. `known` are the rows of the pair set that the
     scan's crops are added to.
     """
     _refuse_options_of_nothing(files)
@@ -82,18 +121,73 @@ def read_scan(
     name = name_scan(sources[0], source, known) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)
-    region = plan.region(shapes["anatomy"])
-    parts = {}
+    refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
+    resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
+    region = plan.region(resampling.shape)
+    units = (plan.block if plan.is_projected else _PLANES, plan.block, plan.block)
+    block = block_shape(region.shape, units, AT_ONCE)
+    read = {
+        what: _reader(partial(stack.plane_order, channel), files.check(what, name), resampling, region)
+        for what, (stack, channel) in volumes.items()
+    }
+    parts: dict[str, AnyArray | LazyVolume] = {}
     with progress("read", len(volumes), every_s=SLOW) as advance:
-        for what, (stack, channel) in volumes.items():
-            parts[what] = stack.plane_order(channel, region.index)
+        for what, reader in read.items():
+            whole = tuple(slice(0, n) for n in region.shape)
+            parts[what] = reader(whole) if block == region.shape else LazyVolume(region.shape, reader, block)
             advance(what)
-    for what, threshold in (("label", files.labels_above), ("tissue", files.tissue_above)):
-        if threshold is not None:
-            parts[what] = binarise(parts[what], threshold)
-    channels = parts["anatomy"], parts["tumour"]
-    scan = Scan.checked(name, *channels, parts.get("label"), parts.get("tissue"), region)
-    return replace(scan, source=source)
+    scan = Scan.checked(
+        name, parts["anatomy"], parts["tumour"], parts.get("label"), parts.get("tissue"), region
+    )
+    return replace(scan, source=source, pixel_um=files.pixel_size_um)
+
+
+def _reader(
+    source: Callable[[Sequence[slice]], AnyArray],
+    check: Callable[[AnyArray], AnyArray],
+    resampling: Resampling,
+    region: Region,
+) -> Callable[[tuple[slice, ...]], AnyArray]:
+    """Return what reads a part of a region of new voxels, checked as they are in the file."""
+
+    def read(part: tuple[slice, ...]) -> AnyArray:
+        asked = [range(n)[axis][one] for n, axis, one in zip(region.whole, region.index, part, strict=True)]
+        found: list[AnyArray] = []
+
+        def checked(of_source: tuple[slice, ...]) -> AnyArray:
+            found.append(check(source(of_source)))
+            return found[-1]
+
+        array = resampling.read(checked, [slice(r.start, r.stop, r.step) for r in asked])
+        if array is found[0]:
+            return array
+        return array >= _HALF if found[0].dtype == bool else as_camera(array, found[0])
+
+    return read
+
+
+def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: CropPlan) -> Resampling:
+    """Return how voxels become those that are wanted; along Z only those of projections do."""
+    sizes, wanted = anatomy.voxel_size_um, files.pixel_size_um
+    if wanted is None:
+        if plan.is_projected and sizes is not None and max(sizes) > _ALIKE * min(sizes):
+            note(
+                f"voxels of {anatomy.path} are {' x '.join(f'{size:g}' for size in sizes)} um large, so that "
+                "projections along Y and X are squeezed; --pixel-size-um makes them even"
+            )
+        return Resampling(shape, (1.0, 1.0, 1.0))
+    if sizes is None:
+        raise StorageError(
+            f"--pixel-size-um {wanted:g}, and {anatomy.path} does not say how large its voxels are",
+            "a file that does, along Z, Y and X",
+            "Leave the option out, or write the size into the file, as with Fiji under Image > Properties",
+        )
+    z, y, x = (wanted / size for size in sizes)
+    if shape[1] < y or shape[2] < x:
+        extent = f"{shape[1] * sizes[1]:g} x {shape[2] * sizes[2]:g} um"
+        given = f"--pixel-size-um {wanted:g} for {anatomy.path}, which is {extent} large"
+        raise SettingError(given, "pixels smaller than the scan", "Choose a smaller one")
+    return Resampling(shape, (z if plan.is_projected else 1.0, y, x))
 
 
 def open_channels(

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 from metgan.data import image_names, read_table
+from metgan.images import HALF_WRITTEN
 from metgan.io import has_file, has_folder, verb_of_folder
 from metgan.models import MODEL_FILE
 from metgan.synthesis import count_noted, is_unfinished
@@ -41,6 +42,10 @@ def describe_unfinished(path: Path, kind: str) -> Facts | None:
         return _facts(
             "metgan export", "its table is not written", "the same metgan export call with --resume"
         )
+    if kind == HALF_WRITTEN:
+        done = sum(file.is_file() for file in (path / "done").rglob("*"))
+        far = f"{done} blocks, those of coarser levels included, are on the disk and stay"
+        return _facts(verb_of_folder(path), far, "the same call with --resume")
     return _pairs(path) if kind == "pairs" else None
 
 

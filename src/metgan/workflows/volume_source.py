@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from metgan.data import identify, refuse_other_shapes
 from metgan.errors import ArrayError
-from metgan.images import Stack, pixel_files, read_stack
+from metgan.images import Stack, pixel_files, read_stack, refuse_other_orientations
 from metgan.labels import binarise, check_binary
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
@@ -45,9 +45,12 @@ def open_source(request: InpaintRequest, inpainter: Inpainter, channels: Channel
     given = request.labels or request.recipe.real_tumours
     mask = None if given is None else read_stack(given, request.mask_axes)
     shapes: dict[str, tuple[int, ...]] = {k: stack.plane_shape(at) for k, (stack, at) in channels.items()}
+    images = {str(k): stack.source for k, (stack, _) in channels.items()}
     if mask is not None:
-        shapes["labels" if request.labels else "real tumours"] = mask.plane_shape(None)
+        what = "labels" if request.labels else "real tumours"
+        shapes[what], images[what] = mask.plane_shape(None), mask.source
     refuse_other_shapes(str(request.sources[0]), shapes)
+    refuse_other_orientations(images)
     stack, number = channels["anatomy"]
     planes, rows, columns = shapes["anatomy"]
     shape, anatomy = (planes, rows, columns), partial(stack.plane_order, number)

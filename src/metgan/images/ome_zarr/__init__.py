@@ -3,11 +3,12 @@
 from .copy import layout_like, write_ome_zarr
 from .image import OmeZarrImage
 from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
-from .output import is_written, writing_ome_zarr
+from .output import HALF_WRITTEN, is_written, writing_ome_zarr
 from .store import is_zarr
 from .writer import OmeZarrWriter
 
 __all__ = [
+    "HALF_WRITTEN",
     "Block",
     "Level",
     "OmeZarrChannel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -129,6 +130,21 @@ class OmeZarrImage:
         dtype: np.dtype[np.generic] = np.dtype(self.array.dtype).newbyteorder("=")
         return dtype
 
+    @property
+    def version(self) -> str:
+        """Of OME-Zarr: "0.5", "0.4" or what the store says."""
+        attributes = dict(open_node(self.path).attrs)
+        said = ome_attributes(attributes)
+        inner = said.get("multiscales", [{}])[0]
+        return str(said.get("version") or inner.get("version") or "of an unknown version")
+
+    @property
+    def provenance(self) -> dict[str, str]:
+        """What metgan noted when it wrote the store: what it is made from, and how."""
+        noted = dict(open_node(self.path).attrs).get("metgan")
+        said = noted.get("provenance") if isinstance(noted, dict) else None
+        return {str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {}
+
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part, for which the chunks that hold it are read.
 
@@ -212,11 +228,26 @@ class OmeZarrImage:
             raise StorageError(
                 f"{self.folder} lacks the chunk {missing}, which was written", "all its chunks", AGAIN
             )
-        note_once(
-            f"{self.folder} does not hold all its chunks; those that it lacks are read as its fill value, "
-            f"{self.array.fill_value}. Chunks without light are often left out; a copy that was cut short "
-            "looks the same"
-        )
+        if (
+            lacking := self.lacking_chunks()
+        ):  # of all its chunks, so that it is told once whatever is read first
+            what = "shards" if self.array.shards else "chunks"
+            note_once(
+                f"{self.folder} lacks {len(lacking)} of its {self._count} {what}, such as {lacking[0]}: they "
+                f"are read as its fill value, {self.array.fill_value}. Those without light are often left "
+                "out; a copy that was cut short looks the same"
+            )
+
+    def lacking_chunks(self) -> tuple[str, ...]:
+        """Return the names of the chunks, or shards, that this level has no file of."""
+        everything = self._chunk_keys((slice(None),) * len(self.shape))
+        return tuple(key for key in everything if not (self.folder / key).is_file())
+
+    @property
+    def _count(self) -> int:
+        """How many chunks or shards there are."""
+        sides = self.array.shards or self.array.chunks
+        return math.prod(-(-n // side) for n, side in zip(self.shape, sides, strict=True))
 
     def _chunk_keys(self, region: Sequence[slice]) -> Iterator[str]:
         """Yield the files, below the array's folder, of the chunks or shards that hold a region."""

@@ -16,7 +16,8 @@ from .layout import OmeZarrLayout
 from .store import is_zarr, open_node
 from .writer import OmeZarrWriter
 
-_KIND = "a half-written volume"
+HALF_WRITTEN = "a half-written volume"
+"""What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
 _LAYOUT, _REPLACES = "layout.json", "replaces"
 _LEFT_BEHIND = "*.partial"
 """What zarr writes before it is renamed."""
@@ -70,7 +71,7 @@ def writing_ome_zarr(
     """
     writer, inputs = OmeZarrWriter(path, layout), [*inputs]
     _check_former(writer, overwrite, inputs)
-    with prepare_output(writer.part, _KIND, verb, resume=resume, overwrite=overwrite, inputs=inputs):
+    with prepare_output(writer.part, HALF_WRITTEN, verb, resume=resume, overwrite=overwrite, inputs=inputs):
         _check_former(writer, overwrite, inputs)  # as it is by now
         _check_layout(writer)
         if overwrite:

@@ -1,0 +1,76 @@
+"""Voxels of another size, computed for any region from what it needs of a volume."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metgan.types import AnyArray
+
+from .lazy_volume import Reader
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """From the voxels of a volume to larger or smaller ones.
+
+    Each new voxel is the mean of those within its own length of its middle, weighted by how near they are;
+    where new ones are smaller, it is interpolated linearly. It does not depend on the region that is asked
+    for.
+
+    Parameters
+    ----------
+    whole : tuple of int
+        Shape of the volume.
+    steps : tuple of float
+        How many voxels long a new one is along each axis, > 0; 1 leaves an axis as it is.
+
+    Examples
+    --------
+    >>> halved = Resampling((1, 2, 4), (1.0, 1.0, 2.0))
+    >>> halved.shape
+    (1, 2, 2)
+    >>> volume = np.arange(8.0).reshape(1, 2, 4)
+    >>> all_of_it = (slice(None),) * 3
+    >>> halved.read(volume.__getitem__, all_of_it).astype(float).round(2).tolist()
+    [[[0.71, 2.29], [4.71, 6.29]]]
+    """
+
+    whole: tuple[int, ...]
+    steps: tuple[float, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """That of the volume of new voxels: whole ones alone, at least one along each axis."""
+        sides = zip(self.whole, self.steps, strict=True)
+        return tuple(max(1, math.floor(n / step + 1e-6)) for n, step in sides)
+
+    def read(self, read: Reader, region: Sequence[slice]) -> AnyArray:
+        """Return a region of new voxels, floats; `read` returns a part of the volume as it is.
+
+        Where no axis changes, it is that part itself.
+        """
+        asked = [range(n)[part] for n, part in zip(self.shape, region, strict=True)]
+        axes = [
+            (slice(r.start, r.stop, r.step), None) if step == 1 else _weights(n, step, r)
+            for n, step, r in zip(self.whole, self.steps, asked, strict=True)
+        ]
+        part = read(tuple(source for source, _ in axes))
+        for axis, (_, weights) in enumerate(axes):
+            if weights is not None:
+                part = np.moveaxis(np.tensordot(weights, part.astype(np.float32), (1, axis)), 0, axis)
+        return part
+
+
+def _weights(length: int, step: float, wanted: range) -> tuple[slice, NDArray[np.float32]]:
+    """Return which voxels some new ones need, and how much of each they have: (new, old)."""
+    middles = (np.asarray(wanted) + 0.5) * step - 0.5
+    reach = max(step, 1.0)
+    first = max(0, math.floor(middles[0] - reach) + 1)
+    end = min(length, math.ceil(middles[-1] + reach))
+    near = np.maximum(0, 1 - np.abs(np.arange(first, end) - middles[:, None]) / reach)
+    return slice(first, end), (near / near.sum(1, keepdims=True)).astype(np.float32)
