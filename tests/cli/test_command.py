@@ -36,6 +36,6 @@ def test_groups_of_options_are_of_their_own_class_so_that_a_request_can_go_to_an
         for name, parameter in called.__signature__.parameters.items()
         if parameter.default is not parameter.empty
     }
-    called(**groups, **words)
+    called(**{**groups, **words})
     assert got == [expected]
     assert pickle.loads(pickle.dumps(got[0])) == expected

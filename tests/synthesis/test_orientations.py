@@ -62,7 +62,7 @@ def whole(inpainter: Inpainter, source: VolumeSource, block: Sequence[int] = SHA
 def test_each_orientation_has_its_share(narrow: Inpainter, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in for the network gives the pixel in the next column: along X, X and Y."""
 
-    def look_ahead(image: torch.Tensor, _: torch.Tensor, part: tuple[slice, ...]) -> torch.Tensor:
+    def look_ahead(image: torch.Tensor, _: torch.Tensor, part: tuple[slice, ...], __: object) -> torch.Tensor:
         columns = (torch.arange(part[1].start, part[1].stop) + 1).clamp(max=image.shape[-1] - 1)
         return image[:, :, part[0]][..., columns]
 
@@ -99,7 +99,7 @@ def test_what_one_orientation_alone_takes_for_fill_has_the_mean_of_the_others(
     monkeypatch.setattr(
         narrow.generator,
         "translate_part",
-        lambda image, _, part: torch.full_like(image, 0.5)[:, :, part[0], part[1]],
+        lambda image, _, part, __: torch.full_like(image, 0.5)[:, :, part[0], part[1]],
     )
     units = replace(FLOATS, fill=FillValues(-1.0, -1.0, 0.0, 0.0))
     ours = Inpainter(narrow.generator, replace(narrow.card, normalisation=units), "", torch.device("cpu"))

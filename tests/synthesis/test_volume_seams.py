@@ -85,7 +85,7 @@ def test_blocks_that_are_normalised_one_by_one_show_as_drift(
 ) -> None:
     """A stand-in for the network gives what it is shown, so that nothing but the blocks is seen."""
     monkeypatch.setattr(
-        narrow.generator, "translate_part", lambda image, _, part: image[:, :, part[0], part[1]]
+        narrow.generator, "translate_part", lambda image, _, part, __: image[:, :, part[0], part[1]]
     )
     assert block_drift(in_blocks(narrow, anatomy), BLOCK) < 1.5
     assert block_drift(in_blocks(narrow, anatomy, alone=True), BLOCK) > 3

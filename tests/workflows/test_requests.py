@@ -213,7 +213,7 @@ def test_what_is_of_another_kind_than_an_option_is_refused(
     [
         (lambda: workflows.Sources(anatomy="pairs", part="trian"), "'train', 'val', 'test' or 'all'"),
         (lambda: workflows.RecipeChoice("banks"), "'real', 'merged', 'bank', 'grown', 'file' or None"),
-        (lambda: workflows.CropChoice(split="training"), "None, 'train', 'val' or 'test'"),
+        (lambda: workflows.CropChoice(split="training"), "'train', 'val', 'test' or None"),
         (lambda: workflows.ExportRequest(data="pairs", format="nnunet", out="out"), r"Write \['pairs'\]"),
         (lambda: workflows.GenerateRequest(run="run", sources="pairs", out="out"), "expected a Sources"),
         (lambda: workflows.RecipeChoice("bank", tumours=(1, 2, 3)), "a tuple of 2 values"),

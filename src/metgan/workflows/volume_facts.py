@@ -60,7 +60,7 @@ def _extent(image: ImageSource, sizes: Sequence[float]) -> str:
 def _zarr_facts(image: OmeZarrImage) -> Facts:
     """Tell of channels, labels, levels and blocks, of chunks that are not there, and how it was made."""
     names = [f"{k} {name or 'without a name'}" for k, name in enumerate(image.channel_names)]
-    lacking = image.lacking_chunks()
+    lacking = image.lacking_chunks
     block = f"chunks of {_times(image.array.chunks)}"
     if image.array.shards:
         block += f" in shards of {_times(image.array.shards)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import zarr
 
 from metgan.errors import ArrayError, SettingError, StorageError, UnknownNameError
+from metgan.io import has_file
 from metgan.progress import note_once
 from metgan.types import AnyArray
 
@@ -228,9 +230,7 @@ class OmeZarrImage:
             raise StorageError(
                 f"{self.folder} lacks the chunk {missing}, which was written", "all its chunks", AGAIN
             )
-        if (
-            lacking := self.lacking_chunks()
-        ):  # of all its chunks, so that it is told once whatever is read first
+        if lacking := self.lacking_chunks:  # of all chunks, so that it is told once whatever is read first
             what = "shards" if self.array.shards else "chunks"
             note_once(
                 f"{self.folder} lacks {len(lacking)} of its {self._count} {what}, such as {lacking[0]}: they "
@@ -238,10 +238,11 @@ class OmeZarrImage:
                 "out; a copy that was cut short looks the same"
             )
 
+    @cached_property  # millions of a large volume
     def lacking_chunks(self) -> tuple[str, ...]:
-        """Return the names of the chunks, or shards, that this level has no file of."""
+        """The names of the chunks, or shards, that this level has no file of."""
         everything = self._chunk_keys((slice(None),) * len(self.shape))
-        return tuple(key for key in everything if not (self.folder / key).is_file())
+        return tuple(key for key in everything if not has_file(self.folder / key))
 
     @property
     def _count(self) -> int:
