@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 from torch import nn
@@ -17,6 +18,9 @@ from metgan.networks import MetGen
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.synthesis.refine import insert
 from metgan.training import Engine, RunConfig, TrainConfig, load_data, train_segmentor
+
+hypothesis.settings.register_profile("metgan", deadline=None)  # no test is timed
+hypothesis.settings.load_profile("metgan")
 
 PARTS = ["train"] * 5 + ["val"] * 2 + ["test"] * 3
 

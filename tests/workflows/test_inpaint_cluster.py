@@ -290,6 +290,8 @@ class Machines:
         process = subprocess.Popen(
             words, env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
+        assert process.stderr is not None
+        self.stack.callback(process.stderr.close)
         self.stack.callback(process.wait)
         self.stack.callback(process.kill)
         return process

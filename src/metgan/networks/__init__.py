@@ -17,7 +17,7 @@ from .presets import (
 )
 from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
-from .tiles import apply_unet
+from .tiles import apply_unet, return_memory
 from .unet import Segmentor, UNet, UNetSpec
 from .windows import Part, widen, within
 
@@ -49,6 +49,7 @@ __all__ = [
     "channels_last",
     "least_training_side",
     "make_generator",
+    "return_memory",
     "widen",
     "within",
 ]

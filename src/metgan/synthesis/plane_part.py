@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from metgan.labels import BESIDE
 from metgan.models import predict
-from metgan.networks import EmptyFeatures, Part, widen, within
+from metgan.networks import EmptyFeatures, Part, return_memory, widen, within
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
@@ -87,6 +87,7 @@ class PlanePart:
             shown,
             self.inpainter.device,
         )
+        return_memory()  # or it grows from plane to plane
         tumours = [scale.bound(scale.undo(image, "tumour"), "tumour") for image in generated]
         if scale.fill is not None:
             for tumour, fill in zip(tumours, fills, strict=True):
