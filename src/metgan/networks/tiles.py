@@ -29,9 +29,8 @@ from .unet import UNet, UNetSpec
 
 WHOLE: Final = 1024
 """An image of up to as many pixels as a square of this side is taken as a whole."""
-SIDE: Final = 896
-"""Most pixels along the side of a tile with its surroundings. Of 4096 x 4096 pixels 8 % more are computed
-than in tiles of 1024, which have a third more pixels each."""
+SIDE: Final = 768
+"""Most pixels along the side of a tile with its surroundings: of 4096 x 4096 pixels, two gigabytes in all."""
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
 
@@ -71,9 +70,9 @@ def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE, part: Slices | 
     Examples
     --------
     >>> [(t.core[0].start, t.core[0].stop, t.region[0].start, t.region[0].stop) for t in divide([2000], 90)]
-    [(0, 672, 0, 768), (672, 1344, 576, 1440), (1344, 2000, 1248, 2000)]
+    [(0, 512, 0, 608), (512, 1024, 416, 1120), (1024, 1536, 928, 1632), (1536, 2000, 1440, 2000)]
     >>> len(divide([1024, 1024], 90)), len(divide([1025, 1024], 90)), len(divide([4096, 4096], 90))
-    (1, 4, 36)
+    (1, 4, 64)
     >>> [(tile.core, tile.region) for tile in divide([2000], 90, part=(slice(800, 1000),))]
     [((slice(800, 1008, None),), (slice(704, 1104, None),))]
     """
