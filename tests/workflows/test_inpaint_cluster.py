@@ -76,7 +76,7 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[distributed.Client]:
     """Two workers that are threads of this process, for every call with --workers."""
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
         ) as two,
         distributed.Client(two, set_as_default=False) as client,
     ):
@@ -121,6 +121,16 @@ def test_workers_write_the_bytes_of_one_process_and_say_no_more(
     assert len(said) == len(also_said)
     assert two.speed is not None
     assert two.speed.voxels == SCAN[0].size
+
+
+def test_a_worker_opens_the_run_anew_for_each_call(
+    run: Path, scan: Path, tmp_path: Path, here: distributed.Client
+) -> None:
+    """Workers of a scheduler outlive a call; the run may have been trained anew under the same path."""
+    before = inpaint_cluster._open_once.cache_info().misses
+    for _ in range(2):
+        call(request(run, scan, tmp_path / "one.zarr", cluster=WORKERS, output=OutputPolicy(overwrite=True)))
+    assert inpaint_cluster._open_once.cache_info().misses == before + 2
 
 
 def test_workers_draw_the_label_that_one_process_draws(

@@ -104,7 +104,7 @@ def connected(choice: ClusterChoice) -> Iterator[Any]:
                     n_workers=choice.workers,
                     threads_per_worker=1,
                     memory_limit=0,  # Dask would stop workers for what is no data of its own
-                    dashboard_address=None,
+                    dashboard_address=":0",
                     silence_logs=logging.CRITICAL,
                 )
             )

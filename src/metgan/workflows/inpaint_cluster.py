@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+from uuid import uuid4
 
 from metgan import __version__
 from metgan.errors import SettingError, StorageError
@@ -42,7 +43,7 @@ class BlockDone:
 
 @dataclass(frozen=True)
 class BlockTask:
-    """Computes and writes one block, in a worker; `opens` is pickled, as what names it there."""
+    """Computes and writes one block, in a worker; `opens` is pickled with a name of the call."""
 
     opens: bytes
     writer: OmeZarrWriter
@@ -93,7 +94,8 @@ def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
         What a worker has raised, or as `completed`; what was done by then stays.
     """
     there = replace(writer, path=writer.path.absolute())
-    task = BlockTask(pickle.dumps(opens), there, holder_line(writer.part))
+    call = uuid4().hex  # workers outlive a call, and its run and volume may be other ones at the next
+    task = BlockTask(pickle.dumps((call, opens)), there, holder_line(writer.part))
     labels = [(block, TUMOURS) for block in writer.missing(label=TUMOURS)]
     images = [(block, "") for block in writer.missing()]
     total = sum(len(writer.layout.all_blocks(label=label)) for label in ("", TUMOURS))
@@ -114,7 +116,7 @@ def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
 @lru_cache(maxsize=1)
 def _open_once(opens: bytes) -> tuple[Inpainter, VolumeSource]:
     with listening(lambda _: None):  # the call has told what there is to tell
-        found: tuple[Inpainter, VolumeSource] = pickle.loads(opens)()
+        found: tuple[Inpainter, VolumeSource] = pickle.loads(opens)[1]()
     return found
 
 
