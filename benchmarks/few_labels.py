@@ -8,7 +8,7 @@ With ``--table --sets`` it shows these alone, and the two that they are compared
 ``--ceiling``.
 
 python benchmarks/few_labels.py OUT [--phantoms 0 1 ...] [--seeds 1] [--sets NAME,...] [--jobs 1]
-    [--table] [--least-gap 0.05] [--ceiling NAME]
+    [--table] [--least-gap 0.05] [--ceiling NAME] [--by-fold]
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--sets", help=f"default: {FIRST}")
     parser.add_argument("--ceiling", default=ALL)
+    parser.add_argument("--by-fold", action="store_true", help="Dice of each fold, and no means")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--table", action="store_true", help="train nothing")
     parser.add_argument("--least-gap", type=float, default=0.05, help="in Dice; folds with less are left out")
@@ -52,6 +53,11 @@ def main() -> None:
         scores = scores[scores["set"].isin([FEW, STRONG, *asked.sets.split(",")])]
     wide = wide_gaps(scores, asked.least_gap, asked.ceiling)
     for where in ("here", "elsewhere"):
+        if asked.by_fold:
+            dice = _dice(scores[scores["where"] == where]).loc[wide]
+            dice.columns = [TrainingSet.parse(name).title for name in dice.columns]
+            print(f"\n{where}\n\n{to_markdown(dice.reset_index())}")
+            continue
         print(f"\n{where}\n\n{to_markdown(table_of(scores[scores['where'] == where], wide, asked.ceiling))}")
 
 

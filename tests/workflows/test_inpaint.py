@@ -104,6 +104,37 @@ def test_a_volume_gets_the_channel_that_inpaint_gives_of_its_planes(
         assert (plane[:, 110:] == 0).all()
 
 
+def test_a_volume_without_a_new_tumour_is_told(run: Path, scan: Path, tmp_path: Path) -> None:
+    write_image(tmp_path / "none.tif", np.zeros(LABEL.shape, np.uint8))
+    for mode in ("insert", "synthesise"):
+        asked = request(run, scan, tmp_path / f"{mode}.zarr", labels=tmp_path / "none.tif", mode=mode)
+        assert any("holds no new tumour" in text for text in call(asked)[1])
+    assert not any("no new tumour" in text for text in call(request(run, scan, tmp_path / "some.zarr"))[1])
+
+
+def test_a_size_of_voxels_that_contradicts_the_file_is_told(run: Path, scan: Path, tmp_path: Path) -> None:
+    asked = request(run, scan, tmp_path / "a.zarr", voxel_size_um=(5.0, 2.0, 2.0))
+    result, told = call(asked)
+    assert OmeZarrImage.open(result.out).voxel_size_um == (5.0, 2.0, 2.0)
+    assert [text for text in told if "5 x 1.3 x 1.3 um; 5 x 2 x 2 is taken" in text]
+    _, told = call(request(run, scan, tmp_path / "b.zarr", voxel_size_um=(5.0, 1.3, 1.3)))
+    assert not any("says that its voxels" in text for text in told)
+
+
+def test_a_refused_label_leaves_nothing_that_the_corrected_call_would_meet(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    numbered = LABEL.astype(np.uint8)
+    numbered[LABEL > 0] = np.arange(numbered.sum()) % 3 + 1
+    write_image(tmp_path / "numbered.tif", numbered)
+    out, labels = tmp_path / "a.zarr", tmp_path / "numbered.tif"
+    with pytest.raises(ArrayError, match="--labels-above"):
+        call(request(run, scan, out, labels=labels))
+    assert not out.with_name("a.zarr.part").exists()
+    call(request(run, scan, out, labels=labels, labels_above=0))
+    assert (pixels(out / "labels" / "tumours") == LABEL).all()
+
+
 def tiff(folder: Path) -> tuple[list[Path], Path]:
     for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
         tifffile.imwrite(folder / f"{name}.tif", array, photometric="minisblack", metadata={"axes": "ZYX"})

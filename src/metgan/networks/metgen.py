@@ -100,9 +100,9 @@ class MetGen(Generator):
         The last bits may differ, since kernels add in another order on other sizes. What `known` holds is not
         computed again.
         """
-        padded = pad_to_multiple(image, self.stride, mirror=True)
         if self.halo is None:
             return super().translate_part(image, label, part)
+        padded = pad_to_multiple(image, self.stride, mirror=True)
         asked = pad_to_multiple(label, self.stride, mirror=False)
         unet, pathway = self.image_pathway, self.label_pathway
         if len(self._divide(padded)) > 1:

@@ -210,15 +210,23 @@ def write_phantom_volume(
     """
     layout = phantom_layout(volume)
     with writing_ome_zarr(out, layout, "metgan phantom", resume=resume, overwrite=overwrite) as writer:
-        images, labels = writer.missing(), writer.missing(label=_LABEL)
-        waiting = [block for block in layout.all_blocks() if block in images or block[1:] in labels]
+        images = {_start(block) for block in writer.missing()}
+        labels = {_start(block) for block in writer.missing(label=_LABEL)}
+        waiting = [
+            block for block in layout.all_blocks() if _start(block) in images or _start(block[1:]) in labels
+        ]
         with progress("draw", len(waiting) + 1, every_s=SLOW) as advance:
             for block in waiting:
                 image, label = volume.draw(block[1:])
-                if block in images:
+                if _start(block) in images:
                     writer.write(block, image)
-                if block[1:] in labels:
+                if _start(block[1:]) in labels:
                     writer.write(block[1:], label.astype(np.uint8), _LABEL)
                 advance()
             writer.finish()
             advance()
+
+
+def _start(block: Sequence[slice]) -> tuple[int, ...]:
+    """Return what names a block among others, and can be looked up."""
+    return tuple(side.start for side in block)

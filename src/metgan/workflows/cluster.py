@@ -12,7 +12,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, TypeVar
@@ -147,22 +147,27 @@ def completed(client: Any, task: Callable[[Job], Result], jobs: Iterable[Job]) -
         threads = _threads(client)
     if not threads:
         note(f"no worker has joined {client.scheduler.address} yet; waiting for the first")
-    while True:
-        with _as_long_as_it_runs():
-            room = _AHEAD * max(threads, 1) - len(pending)
-            pending |= {client.submit(task, job, pure=False) for job in islice(left, max(room, 0))}
-            if not pending:
-                return
-            try:
-                with client.as_current():
-                    done = wait(pending, timeout=_LOOK_S, return_when="FIRST_COMPLETED").done
-            except TimeoutError:
-                done = set()
-            pending -= done
-            threads = _threads(client)
-        for future in done:
-            yield _result_of(future)
-        stop_if_interrupted()
+    try:
+        while True:
+            with _as_long_as_it_runs():
+                room = _AHEAD * max(threads, 1) - len(pending)
+                pending |= {client.submit(task, job, pure=False) for job in islice(left, max(room, 0))}
+                if not pending:
+                    return
+                try:
+                    with client.as_current():
+                        done = wait(pending, timeout=_LOOK_S, return_when="FIRST_COMPLETED").done
+                except TimeoutError:
+                    done = set()
+                pending -= done
+                threads = _threads(client)
+            for future in done:
+                yield _result_of(future)
+            stop_if_interrupted()
+    finally:
+        if pending:  # or workers would go on with them when nobody holds the volume any more
+            with suppress(CancelledError, OSError):  # the scheduler has gone
+                client.cancel(list(pending))
 
 
 def _result_of(future: Any) -> Any:

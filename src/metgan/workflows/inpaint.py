@@ -14,6 +14,7 @@ from metgan.data import check_camera, identify
 from metgan.errors import ArrayError, SettingError
 from metgan.images import (
     OmeZarrChannel,
+    OmeZarrImage,
     OmeZarrLayout,
     OmeZarrWriter,
     Stack,
@@ -40,7 +41,7 @@ from .output import NEW_FOLDER, OutputPolicy
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_files import MOST_CHANNELS
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
-from .volume_source import Channels, name_labels, open_source, open_volume, settle, voxel_size
+from .volume_source import Channels, name_labels, name_options, open_source, open_volume, settle, voxel_size
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
@@ -84,7 +85,7 @@ class InpaintRequest(Checked):
     block : int
         Side along Y and X, in pixels, of what is computed and written at once, 1 or more; rounded up to whole
         chunks of 64 pixels, in a single plane of 512. Larger ones take more memory and less time; voxels are
-        the same.
+        the same, to rounding.
     device : {"auto", "cpu", "cuda"}
         "auto" takes a CUDA device where there is one.
     recipe : VolumeRecipeChoice
@@ -210,7 +211,19 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
                 speed = inpaint_volume(writer, inpainter, source)
             else:
                 speed = inpaint_on(client, writer, partial(_reopen, _absolute(settled)))
+        _tell_of_no_tumour(out)
     return InpaintResult(out, layout.shape, was_finished=False, speed=speed)
+
+
+def _tell_of_no_tumour(out: Path) -> None:
+    """Note a volume without any tumour; the coarsest level of a label still shows the smallest."""
+    label = OmeZarrImage.open(out / "labels" / TUMOURS)
+    coarsest = OmeZarrImage.open(label.path, label.levels - 1)
+    if not coarsest.read((slice(None),) * len(coarsest.shape)).any():
+        note(
+            f"the label of {out} is empty: the volume holds no new tumour. Look at --labels; of a recipe, "
+            "raise --density-per-mm3, or see whether --tissue-level leaves any tissue"
+        )
 
 
 def _reopen(request: InpaintRequest) -> tuple[Inpainter, VolumeSource]:
@@ -262,7 +275,6 @@ def _layout(
     """Return what is to be written; what it is made from belongs to it, and must be the same to go on."""
     axes = "ZYX" if "Z" in stack.axes else "YX"
     scale = inpainter.card.normalisation.tumour
-    number = request.channels or ""
     plain = OmeZarrLayout(
         shape=tuple(shape[-len(axes) :]),
         dtype=scale.dtype,
@@ -274,9 +286,8 @@ def _layout(
             "made by": f"metgan inpaint --mode {request.mode}",
             "model": inpainter.fingerprint,
             "volume": " ".join(identify(pixel_files(path)) for path in request.sources),
-            "labels": name_labels(request, stack),
-            "read as": f"axes {request.axes}, channels {number}, mask axes {request.mask_axes}, "
-            f"labels above {request.labels_above}",
+            "where tumours are": name_labels(request, stack),
+            "options": name_options(request),
         },
     )
     wanted = (_PLANES, request.block, request.block)[-len(axes) :]

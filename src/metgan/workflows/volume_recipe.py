@@ -149,10 +149,18 @@ class VolumeRecipeChoice(Checked):
             sizes = Diameters.from_areas(_sizes_of(self.sizes_of, run), pixel)
             least = (6 / math.pi * math.prod(voxel_size_um)) ** (1 / 3) * 1.001
             ends = max(sizes.smallest_um, least), max(sizes.median_um, least), max(sizes.largest_um, least)
+            if ends != (sizes.smallest_um, sizes.median_um, sizes.largest_um):
+                note(f"diameters below {least:.3g} um, a voxel's, are taken as that")
             settled = replace(settled, sizes_of=None, diameters_um=ends, size_spread=sizes.spread)
         if self.tissue_level is None:
             settled = replace(settled, tissue_level=_tissue_level(*anatomy))
         stack, number = anatomy
+        extents = [n * size for n, size in zip(stack.plane_shape(number), voxel_size_um, strict=True)]
+        if settled.diameters_um is not None and settled.diameters_um[-1] > min(extents):
+            note(
+                f"diameters go up to {settled.diameters_um[-1]:g} um and the volume is {min(extents):g} um "
+                "along its shortest side: its border cuts such tumours, so that they come out smaller"
+            )
         volume_mm3 = math.prod(stack.plane_shape(number)) * math.prod(voxel_size_um) / 1e9
         expected = (self.density_per_mm3 or 0.0) * volume_mm3
         note(

@@ -10,10 +10,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from metgan.data import identify, refuse_other_shapes
 from metgan.errors import ArrayError
 from metgan.images import Stack, pixel_files, read_stack, refuse_other_orientations
 from metgan.labels import binarise, check_binary
+from metgan.progress import note_once
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
 
@@ -101,12 +104,25 @@ def name_labels(request: InpaintRequest, stack: Stack) -> str:
     return f"{request.recipe.provenance} in voxels of {sizes} um{beside}"
 
 
+def name_options(request: InpaintRequest) -> str:
+    """Return the options that say how files are read, as they were given."""
+    given = {name: getattr(request, name) for name in ("axes", "channels", "mask_axes", "labels_above")}
+    named = [f"{name.replace('_', ' ')} {value}" for name, value in given.items() if value is not None]
+    return ", ".join(named) or "none"
+
+
 def voxel_size(request: InpaintRequest, stack: Stack, axes: str) -> tuple[float, ...] | None:
     """Return the size of a voxel along the axes: as given, or where the file tells it of all of them."""
-    if request.voxel_size_um is not None:
-        return request.voxel_size_um[-len(axes) :]
     stated = [axis for axis in "ZYX" if axis in stack.source.axes]
     sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
-    if stack.contradicted or not {*axes} <= {*sizes}:
-        return None
-    return tuple(sizes[axis] for axis in axes)
+    is_stated = not stack.contradicted and {*axes} <= {*sizes}
+    of_file = tuple(sizes[axis] for axis in axes) if is_stated else None
+    if request.voxel_size_um is None:
+        return of_file
+    given = request.voxel_size_um[-len(axes) :]
+    if of_file is not None and not np.allclose(given, of_file, rtol=1e-3):
+        words = [" x ".join(f"{size:g}" for size in sizes) for sizes in (of_file, given)]
+        note_once(
+            f"{stack.path} says that its voxels are {words[0]} um; {words[1]} is taken (--voxel-size-um)"
+        )
+    return given

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from metgan.errors import StorageError
+from metgan.errors import MetganError, StorageError
 from metgan.io import has_file, has_folder, prepare_output, unwritable, write_json, write_text
 
 from .layout import OmeZarrLayout
@@ -46,7 +46,8 @@ def writing_ome_zarr(
     """Hold the place of an OME-Zarr while the block runs, and return what writes it.
 
     Call `OmeZarrWriter.finish` at the end. Where the block ends without it, what is done stays in
-    ``OUT.zarr.part``, and a call with `resume` goes on. A former volume stays until the new one is whole.
+    ``OUT.zarr.part``, and a call with `resume` goes on; an error before the first block leaves nothing. A
+    former volume stays until the new one is whole.
 
     Parameters
     ----------
@@ -69,17 +70,25 @@ def writing_ome_zarr(
         When something is there and neither was asked for, metgan has not written it, another layout was
         begun, or another process writes there.
     """
-    writer, inputs = OmeZarrWriter(path, layout), [*inputs]
+    writer, inputs, is_mine = OmeZarrWriter(path, layout), [*inputs], False
     _check_former(writer, overwrite, inputs)
-    with prepare_output(writer.part, HALF_WRITTEN, verb, resume=resume, overwrite=overwrite, inputs=inputs):
-        _check_former(writer, overwrite, inputs)  # as it is by now
-        _check_layout(writer)
-        if overwrite:
-            write_text(writer.part / _REPLACES, "")
-        for file in writer.part.rglob(_LEFT_BEHIND):
-            file.unlink(missing_ok=True)
-        writer.prepare()
-        yield writer
+    try:
+        with prepare_output(
+            writer.part, HALF_WRITTEN, verb, resume=resume, overwrite=overwrite, inputs=inputs
+        ):
+            _check_former(writer, overwrite, inputs)  # as it is by now
+            _check_layout(writer)
+            is_mine = True
+            if overwrite:
+                write_text(writer.part / _REPLACES, "")
+            for file in writer.part.rglob(_LEFT_BEHIND):
+                file.unlink(missing_ok=True)
+            writer.prepare()
+            yield writer
+    except MetganError:
+        if is_mine and not writer.has_begun:  # nothing that would be lost, and that other settings would meet
+            shutil.rmtree(writer.part, ignore_errors=True)
+        raise
     if has_folder(path) and not has_folder(writer.store):
         try:
             shutil.rmtree(writer.part)

@@ -64,6 +64,11 @@ class OmeZarrWriter:
         """The store as far as it is."""
         return self.part / "store"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether a block, of whatever level, is on the disk."""
+        return any(not path.is_dir() for path in (self.part / "done").rglob("*"))
+
     def missing(self, level: int = 0, label: str = "") -> list[Block]:
         """Return the blocks of the image, or of a label, that are not yet on the disk."""
         return [b for b in self.layout.all_blocks(level, label) if not self._is_done(b, level, label)]
