@@ -46,8 +46,9 @@ def save_split(split: Split, path: Path) -> None:
     )
 
 
-def load_split(path: Path) -> Split:
+def load_split(path: Path | str) -> Split:
     """Read what `save_split` wrote: the file itself, or that of a run folder."""
+    path = Path(path)
     if path.is_dir():
         path = path / SPLIT_FILE
     if not has_file(path):

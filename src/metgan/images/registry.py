@@ -39,7 +39,7 @@ OPENERS: Final[dict[str, Callable[[Path], ImageSource]]] = {
 """End of a file's name to what opens it; any other file is opened as TIFF."""
 
 
-def open_image(path: Path) -> ImageSource:
+def open_image(path: Path | str) -> ImageSource:
     """Open an image to read parts of it: a TIFF, PNG or NIfTI file, an OME-Zarr, or a folder of planes.
 
     What has a suffix of its own is opened as the TIFF that many microscopes' formats are, such as LSM. Of an
@@ -52,6 +52,7 @@ def open_image(path: Path) -> ImageSource:
     StorageError
         When it is missing, empty, damaged or of an unknown kind, or planes are missing.
     """
+    path = Path(path)
     if _is_folder(path):
         if is_zarr(path):
             return OmeZarrImage.open(path)
@@ -66,7 +67,7 @@ def _open_file(path: Path) -> ImageSource:
     return next((opener for end, opener in OPENERS.items() if name.endswith(end)), TiffImage.open)(path)
 
 
-def pixel_files(path: Path) -> list[Path]:
+def pixel_files(path: Path | str) -> list[Path]:
     """Return the files that hold the pixels of an image that `open_image` opens, in a fixed order.
 
     Raises
@@ -79,7 +80,7 @@ def pixel_files(path: Path) -> list[Path]:
         return [*source.files]
     if isinstance(source, OmeZarrImage):
         return sorted(Path(folder, name) for folder, _, names in os.walk(source.folder) for name in names)
-    return [path]
+    return [Path(path)]
 
 
 def _is_folder(path: Path) -> bool:
@@ -89,7 +90,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def read_image(path: Path) -> AnyArray:
+def read_image(path: Path | str) -> AnyArray:
     """Read one image file as stored.
 
     Raises
@@ -97,15 +98,17 @@ def read_image(path: Path) -> AnyArray:
     StorageError
         When the file is missing, empty, damaged or of an unknown kind.
     """
+    path = Path(path)
     check_image_file(path, "an image")
     return READERS[_known_suffix(path)](path)
 
 
-def write_image(path: Path, image: AnyArray) -> None:
+def write_image(path: Path | str, image: AnyArray) -> None:
     """Write one (Y, X) image in the format of the path's suffix, all or nothing.
 
     The folder is left to be synced when all images are there, with `sync_folder`.
     """
+    path = Path(path)
     (write_png if _known_suffix(path) == ".png" else write_tiff)(path, image)
 
 

@@ -172,7 +172,7 @@ _UNKNOWN = "QI"
 """Letters of axes that a file does not name; a single one is taken for planes."""
 
 
-def read_stack(path: Path, axes: str | None = None) -> Stack:
+def read_stack(path: Path | str, axes: str | None = None) -> Stack:
     """Open an image file with its axes: `axes` if given, else those it states; note where they contradict.
 
     Raises
@@ -182,6 +182,7 @@ def read_stack(path: Path, axes: str | None = None) -> Stack:
     ArrayError
         When there are more or fewer letters than axes, or the file does not name them and none are given.
     """
+    path = Path(path)
     source = open_image(path)
     shape, stated = source.shape, source.axes
     named = (axes or stated).upper()

@@ -109,12 +109,12 @@ class _Unpickler(pickle._Unpickler):
         return _Call(_STAND_INS[module, name])
 
 
-def read_pickled(path: Path) -> Any:
+def read_pickled(path: Path | str) -> Any:
     """Read a pickle of arrays, and of dictionaries, lists, texts and numbers around them.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
 
     Returns
     -------
@@ -126,6 +126,7 @@ def read_pickled(path: Path) -> Any:
     StorageError
         When the file is missing or damaged, or names anything but numpy's arrays; nothing of it is run.
     """
+    path = Path(path)
     check_image_file(path, "a pickled array")
     try:
         with path.open("rb") as file:

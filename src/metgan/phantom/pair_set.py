@@ -19,13 +19,14 @@ from .pairs import draw_pairs
 from .settings import PhantomSettings
 
 
-def write_phantom(out: Path, count: int, settings: PhantomSettings, seed: int) -> PairSet:
+def write_phantom(out: Path | str, count: int, settings: PhantomSettings, seed: int) -> PairSet:
     """Draw `count` pairs into `out` and give them as a pair set.
 
     ``label/`` holds what the annotator drew, ``truth/`` what is there; the two differ only where label
     noise is asked for. Pairs are drawn again from the first after an interruption: the bytes are the same.
     The table is emptied first and filled last, so that `PairSet.open` refuses a half-drawn set.
     """
+    out = Path(out)
     with hold_folder(out, "metgan phantom"):
         _refuse_other_request(out, {"pairs": count, "seed": seed, **asdict(settings)})
         write_table(out, [])

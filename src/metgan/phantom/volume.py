@@ -192,13 +192,13 @@ def phantom_layout(volume: PhantomVolume) -> OmeZarrLayout:
 
 
 def write_phantom_volume(
-    out: Path, volume: PhantomVolume, *, resume: bool = False, overwrite: bool = False
+    out: Path | str, volume: PhantomVolume, *, resume: bool = False, overwrite: bool = False
 ) -> None:
     """Draw a volume into an OME-Zarr, block by block; memory does not grow with its size.
 
     Parameters
     ----------
-    out : Path
+    out : Path or str
     volume : PhantomVolume
     resume, overwrite : bool
         Go on with what a killed call has written; or replace a former volume. Not both.

@@ -68,7 +68,7 @@ def layout_like(
 
 
 def write_ome_zarr(
-    path: Path,
+    path: Path | str,
     image: ImageSource,
     labels: Mapping[str, ImageSource] | None = None,
     layout: OmeZarrLayout | None = None,
@@ -80,7 +80,7 @@ def write_ome_zarr(
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         ``NEW.ome.zarr``.
     image : ImageSource
         As `open_image` returns it, or an `ArrayImage`. Axes may be in any order.
@@ -116,7 +116,7 @@ def write_ome_zarr(
                 advance()
             writer.finish()
             advance()
-    return OmeZarrImage.open(path)
+    return OmeZarrImage.open(Path(path))
 
 
 def _read(source: ImageSource, block: Block) -> AnyArray:

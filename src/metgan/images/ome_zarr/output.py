@@ -35,7 +35,7 @@ def is_written(path: Path, layout: OmeZarrLayout) -> bool:
 
 @contextmanager
 def writing_ome_zarr(
-    path: Path,
+    path: Path | str,
     layout: OmeZarrLayout,
     verb: str,
     *,
@@ -51,7 +51,7 @@ def writing_ome_zarr(
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
     layout : OmeZarrLayout
     verb : str
         What is done, for whoever comes second: "metgan inpaint".
@@ -70,6 +70,7 @@ def writing_ome_zarr(
         When something is there and neither was asked for, metgan has not written it, another layout was
         begun, or another process writes there.
     """
+    path = Path(path)
     writer, inputs, is_mine = OmeZarrWriter(path, layout), [*inputs], False
     _check_former(writer, overwrite, inputs)
     try:
