@@ -16,8 +16,7 @@ from metgan.labels import Bank, Mixed
 from metgan.studies import BASELINES, TrainingSet
 from metgan.studies.pasted import Pasted
 from metgan.studies.sources import source_of
-from metgan.studies.streamed import Streamed
-from metgan.studies.synthetic import Synthetic
+from metgan.studies.synthetic import Streamed, Synthetic
 from metgan.studies.training_sets import STEPS
 from metgan.synthesis import order_steps
 from metgan.transforms import STRONG

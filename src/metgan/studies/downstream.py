@@ -37,8 +37,7 @@ from .downstream_statistics import DownstreamResult, RunResult, gather, rank, sa
 from .fold import Fold, shared_rng, take_share
 from .predictions import read_test
 from .shared_config import SharedConfig
-from .source import Source
-from .sources import source_of
+from .sources import Source, source_of
 from .training_sets import TrainingSet
 
 

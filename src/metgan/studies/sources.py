@@ -7,18 +7,43 @@ one, as lines over the number of samples suggest. The streamed ones alone are ma
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, Protocol
 
+from metgan.data import Pair
 from metgan.labels import Bank, LabelRecipe, Merged, Mixed, Real
 from metgan.synthesis import GateLimits, order_steps
+from metgan.training import TrainingData
 
+from .fold import Fold
 from .pasted import Pasted
-from .source import Source
-from .streamed import Streamed
-from .synthetic import Synthetic
+from .synthetic import Streamed, Synthetic
 from .training_sets import TrainingSet
 
 _PAPERS: Final = Mixed((Real(), Merged(2)))  # section 4: single real labels, or several merged
+
+
+class Source(Protocol):
+    """Makes training pairs from the training part of a fold."""
+
+    def check(self, fold: Fold, count: int, *, anew: bool) -> None:
+        """Refuse, before anything is written, a fold that so many pairs cannot be made from."""
+        ...  # a protocol has no body
+
+    def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:
+        """Return what is trained on: real pairs, and so many further ones beside them.
+
+        Parameters
+        ----------
+        fold : Fold
+        real : sequence of Pair
+            May be empty.
+        count : int
+            How many further pairs.
+        draws : int
+            How many pairs the training draws.
+        """
+        ...  # a protocol has no body
 
 
 def source_of(training_set: TrainingSet) -> Source:
