@@ -28,7 +28,6 @@ class Source(Protocol):
 
     def check(self, fold: Fold, count: int, *, anew: bool) -> None:
         """Refuse, before anything is written, a fold that so many pairs cannot be made from."""
-        ...  # a protocol has no body
 
     def join(self, fold: Fold, real: Sequence[Pair], count: int, draws: int) -> TrainingData:
         """Return what is trained on: real pairs, and so many further ones beside them.
@@ -43,7 +42,6 @@ class Source(Protocol):
         draws : int
             How many pairs the training draws.
         """
-        ...  # a protocol has no body
 
 
 def source_of(training_set: TrainingSet) -> Source:

@@ -20,7 +20,7 @@ from metgan.errors import SettingError, UnknownNameError
 from metgan.synthesis import order_steps
 from metgan.transforms import STRONG, Augmentation
 
-from .values import check_number, check_word, written
+from .values import check_number, written
 
 Making = Literal["generated", "streamed", "pasted"]
 """How further pairs are made: by the fold's MetGAN as a set or during training, or of real tumours alone."""
@@ -123,11 +123,11 @@ class TrainingSet:
     def __post_init__(self) -> None:
         check_number("real", self.real, 1.0)
         check_number("synthetic", self.synthetic, _MOST)
-        check_word("made", self.made, get_args(Making))
-        check_word("augment", self.augment, get_args(Strength))
-        check_word("unlabelled", self.unlabelled, get_args(Unlabelled))
-        check_word("anatomies", self.anatomies, get_args(Anatomies))
-        check_word("order", self.order, get_args(Order))
+        UnknownNameError.unless_known("value of made", get_args(Making), self.made)
+        UnknownNameError.unless_known("value of augment", get_args(Strength), self.augment)
+        UnknownNameError.unless_known("value of unlabelled", get_args(Unlabelled), self.unlabelled)
+        UnknownNameError.unless_known("value of anatomies", get_args(Anatomies), self.anatomies)
+        UnknownNameError.unless_known("value of order", get_args(Order), self.order)
         if isinstance(self.times, bool) or not isinstance(self.times, int):
             raise SettingError(f"times is {self.times!r}", "a whole number", "Correct this value")
         SettingError.unless_within("times", self.times, 1, _MOST_TIMES)
@@ -275,7 +275,7 @@ def _check_steps(refine: object) -> None:
         given = f"refine is {refine!r}"
         raise SettingError(given, f"a list or tuple of {', '.join(STEPS)}", "Put it in brackets")
     for step in refine:
-        check_word("refine", step, STEPS)
+        UnknownNameError.unless_known("value of refine", STEPS, step)
     ordered = [step for step in STEPS if step in refine]
     if list(refine) != ordered:
         given = f"refine is {', '.join(refine)}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Final, cast
 
-from metgan.errors import SettingError, UnknownNameError
+from metgan.errors import SettingError
 
 _DIGITS: Final = 4
 
@@ -20,12 +19,6 @@ def check_number(name: str, value: object, most: float) -> None:
     if round(float(value), _DIGITS) != value:
         given, advice = f"{name} is {value!r}", f"Round it, to {round(float(value), _DIGITS)}"
         raise SettingError(given, f"{_DIGITS} decimals at most, so that names are short", advice)
-
-
-def check_word(name: str, value: object, known: Sequence[object]) -> None:
-    """Refuse a value that is not among those that are known."""
-    if value not in known:
-        raise UnknownNameError.listing(f"value of {name}", str(value), map(str, known))
 
 
 def written(value: float, shift: int = 0) -> str:

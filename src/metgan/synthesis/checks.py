@@ -56,7 +56,7 @@ def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
         _check_donors(inpainter, request)
         _check_room(plans)
         advance("labels fit")
-        draw_and_generate(inpainter, plans, 0)  # a model that is hardly trained shows at once
+        draw_and_generate(inpainter, plans, {0: 0})  # a model that is hardly trained shows at once
         advance("one pair is generated")
     return float(np.mean(outside))
 
