@@ -77,7 +77,7 @@ class MetGen(Generator):
         """
         if self.spec.image.align_corners:
             return None
-        return max(self.spec.image.halo, _label_halo(self.spec))
+        return max(self.spec.image.halo, _walk(self.spec, len(BLOCKS_PER_LEVEL))[0])
 
     def begin_at(self, level: float) -> None:
         """Let a fresh generator generate images of this mean `level`, in (-1, 1)."""
@@ -168,10 +168,6 @@ _REACH = 3  # cells that a decoder stage's convolutions see around one: see `UNe
 _MOST_KNOWN = 16  # windows, each of tens of megabytes at most
 _CELL = 2**FINE
 """Pixels per cell of the finest grid that is computed as a whole."""
-
-
-def _label_halo(spec: MetGenSpec) -> int:
-    return _walk(spec, len(BLOCKS_PER_LEVEL))[0]
 
 
 def _fine_label_halo(spec: MetGenSpec) -> int:

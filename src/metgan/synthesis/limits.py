@@ -102,15 +102,12 @@ class GateLimits:
 
     def __str__(self) -> str:
         contrast = "..".join(str(float(limit)) for limit in self._contrast)
-        light = f"light={self.least_light:.6g}..{self.most_light:.6g} " if self._limits_light else ""
+        is_limited = math.isfinite(self.least_light) or math.isfinite(self.most_light)
+        light = f"light={self.least_light:.6g}..{self.most_light:.6g} " if is_limited else ""
         return (
             f"recall>={float(self.least_recall)} false_area<={float(self.most_false_area)} "
             f"contrast={contrast} {light}nearest>={float(self.least_distance)} attempts={self.attempts}"
         )
-
-    @property
-    def _limits_light(self) -> bool:
-        return math.isfinite(self.least_light) or math.isfinite(self.most_light)
 
     @property
     def _contrast(self) -> tuple[float, float]:

@@ -85,16 +85,13 @@ def _read(
     outputs = reader.predict_proba_all([image for _, image in asked])
     for (place, image), output in zip(asked, outputs, strict=True):
         plan = replace(plans[place], unseen=find_unseen(output, plans[place].asked))
-        read[place] = plan, image if plan.shown.any() else _unseen_error(plan.source.name)
+        unseen = EmptyDrawError(
+            f"the tumours inserted in {plan.source.name}, of which the segmentor that labelled it sees none",
+            "at least one that it sees",
+            "Train the run longer, or leave this anatomy out",
+        )
+        read[place] = plan, image if plan.shown.any() else unseen
     return read
-
-
-def _unseen_error(name: str) -> EmptyDrawError:
-    return EmptyDrawError(
-        f"the tumours inserted in {name}, of which the segmentor that labelled it sees none",
-        "at least one that it sees",
-        "Train the run longer, or leave this anatomy out",
-    )
 
 
 def generate_tumours(
