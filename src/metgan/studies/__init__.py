@@ -3,6 +3,7 @@
 from .comparison import (
     Comparison,
     ComparisonResult,
+    Examples,
     Study,
     compare_ablation,
     compare_robustness,
@@ -17,7 +18,6 @@ from .evaluation_setup import (
     IndependentSegmentorSource,
     open_evaluation,
 )
-from .examples import Examples
 from .label_curve import WITH, WITHOUT, LabelCurve, LabelCurveResult
 from .method_runs import Result
 from .scores import LIGHT, Evaluation, check_scores, read_summary

@@ -56,8 +56,9 @@ class SharedConfig:
         """Return those of the independent segmentor of what lies in `root`."""
         return independent_run(self.segmentor_config(root), root)
 
-    def method_config(self, method: Method, folder: Path, seed: int) -> RunConfig[GanTrainConfig]:
-        """Return those of a method's run with a seed of its own, likewise."""
+    def method_config(self, method: Method, root: Path, seed: int) -> RunConfig[GanTrainConfig]:
+        """Return those of a method's run with a seed of its own, in a folder in ``root/runs``."""
+        folder = root / "runs" / f"{method.name}-seed{seed}"
         return RunConfig(method.name, self.preset, self.training, self.engine, seed, folder, resume=True)
 
 

@@ -88,10 +88,8 @@ class GateLimits:
     most_light: float = math.inf
 
     def __post_init__(self) -> None:
-        shares = {"least_recall": self.least_recall, "most_false_area": self.most_false_area}
-        for name, value in shares.items():
-            if not 0 <= value <= 1:
-                raise SettingError(f"{name} is {value}", "a share in [0, 1]", "Choose another")
+        SettingError.unless_within("least_recall", self.least_recall, 0.0, 1.0)
+        SettingError.unless_within("most_false_area", self.most_false_area, 0.0, 1.0)
         least, most = self._contrast
         if not 0 <= least <= most:
             raise SettingError(
