@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from metgan.errors import MetganError, SettingError
 from metgan.labels import Bank, Mixed
 from metgan.studies import BASELINES, TrainingSet
-from metgan.studies.pasted import Pasted
-from metgan.studies.sources import source_of
+from metgan.studies.sources import Pasted, source_of
 from metgan.studies.synthetic import Streamed, Synthetic
 from metgan.studies.training_sets import STEPS
 from metgan.synthesis import order_steps
