@@ -41,7 +41,7 @@ def draw_and_generate(
 
     Returns
     -------
-    dict of int to (PairPlan, Camera, int)
+    dict of int to Drawn
         By number the plan, its image, and the attempt that it was.
 
     Raises
