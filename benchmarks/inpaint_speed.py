@@ -33,6 +33,7 @@ from metgan.data import ChannelScale, Normalisation
 from metgan.images import OmeZarrLayout, open_image, writing_ome_zarr
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PresetName, build, make_generator, within
+from metgan.networks.windows import whole_of
 from metgan.synthesis import load, peak_memory_bytes
 from metgan.workflows import ClusterChoice, InpaintRequest, OutputPolicy, inpaint
 
@@ -78,9 +79,9 @@ def loop_over_tiles(root: Path, device: str) -> float:
             given = [UNITS.shown(image, np.zeros(image.shape, bool)), label.astype(np.float32)]
             tensors = [torch.from_numpy(one)[None, None].to(inpainter.device) for one in given]
             with torch.inference_mode():
-                made = network.translate_in_tiles(*tensors).clamp(-1, 1)[0, 0].float().cpu().numpy()
+                made = network.translate_part(*tensors, whole_of(tensors[0])).clamp(-1, 1)
             rows, columns = within(block[1:], wide[1:])
-            writer.write(block, UNITS.undo(made, "tumour")[None, rows, columns])
+            writer.write(block, UNITS.undo(made[0, 0].float().cpu().numpy(), "tumour")[None, rows, columns])
         return math.prod(shape) / (time.perf_counter() - begun)
 
 

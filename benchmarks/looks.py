@@ -14,7 +14,8 @@ from metgan.labels import Bank
 from metgan.panels import Panel, window
 from metgan.pictures import draw_grid
 from metgan.synthesis import GenerationRequest, Inpainter, PairPlans, load, measure_steps
-from metgan.synthesis.tumour_image import generate_tumour
+from metgan.synthesis.kept import Kept
+from metgan.synthesis.tumour_image import generate_tumours
 
 SHOWN = 4
 HEADINGS = (
@@ -36,7 +37,7 @@ def row(inpainter: Inpainter, plans: PairPlans, number: int) -> list[Panel]:
     assert background.donor is not None
     noise = replace(background.noise, seed=background.seed)
     looks = ((), (contrast,), (contrast, noise), (contrast, background))
-    images = [generate_tumour(inpainter, replace(plan, refine=look)) for look in looks]
+    images = [generate_tumours(inpainter, [replace(plan, refine=look)], Kept())[0] for look in looks]
     images.append(read_pair(background.donor).tumour)
     low, high = window(*images)
     first = Panel(plan.anatomy, *window(plan.anatomy), outline=plan.asked)

@@ -66,6 +66,8 @@ def test_no_part_can_be_forgotten(kind):
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    error = UnknownNameError.listing("method", "megtan", ["metgan", "pix2pix"])
-    assert isinstance(error, UnknownNameError)
-    assert str(error) == "unknown method 'megtan'; expected one of: metgan, pix2pix. Choose one of these."
+    UnknownNameError.unless_known("method", ["metgan", "pix2pix"], "pix2pix", "metgan")
+    with pytest.raises(UnknownNameError) as refused:
+        UnknownNameError.unless_known("method", ["metgan", "pix2pix"], "metgan", "megtan")
+    expected = "unknown method 'megtan'; expected one of: metgan, pix2pix. Choose one of these."
+    assert str(refused.value) == expected

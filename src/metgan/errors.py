@@ -87,9 +87,13 @@ class UnknownNameError(MetganError, KeyError):
     """A name stands in no table; the message lists the known ones."""
 
     @classmethod
-    def listing(cls, kind: str, given: str, known: Iterable[str]) -> UnknownNameError:
-        """Build the error for a `given` name of this `kind` from the `known` names."""
-        return cls(f"unknown {kind} {given!r}", f"one of: {', '.join(known)}", "Choose one of these")
+    def unless_known(cls, kind: str, known: Iterable[str], *given: object) -> None:
+        """Raise for the first `given` name of this `kind` that is not among the `known`, which are listed."""
+        names = [*known]
+        for name in given:
+            if name not in names:
+                expected = f"one of: {', '.join(names)}"
+                raise cls(f"unknown {kind} {str(name)!r}", expected, "Choose one of these")
 
 
 class LeakageError(MetganError, ValueError):

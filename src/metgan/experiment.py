@@ -148,13 +148,11 @@ def resolve(*layers: Table, configs: GanConfigs = GAN_CONFIGS) -> Experiment:
     merged: dict[str, Any] = {"method": METHOD, "seed": 0}
     for layer in layers:
         _lay_over(merged, layer)
-    _refuse_unknown(merged, [field.name for field in fields(Experiment)], "key")
+    UnknownNameError.unless_known("key", [field.name for field in fields(Experiment)], *merged)
     engine = _build(Engine, merged.get("engine", {}), "engine")
     preset = merged["preset"] if names_preset(merged) else preset_for(choose_device(engine.device))
-    if not isinstance(preset, str) or preset not in GAN_CONFIGS:
-        raise UnknownNameError.listing("preset", str(preset), get_args(PresetName))
-    if not isinstance(merged["method"], str) or merged["method"] not in CATALOGUE:
-        raise UnknownNameError.listing("method", str(merged["method"]), CATALOGUE)
+    UnknownNameError.unless_known("preset", get_args(PresetName), preset)
+    UnknownNameError.unless_known("method", CATALOGUE, merged["method"])
     check_seed(merged["seed"])
     given = merged.get("training", {})
     return Experiment(
@@ -203,7 +201,8 @@ def _config(preset: AnyConfig, given: Table, section: str) -> AnyConfig:
         values |= {"steps": None, "epochs": None}
     for name, kind in _TABLES.items():
         if name in values and isinstance(given.get(name), Mapping):
-            _refuse_unknown(given[name], [field.name for field in fields(kind)], f"key of [{section}.{name}]")
+            known = [field.name for field in fields(kind)]
+            UnknownNameError.unless_known(f"key of [{section}.{name}]", known, *given[name])
     return _build(type(preset), _merged(values, given), section)
 
 
@@ -217,7 +216,8 @@ def _merged(below: Table, above: Table) -> dict[str, Any]:
 
 
 def _build(kind: type[Value], given: Table, section: str) -> Value:
-    _refuse_unknown(given, [field.name for field in fields(kind)], f"key of [{section}]")  # type: ignore[arg-type]  # kind is a dataclass
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # kind is a dataclass
+    UnknownNameError.unless_known(f"key of [{section}]", known, *given)
     try:
         # As JSON, because strict Python mode refuses to make a dataclass of a table.
         return TypeAdapter(kind).validate_json(json.dumps(dict(given), default=str), strict=True)
@@ -237,12 +237,6 @@ def _resolved(engine: Engine) -> Engine:
         return engine.resolved()
     except SettingError:  # a device that this machine lacks is still another than those it has
         return engine
-
-
-def _refuse_unknown(given: Table, known: list[str], kind: str) -> None:
-    for key in given:
-        if key not in known:
-            raise UnknownNameError.listing(kind, key, known)
 
 
 def _without_none(table: Table) -> dict[str, Any]:

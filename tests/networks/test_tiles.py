@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 
 import pytest
 import torch
@@ -23,7 +22,7 @@ from metgan.networks import (
 from metgan.networks.pix2pix import Pix2PixGenerator, Pix2PixSpec
 from metgan.networks.resnet import ResNetGenerator, ResNetSpec
 from metgan.networks.tiles import apply_unet, divide
-from metgan.networks.windows import cut
+from metgan.networks.windows import cut, whole_of
 from metgan.progress import progress
 
 from .test_metgen import BEHIND, LABEL, TINY, lively, noise, spots
@@ -37,6 +36,10 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tiles of 128 pixels with their surroundings, and images of more are large ones."""
     monkeypatch.setattr(tiles, "SIDE", 128)
     monkeypatch.setattr(tiles, "WHOLE", 128)
+
+
+def in_tiles(network: Generator, image: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
+    return network.translate_part(image, label, whole_of(image))
 
 
 @pytest.mark.parametrize("side", [768, 1024])
@@ -62,11 +65,11 @@ def test_metgen_paints_a_large_image_in_tiles_with_the_pixels_of_the_whole(
 ) -> None:
     network, image, label = lively(spec), noise(1, 1, *sides), spots(1, 1, *sides)
     with torch.inference_mode():
-        whole, tiled = network.translate(image, label), network.translate_in_tiles(image, label)
+        whole, tiled = network.translate(image, label), in_tiles(network, image, label)
         torch.testing.assert_close(tiled, whole)
         monkeypatch.setattr("metgan.networks.metgen.fine_halo", lambda _: 16)  # too small: it can fail
         monkeypatch.setattr("metgan.networks.metgen._fine_label_halo", lambda _: 16)
-        assert (network.translate_in_tiles(image, label) - whole).abs().max() > 1e-6
+        assert (in_tiles(network, image, label) - whole).abs().max() > 1e-6
 
 
 @pytest.mark.parametrize("stages", [2, 4, 6])
@@ -88,7 +91,7 @@ def test_a_large_image_tells_by_tiles_how_far_it_is(
 ) -> None:
     monkeypatch.setattr("metgan.progress.SLOW", 0.0)
     with torch.inference_mode(), progress("generate", 1):
-        lively(FOUR).translate_in_tiles(noise(1, 1, 320, 90), spots(1, 1, 320, 90))
+        in_tiles(lively(FOUR), noise(1, 1, 320, 90), spots(1, 1, 320, 90))
     told = [line.split(", ")[-1] for line in capsys.readouterr().err.splitlines()]
     counts = [sum(line.startswith(kind) for line in told) for kind in ("coarse tile", "tile")]
     assert min(counts) > 1
@@ -126,7 +129,7 @@ def test_an_encoder_of_tiles_that_are_too_narrow_gives_other_pixels(monkeypatch:
     with torch.inference_mode():
         whole = network.translate(image, label)
         monkeypatch.setattr(tiles, "encoder_halo", lambda _: 16)
-        assert (network.translate_in_tiles(image, label) - whole).abs().max() > 1e-6
+        assert (in_tiles(network, image, label) - whole).abs().max() > 1e-6
 
 
 @pytest.mark.parametrize("sides", [(90, 320), (64, 64)])  # in tiles, and as a whole
@@ -162,10 +165,10 @@ def test_pix2pix_is_tiled_by_its_halo_and_cyclegan_is_not() -> None:
     network: Generator = build(lambda: Pix2PixGenerator(Pix2PixSpec(width=2, depth=4)), 0).double().eval()
     image, label = noise(1, 1, 300, 90), spots(1, 1, 300, 90)
     with torch.inference_mode():
-        torch.testing.assert_close(network.translate_in_tiles(image, label), network.translate(image, label))
+        torch.testing.assert_close(in_tiles(network, image, label), network.translate(image, label))
     resnet = ResNetGenerator(ResNetSpec(width=2, blocks=1)).double().eval()
     with torch.inference_mode():
-        assert torch.equal(resnet.translate_in_tiles(image, label), resnet.translate(image, label))
+        assert torch.equal(in_tiles(resnet, image, label), resnet.translate(image, label))
 
 
 def test_a_network_that_trains_takes_the_image_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,13 +197,3 @@ def test_tiles_cover_each_pixel_once_and_begin_on_the_grid() -> None:
         assert all(side.start % 32 == 0 for side in tile.region)
         assert all(side.stop - side.start <= 128 for side in tile.region)
     assert bool((seen == 1).all())
-
-
-def test_an_image_that_is_not_large_has_the_very_bytes_of_the_whole() -> None:
-    network = deepcopy(lively(TINY)).float()  # the others share it
-    image, label = noise(1, 1, 112, 128).float(), spots(1, 1, 112, 128).float()
-    with torch.inference_mode():
-        assert len(divide(image.shape[2:], 90)) == 1
-        assert torch.equal(network.translate_in_tiles(image, label), network.translate(image, label))
-        larger = noise(1, 1, 112, 300).float()
-        assert len(divide(larger.shape[2:], 90)) > 1  # it can fail

@@ -25,7 +25,7 @@ from metgan.studies import Downstream, DownstreamResult, SharedConfig, TrainingS
 from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import source_of
-from metgan.studies.streamed import Fresh
+from metgan.studies.synthetic import Fresh
 from metgan.synthesis import PASSED
 from metgan.training import LOG_FILE, Engine, GanTrainConfig, TrainConfig, read_log
 

@@ -14,10 +14,8 @@ from hypothesis import strategies as st
 from metgan.errors import MetganError, SettingError
 from metgan.labels import Bank, Mixed
 from metgan.studies import BASELINES, TrainingSet
-from metgan.studies.pasted import Pasted
-from metgan.studies.sources import source_of
-from metgan.studies.streamed import Streamed
-from metgan.studies.synthetic import Synthetic
+from metgan.studies.sources import Pasted, source_of
+from metgan.studies.synthetic import Streamed, Synthetic
 from metgan.studies.training_sets import STEPS
 from metgan.synthesis import order_steps
 from metgan.transforms import STRONG

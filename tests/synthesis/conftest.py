@@ -17,10 +17,13 @@ import numpy as np
 import pytest
 
 from metgan.data import ChannelScale, Normalisation, PairSet, StoredPairs, part_of
+from metgan.errors import EmptyDrawError
 from metgan.labels import Merged
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PRESETS, MetGen, build
-from metgan.synthesis import Gate, GenerationRequest, Inpainter, load, open_gate
+from metgan.synthesis import Gate, GenerationRequest, Inpainter, PairPlan, load, open_gate
+from metgan.synthesis.kept import Kept
+from metgan.synthesis.tumour_image import generate_tumours
 from metgan.types import AnyArray, Camera
 
 UNITS = Normalisation(ChannelScale(100.0, 900.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))
@@ -98,3 +101,11 @@ class Moody(Obedient):
     def asked(self) -> Counter[bytes]:
         """How often it was asked, by the anatomy's pixels."""
         return Counter()
+
+
+def generate_tumour(inpainter: Inpainter, plan: PairPlan) -> Camera:
+    """Return the image of one plan; raise what stands in its place."""
+    (tumour,) = generate_tumours(inpainter, [plan], Kept())
+    if isinstance(tumour, EmptyDrawError):
+        raise tumour
+    return tumour

@@ -273,7 +273,7 @@ def test_tumours_of_a_camera_without_background_pass_by_its_own_limits(
     opened = open_gate(segmentor_run, inpainter, subtracted.entries)
     pair = StoredPairs(subtracted)[0]
     plan = PairPlan(pair.entry, pair.anatomy, pair.label, (), (), 0)
-    scores = opened.score(plan, pair.tumour)
+    (scores,) = opened.score([(plan, pair.tumour)])
     assert "contrast" not in opened.limits.faults(scores)
     assert "contrast" in GateLimits().settled([], []).faults(scores)
 
@@ -291,7 +291,7 @@ def test_a_pair_is_scored_without_the_fill_of_the_training_set(
     plan = PairPlan(Entry("one", "animal", "", "", {}), anatomy, asked, (), (), 0)
     filled = replace(UNITS, fill=FillValues(0, 0, 100, 100))
     gates = [open_gate(segmentor_run, load(save_run(0, units), "cpu")) for units in (filled, UNITS)]
-    known, blind = (gate.score(plan, tumour).light for gate in gates)
+    known, blind = (gate.score([(plan, tumour)])[0].light for gate in gates)
     assert known == pytest.approx(tumour[asked].mean() - 100, rel=0.02)
     assert blind > known * 1.02
 

@@ -47,7 +47,7 @@ def command(
             default=_default(one, hints[one.name], inspect.Parameter.empty),
             annotation=_annotated(hints[one.name], one),
         )
-        for one in sorted(_fields(request), key=lambda one: one.name not in positional)
+        for one in sorted(fields(request), key=lambda one: one.name not in positional)  # type: ignore[arg-type]  # a dataclass
     ]
     called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what inspect reads
     called.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -61,11 +61,6 @@ def _whole(_: object, tokens: Sequence[Token]) -> int:
         return int(tokens[0].value)
     except ValueError:
         raise ValueError(f"{tokens[0].value!r} is not a whole number in digits") from None
-
-
-def _listed(_: object, tokens: Sequence[Token]) -> tuple[str, ...]:
-    """Read words with commas between them."""
-    return tuple(word.strip() for token in tokens for word in token.value.split(","))
 
 
 _Whole = Annotated[int, Parameter(converter=_whole)]
@@ -123,7 +118,7 @@ def _options(kind: type[Any]) -> type[Any]:
     hints = get_type_hints(kind)
     annotated = [
         (one.name, _annotated(hints[one.name], one), field(default=_default(one, hints[one.name], MISSING)))
-        for one in _fields(kind)
+        for one in fields(kind)
     ]
     made = make_dataclass(kind.__name__, annotated, bases=(kind,), frozen=True, kw_only=True)
     made.__module__, made.__doc__ = kind.__module__, _described(kind)
@@ -136,10 +131,6 @@ def _plain(value: Any, hint: Any) -> Any:
         return value
     hints = get_type_hints(hint)
     return hint(**{one.name: _plain(getattr(value, one.name), hints[one.name]) for one in fields(hint)})
-
-
-def _fields(kind: type[Any]) -> tuple[Field[Any], ...]:
-    return fields(kind)
 
 
 def _default(one: Field[Any], hint: Any, otherwise: Any) -> Any:

@@ -46,8 +46,7 @@ def shuffle_labels(pairs: Sequence[Pair], share: float, rng: np.random.Generator
     SettingError
         When the share is out of range, or above 0 where no two pairs have one shape.
     """
-    if not 0 <= share <= 1:
-        raise SettingError(f"a share of {share}", "a share in [0, 1]", "Choose 0.25 for a quarter")
+    SettingError.unless_within("share", share, 0.0, 1.0)
     labels = [*range(len(pairs))]
     by_shape: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for place, pair in enumerate(pairs):

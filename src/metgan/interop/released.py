@@ -117,18 +117,10 @@ def read_released(files: ReleasedFiles) -> list[Part]:
             PatchGAN(PRESETS["released"].discriminator),
             Segmentor(PRESETS["released"].segmentor),
         )
-    for name, path in (
-        ("discriminator_tumour", files.discriminator_tumour),
-        ("discriminator_anatomy", files.discriminator_anatomy),
-    ):
-        if path is not None:
-            parts.append(
-                Part(
-                    Path(f"{name}.safetensors"),
-                    "discriminator",
-                    _translate(path, discriminator, DISCRIMINATOR_NAMES),
-                )
-            )
+    for name in ("discriminator_tumour", "discriminator_anatomy"):
+        if (path := getattr(files, name)) is not None:
+            weights = _translate(path, discriminator, DISCRIMINATOR_NAMES)
+            parts.append(Part(Path(f"{name}.safetensors"), "discriminator", weights))
     if files.segmentor is not None:
         weights = _prefixed("unet", _translate(files.segmentor, segmentor.unet, UNET_NAMES))
         parts.append(Part(Path("segmentor", MODEL_FILE), "segmentor", weights))
@@ -142,7 +134,20 @@ def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisatio
     extremes.
     """
     for part in parts:
-        save_model(out / part.place, part.weights, _card(part.kind, normalisation))
+        card = ModelCard(
+            kind=part.kind,
+            method="segmentor" if part.kind == "segmentor" else "metgan",
+            generator="metgen" if part.kind == "generator" else "",
+            preset="released",
+            normalisation=normalisation,
+            groups_seen=(),
+            segmentor="",
+            step=0,
+            steps=0,
+            seed=0,
+            metgan=__version__,
+        )
+        save_model(out / part.place, part.weights, card)
 
 
 def _read_generator(anatomy_pathway: Path, label_pathway: Path) -> dict[str, Tensor]:
@@ -202,19 +207,3 @@ def _shape(tensor: object) -> str:
 def _few(keys: Sequence[str]) -> str:
     more = f", and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else ""
     return ", ".join(keys[:_SHOWN]) + more
-
-
-def _card(kind: Kind, normalisation: Normalisation) -> ModelCard:
-    return ModelCard(
-        kind=kind,
-        method="segmentor" if kind == "segmentor" else "metgan",
-        generator="metgen" if kind == "generator" else "",
-        preset="released",
-        normalisation=normalisation,
-        groups_seen=(),
-        segmentor="",
-        step=0,
-        steps=0,
-        seed=0,
-        metgan=__version__,
-    )

@@ -113,8 +113,9 @@ def _take(lock: BaseFileLock, folder: Path) -> bool:
     try:
         lock.acquire(timeout=_PATIENCE)
     except Timeout as error:
+        holder = holder_line(folder) or "another process, which has just begun"
         raise StorageError(
-            f"{folder} is being written to by {_holder_of(folder)}",
+            f"{folder} is being written to by {holder}",
             "one writer at a time",
             "Wait until that has ended, or choose another --out; if it is killed, the folder is free again",
         ) from error
@@ -138,10 +139,6 @@ def holder_line(folder: Path) -> str:
     except OSError:
         return ""
     return text[:_LONGEST].strip()
-
-
-def _holder_of(folder: Path) -> str:
-    return holder_line(folder) or "another process, which has just begun"
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -71,8 +71,7 @@ def grow(area: int, infiltration: float, rng: np.random.Generator) -> Mask:
     """
     if area < 1:
         raise SettingError(f"area is {area}", "1 pixel or more", "Choose a larger one")
-    if not 0 <= infiltration <= 1:
-        raise SettingError(f"infiltration is {infiltration}", "a value in [0, 1]", "Choose 0 for compact")
+    SettingError.unless_within("infiltration", infiltration, 0.0, 1.0)
     half = int(np.ceil(_ROOM * np.sqrt(area / np.pi))) + 2 * _REACH
     side = 2 * half + 1
     disc = _disc(side)

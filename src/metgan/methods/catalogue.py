@@ -122,8 +122,7 @@ METHOD_SETS: Final[dict[str, tuple[str, ...]]] = {
 
 def find_method(name: str) -> Method:
     """Return the row of that name; an unknown one is answered with the known names."""
-    if name not in CATALOGUE:
-        raise UnknownNameError.listing("method", name, CATALOGUE)
+    UnknownNameError.unless_known("method", CATALOGUE, name)
     return CATALOGUE[name]
 
 
@@ -140,7 +139,5 @@ def find_methods(names: str) -> list[Method]:
     if names in METHOD_SETS:
         return [CATALOGUE[name] for name in METHOD_SETS[names]]
     given = dict.fromkeys(name.strip() for name in names.split(","))
-    for name in given:
-        if name not in CATALOGUE:
-            raise UnknownNameError.listing("method", name, [*METHOD_SETS, *CATALOGUE])
+    UnknownNameError.unless_known("method", [*METHOD_SETS, *CATALOGUE], *given)
     return [CATALOGUE[name] for name in given]

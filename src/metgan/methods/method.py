@@ -81,10 +81,8 @@ class Method:
     source: str
 
     def __post_init__(self) -> None:
-        if self.generator not in GENERATORS:
-            raise UnknownNameError.listing("generator", self.generator, GENERATORS)
-        if self.discriminator not in get_args(Discriminator):
-            raise UnknownNameError.listing("discriminator", self.discriminator, get_args(Discriminator))
+        UnknownNameError.unless_known("generator", GENERATORS, self.generator)
+        UnknownNameError.unless_known("discriminator", get_args(Discriminator), self.discriminator)
         names = [term.name for term in self.terms]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise SettingError(

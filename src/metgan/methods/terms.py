@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -35,7 +34,7 @@ class Adversarial(Term):
     name: ClassVar[str] = "adversarial"
 
     def __post_init__(self) -> None:
-        _check("adversarial loss", self.loss, ADVERSARIAL)
+        UnknownNameError.unless_known("adversarial loss", ADVERSARIAL, self.loss)
 
     def __call__(self, step: Translations) -> Tensor:
         """Sum over the directions of the loss of the discriminators' scores of fakes."""
@@ -72,7 +71,7 @@ class Segmentation(Term):
     needs_segmentor: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        _check("segmentation loss", self.loss, SEGMENTATION)
+        UnknownNameError.unless_known("segmentation loss", SEGMENTATION, self.loss)
 
     def __call__(self, step: Translations) -> Tensor:
         """Distance of the segmentor's reading of the fake from the label."""
@@ -111,8 +110,3 @@ class Paired(Term):
         """Sum over the directions of the L1 distance to the real image."""
         weights = pixel_weights(step.label, self.tumour_weight, step.within)
         return reduce(add, [absolute_difference(fake, real, weights) for fake, real in step.pairs])
-
-
-def _check(kind: str, name: str, known: Iterable[str]) -> None:
-    if name not in [*known]:
-        raise UnknownNameError.listing(kind, name, known)

@@ -72,14 +72,15 @@ class SegmentorPredictor:
 
         It is trained with tumour pixels that weigh more than others, and thinks them likelier than they are.
         """
+
+        def probability(tumour: torch.Tensor) -> torch.Tensor:
+            return apply_unet(self._segmentor.unet, tumour).float().sigmoid()
+
         read: dict[int, NDArray[np.float32]] = {}
         for batch in batches([tumour.shape for tumour in tumours]):  # few at once, since images may be large
             scaled = [(self.card.normalisation.apply(tumours[k], "tumour"),) for k in batch]
-            read |= zip(batch, predict(self._probability, scaled, self._device), strict=True)
+            read |= zip(batch, predict(probability, scaled, self._device), strict=True)
         return [read[k] for k in range(len(tumours))]
-
-    def _probability(self, tumour: torch.Tensor) -> torch.Tensor:
-        return apply_unet(self._segmentor.unet, tumour).float().sigmoid()
 
 
 def load_independent_segmentor(

@@ -176,8 +176,8 @@ def mirror(x: Tensor, margin: int) -> Tensor:
     return x
 
 
-def crop_like(x: Tensor, sizes: Sequence[int], first: int = 0) -> Tensor:
-    """Cut (N, C, Y, X) back to the given spatial `sizes`, from pixel `first` of every axis."""
+def crop_like(x: Tensor, sizes: Sequence[int]) -> Tensor:
+    """Cut (N, C, Y, X) back to the given spatial `sizes`, from the first pixel of every axis."""
     for axis, size in enumerate(sizes, start=2):
-        x = x.narrow(axis, first, size)
+        x = x.narrow(axis, 0, size)
     return x

@@ -110,18 +110,6 @@ class Generator(nn.Module, ABC):
         """Translate `image` with the label, both (N, 1, Y, X), as a whole."""
         return self(image, self.embed(label))  # type: ignore[no-any-return]  # nn.Module.__call__ is untyped
 
-    def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
-        """Translate a large image tile by tile, in eval mode: the pixels of `translate` in less memory.
-
-        A generator without a halo (see `halo`) cannot, and takes it as a whole.
-        """
-        if self.halo is None:
-            return self.translate(image, label)
-        tiles = divide(image.shape[2:], self.halo, self.stride)
-        if len(tiles) == 1:
-            return self.translate(image, label)
-        return self._tiled(image, label, tiles)
-
     def translate_part(
         self,
         image: Tensor,
@@ -129,7 +117,10 @@ class Generator(nn.Module, ABC):
         part: Part,
         known: EmptyFeatures | None = None,  # noqa: ARG002  # of use to generators with a label pathway
     ) -> Tensor:
-        """Return a part of what `translate_in_tiles` does, from the tiles that it lies in."""
+        """Return a part of what `translate` does in eval mode; of a large image from the tiles that it is in.
+
+        A generator without a halo (see `halo`) takes any image as a whole.
+        """
         if self.halo is None:
             return cut(self.translate(image, label), part)
         tiles = divide(image.shape[2:], self.halo, self.stride, part)

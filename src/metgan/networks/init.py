@@ -39,7 +39,8 @@ def build(make: Callable[[], Network], seed: int) -> Network:
             initialise(module)
         for module in network.modules():
             if isinstance(module, Spade):
-                _open_to_the_label(module)
+                for convolution in (module.shared, module.gamma, module.beta):
+                    nn.init.kaiming_normal_(convolution.get_parameter("weight"), nonlinearity="relu")
     return network
 
 
@@ -57,11 +58,6 @@ def initialise(module: nn.Module) -> None:
     elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d) and module.affine:
         nn.init.normal_(module.weight, 1.0, 0.02)
         nn.init.zeros_(module.bias)
-
-
-def _open_to_the_label(spade: Spade) -> None:
-    for convolution in (spade.shared, spade.gamma, spade.beta):
-        nn.init.kaiming_normal_(convolution.get_parameter("weight"), nonlinearity="relu")
 
 
 def _raw_weight(convolution: nn.Conv2d | nn.Conv3d) -> Tensor:

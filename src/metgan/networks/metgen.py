@@ -19,7 +19,7 @@ from .generator import BOUND, EmptyFeatures, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .tiles import FINE, Tile, coarse_stages, divide, fine_halo, return_memory
 from .unet import Merge, UNet, UNetSpec
-from .windows import Part, Window, cut, whole_of, windows_of, within
+from .windows import Part, Window, cut, windows_of, within
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class MetGen(Generator):
         """
         if self.spec.image.align_corners:
             return None
-        return max(self.spec.image.halo, _label_halo(self.spec))
+        return max(self.spec.image.halo, _walk(self.spec, len(BLOCKS_PER_LEVEL))[0])
 
     def begin_at(self, level: float) -> None:
         """Let a fresh generator generate images of this mean `level`, in (-1, 1)."""
@@ -113,17 +113,13 @@ class MetGen(Generator):
         x = unet.ascend_to(unet.centre(x), skips, features, windows)
         return self.bounded(unet.show(x))
 
-    def translate_in_tiles(self, image: Tensor, label: Tensor) -> Tensor:
-        """Translate a large image in eval mode, the coarse grids of both pathways as a whole: see `tiles`."""
-        padded = pad_to_multiple(image, self.stride, mirror=True)
-        if self.halo is None or len(self._divide(padded)) == 1:
-            return self.translate(image, label)
-        return self._part_in_tiles(padded, pad_to_multiple(label, self.stride, mirror=False), whole_of(image))
-
     def _part_in_tiles(
         self, padded: Tensor, asked: Tensor, part: Part, known: EmptyFeatures | None = None
     ) -> Tensor:
-        """Return a part of a large image: fine stages where it depends on them, the coarse grids whole."""
+        """Return a part of a large image: fine stages where it depends on them, the coarse grids whole.
+
+        See `metgan.networks.tiles`.
+        """
         unet, pathway, fine = self.image_pathway, self.label_pathway, min(FINE, len(self.spec.image.encoder))
         head, middle = pathway.begin(asked)
         deep = coarse_stages(unet, padded, pathway.taps(head, middle, [middle] * FINE)[fine:])
@@ -172,10 +168,6 @@ _REACH = 3  # cells that a decoder stage's convolutions see around one: see `UNe
 _MOST_KNOWN = 16  # windows, each of tens of megabytes at most
 _CELL = 2**FINE
 """Pixels per cell of the finest grid that is computed as a whole."""
-
-
-def _label_halo(spec: MetGenSpec) -> int:
-    return _walk(spec, len(BLOCKS_PER_LEVEL))[0]
 
 
 def _fine_label_halo(spec: MetGenSpec) -> int:

@@ -56,8 +56,7 @@ class Fill:
         known = ("none", "clipped", *_SHAPES)
         if self.kind not in known:
             raise SettingError(f"fill is {self.kind!r}", f"one of: {', '.join(known)}", "Choose another kind")
-        if not 0 <= self.share <= _LARGEST:
-            raise SettingError(f"share is {self.share}", f"a value in [0, {_LARGEST}]", "Change share")
+        SettingError.unless_within("share", self.share, 0.0, _LARGEST)
         if (self.kind == "none") != (self.share == 0):
             raise SettingError(
                 f"fill {self.kind!r} of share {self.share}",

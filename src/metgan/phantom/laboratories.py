@@ -73,8 +73,7 @@ class Laboratory:
 
     def seed_for(self, seed: int) -> int:
         """Return the phantom's seed for the laboratory's seed `seed`, in [0, 1000)."""
-        if not 0 <= seed < SEEDS:
-            raise SettingError(f"seed is {seed}", f"a whole number in [0, {SEEDS})", "Give another seed")
+        SettingError.unless_within("seed", seed, 0, SEEDS - 1)
         return self.first_seed + seed
 
 

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from scipy import ndimage
 
 from metgan.errors import SettingError
 from metgan.seeding import check_seed
 from metgan.types import Camera, Mask
 
-from .animal import draw_animal
+from .animal import Animal, draw_animal
 from .annotator import annotate
-from .camera import clip_background, store
+from .camera import Scan, clip_background, store
+from .fields import Field
 from .fill import draw_fill, draw_share
-from .optics import expose
 from .scene import draw_scene
 from .settings import PhantomSettings
 
@@ -110,7 +111,7 @@ def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair
     scene = draw_scene(organ, is_empty, fill, animal, settings, rng)
     label, truth = annotate(scene.tumours, settings, _chance(seed, _Stream.ANNOTATOR, number))
     anatomy, tumour = (
-        store(expose(light, animal, rng), animal.offset, settings.pixel_format, fill, settings.fill.value)
+        store(_expose(light, animal, rng), animal.offset, settings.pixel_format, fill, settings.fill.value)
         for light in (scene.anatomy, scene.tumour)
     )
     if settings.fill.kind == "clipped":
@@ -125,6 +126,20 @@ def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair
         truth=truth & ~fill,
         fill=fill,
         dark=tumour.dark,
+    )
+
+
+def _expose(light: Field, animal: Animal, rng: np.random.Generator) -> Scan:
+    """Count photons, read the camera out and resample the scan: counts, neither rounded nor cut.
+
+    `light`, (Y, X), >= 0, is that on the camera, where 1 is ordinary tissue. A stored scan was resampled to
+    even voxels, which smooths the noise with the picture: its grain (neighbours correlate 0.5 to 0.8 in the
+    scans that we measured) is not that of noise drawn per pixel.
+    """
+    photons = rng.poisson(light * animal.photons)
+    counts = animal.gain * photons + animal.read_noise * rng.standard_normal(light.shape)
+    return np.asarray(
+        animal.offset + ndimage.gaussian_filter(counts, animal.grain, mode="reflect"), dtype=np.float64
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from metgan.types import Mask
 
@@ -12,12 +13,12 @@ from .animal import Animal
 from .confusers import Confusers, draw_confusers
 from .fields import Field, cloud, grid, ripple, step
 from .metastases import Metastasis, draw_metastases
-from .optics import focus
 from .organs import ORGANS, Tissue
 from .settings import PhantomSettings
 
 _AIR = 0.03  # light of the medium about the body, where 1 is ordinary tissue
 _BORDER_SHARE = 0.2  # of all pairs show the border of two organs, at most
+_HAZE_REACH = 10.0  # pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +51,25 @@ def draw_scene(
     glow = animal.autofluorescence * presence * (tissue.glow + confusers.autofluorescent)
     dye = animal.staining * presence * _stain(tissue, confusers, settings.dye_in_tissue, rng)
     if animal.crosstalk < 0:
-        tumour = focus(sheet * dye + presence * _inverted(sheet * tissue.glow, animal), animal)
+        tumour = _focus(sheet * dye + presence * _inverted(sheet * tissue.glow, animal), animal)
     else:
-        tumour = focus(sheet * (dye + animal.crosstalk * glow), animal)
-    anatomy = focus(sheet * glow, animal)
+        tumour = _focus(sheet * (dye + animal.crosstalk * glow), animal)
+    anatomy = _focus(sheet * glow, animal)
     tissue_seen = (body > 0) & ~fill
     tumours = [] if is_empty else draw_metastases(tissue_seen, tumour, animal.focus, settings, rng)
     for metastasis in tumours:
         tumour[metastasis.window] += metastasis.light
     return Scene(anatomy, tumour, tuple(tumours))
+
+
+def _focus(light: Field, animal: Animal) -> Field:
+    """Return the light that reaches the camera's plane: blurred by the optics, veiled by scattering above it.
+
+    (Y, X), >= 0, with (nearly) the same sum.
+    """
+    sharp = ndimage.gaussian_filter(light, animal.focus, mode="reflect")
+    veil = ndimage.gaussian_filter(light, _HAZE_REACH, mode="reflect", truncate=2.5)
+    return np.asarray((1 - animal.haze) * sharp + animal.haze * veil, dtype=np.float32)
 
 
 def _stain(tissue: Tissue, confusers: Confusers, follows: float, rng: np.random.Generator) -> Field:

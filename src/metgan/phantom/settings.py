@@ -19,28 +19,28 @@ from .organs import ORGANS
 PHANTOM_RANGES: dict[str, tuple[float, float]] = {
     "size": (48, 4096),
     "pairs_per_animal": (1, 100_000),
-    "empty_fraction": (0, 1),
-    "tumours_per_image": (1, 50),
-    "median_area": (8, 20_000),
-    "area_spread": (0, 1.5),
+    "empty_fraction": (0.0, 1.0),
+    "tumours_per_image": (1.0, 50.0),
+    "median_area": (8.0, 20_000.0),
+    "area_spread": (0.0, 1.5),
     "smallest_area": (5, 20_000),
     "largest_area": (8, 20_000),
-    "dim_fraction": (0, 1),
-    "lowest_contrast": (1.05, 50),
-    "dim_contrast": (1.05, 50),
-    "highest_contrast": (1.05, 50),
-    "confusers_per_image": (0, 100),
-    "crosstalk": (-2, 2),
-    "dye_in_tissue": (0, 0.5),
-    "animal_spread": (0, 1),
-    "exposure_spread": (0, 1),
-    "edge_fraction": (0, 1),
-    "photons": (5, 500),
-    "gain": (0.01, 20),
-    "missed_fraction": (0, 1),
+    "dim_fraction": (0.0, 1.0),
+    "lowest_contrast": (1.05, 50.0),
+    "dim_contrast": (1.05, 50.0),
+    "highest_contrast": (1.05, 50.0),
+    "confusers_per_image": (0.0, 100.0),
+    "crosstalk": (-2.0, 2.0),
+    "dye_in_tissue": (0.0, 0.5),
+    "animal_spread": (0.0, 1.0),
+    "exposure_spread": (0.0, 1.0),
+    "edge_fraction": (0.0, 1.0),
+    "photons": (5.0, 500.0),
+    "gain": (0.01, 20.0),
+    "missed_fraction": (0.0, 1.0),
     "outline_noise": (0.0, 5.0),
 }
-"""Least and most of each setting of a phantom, both included."""
+"""Least and most of each setting of a phantom, both included; where these are whole, it must be."""
 _ASCENDING = (
     ("smallest_area", "median_area", "largest_area"),
     ("lowest_contrast", "dim_contrast", "highest_contrast"),
@@ -144,14 +144,8 @@ class PhantomSettings:
     outline_noise: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in ("size", "pairs_per_animal", "smallest_area", "largest_area"):
-            value = getattr(self, name)
-            if type(value) is not int:  # True is an int, too
-                raise SettingError(f"{name} is {value!r}", "a whole number", "Give an int")
-        for name, (low, high) in PHANTOM_RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # so that nan is refused, too
-                raise SettingError(f"{name} is {value}", f"a value in [{low}, {high}]", f"Change {name}")
+        for name, limits in PHANTOM_RANGES.items():
+            SettingError.unless_within(name, getattr(self, name), *limits)
         for names in _ASCENDING:
             values = [getattr(self, name) for name in names]
             if values != sorted(values):

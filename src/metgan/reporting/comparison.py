@@ -40,8 +40,8 @@ def _sections(found: ComparisonResult) -> list[Section]:
     table, results = found.statistics, found.results
     methods = {result.method.name: result.method for result in results}
     images = results[0].summary["images"]
-    seeds = sorted({result.seed for result in results})
-    basis = f"{images} test images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({_few(seeds)})"
+    seeds = [str(seed) for seed in sorted({result.seed for result in results})]
+    basis = f"{images} test images, {len(seeds)} seed{'s' if len(seeds) > 1 else ''} ({', '.join(seeds)})"
     return [
         *warning_sections(_warnings(results)),
         Section("Similarity to the real images", table=_similarity(table, methods, basis)),
@@ -73,9 +73,10 @@ def _similarity(table: pd.DataFrame, methods: Mapping[str, Method], basis: str) 
         [method.title, *(_with_interval(_row(table, name, score)) for score in SIMILARITY)]
         for name, method in methods.items()
     ]
+    seeds = "" if table["seed_sd"].isna().all() else "; ± standard deviation between seeds"
     caption = (
         f"Means over {basis}, on [-1, 1]; in brackets the standard deviation between images, and the 95 % "
-        f"interval by resampling groups of images{_spread_note(table)}. SSIM: Gaussian window, sigma 1.5, "
+        f"interval by resampling groups of images{seeds}. SSIM: Gaussian window, sigma 1.5, "
         "population covariance, data range 2."
     )
     return Table(("method", *SIMILARITY.values()), rows, caption)
@@ -116,7 +117,7 @@ def _faithful(table: pd.DataFrame, results: Sequence[Result], methods: Mapping[s
         for name, method in methods.items()
     ]
     real = results[0].summary["real"]
-    rows.append(["real images", *(_figure(_number(real[score]), score) for score in POOLED)])
+    rows.append(["real images", *(_figure(real[score], score) for score in POOLED)])
     caption = (
         "Read by the independent segmentor, which no method has trained with; mean over the seeds, and their "
         "standard deviation. The real images are the reference: what the independent segmentor finds in them."
@@ -129,7 +130,7 @@ def _costs(results: Sequence[Result], methods: Mapping[str, Method]) -> Table:
     for name, method in methods.items():
         mine = [result for result in results if result.method.name == name]
         seconds = float(np.mean([result.seconds for result in mine]))
-        kept = _few(sorted({int(result.summary["step"]) for result in mine}))
+        kept = ", ".join(map(str, sorted({int(result.summary["step"]) for result in mine})))
         rows.append([method.title, f"{mine[0].parameters:,}", f"{seconds:.0f}", kept, method.source])
     header = (
         "method",
@@ -161,17 +162,9 @@ def _with_spread(row: Mapping[str, float], score: str) -> str:
     return text if np.isnan(row["seed_sd"]) else f"{text} ± {_figure(row['seed_sd'], score)}"
 
 
-def _spread_note(table: pd.DataFrame) -> str:
-    return "" if table["seed_sd"].isna().all() else "; ± standard deviation between seeds"
-
-
-def _figure(value: float, score: str) -> str:
+def _figure(value: float | None, score: str) -> str:
     digits = {"false area": 5, "spectrum": 2, "false objects per image": 2, "median contrast": 2, LIGHT: 4}
-    return "–" if np.isnan(value) else f"{value:.{digits.get(score, 3)}f}"
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+    return "–" if value is None or np.isnan(value) else f"{value:.{digits.get(score, 3)}f}"
 
 
 def difference_cell(difference: float, p_values: Sequence[float], digits: int) -> str:
@@ -193,7 +186,3 @@ def _p_value(value: float) -> str:
     if np.isnan(value):
         return "–"
     return "< 0.0001" if value < 1e-4 else f"{value:.4f}"
-
-
-def _few(values: Sequence[int]) -> str:
-    return ", ".join(str(value) for value in values)

@@ -132,9 +132,8 @@ def _tumours(table: pd.DataFrame, training_sets: Sequence[TrainingSet]) -> Secti
     rows = []
     for training_set in training_sets:
         counts = [f"{_figure(table, training_set, score, 'mean'):.1f}" for score in COUNTS[1:]]
-        rows.append(
-            [training_set.title, *counts, *(_range(table, training_set, score) for score in _TUMOURS)]
-        )
+        ranges = [_range(table, training_set, score) for score in _TUMOURS]
+        rows.append([training_set.title, *counts, *ranges])
     bars = {
         score: [_figure(table, training_set, score, "mean") for training_set in training_sets]
         for score in ("tumours found", "false tumours")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import pandas as pd
+
 from metgan.pictures import Band, draw_bands
 from metgan.studies import WITH, WITHOUT, LabelCurveResult
 
@@ -54,7 +56,7 @@ def worth_in_words(found: LabelCurveResult, labelled: int) -> str:
 
 def _table(found: LabelCurveResult) -> Table:
     rows = [
-        [str(count), _NAMES[one.name], *(_range(found, one.name, int(count), score) for score in _SCORES)]
+        [str(count), _NAMES[one.name], *(_range(found.curve(one, s), int(count), s) for s in _SCORES)]
         for count in found.curve(WITHOUT).index
         for one in (WITHOUT, WITH)
         if count in found.curve(one).index
@@ -68,12 +70,7 @@ def _table(found: LabelCurveResult) -> Table:
     return Table(("labelled pairs", "trained", *_SCORES), rows, caption)
 
 
-def _range(found: LabelCurveResult, name: str, count: int, score: str) -> str:
-    rows = found.table[
-        (found.table["labelled"] == count)
-        & (found.table["training_set"] == name)
-        & (found.table["score"] == score)
-    ]
-    mean, least, most = (float(rows[of].iloc[0]) for of in ("mean", "least", "most"))
+def _range(curve: pd.DataFrame, count: int, score: str) -> str:
     digits = 1 if score == "false tumours" else 3
-    return f"{mean:.{digits}f} [{least:.{digits}f}, {most:.{digits}f}]"
+    mean, least, most = (f"{curve.loc[[count], of].iloc[0]:.{digits}f}" for of in ("mean", "least", "most"))
+    return f"{mean} [{least}, {most}]"

@@ -3,6 +3,7 @@
 from .comparison import (
     Comparison,
     ComparisonResult,
+    Examples,
     Study,
     compare_ablation,
     compare_robustness,
@@ -17,13 +18,11 @@ from .evaluation_setup import (
     IndependentSegmentorSource,
     open_evaluation,
 )
-from .examples import Examples
-from .independent_segmentor import INDEPENDENT_SEGMENTOR, independent_seed
 from .label_curve import WITH, WITHOUT, LabelCurve, LabelCurveResult
 from .method_runs import Result
 from .scores import LIGHT, Evaluation, check_scores, read_summary
 from .set_lists import NAMED_LISTS, TrainingSetGrid, choose_training_sets
-from .shared_config import SharedConfig
+from .shared_config import INDEPENDENT_SEGMENTOR, SharedConfig, independent_seed
 from .trained_run import TrainedRun, TrainingHistory, read_history, read_trained_run
 from .training_sets import BASELINES, TrainingSet
 from .warnings import find_warnings, warning_of

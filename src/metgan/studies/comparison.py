@@ -13,17 +13,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from metgan.data import PairSet
+from metgan.data import Normalisation, PairSet, evenly, has_tumour, read_pair
 from metgan.methods import ABLATIONS, CATALOGUE, Method
+from metgan.panels import Panel, window
+from metgan.synthesis import load
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor
 
 from .comparison_statistics import comparison_statistics, save_comparison_statistics
-from .examples import Examples, generate_examples
 from .method_runs import MethodRuns, Result
 from .shared_config import SharedConfig
 
 REFERENCE = CATALOGUE["metgan"]
 """The method that others are tested against, where it takes part."""
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,23 @@ class MethodGroup:
     def hold(self) -> list[Result]:
         """Train and score all, and call them by their names in the tables."""
         return [replace(r, method=self.named(r.method)) for r in self.method_runs.hold(self.methods)]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Test images side by side with what was generated for them.
+
+    Attributes
+    ----------
+    methods : sequence of str
+        Their titles.
+    rows : sequence of sequence of Panel
+        Of one test image each: anatomy, label, real, and that of each method; real and generated in one grey
+        scale.
+    """
+
+    methods: Sequence[str]
+    rows: Sequence[Sequence[Panel]]
 
 
 @dataclass(frozen=True)
@@ -146,7 +165,7 @@ class Comparison:
         table = comparison_statistics(results, self.against, rules.seed)
         save_comparison_statistics(table, results, self.out)
         steps = rules.training.length(len(data.train))
-        examples = generate_examples(results, self.study.test, data.normalisation)
+        examples = _examples(results, self.study.test, data.normalisation)
         return ComparisonResult(self.name, rules, steps, results, table, self.against, examples)
 
 
@@ -186,3 +205,29 @@ def compare_ablation(study: Study) -> Comparison:
     method_groups = [MethodGroup(study.method_runs("clean", study.data), rows), scaled]
     against = {row.name: REFERENCE.name for row in [*ABLATIONS, scaled.named(REFERENCE)]}
     return Comparison(study, "ablation", method_groups, against)
+
+
+def _examples(results: Sequence[Result], test: PairSet, units: Normalisation) -> Examples:
+    """Generate some test images, evenly chosen, with the first seed of every method: Fig. 3 of the paper.
+
+    Parameters
+    ----------
+    results : sequence of Result
+    test : PairSet
+    units : Normalisation
+        The [-1, 1] that all are shown on.
+    """
+    first = min(result.seed for result in results)
+    inpainters = {r.method.title: load(r.run) for r in results if r.seed == first}
+    with_tumours = [entry for entry in test if has_tumour(entry)]
+    rows = []
+    for pair in map(read_pair, evenly(with_tumours or test.entries, _SHOWN)):
+        anatomy, real = units.apply(pair.anatomy, "anatomy"), units.apply(pair.tumour, "tumour")
+        generated = [
+            units.apply(inpainter.inpaint(pair.anatomy, pair.label), "tumour")
+            for inpainter in inpainters.values()
+        ]
+        low, high = window(real)
+        shown = [Panel(image, low, high, outline=pair.label) for image in (real, *generated)]
+        rows.append([Panel(anatomy, *window(anatomy)), Panel(pair.label, 0, 1, colours="mask"), *shown])
+    return Examples([*inpainters], rows)

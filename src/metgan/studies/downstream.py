@@ -37,8 +37,7 @@ from .downstream_statistics import DownstreamResult, RunResult, gather, rank, sa
 from .fold import Fold, shared_rng, take_share
 from .predictions import read_test
 from .shared_config import SharedConfig
-from .source import Source
-from .sources import source_of
+from .sources import Source, source_of
 from .training_sets import TrainingSet
 
 
@@ -171,12 +170,12 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = Non
     if training > (least := min(len(fold.train) for fold in folds)):
         given = f"{training} training pairs in each of {count} folds, of {least} and more"
         raise SettingError(given, f"at most {least}", "Ask for fewer, or for more folds")
-    return [_cut(fold, StoredPairs(pairs.select(fold.train)), training, seed) for fold in folds]
-
-
-def _cut(fold: Split, train: StoredPairs, count: int, seed: int) -> Split:
-    kept = take_share(train, count / len(train), stream(seed, "annotated"))
-    return replace(fold, train=tuple(sorted(entry.name for entry in kept.entries)))
+    cut = []
+    for fold in folds:
+        train = StoredPairs(pairs.select(fold.train))
+        kept = take_share(train, training / len(train), stream(seed, "annotated"))
+        cut.append(replace(fold, train=tuple(sorted(entry.name for entry in kept.entries))))
+    return cut
 
 
 def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingData:

@@ -21,7 +21,6 @@ from metgan.io import fingerprint
 from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
 from metgan.models import (
     MIN_OBJECT_SIZE,
-    SegmentorPredictor,
     in_parts,
     load_independent_segmentor,
     model_path,
@@ -95,8 +94,10 @@ def evaluate(
         for part in in_parts(read_pair(entry) for entry in test):  # few at a time, since images may be large
             named = checksum(part, named)
             compared = _compared(part, inpainter, shared)
-            for one, score in zip(compared, _score_all(compared, predictor), strict=True):
-                scores.append(score)
+            # Generated and real images are segmented in camera units.
+            readings = predictor.predict_all([i for one in compared for i in (one.camera, one.pair.tumour)])
+            for k, one in enumerate(compared):
+                scores.append(_score(one, *readings[2 * k : 2 * k + 2]))
                 flat.append(compare_within(np.full_like(one.real, training_mean), one.real, ~one.fill))
                 tumours = bool(one.pair.label.any())
                 painted.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
@@ -142,13 +143,6 @@ def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation)
         real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
         compared.append(_Compared(pair, camera, real, generated, pair.filled(constants)))
     return compared
-
-
-def _score_all(compared: Sequence[_Compared], independent_segmentor: SegmentorPredictor) -> list[Score]:
-    """Score some images; generated and real ones are segmented in camera units."""
-    images = [image for one in compared for image in (one.camera, one.pair.tumour)]
-    readings = independent_segmentor.predict_all(images)
-    return [_score(one, *readings[2 * k : 2 * k + 2]) for k, one in enumerate(compared)]
 
 
 def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:

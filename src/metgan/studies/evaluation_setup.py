@@ -23,8 +23,8 @@ from metgan.training import (
 )
 
 from .evaluation import ComparedImage, evaluate
-from .independent_segmentor import independent_run
 from .scores import Evaluation
+from .shared_config import independent_run
 
 
 @dataclass(frozen=True)

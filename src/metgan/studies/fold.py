@@ -232,8 +232,7 @@ class Fold:
         return replace(config, train=augmented(config.train, self.data))
 
     def _generator_config(self) -> RunConfig[GanTrainConfig]:
-        seed = self.rules.seed
-        return self.rules.method_config(_METHOD, self.folder / "runs" / f"{_METHOD.name}-seed{seed}", seed)
+        return self.rules.method_config(_METHOD, self.folder, self.rules.seed)
 
 
 def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> PairView:

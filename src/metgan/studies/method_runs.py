@@ -21,7 +21,6 @@ from metgan.models import MODEL_FILE, model_path
 from metgan.synthesis import load
 from metgan.training import (
     SEGMENTOR_FOLDER,
-    GanTrainConfig,
     RunConfig,
     TrainConfig,
     TrainingData,
@@ -96,7 +95,8 @@ class MethodRuns:
         check_segmentor_config(replace(self._segmentor_config(), resume=not anew), self.data)
         is_there = not anew and has_file(self._segmentor / MODEL_FILE)
         for method in methods:
-            run_config = replace(self._order(method, self.rules.seed), resume=not anew)
+            run_config = self.rules.method_config(method, self.folder, self.rules.seed)
+            run_config = replace(run_config, resume=not anew)
             check_method_config(run_config, self.data, method, self._segmentor if is_there else None)
 
     def hold(self, methods: Sequence[Method]) -> list[Result]:
@@ -109,7 +109,7 @@ class MethodRuns:
         return [self._cell(method, seed) for seed in seeds for method in methods]
 
     def _cell(self, method: Method, seed: int) -> Result:
-        run_config = self._order(method, seed)
+        run_config = self.rules.method_config(method, self.folder, seed)
         train_method(run_config, self.data, method, self._segmentor)
         inpainter = load(run_config.folder, self.rules.engine.device)
         out = self.folder / "scores" / run_config.folder.name
@@ -140,9 +140,6 @@ class MethodRuns:
 
     def _segmentor_config(self) -> RunConfig[TrainConfig]:
         return self.rules.segmentor_config(self._segmentor)
-
-    def _order(self, method: Method, seed: int) -> RunConfig[GanTrainConfig]:
-        return self.rules.method_config(method, self.folder / "runs" / f"{method.name}-seed{seed}", seed)
 
 
 def _is_scored(folder: Path, known: dict[str, str]) -> bool:

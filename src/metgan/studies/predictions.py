@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from metgan.data import Pair, PairSet, StoredPairs, groups_of
 from metgan.device import choose_device
 from metgan.io import fingerprint, has_file, write_json
-from metgan.metrics import Faithfulness, Overlap, evaluate_detection, overlap
+from metgan.metrics import Overlap, evaluate_detection, overlap
 from metgan.models import (
     DEFAULT_THRESHOLD,
     MIN_OBJECT_SIZE,
@@ -144,20 +144,17 @@ def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pa
         found = evaluate_detection(asked, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         entry = pair.entry
         whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}
-        images.append({**whose, **_counts(found)})
+        counts = {
+            "pixels_found": found.overlap.true_positive,
+            "pixels_missed": found.overlap.false_negative,
+            "pixels_false": found.overlap.false_positive,
+            "tumours_found": found.detection.true_positives,
+            "tumours_missed": found.detection.false_negatives,
+            "tumours_false": found.detection.false_positives,
+        }
+        images.append({**whose, **counts})
         tumours += [
             {**whose, "number": k, "area": t.area, "contrast": t.contrast, "light": t.light, "found": t.found}
             for k, t in enumerate(found.tumours)
         ]
     return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=_COLUMNS), level)
-
-
-def _counts(found: Faithfulness) -> dict[str, int]:
-    return {
-        "pixels_found": found.overlap.true_positive,
-        "pixels_missed": found.overlap.false_negative,
-        "pixels_false": found.overlap.false_positive,
-        "tumours_found": found.detection.true_positives,
-        "tumours_missed": found.detection.false_negatives,
-        "tumours_false": found.detection.false_positives,
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,10 @@ class Evaluation:
     def save(self, out: Path) -> None:
         """Write ``scores.csv`` (a row per image) and ``summary.json``; what is undefined is empty or null."""
         save_table(pd.DataFrame([_row(score) for score in self.scores]), out / SCORES_FILE)
-        figures = {kind: _without_nan(values) for kind, values in self.summary().items()}
+        figures = {  # JSON has no NaN, and strict parsers refuse a file with one
+            kind: {name: None if np.isnan(figure) else figure for name, figure in values.items()}
+            for kind, values in self.summary().items()
+        }
         content = {
             **figures,
             "images": len(self.scores),
@@ -185,11 +188,6 @@ def _figures(pooled: Faithfulness) -> dict[str, float]:
         "median contrast": pooled.contrast,
         LIGHT: pooled.light,
     }
-
-
-def _without_nan(figures: Mapping[str, float]) -> dict[str, float | None]:
-    """Return null for undefined figures: JSON has no NaN, and strict parsers refuse a file with one."""
-    return {name: None if np.isnan(figure) else figure for name, figure in figures.items()}
 
 
 def _prefixed(region: str, similarity: Similarity) -> dict[str, float]:

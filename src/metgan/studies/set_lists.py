@@ -211,7 +211,7 @@ def _parsed(text: str, name: str) -> tuple[list[TrainingSet], list[str]]:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StorageError(f"{name} cannot be read ({error})", "a TOML file", "Correct it") from error
-    _refuse_unknown(content, ["set"], f"key of {name}")
+    UnknownNameError.unless_known(f"key of {name}", ["set"], *content)
     tables = content.get("set")
     if not isinstance(tables, list) or not tables or not all(isinstance(table, dict) for table in tables):
         given = f"{name} without tables [[set]]"
@@ -222,7 +222,7 @@ def _parsed(text: str, name: str) -> tuple[list[TrainingSet], list[str]]:
 
 def _grid(table: Mapping[str, Any], where: str) -> TrainingSetGrid:
     known = [field.name for field in fields(TrainingSetGrid)]
-    _refuse_unknown(table, known, f"key of {where}")
+    UnknownNameError.unless_known(f"key of {where}", known, *table)
     values = {key: tuple(value) if isinstance(value, list) else (value,) for key, value in table.items()}
     steps = table.get("refine")
     if isinstance(steps, list):  # a list of steps is one value
@@ -235,12 +235,6 @@ def _grid(table: Mapping[str, Any], where: str) -> TrainingSetGrid:
     if not table:
         raise SettingError(f"{where} is empty", "values of real or synthetic", "Give one, or leave it out")
     return grid
-
-
-def _refuse_unknown(given: Mapping[str, Any], known: list[str], kind: str) -> None:
-    for key in given:
-        if key not in known:
-            raise UnknownNameError.listing(kind, key, known)
 
 
 def _in_order(refine: object) -> object:

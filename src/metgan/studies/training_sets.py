@@ -20,8 +20,6 @@ from metgan.errors import SettingError, UnknownNameError
 from metgan.synthesis import order_steps
 from metgan.transforms import STRONG, Augmentation
 
-from .values import check_number, check_word, written
-
 Making = Literal["generated", "streamed", "pasted"]
 """How further pairs are made: by the fold's MetGAN as a set or during training, or of real tumours alone."""
 Step = Literal["contrast", "noise", "background", "insert"]
@@ -39,7 +37,15 @@ STEPS: Final[tuple[Step, ...]] = get_args(Step)
 _AUGMENTATIONS: Final[dict[Strength, Augmentation | None]] = {"none": None, "strong": STRONG}
 _WORDS: Final[dict[Making, str]] = {"generated": "synthetic", "streamed": "streamed", "pasted": "pasted"}
 _UNLABELLED: Final = get_args(Unlabelled)[1:]
+_CHOICES: Final = {
+    "made": get_args(Making),
+    "augment": get_args(Strength),
+    "unlabelled": get_args(Unlabelled),
+    "anatomies": get_args(Anatomies),
+    "order": get_args(Order),
+}
 _MOST_TIMES: Final = 10
+_DIGITS: Final = 4  # decimals that a name can hold
 AS_PAIRS: Final = ("negatives", "pseudo-labels")
 """Uses of unlabelled pairs that make pairs of them, beside the real ones."""
 _MOST = 100.0
@@ -121,15 +127,14 @@ class TrainingSet:
     times: int = 1
 
     def __post_init__(self) -> None:
-        check_number("real", self.real, 1.0)
-        check_number("synthetic", self.synthetic, _MOST)
-        check_word("made", self.made, get_args(Making))
-        check_word("augment", self.augment, get_args(Strength))
-        check_word("unlabelled", self.unlabelled, get_args(Unlabelled))
-        check_word("anatomies", self.anatomies, get_args(Anatomies))
-        check_word("order", self.order, get_args(Order))
-        if isinstance(self.times, bool) or not isinstance(self.times, int):
-            raise SettingError(f"times is {self.times!r}", "a whole number", "Correct this value")
+        for name, most in (("real", 1.0), ("synthetic", _MOST)):
+            value = getattr(self, name)
+            SettingError.unless_within(name, value, 0.0, most)
+            if round(value, _DIGITS) != value:
+                given, advice = f"{name} is {value!r}", f"Round it, to {round(value, _DIGITS)}"
+                raise SettingError(given, f"{_DIGITS} decimals at most, so that names are short", advice)
+        for name, words in _CHOICES.items():
+            UnknownNameError.unless_known(f"value of {name}", words, getattr(self, name))
         SettingError.unless_within("times", self.times, 1, _MOST_TIMES)
         for name in ("gated", "oversampled"):
             if not isinstance(getattr(self, name), bool):
@@ -173,8 +178,8 @@ class TrainingSet:
     @property
     def name(self) -> str:
         """As in file names, tables of numbers and lists; `parse` is its inverse."""
-        real = [f"real-{written(self.real, 2)}"] if self.real else []
-        further = [f"{_WORDS[self.made]}-{written(self.synthetic)}x"] if self.synthetic else []
+        real = [f"real-{_written(self.real, 2)}"] if self.real else []
+        further = [f"{_WORDS[self.made]}-{_written(self.synthetic)}x"] if self.synthetic else []
         rest = [
             *([self.order] if self.order != "mixed" else []),
             *([self.unlabelled] if self.unlabelled != "none" else []),
@@ -191,7 +196,7 @@ class TrainingSet:
     @property
     def title(self) -> str:
         """As in tables and pictures."""
-        return self._worded(f"real {written(self.real, 2)} %", f" {written(self.synthetic)}x", " + ")
+        return self._worded(f"real {_written(self.real, 2)} %", f" {_written(self.synthetic)}x", " + ")
 
     @property
     def line(self) -> str:
@@ -275,13 +280,19 @@ def _check_steps(refine: object) -> None:
         given = f"refine is {refine!r}"
         raise SettingError(given, f"a list or tuple of {', '.join(STEPS)}", "Put it in brackets")
     for step in refine:
-        check_word("refine", step, STEPS)
+        UnknownNameError.unless_known("value of refine", STEPS, step)
     ordered = [step for step in STEPS if step in refine]
     if list(refine) != ordered:
         given = f"refine is {', '.join(refine)}"
         raise SettingError(
             given, f"steps once each, in the order {', '.join(STEPS)}", f"Write {','.join(ordered)}"
         )
+
+
+def _written(value: float, shift: int = 0) -> str:
+    """Return a number with its decimal point moved to the right, without idle zeros."""
+    text = f"{Decimal(repr(float(value))).scaleb(shift):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 BASELINES: Final = (TrainingSet(real=1.0), TrainingSet(real=1.0, augment="strong"))

@@ -16,7 +16,7 @@ from metgan.data import Entry, read_channel, read_pair
 from metgan.errors import ArrayError
 from metgan.labels import find_tissue
 from metgan.progress import SLOW, each, note, progress
-from metgan.types import Camera, Mask
+from metgan.types import Camera
 
 from .inpainter import Inpainter
 from .plans import PairPlans
@@ -56,7 +56,7 @@ def check_request(inpainter: Inpainter, request: GenerationRequest) -> float:
         _check_donors(inpainter, request)
         _check_room(plans)
         advance("labels fit")
-        draw_and_generate(inpainter, plans, 0)  # a model that is hardly trained shows at once
+        draw_and_generate(inpainter, plans, {0: 0})  # a model that is hardly trained shows at once
         advance("one pair is generated")
     return float(np.mean(outside))
 
@@ -81,8 +81,8 @@ def _share_outside(inpainter: Inpainter, entry: Entry, request: GenerationReques
     path = entry.paths["anatomy"]
     anatomy = read_channel(path)
     _check_anatomy(inpainter, anatomy, str(path))
-    if request.recipe.uses_tissue or request.inserts:
-        _refuse_no_tissue(find_tissue(anatomy), str(path))
+    if (request.recipe.uses_tissue or request.inserts) and not find_tissue(anatomy).any():
+        raise ArrayError(f"{path} has no tissue", "at least one pixel of it", "Leave this anatomy out")
     if request.inserts:
         real_tumour = RealTumourChannel.read(entry)
         inpainter.card.normalisation.check(real_tumour.tumour, "tumour", str(entry.paths["tumour"]))
@@ -109,8 +109,3 @@ def _check_anatomy(inpainter: Inpainter, anatomy: Camera, name: str) -> None:
             f"sides of at least {inpainter.minimum_side} pixels, the minimum of this network",
             "Leave it out, or cut larger crops with metgan prepare --crop",
         )
-
-
-def _refuse_no_tissue(tissue: Mask, name: str) -> None:
-    if not tissue.any():
-        raise ArrayError(f"{name} has no tissue", "at least one pixel of it", "Leave this anatomy out")

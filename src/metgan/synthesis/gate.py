@@ -24,7 +24,7 @@ from .limits import GateLimits, GateScores
 from .nearest import TrainingImages
 from .plans import PairPlan, PairPlans
 from .refine import near
-from .tumour_image import draw_and_generate_all
+from .tumour_image import draw_and_generate
 
 
 class Gate:
@@ -49,12 +49,8 @@ class Gate:
         names = f"segmentor={self.predictor.fingerprint} training={self.training.fingerprint}"
         return f"{self.limits} {names}"
 
-    def score(self, plan: PairPlan, tumour: Camera) -> GateScores:
-        """Score one generated pair; of an inserted one the new tumours and what is near them."""
-        return self.score_all([(plan, tumour)])[0]
-
-    def score_all(self, generated: Sequence[tuple[PairPlan, Camera]]) -> list[GateScores]:
-        """Score several generated pairs, each by itself."""
+    def score(self, generated: Sequence[tuple[PairPlan, Camera]]) -> list[GateScores]:
+        """Score several generated pairs; of inserted ones the new tumours and what is near them."""
         readings = self.predictor.predict_all([tumour for _, tumour in generated])
         return [self._score(*pair, reading) for pair, reading in zip(generated, readings, strict=True)]
 
@@ -156,7 +152,7 @@ def generate_pair(inpainter: Inpainter, plans: PairPlans, number: int, gate: Gat
     Raises
     ------
     ArrayError, SettingError
-        As for `PairPlans.draw` and `generate_tumour`; a flat image is no matter of the gate.
+        As for `PairPlans.draw` and `draw_and_generate`; a flat image is no matter of the gate.
     """
     return generate_pairs(inpainter, plans, [number], gate)[0]
 
@@ -166,14 +162,14 @@ def generate_pairs(
 ) -> list[GatedPair]:
     """Generate several pairs together; each is what `generate_pair` gives, to the bit."""
     if gate is None:
-        drawn = draw_and_generate_all(inpainter, plans, dict.fromkeys(numbers, 0))
+        drawn = draw_and_generate(inpainter, plans, dict.fromkeys(numbers, 0))
         return [GatedPair(*drawn[number][:2]) for number in numbers]
     tried: dict[int, list[GatedPair]] = {number: [] for number in numbers}
     passed: dict[int, GatedPair] = {}
     waiting = dict.fromkeys(numbers, 0)  # the attempt that each makes next
     for _ in range(gate.limits.attempts):
-        drawn = draw_and_generate_all(inpainter, plans, waiting)
-        scores = gate.score_all([(plan, tumour) for plan, tumour, _ in drawn.values()])
+        drawn = draw_and_generate(inpainter, plans, waiting)
+        scores = gate.score([(plan, tumour) for plan, tumour, _ in drawn.values()])
         for (number, (plan, tumour, attempt)), score in zip(drawn.items(), scores, strict=True):
             faults = gate.limits.faults(score)
             waiting[number] = attempt + 1

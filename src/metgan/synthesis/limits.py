@@ -88,10 +88,8 @@ class GateLimits:
     most_light: float = math.inf
 
     def __post_init__(self) -> None:
-        shares = {"least_recall": self.least_recall, "most_false_area": self.most_false_area}
-        for name, value in shares.items():
-            if not 0 <= value <= 1:
-                raise SettingError(f"{name} is {value}", "a share in [0, 1]", "Choose another")
+        SettingError.unless_within("least_recall", self.least_recall, 0.0, 1.0)
+        SettingError.unless_within("most_false_area", self.most_false_area, 0.0, 1.0)
         least, most = self._contrast
         if not 0 <= least <= most:
             raise SettingError(
@@ -102,15 +100,12 @@ class GateLimits:
 
     def __str__(self) -> str:
         contrast = "..".join(str(float(limit)) for limit in self._contrast)
-        light = f"light={self.least_light:.6g}..{self.most_light:.6g} " if self._limits_light else ""
+        is_limited = math.isfinite(self.least_light) or math.isfinite(self.most_light)
+        light = f"light={self.least_light:.6g}..{self.most_light:.6g} " if is_limited else ""
         return (
             f"recall>={float(self.least_recall)} false_area<={float(self.most_false_area)} "
             f"contrast={contrast} {light}nearest>={float(self.least_distance)} attempts={self.attempts}"
         )
-
-    @property
-    def _limits_light(self) -> bool:
-        return math.isfinite(self.least_light) or math.isfinite(self.most_light)
 
     @property
     def _contrast(self) -> tuple[float, float]:

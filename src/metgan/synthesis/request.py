@@ -30,11 +30,9 @@ class TumourReader(Protocol):
     @property
     def fingerprint(self) -> str:
         """Names its weights."""
-        ...  # a protocol has no body
 
     def predict_proba_all(self, tumours: Sequence[Camera]) -> list[NDArray[np.float32]]:
         """Return how much it takes each pixel of several tumour channels for tumour, (Y, X), in [0, 1]."""
-        ...  # a protocol has no body
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,7 @@ class Mix:
     turned: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.synthetic <= 1:
-            raise SettingError(f"synthetic={self.synthetic}", "a share in [0, 1]", "Choose 0.5 for half")
+        SettingError.unless_within("synthetic", self.synthetic, 0.0, 1.0)
         if self.crop is not None and self.crop < 1:
             raise SettingError(
                 f"crop={self.crop}", "1 or more pixels, or None", "Choose None for whole images"

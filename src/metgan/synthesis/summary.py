@@ -201,15 +201,11 @@ def sum_up_contrasts(pairs: Iterable[Entry], ceiling: float | None) -> ContrastS
         counts["dimmer"] += dimmer
         counts["brighter"] += int((got > FAR_OFF * asked).sum())
         counts["unknown"] += int(np.isnan(got).sum())
-        if dimmer and ceiling is not None and _reaches(entry, ceiling):
-            counts["clipped"] += dimmer
+        if dimmer and ceiling is not None:
+            tumours = read_channel(entry.paths["tumour"])[read_label(entry.paths["label"])]
+            counts["clipped"] += dimmer * bool((tumours >= ceiling).any())
     names = [field.name for field in fields(ContrastSummary)]
     return ContrastSummary(**{name: counts[name] for name in names}) if counts["tumours"] else None
-
-
-def _reaches(entry: Entry, ceiling: float) -> bool:
-    label = read_label(entry.paths["label"])
-    return bool((read_channel(entry.paths["tumour"])[label] >= ceiling).any())
 
 
 _SCORES = ("recall", "false_area", "contrast", "nearest", "light")

@@ -24,31 +24,31 @@ _DRAWS_OF_ONE = 8  # that show no tumour to a reader: then the next anatomy of t
 
 
 def draw_and_generate(
-    inpainter: Inpainter, plans: PairPlans, number: int, attempt: int = 0
-) -> tuple[PairPlan, Camera, int]:
-    """Draw a pair's label and generate it; what shows no tumour in a real tumour channel is drawn again.
+    inpainter: Inpainter, plans: PairPlans, attempts: Mapping[int, int]
+) -> dict[int, Drawn]:
+    """Draw labels of pairs and generate them; what shows no tumour in a real tumour channel is drawn again.
 
     That is, what adds no light to it, or none that the request's reader sees. Where there is a reader, an
     anatomy that shows it nothing in 8 draws gives its place to the next, so that a long generation does not
     stop at it.
 
+    Parameters
+    ----------
+    inpainter : Inpainter
+    plans : PairPlans
+    attempts : mapping of int to int
+        Number and first attempt of each pair.
+
     Returns
     -------
-    tuple of PairPlan, Camera, int
-        The plan, its image, and the attempt that it was, from `attempt` on.
+    dict of int to Drawn
+        By number the plan, its image, and the attempt that it was.
 
     Raises
     ------
     ArrayError, SettingError
-        As for `PairPlans.draw` and `generate_tumour`; after `DRAWS` plans that show none.
+        As for `PairPlans.draw` and `generate_tumours`; after `DRAWS` plans that show none.
     """
-    return draw_and_generate_all(inpainter, plans, {number: attempt})[number]
-
-
-def draw_and_generate_all(
-    inpainter: Inpainter, plans: PairPlans, attempts: Mapping[int, int]
-) -> dict[int, Drawn]:
-    """Do what `draw_and_generate` does for several pairs at once: number and first attempt of each."""
     done: dict[int, Drawn] = {}
     for later in range(DRAWS):
         missing = {number: first + later for number, first in attempts.items() if number not in done}
@@ -85,40 +85,21 @@ def _read(
     outputs = reader.predict_proba_all([image for _, image in asked])
     for (place, image), output in zip(asked, outputs, strict=True):
         plan = replace(plans[place], unseen=find_unseen(output, plans[place].asked))
-        read[place] = plan, image if plan.shown.any() else _unseen_error(plan.source.name)
+        unseen = EmptyDrawError(
+            f"the tumours inserted in {plan.source.name}, of which the segmentor that labelled it sees none",
+            "at least one that it sees",
+            "Train the run longer, or leave this anatomy out",
+        )
+        read[place] = plan, image if plan.shown.any() else unseen
     return read
-
-
-def _unseen_error(name: str) -> EmptyDrawError:
-    return EmptyDrawError(
-        f"the tumours inserted in {name}, of which the segmentor that labelled it sees none",
-        "at least one that it sees",
-        "Train the run longer, or leave this anatomy out",
-    )
-
-
-def generate_tumour(inpainter: Inpainter, plan: PairPlan) -> Camera:
-    """Generate the tumour channel of a plan, refined as asked for.
-
-    It is never brighter than the camera of the training images can give, unless the real tumour channel is.
-
-    Raises
-    ------
-    ArrayError
-        When the generated image is flat, as by a model that is hardly trained.
-    EmptyDrawError
-        When it adds no light to the real tumour channel; another label may.
-    """
-    (tumour,) = generate_tumours(inpainter, [plan], Kept())
-    if isinstance(tumour, EmptyDrawError):
-        raise tumour
-    return tumour
 
 
 def generate_tumours(
     inpainter: Inpainter, plans: Sequence[PairPlan], kept: Kept
 ) -> list[Camera | EmptyDrawError]:
-    """Generate several plans together; in place of an image that adds no light to a real channel, the error.
+    """Generate the tumour channels of several plans together, refined as asked for.
+
+    None is brighter than the camera of the training images can give, unless the real tumour channel is.
 
     Parameters
     ----------
@@ -128,6 +109,16 @@ def generate_tumours(
     kept : Kept
         Of that request and inpainter: what its anatomies look like without tumours, and what the generated
         images of its donors lack. Both are computed for the first plan that needs them.
+
+    Returns
+    -------
+    list of Camera or EmptyDrawError
+        The error in place of an image that adds no light to the real tumour channel: another label may.
+
+    Raises
+    ------
+    ArrayError
+        When a generated image is flat, as by a model that is hardly trained.
     """
     found: dict[_Key, Any] = {}
     new: dict[_Key, Pair] = {}

@@ -6,12 +6,11 @@ are black, nothing brings them back. These few numbers tell why a run failed.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -58,16 +57,12 @@ class FirstSteps:
         if self._complete or step < LOOKED_AT[looks] or not images.label.any():
             return
         rows += [(step, name, pull) for name, pull in label_pulls(losses, images).items()]
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(("step", "term", "pull"))
-        table.writerows((number, name, f"{pull:.6g}") for number, name, pull in rows)
-        write_text(self.path, text.getvalue())
+        table = pd.DataFrame(rows, columns=["step", "term", "pull"])
+        write_text(self.path, table.to_csv(index=False, lineterminator="\n", float_format="%.6g"))
 
 
 def read_first_steps(path: Path) -> list[tuple[int, str, float]]:
     """Return the rows (step, term, pull) of a table; none where there is no file yet."""
     if not has_file(path):
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(int(row["step"]), row["term"], float(row["pull"])) for row in csv.DictReader(file)]
+    return [*pd.read_csv(path).itertuples(index=False, name=None)]

@@ -139,11 +139,9 @@ class _GanValidator:
         self.segmentor = freeze(segmentor) if segmentor else None
         self.batches = run_config.batches(data)
         self.config, self.seed = run_config.train, run_config.seed
-        self.train, self.advice, self.is_short = (
-            data.train,
-            _advise(run_config, data),
-            _is_short(run_config, data),
-        )
+        self.train, self.advice = data.train, _advise(run_config, data)
+        least = least_steps(run_config.preset, len(data.train))
+        self.is_short = run_config.schedule(data).steps < least  # than any by itself: too short to judge
         self.watched = ValidationSet.of(data, device)
         self.enough = faithful_enough(self.segmentor, self.watched) if self.segmentor else 1.0
 
@@ -186,11 +184,6 @@ class _GanValidator:
     def columns(self, method: Method) -> tuple[str, ...]:
         terms = tuple(term.name for term in method.terms)
         return (*terms, *self.networks.discriminators_by_name, "val_dice", "val_mae", "val_ssim")
-
-
-def _is_short(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> bool:
-    """Return whether a run is shorter than any that its preset takes by itself: too short to judge."""
-    return run_config.schedule(data).steps < least_steps(run_config.preset, len(data.train))
 
 
 def _advise(run_config: RunConfig[GanTrainConfig], data: TrainingData) -> str:

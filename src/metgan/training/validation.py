@@ -95,10 +95,8 @@ class ValidationSet:
 def validate_segmentor(segmentor: Segmentor, data: ValidationSet) -> ValidationResult:
     """Score a segmentor by its pooled Dice on real tumour images."""
     with evaluating(segmentor):
-        total = Overlap(0, 0, 0)
-        for pair, reading in zip(data.pairs, _read(segmentor, data.tumour, data.device), strict=True):
-            total += overlap(pair.counted(reading), pair.counted(pair.label))
-    return ValidationResult(_dice(total), {"val_dice": _dice(total)} if data.shows_tumours else {})
+        dice = _dice(segmentor, data.tumour, data)
+    return ValidationResult(dice, {"val_dice": dice} if data.shows_tumours else {})
 
 
 def generate_images(generator: Generator, data: ValidationSet) -> list[Scaled]:
@@ -135,11 +133,9 @@ def validate_generator(
     relative = details["val_mae"] / data.flat_error
     if segmentor is None:
         return ValidationResult(-relative, details)
-    total = Overlap(0, 0, 0)
-    for reading, pair in zip(_read(segmentor, generated, data.device), data.pairs, strict=True):
-        total += overlap(pair.counted(reading), pair.counted(pair.label))
-    read = {"val_dice": _dice(total)} if data.shows_tumours else {}
-    return ValidationResult(min(_dice(total), enough) - relative, read | details)
+    dice = _dice(segmentor, generated, data)
+    read = {"val_dice": dice} if data.shows_tumours else {}
+    return ValidationResult(min(dice, enough) - relative, read | details)
 
 
 def sample_grid(generated: Sequence[Scaled], data: ValidationSet) -> bytes:
@@ -163,10 +159,11 @@ def evaluating(network: nn.Module) -> Iterator[None]:
     network.train(was_training)
 
 
-def _dice(total: Overlap) -> float:
+def _dice(segmentor: Segmentor, images: Sequence[Scaled], data: ValidationSet) -> float:
+    """Return the pooled Dice of the labels and what a segmentor reads in images of the pairs; 0 for nan."""
+    total = Overlap()
+    logits = predict(segmentor, [(image,) for image in images], data.device)
+    for pair, one in zip(data.pairs, logits, strict=True):
+        reading = torch.from_numpy(one).sigmoid().numpy() > DEFAULT_THRESHOLD
+        total += overlap(pair.counted(reading), pair.counted(pair.label))
     return 0.0 if np.isnan(total.dice) else total.dice
-
-
-def _read(segmentor: Segmentor, images: Sequence[Scaled], device: torch.device) -> list[Mask]:
-    logits = predict(segmentor, [(image,) for image in images], device)
-    return [torch.from_numpy(one).sigmoid().numpy() > DEFAULT_THRESHOLD for one in logits]

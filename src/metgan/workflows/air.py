@@ -11,8 +11,6 @@ scan without any air. So nothing is told of scans with fill, nor of a few crops.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from metgan.data import ScanCrops, evenly
 from metgan.errors import ArrayError, SettingError
 from metgan.progress import note
@@ -44,8 +42,13 @@ def choose_crops(crops: ScanCrops, choice: CropChoice) -> ScanCrops:
         if air is not None and choice.leave_out_air:
             wanted = crops.chosen([not is_air for is_air in air])
             note(f"{sum(air)} of {len(air)} crops, which show air alone, are left out")
-        elif air is not None:
-            _tell_of_air(air)
+        elif air is not None and sum(air) > _FEW * len(air):
+            note(
+                f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on "
+                "them for a short time makes grey of it. To leave them out, add --leave-out-air, or give a "
+                "mask of the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the "
+                "anatomy"
+            )
     if choice.keep_empty is not None:
         labelled = wanted.has_tumour()
         empty = [k for k, is_so in enumerate(labelled) if not is_so]
@@ -59,12 +62,3 @@ def choose_crops(crops: ScanCrops, choice: CropChoice) -> ScanCrops:
             "Choose a larger --keep-empty, other ranges, or do without --leave-out-air",
         )
     return wanted
-
-
-def _tell_of_air(air: Sequence[bool]) -> None:
-    if sum(air) > _FEW * len(air):
-        note(
-            f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on them "
-            "for a short time makes grey of it. To leave them out, add --leave-out-air, or give a mask of "
-            "the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy"
-        )

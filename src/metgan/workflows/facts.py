@@ -97,7 +97,8 @@ def _cases_of(cases: list[dict[str, str]]) -> str:
 def study_facts(path: Path) -> Facts:
     """Tell which studies and runs of a folder are finished."""
     runs = sorted(path.glob("*/runs/*"))
-    finished = [run for run in runs if has_file(run / MODEL_FILE) and _is_finished(run)]
+    finished = [run for run in runs if has_file(run / MODEL_FILE) and last_step(run) is not None]
+    finished = [run for run in finished if stopped_at(run, read_card(run).steps) is None]
     return {
         "studies": _few(sorted(table.parent.name for table in path.glob("*/statistics.csv")))
         or "none finished",
@@ -111,10 +112,6 @@ def how_far(run: Path) -> str:
     status = read_status(run)
     of = f" of {status.end}" if status is not None and status.end is not None else ""
     return f"step {last_step(run) or 0}{of}"
-
-
-def _is_finished(run: Path) -> bool:
-    return last_step(run) is not None and stopped_at(run, read_card(run).steps) is None
 
 
 def score_facts(path: Path) -> Facts:

@@ -17,7 +17,7 @@ from metgan.studies import INDEPENDENT_SEGMENTOR, independent_seed
 from metgan.synthesis import Gate, GateLimits, Inpainter, open_gate
 
 from .output import note_warning
-from .ranges import NOT_NEGATIVE, SHARE, check_ranges
+from .ranges import NOT_NEGATIVE, check_ranges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +60,7 @@ class GateChoice(Checked):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ranges(
-            self,
-            least_recall=SHARE,
-            most_false_area=SHARE,
-            least_contrast=NOT_NEGATIVE,
-            most_contrast=NOT_NEGATIVE,
-        )
+        check_ranges(self, least_contrast=NOT_NEGATIVE, most_contrast=NOT_NEGATIVE)
         GateLimits(**self._given)  # refuses the others out of range, and least above most
 
     @property

@@ -110,29 +110,14 @@ class RecipeChoice(Checked):
         is_default = self.recipe is None and self.merge == 1  # one label merged is the recipe real
         idle = [n for n in given if n not in ("recipe", *used) and not (is_default and n == "merge")]
         if idle:
-            takers = (f"{_option(n)} ({', '.join(_recipes_with(n))})" for n in idle)
+            others = {n: [r for r, (theirs, _) in _RECIPES.items() if n in theirs] for n in idle}
+            takers = (f"{_option(n)} ({', '.join(those)})" for n, those in others.items())
             raise SettingError(
                 f"{', '.join(map(_option, idle))} with the recipe {name}",
                 f"the options that it uses: {', '.join(map(_option, used))}",
                 f"Leave it out, or choose a --recipe that takes it: {', '.join(takers)}",
             )
         return build(self)
-
-
-def _recipes_with(option: str) -> list[str]:
-    return [name for name, (used, _) in _RECIPES.items() if option in used]
-
-
-def _real(choice: RecipeChoice) -> Real:
-    return Real(**_given(turned=choice.turn))
-
-
-def _merged(choice: RecipeChoice) -> Merged:
-    return Merged(**_given(count=choice.merge, turned=choice.turn))
-
-
-def _file(choice: RecipeChoice) -> File:
-    return File(**_given(turned=choice.turn))
 
 
 def _bank(choice: RecipeChoice) -> Bank:
@@ -183,14 +168,14 @@ def _option(name: str) -> str:
 
 _PLANTED = ("tumours", "margin", "gap")
 _RECIPES: dict[str, tuple[tuple[str, ...], Callable[[RecipeChoice], LabelRecipe]]] = {
-    "real": (("turn",), _real),
-    "merged": (("merge", "turn"), _merged),
+    "real": (("turn",), lambda choice: Real(**_given(turned=choice.turn))),
+    "merged": (("merge", "turn"), lambda choice: Merged(**_given(count=choice.merge, turned=choice.turn))),
     "bank": (("turn", "scale", "elastic", *_PLANTED), _bank),
     "grown": (
         ("areas", "diameters_um", "pixel_size_um", "size_spread", "infiltration", *_PLANTED),
         _grown,
     ),
-    "file": (("turn",), _file),
+    "file": (("turn",), lambda choice: File(**_given(turned=choice.turn))),
 }
 
 REAL_LABELS = RecipeChoice()

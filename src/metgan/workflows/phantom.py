@@ -150,8 +150,7 @@ class PhantomRequest(Checked):
             return draw_laboratory(self.laboratory_seed)
         if self.laboratory is None:
             return None
-        if self.laboratory not in LABORATORIES:
-            raise UnknownNameError.listing("laboratory", self.laboratory, LABORATORIES)
+        UnknownNameError.unless_known("laboratory", LABORATORIES, self.laboratory)
         return LABORATORIES[self.laboratory]
 
     def drawing(self) -> tuple[int, PhantomSettings, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from metgan.checked import Checked
@@ -11,6 +11,7 @@ from metgan.progress import Listener, listening
 from metgan.reporting import segmentor_report
 from metgan.studies import read_history
 from metgan.training import (
+    RunConfig,
     augmented,
     check_segmentor_config,
     load_training_data,
@@ -20,7 +21,7 @@ from metgan.training import (
 
 from .output import NEW_FOLDER, RUN, OutputPolicy, checkpoints, note_warning, reserve, was_finished
 from .pair_sets import open_labelled, open_unlabelled
-from .settings import PRESET, TrainingSettings, resolve_run, segmentor_config_of
+from .settings import PRESET, TrainingSettings, resolve_run
 from .train import TrainResult, prepared_run
 
 
@@ -65,11 +66,19 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
     with listening(on_event), reserve(out, RUN, "metgan segmentor", request.output, inputs) as output:
         before = checkpoints(out)
         experiment = resolve_run(output, request.settings, "segmentor")
-        run_config = segmentor_config_of(experiment, out, output.policy)
         pairs = open_labelled(request.data, "are learned from by consistency")
         split = load_split(request.split) if request.split else split_pairs(pairs, experiment.seed)
         data = load_training_data(pairs, split, open_unlabelled(request.unlabelled))
-        run_config = replace(run_config, train=augmented(run_config.train, data))
+        run_config = RunConfig(
+            "segmentor",
+            experiment.preset,
+            augmented(experiment.segmentor, data),
+            experiment.engine,
+            experiment.seed,
+            out,
+            output.policy.resume,
+            lengthen=True,
+        )
         check_segmentor_config(run_config, data)
         with prepared_run(output, run_config, experiment):
             train_segmentor(run_config, data)

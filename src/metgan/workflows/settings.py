@@ -26,7 +26,6 @@ from metgan.training import (
     RANGES,
     GanTrainConfig,
     RunConfig,
-    TrainConfig,
     check_identity,
     without_lengths,
 )
@@ -192,9 +191,3 @@ def run_config_of(experiment: Experiment, out: Path, policy: OutputPolicy) -> Ru
     """Return the settings of the method's run as the experiment says; a resumed one may be lengthened."""
     e = experiment
     return RunConfig(e.method, e.preset, e.training, e.engine, e.seed, out, policy.resume, lengthen=True)
-
-
-def segmentor_config_of(experiment: Experiment, out: Path, policy: OutputPolicy) -> RunConfig[TrainConfig]:
-    """Return the settings of a segmentor's run as the experiment says; a resumed one may be lengthened."""
-    e = experiment
-    return RunConfig("segmentor", e.preset, e.segmentor, e.engine, e.seed, out, policy.resume, lengthen=True)

@@ -11,7 +11,6 @@ from typing import Any, Protocol, TypeVar
 
 from metgan.checked import Checked
 from metgan.data import PairSet
-from metgan.experiment import Experiment
 from metgan.io import has_file, write_json
 from metgan.reporting import Report, Section
 from metgan.studies import SharedConfig
@@ -95,15 +94,12 @@ class Question(Protocol[Found_co]):
     @property
     def out(self) -> Path:
         """Folder of what is found."""
-        ...  # a protocol has no body
 
     def check(self, *, anew: bool = False) -> None:
         """Refuse, before anything is written, what could not be held; `anew`: in an emptied folder."""
-        ...  # a protocol has no body
 
     def hold(self) -> Found_co:
         """Train and score what is not yet, write the scores, and return what was found."""
-        ...  # a protocol has no body
 
 
 @dataclass(frozen=True)
@@ -139,10 +135,18 @@ class StudyCall:
 
         `quick` are the settings that --quick means for this study.
         """
-        output, policy = self.output, self.output.policy
-        experiment = self._settings(quick)
-        pairs = open_labelled(self.request.data, self.use)
-        question = plan(pairs, _shared(experiment, asked["seeds"]))
+        request, output, policy = self.request, self.output, self.output.policy
+        segmentor, meant = {"steps": request.extent.segmentor_steps}, quick if request.extent.quick else {}
+        experiment = resolve_study(output, self.study, request.settings, meant, segmentor)
+        shared = SharedConfig(
+            experiment.preset,
+            experiment.training,
+            experiment.segmentor,
+            experiment.engine,
+            experiment.seed,
+            asked["seeds"],
+        )
+        question = plan(open_labelled(request.data, self.use), shared)
         question.check(anew=policy.overwrite)
         refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
         before = checkpoints(output.path)  # where all that is compared is trained
@@ -155,12 +159,6 @@ class StudyCall:
             page.save(question.out)
         return StudyResult(question.out, page.sections, was_finished(output.path, before))
 
-    def _settings(self, quick: dict[str, Any]) -> Experiment:
-        extent = self.request.extent
-        segmentor = {"steps": extent.segmentor_steps}
-        meant = quick if extent.quick else {}
-        return resolve_study(self.output, self.study, self.request.settings, meant, segmentor)
-
 
 @contextmanager
 def reserve_study(study: str, request: StudyRequest, use: str = "") -> Iterator[StudyCall]:
@@ -168,15 +166,3 @@ def reserve_study(study: str, request: StudyRequest, use: str = "") -> Iterator[
     verb = f"metgan study {study}"
     with reserve(request.out, STUDY, verb, request.output, [request.data]) as output:
         yield StudyCall(study, request, output, use)
-
-
-def _shared(experiment: Experiment, seeds: int) -> SharedConfig:
-    """Return the settings that an experiment sets for all."""
-    return SharedConfig(
-        experiment.preset,
-        experiment.training,
-        experiment.segmentor,
-        experiment.engine,
-        experiment.seed,
-        seeds,
-    )

@@ -25,8 +25,9 @@ from metgan.synthesis import (
     PairPlans,
     check_request,
 )
-from metgan.synthesis.tumour_image import generate_tumour
 from metgan.types import Camera, Mask
+
+from ..conftest import generate_tumour
 
 GRAIN = Noise(slope=2.0, floor=-200.0)  # a gain of 2 counts a photon, an offset of 100 counts
 SIDE = 96

@@ -27,7 +27,8 @@ from metgan.synthesis import (
     sum_up_contrasts,
 )
 from metgan.synthesis.refine.contrast import HALO, MOST_LIGHT
-from metgan.synthesis.tumour_image import generate_tumour
+
+from ..conftest import generate_tumour
 
 
 def scene(contrast: float, real_tumour: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

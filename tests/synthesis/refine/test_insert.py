@@ -45,7 +45,8 @@ from metgan.synthesis import (
     open_gate,
 )
 from metgan.synthesis.plans import draw_for
-from metgan.synthesis.tumour_image import generate_tumour
+
+from ..conftest import generate_tumour
 
 EIGHT = np.ones((3, 3), bool)
 
@@ -260,10 +261,12 @@ def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inp
             return [tumour > 2000 for tumour in tumours]
 
     opened.predictor = All()  # type: ignore[assignment]  # reads
-    seen = opened.score(plan, generate_tumour(Painting(2000), replace(plan, refine=(Insert(),))))  # type: ignore[arg-type]
+    laid = generate_tumour(Painting(2000), replace(plan, refine=(Insert(),)))  # type: ignore[arg-type]  # paints
+    own = plan.real_tumour.tumour  # type: ignore[union-attr]  # it has one
+    seen, empty = opened.score([(plan, laid), (plan, own)])
     assert (seen.recall, seen.false_area) == (1.0, 0.0)
     assert np.isnan(seen.nearest)
-    assert opened.score(plan, plan.real_tumour.tumour).recall == 0.0  # type: ignore[union-attr]  # it has one
+    assert empty.recall == 0.0
 
 
 def test_painted_images_are_no_ground(request_of: GenerationRequest) -> None:

@@ -25,7 +25,8 @@ from metgan.synthesis import (
     order_steps,
     oversample_errors,
 )
-from metgan.synthesis.tumour_image import generate_tumour
+
+from ..conftest import generate_tumour
 
 TOGETHER = [
     (),

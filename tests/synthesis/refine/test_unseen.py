@@ -170,9 +170,9 @@ def test_a_stream_and_a_gate_leave_unseen_tumours_out(
     opened = open_gate(segmentor_run, inpainter)
     judge = SimpleNamespace(predict_all=lambda _: [painted.plan.asked])
     opened.predictor = judge  # type: ignore[assignment]  # reads
-    scores = opened.score(painted.plan, painted.tumour)
+    (scores,) = opened.score([(painted.plan, painted.tumour)])
     assert (scores.recall, scores.false_area) == (1.0, 0.0)
-    unmarked = opened.score(replace(painted.plan, unseen=painted.plan.asked), painted.tumour)
+    (unmarked,) = opened.score([(replace(painted.plan, unseen=painted.plan.asked), painted.tumour)])
     assert np.isnan(unmarked.recall)
     stream = PairStream(bright(inpainter), read, [], Mix(synthetic=1))
     pair = stream.whole(0)

@@ -180,8 +180,7 @@ class OmeZarrImage:
         UnknownNameError
             Listing the names that the store says.
         """
-        if name not in self.channel_names:
-            raise UnknownNameError.listing(f"channel of {self.path}", name, self.channel_names)
+        UnknownNameError.unless_known(f"channel of {self.path}", self.channel_names, name)
         return self.channel_names.index(name)
 
     def label(self, name: str) -> OmeZarrImage:
@@ -196,8 +195,7 @@ class OmeZarrImage:
         StorageError, SettingError
             As `open`.
         """
-        if name not in self.label_names:
-            raise UnknownNameError.listing(f"label of {self.path}", name, self.label_names)
+        UnknownNameError.unless_known(f"label of {self.path}", self.label_names, name)
         found = OmeZarrImage.open(self.path / "labels" / name, self.level)
         sides, others = (
             {axis: length for axis, length in zip(one.axes, one.shape, strict=True) if axis in SPATIAL}

@@ -48,8 +48,7 @@ def order_steps(names: Sequence[str]) -> tuple[str, ...]:
         raise SettingError(f"refine is {names!r}", "a tuple of names of steps", f"Write ({names!r},)")
     given = f"refine {','.join(names)}"
     for name in names:
-        if name not in REFINE_STEPS:
-            raise UnknownNameError.listing("refine step", name, REFINE_STEPS)
+        UnknownNameError.unless_known("refine step", REFINE_STEPS, name)
         if names.count(name) > 1:
             raise SettingError(given, f"{name} once", f"Leave one {name} out")
     for needless, other, why in _NEEDLESS:
