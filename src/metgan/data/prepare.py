@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
+from metgan.errors import ArrayError, SettingError, StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
 from metgan.progress import SLOW, progress
 
@@ -21,6 +20,7 @@ from .identity import refuse_mixed_scans
 from .pairs import PairSet, image_names, read_table, write_pair, write_table
 from .scan import Scan
 from .scan_crops import CropImages, ScanCrops
+from .shared_tissue import refuse_shared_tissue
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def prepare(scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None 
         refuse_mixed_scans(out, rows, scan.name, scan.source)
         refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
         _refuse_twice(out, rows, planned)
-        _refuse_shared_tissue(out, rows, planned)
+        refuse_shared_tissue(out, rows, planned)
         _refuse_leftovers(out, [*rows, *planned])
         if not rows:
             write_table(out, [])
@@ -156,66 +156,6 @@ def _refuse_leftovers(out: Path, rows: Sequence[Mapping[str, str]]) -> None:
             "pairs of finished calls alone; these are from a call that was stopped",
             "Call that one again first, as it was, or start anew with --overwrite",
         )
-
-
-def _refuse_shared_tissue(
-    out: Path, rows: Sequence[Mapping[str, str]], planned: Sequence[Mapping[str, str]]
-) -> None:
-    """Compare crops by where they lie in Y and X: neighbouring planes show the same tissue. Cubes in Z."""
-    for old in _places(rows):
-        for new in _places(planned):
-            if old.scan != new.scan:
-                continue
-            if old.pixel_um != new.pixel_um:
-                sizes = [f"{one.pixel_um} um" if one.pixel_um else "its own size" for one in (old, new)]
-                raise LeakageError(
-                    f"{out} has crops of scan {new.scan} with pixels of {sizes[0]}, these have {sizes[1]}",
-                    "one size of pixel for a scan, so that it is known which crops show the same tissue",
-                    "Choose the same --pixel-size-um, or another --out",
-                )
-            if (old.group, old.part) != (new.group, new.part) and old.overlaps(new):
-                raise LeakageError(
-                    f"crops of {new.scan} at row {new.corner[1]}, column {new.corner[2]} overlap crops of "
-                    f"group {old.group!r}, part {old.part!r}, in {out}",
-                    "every piece of tissue in one group and one part",
-                    "Choose --rows or --columns apart (planes do not separate tissue), or one --group and "
-                    "--split for both",
-                )
-
-
-class _Place(NamedTuple):
-    """Where a crop lies, and where it belongs; of crops of planes, all planes are one place."""
-
-    scan: str
-    group: str
-    part: str
-    pixel_um: str
-    is_cube: bool
-    corner: tuple[int, int, int]
-    size: int
-
-    def overlaps(self, other: _Place) -> bool:
-        axes = (0, 1, 2) if self.is_cube and other.is_cube else (1, 2)
-        return all(
-            self.corner[k] < other.corner[k] + other.size and other.corner[k] < self.corner[k] + self.size
-            for k in axes
-        )
-
-
-def _places(rows: Sequence[Mapping[str, str]]) -> set[_Place]:
-    return {
-        _Place(
-            row["scan"],
-            row["group"],
-            row["split"],
-            row.get("pixel_um", ""),
-            bool(row.get("view")),
-            (int(row["plane"]) if row.get("view") else 0, int(row["top"]), int(row["left"])),
-            int(row["size"]),
-        )
-        for row in rows
-        if row.get("scan")
-    }
 
 
 def _is_useful(shown: CropImages, plan: CropPlan) -> bool:

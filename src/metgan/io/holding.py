@@ -131,17 +131,13 @@ def _myself(verb: str) -> str:
     return f"{verb} (process {os.getpid()} on {socket.gethostname()}, since {since})\n"
 
 
-def holder_line(folder: Path) -> str:
-    """Return who holds a folder, or held it until killed, in a line that no other call writes; else ""."""
+def _holder_of(folder: Path) -> str:
+    """Return who holds a folder, or held it until killed, in a line that no other call writes."""
     try:
         text = (folder / HOLDER_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return ""
-    return text[:_LONGEST].strip()
-
-
-def _holder_of(folder: Path) -> str:
-    return holder_line(folder) or "another process, which has just begun"
+        text = ""
+    return text[:_LONGEST].strip() or "another process, which has just begun"
 
 
 def _remove_leftovers(folder: Path) -> None:
