@@ -45,7 +45,7 @@ class Place(NamedTuple):
     size: int
 
     def overlaps(self, other: Place) -> bool:
-        """Return whether two crops of one scan show the same tissue: cubes in Z, Y and X, planes in Y and X."""
+        """Return whether two crops of one scan show the same tissue: of planes, as far as Y and X tell."""
         axes = (0, 1, 2) if self.is_cube and other.is_cube else (1, 2)
         return all(
             self.corner[k] < other.corner[k] + other.size and other.corner[k] < self.corner[k] + self.size
