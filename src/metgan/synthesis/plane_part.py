@@ -20,7 +20,8 @@ from scipy import ndimage
 
 from metgan.labels import BESIDE
 from metgan.models import predict
-from metgan.networks import EmptyFeatures, Part, return_memory, widen, within
+from metgan.networks import EmptyFeatures, return_memory
+from metgan.parts import Part, widen, within
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter

@@ -17,7 +17,8 @@ import numpy as np
 from metgan.data import check_camera
 from metgan.errors import SettingError
 from metgan.images import Block
-from metgan.networks import EmptyFeatures, Part, widen, within
+from metgan.networks import EmptyFeatures
+from metgan.parts import Part, widen, within
 from metgan.progress import each, stop_if_interrupted
 from metgan.types import AnyArray, Camera, Channel
 
