@@ -36,7 +36,7 @@ class CropPlan:
     every : int
         Take every Nth plane, 1 or more.
     least_tissue : float
-        Share of a crop that must be tissue, in [0, 1].
+        Share of a crop that must be tissue, in [0, 1]; of projections, of their cube.
     split : {"train", "val", "test", ""}
     group : str
         One group for all crops instead of their blocks.

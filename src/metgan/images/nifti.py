@@ -187,9 +187,9 @@ def _voxel_size_um(header: Any, path: Path) -> tuple[float, ...] | None:
     except KeyError:
         unit = "unknown"
     if unit not in _UM:
-        told = " x ".join(f"{size:g}" for size in sizes)
+        stated = " x ".join(f"{size:g}" for size in sizes)
         note_once(
-            f"{path} says that its voxels are {told} large (X first), without a unit: their size in um is "
+            f"{path} says that its voxels are {stated} large (X first), without a unit: their size in um is "
             "taken as not known"
         )
         return None

@@ -50,7 +50,7 @@ class VolumeTissue:
         takes all that was imaged for tissue.
     fill : float or None
         What stands where nothing was imaged; its areas are no tissue. None where all was imaged.
-    taken : function of (slice, slice, slice), or None, default None
+    occupied : function of (slice, slice, slice), or None, default None
         Returns where tumours are already, (Z, Y, X), bool: neither there, nor in the voxels beside them, is
         there room.
 
@@ -69,10 +69,10 @@ class VolumeTissue:
         shape: tuple[int, int, int],
         level: float | None,
         fill: float | None,
-        taken: Callable[[Sequence[slice]], Mask] | None = None,
+        occupied: Callable[[Sequence[slice]], Mask] | None = None,
     ) -> None:
         self._anatomy, self._shape, self._level, self._fill = anatomy, shape, level, fill
-        self._taken = taken
+        self._occupied = occupied
         self._packed = lru_cache(_KEPT)(self._decide)
 
     def __call__(self, region: Sequence[slice]) -> Mask:
@@ -100,9 +100,9 @@ class VolumeTissue:
         wide = widen(sides, _HALO, self._shape[1:])
         inner = within(sides, wide)
         tissue = np.stack([self._of_plane(plane)[inner] for plane in self._anatomy((planes, *wide))])
-        if self._taken is not None:
+        if self._occupied is not None:
             around = widen(block, 1, self._shape)
-            near = ndimage.binary_dilation(self._taken(around), np.ones((3, 3, 3), bool))
+            near = ndimage.binary_dilation(self._occupied(around), np.ones((3, 3, 3), bool))
             tissue &= ~near[within(block, around)]
         return np.packbits(tissue)
 

@@ -54,11 +54,11 @@ class BlockTask:
         self._check_worker()
         block, label = job
         inpainter, source = _opened(self.opens)
-        told: list[Event] = []
-        with listening(told.append):
+        events: list[Event] = []
+        with listening(events.append):
             made = compute_block(self.writer, inpainter, source, block, label)
         self.writer.write(block, made, label)
-        notes = tuple(event.text for event in told if isinstance(event, Note))
+        notes = tuple(event.text for event in events if isinstance(event, Note))
         return BlockDone(0 if label else made.size, peak_memory_bytes(), notes)
 
     def _check_worker(self) -> None:

@@ -106,12 +106,12 @@ class ScanFiles(Checked):
 
 
 def read_scan(
-    sources: list[Path], files: ScanFiles, plan: CropPlan, known: Sequence[Mapping[str, str]]
+    sources: list[Path], files: ScanFiles, plan: CropPlan, rows: Sequence[Mapping[str, str]]
 ) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
     What the plan does not ask for is neither read nor checked. More than some 16 million voxels are not read
-    at once, but in blocks, each when it is needed. `known` are the rows of the pair set that the
+    at once, but in blocks, each when it is needed. `rows` are those of the pair set that the
     scan's crops are added to.
     """
     _refuse_options_of_nothing(files)
@@ -120,7 +120,7 @@ def read_scan(
     masks = {"label": files.labels, "tissue": files.tissue}
     volumes |= {k: (read_stack(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
-    name = name_scan(sources[0], source, known) if files.name is None else files.name
+    name = name_scan(sources[0], source, rows) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)
     refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})

@@ -94,8 +94,8 @@ def _levels(image: OmeZarrImage) -> list[str]:
 
 
 def _nifti_facts(image: NiftiImage) -> Facts:
-    told = image.directions
-    return {"orientation": f"X, Y and Z run to {', '.join(told)}" if told else "not told"}
+    directions = image.directions
+    return {"orientation": f"X, Y and Z run to {', '.join(directions)}" if directions else "not told"}
 
 
 def _times(shape: Sequence[int]) -> str:

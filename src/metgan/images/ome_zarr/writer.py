@@ -120,11 +120,11 @@ class OmeZarrWriter:
         StorageError
             When a block of the level before is missing or damaged, or this one cannot be written.
         """
-        if lacking := [
+        if missing := [
             b for b in self._sources(block, level, label) if not self._is_done(b, level - 1, label)
         ]:
             raise StorageError(
-                f"{self._folder(level - 1, label)} lacks {len(lacking)} blocks, such as {lacking[0]}",
+                f"{self._folder(level - 1, label)} lacks {len(missing)} blocks, such as {missing[0]}",
                 "the level that the next is made from",
                 "Write it first: what `missing` lists",
             )
