@@ -80,25 +80,30 @@ def survey(scan: Scan, plan: CropPlan) -> Survey:
             advance()
     check.refuse_faults()
     is_air = None if air is None else air.result
-    for cube in crops.together():
-        for flags in (is_useful, *(() if is_air is None else (is_air,))):
-            are_all = all(flags[k] for k in cube)
-            for k in cube:
-                flags[k] = are_all
-    if not any(is_useful):
+    for flags in (is_useful, *(() if is_air is None else (is_air,))):
+        _agree_on_cubes(crops, flags)
+    useful = [k for k, is_so in enumerate(is_useful) if is_so]
+    if not useful:
         why = "flat" if scan.tissue is None else "flat or hold too little tissue"
         raise ArrayError(
             f"all {len(crops)} crops are {why}",
             "images with contrast in both channels",
             "Check the files, the ranges and --channels",
         )
-    useful = [k for k, is_so in enumerate(is_useful) if is_so]
     return Survey(
         crops.chosen(is_useful),
         [has_tumour[k] for k in useful],
         None if is_air is None else [is_air[k] for k in useful],
         contrast,
     )
+
+
+def _agree_on_cubes(crops: ScanCrops, flags: list[bool]) -> None:
+    """Clear the flags of all views of a cube of which one has none."""
+    for cube in crops.together():
+        are_all = all(flags[k] for k in cube)
+        for k in cube:
+            flags[k] = are_all
 
 
 class _AirSearch:
