@@ -32,8 +32,9 @@ import torch
 from metgan.data import ChannelScale, Normalisation
 from metgan.images import OmeZarrLayout, open_image, writing_ome_zarr
 from metgan.models import MODEL_FILE, ModelCard, save_model
-from metgan.networks import PresetName, build, make_generator, within
+from metgan.networks import PresetName, build, make_generator
 from metgan.networks.windows import whole_of
+from metgan.parts import within
 from metgan.synthesis import load, peak_memory_bytes
 from metgan.workflows import ClusterChoice, InpaintRequest, OutputPolicy, inpaint
 

@@ -10,7 +10,7 @@ are each scaled by their own range. Beside them stand the mean of three orientat
 the network takes, and the real channel, where the volume has one. For the former voxels should be cubes:
 --zoom-z interpolates planes.
 
-seam: jumps across borders of blocks over those elsewhere (`metgan.metrics.seam_ratio`); drift: steps of the
+seam: jumps across borders of blocks over those elsewhere (`seam_ratio` of seams.py); drift: steps of the
 mean brightness there over those elsewhere (`block_drift`); between planes: jumps between planes over jumps
 within (`plane_jump`); beside whole: the largest difference to what is generated at once, grey levels.
 """
@@ -27,11 +27,11 @@ from unittest.mock import patch
 import numpy as np
 import torch
 from scipy import ndimage
+from seams import block_drift, plane_jump, seam_ratio
 from torch import nn
 
 from metgan.data import ChannelScale, Normalisation
 from metgan.images import ArrayImage, Block, layout_like, read_stack, write_ome_zarr
-from metgan.metrics import block_drift, plane_jump, seam_ratio
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import Generator, build, make_generator
 from metgan.synthesis import (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from metgan.data import CropPlan, PairSet, Scan, StoredPairs, prepare, read_table
+from metgan.data import CropPlan, PairSet, Scan, StoredPairs, prepare, read_table, survey
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.workflows.scan_files import ScanFiles, read_scan
 
@@ -156,7 +156,7 @@ def test_only_what_is_asked_for_is_checked(
     with pytest.raises(ArrayError):
         read(tmp_path / "m1" / "scan.tif", some)
     scan = read(tmp_path / "m1" / "scan.tif", some, plan=plan)
-    assert np.isfinite(scan.contrast("tumour").ratio) == scan.label.any()
+    assert np.isfinite(survey(scan, plan).contrast["tumour"].ratio) == scan.label.any()
     prepare(scan, plan, tmp_path / "found")
     for wanted, found in zip(
         *([*StoredPairs(PairSet.open(tmp_path / name))] for name in ("wanted", "found")), strict=True

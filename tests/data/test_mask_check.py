@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from metgan.data import (
-    CropPlan,
     Scan,
-    ScanCrops,
-    check_mask,
     find_orientation,
     measure_standing_out,
-    place_crops,
 )
 from metgan.images import Region
 from metgan.labels import SYMMETRIES, symmetry
 from metgan.phantom import LABORATORIES, PhantomSettings
 from metgan.phantom.pairs import draw_pairs
-from metgan.types import Mask
+from metgan.types import Camera, Mask
 
 DIM = replace(PhantomSettings(size=96), lowest_contrast=1.15, dim_contrast=1.2, highest_contrast=1.25)
 UNDONE = {1: 3, 3: 1}
@@ -42,19 +39,19 @@ def scan_of(settings: PhantomSettings, turn: int = 0, shift: int = 0) -> tuple[S
     return Scan.checked("scan", *map(np.stack, volumes), None), masks
 
 
-def whole_planes(scan: Scan) -> ScanCrops:
-    return ScanCrops(scan, place_crops((10, 96, 96), CropPlan(96, 96, 96)), 96)
+def planes_of(scan: Scan, masks: list[Mask]) -> Iterator[tuple[Mask, Camera, Camera]]:
+    return zip(masks, scan.anatomy[:,], scan.tumour[:,], strict=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_right_mask_stands_out_and_a_wrong_one_does_not(kind: str) -> None:
     scan, masks = scan_of(KINDS[kind])
-    assert not check_mask(whole_planes(scan)).marks_nothing
+    assert not measure_standing_out(planes_of(scan, masks)).marks_nothing
     wrong = {f"turned {k}": [symmetry(mask, k) for mask in masks] for k in range(1, SYMMETRIES)}
     wrong["of other planes"] = masks[2:] + masks[:2]
     wrong["shifted"] = [np.roll(mask, 30, axis=1) for mask in masks]
     for name, each in wrong.items():
-        found = check_mask(whole_planes(replace(scan, label=np.stack(each))))
+        found = measure_standing_out(planes_of(scan, each))
         assert found.marks_nothing, (name, found)
 
 
@@ -62,7 +59,7 @@ def test_a_right_mask_stands_out_and_a_wrong_one_does_not(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["bright", "contrast 1.2"])
 def test_the_orientation_that_fits_is_found(kind: str, turn: int) -> None:
     scan, masks = scan_of(KINDS[kind], turn)
-    assert check_mask(whole_planes(scan)).marks_nothing
+    assert measure_standing_out(planes_of(scan, masks)).marks_nothing
     better = find_orientation(scan, masks.__getitem__)
     assert better is not None
     assert better[0] == UNDONE.get(turn, turn)

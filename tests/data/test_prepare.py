@@ -19,7 +19,7 @@ from metgan.data import (
     place_crops,
     prepare,
     read_table,
-    useful_crops,
+    survey,
     write_table,
 )
 from metgan.errors import ArrayError, LeakageError, MetganError, SettingError, StorageError
@@ -182,7 +182,7 @@ def test_crops_with_too_little_tissue_are_left_out(tmp_path: Path) -> None:
     scan = scan_of(1, 4, 12, tissue=tissue)
 
     def kept(share: float) -> list[int]:
-        return [crop.left for crop in useful_crops(scan, CropPlan(4, 4, 4, least_tissue=share))]
+        return [crop.left for crop in survey(scan, CropPlan(4, 4, 4, least_tissue=share)).crops.crops]
 
     assert kept(0) == [0, 4, 8]
     assert kept(0.5) == [0, 4]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from metgan.data import Scan
+from metgan.data import Scan, ScanContrast
 from metgan.errors import ArrayError, SettingError
+from metgan.images import LazyVolume
+from metgan.labels import fill_of, find_fill
+from metgan.metrics import Contrast
 
 
 def world() -> dict[str, np.ndarray]:
@@ -19,19 +24,44 @@ def world() -> dict[str, np.ndarray]:
     }
 
 
+def contrast_of(scan: Scan) -> ScanContrast:
+    contrast = ScanContrast()
+    for index in scan.blocks():
+        contrast.add(scan.block(index))
+    return contrast
+
+
 def test_contrast_compares_tumours_with_the_tissue_around_and_not_with_the_outside() -> None:
     scan = Scan.checked("scan", **world())
-    assert (scan.contrast("tumour").ratio, scan.contrast("anatomy").ratio) == (3.0, 0.5)
+    assert (contrast_of(scan)["tumour"].ratio, contrast_of(scan)["anatomy"].ratio) == (3.0, 0.5)
     everywhere = Scan.checked("scan", **{**world(), "tissue": None})  # type: ignore[arg-type]  # none is given
-    assert everywhere.contrast("tumour").ratio == pytest.approx(30 / (20 / 3))
+    assert contrast_of(everywhere)["tumour"].ratio == pytest.approx(30 / (20 / 3))
 
 
 def test_contrast_is_nan_without_a_tumour_and_without_light_around() -> None:
     empty = world() | {"label": np.zeros((1, 1, 4), np.uint8)}
-    assert np.isnan(Scan.checked("scan", **empty).contrast("tumour").ratio)
+    assert np.isnan(contrast_of(Scan.checked("scan", **empty))["tumour"].ratio)
     dark = world() | {"tumour": np.array([[[0, 0, 0, 30]]], np.uint16)}
-    assert np.isnan(Scan.checked("scan", **dark).contrast("tumour").ratio)
-    assert Scan.checked("scan", **dark).contrast("tumour").light == 30
+    assert np.isnan(contrast_of(Scan.checked("scan", **dark))["tumour"].ratio)
+    assert contrast_of(Scan.checked("scan", **dark))["tumour"].light == 30
+
+
+def test_what_is_fill_is_decided_upon_the_whole_scan() -> None:
+    """Of the last planes one is all fill, and one shows it in a corner, where it does not stand out."""
+    tumour = np.random.default_rng(0).integers(1, 60, (6, 30, 40)).astype(np.uint16)
+    tumour[:3, :, :20] = tumour[4] = tumour[5, :3, :3] = 0
+    label = np.zeros(tumour.shape, bool)
+    label[:, 25:28, 30:33] = True
+    tumour[label] = 900
+    filled = np.stack([fill_of(plane, 0) for plane in tumour]) & ~label
+    expected = Contrast.between(tumour[label], tumour[~label & ~filled])
+    assert not find_fill(tumour[5]).any()
+    scan = Scan.checked("scan", tumour + 1, tumour, label, None)
+    volumes = {"anatomy": tumour + 1, "tumour": tumour, "label": label}
+    for depth in (1, 2, 6):
+        blocks = {k: LazyVolume(v.shape, v.__getitem__, (depth, 30, 40)) for k, v in volumes.items()}
+        found = contrast_of(replace(scan, **blocks))["tumour"]
+        assert vars(found) == pytest.approx(vars(expected))
 
 
 @pytest.mark.parametrize("name", ["", "..", "../../x", "sub/x", "sub\\x"])

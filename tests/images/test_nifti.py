@@ -9,8 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from metgan.errors import StorageError
-from metgan.images import open_image, read_stack
+from metgan.errors import ArrayError, StorageError
+from metgan.images import open_image, read_stack, refuse_other_orientations
 
 VOLUME = np.random.default_rng(0).integers(0, 4000, (4, 20, 30)).astype(np.uint16)  # ZYX
 Capture = pytest.CaptureFixture[str]
@@ -78,3 +78,38 @@ def test_without_nibabel_it_says_what_to_install(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "nibabel", None)
     with pytest.raises(StorageError, match=r"metgan\[nifti\]"):
         open_image(path)
+
+
+def placed(path: Path, affine: np.ndarray) -> Path:
+    nibabel.save(nibabel.Nifti1Image(VOLUME.T, affine), path)
+    return path
+
+
+HALF = np.sqrt(0.5)
+SLANTED = np.array([[HALF, -HALF, 0, 3], [HALF, HALF, 0, 5], [0, 0, 5, 7], [0, 0, 0, 1.0]])
+"""Turned by 45 degrees: which way an axis runs mostly depends on the last bit."""
+
+
+def test_orientations_that_differ_in_the_last_bit_fit(tmp_path: Path, capsys: Capture) -> None:
+    found = []
+    for sign in (-1, 0, 1):
+        affine = SLANTED.copy()
+        affine[:2, 0] *= 1 + np.array([sign, -sign]) * 1e-6
+        affine[:2, 1] *= 1 - np.array([sign, -sign]) * 1e-6
+        found.append(open_image(placed(tmp_path / f"{sign}.nii", affine)))
+    assert len({image.directions for image in found}) > 1
+    for other in found[1:]:
+        refuse_other_orientations({"anatomy": found[0], "tumour": other})
+    assert capsys.readouterr().err.count("lies elsewhere") == 0
+
+
+@pytest.mark.parametrize("order", [[1, 0, 2], [0, 2, 1], [2, 1, 0]])
+@pytest.mark.parametrize("affine", [np.diag([2.0, 2.0, 2.0, 1.0]), SLANTED])
+def test_another_order_of_axes_and_a_mirrored_one_are_refused(
+    tmp_path: Path, order: list[int], affine: np.ndarray
+) -> None:
+    first = open_image(placed(tmp_path / "a.nii", affine))
+    for other in (affine[:, [*order, 3]], affine @ np.diag([1.0, -1.0, 1.0, 1.0])):
+        second = open_image(placed(tmp_path / "b.nii", other))
+        with pytest.raises(ArrayError, match="files whose axes run the same way"):
+            refuse_other_orientations({"anatomy": first, "tumour": second})

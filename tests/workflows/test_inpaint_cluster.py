@@ -199,7 +199,7 @@ def test_an_error_of_a_worker_is_told_as_it_is_and_resuming_computes_what_is_mis
 
 
 def task_of(writer: OmeZarrWriter, **more: Any) -> BlockTask:
-    return BlockTask(pickle.dumps(partial(pytest.fail, "it opened the volume")), writer, "", **more)
+    return BlockTask(pickle.dumps(partial(pytest.fail, "it opened the volume")), writer, **more)
 
 
 def test_a_worker_with_another_version_or_without_the_folder_says_so(tmp_path: Path) -> None:
@@ -212,28 +212,34 @@ def test_a_worker_with_another_version_or_without_the_folder_says_so(tmp_path: P
         task_of(writer, version="0.0.9")(job)
 
 
-def test_a_worker_whose_call_was_killed_writes_nothing_for_another_one(
+def test_a_worker_whose_call_was_killed_does_not_reach_the_volume_of_another_one(
     run: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another call holds the volume by the time that the block is computed."""
+    """It has begun to write when another mode is asked for, and the volume begun anew."""
+    whole, _ = call(request(run, scan, tmp_path / "whole.zarr", mode="insert"))
     tasks: list[BlockTask] = []
 
-    def completed(client: Any, task: BlockTask, jobs: list[Any]) -> Iterator[Any]:
+    def killed(client: Any, task: BlockTask, jobs: list[Any]) -> Iterator[Any]:
         tasks.append(task)
         yield task(jobs[-1])
-        (task.writer.part / ".metgan.holder").write_text("another call")
-        with pytest.raises(StorageError, match="is being written to by another call"):
-            task(jobs[0])
         raise KeyboardInterrupt
 
-    module = sys.modules[InpaintRequest.__module__]
-    monkeypatch.setattr(inpaint_cluster, "completed", completed)
-    monkeypatch.setattr(module, "connected", lambda _: nullcontext(object()))
+    def disturbed(client: Any, task: BlockTask, jobs: list[Any]) -> Iterator[Any]:
+        yield from map(task, jobs)
+        opened[jobs[-1][0]] = 9
+        with pytest.raises(StorageError, match=r"a\.zarr\.part"):
+            tasks[0](jobs[-1])
+
+    monkeypatch.setattr(sys.modules[InpaintRequest.__module__], "connected", lambda _: nullcontext(object()))
+    monkeypatch.setattr(inpaint_cluster, "completed", killed)
+    asked = request(run, scan, tmp_path / "a.zarr", cluster=WORKERS)
     with pytest.raises(KeyboardInterrupt):
-        call(request(run, scan, tmp_path / "a.zarr", cluster=WORKERS))
-    writer = tasks[0].writer
-    assert len(writer.missing()) == 4
-    assert len(writer.missing(label="tumours")) == 5
+        call(asked)
+    opened = tasks[0].writer._array(0, "")
+    monkeypatch.setattr(inpaint_cluster, "completed", disturbed)
+    made, _ = call(replace(asked, mode="insert", output=OutputPolicy(overwrite=True)))
+    assert files(made.out) == files(whole.out)
+    assert not [*tmp_path.glob("*.part")]
 
 
 def test_a_request_with_workers_and_a_scheduler_is_refused() -> None:
@@ -324,8 +330,8 @@ def machines(run: Path, scan: Path, tmp_path: Path) -> Iterator[Machines]:
 
 def marks(out: Path) -> dict[str, int]:
     """The image's blocks that are on the disk, and when they were noted; not what is being written."""
-    done = out.with_name(out.name + ".part") / "done" / "0"
-    found = [f for f in done.glob("*") if f.name.replace(".", "").isdigit()]
+    part = out.with_name(out.name + ".part")
+    found = [f for f in part.glob("*/done/0/*") if f.name.replace(".", "").isdigit()]
     return {f.name: f.stat().st_mtime_ns for f in found}
 
 

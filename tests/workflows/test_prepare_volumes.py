@@ -6,11 +6,13 @@ import importlib
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from numpy.typing import NDArray
 
 import metgan.workflows.scan_files
 from metgan.data import PairSet, read_pair, read_table
@@ -236,25 +238,109 @@ def peak_of(make: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("kind", ["planes", "projections"])
-@pytest.mark.parametrize("most", [3000, 9000])
-def test_no_more_is_read_at_once_than_a_block(
-    tmp_path: Path, kind: str, most: int, monkeypatch: pytest.MonkeyPatch
+class Reads:
+    """What is read of OME-Zarrs: the most voxels at once, and how often each voxel, by the folder."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.most, self.counts = 0, dict[Path, NDArray[np.int64]]()
+        real = OmeZarrImage.read
+
+        def reading(image: OmeZarrImage, region: Sequence[slice]) -> AnyArray:
+            self.counts.setdefault(image.folder, np.zeros(image.shape, np.int64))[tuple(region)] += 1
+            self.most = max(self.most, (part := real(image, region)).size)
+            return part
+
+        monkeypatch.setattr(OmeZarrImage, "read", reading)
+
+
+OVERLAPPING = CropChoice(crop=10, cut="projections", stride=4, block=18, rows="0:18", columns="0:18")
+
+
+@pytest.mark.parametrize(
+    ("crops", "most"),
+    [
+        (CropChoice(crop=10, keep_empty=0.0), 3000),
+        (CropChoice(crop=10, keep_empty=0.0), 9000),
+        (CropChoice(crop=10, cut="projections", keep_empty=0.0), 3000),
+        (OVERLAPPING, 3000),  # a block of tissue has 5832 voxels
+        (CropChoice(crop=10, stride=5, keep_empty=0.0), 1500),  # one plane of a block has 900
+    ],
+)
+@pytest.mark.parametrize("pixel_um", [None, 9.0, 16.0])
+def test_no_more_is_read_at_once_than_is_allowed(
+    tmp_path: Path, crops: CropChoice, most: int, pixel_um: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    volume, real, sizes = store(tmp_path / "v.ome.zarr"), OmeZarrImage.read, []
-
-    def reading(self: OmeZarrImage, region: Sequence[slice]) -> AnyArray:
-        sizes.append((part := real(self, region)).size)
-        return part
-
-    monkeypatch.setattr(OmeZarrImage, "read", reading)
-    crops = CropChoice(crop=10, cut=kind, keep_empty=0.0)  # type: ignore[arg-type]  # both are words
-    cut(volume, tmp_path / "at-once", crops)
-    assert max(sizes) == LABEL.size
-    sizes.clear()
+    """And the same pairs come of it."""
+    volume, reads = store(tmp_path / "v.ome.zarr"), Reads(monkeypatch)
+    asked = replace(crops, crop=crops.crop // 2) if pixel_um == 16 else crops
+    cut(volume, tmp_path / "at-once", asked, pixel_size_um=pixel_um)
+    assert reads.most > most
+    reads.most = 0
     monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", most)
-    cut(volume, tmp_path / "blocks", crops)
-    assert 0 < max(sizes) <= most
+    cut(volume, tmp_path / "blocks", asked, pixel_size_um=pixel_um)
+    assert 0 < reads.most <= most
+    if pixel_um is None:
+        assert contents(tmp_path / "blocks") == contents(tmp_path / "at-once")
+    else:
+        assert [*contents(tmp_path / "blocks")] == [*contents(tmp_path / "at-once")]
+
+
+@pytest.mark.parametrize(
+    "crops",
+    [
+        CropChoice(crop=10, keep_empty=0.1),
+        CropChoice(crop=10, cut="projections", keep_empty=0.1),
+        OVERLAPPING,
+    ],
+)
+@pytest.mark.parametrize("masks", ["label", "tissue"])
+def test_a_volume_is_read_twice_once_to_look_and_once_to_cut(
+    tmp_path: Path, crops: CropChoice, masks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume, tissue = store(tmp_path / "v.ome.zarr"), tmp_path / "tissue.ome.zarr"
+    write_ome_zarr(tissue, ArrayImage(np.ones(SHAPE, np.uint8), "ZYX"))
+    reads = Reads(monkeypatch)
+    monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 3000)
+    given = {
+        "label": {},
+        "tissue": {"tissue": tissue},
+    }[masks]
+    cut(volume, tmp_path / "p", crops, **given)
+    counts = dict(reads.counts)
+    assert counts.pop(volume / "0").max() == 2
+    if masks == "tissue":
+        assert counts.pop(tissue / "0").max() == 1
+    (of_label,) = counts.values()
+    assert of_label.max() == 2
+
+
+def test_views_of_a_cube_are_kept_and_left_out_together(tmp_path: Path) -> None:
+    volume = store(tmp_path / "v.ome.zarr")
+    crops = CropChoice(crop=10, cut="projections", keep_empty=0.3)
+    result, told = cut(volume, tmp_path / "p", crops)
+    views = Counter((row["plane"], row["top"], row["left"]) for row in read_table(tmp_path / "p"))
+    assert set(views.values()) == {3}
+    empty = 72 - result.with_tumour
+    assert any(f"of {empty} crops without a tumour {3 * round(0.3 * empty / 3)} are kept" in t for t in told)
+
+
+def test_the_share_of_tissue_of_a_projection_is_that_of_its_cube(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One plane in five of the first cubes is tissue: all of their maximum along Z."""
+    volume, mask = store(tmp_path / "v.ome.zarr"), np.zeros(SHAPE, np.uint8)
+    mask[:10:5] = mask[10:] = 1
+    tifffile.imwrite(tmp_path / "t.tif", mask, photometric="minisblack", metadata={"axes": "ZYX"})
+    for most in (2**24, 600):
+        monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", most)
+        for share, planes in ((0.2, {"0", "10"}), (0.21, {"10"})):
+            crops, out = (
+                CropChoice(crop=10, cut="projections", least_tissue=share),
+                tmp_path / f"{share}{most}",
+            )
+            cut(volume, out, crops, tissue=tmp_path / "t.tif")
+            assert {row["plane"] for row in read_table(out)} == planes
+            assert Counter(row["view"] for row in read_table(out)) == dict.fromkeys("ZYX", 12 * len(planes))
 
 
 @pytest.mark.slow
@@ -264,7 +350,7 @@ def test_memory_does_not_grow_with_the_volume(
 ) -> None:
     monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**18)
     monkeypatch.setattr(metgan.workflows.scan_files, "_PLANES", 16)
-    monkeypatch.setattr("metgan.data.scan_crops._ASKED", 20)  # crops: both volumes have more
+    monkeypatch.setattr("metgan.data.survey._ASKED", 20)  # crops: both volumes have more
     monkeypatch.setattr(importlib.import_module("metgan.workflows.prepare"), "MOST_ASKED", 10)
     every = {"planes": 2, "projections": 1}[kind]
     crops = CropChoice(crop=64, every=every, cut=kind, keep_empty=0.0)  # type: ignore[arg-type]  # both are words

@@ -23,7 +23,7 @@ from metgan.networks import MetGen, build, make_generator
 from metgan.progress import Event, Note, listening
 from metgan.synthesis import load
 from metgan.workflows import InpaintRequest, OutputPolicy, VolumeRecipeChoice, inpaint
-from metgan.workflows.volume_source import open_source, open_volume, settle
+from metgan.workflows.volume_source import open_source, open_volume, resolve
 
 SHAPE, VOXEL = (6, 128, 140), (5.0, 2.0, 2.0)
 UNITS = Normalisation(
@@ -76,8 +76,8 @@ def drawn(asked: InpaintRequest) -> tuple[np.ndarray, list[str]]:
     told: list[Event] = []
     with listening(told.append):
         channels = open_volume(asked)
-        settled = pickle.loads(pickle.dumps(settle(asked, channels)))
-        source = open_source(settled, load(asked.run, "cpu"), channels)
+        resolved = pickle.loads(pickle.dumps(resolve(asked, channels)))
+        source = open_source(resolved, load(asked.run, "cpu"), channels)
     label = source.label([slice(0, n) for n in source.shape])
     return label, [event.text for event in told if isinstance(event, Note)]
 
@@ -203,7 +203,7 @@ def test_the_light_of_tissue_is_read_from_a_coarser_level_or_from_planes_made_sm
     for name in ("a.ome.zarr", "a.tif"):
         asked = request(run, tmp_path / name, tmp_path / "a.zarr", voxel_size_um=VOXEL)
         with listening(lambda _: None):
-            levels.append(settle(asked, open_volume(asked)).recipe.tissue_level)
+            levels.append(resolve(asked, open_volume(asked)).recipe.tissue_level)
     assert np.allclose(levels, 150 + 0.1 * (2050 - 150), rtol=0.05)
 
 

@@ -21,7 +21,7 @@ from .mask_check import (
     LEAST_STANDING_OUT,
     TURNED,
     StandingOut,
-    check_mask,
+    StandingOutSearch,
     find_orientation,
     measure_standing_out,
 )
@@ -30,10 +30,11 @@ from .pairs import TABLE, PairSet, image_names, open_images, read_table, sync_im
 from .paste import paste
 from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
-from .prepare import prepare, useful_crops
+from .prepare import prepare
 from .sample import Pair, as_camera, check_camera, checksum, has_tumour, read_channel, read_label, read_pair
 from .scan import MaskCheck, Scan, refuse_other_shapes
 from .scan_crops import CropImages, ScanCrops
+from .scan_summary import ScanBlock, ScanContrast
 from .shuffle import shuffle_labels
 from .split import (
     SPLIT_FILE,
@@ -46,6 +47,7 @@ from .split import (
 )
 from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
 from .subset import evenly, evenly_over
+from .survey import Survey, survey
 
 __all__ = [
     "CACHE_BYTES",
@@ -73,15 +75,18 @@ __all__ = [
     "PixelValues",
     "Scaling",
     "Scan",
+    "ScanBlock",
+    "ScanContrast",
     "ScanCrops",
     "Split",
     "StandingOut",
+    "StandingOutSearch",
     "StoredPairs",
+    "Survey",
     "Uncovered",
     "View",
     "as_camera",
     "check_camera",
-    "check_mask",
     "checksum",
     "cut_patch",
     "draw_folds",
@@ -125,8 +130,8 @@ __all__ = [
     "shuffle_labels",
     "split_names",
     "stated_split",
+    "survey",
     "sync_images",
-    "useful_crops",
     "without_label",
     "write_pair",
     "write_table",

@@ -36,7 +36,7 @@ class CropPlan:
     every : int
         Take every Nth plane, 1 or more.
     least_tissue : float
-        Share of a crop that must be tissue, in [0, 1].
+        Share of a crop that must be tissue, in [0, 1]; of projections, of their cube.
     split : {"train", "val", "test", ""}
     group : str
         One group for all crops instead of their blocks.
@@ -113,13 +113,14 @@ class Crop:
         return (slice(self.plane, self.plane + size) if self.view else self.plane), rows, columns
 
     def project(self, part: AnyArray) -> AnyArray:
-        """Return the image, (Y, X), that a crop shows of what its index picks.
+        """Return the image, (Y, X), that a crop shows of its planes, rows and columns, (Z, Y, X).
 
         Along Z it has the cube's rows and columns, along Y its planes and columns, along X its planes and
         rows.
         """
         if not self.view:
-            return part
+            plane: AnyArray = part[0]
+            return plane
         image: AnyArray = part.max(axis=VIEWS.index(self.view))
         return image
 

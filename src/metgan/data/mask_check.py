@@ -21,13 +21,12 @@ from metgan.metrics import measure_contrasts
 from metgan.types import Camera, Mask
 
 from .scan import Scan
-from .scan_crops import ScanCrops
 from .subset import evenly
 
 LEAST_STANDING_OUT: Final = 0.7
 """Standard deviations of its surroundings below which a median tumour is no brighter than they are."""
 _CLEARLY = 1.0  # standard deviations from which another orientation fits
-_MOST_CROPS, _MOST_PLANES = 100, 8
+_MOST_PLANES = 8
 
 TURNED: Final[Mapping[int, str]] = {
     1: "turned by a quarter to the left",
@@ -84,24 +83,31 @@ def measure_standing_out(views: Iterable[View]) -> StandingOut:
     >>> measure_standing_out([(label, image, image)]).marks_nothing
     True
     """
-    found = [
-        contrast.light / contrast.spread if contrast.spread else np.copysign(np.inf, contrast.light or -1)
-        for label, anatomy, tumour in views
-        for contrast in measure_contrasts(label, tumour, shared_fill(anatomy, tumour) & ~label)
-        if contrast.pixels
-    ]
-    return StandingOut(float(np.median(found)) if found else np.nan, len(found))
+    search = StandingOutSearch()
+    for view in views:
+        search.add(*view)
+    return search.result
 
 
-def check_mask(crops: ScanCrops) -> StandingOut:
-    """Return how the label of a scan stands out in its crops; up to a hundred with a tumour are asked.
+class StandingOutSearch:
+    """The same of images that come one after the other, and are not kept."""
 
-    Of a scan without a label it is nan, of no tumour.
-    """
-    asked = crops.chosen(crops.has_tumour()).sample(_MOST_CROPS)
-    return measure_standing_out(
-        (one.label, one.anatomy, one.tumour) for one in asked if one.label is not None
-    )
+    def __init__(self) -> None:
+        self._found: list[float] = []
+
+    def add(self, label: Mask, anatomy: Camera, tumour: Camera) -> None:
+        """Measure the tumours of an image."""
+        self._found += [
+            contrast.light / contrast.spread if contrast.spread else np.copysign(np.inf, contrast.light or -1)
+            for contrast in measure_contrasts(label, tumour, shared_fill(anatomy, tumour) & ~label)
+            if contrast.pixels
+        ]
+
+    @property
+    def result(self) -> StandingOut:
+        """That of all images together."""
+        found = self._found
+        return StandingOut(float(np.median(found)) if found else np.nan, len(found))
 
 
 def find_orientation(scan: Scan, read_plane: Callable[[int], Mask]) -> tuple[int, StandingOut] | None:

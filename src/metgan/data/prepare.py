@@ -7,20 +7,23 @@ another block's show others. Crops never straddle blocks, so no pixel is ever in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
+from metgan.errors import StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
-from metgan.progress import SLOW, progress
+from metgan.progress import progress
 
 from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
 from .pairs import PairSet, image_names, read_table, write_pair, write_table
 from .scan import Scan
 from .scan_crops import CropImages, ScanCrops
+from .shared_tissue import refuse_shared_tissue
+from .survey import survey
+
+OnCrop = Callable[[int, CropImages], None]
 
 
 @dataclass(frozen=True)
@@ -32,41 +35,13 @@ class Prepared:
     left_out: int
 
 
-def useful_crops(scan: Scan, plan: CropPlan) -> list[Crop]:
-    """List the crops of `scan` that have contrast in both channels and enough tissue.
-
-    Raises
-    ------
-    ArrayError
-        When there is none.
-    SettingError
-        When the plan asks for planes, rows or columns that the scan was not read for.
-    """
-    placed = place_crops(scan.region.whole, plan)
-    if not scan.region.covers(plan.region(scan.region.whole)):
-        raise SettingError(
-            f"crops outside the planes, rows and columns that scan {scan.name} was read for",
-            "a plan within them",
-            "Read the scan anew for these",
-        )
-    is_useful = [False] * len(placed)
-    images = ScanCrops(scan, placed, plan.crop)
-    with progress("look at crops", len(placed), every_s=SLOW) as advance:
-        for number, shown in images.visit():
-            is_useful[number] = _is_useful(shown, plan)
-            advance()
-    useful = [*images.chosen(is_useful).crops]
-    if not useful:
-        why = "flat" if scan.tissue is None else "flat or hold too little tissue"
-        raise ArrayError(
-            f"all {len(placed)} crops are {why}",
-            "images with contrast in both channels",
-            "Check the files, the ranges and --channels",
-        )
-    return useful
-
-
-def prepare(scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None = None) -> Prepared:
+def prepare(
+    scan: Scan,
+    plan: CropPlan,
+    out: Path,
+    crops: Sequence[Crop] | None = None,
+    on_crop: OnCrop | None = None,
+) -> Prepared:
     """Cut a scan into a pair set, adding to what `out` already holds.
 
     Flat crops and those with too little tissue are left out and counted. Of a scan without a label the pairs
@@ -81,7 +56,9 @@ def prepare(scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None 
     plan : CropPlan
     out : Path
     crops : sequence of Crop or None, default None
-        Those that are written; None for all `useful_crops`.
+        Those that are written; None for all that `survey` finds useful.
+    on_crop : function of (int, CropImages), or None
+        Is shown each crop that is written, with its number.
 
     Raises
     ------
@@ -94,14 +71,14 @@ def prepare(scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None 
         When a crop overlaps one that `out` holds in another group or part, or the scan has another name
         there.
     """
-    useful = useful_crops(scan, plan) if crops is None else crops
+    useful = survey(scan, plan).crops.crops if crops is None else crops
     planned = [_row(scan, crop, plan) for crop in useful]
     with hold_folder(out, "metgan prepare"):
         rows = read_table(out)
         refuse_mixed_scans(out, rows, scan.name, scan.source)
         refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
         _refuse_twice(out, rows, planned)
-        _refuse_shared_tissue(out, rows, planned)
+        refuse_shared_tissue(out, rows, planned)
         _refuse_leftovers(out, [*rows, *planned])
         if not rows:
             write_table(out, [])
@@ -109,6 +86,8 @@ def prepare(scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None 
         with progress("prepare", len(useful)) as advance:
             for number, shown in ScanCrops(scan, useful, plan.crop).visit():
                 write_pair(out, planned[number]["name"], shown.anatomy, shown.tumour, shown.label)
+                if on_crop is not None:
+                    on_crop(number, shown)
                 with_tumour += shown.label is not None and bool(shown.label.any())
                 advance()
         write_table(out, [*rows, *planned])
@@ -156,69 +135,3 @@ def _refuse_leftovers(out: Path, rows: Sequence[Mapping[str, str]]) -> None:
             "pairs of finished calls alone; these are from a call that was stopped",
             "Call that one again first, as it was, or start anew with --overwrite",
         )
-
-
-def _refuse_shared_tissue(
-    out: Path, rows: Sequence[Mapping[str, str]], planned: Sequence[Mapping[str, str]]
-) -> None:
-    """Compare crops by where they lie in Y and X: neighbouring planes show the same tissue. Cubes in Z."""
-    for old in _places(rows):
-        for new in _places(planned):
-            if old.scan != new.scan:
-                continue
-            if old.pixel_um != new.pixel_um:
-                sizes = [f"{one.pixel_um} um" if one.pixel_um else "its own size" for one in (old, new)]
-                raise LeakageError(
-                    f"{out} has crops of scan {new.scan} with pixels of {sizes[0]}, these have {sizes[1]}",
-                    "one size of pixel for a scan, so that it is known which crops show the same tissue",
-                    "Choose the same --pixel-size-um, or another --out",
-                )
-            if (old.group, old.part) != (new.group, new.part) and old.overlaps(new):
-                raise LeakageError(
-                    f"crops of {new.scan} at row {new.corner[1]}, column {new.corner[2]} overlap crops of "
-                    f"group {old.group!r}, part {old.part!r}, in {out}",
-                    "every piece of tissue in one group and one part",
-                    "Choose --rows or --columns apart (planes do not separate tissue), or one --group and "
-                    "--split for both",
-                )
-
-
-class _Place(NamedTuple):
-    """Where a crop lies, and where it belongs; of crops of planes, all planes are one place."""
-
-    scan: str
-    group: str
-    part: str
-    pixel_um: str
-    is_cube: bool
-    corner: tuple[int, int, int]
-    size: int
-
-    def overlaps(self, other: _Place) -> bool:
-        axes = (0, 1, 2) if self.is_cube and other.is_cube else (1, 2)
-        return all(
-            self.corner[k] < other.corner[k] + other.size and other.corner[k] < self.corner[k] + self.size
-            for k in axes
-        )
-
-
-def _places(rows: Sequence[Mapping[str, str]]) -> set[_Place]:
-    return {
-        _Place(
-            row["scan"],
-            row["group"],
-            row["split"],
-            row.get("pixel_um", ""),
-            bool(row.get("view")),
-            (int(row["plane"]) if row.get("view") else 0, int(row["top"]), int(row["left"])),
-            int(row["size"]),
-        )
-        for row in rows
-        if row.get("scan")
-    }
-
-
-def _is_useful(shown: CropImages, plan: CropPlan) -> bool:
-    if any(channel.min() == channel.max() for channel in (shown.anatomy, shown.tumour)):
-        return False
-    return shown.tissue is None or float(shown.tissue.mean()) >= plan.least_tissue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -13,18 +12,12 @@ import numpy as np
 from metgan.errors import ArrayError
 from metgan.images import Index, LazyVolume, Region
 from metgan.io import check_name
-from metgan.labels import check_binary, find_fill
-from metgan.metrics import Contrast
-from metgan.types import AnyArray, Channel, Mask
+from metgan.labels import check_binary
+from metgan.types import AnyArray, Mask
 
 from .sample import check_camera
+from .scan_summary import ScanBlock, ScanCheck
 
-_MOST_LABELLED = 0.5
-_TUMOURS_ARE_RARE = (
-    "tumours to cover the smaller part",
-    "Check the mask; one that is inverted, or shows the tissue, must be exchanged first",
-)
-_TWO_CHANNELS = ("two different channels", "Check the sources, and --channels")
 _ABOVE = "Give --tissue-above 0 where every positive number is tissue, as in an atlas, or another threshold"
 
 
@@ -78,7 +71,8 @@ class Scan:
         ----------
         name : str
         anatomy, tumour, label, tissue : array or LazyVolume, (Z, Y, X)
-            See `Scan`. The latter are read once, block by block, and must return a camera's dtype and bools.
+            See `Scan`. The latter must return a camera's dtype and bools; they are not read here, and what
+            takes all voxels to see is left to `survey`.
         region : Region or None, default None
             The part of a scan that these are; None for all of it.
 
@@ -100,51 +94,30 @@ class Scan:
             None if tissue is None else _checked(tissue, MaskCheck(name, "tissue")),
             region or Region.all_of(anatomy.shape),
         )
-        scan._refuse_one_image_and_wide_labels()
+        if not isinstance(anatomy, LazyVolume):
+            check = ScanCheck(name)
+            check.add(scan.block((slice(None),) * 3))
+            check.refuse_faults()
         return scan
 
-    def parts(self) -> Iterator[Index]:
+    def blocks(self) -> Iterator[tuple[slice, slice, slice]]:
         """Yield what of the volumes is looked at, at once; together it is the whole."""
-        yield from self.anatomy.blocks() if isinstance(self.anatomy, LazyVolume) else [(slice(None),) * 3]
+        volume = self.anatomy
+        if isinstance(volume, LazyVolume):
+            yield from volume.blocks()
+        else:
+            planes, rows, columns = (slice(0, n) for n in volume.shape)
+            yield planes, rows, columns
 
-    def _refuse_one_image_and_wide_labels(self) -> None:
-        """Look at all voxels: raises an ArrayError of two equal channels, or labels of most of the scan."""
-        lows, highs, labelled, is_equal = [], [], 0, True
-        for part in self.parts():
-            anatomy, tumour = self.anatomy[part], self.tumour[part]
-            lows.append(anatomy.min())
-            highs.append(anatomy.max())
-            is_equal = is_equal and np.array_equal(anatomy, tumour)
-            labelled += 0 if self.label is None else int(self.label[part].sum())
-            if self.tissue is not None:
-                self.tissue[part]  # is read, and thereby checked
-        if is_equal and min(lows) < max(highs):
-            raise ArrayError(f"scan {self.name} has one image in both channels", *_TWO_CHANNELS)
-        if (share := labelled / math.prod(self.anatomy.shape)) > _MOST_LABELLED:
-            given = f"the label of scan {self.name} covers {share:.0%} of the pixels"
-            raise ArrayError(given, *_TUMOURS_ARE_RARE)
-
-    def contrast(self, channel: Channel) -> Contrast:
-        """Return how a channel's labelled pixels stand out from the other tissue; fill is no tissue.
-
-        Tumours are bright in the tumour channel and hardly show in the anatomy: where it is the other way
-        round, the channels have probably been named in the wrong order.
-
-        Raises
-        ------
-        ArrayError
-            Of a scan without a label.
-        """
-        if self.label is None:
-            raise ArrayError(f"scan {self.name} without a label", "labelled pixels", "Read it with its mask")
-        found = []
-        for part in self.parts():
-            image: AnyArray = (self.anatomy if channel == "anatomy" else self.tumour)[part]
-            label = self.label[part]
-            around = ~label if self.tissue is None else ~label & self.tissue[part]
-            around = around & ~np.stack([find_fill(plane) for plane in image])
-            found.append((int(label.sum()), Contrast.between(image[label], image[around])))
-        return Contrast.pooled(found)
+    def block(self, index: Index, *, with_tissue: bool = True) -> ScanBlock:
+        """Read a part of all volumes, each once."""
+        label, tissue = self.label, self.tissue if with_tissue else None
+        return ScanBlock(
+            self.anatomy[index],
+            self.tumour[index],
+            None if label is None else label[index],
+            None if tissue is None else tissue[index],
+        )
 
 
 class MaskCheck:

@@ -1,30 +1,34 @@
-"""What the crops of a scan show, cut when asked for: planes, or maximum projections of cubes."""
+"""What the crops of a scan show, cut block by block: planes, or maximum projections of cubes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
-from metgan.images import Index, LazyVolume
-from metgan.labels import find_fill, find_tissue_level, shows_outside_alone
+import numpy as np
+
+from metgan.errors import ArrayError
+from metgan.images import LazyVolume
 from metgan.types import AnyArray, Camera, Mask
 
 from .crops import Crop
 from .scan import Scan
-from .subset import evenly
+from .scan_summary import ScanBlock
 
-_ASKED = 100  # crops, for the light of tissue
+Place = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
 class CropImages:
-    """The images of one crop, all (Y, X); None for masks that the scan does not have."""
+    """The images of one crop, all (Y, X), and its share of tissue; None for masks that are not there.
+
+    The share is that of the voxels, of a projection those of its cube.
+    """
 
     anatomy: Camera
     tumour: Camera
     label: Mask | None
-    tissue: Mask | None
+    tissue_share: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +38,7 @@ class ScanCrops:
     Parameters
     ----------
     scan : Scan
+        Of one that is read in blocks, these hold whole crops along Y and X.
     crops : sequence of Crop
         In reading order, which does not depend on how the scan is read.
     size : int
@@ -47,67 +52,110 @@ class ScanCrops:
     def __len__(self) -> int:
         return len(self.crops)
 
-    def visit(self) -> Iterator[tuple[int, CropImages]]:
-        """Yield the number of each crop with its images, in the order in which blocks are read soonest."""
-        for number in self._in_blocks():
-            yield number, self._images(self.crops[number], keep=True)
-
     def chosen(self, flags: Iterable[bool]) -> ScanCrops:
         """Return the crops whose flag is set; there is one for each."""
         return replace(self, crops=[crop for crop, is_so in zip(self.crops, flags, strict=True) if is_so])
 
-    def sample(self, most: int) -> Iterator[CropImages]:
-        """Yield the images of at most `most` crops, evenly spread; no more is read for each."""
-        return (self._images(crop, keep=False) for crop in evenly(self.crops, most))
+    def together(self) -> list[list[int]]:
+        """Return the numbers of the crops in groups that stay or go together: a plane, or views of a cube."""
+        groups: dict[tuple[int, int, int], list[int]] = {}
+        for number, crop in enumerate(self.crops):
+            groups.setdefault((crop.plane, crop.top, crop.left), []).append(number)
+        return [*groups.values()]
 
-    def has_tumour(self) -> list[bool]:
-        """Return for each crop whether a pixel of its label is set."""
-        label, found = self.scan.label, [False] * len(self.crops)
-        if label is not None:
-            for number in self._in_blocks():
-                found[number] = bool(self._shown(label, self.crops[number], keep=True).any())
-        return found
+    def visit(self, on_block: Callable[[ScanBlock], None] | None = None) -> Iterator[tuple[int, CropImages]]:
+        """Yield the number of each crop with its images, in the order in which blocks are read: each once.
 
-    def find_air(self) -> list[bool] | None:
-        """Return for each crop whether it shows air alone, by the light of the others; None with fill.
+        Parameters
+        ----------
+        on_block : callable or None
+            Is shown each block of the scan. Without it, blocks that hold no crop are not read, nor is the
+            mask of the tissue, so that there is no share of it.
 
-        One with a labelled pixel is not of air.
-
-        Notes
-        -----
-        Where there is fill, its seams pass for the edge of tissue, and up to a fifth of the crops of tissue
-        would be taken for air (phantoms of all laboratories).
+        Raises
+        ------
+        ArrayError
+            When a crop lies in several blocks along Y or X.
         """
-        level = find_tissue_level(crop.anatomy for crop in self.sample(_ASKED))
-        found = [False] * len(self.crops)
-        for number, images in self.visit():
-            if find_fill(images.anatomy).any():
-                return None
-            is_unmarked = images.label is None or not images.label.any()
-            found[number] = is_unmarked and shows_outside_alone(images.anatomy, level)
-        return found
+        begun: dict[int, CropImages] = {}
+        for index, numbers in self._by_block():
+            if not numbers and on_block is None:
+                continue
+            block = self.scan.block(index, with_tissue=on_block is not None)
+            if on_block is not None:
+                on_block(block)
+            for number in numbers:
+                place = self._place(self.crops[number])
+                images = self._images(self.crops[number], place, index, block)
+                if number in begun:
+                    images = _joined(begun.pop(number), images, self.crops[number])
+                if place[0].stop <= index[0].stop:
+                    yield number, images
+                else:
+                    begun[number] = images
+            del block  # so that two are never in memory
 
-    def _in_blocks(self) -> list[int]:
-        """Return the numbers of the crops in the order of the blocks that they lie in."""
-        volume, numbers = self.scan.anatomy, [*range(len(self.crops))]
-        if isinstance(volume, LazyVolume):
-            numbers.sort(key=lambda k: volume.block_of(self._place(self.crops[k])))
-        return numbers
+    def _by_block(self) -> list[tuple[Place, list[int]]]:
+        """Return each block with the crops that lie in it; those that share one follow each other along Z."""
+        blocks = [*self.scan.blocks()]
+        if isinstance(self.scan.anatomy, LazyVolume):
+            depth, height, width = self.scan.anatomy.block
+        else:
+            depth, height, width = self.scan.anatomy.shape
+        found: dict[tuple[int, int, int], list[int]] = {}
+        is_divided = False
+        for number, crop in enumerate(self.crops):
+            planes, rows, columns = self._place(crop)
+            first, last = planes.start // depth, (planes.stop - 1) // depth
+            row, column = rows.start // height, columns.start // width
+            if rows.stop > (row + 1) * height or columns.stop > (column + 1) * width:
+                raise ArrayError(
+                    f"blocks of {height} x {width} pixels divide crops of {self.size}",
+                    "blocks that hold whole crops along Y and X",
+                    "Give the LazyVolume larger blocks",
+                )
+            is_divided = is_divided or first < last
+            for k in range(first, last + 1):
+                found.setdefault((k, row, column), []).append(number)
+        if is_divided:
+            blocks.sort(key=lambda block: (block[1].start, block[2].start, block[0].start))
+        return [
+            (block, found.get((z.start // depth, y.start // height, x.start // width), []))
+            for block in blocks
+            for z, y, x in [block]
+        ]
 
-    def _place(self, crop: Crop) -> Index:
-        return self.scan.region.place(crop.index(self.size))
+    def _place(self, crop: Crop) -> Place:
+        """Return where a crop lies in the volumes."""
+        planes, rows, columns = self.scan.region.place(crop.index(self.size))
+        assert isinstance(rows, slice)
+        assert isinstance(columns, slice)
+        return (planes if isinstance(planes, slice) else slice(planes, planes + 1)), rows, columns
 
-    def _images(self, crop: Crop, *, keep: bool) -> CropImages:
-        shown = partial(self._shown, crop=crop, keep=keep)
-        label, tissue = self.scan.label, self.scan.tissue
+    def _images(self, crop: Crop, place: Place, index: Place, block: ScanBlock) -> CropImages:
+        """Return what a crop shows of a block."""
+        inner = tuple(
+            slice(max(part.start - whole.start, 0), min(part.stop, whole.stop) - whole.start)
+            for part, whole in zip(place, index, strict=True)
+        )
+        voxels = self.size**3 if crop.view else self.size**2
         return CropImages(
-            shown(self.scan.anatomy),
-            shown(self.scan.tumour),
-            None if label is None else shown(label),
-            None if tissue is None else shown(tissue),
+            crop.project(block.anatomy[inner]),
+            crop.project(block.tumour[inner]),
+            None if block.label is None else crop.project(block.label[inner]),
+            None if block.tissue is None else float(block.tissue[inner].sum() / voxels),
         )
 
-    def _shown(self, volume: AnyArray | LazyVolume, crop: Crop, *, keep: bool) -> AnyArray:
-        place = self._place(crop)
-        part = volume[place] if keep or not isinstance(volume, LazyVolume) else volume.peek(place)
-        return crop.project(part)
+
+def _joined(one: CropImages, other: CropImages, crop: Crop) -> CropImages:
+    """Return the images of a projection from those of two parts of its cube, one below the other along Z."""
+
+    def join(a: AnyArray, b: AnyArray) -> AnyArray:
+        return np.maximum(a, b) if crop.view == "Z" else np.concatenate([a, b])
+
+    label, share = None, None
+    if one.label is not None and other.label is not None:
+        label = join(one.label, other.label)
+    if one.tissue_share is not None and other.tissue_share is not None:
+        share = one.tissue_share + other.tissue_share
+    return CropImages(join(one.anatomy, other.anatomy), join(one.tumour, other.tumour), label, share)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 
+from metgan.errors import ArrayError
 from metgan.types import AnyArray
 
 from .region import Index
@@ -15,7 +16,7 @@ Reader = Callable[[tuple[slice, ...]], AnyArray]
 
 
 class LazyVolume:
-    """One channel or mask of a scan, of which a block is read at once, and the last one kept.
+    """One channel or mask of a scan, of which what is asked for is read, and nothing is kept.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ class LazyVolume:
     read : callable
         Returns a part.
     block : tuple of int
-        Sides of what is read at once; blocks start at multiples of them.
+        Sides of what is to be read at once; blocks start at multiples of them.
 
     Examples
     --------
@@ -36,38 +37,25 @@ class LazyVolume:
     """
 
     def __init__(self, shape: tuple[int, ...], read: Reader, block: tuple[int, ...]) -> None:
-        self.shape = shape
-        self._read, self._block = read, block
-        self._kept: tuple[tuple[slice, ...], AnyArray] | None = None
+        self.shape, self.block = shape, block
+        self._read = read
 
     def __getitem__(self, index: Index) -> AnyArray:
-        """Return a part; the block that it lies in is read, if it lies in one, and else that part alone."""
-        asked = _slices(index, self.shape)
-        starts = [a.start // side * side for a, side in zip(asked, self._block, strict=True)]
-        block = tuple(
-            slice(start, min(start + side, n))
-            for start, side, n in zip(starts, self._block, self.shape, strict=True)
-        )
-        if any(a.stop > b.stop for a, b in zip(asked, block, strict=True)):
-            return self.peek(index)
-        if self._kept is None or self._kept[0] != block:
-            self._kept = None  # so that two blocks are never in memory
-            self._kept = block, self._read(block)
-        inner = (slice(a.start - b.start, a.stop - b.start) for a, b in zip(asked, block, strict=True))
-        return _squeezed(self._kept[1][tuple(inner)], index)
+        """Read a part.
 
-    def peek(self, index: Index) -> AnyArray:
-        """Return a part, and read it alone: for one here and one there."""
-        return _squeezed(self._read(_slices(index, self.shape)), index)
+        Raises
+        ------
+        ArrayError
+            When a slice has a step other than 1.
+        """
+        part = self._read(_slices(index, self.shape))
+        return part[tuple(0 if isinstance(one, int) else slice(None) for one in index)]
 
-    def blocks(self) -> Iterator[tuple[slice, ...]]:
-        """Yield the parts that are read at once; together they are the whole."""
-        sides = zip(self.shape, self._block, strict=True)
-        yield from product(*([slice(a, min(a + s, n)) for a in range(0, n, s)] for n, s in sides))
-
-    def block_of(self, index: Index) -> tuple[int, ...]:
-        """Return the number of the block in which a part begins: parts in its order are read soonest."""
-        return tuple(a.start // s for a, s in zip(_slices(index, self.shape), self._block, strict=True))
+    def blocks(self) -> Iterator[tuple[slice, slice, slice]]:
+        """Yield the parts that are to be read at once; together they are the whole."""
+        sides = zip(self.shape, self.block, strict=True)
+        planes, rows, columns = ([slice(a, min(a + s, n)) for a in range(0, n, s)] for n, s in sides)
+        yield from product(planes, rows, columns)
 
 
 def block_shape(shape: Sequence[int], units: Sequence[int], most: int) -> tuple[int, ...]:
@@ -101,13 +89,14 @@ def block_shape(shape: Sequence[int], units: Sequence[int], most: int) -> tuple[
 def _slices(index: Index, shape: tuple[int, ...]) -> tuple[slice, ...]:
     """Return an index as a slice with start and stop for each axis."""
     whole = (*index, *[slice(None)] * (len(shape) - len(index)))
+    if any(isinstance(one, slice) and one.step not in (None, 1) for one in whole):
+        raise ArrayError(
+            f"{index} of a volume that is read in parts",
+            "slices without a step",
+            "Read the part without it, and take every Nth of that",
+        )
     ranges = [
         range(n)[one if isinstance(one, slice) else slice(one, one + 1)]
         for one, n in zip(whole, shape, strict=True)
     ]
     return tuple(slice(r.start, r.stop) for r in ranges)
-
-
-def _squeezed(part: AnyArray, index: Index) -> AnyArray:
-    """Return a part without the axes of which one number was asked for."""
-    return part[tuple(0 if isinstance(one, int) else slice(None) for one in index)]

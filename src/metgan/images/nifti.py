@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ _AXES = "XYZTC"
 _UM: Final = {"meter": 1e6, "mm": 1e3, "micron": 1.0}
 _NUMBERS = "biuf"
 _SHIFTED = 0.5  # voxels
+_SAME_WAY: Final = math.sqrt(0.5)
+"""Cosine of the angle between two axes that run the same way, at least. The letters of their directions would
+not do: those of axes half-way between two of them depend on the last bit."""
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, ArithmeticError, zlib.error)
 
 
@@ -121,17 +125,20 @@ def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
     """
     placed = [(what, one) for what, one in images.items() if isinstance(one, NiftiImage) and one.affine]
     for what, other in placed[1:]:
-        first, (axes, their_axes) = placed[0], (placed[0][1].directions, other.directions)
-        told = f"{first[0]} {first[1].path} runs to {axes}, and {what} {other.path} to {their_axes}"
-        if axes != their_axes:
+        first = placed[0]
+        one, two = (np.array(image.affine)[:3] for image in (first[1], other))
+        voxel, their_voxel = (np.linalg.norm(affine[:, :3], axis=0) for affine in (one, two))
+        lengths = voxel * their_voxel
+        cosines = np.divide((one * two)[:, :3].sum(axis=0), lengths, out=np.ones(3), where=lengths > 0)
+        if not (cosines > _SAME_WAY).all():
             raise ArrayError(
-                f"{told} (X, Y, Z of their affines)",
+                f"{first[0]} {first[1].path} runs to {first[1].directions}, and {what} {other.path} to "
+                f"{other.directions} (X, Y, Z of their affines, up to "
+                f"{np.degrees(np.arccos(np.clip(cosines.min(), -1, 1))):.0f} degrees apart)",
                 "files whose axes run the same way",
                 "Write one anew in the orientation of the other, in Python with nibabel.as_closest_canonical "
                 "of both; or with the other's affine, if that is wrong",
             )
-        one, two = (np.array(image.affine)[:3] for image in (first[1], other))
-        voxel = np.linalg.norm(one[:, :3], axis=0)
         corners = np.array([[*corner, 1] for corner in product(*((0, n - 1) for n in other.shape[:3]))])
         if (
             shift := float((np.linalg.norm(corners @ (one - two).T, axis=1) / voxel.min()).max())
@@ -180,9 +187,9 @@ def _voxel_size_um(header: Any, path: Path) -> tuple[float, ...] | None:
     except KeyError:
         unit = "unknown"
     if unit not in _UM:
-        told = " x ".join(f"{size:g}" for size in sizes)
+        stated = " x ".join(f"{size:g}" for size in sizes)
         note_once(
-            f"{path} says that its voxels are {told} large (X first), without a unit: their size in um is "
+            f"{path} says that its voxels are {stated} large (X first), without a unit: their size in um is "
             "taken as not known"
         )
         return None

@@ -49,6 +49,14 @@ class Resampling:
         sides = zip(self.whole, self.steps, strict=True)
         return tuple(max(1, math.floor(n / step + 1e-6)) for n, step in sides)
 
+    def count_read(self, region: Sequence[range]) -> int:
+        """Return how many voxels of the volume a region of new ones takes, given as their numbers."""
+        sides = [
+            len(r) if step == 1 else _span(n, step, r)[1] - _span(n, step, r)[0]
+            for n, step, r in zip(self.whole, self.steps, region, strict=True)
+        ]
+        return math.prod(sides)
+
     def read(self, read: Reader, region: Sequence[slice]) -> AnyArray:
         """Return a region of new voxels, floats; `read` returns a part of the volume as it is.
 
@@ -66,11 +74,17 @@ class Resampling:
         return part
 
 
+def _span(length: int, step: float, wanted: range) -> tuple[int, int]:
+    """Return the first voxel that some new ones need, and the one after the last."""
+    first, last = ((number + 0.5) * step - 0.5 for number in (wanted[0], wanted[-1]))
+    reach = max(step, 1.0)
+    return max(0, math.floor(first - reach) + 1), min(length, math.ceil(last + reach))
+
+
 def _weights(length: int, step: float, wanted: range) -> tuple[slice, NDArray[np.float32]]:
     """Return which voxels some new ones need, and how much of each they have: (new, old)."""
     middles = (np.asarray(wanted) + 0.5) * step - 0.5
     reach = max(step, 1.0)
-    first = max(0, math.floor(middles[0] - reach) + 1)
-    end = min(length, math.ceil(middles[-1] + reach))
+    first, end = _span(length, step, wanted)
     near = np.maximum(0, 1 - np.abs(np.arange(first, end) - middles[:, None]) / reach)
     return slice(first, end), (near / near.sum(1, keepdims=True)).astype(np.float32)

@@ -201,10 +201,10 @@ def _whole_images(file: tifffile.TiffFile, path: Path, listener: Listener) -> li
     """Return the images of a file in full resolution, once no page is lacking or left over."""
     series = list(file.series)
     pages = [page for one in series for level in one.levels for page in _pages(level)]
-    if lacking := sum(page is None for page in pages):
-        told = "".join(f"; {text}" for text in listener.warnings)
+    if missing := sum(page is None for page in pages):
+        warnings = "".join(f"; {text}" for text in listener.warnings)
         raise StorageError(
-            f"{path} lacks {lacking} of its {len(pages)} planes{told}",
+            f"{path} lacks {missing} of its {len(pages)} planes{warnings}",
             "a TIFF with all its planes, and every file of a set of files beside it",
             "Copy the other files into the same folder, or save the planes that are there as their own stack",
         )

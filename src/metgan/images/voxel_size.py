@@ -28,9 +28,9 @@ UM_PER_UNIT: Final[Mapping[str, float]] = {
 
 
 def voxel_size_um(file: tifffile.TiffFile, axes: str) -> tuple[float, ...] | None:
-    """Return the size along those of Z, Y and X that `axes` holds, in this order; None if one is not told."""
-    told = _imagej(file) if file.is_imagej else _ome(file) if file.is_ome else {}
-    sizes = tuple(told.get(letter, math.nan) for letter in "ZYX" if letter in axes)
+    """Return the size along those of Z, Y and X that `axes` holds, in order; None without one of them."""
+    stated = _imagej(file) if file.is_imagej else _ome(file) if file.is_ome else {}
+    sizes = tuple(stated.get(letter, math.nan) for letter in "ZYX" if letter in axes)
     return sizes if sizes and all(0 < size < math.inf for size in sizes) else None
 
 

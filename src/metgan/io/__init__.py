@@ -19,7 +19,7 @@ from .folders import (
     reserve_folder,
     verb_of_folder,
 )
-from .holding import hold_folder, holder_line
+from .holding import hold_folder
 from .names import check_name, comparison_key, normal_form, refuse_lookalikes
 from .weights import (
     fingerprint,
@@ -41,7 +41,6 @@ __all__ = [
     "has_file",
     "has_folder",
     "hold_folder",
-    "holder_line",
     "is_half_deleted",
     "kind_of_folder",
     "load_state",

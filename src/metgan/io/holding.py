@@ -113,9 +113,8 @@ def _take(lock: BaseFileLock, folder: Path) -> bool:
     try:
         lock.acquire(timeout=_PATIENCE)
     except Timeout as error:
-        holder = holder_line(folder) or "another process, which has just begun"
         raise StorageError(
-            f"{folder} is being written to by {holder}",
+            f"{folder} is being written to by {_holder_of(folder)}",
             "one writer at a time",
             "Wait until that has ended, or choose another --out; if it is killed, the folder is free again",
         ) from error
@@ -132,13 +131,13 @@ def _myself(verb: str) -> str:
     return f"{verb} (process {os.getpid()} on {socket.gethostname()}, since {since})\n"
 
 
-def holder_line(folder: Path) -> str:
-    """Return who holds a folder, or held it until killed, in a line that no other call writes; else ""."""
+def _holder_of(folder: Path) -> str:
+    """Return who holds a folder, or held it until killed, in a line that no other call writes."""
     try:
         text = (folder / HOLDER_FILE).read_text(encoding="utf-8", errors="replace")
     except OSError:
-        return ""
-    return text[:_LONGEST].strip()
+        text = ""
+    return text[:_LONGEST].strip() or "another process, which has just begun"
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -19,7 +19,15 @@ from .kept import MOST_MERGED, File, Merged, Real, possible_turn
 from .placement import Spacing, place
 from .planted import Bank, Grown, Preference
 from .reference import MOST_TUMOURS
-from .tissue import LEAST_SEPARATION, find_tissue, find_tissue_level, shows_outside_alone
+from .tissue import (
+    LEAST_SEPARATION,
+    brightest_light,
+    find_tissue,
+    find_tissue_level,
+    median_lights,
+    shows_outside_alone,
+    tissue_level,
+)
 from .variation import Variation, vary
 from .volume_label import MOST_FILLED, VolumeLabel, VolumeRecipe
 from .volume_tissue import VolumeTissue
@@ -51,6 +59,7 @@ __all__ = [
     "VolumeRecipe",
     "VolumeTissue",
     "binarise",
+    "brightest_light",
     "check_binary",
     "extend_light",
     "fill_of",
@@ -61,11 +70,13 @@ __all__ = [
     "fit_sizes",
     "grow",
     "leave_apart",
+    "median_lights",
     "nearest_light",
     "place",
     "possible_turn",
     "shared_fill",
     "shows_outside_alone",
     "symmetry",
+    "tissue_level",
     "vary",
 ]

@@ -193,11 +193,13 @@ class FillSearch:
         self._areas: dict[float, int] = {}
         self._pixels = 0
 
-    def add(self, image: Camera) -> None:
-        """Count the areas of the values of an image that may be fill."""
+    def add(self, image: Camera) -> Mask:
+        """Count the areas of the values of an image that may be fill; return all its areas of one value."""
         self._pixels += image.size
-        for value in _candidates(image):
-            self._areas[value] = self._areas.get(value, 0) + int(fill_of(image, value).sum())
+        areas = constant_areas(image)
+        for value in _candidates(image, areas):
+            self._areas[value] = self._areas.get(value, 0) + int((image[areas] == value).sum())
+        return areas
 
     @property
     def value(self) -> float | None:
@@ -208,17 +210,22 @@ class FillSearch:
         return value if self._areas[value] >= LEAST_FILL * self._pixels else None
 
 
-def _candidates(image: Camera) -> list[float]:
-    """Return the values of an image that stand out, come in areas, and are not its brightest."""
-    if image.size == 0 or image.min() == image.max():
-        return []
+def constant_areas(image: Camera) -> Mask:
+    """Return the areas of an image, (Y, X), that are of one value each: the `fill_of` of all values."""
+    if not image.size:
+        return np.zeros(image.shape, bool)
     flat = ndimage.minimum_filter(image, 3) == ndimage.maximum_filter(image, 3)
-    if not flat.any():
+    return np.asarray(ndimage.binary_dilation(flat, np.ones((3,) * image.ndim, bool)), bool)
+
+
+def _candidates(image: Camera, areas: Mask) -> list[float]:
+    """Return the values of an image that stand out, come in areas, and are not its brightest."""
+    if not areas.any():
         return []
     values, counts = np.unique(image, return_counts=True)
     if len(values) <= _FEWEST_VALUES:
         return []
-    found = np.unique(image[flat])
+    found = np.unique(image[areas])
     return [float(v) for v in found if v < values[-1] and _stands_out(v, values, counts)]
 
 

@@ -124,15 +124,24 @@ def find_tissue_level(anatomies: Iterable[Camera]) -> float | None:
     >>> find_tissue_level([edge, edge + 1000]), find_tissue_level([edge[:, 20:]])
     (690.0, None)
     """
-    levels = []
-    for anatomy in anatomies:
-        seen, tissue = ~find_fill(anatomy), find_tissue(anatomy)
-        outside = seen & ~tissue
-        if outside.any() and tissue.any():
-            levels.append((float(np.median(anatomy[outside])), float(np.median(anatomy[tissue]))))
-    if not levels:
+    return tissue_level(filter(None, map(median_lights, anatomies)))
+
+
+def median_lights(anatomy: Camera) -> tuple[float, float] | None:
+    """Return the median light outside and of the tissue, camera units; None of an image without both."""
+    seen, tissue = ~find_fill(anatomy), find_tissue(anatomy)
+    outside = seen & ~tissue
+    if not outside.any() or not tissue.any():
         return None
-    outside_light, tissue_light = np.median(levels, axis=0)
+    return float(np.median(anatomy[outside])), float(np.median(anatomy[tissue]))
+
+
+def tissue_level(lights: Iterable[tuple[float, float]]) -> float | None:
+    """Return the `find_tissue_level` of images by their `median_lights`."""
+    pairs = [*lights]
+    if not pairs:
+        return None
+    outside_light, tissue_light = np.median(pairs, axis=0)
     return float(outside_light + _HARDLY * (tissue_light - outside_light))
 
 
@@ -151,10 +160,13 @@ def shows_outside_alone(anatomy: Camera, level: float | None) -> bool:
     >>> shows_outside_alone(air, 190.0), shows_outside_alone(air + 900, 190.0), shows_outside_alone(air, None)
     (True, False, False)
     """
-    if level is None:
-        return False
+    return level is not None and brightest_light(anatomy) < level
+
+
+def brightest_light(anatomy: Camera) -> float:
+    """Return the light, smoothed, that nearly all of an image is darker than, camera units."""
     seen = ~find_fill(anatomy)
-    return bool(np.percentile(smoothed(anatomy, seen)[seen], _BRIGHTEST) < level)
+    return float(np.percentile(smoothed(anatomy, seen)[seen], _BRIGHTEST))
 
 
 def smoothed(image: Camera, seen: Mask) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from metgan.parts import widen, within
 from metgan.types import AnyArray, Mask
 
 from .fill import fill_of
@@ -49,7 +50,7 @@ class VolumeTissue:
         takes all that was imaged for tissue.
     fill : float or None
         What stands where nothing was imaged; its areas are no tissue. None where all was imaged.
-    taken : function of (slice, slice, slice), or None, default None
+    occupied : function of (slice, slice, slice), or None, default None
         Returns where tumours are already, (Z, Y, X), bool: neither there, nor in the voxels beside them, is
         there room.
 
@@ -68,10 +69,10 @@ class VolumeTissue:
         shape: tuple[int, int, int],
         level: float | None,
         fill: float | None,
-        taken: Callable[[Sequence[slice]], Mask] | None = None,
+        occupied: Callable[[Sequence[slice]], Mask] | None = None,
     ) -> None:
         self._anatomy, self._shape, self._level, self._fill = anatomy, shape, level, fill
-        self._taken = taken
+        self._occupied = occupied
         self._packed = lru_cache(_KEPT)(self._decide)
 
     def __call__(self, region: Sequence[slice]) -> Mask:
@@ -85,7 +86,7 @@ class VolumeTissue:
             common = [
                 slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region, block, strict=True)
             ]
-            tissue[_within(common, region)] = found[_within(common, block)]
+            tissue[within(common, region)] = found[within(common, block)]
         return tissue
 
     def _block(self, place: Sequence[int]) -> list[slice]:
@@ -96,25 +97,15 @@ class VolumeTissue:
         """Return where there is tissue in a block, eight voxels in a byte."""
         block = self._block(place)
         planes, *sides = block
-        wide = _widened(sides, _HALO, self._shape[1:])
-        inner = _within(sides, wide)
+        wide = widen(sides, _HALO, self._shape[1:])
+        inner = within(sides, wide)
         tissue = np.stack([self._of_plane(plane)[inner] for plane in self._anatomy((planes, *wide))])
-        if self._taken is not None:
-            around = _widened(block, 1, self._shape)
-            near = ndimage.binary_dilation(self._taken(around), np.ones((3, 3, 3), bool))
-            tissue &= ~near[_within(block, around)]
+        if self._occupied is not None:
+            around = widen(block, 1, self._shape)
+            near = ndimage.binary_dilation(self._occupied(around), np.ones((3, 3, 3), bool))
+            tissue &= ~near[within(block, around)]
         return np.packbits(tissue)
 
     def _of_plane(self, anatomy: AnyArray) -> Mask:
         seen = np.ones(anatomy.shape, bool) if self._fill is None else ~fill_of(anatomy, self._fill)
         return seen if self._level is None else seen & (smoothed(anatomy, seen) >= self._level)
-
-
-def _widened(part: Sequence[slice], width: int, whole: Sequence[int]) -> list[slice]:
-    """Return a part with what lies around it, as far as the whole goes."""
-    return [slice(max(s.start - width, 0), min(s.stop + width, n)) for s, n in zip(part, whole, strict=True)]
-
-
-def _within(part: Sequence[slice], other: Sequence[slice]) -> tuple[slice, ...]:
-    """Return where a part lies in an array of another that holds it."""
-    return tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, other, strict=True))

@@ -5,7 +5,6 @@ from .counts import Detection, Overlap
 from .faithfulness import MIN_ANNOTATED_SIZE, SIZES, Faithfulness, Tumour, evaluate_detection, pool
 from .lesions import LEAST_IOU, match, overlap
 from .registration import LEAST_SIDE, ChannelShift, measure_shift
-from .seams import block_drift, plane_jump, seam_ratio
 from .significance import bootstrap_interval, holm, paired_test
 from .similarity import Similarity, compare, compare_within, correlation
 from .spectrum import radial_spectrum, spectrum_distance
@@ -23,7 +22,6 @@ __all__ = [
     "Overlap",
     "Similarity",
     "Tumour",
-    "block_drift",
     "bootstrap_interval",
     "choose_measure",
     "compare",
@@ -36,9 +34,7 @@ __all__ = [
     "measure_shift",
     "overlap",
     "paired_test",
-    "plane_jump",
     "pool",
     "radial_spectrum",
-    "seam_ratio",
     "spectrum_distance",
 ]

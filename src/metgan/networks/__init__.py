@@ -19,7 +19,6 @@ from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
 from .tiles import apply_unet, return_memory
 from .unet import Segmentor, UNet, UNetSpec
-from .windows import Part, widen, within
 
 __all__ = [
     "GENERATORS",
@@ -34,7 +33,6 @@ __all__ = [
     "MetGen",
     "MetGenSpec",
     "NetworkPreset",
-    "Part",
     "PatchGAN",
     "Pix2PixGenerator",
     "Pix2PixSpec",
@@ -50,6 +48,4 @@ __all__ = [
     "least_training_side",
     "make_generator",
     "return_memory",
-    "widen",
-    "within",
 ]

@@ -13,11 +13,12 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
+from metgan.parts import Part
 from metgan.progress import each
 
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
 from .tiles import Tile, divide
-from .windows import Part, cut, whole_of
+from .windows import cut, whole_of
 
 Features = Sequence[Tensor | None]
 """A label as a generator takes it. MetGen: a map for each decoder stage, finest first. Others: the label."""

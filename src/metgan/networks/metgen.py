@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from metgan.parts import Part, within
 from metgan.progress import each
 
 from .blocks import crop_like, pad_to_multiple
@@ -19,7 +20,7 @@ from .generator import BOUND, EmptyFeatures, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
 from .tiles import FINE, Tile, coarse_stages, divide, fine_halo, return_memory
 from .unet import Merge, UNet, UNetSpec
-from .windows import Part, Window, cut, windows_of, within
+from .windows import Window, cut, windows_of
 
 
 @dataclass(frozen=True)

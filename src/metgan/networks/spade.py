@@ -19,8 +19,10 @@ import torch.nn.functional as nnf
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from metgan.parts import Part, widen
+
 from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
-from .windows import Part, Window, cut, double, halve, whole_of, widen
+from .windows import Window, cut, double, halve, whole_of
 
 Pyramid = Literal["pooled", "nearest"]
 Taps = Literal["all", "six", "released"]

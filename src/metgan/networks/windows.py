@@ -13,8 +13,7 @@ from types import EllipsisType
 
 from torch import Tensor
 
-Part = tuple[slice, ...]
-"""A part of a grid, or of an image, along its spatial axes."""
+from metgan.parts import Part, widen, within
 
 
 @dataclass(frozen=True)
@@ -53,14 +52,6 @@ def windows_of(part: Part, sizes: Sequence[int], stages: int, reach: int) -> lis
     return windows
 
 
-def widen(part: Part, cells: int, sizes: Sequence[int]) -> Part:
-    """Return a part with so many cells around it, as far as the grid has them."""
-    return tuple(
-        slice(max(side.start - cells, 0), min(side.stop + cells, size))
-        for side, size in zip(part, sizes, strict=True)
-    )
-
-
 def halve(part: Part) -> Part:
     """Return the cells of the next coarser grid that hold a part.
 
@@ -75,11 +66,6 @@ def halve(part: Part) -> Part:
 def double(part: Part, times: int = 1) -> Part:
     """Return the cells of the next finer grid, or one several `times` as fine, that lie in a part."""
     return tuple(slice(side.start << times, side.stop << times) for side in part)
-
-
-def within(part: Part, other: Part) -> Part:
-    """Return where a part lies in an array of another that holds it."""
-    return tuple(slice(a.start - b.start, a.stop - b.start) for a, b in zip(part, other, strict=True))
 
 
 def whole_of(x: Tensor) -> Part:

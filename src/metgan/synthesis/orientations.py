@@ -20,7 +20,7 @@ import numpy as np
 from metgan.data import check_camera
 from metgan.errors import ArrayError
 from metgan.images import Block
-from metgan.networks import widen, within
+from metgan.parts import widen, within
 from metgan.types import AnyArray, Camera, Mask
 
 from .inpainter import Inpainter

@@ -20,7 +20,8 @@ from scipy import ndimage
 
 from metgan.labels import BESIDE
 from metgan.models import predict
-from metgan.networks import EmptyFeatures, Part, return_memory, widen, within
+from metgan.networks import EmptyFeatures, return_memory
+from metgan.parts import Part, widen, within
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
@@ -34,7 +35,7 @@ _SQUARE = np.ones((3, 3), bool)
 class PlanePart:
     """What is in memory of one plane: `anatomy` and `label`, (Y, X), of the part `place` of the `whole`.
 
-    `known` is what planes of one place have in common.
+    `empty_features` is what planes of one place have in common.
     """
 
     inpainter: Inpainter
@@ -42,7 +43,7 @@ class PlanePart:
     place: Part
     anatomy: Camera
     label: Mask
-    known: EmptyFeatures
+    empty_features: EmptyFeatures
 
     def synthesise(self, part: Part) -> Camera:
         """Return a part as it is generated; where nothing was imaged, without a call of the network."""
@@ -83,7 +84,9 @@ class PlanePart:
             for label, fill in zip(labels, fills, strict=True)
         ]
         generated = predict(
-            lambda image, label: generator.translate_part(image, label, inner, self.known).clamp(-1, 1),
+            lambda image, label: generator.translate_part(image, label, inner, self.empty_features).clamp(
+                -1, 1
+            ),
             shown,
             self.inpainter.device,
         )

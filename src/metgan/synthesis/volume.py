@@ -17,7 +17,8 @@ import numpy as np
 from metgan.data import check_camera
 from metgan.errors import SettingError
 from metgan.images import Block
-from metgan.networks import EmptyFeatures, Part, widen, within
+from metgan.networks import EmptyFeatures
+from metgan.parts import Part, widen, within
 from metgan.progress import each, stop_if_interrupted
 from metgan.types import AnyArray, Camera, Channel
 
@@ -154,9 +155,9 @@ class Slab:
         """Return of each of some planes what the network sees."""
         label = self.source.label((planes, *self.seen))
         anatomy = _checked(self.inpainter, self.source.anatomy((planes, *self.seen)), "anatomy")
-        both, known = zip(anatomy, label, strict=True), EmptyFeatures()
+        both, empty_features = zip(anatomy, label, strict=True), EmptyFeatures()
         return {
-            k: PlanePart(self.inpainter, self.whole, self.seen, *images, known)
+            k: PlanePart(self.inpainter, self.whole, self.seen, *images, empty_features)
             for k, images in enumerate(both, planes.start)
         }
 

@@ -11,7 +11,9 @@ scan without any air. So nothing is told of scans with fill, nor of a few crops.
 
 from __future__ import annotations
 
-from metgan.data import ScanCrops, evenly
+from collections.abc import Sequence
+
+from metgan.data import Survey, evenly
 from metgan.errors import ArrayError, SettingError
 from metgan.progress import note
 
@@ -20,8 +22,10 @@ from .crop_choice import CropChoice
 _FEW = 0.03  # share of the crops
 
 
-def choose_crops(crops: ScanCrops, choice: CropChoice) -> ScanCrops:
-    """Return the crops that are wanted; note how many show air alone, or were left out for it.
+def choose_crops(found: Survey, choice: CropChoice) -> list[bool]:
+    """Return of each useful crop whether it is wanted; note how many show air alone, or were left out for it.
+
+    The views of a cube are all wanted, or none.
 
     Raises
     ------
@@ -30,35 +34,39 @@ def choose_crops(crops: ScanCrops, choice: CropChoice) -> ScanCrops:
     ArrayError
         When none is left.
     """
-    wanted = crops
-    if crops.scan.tissue is None:
-        air = crops.find_air()
-        if air is None and choice.leave_out_air:
-            raise SettingError(
-                f"--leave-out-air of scan {crops.scan.name}, parts of which were filled in",
-                "a scan without fill, whose seams pass for the edge of tissue",
-                "Give a mask with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy",
-            )
-        if air is not None and choice.leave_out_air:
-            wanted = crops.chosen([not is_air for is_air in air])
-            note(f"{sum(air)} of {len(air)} crops, which show air alone, are left out")
-        elif air is not None and sum(air) > _FEW * len(air):
-            note(
-                f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on "
-                "them for a short time makes grey of it. To leave them out, add --leave-out-air, or give a "
-                "mask of the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the "
-                "anatomy"
-            )
+    scan, air = found.crops.scan, found.is_air
+    wanted = [True] * len(found.crops)
+    if air is None and choice.leave_out_air:
+        raise SettingError(
+            f"--leave-out-air of scan {scan.name}, parts of which were filled in",
+            "a scan without fill, whose seams pass for the edge of tissue",
+            "Give a mask with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy",
+        )
+    if air is not None and choice.leave_out_air:
+        wanted = [not is_air for is_air in air]
+        note(f"{sum(air)} of {len(air)} crops, which show air alone, are left out")
+    elif air is not None:
+        _tell_of_air(air)
     if choice.keep_empty is not None:
-        labelled = wanted.has_tumour()
-        empty = [k for k, is_so in enumerate(labelled) if not is_so]
-        kept = set(evenly(empty, round(choice.keep_empty * len(empty))))
-        wanted = wanted.chosen(is_so or k in kept for k, is_so in enumerate(labelled))
-        note(f"of {len(empty)} crops without a tumour {len(kept)} are kept")
-    if not len(wanted):
+        cubes = [cube for cube in found.crops.together() if wanted[cube[0]]]
+        empty = [cube for cube in cubes if not any(found.has_tumour[k] for k in cube)]
+        kept = evenly(empty, round(choice.keep_empty * len(empty)))
+        dropped = {k for cube in empty for k in cube} - {k for cube in kept for k in cube}
+        wanted = [is_so and k not in dropped for k, is_so in enumerate(wanted)]
+        note(f"of {sum(map(len, empty))} crops without a tumour {sum(map(len, kept))} are kept")
+    if not any(wanted):
         raise ArrayError(
-            f"none of the {len(crops)} crops is left",
+            f"none of the {len(found.crops)} crops is left",
             "some that show tissue, or a tumour",
             "Choose a larger --keep-empty, other ranges, or do without --leave-out-air",
         )
     return wanted
+
+
+def _tell_of_air(air: Sequence[bool]) -> None:
+    if sum(air) > _FEW * len(air):
+        note(
+            f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on them "
+            "for a short time makes grey of it. To leave them out, add --leave-out-air, or give a mask of "
+            "the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy"
+        )

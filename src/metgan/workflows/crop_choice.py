@@ -42,13 +42,14 @@ class CropChoice(Checked):
     every : int
         Take every Nth plane, 1 or more.
     least_tissue : float or None
-        Share of a crop that must be tissue, in [0, 1]; needs --tissue. Default: 0.5.
+        Share of a crop that must be tissue, in [0, 1], of projections the share of their cube; needs
+        --tissue. Default: 0.5.
     leave_out_air : bool
         Leave out crops that show air alone, by the light of the others, where there is no --tissue; refused
         of scans with fill, where it cannot be told.
     keep_empty : float or None
-        Share of the crops without a tumour that are kept, in [0, 1], evenly spread; needs --labels. Default:
-        all of them.
+        Share of the crops without a tumour that are kept, in [0, 1], evenly spread, with all three views of
+        a cube; needs --labels. Default: all of them.
     split : {"train", "val", "test"} or None
         Part that these crops belong to; without it metgan train draws one.
     group : str

@@ -51,14 +51,14 @@ class DoubtfulTumours:
     @property
     def facts(self) -> dict[str, str]:
         """What there is of each, by name, in words; nothing where there is none."""
-        told = {}
+        facts = {}
         if self.tiny:
-            told["tiny tumours"] = f"{self.tiny} of {self.tumours}, of one or two pixels"
+            facts["tiny tumours"] = f"{self.tiny} of {self.tumours}, of one or two pixels"
         if self.dark:
-            told["dark tumours"] = (
+            facts["dark tumours"] = (
                 f"in {self.dark} of {self.pairs} pairs the median tumour has a contrast below 1"
             )
-        return told
+        return facts
 
     def tell(self, *, dark: bool) -> None:
         """Note what there is of each; of dark ones only where that is wanted."""

@@ -41,7 +41,7 @@ from .output import NEW_FOLDER, OutputPolicy
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_files import MOST_CHANNELS
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
-from .volume_source import Channels, name_labels, name_options, open_source, open_volume, settle, voxel_size
+from .volume_source import Channels, name_labels, name_options, open_source, open_volume, resolve, voxel_size
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
@@ -188,9 +188,9 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         stack, number = channels["anatomy"]
         shape = stack.plane_shape(number)
         _check(inpainter, channels, shape)
-        settled = settle(request, channels)
-        source = open_source(settled, inpainter, channels)
-        layout = _layout(settled, inpainter, stack, shape)
+        resolved = resolve(request, channels)
+        source = open_source(resolved, inpainter, channels)
+        layout = _layout(resolved, inpainter, stack, shape)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
@@ -210,7 +210,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
             if client is None:
                 speed = inpaint_volume(writer, inpainter, source)
             else:
-                speed = inpaint_on(client, writer, partial(_reopen, _absolute(settled)))
+                speed = inpaint_on(client, writer, partial(_reopen, _absolute(resolved)))
         _tell_of_no_tumour(out)
     return InpaintResult(out, layout.shape, was_finished=False, speed=speed)
 
@@ -233,7 +233,7 @@ def _reopen(request: InpaintRequest) -> tuple[Inpainter, VolumeSource]:
 
 
 def _absolute(request: InpaintRequest) -> InpaintRequest:
-    """Return a settled request with paths that mean the same in another folder."""
+    """Return a resolved request with paths that mean the same in another folder."""
     run, out = request.run.absolute(), request.out.absolute()
     labels, real = request.labels, request.recipe.real_tumours
     recipe = replace(request.recipe, real_tumours=None if real is None else real.absolute())

@@ -3,7 +3,7 @@
 Notes
 -----
 Lock, list of blocks, levels and the final name stay with the call. A worker whose call was killed does not
-know it and ends its block; so before it writes, it looks whether another call holds the volume by now.
+know it and ends its block: `OmeZarrWriter` sees to it that it cannot harm a later call.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from uuid import uuid4
 from metgan import __version__
 from metgan.errors import SettingError, StorageError
 from metgan.images import Block, OmeZarrWriter
-from metgan.io import has_folder, holder_line
+from metgan.io import has_folder
 from metgan.progress import SLOW, Event, Note, listening, note_once, progress
 from metgan.synthesis import TUMOURS, Inpainter, VolumeSource, VolumeSpeed, compute_block, peak_memory_bytes
 
@@ -47,7 +47,6 @@ class BlockTask:
 
     opens: bytes
     writer: OmeZarrWriter
-    holder: str
     version: str = __version__
 
     def __call__(self, job: tuple[Block, str]) -> BlockDone:
@@ -55,12 +54,11 @@ class BlockTask:
         self._check_worker()
         block, label = job
         inpainter, source = _opened(self.opens)
-        told: list[Event] = []
-        with listening(told.append):
+        events: list[Event] = []
+        with listening(events.append):
             made = compute_block(self.writer, inpainter, source, block, label)
-        self._refuse_another_call()
         self.writer.write(block, made, label)
-        notes = tuple(event.text for event in told if isinstance(event, Note))
+        notes = tuple(event.text for event in events if isinstance(event, Note))
         return BlockDone(0 if label else made.size, peak_memory_bytes(), notes)
 
     def _check_worker(self) -> None:
@@ -78,12 +76,6 @@ class BlockTask:
                 "Put run, volume, labels and --out on a file system that they share",
             )
 
-    def _refuse_another_call(self) -> None:
-        holder = holder_line(self.writer.part)
-        if self.holder and holder and holder != self.holder:
-            given = f"{self.writer.part} is being written to by {holder}"
-            raise StorageError(given, "the call that asked", "Wait until it ends")
-
 
 def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
     """Do as `inpaint_volume` does, block by block on the workers of a client of `connected`.
@@ -95,7 +87,7 @@ def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
     """
     there = replace(writer, path=writer.path.absolute())
     call = uuid4().hex  # workers outlive a call, and its run and volume may be other ones at the next
-    task = BlockTask(pickle.dumps((call, opens)), there, holder_line(writer.part))
+    task = BlockTask(pickle.dumps((call, opens)), there)
     labels = [(block, TUMOURS) for block in writer.missing(label=TUMOURS)]
     images = [(block, "") for block in writer.missing()]
     total = sum(len(writer.layout.all_blocks(label=label)) for label in ("", TUMOURS))

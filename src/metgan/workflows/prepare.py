@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -14,22 +14,23 @@ from metgan.checked import Checked
 from metgan.data import (
     LEAST_STANDING_OUT,
     TURNED,
+    CropImages,
     CropPlan,
     Scan,
-    ScanCrops,
     StandingOut,
+    StandingOutSearch,
     Uncovered,
-    check_mask,
+    evenly,
     find_orientation,
     find_uncovered,
     read_table,
-    useful_crops,
+    survey,
 )
 from metgan.data import prepare as cut_pairs
 from metgan.errors import StorageError
 from metgan.metrics import Contrast
-from metgan.progress import SLOW, Listener, listening, note, progress
-from metgan.types import Mask
+from metgan.progress import Listener, listening, note
+from metgan.types import AnyArray, Mask
 
 from .air import choose_crops
 from .crop_choice import CropChoice
@@ -37,6 +38,8 @@ from .doubtful_tumours import DoubtfulTumours
 from .output import OutputPolicy, reserve
 from .registration import MOST_ASKED, find_shift
 from .scan_files import ScanFiles, read_label_plane, read_scan
+
+_MOST_MEASURED = 100  # crops with a tumour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,25 +109,27 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
     inputs = [*request.sources, files.labels, files.tissue]
     with listening(on_event):
         with reserve(out, "pairs", "metgan prepare", policy, inputs, tell_new=False) as output:
-            known = [] if request.overwrite else read_table(out)
-            scan = read_scan(request.sources, files, plan, known)
-            useful = useful_crops(scan, plan)  # refuses, before anything is written, ranges without an image
-            crops = choose_crops(ScanCrops(scan, useful, plan.crop), request.crops)
+            rows = [] if request.overwrite else read_table(out)
+            scan = read_scan(request.sources, files, plan, rows)
+            found = survey(scan, plan)  # refuses, before anything is written, ranges without an image
+            wanted = choose_crops(found, request.crops)
             _tell_uncovered(find_uncovered(scan.region.whole, plan), plan)
+            has_tumour = [is_so for is_so, is_kept in zip(found.has_tumour, wanted, strict=True) if is_kept]
+            checks = _CropChecks(has_tumour)
             with output.prepared():
-                done = cut_pairs(scan, plan, out, crops.crops)
+                done = cut_pairs(scan, plan, out, found.crops.chosen(wanted).crops, checks.look_at)
         contrast = ""
         if files.labels is None:
             note("no --labels: the crops become unlabelled pairs, without label/")
         elif not done.with_tumour:
             note("no crop holds a tumour; is it the right mask, and --labels-above low enough?")
         else:
-            contrast = _compare_channels(scan.contrast("anatomy"), scan.contrast("tumour"))
+            contrast = _compare_channels(found.contrast["anatomy"], found.contrast["tumour"])
         if files.labels is not None:
-            found = check_mask(crops)
-            _tell_of_mask(scan, found, _planes_of_label(files, scan, plan))
-            _look_for_doubtful(crops).tell(dark=not found.marks_nothing)
-        find_shift([(one.anatomy, one.tumour) for one in crops.sample(MOST_ASKED)])
+            standing_out = checks.standing_out.result
+            _tell_of_mask(scan, standing_out, _planes_of_label(files, scan, plan))
+            checks.doubtful.tell(dark=not standing_out.marks_nothing)
+        find_shift([images for _, images in sorted(checks.both_channels.items())])
     is_labelled = files.labels is not None
     return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast, is_labelled)
 
@@ -142,16 +147,27 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
     )
 
 
-def _look_for_doubtful(crops: ScanCrops) -> DoubtfulTumours:
-    """Count the doubtful tumours in the crops of a scan."""
-    doubtful = DoubtfulTumours()
-    labelled = crops.chosen(crops.has_tumour())
-    with progress("look at tumours", len(labelled), every_s=SLOW) as advance:
-        for _, one in labelled.visit():
-            assert one.label is not None
-            doubtful.look_at(one.label, one.anatomy, one.tumour)
-            advance()
-    return doubtful
+class _CropChecks:
+    """What is measured on crops while they are written, `has_tumour` saying which hold one.
+
+    Doubtful tumours are counted in all of them; how tumours stand out is measured on some of those with one,
+    and some others are kept for the shift between the channels.
+    """
+
+    def __init__(self, has_tumour: Sequence[bool]) -> None:
+        self.doubtful, self.standing_out = DoubtfulTumours(), StandingOutSearch()
+        self.both_channels: dict[int, tuple[AnyArray, AnyArray]] = {}
+        labelled = [number for number, is_so in enumerate(has_tumour) if is_so]
+        self._measured = {*evenly(labelled, _MOST_MEASURED)}
+        self._kept = {*evenly(range(len(has_tumour)), MOST_ASKED)}
+
+    def look_at(self, number: int, shown: CropImages) -> None:
+        if number in self._kept:
+            self.both_channels[number] = shown.anatomy, shown.tumour
+        if shown.label is not None and shown.label.any():
+            self.doubtful.look_at(shown.label, shown.anatomy, shown.tumour)
+            if number in self._measured:
+                self.standing_out.add(shown.label, shown.anatomy, shown.tumour)
 
 
 def _planes_of_label(files: ScanFiles, scan: Scan, plan: CropPlan) -> Callable[[int], Mask] | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
 from metgan.checked import Checked
 from metgan.data import (
     CropPlan,
@@ -38,7 +40,7 @@ from .ranges import ABOVE_ZERO, FINITE, check_ranges
 _ORDER = (0, 1)  # anatomy, tumour
 MOST_CHANNELS = 9999
 AT_ONCE = 2**24
-"""Voxels of each channel that are in memory at once."""
+"""Voxels of each channel that are read, and in memory, at once; or one plane of a block of tissue."""
 _PLANES = 64  # of a block: as many as of a chunk
 _ALIKE = 1.01  # ratio of sizes
 _HALF = 0.5  # of a new voxel is labelled
@@ -104,12 +106,12 @@ class ScanFiles(Checked):
 
 
 def read_scan(
-    sources: list[Path], files: ScanFiles, plan: CropPlan, known: Sequence[Mapping[str, str]]
+    sources: list[Path], files: ScanFiles, plan: CropPlan, rows: Sequence[Mapping[str, str]]
 ) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
     What the plan does not ask for is neither read nor checked. More than some 16 million voxels are not read
-    at once, but in blocks, each when it is needed. `known` are the rows of the pair set that the
+    at once, but in blocks, each when it is needed. `rows` are those of the pair set that the
     scan's crops are added to.
     """
     _refuse_options_of_nothing(files)
@@ -118,14 +120,13 @@ def read_scan(
     masks = {"label": files.labels, "tissue": files.tissue}
     volumes |= {k: (read_stack(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
-    name = name_scan(sources[0], source, known) if files.name is None else files.name
+    name = name_scan(sources[0], source, rows) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)
     refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
     resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
     region = plan.region(resampling.shape)
-    units = (plan.block if plan.is_projected else _PLANES, plan.block, plan.block)
-    block = block_shape(region.shape, units, AT_ONCE)
+    block = _block_shape(region, plan)
     read = {
         what: _reader(partial(stack.plane_order, channel), files.check(what, name), resampling, region)
         for what, (stack, channel) in volumes.items()
@@ -148,10 +149,18 @@ def _reader(
     resampling: Resampling,
     region: Region,
 ) -> Callable[[tuple[slice, ...]], AnyArray]:
-    """Return what reads a part of a region of new voxels, checked as they are in the file."""
+    """Return what reads a part of a region of new voxels, checked as they are in the file.
+
+    Where that takes more than `AT_ONCE` voxels of the file, it is done in pieces.
+    """
 
     def read(part: tuple[slice, ...]) -> AnyArray:
         asked = [range(n)[axis][one] for n, axis, one in zip(region.whole, region.index, part, strict=True)]
+        axis = next((k for k, one in enumerate(asked) if len(one) > 1), None)
+        if axis is not None and resampling.count_read(asked) > AT_ONCE:
+            middle = (part[axis].start + part[axis].stop) // 2
+            halves = slice(part[axis].start, middle), slice(middle, part[axis].stop)
+            return np.concatenate([read((*part[:axis], half, *part[axis + 1 :])) for half in halves], axis)
         found: list[AnyArray] = []
 
         def checked(of_source: tuple[slice, ...]) -> AnyArray:
@@ -164,6 +173,17 @@ def _reader(
         return array >= _HALF if found[0].dtype == bool else as_camera(array, found[0])
 
     return read
+
+
+def _block_shape(region: Region, plan: CropPlan) -> tuple[int, ...]:
+    """Return the sides of what is in memory at once: they hold whole crops along Y and X.
+
+    Of a block of tissue too large for `AT_ONCE`, these are as many planes as it allows.
+    """
+    rows, columns = (min(plan.block, n) for n in region.shape[1:])
+    planes = plan.block if plan.is_projected else _PLANES
+    units = (min(planes, max(1, AT_ONCE // (rows * columns))), plan.block, plan.block)
+    return block_shape(region.shape, units, AT_ONCE)
 
 
 def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: CropPlan) -> Resampling:

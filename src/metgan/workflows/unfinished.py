@@ -43,7 +43,7 @@ def describe_unfinished(path: Path, kind: str) -> Facts | None:
             "metgan export", "its table is not written", "the same metgan export call with --resume"
         )
     if kind == HALF_WRITTEN:
-        done = sum(has_file(file) for file in (path / "done").rglob("*") if not file.is_dir())
+        done = sum(has_file(file) for file in path.glob("*/done/**/*") if not file.is_dir())
         far = f"{done} blocks, those of coarser levels included, are on the disk and stay"
         return _facts(verb_of_folder(path), far, "the same call with --resume")
     return _pairs(path) if kind == "pairs" else None

@@ -60,7 +60,7 @@ def _extent(image: ImageSource, sizes: Sequence[float]) -> str:
 def _zarr_facts(image: OmeZarrImage) -> Facts:
     """Tell of channels, labels, levels and blocks, of chunks that are not there, and how it was made."""
     names = [f"{k} {name or 'without a name'}" for k, name in enumerate(image.channel_names)]
-    lacking = image.lacking_chunks
+    missing = image.missing_chunks()
     block = f"chunks of {_times(image.array.chunks)}"
     if image.array.shards:
         block += f" in shards of {_times(image.array.shards)}"
@@ -72,8 +72,8 @@ def _zarr_facts(image: OmeZarrImage) -> Facts:
         else "\n".join(_levels(image)) or "0, the only one",
         "blocks": block,
         **(
-            {"not stored": f"{len(lacking)} of its blocks, such as {lacking[0]}: read as fill"}
-            if lacking
+            {"not stored": f"{len(missing)} of its blocks, such as {missing[0]}: read as fill"}
+            if missing
             else {}
         ),
         **image.provenance,
@@ -94,8 +94,8 @@ def _levels(image: OmeZarrImage) -> list[str]:
 
 
 def _nifti_facts(image: NiftiImage) -> Facts:
-    told = image.directions
-    return {"orientation": f"X, Y and Z run to {', '.join(told)}" if told else "not told"}
+    directions = image.directions
+    return {"orientation": f"X, Y and Z run to {', '.join(directions)}" if directions else "not told"}
 
 
 def _times(shape: Sequence[int]) -> str:

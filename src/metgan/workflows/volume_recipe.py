@@ -129,7 +129,7 @@ class VolumeRecipeChoice(Checked):
         if self.diameters_um is not None:
             self._make()  # refuses what makes no sense
 
-    def settle(
+    def resolve(
         self, run: Path, anatomy: tuple[Stack, int | None], voxel_size_um: tuple[float, float, float]
     ) -> VolumeRecipeChoice:
         """Return the choice with what is measured, and tell it: diameters, and the light of tissue.
@@ -143,7 +143,7 @@ class VolumeRecipeChoice(Checked):
         voxel_size_um : tuple of float
             Along Z, Y and X.
         """
-        settled = self
+        resolved = self
         if self.sizes_of is not None:
             pixel = math.sqrt(voxel_size_um[1] * voxel_size_um[2])
             sizes = Diameters.from_areas(_sizes_of(self.sizes_of, run), pixel)
@@ -151,14 +151,14 @@ class VolumeRecipeChoice(Checked):
             ends = max(sizes.smallest_um, least), max(sizes.median_um, least), max(sizes.largest_um, least)
             if ends != (sizes.smallest_um, sizes.median_um, sizes.largest_um):
                 note(f"diameters below {least:.3g} um, a voxel's, are taken as that")
-            settled = replace(settled, sizes_of=None, diameters_um=ends, size_spread=sizes.spread)
+            resolved = replace(resolved, sizes_of=None, diameters_um=ends, size_spread=sizes.spread)
         if self.tissue_level is None:
-            settled = replace(settled, tissue_level=_tissue_level(*anatomy))
+            resolved = replace(resolved, tissue_level=_tissue_level(*anatomy))
         stack, number = anatomy
         extents = [n * size for n, size in zip(stack.plane_shape(number), voxel_size_um, strict=True)]
-        if settled.diameters_um is not None and settled.diameters_um[-1] > min(extents):
+        if resolved.diameters_um is not None and resolved.diameters_um[-1] > min(extents):
             note(
-                f"diameters go up to {settled.diameters_um[-1]:g} um and the volume is {min(extents):g} um "
+                f"diameters go up to {resolved.diameters_um[-1]:g} um and the volume is {min(extents):g} um "
                 "along its shortest side: its border cuts such tumours, so that they come out smaller"
             )
         volume_mm3 = math.prod(stack.plane_shape(number)) * math.prod(voxel_size_um) / 1e9
@@ -167,7 +167,7 @@ class VolumeRecipeChoice(Checked):
             f"{expected:.3g} tumours are to be expected if all of the {volume_mm3:.3g} cubic millimetres "
             "were tissue"
         )
-        return settled
+        return resolved
 
     def open(
         self,
@@ -175,15 +175,15 @@ class VolumeRecipeChoice(Checked):
         voxel_size_um: tuple[float, float, float],
         anatomy: Callable[[Sequence[slice]], Camera],
         fill: float | None,
-        taken: Callable[[Sequence[slice]], Mask] | None,
+        occupied: Callable[[Sequence[slice]], Mask] | None,
     ) -> VolumeLabel:
-        """Return the label that a settled choice draws; `taken` is where the volume's real tumours are."""
-        tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill, taken)
+        """Return the label that a resolved choice draws; `taken` is where the volume's real tumours are."""
+        tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill, occupied)
         return VolumeLabel(self._make(), shape, voxel_size_um, tissue)
 
     @property
     def provenance(self) -> str:
-        """What a settled choice draws, but for the volume."""
+        """What a resolved choice draws, but for the volume."""
         return f"{self._make()} tissue level={self.tissue_level}"
 
     def _make(self) -> VolumeRecipe:

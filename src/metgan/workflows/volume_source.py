@@ -1,6 +1,6 @@
 """The volume that a tumour channel is generated for: its channels, and its label, given or drawn.
 
-All of it can be opened again from a request that was settled, in another process, too.
+All of it can be opened again from a request that was resolved, in another process, too.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def open_volume(request: InpaintRequest) -> Channels:
     return {"anatomy": anatomy, "tumour": tumour[0]} if request.mode == "insert" else {"anatomy": anatomy}
 
 
-def settle(request: InpaintRequest, channels: Channels) -> InpaintRequest:
+def resolve(request: InpaintRequest, channels: Channels) -> InpaintRequest:
     """Return a request with what a recipe measures before it draws; what `open_source` opens anywhere."""
     if request.recipe.recipe is None:
         return request
     sizes = _sizes_to_draw_in(request, channels["anatomy"][0])
-    return replace(request, recipe=request.recipe.settle(request.run, channels["anatomy"], sizes))
+    return replace(request, recipe=request.recipe.resolve(request.run, channels["anatomy"], sizes))
 
 
 def open_source(request: InpaintRequest, inpainter: Inpainter, channels: Channels) -> VolumeSource:
-    """Open what a settled request names: the channels, which are open, and the label, given or drawn."""
+    """Open what a resolved request names: the channels, which are open, and the label, given or drawn."""
     given = request.labels or request.recipe.real_tumours
     mask = None if given is None else read_stack(given, request.mask_axes)
     shapes: dict[str, tuple[int, ...]] = {k: stack.plane_shape(at) for k, (stack, at) in channels.items()}

@@ -289,6 +289,31 @@ def test_another_layout_does_not_go_on_with_what_was_begun(tmp_path: Path) -> No
     write_nothing(tmp_path / "a.zarr", other, overwrite=True)
 
 
+@VERSIONS
+def test_whoever_writes_for_a_killed_call_helps_the_same_one_and_does_not_reach_another(
+    tmp_path: Path, version
+) -> None:
+    layout, out = replace(SMALL, version=version), tmp_path / "a.zarr"
+    with writing_ome_zarr(out, layout, "test") as stale:
+        first, second = stale.missing()[:2]
+        stale.write(first, SCAN[0][first])
+    with writing_ome_zarr(out, layout, "test", resume=True) as writer:
+        stale.write(second, SCAN[0][second])
+        assert len(writer.missing()) == 4
+    with writing_ome_zarr(out, layout, "test", overwrite=True) as writer:
+        with pytest.raises(StorageError):
+            stale.write(first, SCAN[1][first])
+        assert len(writer.missing()) == 6
+        fill(writer)
+        (writer.store / "0" / "it.0123.partial").write_text("of a worker that was killed")
+        writer.finish()
+    with pytest.raises(StorageError):
+        stale.write(first, SCAN[1][first])
+    np.testing.assert_array_equal(OmeZarrImage.open(out).read((slice(None),) * 3), SCAN[0])
+    assert not [*out.rglob("*.partial")]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+
+
 def test_a_former_volume_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "a.zarr"
     former = ArrayImage(SCAN[1], "ZYX")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -210,12 +208,12 @@ class OmeZarrImage:
         return replace(found, label_names=())
 
     def _look_for_chunks(self, region: Sequence[slice]) -> None:
-        missing = ""
+        missing = []
         for key in self._chunk_keys(region):
             try:
                 size = (self.folder / key).stat().st_size
             except OSError:
-                missing = missing or key
+                missing.append(key)
             else:
                 if not size:
                     raise StorageError(
@@ -226,27 +224,19 @@ class OmeZarrImage:
         metgan = dict(open_node(self.path).attrs).get("metgan")
         if isinstance(metgan, dict) and metgan.get(COMPLETE):
             raise StorageError(
-                f"{self.folder} lacks the chunk {missing}, which was written", "all its chunks", AGAIN
+                f"{self.folder} lacks the chunk {missing[0]}, which was written", "all its chunks", AGAIN
             )
-        if lacking := self.lacking_chunks:  # of all chunks, so that it is told once whatever is read first
-            what = "shards" if self.array.shards else "chunks"
-            note_once(
-                f"{self.folder} lacks {len(lacking)} of its {self._count} {what}, such as {lacking[0]}: they "
-                f"are read as its fill value, {self.array.fill_value}. Those without light are often left "
-                "out; a copy that was cut short looks the same"
-            )
+        what = "shards" if self.array.shards else "chunks"
+        note_once(  # the same words whatever is read first, so that they are told once
+            f"{self.folder} lacks some of its {what}: they are read as its fill value, "
+            f"{self.array.fill_value}. Those without light are often left out; a copy that was cut short "
+            "looks the same. metgan info counts them"
+        )
 
-    @cached_property  # millions of a large volume
-    def lacking_chunks(self) -> tuple[str, ...]:
-        """The names of the chunks, or shards, that this level has no file of."""
+    def missing_chunks(self) -> list[str]:
+        """Return the names of the chunks, or shards, that this level has no file of: it looks for each."""
         everything = self._chunk_keys((slice(None),) * len(self.shape))
-        return tuple(key for key in everything if not has_file(self.folder / key))
-
-    @property
-    def _count(self) -> int:
-        """How many chunks or shards there are."""
-        sides = self.array.shards or self.array.chunks
-        return math.prod(-(-n // side) for n, side in zip(self.shape, sides, strict=True))
+        return [key for key in everything if not has_file(self.folder / key)]
 
     def _chunk_keys(self, region: Sequence[slice]) -> Iterator[str]:
         """Yield the files, below the array's folder, of the chunks or shards that hold a region."""

@@ -70,12 +70,12 @@ class Multiscale(BaseModel):
             sizes[axis.letter] = math.prod(scale[k] for scale in scales)
             units[axis.letter] = axis.unit or ""
         wanted = [letter for letter in SPATIAL if letter in sizes]
-        lacking = [letter for letter in wanted if units[letter] not in UM_PER_UNIT]
-        if lacking:
-            told = ", ".join(f"{sizes[one]:g} {units[one]}".strip() for one in wanted)
+        missing = [letter for letter in wanted if units[letter] not in UM_PER_UNIT]
+        if missing:
+            stated = ", ".join(f"{sizes[one]:g} {units[one]}".strip() for one in wanted)
             note_once(
-                f"{where} says that its voxels are {told} large ({wanted[0]} to {wanted[-1]}), without a "
-                f"unit of length for {', '.join(lacking)}: their size in um is taken as not known"
+                f"{where} says that its voxels are {stated} large ({wanted[0]} to {wanted[-1]}), without a "
+                f"unit of length for {', '.join(missing)}: their size in um is taken as not known"
             )
             return None
         found = tuple(sizes[letter] * UM_PER_UNIT[units[letter]] for letter in wanted)
@@ -131,10 +131,10 @@ def read_metadata(attributes: Mapping[str, Any], where: Path) -> Metadata:
     if len(found.multiscales) > 1:
         note_once(f"{where} holds {len(found.multiscales)} multiscale images, of which the first is read")
     image = found.multiscales[0]
-    known = [letter for letter in image.letters if letter != _UNKNOWN]
+    named = [letter for letter in image.letters if letter != _UNKNOWN]
     counts = {len(t.scale) for d in image.datasets for t in d.transformations if t.scale}
     counts |= {len(t.scale) for t in image.transformations if t.scale}
-    if len(set(known)) < len(known) or counts - {len(image.axes)}:
+    if len(set(named)) < len(named) or counts - {len(image.axes)}:
         raise StorageError(
             f"{where} has axes {', '.join(axis.name for axis in image.axes)} and scales of "
             f"{sorted(counts)} numbers",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,11 @@ from metgan.io import has_file, has_folder, prepare_output, unwritable, write_js
 
 from .layout import OmeZarrLayout
 from .store import is_zarr, open_node
-from .writer import OmeZarrWriter
+from .writer import TEMPORARY, OmeZarrWriter
 
 HALF_WRITTEN = "a half-written volume"
 """What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
-_LAYOUT, _REPLACES = "layout.json", "replaces"
-_LEFT_BEHIND = "*.partial"
-"""What zarr writes before it is renamed."""
+_LAYOUT, _REPLACES, _TOKEN = "layout.json", "replaces", "token"
 
 
 def is_written(path: Path, layout: OmeZarrLayout) -> bool:
@@ -78,11 +78,11 @@ def writing_ome_zarr(
             writer.part, HALF_WRITTEN, verb, resume=resume, overwrite=overwrite, inputs=inputs
         ):
             _check_former(writer, overwrite, inputs)  # as it is by now
-            _check_layout(writer)
+            writer = replace(writer, token=_check_layout(writer))
             is_mine = True
             if overwrite:
                 write_text(writer.part / _REPLACES, "")
-            for file in writer.part.rglob(_LEFT_BEHIND):
+            for file in writer.part.rglob(TEMPORARY):
                 file.unlink(missing_ok=True)
             writer.prepare()
             yield writer
@@ -117,27 +117,28 @@ def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]
             )
 
 
-def _check_layout(writer: OmeZarrWriter) -> None:
-    """Refuse to go on with blocks of another layout; note the layout where there are none."""
-    known, wanted = writer.part / _LAYOUT, json.loads(json.dumps(writer.layout.as_json()))
-    if not has_file(known):
-        write_json(known, wanted)
-    elif json.loads(known.read_text(encoding="utf-8")) != wanted:
-        differences = _differences(writer.layout, known)
+def _check_layout(writer: OmeZarrWriter) -> str:
+    """Return the token of a volume; refuse to go on with another layout, and note it where there is none."""
+    file, wanted = writer.part / _LAYOUT, json.loads(json.dumps(writer.layout.as_json()))
+    if not has_file(file):
+        write_json(file, {**wanted, _TOKEN: secrets.token_hex(8)})
+    begun: dict[str, object] = json.loads(file.read_text(encoding="utf-8"))
+    token = str(begun.pop(_TOKEN, ""))
+    if begun != wanted:
+        differences = _differences(wanted, begun)
         raise StorageError(
             f"{writer.part} holds a part of a volume of another layout ({differences})",
             "the shape, dtype, axes, channels, labels, blocks and provenance that it was begun with",
             "Ask for the same again, or start anew with --overwrite",
         )
+    return token
 
 
-def _differences(layout: OmeZarrLayout, known: Path) -> str:
-    """Return in words what of a layout is not as it was noted."""
-    wanted: dict[str, object] = json.loads(json.dumps(layout.as_json()))
-    noted: dict[str, object] = json.loads(known.read_text(encoding="utf-8"))
+def _differences(wanted: Mapping[str, object], begun: Mapping[str, object]) -> str:
+    """Return in words what of a layout is not as it was begun."""
     found = []
     for key in wanted:
-        ours, theirs = wanted[key], noted.get(key)
+        ours, theirs = wanted[key], begun.get(key)
         if isinstance(ours, dict) and isinstance(theirs, dict):
             pairs = [(f"{key} {k}", ours.get(k), theirs.get(k)) for k in dict.fromkeys([*ours, *theirs])]
         else:

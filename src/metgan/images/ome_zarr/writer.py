@@ -2,12 +2,16 @@
 
 Notes
 -----
-Nothing stands under the final name before it is whole. Beside ``OUT.zarr``, in ``OUT.zarr.part``, lie the
-store as far as it is (``store``), an empty file for each block that is on the disk (``done``), and what is
-being written (``layout.json``). When all blocks and levels are there, the groups' metadata are written, the
-store takes its name in one step, and the folder beside it goes.
+Nothing stands under the final name before it is whole. Beside ``OUT.zarr``, in ``OUT.zarr.part``, lie what is
+being written (``layout.json``), and in a folder of a random name the store as far as it is (``store``) and an
+empty file for each block that is on the disk (``done``). When all blocks and levels are there, the groups'
+metadata are written, the store takes its name in one step, and the folder beside it goes.
 A block is a shard, or the chunks of one, that no other block shares: several processes may write several
 blocks of one store at once, as long as one of them holds it (`writing_ome_zarr`).
+The random name is drawn when a volume is begun, and stands in ``layout.json``. A worker whose call was killed
+may write its block at any later time: into a volume that was resumed, which is the same request, so that the
+block has the same bytes and takes its name in one step; or nowhere, where the volume was finished or begun
+anew. No lock is needed for that.
 """
 
 from __future__ import annotations
@@ -39,6 +43,9 @@ from .downsample import downsample
 from .layout import Block, OmeZarrLayout
 from .store import DAMAGED
 
+TEMPORARY = "*.partial"
+"""What zarr writes before it is renamed."""
+
 
 @dataclass(frozen=True)
 class OmeZarrWriter:
@@ -49,10 +56,13 @@ class OmeZarrWriter:
     path : Path
         Where it will stand.
     layout : OmeZarrLayout
+    token : str
+        Name of the folder, in the one beside it, that store and marks lie in; drawn when it was begun.
     """
 
     path: Path
     layout: OmeZarrLayout
+    token: str = ""
 
     @property
     def part(self) -> Path:
@@ -62,12 +72,17 @@ class OmeZarrWriter:
     @property
     def store(self) -> Path:
         """The store as far as it is."""
-        return self.part / "store"
+        return self.part / self.token / "store"
+
+    @property
+    def done(self) -> Path:
+        """The folder of the marks of the blocks that are on the disk."""
+        return self.part / self.token / "done"
 
     @property
     def has_begun(self) -> bool:
         """Whether a block, of whatever level, is on the disk."""
-        return any(not path.is_dir() for path in (self.part / "done").rglob("*"))
+        return any(not path.is_dir() for path in self.done.rglob("*"))
 
     def missing(self, level: int = 0, label: str = "") -> list[Block]:
         """Return the blocks of the image, or of a label, that are not yet on the disk."""
@@ -105,11 +120,11 @@ class OmeZarrWriter:
         StorageError
             When a block of the level before is missing or damaged, or this one cannot be written.
         """
-        if lacking := [
+        if missing := [
             b for b in self._sources(block, level, label) if not self._is_done(b, level - 1, label)
         ]:
             raise StorageError(
-                f"{self._folder(level - 1, label)} lacks {len(lacking)} blocks, such as {lacking[0]}",
+                f"{self._folder(level - 1, label)} lacks {len(missing)} blocks, such as {missing[0]}",
                 "the level that the next is made from",
                 "Write it first: what `missing` lists",
             )
@@ -160,6 +175,8 @@ class OmeZarrWriter:
             if has_folder(self.path):
                 self.path.rename(self.part / "former")
             self.store.rename(self.path)
+            for file in self.path.rglob(TEMPORARY):  # of a worker whose call was killed; no more can come
+                file.unlink(missing_ok=True)
         except OSError as error:
             raise unwritable(self.path, error) from error
         sync_folder(self.path.parent)
@@ -242,7 +259,7 @@ class OmeZarrWriter:
 
     def _marker(self, block: Block, level: int, label: str) -> Path:
         name = ".".join(str(b.start // n) for b, n in zip(block, self.layout.block_shape(label), strict=True))
-        return self.part / "done" / _place(level, label) / name
+        return self.done / _place(level, label) / name
 
     def _folder(self, level: int, label: str) -> Path:
         return self.store / _place(level, label)

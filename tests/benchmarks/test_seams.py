@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import doctest
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from metgan.errors import ArrayError
-from metgan.metrics import block_drift, plane_jump, seam_ratio
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+import seams
+from seams import block_drift, plane_jump, seam_ratio
 
 
 def smooth(shape: tuple[int, ...], seed: int = 0, width: float = 6) -> np.ndarray:
@@ -77,3 +83,7 @@ def test_arrays_and_blocks_of_no_use_are_refused() -> None:
         plane_jump(smooth((9, 9)))
     with pytest.raises(ArrayError, match=r"shape \(2, 2, 2, 2\)"):
         seam_ratio(np.zeros((2, 2, 2, 2)), (1, 1))
+
+
+def test_the_examples_are_right() -> None:
+    assert doctest.testmod(seams).failed == 0

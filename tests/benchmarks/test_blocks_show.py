@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ import torch
 from scipy import ndimage
 
 from metgan.data import ChannelScale, Normalisation
-from metgan.metrics import block_drift, seam_ratio
+from metgan.models import ModelCard
 from metgan.networks import LabelSpec, MetGen, MetGenSpec, UNetSpec, build
 from metgan.synthesis import Inpainter, VolumeSource, inpaint_region
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from seams import block_drift, seam_ratio
 
 SHAPE, BLOCK = (1, 384, 768), (128, 128)
 FLOATS = Normalisation(ChannelScale(0.0, 900.0, "float32"), ChannelScale(-1.0, 1.0, "float32"))
@@ -24,10 +28,11 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")
-def narrow(inpainter: Inpainter, settle: Callable[[Any], None]) -> Inpainter:
+def narrow(settle: Callable[[Any], None]) -> Inpainter:
     network = build(lambda: MetGen(MetGenSpec(UNetSpec(_STAGES, _STAGES), LabelSpec(width=2, hidden=4))), 0)
     settle(network)
-    return Inpainter(network.eval(), replace(inpainter.card, normalisation=FLOATS), "", torch.device("cpu"))
+    card = ModelCard("generator", "metgan", "metgen", "small", FLOATS, (), "", 1, 1, 0, "test")
+    return Inpainter(network.eval(), card, "", torch.device("cpu"))
 
 
 @pytest.fixture(scope="module")
