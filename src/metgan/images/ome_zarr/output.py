@@ -19,6 +19,8 @@ from .writer import OmeZarrWriter
 HALF_WRITTEN = "a half-written volume"
 """What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
 _LAYOUT, _REPLACES = "layout.json", "replaces"
+_OPTIONS = {"blocks": "--block", "voxel_size_um": "--voxel-size-um"}
+"""What of a layout is asked for by an option; provenance names its own."""
 _LEFT_BEHIND = "*.partial"
 """What zarr writes before it is renamed."""
 
@@ -85,10 +87,13 @@ def writing_ome_zarr(
                 file.unlink(missing_ok=True)
             writer.prepare()
             yield writer
-    except MetganError:
+    except MetganError as error:
         if is_mine and not writer.has_begun:  # nothing that would be lost, and that other settings would meet
             shutil.rmtree(writer.part, ignore_errors=True)
-        raise
+        given = error.given.replace(str(writer.store), str(path)).replace(str(writer.part), str(path))
+        if given == error.given:
+            raise
+        raise type(error)(given, error.expected, error.remedy) from error  # what was asked for, by its name
     if has_folder(path) and not has_folder(writer.store):
         try:
             shutil.rmtree(writer.part)
@@ -101,12 +106,12 @@ def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]
     path = writer.path
     if not has_folder(path) or not any(path.iterdir()):
         return
-    if not (overwrite or has_file(writer.part / _REPLACES)):
-        raise StorageError(f"{path} already holds a volume", "a new folder", "Add --overwrite to replace it")
-    if not is_zarr(path) or "metgan" not in dict(open_node(path).attrs):
+    if not _is_ours(path):
         raise StorageError(
             f"{path} holds something that metgan did not write", "a new folder", "Choose another --out"
         )
+    if not (overwrite or has_file(writer.part / _REPLACES)):
+        raise StorageError(f"{path} already holds a volume", "a new folder", "Add --overwrite to replace it")
     for given in inputs:
         if given.resolve().is_relative_to(path.resolve()):
             raise StorageError(
@@ -114,6 +119,14 @@ def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]
                 "an output apart from the inputs",
                 "Choose another --out",
             )
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether metgan has written the OME-Zarr at `path`."""
+    try:
+        return is_zarr(path) and "metgan" in dict(open_node(path).attrs)
+    except StorageError:  # no Zarr by more than its name, or a damaged one
+        return False
 
 
 def _check_layout(writer: OmeZarrWriter) -> None:
@@ -124,8 +137,8 @@ def _check_layout(writer: OmeZarrWriter) -> None:
     elif json.loads(known.read_text(encoding="utf-8")) != wanted:
         differences = _differences(writer.layout, known)
         raise StorageError(
-            f"{writer.part} holds a part of a volume of another layout ({differences})",
-            "the shape, dtype, axes, channels, labels, blocks and provenance that it was begun with",
+            f"the part of {writer.path} that is there was begun otherwise ({differences})",
+            "the same call",
             "Ask for the same again, or start anew with --overwrite",
         )
 
@@ -138,8 +151,18 @@ def _differences(layout: OmeZarrLayout, known: Path) -> str:
     for key in wanted:
         ours, theirs = wanted[key], noted.get(key)
         if isinstance(ours, dict) and isinstance(theirs, dict):
-            pairs = [(f"{key} {k}", ours.get(k), theirs.get(k)) for k in dict.fromkeys([*ours, *theirs])]
+            pairs = [
+                (k if key == "provenance" else f"{key} {k}", ours.get(k), theirs.get(k))
+                for k in dict.fromkeys([*ours, *theirs])
+            ]
         else:
-            pairs = [(key, ours, theirs)]
-        found += [f"{name} {was} then, {now} now" for name, now, was in pairs if now != was]
+            pairs = [(_OPTIONS.get(key, key), ours, theirs)]
+        found += [f"{name} {_given(was)} then, {_given(now)} now" for name, now, was in pairs if now != was]
     return "; ".join(found)
+
+
+def _given(value: object) -> str:
+    """Return a value of a layout as it is typed."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "not given" if value is None else str(value)
