@@ -42,7 +42,7 @@ NEEDS: dict[str, dict[str, Any]] = {
 
 def some(hint: Any) -> Any:
     """Return a value for an option that must be given."""
-    return get_args(hint)[0] if get_origin(hint) is Literal else within(hint, Path("p"))
+    return get_args(hint)[0] if get_origin(hint) is Literal else within(hint, Path("p.zarr"))
 
 
 def kinds(hint: Any) -> set[type]:
