@@ -26,6 +26,7 @@ from metgan.progress import (
     note_once,
     progress,
     stop_if_interrupted,
+    tell_part,
 )
 
 
@@ -135,6 +136,27 @@ def test_a_log_is_told_how_far_a_unit_is_that_takes_long(monkeypatch):
         "generate: 0/2, 40 s spent, tile 4 of 4",
         "generate: 1/2, 50 s spent, about 50 s left ",
     ]
+
+
+def test_parts_of_known_size_say_how_long_the_rest_takes(monkeypatch):
+    """A quarter of the first of two units took 600 s: seven more quarters are left, 70 minutes."""
+    clock = iter((0, 600))
+    monkeypatch.setattr("metgan.progress.time.monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with redirect_stderr(stream), progress("inpaint", 2):
+        tell_part("plane 1 of 4", 0.25)
+    assert stream.getvalue() == "inpaint: 0/2, 600 s spent, about 70 min left, plane 1 of 4\n"
+
+
+def test_a_bar_counts_whole_units_whatever_was_told_of_their_parts():
+    stream = Terminal()
+    with redirect_stderr(stream), progress("inpaint", 2) as advance:
+        for _ in range(2):
+            tell_part("plane 1 of 2", 0.5)
+            tell_part("plane 2 of 2", 1.0)
+            advance()
+    assert "2/2" in stream.getvalue()
+    assert "3/2" not in stream.getvalue()
 
 
 def test_a_log_is_not_told_of_the_parts_of_a_quick_unit(monkeypatch):

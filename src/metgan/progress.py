@@ -35,6 +35,8 @@ Item = TypeVar("Item")
 SLOW: Final = 10.0
 """Seconds after which a log is told how far a single unit of work is."""
 _LINES = 10
+_NEARLY = 0.99
+_LONG = (("h", 3600), ("min", 60))
 _RESUMED = "since resuming"
 _interrupted = False
 
@@ -195,9 +197,21 @@ def each(items: Sequence[Item], unit: str) -> Iterator[Item]:
     """
     for number, item in enumerate(items, start=1):
         yield item
-        if (display := _shown.get()) is not None:
-            display.within(f"{unit} {number} of {len(items)}")
-        stop_if_interrupted()
+        tell_part(f"{unit} {number} of {len(items)}")
+
+
+def tell_part(words: str, share: float = 0.0) -> None:
+    """Show within the task at hand how far its unit of work is, as `each` does for parts that it knows.
+
+    Parameters
+    ----------
+    words : str
+    share : float, 0 to 1, default 0
+        Of the unit of work that is done, for an estimate of the time left; 0 where it is not known.
+    """
+    if (display := _shown.get()) is not None:
+        display.within(words, share)
+    stop_if_interrupted()
 
 
 @contextmanager
@@ -222,12 +236,16 @@ class _Bar:
     task: TaskID
 
     def advance(self, note: str, total: int | None) -> None:
-        self.bar.update(self.task, advance=1, total=total, part="")
+        self.bar.update(self.task, completed=self._done + 1, total=total, part="")
         if note:
             self.bar.update(self.task, note=note)
 
-    def within(self, words: str) -> None:
-        self.bar.update(self.task, part=words)
+    def within(self, words: str, share: float) -> None:
+        self.bar.update(self.task, part=words, completed=self._done + min(share, _NEARLY))
+
+    @property
+    def _done(self) -> int:
+        return int(self.bar.tasks[0].completed)
 
 
 class _Told:
@@ -239,7 +257,7 @@ class _Told:
         self.at = Progress(at.task, at.done + 1, at.total if total is None else total, note)
         self.listener(self.at)
 
-    def within(self, words: str) -> None:
+    def within(self, words: str, _: float) -> None:
         self.listener(Progress(self.at.task, self.at.done, self.at.total, words))
 
 
@@ -258,13 +276,18 @@ class _Lines:
         tenth = max(1, self.total // _LINES)
         is_tenth = self.done % tenth == 0 or self.done == self.total
         if now - self.told >= self.every_s if self.every_s else is_tenth:
-            left = (now - self.start) / (self.done - self.first) * (self.total - self.done)
-            self._print(now, f"about {left:.0f} s left {note}")
+            self._print(now, f"about {self._left(now)} left {note}")
 
-    def within(self, words: str) -> None:
+    def within(self, words: str, share: float) -> None:
         now = time.monotonic()
         if now - self.told >= SLOW:
-            self._print(now, words)
+            self._print(now, f"about {self._left(now, share)} left, {words}" if share else words)
+
+    def _left(self, now: float, share: float = 0.0) -> str:
+        """Return in words how long the rest takes, after a share of the unit at hand."""
+        seconds = (now - self.start) / (self.done + share - self.first) * (self.total - self.done - share)
+        unit, size = next((one for one in _LONG if seconds >= 2 * one[1]), ("s", 1))
+        return f"{seconds / size:.0f} {unit}"
 
     def _print(self, now: float, words: str) -> None:
         self.told = now

@@ -16,8 +16,8 @@ from metgan.cli.command import command
     [
         (
             workflows.InpaintRequest,
-            {"run": Path("r"), "sources": [Path("s")], "labels": Path("l"), "out": Path("o")},
-            workflows.InpaintRequest(run="r", sources=["s"], labels="l", out="o"),
+            {"run": Path("r"), "sources": [Path("s")], "labels": Path("l"), "out": Path("o.zarr")},
+            workflows.InpaintRequest(run="r", sources=["s"], labels="l", out="o.zarr"),
         ),
         (
             workflows.ExportRequest,

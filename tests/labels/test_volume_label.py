@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import tracemalloc
 from collections.abc import Callable, Sequence
 
@@ -139,6 +140,16 @@ def test_a_ragged_tumour_is_one_piece_and_less_compact() -> None:
         return total
 
     assert surface(1.0) > 1.3 * surface(0.0)
+
+
+@pytest.mark.parametrize("diameters", [Diameters(20, 0.5, 10, 60), Diameters(3, 0.3, 2, 1900)])
+def test_the_density_that_is_advised_is_taken_and_hardly_more_is_not(diameters: Diameters) -> None:
+    with pytest.raises(SettingError) as refused:
+        VolumeRecipe(1e9, diameters)
+    (advised,) = re.findall(r"a density of (\S+) or less", refused.value.remedy)
+    VolumeRecipe(float(advised), diameters)
+    with pytest.raises(SettingError):
+        VolumeRecipe(float(advised) * 1.02, diameters)
 
 
 @pytest.mark.parametrize("density", [300.0, 3000.0])

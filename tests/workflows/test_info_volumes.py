@@ -114,7 +114,7 @@ def test_of_an_ome_zarr_channels_labels_levels_and_its_making_are_told(
     assert facts["labels"] == "tumours, uint8"
     assert facts["level"] == "0: 2 x 2 x 48 x 300\n1: 2 x 1 x 24 x 150"
     assert facts["blocks"] == "chunks of 1 x 2 x 48 x 64 in shards of 2 x 2 x 48 x 256"
-    assert (facts["made by"], facts["seed"]) == ("metgan phantom --volume", "7")
+    assert (facts["made by"], facts["--seed"]) == ("metgan phantom --volume", "7")
     assert "not stored" not in facts
     coarse = info(InfoRequest(path=out / "1")).facts
     assert (coarse["level"], coarse["shape"]) == ("1 of 2", "C 2, Z 1, Y 24, X 150")

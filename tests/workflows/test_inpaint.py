@@ -253,7 +253,7 @@ def test_a_finished_volume_is_left_as_it_is_and_another_request_is_refused(
         with pytest.raises(StorageError, match="already holds a volume"):
             call(other)
     made = zarr.open(first.out, mode="r").attrs["metgan"]["provenance"]
-    assert made["made by"] == "metgan inpaint --mode synthesise"
+    assert (made["made by"], made["--mode"]) == ("metgan inpaint", "synthesise")
     replaced, _ = call(replace(asked, mode="insert", output=OutputPolicy(overwrite=True)))
     assert files(replaced.out) != before
 
@@ -266,8 +266,16 @@ def test_a_part_is_not_gone_on_with_otherwise_than_it_was_begun(
         patch.setattr(OmeZarrWriter, "finish", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             call(asked)
-    with pytest.raises(StorageError, match=r"provenance made by .* synthesise then, .* insert now"):
-        call(replace(asked, mode="insert"))
+    others = (
+        ({"mode": "insert"}, r"of \S*a\.zarr that is .*\(--mode synthesise then, insert now\)"),
+        ({"labels_above": 0.0}, r"\(--labels-above not given then, 0 now\)"),
+        ({"channels": (0, 1)}, r"\(--channels not given then, 0 1 now\)"),
+        ({"block": 128}, r"\(--block 3 48 64 then, 3 48 128 now\)"),
+        ({"voxel_size_um": (5.0, 2.0, 2.0)}, r"\(--voxel-size-um 5\.0 1\.3 1\.3 then, 5\.0 2\.0 2\.0 now\)"),
+    )
+    for options, said in others:
+        with pytest.raises(StorageError, match=said):
+            call(replace(asked, **options))
     call(asked)
 
 

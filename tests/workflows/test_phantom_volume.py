@@ -64,6 +64,7 @@ def test_a_finished_volume_is_told_and_another_is_refused(tmp_path: Path) -> Non
         ({"volume": (4, 20, 64)}, "rows is 20"),
         ({"voxel_size_um": (8.0, 8.0, 0.0)}, "voxel_size_um is 0.0"),
         ({"seed": -1}, "seed is -1"),
+        ({}, "an OME-Zarr called p; .* Call it p.ome.zarr"),
     ],
 )
 def test_options_that_do_not_go_with_a_volume_are_refused(options: dict[str, object], named: str) -> None:

@@ -42,7 +42,7 @@ NEEDS: dict[str, dict[str, Any]] = {
 
 def some(hint: Any) -> Any:
     """Return a value for an option that must be given."""
-    return get_args(hint)[0] if get_origin(hint) is Literal else within(hint, Path("p"))
+    return get_args(hint)[0] if get_origin(hint) is Literal else within(hint, Path("p.zarr"))
 
 
 def kinds(hint: Any) -> set[type]:
@@ -196,8 +196,8 @@ def test_a_word_that_is_none_of_an_options_is_refused_and_all_of_them_named(
 
 @pytest.mark.parametrize(("kind", "path", "hint"), named(PATHS))
 def test_a_path_may_be_given_as_text(kind: type, path: tuple[str, ...], hint: Any) -> None:
-    request = build(kind, path, {**NEEDS.get(path[-1], {}), path[-1]: within(hint, "somewhere/else")})
-    assert at(request, path) == within(hint, Path("somewhere/else"))
+    request = build(kind, path, {**NEEDS.get(path[-1], {}), path[-1]: within(hint, "somewhere/else.zarr")})
+    assert at(request, path) == within(hint, Path("somewhere/else.zarr"))
 
 
 @pytest.mark.parametrize(("kind", "path", "hint"), named(OTHERS))

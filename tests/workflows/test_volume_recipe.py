@@ -105,10 +105,10 @@ def test_what_is_written_is_the_drawn_label_and_light_is_added_there_alone(
     assert (pixels(result.out)[far] == (ANATOMY // 2)[far]).all()
     assert any("tissue is what is brighter than" in text for text in told)
     assert any("129 tumours are to be expected if all of the 0.00215 cubic" in text for text in told)
-    made = zarr.open(result.out, mode="r").attrs["metgan"]["provenance"]["where tumours are"]
-    assert made.startswith("grown density=60000.0/mm3 diameters=lognormal(14.0,0.5,8.0..30.0)um")
-    assert "seed=3 tissue level=" in made
-    assert made.endswith("in voxels of 5.0 x 2.0 x 2.0 um")
+    made = zarr.open(result.out, mode="r").attrs["metgan"]["provenance"]
+    assert (made["--recipe"], made["--density-per-mm3"], made["--seed"]) == ("grown", "60000", "3")
+    assert (made["--diameters-um"], made["--size-spread"]) == ("8 14 30", "0.5")
+    assert float(made["--tissue-level"]) > 0
 
 
 def test_settings_belong_to_a_part_and_others_do_not_go_on_with_it(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import permutations
 from typing import Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from metgan.types import AnyArray, Mask
 from .sample import check_camera
 from .scan_summary import ScanBlock, ScanCheck
 
+_TURN, _NAME_AXES = "transpose its file", "name them with --mask-axes if the file has them in that order"
 _ABOVE = "Give --tissue-above 0 where every positive number is tissue, as in an atlas, or another threshold"
 
 
@@ -162,10 +164,30 @@ def _checked(volume: Volume, check: Callable[[AnyArray], AnyArray]) -> Volume:
 
 
 def refuse_other_shapes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Refuse a scan whose images, given by what they are, have different shapes."""
+    """Refuse a scan whose images, given by what they are, have different shapes, the first the anatomy's."""
     if len(set(shapes.values())) > 1:
+        (_, wanted), *others = shapes.items()
+        turned = [
+            f"{what} of axes {' or '.join(fitting)} would fit: {_TURN if what == 'tumour' else _NAME_AXES}"
+            for what, shape in others
+            if shape != wanted and (fitting := _turns(shape, wanted))
+        ]
         raise ArrayError(
             f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
             "one shape (Z, Y, X) for all",
-            "Check the files and, for several channels or planes, --axes and --channels",
+            ". ".join(turned)
+            or "Check the files and, for several channels or planes, --axes, --mask-axes and --channels",
         )
+
+
+def _turns(shape: tuple[int, ...], wanted: tuple[int, ...]) -> list[str]:
+    """Return which axes an image's own would have to be for it to be of the shape that is wanted.
+
+    Examples
+    --------
+    >>> _turns((90, 80, 24), (24, 90, 80)), _turns((90, 80, 24), (24, 90, 81))
+    (['YXZ'], [])
+    """
+    length = dict(zip("ZYX", wanted, strict=True))
+    turns = permutations("ZYX")
+    return ["".join(axes) for axes in turns if tuple(length[axis] for axis in axes) == shape]

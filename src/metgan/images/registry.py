@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from metgan.errors import StorageError
-from metgan.io import check_image_file
+from metgan.io import check_image_file, has_folder, kind_of_folder
 from metgan.types import AnyArray
 
 from .nifti import NiftiImage
-from .ome_zarr import OmeZarrImage, is_zarr
+from .ome_zarr import OmeZarrImage, is_zarr, refuse_lacking
 from .plane_folder import PlaneFolder
 from .png import read_png, write_png
 from .source import ArrayImage, ImageSource
@@ -58,6 +58,11 @@ def open_image(path: Path | str) -> ImageSource:
             return OmeZarrImage.open(path)
         if names := [file.name for file in path.iterdir() if is_image(file)]:
             return PlaneFolder.open(path, names, _open_file)
+        held = kind_of_folder(path) or ("a pair set" if has_folder(path / "anatomy") else "no image")
+        raise StorageError(
+            f"{path} holds {held}", "an image: TIFF, OME-Zarr, NIfTI or a folder of planes", "Give its path"
+        )
+    refuse_lacking(path)
     return _open_file(path)
 
 

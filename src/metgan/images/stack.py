@@ -153,12 +153,18 @@ class Stack:
         if channel is None or not 0 <= channel < self.channels:
             asked = "one is needed" if channel is None else f"channel {channel} was asked for"
             last = self.channels - 1
+            planes = self.axes.translate(_EXCHANGED)
+            would_be = self.shape[planes.index("C")] if "C" in planes else 1  # more of them are no remedy
+            or_planes = (
+                f"; where these are planes, name the axes as in {_option(planes)}"
+                if would_be < self.channels
+                else ""
+            )
             raise ArrayError(
                 f"{self.path} has {self.channels} channels ({self._numbers}; {self._told}, shape "
                 f"{self.shape}), and {asked}",
                 "one channel, or its number" if channel is None else f"a channel from 0 to {last}",
-                "Of sources, say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1; where "
-                f"these are planes, name the axes as in {_option(self.axes.translate(_EXCHANGED))}",
+                f"Say which is which with --channels ANATOMY TUMOUR, as in --channels 0 1{or_planes}",
             )
 
 

@@ -81,13 +81,14 @@ class VolumeRecipe:
             given = f"a density of {self.density_per_mm3} tumours in a cubic millimetre"
             raise SettingError(given, "a number above 0", "Choose another")
         filled = self.density_per_mm3 / _UM3_PER_MM3 * self.diameters.mean_volume_um3
+        widest = (MOST_REACH * self.diameters.largest_um) ** 3
+        most = min(MOST_FILLED / self.diameters.mean_volume_um3, _MOST_IN_CELL / widest) * _UM3_PER_MM3
         if filled > MOST_FILLED:
             raise SettingError(
                 f"{self.density_per_mm3:g} tumours in a cubic millimetre, of {self.diameters}, would fill "
                 f"{filled:.0%} of the tissue",
                 f"{MOST_FILLED:.0%} or less, so that there is room",
-                f"Choose a density of {self.density_per_mm3 * MOST_FILLED / filled:.3g} or less, or smaller "
-                "diameters",
+                f"Choose a density of {_rounded_down(most)} or less, or smaller diameters",
             )
         expected = self.density_per_mm3 / _UM3_PER_MM3 * self.cell_um**3
         if expected > _MOST_IN_CELL:
@@ -95,7 +96,7 @@ class VolumeRecipe:
                 f"{self.density_per_mm3:g} tumours in a cubic millimetre, the largest of "
                 f"{self.diameters.largest_um:g} um: {expected:.3g} about each that may be so large",
                 f"{_MOST_IN_CELL} or less",
-                "Choose a smaller largest diameter, or a lower density",
+                f"Choose a smaller largest diameter, or a density of {_rounded_down(most)} or less",
             )
 
     def __str__(self) -> str:
@@ -110,6 +111,18 @@ class VolumeRecipe:
         """Edge of the lattice's cells: the largest tumour is in its own and those around it alone."""
         sparse = float(np.cbrt(_FEWEST_IN_CELL / self.density_per_mm3 * _UM3_PER_MM3))
         return max(MOST_REACH * self.diameters.largest_um, sparse)
+
+
+def _rounded_down(number: float) -> str:
+    """Return a number above 0 in three digits, none of them rounded up, so that it keeps below a limit.
+
+    Examples
+    --------
+    >>> _rounded_down(12.399), _rounded_down(0.0123456)
+    ('12.3', '0.0123')
+    """
+    unit = 10.0 ** (math.floor(math.log10(number)) - 2)
+    return f"{math.floor(number / unit) * unit:.3g}"
 
 
 @dataclass(frozen=True, order=True)

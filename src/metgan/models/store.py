@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from metgan.errors import StorageError
-from metgan.io import has_file, load_weights, read_metadata, save_weights
+from metgan.images import is_zarr
+from metgan.io import has_file, has_folder, kind_of_folder, load_weights, read_metadata, save_weights
 from metgan.networks import PRESETS, Generator, Segmentor, make_generator
 
 from .card import Kind, ModelCard
@@ -38,12 +39,22 @@ def model_path(run: Path | str) -> Path:
     if not has_file(path):
         if path == run:
             raise StorageError(f"there is no {run}", "a run folder", "Check the path, or run metgan train")
+        if (held := kind_of_folder(run) or _held_by(run)) not in ("", "a run"):
+            given = f"{run} holds {held}"
+            raise StorageError(given, "a run folder of metgan train", "Give that as RUN, the first argument")
         raise StorageError(
             f"{run} holds no {MODEL_FILE}",
             "the folder of a training that has saved a model",
             "Finish it with metgan train ... --resume",
         )
     return path
+
+
+def _held_by(folder: Path) -> str:
+    """Return what a folder without a mark of metgan's holds that is easily taken for a run; else ""."""
+    if is_zarr(folder):
+        return "an OME-Zarr"
+    return "a pair set" if has_folder(folder / "anatomy") else ""
 
 
 def save_model(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:

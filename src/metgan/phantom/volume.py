@@ -187,7 +187,7 @@ def phantom_layout(volume: PhantomVolume) -> OmeZarrLayout:
         labels={_LABEL: "uint8"},
         chunks=chunks,
         blocks=(2, *blocks),  # anatomy and tumour channel are drawn together
-        provenance={"made by": "metgan phantom --volume", "seed": str(volume.seed)},
+        provenance={"made by": "metgan phantom --volume", "--seed": str(volume.seed)},
     )
 
 

@@ -19,7 +19,7 @@ from metgan.errors import SettingError
 from metgan.images import Block
 from metgan.networks import EmptyFeatures
 from metgan.parts import Part, widen, within
-from metgan.progress import each, stop_if_interrupted
+from metgan.progress import tell_part
 from metgan.types import AnyArray, Camera, Channel
 
 from .inpainter import Inpainter
@@ -30,8 +30,6 @@ TUMOURS: Final = "tumours"
 """Name of the label image."""
 MOST_READ: Final = 2**26
 """Voxels that are read at once, at least a plane of a region with its surroundings."""
-SLAB: Final = "group of planes"
-"""What is read at once, in words."""
 _LOOKED_AT: Final = 64
 """Pixels along a side of the middle of a region: a chunk of most volumes."""
 
@@ -107,8 +105,7 @@ def inpaint_region(inpainter: Inpainter, source: VolumeSource, region: Block) ->
         is rounded; where the anatomy was filled in, fill. Of a real one, each pixel away from the label is
         the real one.
     """
-    slabs = slabs_of(inpainter, source, region)
-    return joined(region, inpainter, (slab.read() for slab in each(slabs, SLAB)))
+    return joined(region, inpainter, (slab.read() for slab in slabs_of(inpainter, source, region)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,8 +184,8 @@ class SlabImages:
     real: Camera | None
     planes: Mapping[int, PlanePart]
 
-    def compute(self) -> Camera:
-        """Return the tumour channel, (Z, Y, X)."""
+    def compute(self, tell: Callable[[int], None]) -> Camera:
+        """Return the tumour channel, (Z, Y, X), and tell each plane of the volume that is computed."""
         slab, part = self.slab, self.slab.part
         if self.real is None:
             scale = slab.inpainter.card.normalisation
@@ -196,14 +193,14 @@ class SlabImages:
             made: Camera = np.full(sides_of(slab.region), blank, scale.tumour.dtype)
             for k, plane in self.planes.items():
                 made[k - slab.region[0].start] = plane.synthesise(part)
-                stop_if_interrupted()
+                tell(k)
             return made
         around = widen(part, HALO, slab.whole)
         made = self.real[(slice(None), *within(part, around))].copy()
         for k, plane in self.planes.items():
             at = k - slab.region[0].start
             plane.insert_into(made[at], part, self.real[at], around)
-            stop_if_interrupted()
+            tell(k)
         return made
 
 
@@ -219,12 +216,21 @@ def slabs_of(inpainter: Inpainter, source: VolumeSource, region: Block) -> list[
     ]
 
 
-def joined(region: Block, inpainter: Inpainter, read: Iterable[SlabImages]) -> Camera:
-    """Return the tumour channel of a region, (Z, Y, X), from what was read of each of `slabs_of`."""
+def joined(region: Block, inpainter: Inpainter, read: Iterable[SlabImages], what: str = "") -> Camera:
+    """Return the tumour channel of a region, (Z, Y, X), from what was read of each of `slabs_of`.
+
+    `what` is the region in words, as "block 3 of 40", to be told with each plane.
+    """
+    first, count = region[0].start, region[0].stop - region[0].start
+
+    def tell(plane: int) -> None:
+        done = plane + 1 - first
+        tell_part(f"{what}, plane {done} of {count}" if what else f"plane {done} of {count}", done / count)
+
     made = np.empty(sides_of(region), inpainter.card.normalisation.tumour.dtype)
     for images in read:
         planes = images.slab.region[0]
-        made[planes.start - region[0].start : planes.stop - region[0].start] = images.compute()
+        made[planes.start - region[0].start : planes.stop - region[0].start] = images.compute(tell)
     return made
 
 

@@ -20,12 +20,12 @@ from functools import partial
 from typing import TypeVar
 
 from metgan.images import Block, OmeZarrWriter
-from metgan.progress import SLOW, each, progress
+from metgan.progress import SLOW, progress
 from metgan.types import AnyArray
 
 from .inpainter import Inpainter
 from .plane_part import sides_of
-from .volume import SLAB, TUMOURS, Slab, VolumeSource, inpaint_region, joined, slabs_of
+from .volume import TUMOURS, Slab, VolumeSource, inpaint_region, joined, slabs_of
 
 if sys.platform != "win32":
     import resource
@@ -79,15 +79,16 @@ def inpaint_volume(writer: OmeZarrWriter, inpainter: Inpainter, source: VolumeSo
             advance()
     blocks, total = writer.missing(), len(writer.layout.all_blocks())
     begun, voxels = time.monotonic(), 0
-    with progress("inpaint", total + 1, total - len(blocks), every_s=SLOW) as advance:
-        with _written_behind() as write:
-            for block, made in zip(blocks, _computed(inpainter, source, blocks), strict=True):
-                write(partial(writer.write, block, made))
-                voxels += made.size
-                advance(str(_speed(voxels, begun)))
-        speed = _speed(voxels, begun)
+    computed = _computed(inpainter, source, blocks, total)
+    with progress("inpaint", total, total - len(blocks), every_s=SLOW) as advance, _written_behind() as write:
+        for block, made in zip(blocks, computed, strict=True):
+            write(partial(writer.write, block, made))
+            voxels += made.size
+            advance(str(_speed(voxels, begun)))
+    speed = _speed(voxels, begun)
+    with progress("coarser levels", 1, every_s=SLOW) as advance:
         writer.finish()
-        advance(str(speed))
+        advance()
     return speed
 
 
@@ -120,18 +121,20 @@ def _label_of(writer: OmeZarrWriter, source: VolumeSource, block: Block) -> AnyA
     return mask.reshape(sides_of(block))
 
 
-def _computed(inpainter: Inpainter, source: VolumeSource, blocks: Sequence[Block]) -> Iterator[AnyArray]:
-    """Yield the tumour channel of each block, of the block's own shape."""
+def _computed(
+    inpainter: Inpainter, source: VolumeSource, blocks: Sequence[Block], total: int
+) -> Iterator[AnyArray]:
+    """Yield the tumour channel of each block, of the block's own shape; `total` is how many there are."""
 
     def slabs() -> Iterator[Slab]:
         for block in blocks:
             yield from slabs_of(inpainter, source, _region(block))
 
     images = _read_ahead(slab.read for slab in slabs())
-    for block in blocks:
+    for number, block in enumerate(blocks, start=1 + total - len(blocks)):
         region = _region(block)
-        of_block = (next(images) for _ in each(slabs_of(inpainter, source, region), SLAB))
-        yield joined(region, inpainter, of_block).reshape(sides_of(block))
+        of_block = (next(images) for _ in slabs_of(inpainter, source, region))
+        yield joined(region, inpainter, of_block, f"block {number} of {total}").reshape(sides_of(block))
 
 
 def _read_ahead(reads: Iterable[Callable[[], Item]]) -> Iterator[Item]:

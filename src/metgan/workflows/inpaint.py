@@ -37,11 +37,11 @@ from metgan.synthesis import (
 from .cluster import IN_THIS_PROCESS, ClusterChoice, connected
 from .generate import note_warnings
 from .inpaint_cluster import inpaint_on
-from .output import NEW_FOLDER, OutputPolicy
+from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
-from .scan_files import MOST_CHANNELS
+from .scan_images import MOST_CHANNELS, voxel_size
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
-from .volume_source import Channels, name_labels, name_options, open_source, open_volume, resolve, voxel_size
+from .volume_source import Channels, name_options, open_source, open_volume, resolve
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
@@ -65,8 +65,8 @@ class InpaintRequest(Checked):
         A label image of the volume's shape, of any of these kinds: 0, and one other value where tumours
         should be. Of an OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours. Not with --recipe.
     out : Path
-        OME-Zarr to write, as in new.ome.zarr: the tumour channel in the camera's dtype, and the label
-        tumours.
+        OME-Zarr to write, called so, as in new.ome.zarr: the tumour channel in the camera's dtype, and the
+        label tumours.
     mode : {"synthesise", "insert"}
         synthesise: the whole tumour channel is generated. insert: the volume's real tumour channel is kept,
         and the light of generated tumours is added to it at the labels and up to 3 pixels around them.
@@ -118,6 +118,7 @@ class InpaintRequest(Checked):
             voxel_size_um=ABOVE_ZERO,
             block=COUNT,
         )
+        check_zarr_name(self.out)
         if (self.labels is None) == (self.recipe.recipe is None):
             raise SettingError(
                 "both --labels and --recipe" if self.labels else "neither --labels nor --recipe",
@@ -279,15 +280,14 @@ def _layout(
         shape=tuple(shape[-len(axes) :]),
         dtype=scale.dtype,
         axes=axes,
-        voxel_size_um=voxel_size(request, stack, axes),
+        voxel_size_um=voxel_size(request.voxel_size_um, stack, axes),
         channels=(OmeZarrChannel("tumour", window=(scale.low, scale.high)),),
         labels={TUMOURS: "uint8"},
         provenance={
-            "made by": f"metgan inpaint --mode {request.mode}",
+            "made by": "metgan inpaint",
             "model": inpainter.fingerprint,
             "volume": " ".join(identify(pixel_files(path)) for path in request.sources),
-            "where tumours are": name_labels(request, stack),
-            "options": name_options(request),
+            **name_options(request),
         },
     )
     wanted = (_PLANES, request.block, request.block)[-len(axes) :]

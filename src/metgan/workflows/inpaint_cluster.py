@@ -92,7 +92,7 @@ def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
     images = [(block, "") for block in writer.missing()]
     total = sum(len(writer.layout.all_blocks(label=label)) for label in ("", TUMOURS))
     begun, speed = time.monotonic(), VolumeSpeed(0, 0.0, None)
-    with progress("inpaint", total + 1, total - len(labels) - len(images), every_s=SLOW) as advance:
+    with progress("inpaint", total, total - len(labels) - len(images), every_s=SLOW) as advance:
         for done in completed(client, task, [*labels, *images]):
             peaks = [peak for peak in (speed.peak_bytes, done.peak_bytes) if peak is not None]
             seconds = time.monotonic() - begun
@@ -100,8 +100,9 @@ def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
             for text in done.notes:
                 note_once(text)
             advance(f"{speed} a worker")
+    with progress("coarser levels", 1, every_s=SLOW) as advance:
         writer.finish()
-        advance(f"{speed} a worker")
+        advance()
     return speed
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from metgan.checked import Checked
+from metgan.errors import SettingError
 from metgan.io import has_folder, is_half_deleted, prepare_output, reserve_folder
 from metgan.models import load_generator, load_segmentor, read_card
 from metgan.progress import note
@@ -92,6 +93,26 @@ def reserve(
         note(f"there is no {path} to resume; starting it")
     with reserve_folder(path, kind, verb, **asdict(policy), inputs=given):
         yield Output(path, kind, verb, policy, given)
+
+
+def check_zarr_name(out: Path) -> None:
+    """Refuse a name by which other programs do not know an OME-Zarr.
+
+    Raises
+    ------
+    SettingError
+        When it does not end in .zarr.
+
+    Examples
+    --------
+    >>> check_zarr_name(Path("new.ome.zarr"))
+    """
+    if out.suffix != ".zarr":
+        raise SettingError(
+            f"an OME-Zarr called {out}",
+            "a name that ends in .ome.zarr (or .zarr), by which Fiji, napari and others know one",
+            f"Call it {out}.ome.zarr",
+        )
 
 
 def check_model(run: Path) -> None:

@@ -23,7 +23,7 @@ from metgan.phantom import (
 )
 from metgan.progress import Listener, listening, note
 
-from .output import NEW_FOLDER, OutputPolicy, reserve
+from .output import NEW_FOLDER, OutputPolicy, check_zarr_name, reserve
 from .ranges import ABOVE_ZERO, SEED, SHARE, check_ranges
 
 _PAIRS = 200
@@ -110,6 +110,7 @@ class PhantomRequest(Checked):
         else:
             self._refuse_options_of_pairs()
             self.drawn_volume()
+            check_zarr_name(self.out)
 
     def _refuse_options_of_pairs(self) -> None:
         pairs = {

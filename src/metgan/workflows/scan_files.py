@@ -28,7 +28,6 @@ from metgan.images import (
     Stack,
     block_shape,
     pixel_files,
-    read_stack,
     refuse_other_orientations,
 )
 from metgan.labels import binarise
@@ -36,9 +35,8 @@ from metgan.progress import SLOW, note, progress
 from metgan.types import AnyArray, Mask
 
 from .ranges import ABOVE_ZERO, FINITE, check_ranges
+from .scan_images import MOST_CHANNELS, open_channels, open_mask, voxel_size
 
-_ORDER = (0, 1)  # anatomy, tumour
-MOST_CHANNELS = 9999
 AT_ONCE = 2**24
 """Voxels of each channel that are read, and in memory, at once; or one plane of a block of tissue."""
 _PLANES = 64  # of a block: as many as of a chunk
@@ -73,8 +71,11 @@ class ScanFiles(Checked):
     mask_axes : str or None
         Axes of --labels and --tissue, as in ZYX, likewise.
     pixel_size_um : float or None
-        Resample the scan to pixels of this side in um, above 0, where its files say how large their voxels
-        are: rows and columns, for --cut projections planes too. Default: its own voxels.
+        Resample the scan to pixels of this side in um, above 0: rows and columns, for --cut projections
+        planes too. Default: its own voxels.
+    voxel_size_um : tuple of float, or None
+        Size of a voxel in micrometres along Z, Y and X, where the scan does not state it rightly. Needs
+        --pixel-size-um.
     name : str or None
         First part of the pairs' names, one for each scan. Default: the folder's and the file's name, or the
         name that the scan has in --out already.
@@ -88,12 +89,17 @@ class ScanFiles(Checked):
     axes: str | None = None
     mask_axes: str | None = None
     pixel_size_um: float | None = None
+    voxel_size_um: tuple[float, float, float] | None = None
     name: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_ranges(self, channels=(0, MOST_CHANNELS), labels_above=FINITE, tissue_above=FINITE)
-        check_ranges(self, pixel_size_um=ABOVE_ZERO)
+        check_ranges(self, pixel_size_um=ABOVE_ZERO, voxel_size_um=ABOVE_ZERO)
+        if self.voxel_size_um is not None and self.pixel_size_um is None:
+            given = f"--voxel-size-um {' '.join(f'{size:g}' for size in self.voxel_size_um)}"
+            remedy = "Give it, as in --pixel-size-um 8, or leave --voxel-size-um out"
+            raise SettingError(f"{given} without --pixel-size-um", "what it is needed for", remedy)
 
     def check(self, what: str, scan: str) -> Callable[[AnyArray], AnyArray]:
         """Return what turns what is read into a camera's pixels, or those of a mask of a scan."""
@@ -118,7 +124,7 @@ def read_scan(
     found = open_channels(sources, files.channels, files.axes)
     volumes = dict(zip(("anatomy", "tumour"), found, strict=True))
     masks = {"label": files.labels, "tissue": files.tissue}
-    volumes |= {k: (read_stack(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
+    volumes |= {k: (open_mask(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
     name = name_scan(sources[0], source, rows) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
@@ -188,7 +194,7 @@ def _block_shape(region: Region, plan: CropPlan) -> tuple[int, ...]:
 
 def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: CropPlan) -> Resampling:
     """Return how voxels become those that are wanted; along Z only those of projections do."""
-    sizes, wanted = anatomy.voxel_size_um, files.pixel_size_um
+    sizes, wanted = voxel_size(files.voxel_size_um, anatomy, "ZYX"), files.pixel_size_um
     if wanted is None:
         if plan.is_projected and sizes is not None and max(sizes) > _ALIKE * min(sizes):
             note(
@@ -199,8 +205,8 @@ def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: 
     if sizes is None:
         raise StorageError(
             f"--pixel-size-um {wanted:g}, and {anatomy.path} does not say how large its voxels are",
-            "a file that does, along Z, Y and X",
-            "Leave the option out, or write the size into the file, as with Fiji under Image > Properties",
+            "their size along Z, Y and X",
+            "Give --voxel-size-um, as in --voxel-size-um 5 2 2, or leave --pixel-size-um out",
         )
     z, y, x = (wanted / size for size in sizes)
     if shape[1] < y or shape[2] < x:
@@ -208,35 +214,6 @@ def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: 
         given = f"--pixel-size-um {wanted:g} for {anatomy.path}, which is {extent} large"
         raise SettingError(given, "pixels smaller than the scan", "Choose a smaller one")
     return Resampling(shape, (z if plan.is_projected else 1.0, y, x))
-
-
-def open_channels(
-    sources: Sequence[Path], numbers: tuple[int, int] | None, axes: str | None
-) -> list[tuple[Stack, int | None]]:
-    """Open anatomy and tumour: of one source with both channels, or of two.
-
-    Returns
-    -------
-    list of (Stack, int or None)
-        Each with the number of its channel; None where there is no axis C. Whether that channel is there, is
-        known when it is asked for its shape.
-
-    Raises
-    ------
-    SettingError, StorageError, ArrayError
-        When there are more or fewer sources, channels are named and there are none, or a source is no image.
-    """
-    if len(sources) not in (1, 2):
-        raise SettingError(
-            f"{len(sources)} sources",
-            "one image with both channels, or two: anatomy and tumour",
-            "Name one or two",
-        )
-    stacks = [read_stack(path, axes) for path in sources]
-    if numbers and not any(stack.has_channels for stack in stacks):
-        given = f"--channels {numbers[0]} {numbers[1]}, and no source has a C axis"
-        raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
-    return _channels(stacks, numbers)
 
 
 def _refuse_options_of_nothing(files: ScanFiles) -> None:
@@ -254,19 +231,6 @@ def _refuse_options_of_nothing(files: ScanFiles) -> None:
 def read_label_plane(files: ScanFiles, labels: Path, number: int) -> Mask:
     """Read the mask of one plane with all its rows and columns; what is no number is no tumour."""
     one = (slice(number, number + 1), slice(None), slice(None))
-    (plane,) = read_stack(labels, files.mask_axes).plane_order(None, one)
+    (plane,) = open_mask(labels, files.mask_axes).plane_order(None, one)
     mask: Mask = plane > (files.labels_above or 0)
     return mask
-
-
-def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tuple[Stack, int | None]]:
-    """Return anatomy and tumour; of two files, each may hold its channel alone, or several to choose from."""
-    if len(stacks) == 1:
-        (stack,) = stacks
-        if numbers is None and stack.channels > len(_ORDER):
-            stack.plane_shape(None)  # refuses to choose
-        if numbers is None and stack.channels == len(_ORDER):
-            note(f"{stack.path}: channel 0 is taken as the anatomy and 1 as the tumour (--channels 0 1)")
-        return [(stack, number) for number in numbers or _ORDER]
-    named = numbers or (None, None)
-    return [(s, number if s.has_channels else None) for s, number in zip(stacks, named, strict=True)]

@@ -7,10 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from metgan.errors import MetganError
-from metgan.images import ImageSource, NiftiImage, OmeZarrImage, PlaneFolder, open_image, pixel_files
+from metgan.images import (
+    ImageSource,
+    NiftiImage,
+    OmeZarrImage,
+    PlaneFolder,
+    open_image,
+    pixel_files,
+    read_stack,
+)
 
 from .facts import Facts
 
+_NAMED = "TCZYXS"
 _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
@@ -28,7 +37,7 @@ def volume_facts(path: Path) -> Facts:
     on_disk = sum(file.stat().st_size for file in pixel_files(path))
     return {
         "format": _format(image),
-        "shape": ", ".join(f"{axis} {n}" for axis, n in zip(image.axes, image.shape, strict=True)),
+        **_shape(path, image),
         "voxel size": "not told" if size is None else _sizes(image, size),
         **({} if size is None else {"extent": _extent(image, size)}),
         "values": str(image.dtype),
@@ -36,6 +45,21 @@ def volume_facts(path: Path) -> Facts:
         **(_nifti_facts(image) if isinstance(image, NiftiImage) else {}),
         "size": f"{_bytes(in_memory)} in memory, {_bytes(on_disk)} on disk",
     }
+
+
+def _shape(path: Path, image: ImageSource) -> Facts:
+    """Tell how long each axis is, and for what one is taken that the file does not name."""
+    axes = "".join(axis if axis in _NAMED else "?" for axis in image.axes)
+    shape = {"shape": ", ".join(f"{axis} {n}" for axis, n in zip(axes, image.shape, strict=True))}
+    if "?" not in axes:
+        return shape
+    try:
+        taken = read_stack(path).axes
+    except MetganError as error:
+        return {**shape, "axes": f"? is not named in the file; {error.remedy}"}
+    others = taken.replace("Z", "C") if "C" not in taken else ""
+    or_channels = f", unless --axes {others} says that they are channels" if others else ""
+    return {**shape, "axes": f"? is not named in the file, and taken for planes: {taken}{or_channels}"}
 
 
 def _format(image: ImageSource) -> str:

@@ -17,29 +17,24 @@ from typing import Final, Literal
 import numpy as np
 
 from metgan.checked import Checked
-from metgan.data import SPLIT_FILE, evenly, load_split, open_images, part_of
-from metgan.errors import ArrayError, SettingError
+from metgan.data import evenly
+from metgan.errors import SettingError
 from metgan.images import OmeZarrImage, Stack
-from metgan.io import has_file
 from metgan.labels import (
     Diameters,
-    SizeDistribution,
     VolumeLabel,
     VolumeRecipe,
     VolumeTissue,
     find_tissue_level,
-    fit_sizes,
 )
-from metgan.objects import cut_tumours
 from metgan.progress import SLOW, note, progress
-from metgan.synthesis import LabelFiles
 from metgan.types import Camera, Mask
 
+from .label_sizes import diameters_of
 from .ranges import ABOVE_ZERO, FINITE, SEED, SHARE, check_ranges
 
 _SPREAD: Final = 0.5
 _INFILTRATION: Final = (0.0, 0.4)
-_MOST_LABELS: Final = 2000
 _PLANES: Final = 16
 """Planes that are looked at for the light of tissue, at most."""
 _MOST_VOXELS: Final = 2**28
@@ -68,7 +63,8 @@ class VolumeRecipeChoice(Checked):
         --sizes-of is needed.
     sizes_of : Path or None
         Pair set whose labels say how large tumours are: those of the run's training part, such as what it was
-        trained on. Their pixels are taken to be as large as the volume's.
+        trained on. Their pixels are as large as pairs.csv says (pixel_um, which metgan prepare
+        --pixel-size-um notes); where it does not, they are taken to be as large as the volume's, and told.
     size_spread : float or None
         Standard deviation of the natural logarithm of the diameter, 0 or more, with --diameters-um.
         Default: 0.5.
@@ -146,7 +142,7 @@ class VolumeRecipeChoice(Checked):
         resolved = self
         if self.sizes_of is not None:
             pixel = math.sqrt(voxel_size_um[1] * voxel_size_um[2])
-            sizes = Diameters.from_areas(_sizes_of(self.sizes_of, run), pixel)
+            sizes = diameters_of(self.sizes_of, run, pixel)
             least = (6 / math.pi * math.prod(voxel_size_um)) ** (1 / 3) * 1.001
             ends = max(sizes.smallest_um, least), max(sizes.median_um, least), max(sizes.largest_um, least)
             if ends != (sizes.smallest_um, sizes.median_um, sizes.largest_um):
@@ -182,9 +178,18 @@ class VolumeRecipeChoice(Checked):
         return VolumeLabel(self._make(), shape, voxel_size_um, tissue)
 
     @property
-    def provenance(self) -> str:
-        """What a resolved choice draws, but for the volume."""
-        return f"{self._make()} tissue level={self.tissue_level}"
+    def options(self) -> dict[str, object]:
+        """What a resolved choice draws, but for the volume and its real tumours, by option."""
+        recipe = self._make()
+        return {
+            "--recipe": self.recipe,
+            "--density-per-mm3": recipe.density_per_mm3,
+            "--diameters-um": self.diameters_um,
+            "--size-spread": recipe.diameters.spread,
+            "--infiltration": recipe.infiltration,
+            "--tissue-level": self.tissue_level,
+            "--seed": recipe.seed,
+        }
 
     def _make(self) -> VolumeRecipe:
         assert self.density_per_mm3 is not None
@@ -200,25 +205,6 @@ class VolumeRecipeChoice(Checked):
 
 
 FROM_LABELS: Final = VolumeRecipeChoice()
-
-
-def _sizes_of(pairs: Path, run: Path) -> SizeDistribution:
-    """Return the areas of whole tumours in labels of the training part."""
-    split = load_split(run / SPLIT_FILE) if has_file(run / SPLIT_FILE) else None
-    entries = part_of(open_images(pairs, "label"), "train", split)
-    labels, areas = LabelFiles(evenly(entries, _MOST_LABELS)), []
-    with progress("measure tumours", len(labels), every_s=SLOW) as advance:
-        for label in labels:
-            areas += [int(shape.sum()) for shape in cut_tumours(label)]
-            advance()
-    if not areas:
-        raise ArrayError(
-            f"none of {len(labels)} labels in {pairs} shows a whole tumour",
-            "tumours that say how large they are",
-            "Give --diameters-um instead",
-        )
-    note(f"diameters are those of {len(areas)} tumours in {len(labels)} labels of {pairs}")
-    return fit_sizes(areas)
 
 
 def _tissue_level(stack: Stack, number: int | None) -> float:

@@ -8,25 +8,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from numbers import Real
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from metgan.data import identify, refuse_other_shapes
 from metgan.errors import ArrayError
-from metgan.images import Stack, pixel_files, read_stack, refuse_other_orientations
+from metgan.images import Stack, pixel_files, refuse_other_orientations
 from metgan.labels import binarise, check_binary
-from metgan.progress import note_once
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
 
-from .scan_files import open_channels
+from .scan_images import open_channels, open_mask, voxel_size
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
 
 Channels = dict[Channel, tuple[Stack, int | None]]
 Read = Callable[[Sequence[slice]], AnyArray]
+_HOW_READ = ("axes", "channels", "mask-axes", "labels-above")
 
 
 def open_volume(request: InpaintRequest) -> Channels:
@@ -46,7 +45,7 @@ def resolve(request: InpaintRequest, channels: Channels) -> InpaintRequest:
 def open_source(request: InpaintRequest, inpainter: Inpainter, channels: Channels) -> VolumeSource:
     """Open what a resolved request names: the channels, which are open, and the label, given or drawn."""
     given = request.labels or request.recipe.real_tumours
-    mask = None if given is None else read_stack(given, request.mask_axes)
+    mask = None if given is None else open_mask(given, request.mask_axes)
     shapes: dict[str, tuple[int, ...]] = {k: stack.plane_shape(at) for k, (stack, at) in channels.items()}
     images = {str(k): stack.source for k, (stack, _) in channels.items()}
     if mask is not None:
@@ -76,7 +75,7 @@ def _sizes_to_draw_in(request: InpaintRequest, stack: Stack) -> tuple[float, flo
             "a volume, for a recipe in three dimensions",
             "Give --labels, such as a label of metgan generate --recipe grown",
         )
-    sizes = voxel_size(request, stack, "ZYX")
+    sizes = voxel_size(request.voxel_size_um, stack, "ZYX")
     if sizes is None:
         raise ArrayError(
             f"{stack.path} does not state the size of a voxel",
@@ -90,39 +89,28 @@ def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) 
     values = label.plane_order(None, region)
     if request.labels_above is not None:
         return binarise(values, request.labels_above)
-    remedy = "Choose a threshold with --labels-above, which is 0 for a mask that numbers its objects"
+    remedy = (
+        "Choose a threshold with --labels-above, which is 0 for a mask that numbers its "
+        "objects; if this is no mask, give the mask"
+    )
     return check_binary(values, str(label.path), remedy)
 
 
-def name_labels(request: InpaintRequest, stack: Stack) -> str:
-    """Return which label image it is, or with which settings one is drawn."""
+def name_options(request: InpaintRequest) -> dict[str, str]:
+    """Return what a resolved request asks for, by the options that say it: how a part is gone on with."""
+    given = {f"--{name}": getattr(request, name.replace("-", "_")) for name in _HOW_READ}
+    named = {name: _words(value) for name, value in given.items() if value is not None}
+    named["--mode"] = request.mode
     if request.labels is not None:
-        return identify(pixel_files(request.labels))
-    sizes = " x ".join(str(float(size)) for size in _sizes_to_draw_in(request, stack))
-    real = request.recipe.real_tumours
-    beside = "" if real is None else f" beside {identify(pixel_files(real))}"
-    return f"{request.recipe.provenance} in voxels of {sizes} um{beside}"
+        return {**named, "--labels": identify(pixel_files(request.labels))}
+    drawn = {option: _words(value) for option, value in request.recipe.options.items()}
+    if request.recipe.real_tumours is not None:
+        drawn["--real-tumours"] = identify(pixel_files(request.recipe.real_tumours))
+    return {**named, **drawn}
 
 
-def name_options(request: InpaintRequest) -> str:
-    """Return the options that say how files are read, as they were given."""
-    given = {name: getattr(request, name) for name in ("axes", "channels", "mask_axes", "labels_above")}
-    named = [f"{name.replace('_', ' ')} {value}" for name, value in given.items() if value is not None]
-    return ", ".join(named) or "none"
-
-
-def voxel_size(request: InpaintRequest, stack: Stack, axes: str) -> tuple[float, ...] | None:
-    """Return the size of a voxel along the axes: as given, or where the file tells it of all of them."""
-    stated = [axis for axis in "ZYX" if axis in stack.source.axes]
-    sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
-    is_stated = not stack.contradicted and {*axes} <= {*sizes}
-    of_file = tuple(sizes[axis] for axis in axes) if is_stated else None
-    if request.voxel_size_um is None:
-        return of_file
-    given = request.voxel_size_um[-len(axes) :]
-    if of_file is not None and not np.allclose(given, of_file, rtol=1e-3):
-        words = [" x ".join(f"{size:g}" for size in sizes) for sizes in (of_file, given)]
-        note_once(
-            f"{stack.path} says that its voxels are {words[0]} um; {words[1]} is taken (--voxel-size-um)"
-        )
-    return given
+def _words(value: object) -> str:
+    """Return the value of an option as it is typed."""
+    if isinstance(value, tuple):
+        return " ".join(map(_words, value))
+    return repr(float(value)).removesuffix(".0") if isinstance(value, Real) else str(value)

@@ -284,7 +284,7 @@ def test_another_layout_does_not_go_on_with_what_was_begun(tmp_path: Path) -> No
     with writing_ome_zarr(tmp_path / "a.zarr", SMALL, "test") as writer:
         fill(writer, 1)
     other = OmeZarrLayout(shape=(20, 300, 40), dtype="uint8")
-    with pytest.raises(StorageError, match=r"another layout.*--overwrite"):
+    with pytest.raises(StorageError, match=r"begun otherwise.*--overwrite"):
         write_nothing(tmp_path / "a.zarr", other, resume=True)
     write_nothing(tmp_path / "a.zarr", other, overwrite=True)
 

@@ -4,7 +4,7 @@ from .copy import layout_like, write_ome_zarr
 from .image import OmeZarrImage
 from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
 from .output import HALF_WRITTEN, is_written, writing_ome_zarr
-from .store import is_zarr
+from .store import is_zarr, refuse_lacking
 from .writer import OmeZarrWriter
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "is_written",
     "is_zarr",
     "layout_like",
+    "refuse_lacking",
     "write_ome_zarr",
     "writing_ome_zarr",
 ]

@@ -61,7 +61,7 @@ class Multiscale(BaseModel):
         return "".join(axis.letter for axis in self.axes)
 
     def voxel_size_um(self, level: int, where: Path) -> tuple[float, ...] | None:
-        """Return the size along Z, Y and X, in this order; None, and a note, where a unit is not told."""
+        """Return the size along Z, Y and X, in this order; None, with a note of sizes, without units."""
         scales = [t.scale for t in (*self.datasets[level].transformations, *self.transformations) if t.scale]
         if not scales:
             return None
@@ -71,6 +71,8 @@ class Multiscale(BaseModel):
             units[axis.letter] = axis.unit or ""
         wanted = [letter for letter in SPATIAL if letter in sizes]
         missing = [letter for letter in wanted if units[letter] not in UM_PER_UNIT]
+        if not any(units.values()) and {sizes[one] for one in wanted} == {1.0}:
+            return None  # how OME-Zarr says that they are not known: nothing to be told
         if missing:
             stated = ", ".join(f"{sizes[one]:g} {units[one]}".strip() for one in wanted)
             note_once(

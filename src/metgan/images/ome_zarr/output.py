@@ -21,6 +21,8 @@ from .writer import TEMPORARY, OmeZarrWriter
 HALF_WRITTEN = "a half-written volume"
 """What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
 _LAYOUT, _REPLACES, _TOKEN = "layout.json", "replaces", "token"
+_OPTIONS = {"blocks": "--block", "voxel_size_um": "--voxel-size-um"}
+"""What of a layout is asked for by an option; provenance names its own."""
 
 
 def is_written(path: Path, layout: OmeZarrLayout) -> bool:
@@ -86,10 +88,13 @@ def writing_ome_zarr(
                 file.unlink(missing_ok=True)
             writer.prepare()
             yield writer
-    except MetganError:
+    except MetganError as error:
         if is_mine and not writer.has_begun:  # nothing that would be lost, and that other settings would meet
             shutil.rmtree(writer.part, ignore_errors=True)
-        raise
+        given = error.given.replace(str(writer.store), str(path)).replace(str(writer.part), str(path))
+        if given == error.given:
+            raise
+        raise type(error)(given, error.expected, error.remedy) from error  # what was asked for, by its name
     if has_folder(path) and not has_folder(writer.store):
         try:
             shutil.rmtree(writer.part)
@@ -102,12 +107,12 @@ def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]
     path = writer.path
     if not has_folder(path) or not any(path.iterdir()):
         return
-    if not (overwrite or has_file(writer.part / _REPLACES)):
-        raise StorageError(f"{path} already holds a volume", "a new folder", "Add --overwrite to replace it")
-    if not is_zarr(path) or "metgan" not in dict(open_node(path).attrs):
+    if not _is_ours(path):
         raise StorageError(
             f"{path} holds something that metgan did not write", "a new folder", "Choose another --out"
         )
+    if not (overwrite or has_file(writer.part / _REPLACES)):
+        raise StorageError(f"{path} already holds a volume", "a new folder", "Add --overwrite to replace it")
     for given in inputs:
         if given.resolve().is_relative_to(path.resolve()):
             raise StorageError(
@@ -115,6 +120,14 @@ def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]
                 "an output apart from the inputs",
                 "Choose another --out",
             )
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether metgan has written the OME-Zarr at `path`."""
+    try:
+        return is_zarr(path) and "metgan" in dict(open_node(path).attrs)
+    except StorageError:  # no Zarr by more than its name, or a damaged one
+        return False
 
 
 def _check_layout(writer: OmeZarrWriter) -> str:
@@ -127,8 +140,8 @@ def _check_layout(writer: OmeZarrWriter) -> str:
     if begun != wanted:
         differences = _differences(wanted, begun)
         raise StorageError(
-            f"{writer.part} holds a part of a volume of another layout ({differences})",
-            "the shape, dtype, axes, channels, labels, blocks and provenance that it was begun with",
+            f"the part of {writer.path} that is there was begun otherwise ({differences})",
+            "the same call",
             "Ask for the same again, or start anew with --overwrite",
         )
     return token
@@ -140,8 +153,18 @@ def _differences(wanted: Mapping[str, object], begun: Mapping[str, object]) -> s
     for key in wanted:
         ours, theirs = wanted[key], begun.get(key)
         if isinstance(ours, dict) and isinstance(theirs, dict):
-            pairs = [(f"{key} {k}", ours.get(k), theirs.get(k)) for k in dict.fromkeys([*ours, *theirs])]
+            pairs = [
+                (k if key == "provenance" else f"{key} {k}", ours.get(k), theirs.get(k))
+                for k in dict.fromkeys([*ours, *theirs])
+            ]
         else:
-            pairs = [(key, ours, theirs)]
-        found += [f"{name} {was} then, {now} now" for name, now, was in pairs if now != was]
+            pairs = [(_OPTIONS.get(key, key), ours, theirs)]
+        found += [f"{name} {_given(was)} then, {_given(now)} now" for name, now, was in pairs if now != was]
     return "; ".join(found)
+
+
+def _given(value: object) -> str:
+    """Return a value of a layout as it is typed."""
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "not given" if value is None else str(value)

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import zarr
 
-from metgan.errors import StorageError
-from metgan.io import has_file
+from metgan.errors import StorageError, UnknownNameError
+from metgan.io import has_file, has_folder
 
 from .metadata import ome_attributes, read_metadata
 
@@ -79,6 +79,20 @@ def label_names(path: Path) -> tuple[str, ...]:
         return ()
     named = ome_attributes(dict(open_node(folder).attrs)).get("labels")
     return tuple(map(str, named)) if isinstance(named, list) else ()
+
+
+def refuse_lacking(path: Path) -> None:
+    """Refuse a path that leads to nothing in a Zarr store; do nothing of another.
+
+    Raises
+    ------
+    UnknownNameError
+        Listing the labels that there are.
+    """
+    if path.parent.name == "labels" and is_zarr(image := path.parent.parent) and not has_folder(path):
+        if names := label_names(image):
+            UnknownNameError.unless_known(f"label of {image}", names, path.name)
+        raise StorageError(f"{image} has no labels", f"its label {path.name}", "Check the path")
 
 
 def no_image(path: Path, node: zarr.Group, attributes: Mapping[str, Any]) -> StorageError:

@@ -1,0 +1,103 @@
+"""The images of a scan or a volume, opened: anatomy and tumour, masks, and how large a voxel is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from metgan.errors import ArrayError, SettingError
+from metgan.images import OmeZarrImage, Stack, read_stack
+from metgan.progress import note, note_once
+
+_ORDER = (0, 1)  # anatomy, tumour
+MOST_CHANNELS = 9999
+
+
+def open_channels(
+    sources: Sequence[Path], numbers: tuple[int, int] | None, axes: str | None
+) -> list[tuple[Stack, int | None]]:
+    """Open anatomy and tumour: of one source with both channels, or of two.
+
+    Returns
+    -------
+    list of (Stack, int or None)
+        Each with the number of its channel; None where there is no axis C. Whether that channel is there, is
+        known when it is asked for its shape.
+
+    Raises
+    ------
+    SettingError, StorageError, ArrayError
+        When there are more or fewer sources, channels are named and there are none, or a source is no image.
+    """
+    if len(sources) not in (1, 2):
+        raise SettingError(
+            f"{len(sources)} sources",
+            "one image with both channels, or two: anatomy and tumour",
+            "Name one or two",
+        )
+    stacks = [read_stack(path, axes) for path in sources]
+    for stack in stacks:
+        if isinstance(stack.source, OmeZarrImage) and stack.source.path.parent.name == "labels":
+            given, expected = f"{stack.path}, a label image, as the volume", "the image that it belongs to"
+            raise ArrayError(given, expected, f"Give {stack.source.path.parents[1]}")
+    if numbers and not any(stack.has_channels for stack in stacks):
+        given = f"--channels {numbers[0]} {numbers[1]}, and no source has a C axis"
+        raise SettingError(given, "sources with channels", "Leave --channels out, or name the --axes")
+    return _channels(stacks, numbers)
+
+
+def open_mask(path: Path, axes: str | None) -> Stack:
+    """Open a label image or another mask.
+
+    Raises
+    ------
+    StorageError, ArrayError
+        When it is no image, or has several channels.
+    """
+    stack = read_stack(path, axes)
+    if not stack.has_channels:
+        return stack
+    labels = stack.source.label_names if isinstance(stack.source, OmeZarrImage) else ()
+    ways = [f"Give one of its labels: {', '.join(f'{path}/labels/{name}' for name in labels)}"] * bool(labels)
+    if "Z" not in stack.axes:
+        ways.append(f"If these are planes, --mask-axes {stack.axes.replace('C', 'Z')}")
+    raise ArrayError(
+        f"{path} has {stack.channels} channels (axes {stack.axes}, shape {stack.shape})",
+        "a mask, which has none",
+        ". ".join(ways) or "Save the channel with the mask as an image of its own",
+    )
+
+
+def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str) -> tuple[float, ...] | None:
+    """Return the size of a voxel along the axes: as given, or where the file tells it of all of them.
+
+    What contradicts the file is taken, and told once.
+    """
+    stated = [axis for axis in "ZYX" if axis in stack.source.axes]
+    sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
+    is_stated = not stack.contradicted and {*axes} <= {*sizes}
+    of_file = tuple(sizes[axis] for axis in axes) if is_stated else None
+    if given is None:
+        return of_file
+    asked = given[-len(axes) :]
+    if of_file is not None and not np.allclose(asked, of_file, rtol=1e-3):
+        words = [" x ".join(f"{size:g}" for size in one) for one in (of_file, asked)]
+        note_once(
+            f"{stack.path} says that its voxels are {words[0]} um; {words[1]} is taken (--voxel-size-um)"
+        )
+    return asked
+
+
+def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tuple[Stack, int | None]]:
+    """Return anatomy and tumour; of two files, each may hold its channel alone, or several to choose from."""
+    if len(stacks) == 1:
+        (stack,) = stacks
+        if numbers is None and stack.channels > len(_ORDER):
+            stack.plane_shape(None)  # refuses to choose
+        if numbers is None and stack.channels == len(_ORDER):
+            note(f"{stack.path}: channel 0 is taken as the anatomy and 1 as the tumour (--channels 0 1)")
+        return [(stack, number) for number in numbers or _ORDER]
+    named = numbers or (None, None)
+    return [(s, number if s.has_channels else None) for s, number in zip(stacks, named, strict=True)]

@@ -1,0 +1,198 @@
+"""What is answered where something else was given than was asked for: each remedy is one that helps."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from metgan.data import ChannelScale, Normalisation
+from metgan.errors import ArrayError, MetganError, SettingError, StorageError, UnknownNameError
+from metgan.images import ArrayImage, layout_like, write_ome_zarr
+from metgan.models import MODEL_FILE, ModelCard, save_model
+from metgan.networks import MetGen, build, make_generator
+from metgan.progress import Event, Note
+from metgan.workflows import (
+    CropChoice,
+    InfoRequest,
+    InpaintRequest,
+    PrepareRequest,
+    ScanFiles,
+    VolumeRecipeChoice,
+    info,
+    inpaint,
+    prepare,
+)
+
+UNITS = Normalisation(ChannelScale(100.0, 4000.0, "uint16"), ChannelScale(50.0, 3000.0, "uint16"))
+SCAN = np.random.default_rng(0).integers(100, 4000, (2, 3, 48, 64)).astype(np.uint16)  # CZYX
+LABEL = np.zeros(SCAN.shape[1:], np.uint8)
+LABEL[:, 8:16, 20:31] = 1
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
+    network = build(lambda: make_generator("metgen", "small"), 1)
+    settle(network)
+    folder = tmp_path_factory.mktemp("run")
+    about = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
+    save_model(folder / MODEL_FILE, network.state_dict(), about)
+    return folder
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Path:
+    image, labels = ArrayImage(SCAN, "CZYX"), {"spots": ArrayImage(LABEL, "ZYX")}
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout_like(image, labels))
+    return tmp_path / "scan.ome.zarr"
+
+
+def request(run: Path, scan: Path, out: Path, **more: object) -> InpaintRequest:
+    given = {"sources": [scan], "labels": scan / "labels" / "spots", **more}
+    return InpaintRequest(run=run, out=out, device="cpu", **given)
+
+
+def notes(asked: InpaintRequest) -> list[str]:
+    told: list[Event] = []
+    inpaint(asked, told.append)
+    return [event.text for event in told if isinstance(event, Note)]
+
+
+def tiff(path: Path, array: np.ndarray, axes: str | None = None) -> Path:
+    tifffile.imwrite(path, array, photometric="minisblack", **({"metadata": {"axes": axes}} if axes else {}))
+    return path
+
+
+def test_a_name_that_others_do_not_know_for_an_ome_zarr_is_refused(run: Path, scan: Path) -> None:
+    for name in ("new", "new.ome", "new.tif"):
+        with pytest.raises(SettingError, match=rf"called {name};.* Call it {name}.ome.zarr"):
+            request(run, scan, Path(name))
+
+
+def test_a_misspelt_label_is_answered_with_those_that_there_are(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UnknownNameError, match=r"label of .*scan.ome.zarr 'spot'; expected one of: spots"):
+        notes(request(run, scan, tmp_path / "a.zarr", labels=scan / "labels" / "spot"))
+    image = ArrayImage(SCAN, "CZYX")
+    write_ome_zarr(tmp_path / "bare.zarr", image, {}, layout_like(image, {}))
+    with pytest.raises(StorageError, match=r"bare\.zarr has no labels"):
+        notes(request(run, scan, tmp_path / "a.zarr", labels=tmp_path / "bare.zarr/labels/spots"))
+
+
+def test_what_is_given_for_another_thing_is_named(
+    run: Path, scan: Path, tmp_path: Path, small_world: Path
+) -> None:
+    pairs = tmp_path / "pairs"
+    shutil.copytree(small_world, pairs)
+    asked, cyx = request(run, scan, tmp_path / "a.zarr"), tiff(tmp_path / "cyx.tif", SCAN[:, 0], "CYX")
+    others: list[tuple[dict[str, object], str]] = [
+        ({"run": pairs}, "pairs holds (pairs|a pair set); expected a run folder"),
+        ({"run": scan}, "holds an OME-Zarr; expected a run folder"),
+        ({"sources": [pairs]}, "pairs holds (pairs|a pair set); expected an image"),
+        ({"sources": [scan / "labels" / "spots"]}, r"a label image, as the volume.*Give .*scan.ome.zarr\."),
+        ({"labels": scan}, r"has 2 channels .*expected a mask.*its labels: \S*scan.ome.zarr/labels/spots\."),
+        ({"labels": cyx}, r"has 2 channels .*If these are planes, --mask-axes ZYX\."),
+    ]
+    for given, said in others:
+        with pytest.raises(MetganError, match=said):
+            notes(replace(asked, **given))
+
+
+def test_a_label_in_another_order_of_axes_is_told_and_is_read_as_advised(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    turned = tiff(tmp_path / "yxz.tif", LABEL.transpose(1, 2, 0), "ZYX")
+    asked = request(run, scan, tmp_path / "a.zarr", labels=turned)
+    with pytest.raises(
+        ArrayError, match=r"anatomy \(3, 48, 64\), labels \(48, 64, 3\).*--mask-axes"
+    ) as error:
+        notes(asked)
+    (axes,) = re.findall(r"labels of axes (\w+) would fit", error.value.remedy)
+    notes(replace(asked, mask_axes=axes))
+    with pytest.raises(ArrayError) as error:
+        notes(replace(asked, labels=tiff(tmp_path / "short.tif", LABEL[:2], "ZYX")))
+    assert "would fit" not in str(error.value)
+
+
+def test_a_place_that_cannot_be_written_has_its_own_name(run: Path, scan: Path, tmp_path: Path) -> None:
+    long = f"{'n' * 245}.ome.zarr"  # 254 bytes are a name, and those of its part are too many
+    with pytest.raises(StorageError, match=long) as error:
+        notes(request(run, scan, tmp_path / long))
+    assert ".part" not in str(error.value)
+
+
+def test_a_volume_of_metgan_without_a_size_of_voxels_is_read_without_a_note(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    first = request(run, scan, tmp_path / "a.zarr")
+    again = request(run, tmp_path / "a.zarr", tmp_path / "b.zarr", labels=tmp_path / "a.zarr/labels/tumours")
+    assert not [text for asked in (first, again) for text in notes(asked) if "voxels" in text]
+
+
+def test_an_axis_without_a_name_is_told_with_what_it_is_taken_for(tmp_path: Path) -> None:
+    facts = info(InfoRequest(path=tiff(tmp_path / "a.tif", SCAN[0]))).facts
+    assert facts["shape"] == "? 3, Y 48, X 64"
+    assert facts["axes"].startswith(
+        "? is not named in the file, and taken for planes: ZYX, unless --axes CYX"
+    )
+    facts = info(InfoRequest(path=tiff(tmp_path / "b.tif", SCAN))).facts
+    assert facts["axes"].startswith("? is not named in the file; Name the axes")
+    assert "axes" not in info(InfoRequest(path=tiff(tmp_path / "c.tif", SCAN[0], "ZYX"))).facts
+
+
+def test_prepare_takes_the_size_of_a_voxel_where_the_file_does_not_say_it(tmp_path: Path) -> None:
+    source, out = tiff(tmp_path / "a.tif", SCAN[:, :1], "CZYX"), tmp_path / "pairs"
+    crops = CropChoice(crop=8, group="mouse")
+    plain = PrepareRequest(sources=[source], out=out, files=ScanFiles(pixel_size_um=4.0), crops=crops)
+    with pytest.raises(StorageError, match=r"how large its voxels are.*Give --voxel-size-um"):
+        prepare(plain, lambda _: None)
+    given = replace(plain, files=ScanFiles(pixel_size_um=4.0, voxel_size_um=(9.0, 2.0, 2.0)))
+    assert prepare(given, lambda _: None).written == (24 // 8) * (32 // 8)
+    with pytest.raises(SettingError, match="--voxel-size-um 9 2 2 without --pixel-size-um"):
+        ScanFiles(voxel_size_um=(9.0, 2.0, 2.0))
+
+
+def test_a_size_that_contradicts_the_file_is_told_by_prepare(tmp_path: Path) -> None:
+    image, told = ArrayImage(SCAN, "CZYX", (9.0, 1.0, 1.0)), list[Event]()
+    write_ome_zarr(tmp_path / "a.zarr", image, {}, layout_like(image, {}))
+    files = ScanFiles(pixel_size_um=4.0, voxel_size_um=(9.0, 2.0, 2.0))
+    crops = CropChoice(crop=8, planes="0:1")
+    prepare(
+        PrepareRequest(sources=[tmp_path / "a.zarr"], out=tmp_path / "p", files=files, crops=crops),
+        told.append,
+    )
+    texts = [event.text for event in told if isinstance(event, Note)]
+    assert any("9 x 1 x 1 um; 9 x 2 x 2 is taken" in text for text in texts)
+
+
+def test_sizes_of_a_set_are_in_its_own_pixels_where_it_says_them(
+    run: Path, scan: Path, tmp_path: Path, small_world: Path
+) -> None:
+    pairs, told, found = tmp_path / "pairs", [], []
+    shutil.copytree(small_world, pairs)
+    head, *rows = (pairs / "pairs.csv").read_text().splitlines()
+    recipe = VolumeRecipeChoice(recipe="grown", density_per_mm3=10.0, sizes_of=pairs)
+
+    def noted(sizes: list[str], out: Path) -> list[str]:
+        lines = [f"{head},pixel_um", *(f"{row},{size}" for row, size in zip(rows, sizes, strict=True))]
+        (pairs / "pairs.csv").write_text("\n".join(lines) + "\n")
+        return notes(request(run, scan, out, labels=None, recipe=recipe, voxel_size_um=(2.0, 2.0, 2.0)))
+
+    for size in ("", "2", "4"):
+        out = tmp_path / f"a{size}.zarr"
+        told.append(noted([size] * len(rows), out))
+        found.append(np.array(info(InfoRequest(path=out)).facts["--diameters-um"].split(), float))
+    assert (found[0] == found[1]).all()
+    assert found[2] == pytest.approx(2 * found[1])
+    assert any("taken to be 2 um large, as the volume's" in text for text in told[0])
+    assert any("pairs.csv says to be 4 um large" in text for text in told[2])
+    with pytest.raises(SettingError, match=r"pixel_um.*not stated.*--diameters-um"):
+        noted([("", "4")[k % 2] for k in range(len(rows))], tmp_path / "c.zarr")
