@@ -307,7 +307,7 @@ def test_no_segmentor_that_knows_a_test_animal_is_used(
 
 SOURCE = Path(__file__).parents[2] / "src" / "metgan"
 GUARDS = "data/leakage.py"
-CUTTERS = {"data/prepare.py", "data/identity.py"}
+CUTTERS = {"data/shared_tissue.py", "data/identity.py"}
 """Compare crops as they are cut from scans, by scan and place: whether two show the same tissue."""
 COMPARED = {"made_of", "made_of_groups", "groups_seen", "held_out", "test"}
 """Attributes that say of which animals something is."""

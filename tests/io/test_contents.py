@@ -188,7 +188,7 @@ def zarr(path: Path) -> None:
 
 
 OTHERS = {
-    "empty": (Path.mkdir, "empty is a folder; expected"),
+    "empty": (Path.mkdir, "empty holds no image; expected"),
     "scan.ome.zarr": (zarr, "without the metadata of an image"),
     "scan.h5": (lambda p: p.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(500)), "is an HDF5 file.*h5py"),
     "scan.nii.gz": (lambda p: p.write_bytes(gzip.compress(bytes(352))), "cannot be read as NIfTI"),

@@ -19,7 +19,11 @@ from metgan.types import AnyArray, Mask
 from .sample import check_camera
 from .scan_summary import ScanBlock, ScanCheck
 
-_TURN, _NAME_AXES = "transpose its file", "name them with --mask-axes if the file has them in that order"
+_TURN = "transpose its file"
+_NAME_AXES = (
+    "name them with --mask-axes if the file has them in that order, or the image's own with --axes if these "
+    "are wrong"
+)
 _ABOVE = "Give --tissue-above 0 where every positive number is tissue, as in an atlas, or another threshold"
 
 

@@ -184,7 +184,8 @@ class FillSearch:
     >>> image = np.arange(100, 200, dtype=np.uint16).reshape(10, 10)
     >>> image[:, :4] = 0
     >>> search = FillSearch()
-    >>> search.add(image)
+    >>> int(search.add(image).sum())
+    40
     >>> search.value
     0.0
     """
