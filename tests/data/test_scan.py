@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import Scan, ScanContrast
+from metgan.data import CropPlan, Scan, ScanContrast, ScanCrops, place_crops
 from metgan.errors import ArrayError, SettingError
 from metgan.images import LazyVolume
 from metgan.labels import fill_of, find_fill
@@ -88,3 +88,11 @@ def test_equal_channels_and_inverted_masks_are_refused(change: dict[str, np.ndar
     Scan.checked("scan", **world())
     with pytest.raises(ArrayError, match=says):
         Scan.checked("scan", **(world() | change))
+
+
+def test_a_crop_of_a_plane_does_not_keep_the_block_that_it_was_read_with() -> None:
+    volume = np.random.default_rng(0).integers(0, 900, (2, 32, 32), np.uint16)
+    scan = Scan.checked("m", volume, volume + 1, volume > 800, None)
+    crops = ScanCrops(scan, place_crops(volume.shape, CropPlan(crop=8, block=8)), 8)
+    for _, shown in crops.visit():
+        assert [image.base for image in (shown.anatomy, shown.tumour, shown.label)] == [None] * 3

@@ -142,6 +142,28 @@ def test_crops_of_two_sizes_of_pixels_are_not_mixed(tmp_path: Path) -> None:
         cut(volume, out, CropChoice(crop=8, rows="8:16"), pixel_size_um=16.0)
 
 
+def test_crops_of_a_scan_whose_voxels_are_given_another_size_lie_on_another_grid(tmp_path: Path) -> None:
+    """Rows of 8 um count other voxels of the file then: numbers that do not overlap show the same tissue."""
+    volume, out = store(tmp_path / "v.ome.zarr", None), tmp_path / "p"
+    train, test = CropChoice(crop=6, rows="0:6", split="train"), CropChoice(crop=6, rows="6:12", split="test")
+    cut(volume, out, train, pixel_size_um=8.0, voxel_size_um=(5.0, 2.0, 2.0))
+    with pytest.raises(LeakageError, match=r"5 x 2 x 2 um\), these have 8 um.*5 x 4 x 4.*--voxel-size-um"):
+        cut(volume, out, test, pixel_size_um=8.0, voxel_size_um=(5.0, 4.0, 4.0))
+
+
+def test_cubes_of_tissue_alone_pass_whatever_the_blocks_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten parts of a tenth are no whole in floats."""
+    volume, everywhere = store(tmp_path / "v.ome.zarr"), tmp_path / "tissue.tif"
+    tifffile.imwrite(everywhere, np.ones(SHAPE, np.uint8), photometric="minisblack")
+    crops = CropChoice(crop=10, cut="projections", least_tissue=1.0)
+    whole, _ = cut(volume, tmp_path / "at-once", crops, tissue=everywhere)
+    monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 100)
+    divided, _ = cut(volume, tmp_path / "divided", crops, tissue=everywhere)
+    assert divided.written == whole.written > 0
+
+
 def test_resampled_pixels_are_even_in_micrometres(tmp_path: Path) -> None:
     """A ball in flat voxels is round in all views, and its mask with it."""
     z, y, x = np.ogrid[:16, :40, :44]
@@ -348,9 +370,11 @@ def test_the_share_of_tissue_of_a_projection_is_that_of_its_cube(
 def test_memory_does_not_grow_with_the_volume(
     tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**18)
+    monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 2**19)
     monkeypatch.setattr(metgan.workflows.scan_files, "_PLANES", 16)
-    monkeypatch.setattr("metgan.data.survey._ASKED", 20)  # crops: both volumes have more
+    monkeypatch.setattr(
+        importlib.import_module("metgan.data.survey"), "_ASKED", 20
+    )  # crops: both volumes have more
     monkeypatch.setattr(importlib.import_module("metgan.workflows.prepare"), "MOST_ASKED", 10)
     every = {"planes": 2, "projections": 1}[kind]
     crops = CropChoice(crop=64, every=every, cut=kind, keep_empty=0.0)  # type: ignore[arg-type]  # both are words

@@ -113,13 +113,13 @@ class Crop:
         return (slice(self.plane, self.plane + size) if self.view else self.plane), rows, columns
 
     def project(self, part: AnyArray) -> AnyArray:
-        """Return the image, (Y, X), that a crop shows of its planes, rows and columns, (Z, Y, X).
+        """Return the image, (Y, X), that a crop shows of its planes, rows and columns, (Z, Y, X): a copy.
 
         Along Z it has the cube's rows and columns, along Y its planes and columns, along X its planes and
         rows.
         """
         if not self.view:
-            plane: AnyArray = part[0]
+            plane: AnyArray = part[0].copy()  # a view would keep all that was read with it
             return plane
         image: AnyArray = part.max(axis=VIEWS.index(self.view))
         return image

@@ -111,7 +111,8 @@ def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
         "left": str(crop.left),
         "size": str(plan.crop),
         **({"view": crop.view} if crop.view else {}),
-        **({"pixel_um": f"{scan.pixel_um:g}"} if scan.pixel_um else {}),
+        **({"pixel_um": f"{scan.pixel_um:.12g}"} if scan.pixel_um else {}),
+        **({"voxel_um": " ".join(f"{size:.12g}" for size in scan.voxel_um)} if scan.voxel_um else {}),
     }
 
 

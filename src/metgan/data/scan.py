@@ -50,6 +50,8 @@ class Scan:
         What tells its file from others, see `metgan.data.identify`; "" when that is not known.
     pixel_um : float or None
         Size of the pixels that it was resampled to; None for its own.
+    voxel_um : tuple of float, or None
+        Size of its own voxels along Z, Y and X; None where it was not resampled.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Scan:
     region: Region
     source: str = ""
     pixel_um: float | None = None
+    voxel_um: tuple[float, ...] | None = None
 
     @classmethod
     def checked(

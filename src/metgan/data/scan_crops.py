@@ -20,15 +20,18 @@ Place = tuple[slice, slice, slice]
 
 @dataclass(frozen=True, eq=False)
 class CropImages:
-    """The images of one crop, all (Y, X), and its share of tissue; None for masks that are not there.
-
-    The share is that of the voxels, of a projection those of its cube.
-    """
+    """The images of one crop, all (Y, X), and how many of its voxels are tissue; None without a mask."""
 
     anatomy: Camera
     tumour: Camera
     label: Mask | None
-    tissue_share: float | None
+    tissue_voxels: int | None
+    voxels: int
+
+    @property
+    def tissue_share(self) -> float | None:
+        """Share of the voxels that are tissue, of a projection those of its cube."""
+        return None if self.tissue_voxels is None else self.tissue_voxels / self.voxels
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +146,8 @@ class ScanCrops:
             crop.project(block.anatomy[inner]),
             crop.project(block.tumour[inner]),
             None if block.label is None else crop.project(block.label[inner]),
-            None if block.tissue is None else float(block.tissue[inner].sum() / voxels),
+            None if block.tissue is None else int(block.tissue[inner].sum()),
+            voxels,
         )
 
 
@@ -153,9 +157,10 @@ def _joined(one: CropImages, other: CropImages, crop: Crop) -> CropImages:
     def join(a: AnyArray, b: AnyArray) -> AnyArray:
         return np.maximum(a, b) if crop.view == "Z" else np.concatenate([a, b])
 
-    label, share = None, None
+    label, tissue = None, None
     if one.label is not None and other.label is not None:
         label = join(one.label, other.label)
-    if one.tissue_share is not None and other.tissue_share is not None:
-        share = one.tissue_share + other.tissue_share
-    return CropImages(join(one.anatomy, other.anatomy), join(one.tumour, other.tumour), label, share)
+    if one.tissue_voxels is not None and other.tissue_voxels is not None:
+        tissue = one.tissue_voxels + other.tissue_voxels
+    anatomy, tumour = join(one.anatomy, other.anatomy), join(one.tumour, other.tumour)
+    return CropImages(anatomy, tumour, label, tissue, one.voxels)

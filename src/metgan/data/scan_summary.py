@@ -99,10 +99,13 @@ class _ChannelContrast:
         self._areas: Counter[float] = Counter()
 
     def add(self, image: Camera, label: Mask, around: Mask) -> None:
-        areas = np.stack([self._fill.add(plane) for plane in image])
-        self._light.append((int(label.sum()), Contrast.between(image[label], image[around & ~areas])))
-        values, counts = np.unique(image[around & areas], return_counts=True)
-        self._areas.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        planes = []  # one by one: deviations are floats of 64 bits
+        for plane, marked, beside in zip(image, label, around, strict=True):
+            areas = self._fill.add(plane)
+            planes.append((int(marked.sum()), Contrast.between(plane[marked], plane[beside & ~areas])))
+            values, counts = np.unique(plane[beside & areas], return_counts=True)
+            self._areas.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        self._light.append((int(label.sum()), Contrast.pooled(planes)))
 
     @property
     def result(self) -> Contrast:

@@ -29,8 +29,8 @@ class Place(NamedTuple):
     scan : str
     owner : (str, str)
         Group and part.
-    pixel_um : str
-        As in the table.
+    pixels : str
+        Their size in words, "" for the scan's own: places on other pixels cannot be compared.
     is_cube : bool
     corner : (int, int, int)
         (Z, Y, X), in pixels; Z is 0 of planes.
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 
     scan: str
     owner: tuple[str, str]
-    pixel_um: str
+    pixels: str
     is_cube: bool
     corner: tuple[int, int, int]
     size: int
@@ -75,14 +75,14 @@ def refuse_shared_tissue(out: Path, rows: Rows, planned: Rows) -> None:
         When crops of one scan have pixels of two sizes, or two of different groups or parts overlap.
     """
     old, new = places_of(rows), places_of(planned)
-    sizes = {place.scan: place.pixel_um for place in old}
+    sizes = {place.scan: place.pixels for place in old}
     for place in new:
-        if sizes.get(place.scan, place.pixel_um) != place.pixel_um:
-            words = [f"{um} um" if um else "its own size" for um in (sizes[place.scan], place.pixel_um)]
+        if sizes.get(place.scan, place.pixels) != place.pixels:
+            words = [pixels or "its own size" for pixels in (sizes[place.scan], place.pixels)]
             raise LeakageError(
                 f"{out} has crops of scan {place.scan} with pixels of {words[0]}, these have {words[1]}",
                 "one size of pixel for a scan, so that it is known which crops show the same tissue",
-                "Choose the same --pixel-size-um, or another --out",
+                "Choose the same --pixel-size-um and --voxel-size-um, or another --out",
             )
     if (found := find_overlap(old, new)) is not None:
         one, other = found
@@ -127,7 +127,7 @@ def places_of(rows: Rows) -> list[Place]:
             Place(
                 row["scan"],
                 (row["group"], row["split"]),
-                row.get("pixel_um", ""),
+                _pixels(row),
                 bool(row.get("view")),
                 (int(row["plane"]) if row.get("view") else 0, int(row["top"]), int(row["left"])),
                 int(row["size"]),
@@ -136,3 +136,10 @@ def places_of(rows: Rows) -> list[Place]:
             if row.get("scan")
         )
     ]
+
+
+def _pixels(row: Mapping[str, str]) -> str:
+    if not row.get("pixel_um"):
+        return ""
+    voxels = row.get("voxel_um", "").replace(" ", " x ")
+    return f"{row['pixel_um']} um" + (f" (from voxels of {voxels} um)" if voxels else "")

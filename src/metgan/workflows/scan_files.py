@@ -146,7 +146,10 @@ def read_scan(
     scan = Scan.checked(
         name, parts["anatomy"], parts["tumour"], parts.get("label"), parts.get("tissue"), region
     )
-    return replace(scan, source=source, pixel_um=files.pixel_size_um)
+    if files.pixel_size_um is None:
+        return replace(scan, source=source)
+    voxel_um = voxel_size(files.voxel_size_um, volumes["anatomy"][0], "ZYX")
+    return replace(scan, source=source, pixel_um=files.pixel_size_um, voxel_um=voxel_um)
 
 
 def _reader(

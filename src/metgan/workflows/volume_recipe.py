@@ -173,7 +173,7 @@ class VolumeRecipeChoice(Checked):
         fill: float | None,
         occupied: Callable[[Sequence[slice]], Mask] | None,
     ) -> VolumeLabel:
-        """Return the label that a resolved choice draws; `taken` is where the volume's real tumours are."""
+        """Return the label that a resolved choice draws; `occupied` tells where real tumours are."""
         tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill, occupied)
         return VolumeLabel(self._make(), shape, voxel_size_um, tissue)
 
