@@ -18,7 +18,7 @@ import zarr
 
 import metgan
 from metgan.cli.app import app
-from metgan.data import ChannelScale, FillValues, Normalisation
+from metgan.data import Normalisation
 from metgan.errors import ArrayError, SettingError, StorageError
 from metgan.images import (
     ArrayImage,
@@ -29,36 +29,19 @@ from metgan.images import (
     write_image,
     write_ome_zarr,
 )
-from metgan.models import MODEL_FILE, ModelCard, save_model
-from metgan.networks import GeneratorName, MetGen, PresetName, build, make_generator
+from metgan.networks import GeneratorName, PresetName, build, make_generator
 from metgan.progress import Event, Note
 from metgan.types import AnyArray
 from metgan.workflows import InpaintRequest, InpaintResult, OutputPolicy, inpaint
 
-UNITS = Normalisation(
-    ChannelScale(100.0, 4000.0, "uint16"),
-    ChannelScale(50.0, 3000.0, "uint16", ceiling=4095.0),
-    FillValues(0.0, 0.0, 900.0, 300.0),
-)
+from .conftest import UNITS, save_generator
+
 RANDOM = np.random.default_rng(0)
 SCAN = RANDOM.integers(100, 4000, (2, 3, 48, 130)).astype(np.uint16)  # CZYX
 SCAN[:, :, :, 110:] = 0  # never imaged
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 20:31] = 1
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-def save(folder: Path, network: object, **card: object) -> Path:
-    about = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
-    save_model(folder / MODEL_FILE, network.state_dict(), replace(about, **card))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
-    network = build(lambda: make_generator("metgen", "small"), 1)
-    settle(network)
-    return save(tmp_path_factory.mktemp("run"), network)
 
 
 @pytest.fixture
@@ -193,7 +176,7 @@ def test_models_whose_voxels_depend_on_the_region_are_refused(
     scan: Path, tmp_path: Path, generator: GeneratorName, preset: PresetName, units: Normalisation, said: str
 ) -> None:
     about = {"generator": generator, "preset": preset, "normalisation": units}
-    run = save(tmp_path / "run", build(lambda: make_generator(generator, preset), 0), **about)
+    run = save_generator(tmp_path / "run", build(lambda: make_generator(generator, preset), 0), **about)
     with pytest.raises(SettingError, match=said):
         call(request(run, scan, tmp_path / "a.zarr"))
     assert not [*tmp_path.glob("a.zarr*")]
@@ -270,7 +253,7 @@ def test_a_part_is_not_gone_on_with_otherwise_than_it_was_begun(
         ({"mode": "insert"}, r"of \S*a\.zarr that is .*\(--mode synthesise then, insert now\)"),
         ({"labels_above": 0.0}, r"\(--labels-above not given then, 0 now\)"),
         ({"channels": (0, 1)}, r"\(--channels not given then, 0 1 now\)"),
-        ({"block": 128}, r"\(--block 3 48 64 then, 3 48 128 now\)"),
+        ({"block": 128}, r"\(blocks 3 48 64 then, 3 48 128 now\)"),
         ({"voxel_size_um": (5.0, 2.0, 2.0)}, r"\(--voxel-size-um 5\.0 1\.3 1\.3 then, 5\.0 2\.0 2\.0 now\)"),
     )
     for options, said in others:

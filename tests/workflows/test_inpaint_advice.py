@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +11,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from metgan.data import ChannelScale, Normalisation
 from metgan.errors import ArrayError, MetganError, SettingError, StorageError, UnknownNameError
 from metgan.images import ArrayImage, layout_like, write_ome_zarr
-from metgan.models import MODEL_FILE, ModelCard, save_model
-from metgan.networks import MetGen, build, make_generator
 from metgan.progress import Event, Note
 from metgan.workflows import (
     CropChoice,
@@ -30,21 +26,10 @@ from metgan.workflows import (
     prepare,
 )
 
-UNITS = Normalisation(ChannelScale(100.0, 4000.0, "uint16"), ChannelScale(50.0, 3000.0, "uint16"))
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 3, 48, 64)).astype(np.uint16)  # CZYX
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 20:31] = 1
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
-    network = build(lambda: make_generator("metgen", "small"), 1)
-    settle(network)
-    folder = tmp_path_factory.mktemp("run")
-    about = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
-    save_model(folder / MODEL_FILE, network.state_dict(), about)
-    return folder
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -22,11 +22,8 @@ import numpy as np
 import pytest
 import zarr
 
-from metgan.data import ChannelScale, FillValues, Normalisation
 from metgan.errors import SettingError, ShortMemoryError, StorageError
 from metgan.images import ArrayImage, OmeZarrWriter, layout_like, write_ome_zarr
-from metgan.models import MODEL_FILE, ModelCard, save_model
-from metgan.networks import MetGen, build, make_generator
 from metgan.progress import Event, Note
 from metgan.workflows import (
     ClusterChoice,
@@ -40,11 +37,6 @@ from metgan.workflows import (
 )
 from metgan.workflows.inpaint_cluster import BlockTask
 
-UNITS = Normalisation(
-    ChannelScale(100.0, 4000.0, "uint16"),
-    ChannelScale(50.0, 3000.0, "uint16", ceiling=4095.0),
-    FillValues(0.0, 0.0, 900.0, 300.0),
-)
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 1, 40, 320)).astype(np.uint16)  # CZYX: 5 blocks
 SCAN[..., :100] = 0
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
@@ -52,15 +44,6 @@ LABEL[:, 8:16, 220:231] = 1
 PATIENCE = 240.0
 DASK = "from distributed.cli.dask_{0} import main; main()"
 pytestmark = pytest.mark.usefixtures("one_thread")
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
-    network, folder = build(lambda: make_generator("metgen", "small"), 1), tmp_path_factory.mktemp("run")
-    settle(network)
-    card = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
-    save_model(folder / MODEL_FILE, network.state_dict(), card)
-    return folder
 
 
 @pytest.fixture

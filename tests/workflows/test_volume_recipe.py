@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,22 +14,14 @@ import zarr
 from scipy import ndimage
 
 from metgan.cli.app import app
-from metgan.data import ChannelScale, FillValues, Normalisation
 from metgan.errors import ArrayError, SettingError, StorageError
 from metgan.images import ArrayImage, OmeZarrImage, layout_like, write_ome_zarr
-from metgan.models import MODEL_FILE, ModelCard, save_model
-from metgan.networks import MetGen, build, make_generator
 from metgan.progress import Event, Note, listening
 from metgan.synthesis import load
 from metgan.workflows import InpaintRequest, OutputPolicy, VolumeRecipeChoice, inpaint
 from metgan.workflows.volume_source import open_source, open_volume, resolve
 
 SHAPE, VOXEL = (6, 128, 140), (5.0, 2.0, 2.0)
-UNITS = Normalisation(
-    ChannelScale(100.0, 4000.0, "uint16"),
-    ChannelScale(50.0, 3000.0, "uint16", ceiling=4095.0),
-    FillValues(0.0, 0.0, 900.0, 300.0),
-)
 GROWN = VolumeRecipeChoice(recipe="grown", density_per_mm3=60_000, diameters_um=(8, 14, 30), seed=3)
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -48,16 +39,6 @@ def anatomy() -> np.ndarray:
 ANATOMY = anatomy()
 TISSUE = np.zeros(SHAPE, bool)
 TISSUE[:, 8:, :93] = True
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen], None]) -> Path:
-    network = build(lambda: make_generator("metgen", "small"), 1)
-    settle(network)
-    about = ModelCard("generator", "metgan", "metgen", "small", UNITS, (), "", 1, 1, 0, "test")
-    folder = tmp_path_factory.mktemp("run")
-    save_model(folder / MODEL_FILE, network.state_dict(), about)
-    return folder
 
 
 @pytest.fixture

@@ -46,15 +46,6 @@ class Stack:
         """Whether there is a C axis longer than 1."""
         return self.channels > 1
 
-    @property
-    def voxel_size_um(self) -> tuple[float, float, float] | None:
-        """Along Z, Y and X, where the file tells all three and its axes are read as it states them."""
-        stated = [axis for axis in "ZYX" if axis in self.source.axes]
-        sizes = dict(zip(stated, self.source.voxel_size_um or (), strict=False))
-        if self.contradicted or len(sizes) < len("ZYX"):
-            return None
-        return sizes["Z"], sizes["Y"], sizes["X"]
-
     def plane_shape(self, channel: int | None) -> tuple[int, ...]:
         """Return the shape of one channel, (Z, Y, X); `channel` is None for a stack without a C axis.
 

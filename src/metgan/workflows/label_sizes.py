@@ -55,9 +55,9 @@ def _stated_pixel_um(pairs: Path, entries: Sequence[Entry]) -> float | None:
     except ValueError:
         found = {math.nan}
     if len(found) > 1 or not all(size is None or 0 < size < math.inf for size in found):
-        told = ", ".join(sorted(size or "not stated" for size in sizes))
+        stated = ", ".join(sorted(size or "not stated" for size in sizes))
         raise SettingError(
-            f"--sizes-of {pairs}, whose pixels are of these sizes by pairs.csv (pixel_um): {told}",
+            f"--sizes-of {pairs}, whose pixels are of these sizes by pairs.csv (pixel_um): {stated}",
             "one size above 0",
             "Give a set of one size, or --diameters-um instead",
         )

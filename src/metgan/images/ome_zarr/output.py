@@ -21,7 +21,7 @@ from .writer import TEMPORARY, OmeZarrWriter
 HALF_WRITTEN = "a half-written volume"
 """What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
 _LAYOUT, _REPLACES, _TOKEN = "layout.json", "replaces", "token"
-_OPTIONS = {"blocks": "--block", "voxel_size_um": "--voxel-size-um"}
+_OPTIONS = {"voxel_size_um": "--voxel-size-um"}
 """What of a layout is asked for by an option; provenance names its own."""
 
 
