@@ -10,7 +10,7 @@ A block is a shard, or the chunks of one, that no other block shares: several pr
 blocks of one store at once, as long as one of them holds it (`writing_ome_zarr`).
 The random name is drawn when a volume is begun, and stands in ``layout.json``. A worker whose call was killed
 may write its block at any later time: into a volume that was resumed, which is the same request, so that the
-block has the same bytes and takes its name in one step; or nowhere, where the volume was finished or begun
+block has the same bytes and takes its name in one step; or where nothing reads, once it was finished or begun
 anew. No lock is needed for that.
 """
 
