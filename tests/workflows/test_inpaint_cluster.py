@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dask
 import distributed
 import numpy as np
 import pytest
@@ -257,13 +258,48 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
             pass
 
 
+def patience(monkeypatch: pytest.MonkeyPatch, **seconds: str) -> None:
+    for name, limit in seconds.items():
+        (key,) = [key for key in cluster._PATIENCE if f"{name}-worker" in key]
+        monkeypatch.setitem(cluster._PATIENCE, key, limit)
+
+
 @pytest.mark.slow
-def test_a_block_that_ends_every_worker_is_given_up() -> None:
+def test_a_block_that_ends_every_worker_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a worker takes longer to start than Dask, as it is set up there, would wait."""
+    patience(monkeypatch, no="30s")
     with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "0.1s"}),
         cluster.connected(ClusterChoice(workers=1)) as client,
         pytest.raises(ShortMemoryError, match=r"the same block has ended 4 workers.*Give fewer workers"),
     ):
         [*cluster.completed(client, os._exit, [9])]
+
+
+@pytest.mark.slow
+def test_a_call_ends_when_no_worker_starts_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    patience(monkeypatch, lost="0.1s", no="1s")
+    with (
+        cluster.connected(ClusterChoice(workers=1)) as client,
+        pytest.raises(ShortMemoryError, match=r"none has started again for 1 s.*--resume"),
+    ):
+        [*cluster.completed(client, os._exit, [9])]
+
+
+def test_an_error_of_dask_at_the_end_does_not_hide_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It raises one of its own when a worker is just being started again."""
+    before = distributed.LocalCluster.close
+
+    def close(self: distributed.LocalCluster, timeout: float | None = None) -> None:
+        before(self, timeout)
+        raise AssertionError("can only join a started process")
+
+    monkeypatch.setattr(distributed.LocalCluster, "close", close)
+    with (
+        pytest.raises(ShortMemoryError, match="ours"),
+        cluster.connected(ClusterChoice(workers=1)),
+    ):
+        raise ShortMemoryError("ours", "more", "Buy it")
 
 
 class Machines:

@@ -30,6 +30,11 @@ _AHEAD: Final = 2
 _LOOK_S: Final = 5.0
 """Seconds after which it is looked whether more workers have joined."""
 _CONNECT_S: Final = 10
+_PATIENCE: Final = {
+    "distributed.deploy.lost-worker-timeout": "1 day",
+    "distributed.scheduler.no-workers-timeout": "5 minutes",
+}
+"""A worker of this machine that has ended is started again, however long that takes, if it starts at all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,15 +104,7 @@ def connected(choice: ClusterChoice) -> Iterator[Any]:
         stack.enter_context(silence_logging_cmgr(logging.CRITICAL))  # what went wrong is raised here
         address: Any = choice.scheduler
         if choice.workers is not None:
-            address = stack.enter_context(
-                distributed.LocalCluster(
-                    n_workers=choice.workers,
-                    threads_per_worker=1,
-                    memory_limit=0,  # Dask would stop workers for what is no data of its own
-                    dashboard_address=":0",
-                    silence_logs=logging.CRITICAL,
-                )
-            )
+            address = stack.enter_context(_workers_here(choice.workers))
         try:
             client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
         except OSError as error:
@@ -117,6 +114,29 @@ def connected(choice: ClusterChoice) -> Iterator[Any]:
                 "Start it with dask scheduler, and its workers with dask worker",
             ) from error
         yield stack.enter_context(client)
+
+
+@contextmanager
+def _workers_here(number: int) -> Iterator[Any]:
+    """Start workers on this machine, and end them with the block."""
+    import dask
+    import distributed
+
+    with dask.config.set(_PATIENCE):
+        cluster = distributed.LocalCluster(
+            n_workers=number,
+            threads_per_worker=1,
+            memory_limit=0,  # Dask would stop workers for what is no data of its own
+            dashboard_address=":0",
+            silence_logs=logging.CRITICAL,
+        )
+        try:
+            yield cluster
+        finally:
+            try:
+                cluster.close()
+            except AssertionError:  # Dask's own, where a worker is just being started again
+                cluster.shutdown_on_close = False  # or the interpreter waits for it at its end
 
 
 def completed(client: Any, task: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
@@ -135,7 +155,7 @@ def completed(client: Any, task: Callable[[Job], Result], jobs: Iterable[Job]) -
     MetganError
         What a task has raised, as it was raised.
     ShortMemoryError
-        When a job has ended several workers.
+        When a job has ended several workers, or all workers have ended and none starts.
     StorageError
         When the scheduler has gone.
     """
@@ -172,7 +192,7 @@ def completed(client: Any, task: Callable[[Job], Result], jobs: Iterable[Job]) -
 
 def _result_of(future: Any) -> Any:
     """Return what a task has returned; raise what it has raised, or what has become of its workers."""
-    from distributed.scheduler import KilledWorker
+    from distributed.scheduler import KilledWorker, NoWorkerError
 
     try:
         return future.result()
@@ -181,6 +201,12 @@ def _result_of(future: Any) -> Any:
             f"the same block has ended {error.allowed_failures + 1} workers",
             "workers that live for a block; most that do not have too little memory",
             "Give fewer workers, or a smaller --block, and go on with --resume",
+        ) from error
+    except NoWorkerError as error:
+        raise ShortMemoryError(
+            f"all workers have ended, and none has started again for {error.timeout:.0f} s",
+            "memory for one at least",
+            "Close other programs or give a smaller --block, and go on with --resume",
         ) from error
     except ImportError as error:
         raise SettingError(
