@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -94,7 +93,7 @@ class CropPlan:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a large scan has a hundred thousand
 class Crop:
     """Where a crop lies: plane, top and left in pixels of the scan, and its block's number.
 
@@ -139,31 +138,13 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
     >>> [(crop.top, crop.left) for crop in crops]
     [(0, 0), (0, 2)]
     """
-    if plan.is_projected:
-        return [*_place_cubes(plan.region(shape), plan)]
     region = plan.region(shape)
-    planes, rows, columns = region.index
-    tops, lefts = _starts(rows, plan), _starts(columns, plan)
-    if not tops or not lefts:
-        raise SettingError(
-            f"crops of {plan.crop} pixels in a region of {region.shape[1]} x {region.shape[2]}",
-            "a region that holds at least one crop",
-            "Choose smaller crops or a larger region",
-        )
-    return [Crop(z, y, x, (by, bx)) for z in range(shape[0])[planes] for y, by in tops for x, bx in lefts]
-
-
-def _place_cubes(region: Region, plan: CropPlan) -> Iterator[Crop]:
-    """Yield three views of each cube, one after the other."""
-    starts = [_starts(axis, plan) for axis in region.index]
-    if not all(starts):
-        raise SettingError(
-            f"cubes of {plan.crop} voxels in a region of {' x '.join(map(str, region.shape))}",
-            "a region that holds at least one cube",
-            "Choose smaller --crop, larger ranges, or a smaller --pixel-size-um",
-        )
-    for (z, bz), (y, by), (x, bx) in product(*starts):
-        yield from (Crop(z, y, x, (bz, by, bx), view) for view in VIEWS)
+    starts = _starts(region, plan)
+    if plan.is_projected:
+        cubes = ((z, y, x, (bz, by, bx)) for (z, bz), (y, by), (x, bx) in product(*starts))
+        return [Crop(*cube, view) for cube in cubes for view in VIEWS]
+    places = [(y, x, (by, bx)) for (y, by), (x, bx) in product(*starts)]
+    return [Crop(z, *place) for z in range(shape[0])[region.index[0]] for place in places]
 
 
 @dataclass(frozen=True)
@@ -184,19 +165,33 @@ def find_uncovered(shape: tuple[int, ...], plan: CropPlan) -> Uncovered:
     >>> find_uncovered((1, 10, 8), CropPlan(crop=4, stride=4, block=4))
     Uncovered(rows=2, columns=0, share=0.2, planes=0)
     """
-    crops = place_crops(shape, plan)
-    rows = {y for top in {crop.top for crop in crops} for y in range(top, top + plan.crop)}
-    columns = {x for left in {crop.left for crop in crops} for x in range(left, left + plan.crop)}
-    depth, height, width = plan.region(shape).shape
-    planes = depth
-    if plan.is_projected:
-        planes = len({z for first in {crop.plane for crop in crops} for z in range(first, first + plan.crop)})
-    share = 1 - planes * len(rows) * len(columns) / (depth * height * width)
-    return Uncovered(height - len(rows), width - len(columns), round(share, 6), depth - planes)
+    region = plan.region(shape)
+    covered = [
+        len({pixel for start, _ in axis for pixel in range(start, start + plan.crop)})
+        for axis in _starts(region, plan)
+    ]
+    depth, height, width = region.shape
+    planes, rows, columns = covered if plan.is_projected else (depth, *covered)
+    share = 1 - planes * rows * columns / (depth * height * width)
+    return Uncovered(height - rows, width - columns, round(share, 6), depth - planes)
 
 
-def _starts(within: slice, plan: CropPlan) -> list[tuple[int, int]]:
-    """List (start, block number) of the crops along one axis; a block is named by its first pixel."""
+def _starts(region: Region, plan: CropPlan) -> list[list[tuple[int, int]]]:
+    """List (start, block number) along Y and X, and Z of cubes; a block's number is its first pixel."""
+    axes = region.index if plan.is_projected else region.index[1:]
+    starts = [_starts_along(axis, plan) for axis in axes]
+    if not all(starts):
+        what, unit = ("cube", "voxels") if plan.is_projected else ("crop", "pixels")
+        sides = " x ".join(map(str, region.shape[-len(axes) :]))
+        raise SettingError(
+            f"{what}s of {plan.crop} {unit} in a region of {sides}",
+            f"a region that holds at least one {what}",
+            "Choose a smaller --crop, larger ranges, or a smaller --pixel-size-um",
+        )
+    return starts
+
+
+def _starts_along(within: slice, plan: CropPlan) -> list[tuple[int, int]]:
     starts = []
     for begin in range(within.start, within.stop, plan.block):
         stop = min(begin + plan.block, within.stop) - plan.crop

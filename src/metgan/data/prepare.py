@@ -7,9 +7,11 @@ another block's show others. Crops never straddle blocks, so no pixel is ever in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from typing import overload
 
 from metgan.errors import StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
@@ -72,14 +74,14 @@ def prepare(
         there.
     """
     useful = survey(scan, plan).crops.crops if crops is None else crops
-    planned = [_row(scan, crop, plan) for crop in useful]
+    planned = _PlannedRows(scan, plan, useful)
     with hold_folder(out, "metgan prepare"):
         rows = read_table(out)
         refuse_mixed_scans(out, rows, scan.name, scan.source)
         refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
         _refuse_twice(out, rows, planned)
         refuse_shared_tissue(out, rows, planned)
-        _refuse_leftovers(out, [*rows, *planned])
+        _refuse_leftovers(out, chain(rows, planned))
         if not rows:
             write_table(out, [])
         with_tumour = 0
@@ -94,6 +96,25 @@ def prepare(
         PairSet.open(out)
     left_out = len(place_crops(scan.region.whole, plan)) - len(useful)
     return Prepared(len(useful), with_tumour, left_out)
+
+
+class _PlannedRows(Sequence[dict[str, str]]):
+    """The rows of crops, each made when it is asked for: those of a large scan would take much memory."""
+
+    def __init__(self, scan: Scan, plan: CropPlan, crops: Sequence[Crop]) -> None:
+        self._scan, self._plan, self._crops = scan, plan, crops
+
+    def __len__(self) -> int:
+        return len(self._crops)
+
+    @overload
+    def __getitem__(self, number: int) -> dict[str, str]: ...
+    @overload
+    def __getitem__(self, number: slice) -> _PlannedRows: ...
+    def __getitem__(self, number: int | slice) -> dict[str, str] | _PlannedRows:
+        if isinstance(number, slice):
+            return _PlannedRows(self._scan, self._plan, self._crops[number])
+        return _row(self._scan, self._crops[number], self._plan)
 
 
 def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
@@ -127,7 +148,7 @@ def _refuse_twice(out: Path, rows: Sequence[Mapping[str, str]], planned: Sequenc
         )
 
 
-def _refuse_leftovers(out: Path, rows: Sequence[Mapping[str, str]]) -> None:
+def _refuse_leftovers(out: Path, rows: Iterable[Mapping[str, str]]) -> None:
     """Refuse images that no row will name: the set that they make would not open."""
     if astray := sorted(image_names(out) - {row["name"] for row in rows}):
         raise StorageError(

@@ -37,7 +37,7 @@ from metgan.types import AnyArray, Mask
 from .ranges import ABOVE_ZERO, FINITE, check_ranges
 from .scan_images import MOST_CHANNELS, open_channels, open_mask, voxel_size
 
-AT_ONCE = 2**24
+AT_ONCE = 2**23
 """Voxels of each channel that are read, and in memory, at once; or one plane of a block of tissue."""
 _PLANES = 64  # of a block: as many as of a chunk
 _ALIKE = 1.01  # ratio of sizes
@@ -116,7 +116,7 @@ def read_scan(
 ) -> Scan:
     """Read one source with both channels, or two, with the masks that belong to them.
 
-    What the plan does not ask for is neither read nor checked. More than some 16 million voxels are not read
+    What the plan does not ask for is neither read nor checked. More than some 8 million voxels are not read
     at once, but in blocks, each when it is needed. `rows` are those of the pair set that the
     scan's crops are added to.
     """
