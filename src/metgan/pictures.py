@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from metgan.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _OUTLINE = "#ffb000"
 _INK = "#30343b"
@@ -59,7 +58,7 @@ def draw_comparison(rows: Sequence[Sequence[Panel]]) -> bytes:
 def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: Sequence[str] = ()) -> bytes:
     """Draw panels in rows under `headings`, with the rows' `names` at the left; returns PNG bytes."""
     height, width = len(rows), len(headings)
-    figure = Figure(figsize=(2.1 * width + 0.3, 2.1 * height + 0.35), layout="constrained")
+    figure = _figure(2.1 * width + 0.3, 2.1 * height + 0.35)
     axes = np.atleast_2d(figure.subplots(height, width, squeeze=False))
     for r, row in enumerate(rows):
         for c, panel in enumerate(row):
@@ -73,7 +72,7 @@ def draw_grid(rows: Sequence[Sequence[Panel]], headings: Sequence[str], names: S
 
 def draw_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str) -> bytes:
     """Draw named curves (step, y) as PNG bytes; on a log scale where they span decades."""
-    figure = Figure(figsize=(5.2, 3.0), layout="constrained")
+    figure = _figure(5.2, 3.0)
     axes = figure.subplots()
     values = np.array([v for _, ys in curves.values() for v in ys if v > 0])
     for name, (xs, ys) in curves.items():
@@ -85,7 +84,7 @@ def draw_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], t
 
 def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
     """Draw named lines of means in bands from least to most; a single point has a bar. Gives PNG bytes."""
-    figure = Figure(figsize=(6.6, 3.8), layout="constrained")
+    figure = _figure(6.6, 3.8)
     axes = figure.subplots()
     for name, band in bands.items():
         (line,) = axes.plot(band.across, band.mean, label=name, linewidth=1.6, marker="o", markersize=4)
@@ -98,7 +97,7 @@ def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
 
 def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: str) -> bytes:
     """Draw a group of bars for each of `names`, one bar per series, on their side; returns PNG bytes."""
-    figure = Figure(figsize=(6.6, 0.9 + 0.2 * len(names) * (len(bars) + 0.6)), layout="constrained")
+    figure = _figure(6.6, 0.9 + 0.2 * len(names) * (len(bars) + 0.6))
     axes = figure.subplots()
     places = np.arange(len(names))
     height = 0.8 / len(bars)
@@ -113,13 +112,20 @@ def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: 
     return _png(figure)
 
 
+def _figure(width: float, height: float) -> Figure:
+    """Return an empty figure; width and height in inches."""
+    from matplotlib.figure import Figure  # half a second: not for verbs that draw nothing
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
     """Return curves their title, grid, whole-numbered axis and legend; returns PNG bytes."""
     axes.set_title(title, fontsize=10, color=_INK)
     axes.set_xlabel(across, fontsize=9)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.locator_params(axis="x", integer=True)
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return _png(figure)
 

@@ -87,8 +87,8 @@ def source_of(package: ModuleType) -> str:
 
 
 def loaded_by(code: str) -> set[str]:
-    """The top-level modules in a fresh interpreter after it ran `code`."""
-    report = "\nimport sys as _sys; print('\\nLOADED', *{name.partition('.')[0] for name in _sys.modules})"
+    """The modules in a fresh interpreter after it ran `code`."""
+    report = "\nimport sys as _sys; print('\\nLOADED', *_sys.modules)"
     command = [sys.executable, "-c", code + report]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
@@ -165,5 +165,11 @@ except SystemExit as end:
     assert not loaded_by(code) & HEAVY
 
 
+def test_what_few_verbs_use_arrives_with_these_alone() -> None:
+    """They take as long as torch itself, at each call and in each worker: curves, trainings, statistics."""
+    slow = {"lightning_fabric", "matplotlib", "scipy.signal", "scipy.stats", "torch._dynamo"}
+    assert not loaded_by("import metgan.workflows") & slow
+
+
 def test_a_heavy_import_is_seen() -> None:
-    assert {"numpy", "scipy"} <= loaded_by("import scipy")
+    assert {"numpy", "scipy", "scipy.stats"} <= loaded_by("from scipy import stats")

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage, signal
+import scipy  # its signal arrives when it is first used: a second
+from scipy import ndimage
 
 from metgan.errors import SettingError
 from metgan.objects import check_mask, tight
@@ -117,7 +118,7 @@ def positions(shape: Mask, free: Mask) -> Mask:
     if 0 in room:
         return np.zeros(room, bool)
     # Pixels of the shape that are not free: whole numbers, so that rounding errors do not matter.
-    hindered = signal.fftconvolve((~free).astype(float), shape[::-1, ::-1].astype(float), mode="valid")
+    hindered = scipy.signal.fftconvolve((~free).astype(float), shape[::-1, ::-1].astype(float), mode="valid")
     fits: Mask = hindered < 0.5
     return fits
 

@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its signal and stats arrive when they are first used: a second
 from numpy.typing import NDArray
-from scipy import ndimage, signal, stats
+from scipy import ndimage
 
 from metgan.types import AnyArray, Mask
 
@@ -123,7 +124,7 @@ def _surely_positive(values: NDArray[np.float64]) -> bool:
     if len(values) < _LEAST_AGREEING:
         return False
     error = values.std(ddof=1) / np.sqrt(len(values))
-    return bool(values.mean() > stats.t.isf(_CHANCE, len(values) - 1) * error)
+    return bool(values.mean() > scipy.stats.t.isf(_CHANCE, len(values) - 1) * error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +148,7 @@ def _edges(image: NDArray[np.float64]) -> _Edges | None:
         return None
     steepness = ndimage.gaussian_gradient_magnitude(image, _EDGE)
     ranks = np.zeros_like(steepness)
-    ranks[used] = stats.rankdata(steepness[used]) / used.sum()
+    ranks[used] = scipy.stats.rankdata(steepness[used]) / used.sum()
     area = used.astype(np.float64)
     weight = ndimage.gaussian_filter(area, _BROAD)
     around = ndimage.gaussian_filter(ranks, _BROAD) / np.maximum(weight, 1e-6)
@@ -170,7 +171,7 @@ def _correlation(anatomy: _Edges, tumour: _Edges, reach: int) -> Surface:
     """
 
     def slid(fixed: Surface, moved: Surface) -> Surface:
-        full: Surface = signal.correlate(moved, fixed, mode="full", method="fft")
+        full: Surface = scipy.signal.correlate(moved, fixed, mode="full", method="fft")
         y, x = (side - 1 for side in fixed.shape)
         return full[y - reach : y + reach + 1, x - reach : x + reach + 1]
 

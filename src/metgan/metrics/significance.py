@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its stats arrive when they are first used: a second
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from metgan.errors import ArrayError, SettingError
 
@@ -67,8 +67,8 @@ def paired_test(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
     if difference.size < 2 or not difference.any():
         return PairedTest(mean, float("nan"), float("nan"))
     is_constant = np.ptp(difference) == 0  # then t is infinite
-    t_test = 0.0 if is_constant else float(stats.ttest_1samp(difference, 0).pvalue)
-    return PairedTest(mean, t_test, float(stats.wilcoxon(difference).pvalue))
+    t_test = 0.0 if is_constant else float(scipy.stats.ttest_1samp(difference, 0).pvalue)
+    return PairedTest(mean, t_test, float(scipy.stats.wilcoxon(difference).pvalue))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

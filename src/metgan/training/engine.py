@@ -8,10 +8,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import torch
-from lightning_fabric import Fabric
 from torch import nn
 
 from metgan.device import Device, choose_device
@@ -19,6 +18,9 @@ from metgan.errors import SettingError
 from metgan.networks import channels_last
 
 from .config import Precision
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 Network = TypeVar("Network", bound=nn.Module)
 CUDA_WORKERS: Final = 4
@@ -66,6 +68,8 @@ class Engine:
         SettingError
             When CUDA is asked for and there is none.
         """
+        from lightning_fabric import Fabric  # a second and more: not for verbs that do not train
+
         chosen = self.resolved()
         with _quietly():
             return Fabric(

@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic
+from typing import TYPE_CHECKING, Generic
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor
 
 from metgan.errors import DivergedError
@@ -26,6 +25,9 @@ from .checkpoint import RunState
 from .log import TrainingLog
 from .phases import Material, Phase
 from .schedule import Schedule, rate_factor
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
