@@ -60,24 +60,20 @@ class PairSet:
             When names, or groups, differ only in case or blanks.
         """
         root = Path(root)
-        files = {channel: _images(root, channel) for channel in ("anatomy", "tumour")}
-        files |= {kind: _images(root, kind) for kind in ("label", IGNORE) if has_folder(root / kind)}
-        names = sorted(set().union(*files.values()))
-        needed = {name: [c for c in ("anatomy", "tumour") if name not in files[c]] for name in names}
-        for name in files.get(IGNORE, ()):
-            needed[name] += [] if name in files.get("label", ()) else ["label"]
-        if lacking := [f"{kind}/{name}" for name, kinds in needed.items() for kind in kinds]:
-            raise StorageError(
-                f"{root} has unmatched names; missing: {_listing(lacking)}",
-                "the same names in anatomy/ and tumour/; label/ holds some of these, ignore/ some of label's",
-                "Add the missing images or remove their partners",
+        names, files, rows = _checked(root)
+        entries = [
+            _entry(
+                name, rows.pop(name, {}), {k: root / k / of[name] for k, of in files.items() if name in of}
             )
-        paths = {
-            name: {kind: known[name] for kind, known in files.items() if name in known} for name in names
-        }
-        entries = _entries(root, _rows(root, names), paths)
+            for name in names
+        ]
         labelled = tuple(entry for entry in entries if entry.is_labelled)
         return cls(root, labelled, tuple(entry for entry in entries if not entry.is_labelled))
+
+    @staticmethod
+    def check(root: Path) -> None:
+        """Raise what `open` would; a large set that is not kept takes less memory so."""
+        _checked(root)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -130,8 +126,10 @@ def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
     is_pair_set = not has_folder(root) or has_folder(root / channel)
     is_plain = not is_pair_set and any(is_image(path) for path in root.iterdir())
     files = _listed(root) if is_plain else _images(root, channel)
+    folder = root if is_plain else root / channel
     rows = {row["name"]: row for row in read_table(root)}
-    return _entries(root, rows, {name: {channel: path} for name, path in sorted(files.items())})
+    _refuse_lookalikes(root, files, rows)
+    return tuple(_entry(name, rows.get(name, {}), {channel: folder / files[name]}) for name in sorted(files))
 
 
 def write_pair(
@@ -212,7 +210,29 @@ def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 
-def _images(root: Path, channel: str) -> dict[str, Path]:
+def _checked(root: Path) -> tuple[list[str], dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+    """Return names, in order, of each kind of image the files by their names, and of the table the rows."""
+    files = {channel: _images(root, channel) for channel in ("anatomy", "tumour")}
+    files |= {kind: _images(root, kind) for kind in ("label", IGNORE) if has_folder(root / kind)}
+    names = sorted(set().union(*files.values()))
+    lacking = [
+        f"{kind}/{name}"
+        for name in names
+        for kind in ("anatomy", "tumour", *(["label"] if name in files.get(IGNORE, ()) else []))
+        if name not in files.get(kind, ())
+    ]
+    if lacking:
+        raise StorageError(
+            f"{root} has unmatched names; missing: {_listing(lacking)}",
+            "the same names in anatomy/ and tumour/; label/ holds some of these, ignore/ some of label's",
+            "Add the missing images or remove their partners",
+        )
+    rows = _rows(root, names)
+    _refuse_lookalikes(root, names, rows)
+    return names, files, rows
+
+
+def _images(root: Path, channel: str) -> dict[str, str]:
     folder = root / channel
     if not has_folder(folder):
         raise StorageError(
@@ -223,13 +243,13 @@ def _images(root: Path, channel: str) -> dict[str, Path]:
     return _listed(folder)
 
 
-def _listed(folder: Path) -> dict[str, Path]:
-    images: dict[str, Path] = {}
-    for path in filter(is_image, sorted(folder.iterdir())):
-        name = check_name(path.stem, "file", f"Rename it in {folder}")
-        if images.setdefault(name, path) != path:
+def _listed(folder: Path) -> dict[str, str]:
+    images: dict[str, str] = {}
+    for file in sorted(path.name for path in folder.iterdir() if is_image(path)):
+        name = check_name(Path(file).stem, "file", f"Rename it in {folder}")
+        if images.setdefault(name, file) != file:
             raise StorageError(
-                f"{folder} holds {images[name].name!a} and {path.name!a}",
+                f"{folder} holds {images[name]!a} and {file!a}",
                 "one image per name",
                 "Remove one of them",
             )
@@ -252,20 +272,18 @@ def _rows(root: Path, names: Sequence[str]) -> dict[str, dict[str, str]]:
     return rows
 
 
-def _entries(
-    root: Path, rows: Mapping[str, Mapping[str, str]], paths: Mapping[str, Mapping[str, Path]]
-) -> tuple[Entry, ...]:
-    entries = tuple(_entry(name, rows.get(name, {}), places) for name, places in paths.items())
-    refuse_lookalikes([entry.name for entry in entries], "names", str(root))
-    refuse_lookalikes([entry.group for entry in entries], "groups", str(root))
-    return entries
+def _refuse_lookalikes(root: Path, names: Iterable[str], rows: Mapping[str, Mapping[str, str]]) -> None:
+    refuse_lookalikes(names, "names", str(root))
+    refuse_lookalikes((_group(name, rows.get(name, {})) for name in names), "groups", str(root))
+
+
+def _group(name: str, row: Mapping[str, str]) -> str:
+    return row.get("group") or name
 
 
 def _entry(name: str, row: Mapping[str, str], paths: Mapping[str, Path]) -> Entry:
     provenance = {key: value for key, value in row.items() if key not in _KNOWN}
-    return Entry(
-        name, row.get("group") or name, row.get("organ", ""), row.get("split", ""), paths, provenance
-    )
+    return Entry(name, _group(name, row), row.get("organ", ""), row.get("split", ""), paths, provenance)
 
 
 def _listing(names: Sequence[str]) -> str:

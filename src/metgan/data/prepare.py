@@ -93,7 +93,7 @@ def prepare(
                 with_tumour += shown.label is not None and bool(shown.label.any())
                 advance()
         write_table(out, [*rows, *planned])
-        PairSet.open(out)
+        PairSet.check(out)
     left_out = len(place_crops(scan.region.whole, plan)) - len(useful)
     return Prepared(len(useful), with_tumour, left_out)
 
