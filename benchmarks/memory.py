@@ -155,7 +155,7 @@ def write_scan(root: Path, planes: int, compression: str | None) -> list[Path]:
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table, each row as soon as it is measured."""
-    for line in (columns, ["---"] * len(columns), *rows):
+    for line in chain((columns, ["---"] * len(columns)), rows):
         print("| " + " | ".join(map(str, line)) + " |", flush=True)
 
 
