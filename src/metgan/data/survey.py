@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
+from itertools import groupby
 from typing import Final
 
 from metgan.errors import ArrayError, SettingError
@@ -72,16 +73,20 @@ def survey(scan: Scan, plan: CropPlan) -> Survey:
         contrast.add(block)
 
     with progress("look at crops", len(crops), every_s=SLOW) as advance:
-        for number, shown in crops.visit(look_at):
-            is_useful[number] = _is_useful(shown, plan)
-            has_tumour[number] = shown.label is not None and bool(shown.label.any())
-            if air is not None and is_useful[number]:
-                air.add(number, shown.anatomy, is_labelled=has_tumour[number])
-            advance()
+        for _, visited in groupby(crops.visit(look_at), lambda one: crops.crops[one[0]].place):
+            views = dict(visited)
+            for number, shown in views.items():
+                has_tumour[number] = shown.label is not None and bool(shown.label.any())
+                advance()
+            if not all(_is_useful(shown, plan) for shown in views.values()):
+                continue
+            for number in views:
+                is_useful[number] = True
+            if air is not None:
+                anatomies = {number: shown.anatomy for number, shown in views.items()}
+                air.add(anatomies, is_labelled=any(has_tumour[number] for number in views))
     check.refuse_faults()
     is_air = None if air is None else air.result
-    for flags in (is_useful, *(() if is_air is None else (is_air,))):
-        _agree_on_cubes(crops, flags)
     useful = [k for k, is_so in enumerate(is_useful) if is_so]
     if not useful:
         why = "flat" if scan.tissue is None else "flat or hold too little tissue"
@@ -98,14 +103,6 @@ def survey(scan: Scan, plan: CropPlan) -> Survey:
     )
 
 
-def _agree_on_cubes(crops: ScanCrops, flags: list[bool]) -> None:
-    """Clear the flags of all views of a cube of which one has none."""
-    for cube in crops.together():
-        are_all = all(flags[k] for k in cube)
-        for k in cube:
-            flags[k] = are_all
-
-
 class _AirSearch:
     """Which of `count` crops show air alone; they come in any order, and are not kept.
 
@@ -118,17 +115,19 @@ class _AirSearch:
         self._brightest: list[float] = [float("inf")] * count
         self._has_fill = False
 
-    def add(self, number: int, anatomy: Camera, *, is_labelled: bool) -> None:
-        self._has_fill = self._has_fill or bool(find_fill(anatomy).any())
+    def add(self, views: Mapping[int, Camera], *, is_labelled: bool) -> None:
+        """Look at a plane, or all views of a cube, by their numbers."""
+        self._has_fill = self._has_fill or any(find_fill(anatomy).any() for anatomy in views.values())
         if self._has_fill:
             return
-        if not is_labelled:
-            self._brightest[number] = brightest_light(anatomy)
-        rank = -int(self._ranks[number])  # the lowest ranks are kept
-        if len(self._asked) < _ASKED:
-            heappush(self._asked, (rank, median_lights(anatomy)))
-        elif rank > self._asked[0][0]:
-            heappushpop(self._asked, (rank, median_lights(anatomy)))
+        brightest = float("inf") if is_labelled else max(map(brightest_light, views.values()))
+        for number, anatomy in views.items():
+            self._brightest[number] = brightest
+            rank = -int(self._ranks[number])  # the lowest ranks are kept
+            if len(self._asked) < _ASKED:
+                heappush(self._asked, (rank, median_lights(anatomy)))
+            elif rank > self._asked[0][0]:
+                heappushpop(self._asked, (rank, median_lights(anatomy)))
 
     @property
     def result(self) -> list[bool] | None:
