@@ -67,8 +67,7 @@ class ScanCrops:
         return [*groups.values()]
 
     def visit(self, on_block: Callable[[ScanBlock], None] | None = None) -> Iterator[tuple[int, CropImages]]:
-        """Yield the number of each crop with its images, in the order in which blocks are read: each once,
-        and the views of a cube one after the other.
+        """Yield each crop's number and images once, as blocks are read; views of a cube follow each other.
 
         Parameters
         ----------
