@@ -76,8 +76,8 @@ def writing_ome_zarr(
     path = Path(path)
     writer, inputs, is_mine = OmeZarrWriter(path, layout), [*inputs], False
     _check_former(writer, overwrite, inputs)
-    _remove_late(writer.part)
     try:
+        _remove_late(writer.part)
         with prepare_output(
             writer.part, HALF_WRITTEN, verb, resume=resume, overwrite=overwrite, inputs=inputs
         ):
