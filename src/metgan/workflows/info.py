@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from metgan.checked import Checked
 from metgan.data import TABLE, PairSet
 from metgan.errors import StorageError
-from metgan.images import is_image, is_zarr
+from metgan.images import is_image, is_zarr, open_image
 from metgan.interop import CASES_FILE
 from metgan.io import has_file, has_folder, kind_of_folder
 from metgan.models import MODEL_FILE, read_card
@@ -60,11 +61,13 @@ def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
 
     Raises
     ------
-    StorageError
+    StorageError, UnknownNameError
         When there is nothing, or nothing that metgan knows.
     """
     path = request.path
     if not path.is_dir() and not has_file(path):
+        with suppress(StorageError):
+            open_image(path)  # names what there is, where it leads to nothing in an OME-Zarr
         raise StorageError(f"there is no {path}", _KNOWN, "Check the path")
     with listening(on_event):
         name, facts = _facts_of(path)
