@@ -1,4 +1,4 @@
-"""One registered scan, as far as it was read, and the checks at its door: faults are named before a cut."""
+"""One registered scan, as far as it was read, and the checks at its door: faults are named before cutting."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
     ----------
     request : InfoRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
 
 
 def _facts_of(path: Path) -> tuple[str, Facts]:
-    """Return what to call the thing, and what is to be told of it."""
+    """Return what to call the thing, and its facts."""
     if path.is_dir() and is_zarr(path):
         return "Volume", volume_facts(path)
     kind = kind_of_folder(path) if path.is_dir() else ""

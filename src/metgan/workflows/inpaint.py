@@ -69,7 +69,7 @@ class InpaintRequest(Checked):
         A label image of the volume's shape, of any of these kinds: 0, and one other value where tumours
         should be. Of an OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours. Not with --recipe.
     out : Path
-        OME-Zarr to write, called so, as in new.ome.zarr: the tumour channel in the camera's dtype, and the
+        OME-Zarr to write, with a name such as new.ome.zarr: the tumour channel in the camera's dtype, and the
         label tumours.
     mode : {"synthesise", "insert"}
         synthesise: the whole tumour channel is generated. insert: the volume's real tumour channel is kept,
@@ -81,11 +81,11 @@ class InpaintRequest(Checked):
         Numbers of the anatomy and the tumour channel, counted from 0, in an image with channels. Default: 0 1
         of one with two; of one with more they must be named.
     axes : str or None
-        Axes of the volume, as in ZCYX, where the file does not state them rightly.
+        Axes of the volume, as in ZCYX, where the file does not state them correctly.
     mask_axes : str or None
         Axes of --labels, as in ZYX, likewise.
     voxel_size_um : tuple of float, or None
-        Size of a voxel in micrometres along Z, Y and X, where the volume does not state it rightly.
+        Size of a voxel in micrometres along Z, Y and X, where the volume does not state it correctly.
     block : int
         Side along Y and X, in pixels, of what is computed and written at once, 1 or more; rounded up to whole
         chunks of 64 pixels, in a single plane of 512. Larger ones take more memory and less time; voxels are
@@ -176,13 +176,13 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     ----------
     request : InpaintRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------
     StorageError, ArrayError, SettingError
         When run, volume, labels or the place to write to will not do, and nothing is written then; or when a
-        part of them cannot be read: what was done by then stays, and ``--resume`` goes on.
+        part of them cannot be read: what was done by then is kept, and ``--resume`` continues.
     """
     out, policy = request.out, request.output
     with listening(on_event):
@@ -269,7 +269,7 @@ def _check(inpainter: Inpainter, volume: Volume) -> None:
 
 
 def _layout(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> OmeZarrLayout:
-    """Return what is to be written; what it is made from belongs to it, and must be the same to go on."""
+    """Return what is to be written; what it is made from belongs to it, and must be the same to resume."""
     stack, number = volume["anatomy"]
     axes = "ZYX" if "Z" in stack.axes else "YX"
     scale = inpainter.card.normalisation.tumour

@@ -19,7 +19,7 @@ _MOST_LABELS: Final = 2000
 
 
 def diameters_of(pairs: Path, run: Path, pixel_um: float) -> Diameters:
-    """Return those of whole tumours in labels of the training part; `pixel_um` where these do not say it."""
+    """Return those of whole tumours in training labels; `pixel_um` where their pixels' size is not stated."""
     split = load_split(run / SPLIT_FILE) if has_file(run / SPLIT_FILE) else None
     images = open_images(pairs, "label")
     try:
@@ -54,7 +54,7 @@ def diameters_of(pairs: Path, run: Path, pixel_um: float) -> Diameters:
 
 
 def _stated_pixel_um(pairs: Path, entries: Sequence[Entry]) -> float | None:
-    """Return how large the pixels of a set are by its table: one size, or None if it is not said."""
+    """Return how large the pixels of a set are by its table: one size, or None if it is not stated."""
     sizes = {entry.provenance.get("pixel_um", "") for entry in entries}
     try:
         found = {float(size) if size else None for size in sizes}

@@ -67,14 +67,14 @@ class ScanFiles(Checked):
         of a single file with two; of one with more, or of two files that hold several each, they must be
         named.
     axes : str or None
-        Axes of the sources, as in ZCYX, where the file does not state them rightly.
+        Axes of the sources, as in ZCYX, where the file does not state them correctly.
     mask_axes : str or None
         Axes of --labels and --tissue, as in ZYX, likewise.
     pixel_size_um : float or None
         Resample the scan to pixels of this side in um, above 0: rows and columns, for --cut projections
         planes too. Default: its own voxels.
     voxel_size_um : tuple of float, or None
-        Size of a voxel in micrometres along Z, Y and X, where the scan does not state it rightly. Needs
+        Size of a voxel in micrometres along Z, Y and X, where the scan does not state it correctly. Needs
         --pixel-size-um.
     name : str or None
         First part of the pairs' names, one for each scan. Default: the folder's and the file's name, or the
@@ -222,7 +222,7 @@ def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: 
 
 
 def _refuse_options_of_nothing(files: ScanFiles) -> None:
-    """Refuse options that tell how to read a mask which is not given."""
+    """Refuse options that say how to read a mask that is not given."""
     thresholds = (("labels", files.labels, files.labels_above), ("tissue", files.tissue, files.tissue_above))
     for what, mask, above in thresholds:
         if above is not None and mask is None:

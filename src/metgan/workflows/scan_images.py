@@ -36,8 +36,8 @@ def open_channels(
     Returns
     -------
     list of (Stack, int or None)
-        Each with the number of its channel; None where there is no axis C. Whether that channel is there, is
-        known when it is asked for its shape.
+        Each with the number of its channel; None where there is no axis C. Whether that channel exists
+        is checked when its shape is asked for.
 
     Raises
     ------
@@ -129,9 +129,9 @@ def _looks_like_a_mask(stack: Stack) -> bool:
 
 
 def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str) -> tuple[float, ...] | None:
-    """Return the size of a voxel along the axes: as given, or where the file tells it of all of them.
+    """Return the size of a voxel along the axes: as given, or as the file states it for all of them.
 
-    What contradicts the file is taken, and told once.
+    A size that contradicts the file is used, and noted once.
     """
     stated = [axis for axis in "ZYX" if axis in stack.source.axes]
     sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))

@@ -113,7 +113,7 @@ def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) 
 
 
 def name_options(request: InpaintRequest, volume: Volume) -> dict[str, str]:
-    """Return what a resolved request asks for, by the options that say it: how a part is gone on with.
+    """Return what a resolved request asks for, by option: a part is resumed with the same alone.
 
     An option that was not given has the value that was taken for it.
     """
