@@ -2,8 +2,8 @@
 
 Notes
 -----
-What is measured (how large tumours are in labels, above which light there is tissue) is measured once, and
-is one of the settings from then on: another process draws the same label without looking again.
+What is measured (how large tumours are in labels, the least light of tissue) is measured once, and is one
+of the settings from then on: another process draws the same label without looking again.
 """
 
 from __future__ import annotations
@@ -72,8 +72,7 @@ class VolumeRecipeChoice(Checked):
     infiltration : tuple of float, or None
         Most compact and most ragged tumour, in [0, 1]. Default: 0 0.4.
     tissue_level : float or None
-        Light of the anatomy above which there is tissue, in camera units. Default: measured on up to 16
-        planes.
+        Least light of tissue in the anatomy, in camera units. Default: measured on up to 16 planes.
     real_tumours : Path or None
         Label image of the tumours that the volume has; drawn ones keep off these. Read as --labels is, with
         --labels-above and --mask-axes.
