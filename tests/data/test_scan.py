@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import CropPlan, Scan, ScanContrast, ScanCrops, place_crops
+from metgan.data import CropPlan, Scan, ScanContrast, ScanCrops, place_crops, survey
 from metgan.errors import ArrayError, SettingError
 from metgan.images import LazyVolume
 from metgan.labels import fill_of, find_fill
@@ -85,9 +85,12 @@ def test_the_other_order_of_bytes_is_the_same_image() -> None:
     ],
 )
 def test_equal_channels_and_inverted_masks_are_refused(change: dict[str, np.ndarray], says: str) -> None:
-    Scan.checked("scan", **world())
+    volumes = {k: np.repeat(v, 4, axis=1) for k, v in world().items()}
+    plan = CropPlan(crop=4, stride=4, block=4)
+    survey(Scan.checked("scan", **volumes), plan)
+    scan = Scan.checked("scan", **(volumes | {k: np.repeat(v, 4, axis=1) for k, v in change.items()}))
     with pytest.raises(ArrayError, match=says):
-        Scan.checked("scan", **(world() | change))
+        survey(scan, plan)
 
 
 def test_a_crop_of_a_plane_does_not_keep_the_block_that_it_was_read_with() -> None:

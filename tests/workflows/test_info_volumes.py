@@ -154,7 +154,7 @@ def test_a_nifti_tells_how_the_animal_lay(tmp_path: Path) -> None:
     nibabel.save(nibabel.Nifti1Image(volume_of("uint8").T, np.diag([-1.0, 1, 1, 1])), tmp_path / "v.nii")
     facts = info(InfoRequest(path=tmp_path / "v.nii")).facts
     assert facts["orientation"] == "X, Y and Z run to L, A, S"
-    assert facts["voxel size"] == "not told"
+    assert facts["voxel size"] == "not stated"
 
 
 def test_a_volume_that_is_half_written_is_told_with_how_far_it_came(tmp_path: Path) -> None:

@@ -211,6 +211,27 @@ def test_a_volume_much_brighter_than_the_training_images_is_told(
         assert any("outside 100 to 4000" in text for text in told) == (name == "bright")
 
 
+def test_a_volume_is_looked_at_beyond_its_middle(run: Path, tmp_path: Path) -> None:
+    """Air lies around tissue, and the run was trained on tissue alone."""
+    tissue = SCAN[0, :, :, :64]
+    air = (tissue % 90).astype(np.uint16)
+    around = np.stack([air[0], tissue[1], air[2]])
+    write_image(tmp_path / "labels.tif", LABEL[:, :, :64])
+    for name, anatomy in (("tissue", tissue), ("around", around)):
+        write_image(tmp_path / f"{name}.tif", anatomy)
+        out, labels = tmp_path / f"{name}.zarr", tmp_path / "labels.tif"
+        _, told = call(request(run, tmp_path / f"{name}.tif", out, labels=labels))
+        assert any("67% of the anatomy's pixels" in text for text in told) == (name == "around")
+
+
+def test_the_side_of_blocks_is_told_where_it_is_not_what_was_asked_for(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    for block, said in ((64, []), (100, ["blocks are 128 pixels wide"]), (1024, [])):
+        _, told = call(request(run, scan, tmp_path / f"{block}.zarr", block=block))
+        assert [text.partition(":")[0] for text in told if "blocks are" in text] == said
+
+
 def test_labels_that_number_their_objects_need_a_threshold(run: Path, scan: Path, tmp_path: Path) -> None:
     numbered = LABEL.copy()
     numbered[:, 30:40, 60:70] = 2
@@ -241,6 +262,26 @@ def test_a_finished_volume_is_left_as_it_is_and_another_request_is_refused(
     assert files(replaced.out) != before
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"channels": (0, 1)},
+        {"axes": "czyx"},
+        {"mask_axes": "ZYX"},
+        {"voxel_size_um": (5.0, 1.3, 1.3)},
+        {"block": 50},
+    ],
+)
+@pytest.mark.parametrize("is_typed_first", [True, False])
+def test_an_option_that_is_typed_is_the_default_that_it_names(
+    run: Path, scan: Path, tmp_path: Path, typed: dict[str, object], is_typed_first: bool
+) -> None:
+    calls = [typed, {}] if is_typed_first else [{}, typed]
+    first, second = (request(run, scan, tmp_path / "a.zarr", **options) for options in calls)
+    assert not call(first)[0].was_finished
+    assert call(replace(second, output=OutputPolicy(resume=True)))[0].was_finished
+
+
 def test_a_part_is_not_gone_on_with_otherwise_than_it_was_begun(
     run: Path, scan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,7 +293,7 @@ def test_a_part_is_not_gone_on_with_otherwise_than_it_was_begun(
     others = (
         ({"mode": "insert"}, r"of \S*a\.zarr that is .*\(--mode synthesise then, insert now\)"),
         ({"labels_above": 0.0}, r"\(--labels-above not given then, 0 now\)"),
-        ({"channels": (0, 1)}, r"\(--channels not given then, 0 1 now\)"),
+        ({"channels": (1, 0)}, r"\(--channels 0 1 then, 1 0 now\)"),
         ({"block": 128}, r"\(blocks 3 48 64 then, 3 48 128 now\)"),
         ({"voxel_size_um": (5.0, 2.0, 2.0)}, r"\(--voxel-size-um 5\.0 1\.3 1\.3 then, 5\.0 2\.0 2\.0 now\)"),
     )

@@ -61,11 +61,13 @@ def test_a_name_that_others_do_not_know_for_an_ome_zarr_is_refused(run: Path, sc
             request(run, scan, Path(name))
 
 
-def test_a_misspelt_label_is_answered_with_those_that_there_are(
+def test_a_misspelt_label_or_level_is_answered_with_those_that_there_are(
     run: Path, scan: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UnknownNameError, match=r"label of .*scan.ome.zarr 'spot'; expected one of: spots"):
         notes(request(run, scan, tmp_path / "a.zarr", labels=scan / "labels" / "spot"))
+    with pytest.raises(UnknownNameError, match="'9'; expected one of: 0, labels/spots"):
+        info(InfoRequest(path=scan / "9"))
     image = ArrayImage(SCAN, "CZYX")
     write_ome_zarr(tmp_path / "bare.zarr", image, {}, layout_like(image, {}))
     with pytest.raises(StorageError, match=r"bare\.zarr has no labels"):
@@ -89,6 +91,32 @@ def test_what_is_given_for_another_thing_is_named(
     for given, said in others:
         with pytest.raises(MetganError, match=said):
             notes(replace(asked, **given))
+
+
+@pytest.mark.parametrize("factor", [1, 255, 3])
+def test_a_mask_in_the_place_of_the_volume_is_called_so(
+    run: Path, scan: Path, tmp_path: Path, factor: int
+) -> None:
+    """As it is marked, or numbered."""
+    numbered = LABEL * np.uint8(factor)
+    numbered[:, 20:30, :15] = 5
+    mask = tiff(tmp_path / "mask.tif", numbered, "ZYX")
+    asked, files = request(run, scan, tmp_path / "a.zarr"), ScanFiles(labels=scan / "labels" / "spots")
+    wide, anatomy = (tiff(tmp_path / f"{a.dtype}.tif", a, "ZYX") for a in (numbered.astype("u4"), SCAN[0]))
+    ways = (
+        lambda: notes(replace(asked, sources=[mask])),
+        lambda: notes(replace(asked, sources=[mask], mode="insert")),
+        lambda: prepare(PrepareRequest(sources=[mask], files=files, out=tmp_path / "p")),
+        lambda: prepare(PrepareRequest(sources=[anatomy, wide], files=files, out=tmp_path / "p")),
+    )
+    for way in ways:
+        with pytest.raises(
+            ArrayError, match=r"(mask|uint32)\.tif looks like a mask.*and the mask with --labels"
+        ):
+            way()
+    camera = tiff(tmp_path / "camera.tif", SCAN[0].astype(np.uint8), "ZYX")
+    with pytest.raises(ArrayError, match="dtype uint8; expected uint16"):
+        notes(replace(asked, sources=[camera]))
 
 
 def test_a_label_in_another_order_of_axes_is_told_and_is_read_as_advised(

@@ -14,7 +14,8 @@ import zarr
 from scipy import ndimage
 
 from metgan.cli.app import app
-from metgan.errors import ArrayError, SettingError, StorageError
+from metgan.data import read_table, write_table
+from metgan.errors import ArrayError, MetganError, SettingError, StorageError
 from metgan.images import ArrayImage, OmeZarrImage, layout_like, write_ome_zarr
 from metgan.progress import Event, Note, listening
 from metgan.synthesis import load
@@ -160,6 +161,29 @@ def test_sizes_may_be_those_of_the_training_labels(
         tifffile.imwrite(path, np.zeros((64, 64), np.uint8))
     with pytest.raises(ArrayError, match=r"shows a whole tumour.*--diameters-um"):
         drawn(request(run, scan, tmp_path / "a.zarr", recipe=replace(recipe, sizes_of=empty)))
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        ({"split": "val"}, r"no image of part 'train' among \d+, in --sizes-of \S*pairs;"),
+        ({"anatomy_source": "FIRST"}, r"shares pair .* with the test part, in --sizes-of \S*pairs;"),
+    ],
+)
+def test_pairs_that_are_not_for_training_are_refused_by_the_option_that_names_them(
+    run: Path, scan: Path, tmp_path: Path, small_world: Path, rest: dict[str, str], said: str
+) -> None:
+    """The first pair is for testing; the others are for validation, or were made of it."""
+    pairs = shutil.copytree(small_world, tmp_path / "pairs")
+    rows = read_table(pairs)
+    for row in rows:
+        row.update({key: value.replace("FIRST", rows[0]["name"]) for key, value in rest.items()})
+    rows[0].update(split="test", anatomy_source="", group="of its own")
+    write_table(pairs, rows)
+    recipe = replace(GROWN, diameters_um=None, sizes_of=pairs)
+    with pytest.raises(MetganError, match=said) as error:
+        drawn(request(run, scan, tmp_path / "a.zarr", recipe=recipe))
+    assert error.value.remedy == "Give other pairs, or --diameters-um instead"
 
 
 def test_a_volume_of_tissue_alone_is_told_and_taken_as_such(run: Path, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The brightest value that a camera gives: a 12-bit camera stores 16-bit files, and none is above 4095.
 
-What is generated is held to it: noise and light that are added to an image would else take it where no camera
-of that kind ever comes, and a segmentor could tell generated images by that alone.
+Generated images are limited to it: added noise and light could otherwise exceed what such a camera can
+record, and a segmentor could recognise generated images by that alone.
 """
 
 from __future__ import annotations

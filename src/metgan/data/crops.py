@@ -106,6 +106,11 @@ class Crop:
     block: tuple[int, ...]
     view: View = ""
 
+    @property
+    def place(self) -> tuple[int, int, int]:
+        """Plane, top and left: what the views of a cube share, and no other crop has."""
+        return self.plane, self.top, self.left
+
     def index(self, size: int) -> Index:
         """Return what picks a crop of `size` pixels a side from its scan, (Z, Y, X); a projection's cube."""
         rows, columns = slice(self.top, self.top + size), slice(self.left, self.left + size)

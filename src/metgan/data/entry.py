@@ -57,7 +57,7 @@ class Entry:
 
     @property
     def made_of(self) -> frozenset[str]:
-        """Names of the pairs that this one was made of: every guard against leakage asks here.
+        """Names of the pairs that this one was made of: every guard against leakage relies on this.
 
         Examples
         --------

@@ -31,7 +31,7 @@ def fit_pairs(pairs: Sequence[Pair], scaling: Scaling = "shared") -> Normalisati
     Parameters
     ----------
     pairs : sequence of Pair
-        Asked for one by one, once or twice each. All images of one channel must share a dtype: it becomes the
+        Read one by one, once or twice each. All images of one channel must share a dtype: it becomes the
         dtype of generated images.
     scaling : {"shared", "per-image"}
         One map for all images, or the release's, which scales every image by its own extremes.
@@ -117,7 +117,7 @@ class _Channel:
 
     @property
     def usual(self) -> float:
-        """The median of the light; of nothing but fill nan, as numpy has it."""
+        """The median of the light; nan, as in numpy, where there is nothing but fill."""
         (light,) = self.light.values()
         return float(np.mean(light.middle()))
 

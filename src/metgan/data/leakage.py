@@ -6,9 +6,9 @@ what its images hold. Names and groups are compared without case and blanks, see
 Notes
 -----
 The decision a reader would question is that images are compared pixel by pixel: a copy is found under any
-name and in any format, one that was cropped, turned or scaled is not. Who makes such copies knows it; who
-exports a folder twice does not. Only what a camera has seen is compared: images of one value, such as crops
-of black fill, are equal in any animal, and so may labels be that were drawn with one brush.
+name and in any format, one that was cropped, turned or scaled is not. Whoever makes such copies knows it;
+whoever exports a folder twice may not. Only what a camera has seen is compared: images of one value, such as
+crops of black fill, are equal in any animal, and so may labels be that were drawn with one brush.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 is an unlabelled pair. ``ignore/`` may hold masks of the pixels of which a label says nothing, and a table
 ``pairs.csv`` may say more (``name, group, organ, split``, and the provenance of generated pairs).
 Names and groups are compared in one form (`metgan.io.normal_form`), and those that differ only in case or
-blanks are asked about: a group that is written in two ways would be trained on and tested on.
+blanks are refused: a group that is written in two ways would be both trained on and tested on.
 """
 
 from __future__ import annotations

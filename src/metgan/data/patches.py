@@ -1,8 +1,8 @@
 """What a network is trained on: patches without end, of which number k is a function of the seed and k.
 
 Which pair it is of, which part of it and which way round, and how it is to be distorted: nothing is carried
-from one patch to the next. So a resumed training goes on with the patches that the interrupted one would have
-seen, and any number of worker processes share them.
+from one patch to the next. So a resumed training continues with the patches that the interrupted one would
+have seen, and any number of worker processes share them.
 """
 
 from __future__ import annotations

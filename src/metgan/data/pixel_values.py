@@ -85,7 +85,7 @@ class Histogram:
 
 
 class PixelSample:
-    """Floats, of which the same can be asked as of a `Histogram`: all of them, or `most` evenly drawn ones.
+    """Floats that answer the same questions as a `Histogram`: all of them, or `most` evenly drawn ones.
 
     Examples
     --------

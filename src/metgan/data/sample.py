@@ -88,7 +88,7 @@ class Pair:
 
 
 def checksum(pairs: Iterable[Pair], start: int = 0) -> int:
-    """Return the CRC-32 of the names and pixels of pairs, in their order, going on from `start`."""
+    """Return the CRC-32 of the names and pixels of pairs, in their order, continuing from `start`."""
     total = start
     for pair in pairs:
         total = zlib.crc32(pair.entry.name.encode(), total)

@@ -63,11 +63,11 @@ class ScanCrops:
         """Return the numbers of the crops in groups that stay or go together: a plane, or views of a cube."""
         groups: dict[tuple[int, int, int], list[int]] = {}
         for number, crop in enumerate(self.crops):
-            groups.setdefault((crop.plane, crop.top, crop.left), []).append(number)
+            groups.setdefault(crop.place, []).append(number)
         return [*groups.values()]
 
     def visit(self, on_block: Callable[[ScanBlock], None] | None = None) -> Iterator[tuple[int, CropImages]]:
-        """Yield the number of each crop with its images, in the order in which blocks are read: each once.
+        """Yield each crop's number and images once, as blocks are read; views of a cube follow each other.
 
         Parameters
         ----------

@@ -155,7 +155,7 @@ def _collect(entries: Sequence[Entry], homes: Sequence[str]) -> Split:
 def draw_folds(
     entries: Sequence[Entry], with_tumour: Mapping[str, bool], count: int, rng: np.random.Generator
 ) -> list[Split]:
-    """Draw so many grouped folds that balance organs and pairs with and without tumour.
+    """Draw `count` grouped folds that balance organs and pairs with and without tumour.
 
     A fold is a split like any other. What it does not test on is divided into training and validation anew
     each time, in the proportion of `draw_split`.
@@ -163,7 +163,7 @@ def draw_folds(
     Parameters
     ----------
     entries : sequence of Entry
-        Their own ``split`` is not looked at.
+        Their own ``split`` is ignored.
     with_tumour : mapping of name to bool
     count : int, 2 or more
     rng : numpy.random.Generator

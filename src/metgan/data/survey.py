@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
+from itertools import compress, groupby
 from typing import Final
 
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import brightest_light, find_fill, median_lights, tissue_level
 from metgan.progress import SLOW, progress
 from metgan.seeding import stream
-from metgan.types import Camera
 
 from .crops import CropPlan, place_crops
 from .scan import Scan
@@ -72,18 +72,17 @@ def survey(scan: Scan, plan: CropPlan) -> Survey:
         contrast.add(block)
 
     with progress("look at crops", len(crops), every_s=SLOW) as advance:
-        for number, shown in crops.visit(look_at):
-            is_useful[number] = _is_useful(shown, plan)
-            has_tumour[number] = shown.label is not None and bool(shown.label.any())
-            if air is not None and is_useful[number]:
-                air.add(number, shown.anatomy, is_labelled=has_tumour[number])
-            advance()
+        for _, visited in groupby(crops.visit(look_at), lambda one: crops.crops[one[0]].place):
+            views = dict(visited)
+            are_useful = all(_is_useful(shown, plan) for shown in views.values())
+            for number, shown in views.items():
+                is_useful[number], has_tumour[number] = are_useful, _has_tumour(shown)
+                advance()
+            if air is not None and are_useful:
+                air.add(views)
     check.refuse_faults()
     is_air = None if air is None else air.result
-    for flags in (is_useful, *(() if is_air is None else (is_air,))):
-        _agree_on_cubes(crops, flags)
-    useful = [k for k, is_so in enumerate(is_useful) if is_so]
-    if not useful:
+    if not any(is_useful):
         why = "flat" if scan.tissue is None else "flat or hold too little tissue"
         raise ArrayError(
             f"all {len(crops)} crops are {why}",
@@ -92,18 +91,10 @@ def survey(scan: Scan, plan: CropPlan) -> Survey:
         )
     return Survey(
         crops.chosen(is_useful),
-        [has_tumour[k] for k in useful],
-        None if is_air is None else [is_air[k] for k in useful],
+        [*compress(has_tumour, is_useful)],
+        None if is_air is None else [*compress(is_air, is_useful)],
         contrast,
     )
-
-
-def _agree_on_cubes(crops: ScanCrops, flags: list[bool]) -> None:
-    """Clear the flags of all views of a cube of which one has none."""
-    for cube in crops.together():
-        are_all = all(flags[k] for k in cube)
-        for k in cube:
-            flags[k] = are_all
 
 
 class _AirSearch:
@@ -118,17 +109,21 @@ class _AirSearch:
         self._brightest: list[float] = [float("inf")] * count
         self._has_fill = False
 
-    def add(self, number: int, anatomy: Camera, *, is_labelled: bool) -> None:
-        self._has_fill = self._has_fill or bool(find_fill(anatomy).any())
+    def add(self, views: Mapping[int, CropImages]) -> None:
+        """Look at a plane, or all views of a cube, by their numbers."""
+        self._has_fill = self._has_fill or any(find_fill(shown.anatomy).any() for shown in views.values())
         if self._has_fill:
             return
-        if not is_labelled:
-            self._brightest[number] = brightest_light(anatomy)
-        rank = -int(self._ranks[number])  # the lowest ranks are kept
-        if len(self._asked) < _ASKED:
-            heappush(self._asked, (rank, median_lights(anatomy)))
-        elif rank > self._asked[0][0]:
-            heappushpop(self._asked, (rank, median_lights(anatomy)))
+        is_labelled = any(map(_has_tumour, views.values()))
+        lights = (brightest_light(shown.anatomy) for shown in views.values())
+        brightest = float("inf") if is_labelled else max(lights)
+        for number, shown in views.items():
+            self._brightest[number] = brightest
+            rank = -int(self._ranks[number])  # the lowest ranks are kept
+            if len(self._asked) < _ASKED:
+                heappush(self._asked, (rank, median_lights(shown.anatomy)))
+            elif rank > self._asked[0][0]:
+                heappushpop(self._asked, (rank, median_lights(shown.anatomy)))
 
     @property
     def result(self) -> list[bool] | None:
@@ -136,6 +131,10 @@ class _AirSearch:
             return None
         level = tissue_level(lights for _, lights in self._asked if lights is not None)
         return [level is not None and light < level for light in self._brightest]
+
+
+def _has_tumour(shown: CropImages) -> bool:
+    return shown.label is not None and bool(shown.label.any())
 
 
 def _is_useful(shown: CropImages, plan: CropPlan) -> bool:

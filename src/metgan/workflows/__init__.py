@@ -1,7 +1,7 @@
 """What users ask of metgan, one file per verb: a request, and a function that carries it out.
 
 A request is a frozen value; one that makes no sense cannot be built. The function checks what the request
-names before it writes anything, tells of notes and progress, and returns what it made. The command line and
+names before it writes anything, reports notes and progress, and returns what it made. The command line and
 other front doors build requests and show results.
 """
 

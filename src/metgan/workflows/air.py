@@ -2,11 +2,11 @@
 
 Notes
 -----
-The decision a reader would question is that crops of air are counted and kept, unless it is asked for. A
+The decision a reader would question is that crops of air are counted and kept, unless asked otherwise. A
 generator that is trained on them for a short time makes grey of them. But phantoms of all laboratories show
-that tissue is not told from air safely enough to leave crops out unasked: where there is fill, its seams pass
-for the edge of tissue, and up to a fifth of the crops of tissue would go; without fill, one in a hundred of a
-scan without any air. So nothing is told of scans with fill, nor of a few crops.
+that tissue is not told apart from air reliably enough to leave crops out unasked: where there is fill, its
+seams pass for the edge of tissue, and up to a fifth of the crops of tissue would go; without fill, one in a
+hundred of a scan without any air. So nothing is noted for scans with fill, nor for a few crops.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _FEW = 0.03  # share of the crops
 
 
 def choose_crops(found: Survey, choice: CropChoice) -> list[bool]:
-    """Return of each useful crop whether it is wanted; note how many show air alone, or were left out for it.
+    """Return which useful crops are wanted; note how many show air alone, or were left out for it.
 
     The views of a cube are all wanted, or none.
 
     Raises
     ------
     SettingError
-        When air is to be left out, and cannot be told: of a scan with fill.
+        When air is to be left out of a scan with fill, where it cannot be recognised.
     ArrayError
         When none is left.
     """

@@ -216,7 +216,7 @@ def _result_of(future: Any) -> Any:
 
 @contextmanager
 def _as_long_as_it_runs() -> Iterator[None]:
-    """Say of a scheduler that does not answer any more that it has gone."""
+    """Report a scheduler that no longer answers as gone."""
     try:
         yield
     except (CancelledError, OSError) as error:  # Dask's own are OSErrors, too

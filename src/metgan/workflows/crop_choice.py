@@ -1,4 +1,4 @@
-"""Which crops metgan prepare cuts, and what is noted of them."""
+"""Which crops metgan prepare cuts, and what is noted about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEAST_TISSUE = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class CropChoice(Checked):
-    """Which crops are cut, and what is noted of them.
+    """Which crops are cut, and what is noted about them.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class CropChoice(Checked):
         --tissue. Default: 0.5.
     leave_out_air : bool
         Leave out crops that show air alone, by the light of the others, where there is no --tissue; refused
-        of scans with fill, where it cannot be told.
+        for scans with fill, where air cannot be recognised.
     keep_empty : float or None
         Share of the crops without a tumour that are kept, in [0, 1], evenly spread, with all three views of
         a cube; needs --labels. Default: all of them.

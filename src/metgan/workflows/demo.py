@@ -37,7 +37,7 @@ _DEMO, _VERB = "a demo", "metgan demo"
 
 @dataclass(frozen=True, kw_only=True)
 class DemoRequest(Checked):
-    """A demo to be held: everything once, on a phantom, in minutes on two CPU cores.
+    """A demo to be run: everything once, on a phantom, in minutes on two CPU cores.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def demo(request: DemoRequest, on_event: Listener | None = None) -> EvaluateResu
     ----------
     request : DemoRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
     """
     lengths = {"training": {"steps": request.steps}, "segmentor": {"steps": request.segmentor_steps}}
     experiment = resolve({"preset": "small", "seed": request.seed}, lengths)
@@ -110,7 +110,7 @@ def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation
 
 @contextmanager
 def _claimed(output: Output, experiment: Experiment) -> Iterator[None]:
-    """Claim the demo's folders; one that was begun with other options is left as it is."""
+    """Claim the demo's folders; one that was started with other options is left as it is."""
     out, resume = output.path, output.policy.resume
     parts = (("run", RUN), ("pairs", "pairs"), ("new-pairs", GENERATED))
     refuse_other_settings(out / "run" / CONFIG_FILE, output.policy, experiment)

@@ -1,4 +1,4 @@
-"""Tumours of a pair set that a reader may doubt: counted and told, never left out.
+"""Tumours of a pair set that a reader may doubt: counted and reported, never left out.
 
 Specks of one or two pixels are what a crop's edge leaves of a tumour, or a slip of the hand; pairs of which
 the median tumour is darker than what surrounds it are those that hide a displaced mask among good ones.
@@ -28,7 +28,7 @@ class DoubtfulTumours:
         All, and those of fewer than `metgan.models.MIN_OBJECT_SIZE` pixels.
     pairs, dark : int
         Those with a tumour that has surroundings, and those of which the median tumour is darker than its
-        surroundings: its contrast is below 1, which is told by the light it adds where a ratio is undefined.
+        surroundings: its contrast is below 1, judged by the light it adds where a ratio is undefined.
     """
 
     tumours: int = 0
@@ -61,7 +61,7 @@ class DoubtfulTumours:
         return facts
 
     def tell(self, *, dark: bool) -> None:
-        """Note what there is of each; of dark ones only where that is wanted."""
+        """Note how many there are of each; dark ones only where that is wanted."""
         if self.tiny:
             note(
                 f"{self.tiny} of the {self.tumours} tumours in the crops have one or two pixels, as a crop's "

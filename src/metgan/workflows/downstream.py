@@ -49,8 +49,8 @@ class DownstreamRequest(StudyRequest):
         Parts that are tested on in turn, 2 or more, by whole groups over all pairs: the split that the pair
         set states is not used. Default: 5, or as many as before with --resume; 2 with --quick.
     training_pairs : int or None
-        Pairs that the training part of each fold keeps, group after group, 1 or more, as with only so many
-        annotated pairs. The validation part stays; the others are taken as unlabelled by the training sets
+        Pairs that the training part of each fold keeps, group after group, 1 or more, as if only that many
+        were annotated. The validation part stays; the others are taken as unlabelled by the training sets
         that use such pairs. Default: all, or as before with --resume.
     elsewhere : Path or None
         Pair set of another laboratory, which all are tested on too. Default: none, or as before with
@@ -75,7 +75,7 @@ def downstream(request: DownstreamRequest, on_event: Listener | None = None) -> 
 
 
 def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
-    """Plan the study and hold it."""
+    """Plan the study and run it."""
     usual, folds = ("quick-set", 2) if request.extent.quick else ("all", 5)
     given = request.sets is not None or request.grid != _NO_GRID
     asked = call.asked(

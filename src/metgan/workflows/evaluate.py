@@ -93,7 +93,7 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
     ----------
     request : EvaluateRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------

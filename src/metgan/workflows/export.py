@@ -75,7 +75,7 @@ def export(request: ExportRequest, on_event: Listener | None = None) -> ExportRe
     ----------
     request : ExportRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def export(request: ExportRequest, on_event: Listener | None = None) -> ExportRe
 
 
 def _sayable(cases: Sequence[Case], layout: Layout) -> tuple[Case, ...]:
-    """Leave out cases with pixels of which a label says nothing, where the program cannot be told so."""
+    """Leave out cases with pixels of which a label says nothing, where the program cannot ignore them."""
     said = tuple(case for case in cases if layout.can_ignore or not case.entry.is_partly_labelled)
     if left_out := len(cases) - len(said):
         note(

@@ -1,4 +1,4 @@
-"""What ``metgan info`` tells of each kind of thing, as names and words."""
+"""What ``metgan info`` says about each kind of thing, as names and words."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NO_SPLIT = "not given; metgan train draws one into RUN/splits.json, and metgan 
 
 
 def model_facts(path: Path, card: ModelCard) -> Facts:
-    """Tell of a trained network, and of the parts that its training divided the pairs into."""
+    """Describe a trained network, and the parts that its training divided the pairs into."""
     scale = card.normalisation
     stopped = stopped_at(path, card.steps)
     kept = "the last" if card.kind == "generator" else "the best by validation"
@@ -76,7 +76,7 @@ def _parts(run: Path) -> Facts:
 
 
 def export_facts(path: Path) -> Facts:
-    """Tell of a data set for another program: its cases and groups by part, and where they came from."""
+    """Describe a data set for another program: its cases and groups by part, and where they came from."""
     cases = read_cases(path)
     parts = {part: [case for case in cases if case["part"] == part] for part in PARTS}
     models = [case["model"] for case in cases if case["model"]]
@@ -141,7 +141,7 @@ def _measure(name: str) -> str:
 
 
 def pair_facts(pairs: PairSet) -> Facts:
-    """Tell of a pair set, and count its faulty pairs; one pair is in memory at a time."""
+    """Describe a pair set, and count its faulty pairs; one pair is in memory at a time."""
     seen = _Seen()
     every = (*pairs.entries, *pairs.unlabelled)
     for entry in each(every, "pair"):
@@ -162,8 +162,8 @@ def pair_facts(pairs: PairSet) -> Facts:
         "tumours": found,
         **seen.doubtful.facts,
         "sizes": _most(seen.sizes),
-        "anatomy": seen.anatomy.told,
-        "tumour": seen.tumour.told,
+        "anatomy": seen.anatomy.in_words,
+        "tumour": seen.tumour.in_words,
         "registration": describe_shift(find_shift([(pair.anatomy, pair.tumour) for pair in asked])),
         "groups": f"{len({e.group for e in every})}: {_few(sorted({e.group for e in every}))}",
         "organs": _counted(entry.organ or "not given" for entry in every),
@@ -189,7 +189,7 @@ class _Range:
         self.high = image.max() if self.high is None else max(self.high, image.max())
 
     @property
-    def told(self) -> str:
+    def in_words(self) -> str:
         return f"{_most(self.dtypes)}, {self.low} to {self.high}"
 
 

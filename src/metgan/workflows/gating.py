@@ -81,7 +81,7 @@ class GateChoice(Checked):
         Raises
         ------
         SettingError
-            When limits are given that nothing is held against.
+            When limits are given that nothing is compared with.
         LeakageError
             When the independent segmentor or a training image will not do, see `metgan.synthesis.open_gate`.
         """
@@ -103,7 +103,7 @@ class GateChoice(Checked):
             raise type(error)(error.given, error.expected, advice) from error
 
     def note_warnings(self, gate: Gate | None, advice: str) -> None:
-        """Tell what is not checked, unless that was asked for."""
+        """Note what is not checked, unless that was asked for."""
         if gate is None and self.gate:
             note(f"the pairs are not checked by a segmentor. {advice} and `--overwrite`")
         if gate is not None and self.independent_segmentor is not None:

@@ -114,7 +114,7 @@ class GenerateResult:
     out, contact_sheet : Path
     summary : str
         How they came through the gate, and how many inserted tumours are unseen, in a line each; "" where
-        neither was asked.
+        neither was asked for.
     were_there : bool
         Whether all of them were there before the call.
     """
@@ -133,7 +133,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
     ----------
     request : GenerateRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------
@@ -177,7 +177,7 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
 def _asked(
     request: GenerateRequest, inpainter: Inpainter, split: Split | None, pseudo_labels: PseudoLabels
 ) -> GenerationRequest:
-    """Return what is asked of synthesis; what is tested is added to what the inpainter knows of it."""
+    """Return the request to synthesis; what is tested is added to what the inpainter holds out."""
     sources, recipe = request.sources, request.recipe.make()
     anatomies, labels = open_images(sources.anatomy, "anatomy"), sources.open_labels(recipe)
     inpainter.held_out |= held_out_of([*anatomies, *labels], split)
@@ -193,13 +193,13 @@ def _asked(
 
 
 def _note_order(given: Sequence[str]) -> None:
-    """Tell that steps are applied in another order than they are given in."""
+    """Note that steps are applied in another order than they are given in."""
     if (ordered := order_steps(given)) != tuple(given):
         note(f"refine {','.join(given)} is applied in the order {','.join(ordered)}")
 
 
 def _note_contrasts(reached: ContrastSummary | None, inpainter: Inpainter) -> None:
-    """Tell how many tumours have another contrast than was asked for, if any, and why."""
+    """Note how many tumours have another contrast than was asked for, if any, and why."""
     if reached is not None and reached.missed:
         why = _why_missed(reached, inpainter)
         note(f"{reached}. Likely because {why}; pairs.csv has each in got_contrasts")
@@ -228,7 +228,7 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
 
 
 def note_warnings(run: Path, inpainter: Inpainter, outside: float) -> None:
-    """Tell of anatomy that the model has seen nothing like, and of a model that has learned too little."""
+    """Note anatomy unlike any that the model has seen, and a model that has learned too little."""
     if outside > _MUCH_OUTSIDE:
         scale = inpainter.card.normalisation.anatomy
         note(

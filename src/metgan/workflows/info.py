@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from metgan.checked import Checked
 from metgan.data import TABLE, PairSet
 from metgan.errors import StorageError
-from metgan.images import is_image, is_zarr
+from metgan.images import is_image, is_zarr, open_image
 from metgan.interop import CASES_FILE
 from metgan.io import has_file, has_folder, kind_of_folder
 from metgan.models import MODEL_FILE, read_card
@@ -56,15 +57,17 @@ def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
     ----------
     request : InfoRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------
-    StorageError
+    StorageError, UnknownNameError
         When there is nothing, or nothing that metgan knows.
     """
     path = request.path
     if not path.is_dir() and not has_file(path):
+        with suppress(StorageError):
+            open_image(path)  # names what there is, where it leads to nothing in an OME-Zarr
         raise StorageError(f"there is no {path}", _KNOWN, "Check the path")
     with listening(on_event):
         name, facts = _facts_of(path)
@@ -72,7 +75,7 @@ def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
 
 
 def _facts_of(path: Path) -> tuple[str, Facts]:
-    """Return what to call the thing, and what is to be told of it."""
+    """Return what to call the thing, and its facts."""
     if path.is_dir() and is_zarr(path):
         return "Volume", volume_facts(path)
     kind = kind_of_folder(path) if path.is_dir() else ""

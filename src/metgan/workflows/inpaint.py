@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,13 +16,12 @@ from metgan.images import (
     OmeZarrImage,
     OmeZarrLayout,
     OmeZarrWriter,
-    Stack,
     is_written,
     pixel_files,
     writing_ome_zarr,
 )
 from metgan.io import has_folder
-from metgan.progress import Listener, listening, note
+from metgan.progress import Listener, listening, note, note_once
 from metgan.synthesis import (
     TUMOURS,
     Inpainter,
@@ -39,14 +37,20 @@ from .generate import note_warnings
 from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, voxel_size
+from .scan_images import MOST_CHANNELS, naming_masks, voxel_size
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
-from .volume_source import Channels, name_options, open_source, open_volume, resolve
+from .volume_source import (
+    CHANNELS,
+    Volume,
+    name_options,
+    open_source,
+    open_volume,
+    resolve,
+    share_outside,
+)
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
-_LOOKED_AT: Final = (1, 1024, 1024)
-"""Planes, rows and columns that are looked at before hours are spent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +69,7 @@ class InpaintRequest(Checked):
         A label image of the volume's shape, of any of these kinds: 0, and one other value where tumours
         should be. Of an OME-Zarr, one of its labels, as in scan.ome.zarr/labels/tumours. Not with --recipe.
     out : Path
-        OME-Zarr to write, called so, as in new.ome.zarr: the tumour channel in the camera's dtype, and the
+        OME-Zarr to write, with a name such as new.ome.zarr: the tumour channel in the camera's dtype, and the
         label tumours.
     mode : {"synthesise", "insert"}
         synthesise: the whole tumour channel is generated. insert: the volume's real tumour channel is kept,
@@ -77,11 +81,11 @@ class InpaintRequest(Checked):
         Numbers of the anatomy and the tumour channel, counted from 0, in an image with channels. Default: 0 1
         of one with two; of one with more they must be named.
     axes : str or None
-        Axes of the volume, as in ZCYX, where the file does not state them rightly.
+        Axes of the volume, as in ZCYX, where the file does not state them correctly.
     mask_axes : str or None
         Axes of --labels, as in ZYX, likewise.
     voxel_size_um : tuple of float, or None
-        Size of a voxel in micrometres along Z, Y and X, where the volume does not state it rightly.
+        Size of a voxel in micrometres along Z, Y and X, where the volume does not state it correctly.
     block : int
         Side along Y and X, in pixels, of what is computed and written at once, 1 or more; rounded up to whole
         chunks of 64 pixels, in a single plane of 512. Larger ones take more memory and less time; voxels are
@@ -172,29 +176,28 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
     ----------
     request : InpaintRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------
     StorageError, ArrayError, SettingError
         When run, volume, labels or the place to write to will not do, and nothing is written then; or when a
-        part of them cannot be read: what was done by then stays, and ``--resume`` goes on.
+        part of them cannot be read: what was done by then is kept, and ``--resume`` continues.
     """
     out, policy = request.out, request.output
     with listening(on_event):
         is_here = request.cluster == IN_THIS_PROCESS
         inpainter = load(request.run, request.device if is_here else "cpu")
         refuse_dependent_on_size(inpainter)
-        channels = open_volume(request)
-        stack, number = channels["anatomy"]
-        shape = stack.plane_shape(number)
-        _check(inpainter, channels, shape)
-        resolved = resolve(request, channels)
-        source = open_source(resolved, inpainter, channels)
-        layout = _layout(resolved, inpainter, stack, shape)
+        volume = open_volume(request)
+        with naming_masks(volume[name][0] for name in CHANNELS if name in volume):
+            _check(inpainter, volume)
+        resolved = resolve(request, volume)
+        source = open_source(resolved, inpainter, volume)
+        layout = _layout(resolved, inpainter, volume)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
-        note_warnings(request.run, inpainter, _share_outside(inpainter, stack, number, shape))
+        note_warnings(request.run, inpainter, share_outside(inpainter, volume))
         if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
             note(f"there is no part of {out} to resume; starting it")
         with (
@@ -248,36 +251,30 @@ def _absolute(request: InpaintRequest) -> InpaintRequest:
     )
 
 
-def _check(inpainter: Inpainter, channels: Channels, shape: Sequence[int]) -> None:
+def _check(inpainter: Inpainter, volume: Volume) -> None:
     """Refuse a volume that the network does not take: other units, or planes that are too small."""
-    for name, (stack, number) in channels.items():
-        voxel = check_camera(stack.plane_order(number, (slice(1),) * 3), f"{name} of {stack.path}")
-        inpainter.card.normalisation.check(voxel, name, f"{name} of {stack.path}")
-    if min(shape[1:]) < inpainter.minimum_side:
+    for name in CHANNELS:
+        if name in volume:
+            stack, number = volume[name]
+            voxel = check_camera(stack.plane_order(number, (slice(1),) * 3), f"{name} of {stack.path}")
+            inpainter.card.normalisation.check(voxel, name, f"{name} of {stack.path}")
+    stack, number = volume["anatomy"]
+    _, rows, columns = stack.plane_shape(number)
+    if min(rows, columns) < inpainter.minimum_side:
         raise ArrayError(
-            f"planes of {shape[1]} x {shape[2]} pixels",
+            f"planes of {rows} x {columns} pixels",
             f"at least {inpainter.minimum_side} along each side, the minimum of this network",
             "Name the axes if these are not rows and columns, as in --axes ZYX",
         )
 
 
-def _share_outside(inpainter: Inpainter, stack: Stack, number: int | None, shape: Sequence[int]) -> float:
-    """Return which share of the middle of the middle plane is beyond what the model was trained on."""
-    middle = [
-        slice(max(n - side, 0) // 2, (n + side) // 2) for n, side in zip(shape, _LOOKED_AT, strict=True)
-    ]
-    (plane,) = stack.plane_order(number, middle)
-    return inpainter.card.normalisation.share_outside(check_camera(plane, "anatomy"), "anatomy")
-
-
-def _layout(
-    request: InpaintRequest, inpainter: Inpainter, stack: Stack, shape: Sequence[int]
-) -> OmeZarrLayout:
-    """Return what is to be written; what it is made from belongs to it, and must be the same to go on."""
+def _layout(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> OmeZarrLayout:
+    """Return what is to be written; what it is made from belongs to it, and must be the same to resume."""
+    stack, number = volume["anatomy"]
     axes = "ZYX" if "Z" in stack.axes else "YX"
     scale = inpainter.card.normalisation.tumour
     plain = OmeZarrLayout(
-        shape=tuple(shape[-len(axes) :]),
+        shape=stack.plane_shape(number)[-len(axes) :],
         dtype=scale.dtype,
         axes=axes,
         voxel_size_um=voxel_size(request.voxel_size_um, stack, axes),
@@ -287,7 +284,7 @@ def _layout(
             "made by": "metgan inpaint",
             "model": inpainter.fingerprint,
             "volume": " ".join(identify(pixel_files(path)) for path in request.sources),
-            **name_options(request),
+            **name_options(request, volume),
         },
     )
     wanted = (_PLANES, request.block, request.block)[-len(axes) :]
@@ -295,4 +292,7 @@ def _layout(
         chunk * math.ceil(min(side, n) / chunk)
         for chunk, side, n in zip(plain.chunk_shape(), wanted, plain.shape, strict=True)
     )
+    for side, n in {*zip(blocks[-2:], plain.shape[-2:], strict=True)}:
+        if n > request.block != side:
+            note_once(f"blocks are {side} pixels wide: --block {request.block}, rounded up to whole chunks")
     return replace(plain, blocks=blocks)

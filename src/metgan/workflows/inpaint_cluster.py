@@ -2,8 +2,8 @@
 
 Notes
 -----
-Lock, list of blocks, levels and the final name stay with the call. A worker whose call was killed does not
-know it and ends its block: `OmeZarrWriter` sees to it that it cannot harm a later call.
+Lock, list of blocks, levels and the final name stay with the call. A worker does not know that its call was
+killed, and finishes its block: `OmeZarrWriter` sees to it that this cannot harm a later call.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _opening = threading.Lock()
 
 @dataclass(frozen=True)
 class BlockDone:
-    """What a worker tells of a block: its voxels, those of a label not counted, its memory, and its notes."""
+    """What a worker reports: a block's voxels, those of a label not counted, its memory, and its notes."""
 
     voxels: int
     peak_bytes: int | None
@@ -108,7 +108,7 @@ def inpaint_on(client: Any, writer: OmeZarrWriter, opens: Opens) -> VolumeSpeed:
 
 @lru_cache(maxsize=1)
 def _open_once(opens: bytes) -> tuple[Inpainter, VolumeSource]:
-    with listening(lambda _: None):  # the call has told what there is to tell
+    with listening(lambda _: None):  # the call has noted what there is to note
         found: tuple[Inpainter, VolumeSource] = pickle.loads(opens)[1]()
     return found
 

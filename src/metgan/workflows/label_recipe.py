@@ -1,6 +1,6 @@
 """The options of label recipes, and the recipe that they ask for.
 
-An option that the recipe does not use is refused: someone who gives it expects that it does something.
+An option that the recipe does not use is refused: someone who gives it expects it to do something.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from metgan.data import SPLIT_FILE, Entry, evenly, load_split, open_images, part_of
-from metgan.errors import ArrayError, SettingError
+from metgan.errors import ArrayError, MetganError, SettingError
 from metgan.io import has_file
 from metgan.labels import Diameters, fit_sizes
 from metgan.objects import cut_tumours
@@ -19,9 +19,15 @@ _MOST_LABELS: Final = 2000
 
 
 def diameters_of(pairs: Path, run: Path, pixel_um: float) -> Diameters:
-    """Return those of whole tumours in labels of the training part; `pixel_um` where these do not say it."""
+    """Return those of whole tumours in training labels; `pixel_um` where their pixels' size is not stated."""
     split = load_split(run / SPLIT_FILE) if has_file(run / SPLIT_FILE) else None
-    entries = part_of(open_images(pairs, "label"), "train", split)
+    images = open_images(pairs, "label")
+    try:
+        entries = part_of(images, "train", split)
+    except MetganError as error:
+        given = f"{error.given}, in --sizes-of {pairs}"
+        remedy = "Give other pairs, or --diameters-um instead"  # there is no --part
+        raise type(error)(given, error.expected, remedy) from error
     chosen = evenly(entries, _MOST_LABELS)
     stated = _stated_pixel_um(pairs, chosen)
     labels, areas = LabelFiles(chosen), []
@@ -48,7 +54,7 @@ def diameters_of(pairs: Path, run: Path, pixel_um: float) -> Diameters:
 
 
 def _stated_pixel_um(pairs: Path, entries: Sequence[Entry]) -> float | None:
-    """Return how large the pixels of a set are by its table: one size, or None if it is not said."""
+    """Return how large the pixels of a set are by its table: one size, or None if it is not stated."""
     sizes = {entry.provenance.get("pixel_um", "") for entry in entries}
     try:
         found = {float(size) if size else None for size in sizes}

@@ -28,7 +28,7 @@ class OutputPolicy(Checked):
     Parameters
     ----------
     resume : bool
-        Go on where a stopped call left off.
+        Continue where a stopped call left off.
     overwrite : bool
         Delete what an earlier call wrote there, and start again.
     """
@@ -96,7 +96,7 @@ def reserve(
 
 
 def check_zarr_name(out: Path) -> None:
-    """Refuse a name by which other programs do not know an OME-Zarr.
+    """Refuse a name by which other programs would not recognise an OME-Zarr.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from .settings import CONFIG_FILE
 
 
 def open_labelled(root: Path, use: str = "") -> PairSet:
-    """Open a pair set that needs labelled pairs, and tell what becomes of the others.
+    """Open a pair set that needs labelled pairs, and note what becomes of the others.
 
     Parameters
     ----------

@@ -183,7 +183,7 @@ def phantom(request: PhantomRequest, on_event: Listener | None = None) -> Path:
     ----------
     request : PhantomRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------

@@ -96,7 +96,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
     ----------
     request : PrepareRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is said of the two channels of a set: a shift between them, and folders that seem exchanged."""
+"""What is noted about the two channels of a set: a shift between them, and folders that seem exchanged."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def note_exchanged_channels(folder: Path) -> None:
 
     Notes
     -----
-    The ranges of brightness that a model is stored with do not tell: those of both channels overlap, and a
+    The ranges of brightness that a model is stored with do not show it: those of both channels overlap, and a
     longer exposure moves them further than the other channel is away. The labels do. On phantoms of all
     laboratories the median tumour is 2.2 standard deviations brighter than its surroundings or more in the
     tumour channel, and 0.7 or less in the anatomy.
@@ -99,7 +99,7 @@ def _whole(folder: Path) -> list[Entry]:
 
 
 def _readable(entries: Sequence[Entry]) -> Iterator[Pair]:
-    """Read some entries one by one; who needs one that cannot be read says so where it is needed."""
+    """Read some entries one by one; one that cannot be read is refused where it is needed."""
     for entry in evenly(entries, _MOST_LOOKED_AT):
         with suppress(MetganError):
             yield read_pair(entry)

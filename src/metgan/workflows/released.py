@@ -51,7 +51,7 @@ def released(request: ReleasedRequest, on_event: Listener | None = None) -> Path
     ----------
     request : ReleasedRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Returns
     -------

@@ -35,7 +35,7 @@ from metgan.progress import SLOW, note, progress
 from metgan.types import AnyArray, Mask
 
 from .ranges import ABOVE_ZERO, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, open_channels, open_mask, voxel_size
+from .scan_images import MOST_CHANNELS, naming_masks, open_channels, open_mask, voxel_size
 
 AT_ONCE = 2**23
 """Voxels of each channel that are read, and in memory, at once; or one plane of a block of tissue."""
@@ -67,14 +67,14 @@ class ScanFiles(Checked):
         of a single file with two; of one with more, or of two files that hold several each, they must be
         named.
     axes : str or None
-        Axes of the sources, as in ZCYX, where the file does not state them rightly.
+        Axes of the sources, as in ZCYX, where the file does not state them correctly.
     mask_axes : str or None
         Axes of --labels and --tissue, as in ZYX, likewise.
     pixel_size_um : float or None
         Resample the scan to pixels of this side in um, above 0: rows and columns, for --cut projections
         planes too. Default: its own voxels.
     voxel_size_um : tuple of float, or None
-        Size of a voxel in micrometres along Z, Y and X, where the scan does not state it rightly. Needs
+        Size of a voxel in micrometres along Z, Y and X, where the scan does not state it correctly. Needs
         --pixel-size-um.
     name : str or None
         First part of the pairs' names, one for each scan. Default: the folder's and the file's name, or the
@@ -127,7 +127,9 @@ def read_scan(
     volumes |= {k: (open_mask(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
     name = name_scan(sources[0], source, rows) if files.name is None else files.name
-    shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
+    stacks = [stack for stack, _ in found]
+    with naming_masks(stacks):
+        shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)
     refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
     resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
@@ -138,7 +140,7 @@ def read_scan(
         for what, (stack, channel) in volumes.items()
     }
     parts: dict[str, AnyArray | LazyVolume] = {}
-    with progress("read", len(volumes), every_s=SLOW) as advance:
+    with naming_masks(stacks), progress("read", len(volumes), every_s=SLOW) as advance:
         for what, reader in read.items():
             whole = tuple(slice(0, n) for n in region.shape)
             parts[what] = reader(whole) if block == region.shape else LazyVolume(region.shape, reader, block)
@@ -220,7 +222,7 @@ def _resampling(anatomy: Stack, shape: tuple[int, ...], files: ScanFiles, plan: 
 
 
 def _refuse_options_of_nothing(files: ScanFiles) -> None:
-    """Refuse options that tell how to read a mask which is not given."""
+    """Refuse options that say how to read a mask that is not given."""
     thresholds = (("labels", files.labels, files.labels_above), ("tissue", files.tissue, files.tissue_above))
     for what, mask, above in thresholds:
         if above is not None and mask is None:

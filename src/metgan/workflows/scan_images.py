@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
-from metgan.errors import ArrayError, SettingError
+from metgan.data import evenly
+from metgan.errors import ArrayError, MetganError, SettingError
 from metgan.images import OmeZarrImage, Stack, read_stack
 from metgan.progress import note, note_once
+from metgan.types import AnyArray
 
-_ORDER = (0, 1)  # anatomy, tumour
+ORDER: Final = (0, 1)
+"""Numbers of anatomy and tumour in an image of two channels."""
 MOST_CHANNELS = 9999
+_PLANES: Final = 5
+"""Planes that are sampled, at most."""
+_WINDOWS: Final = 3
+"""Along each side of a large plane."""
+_WINDOW: Final = 256
+"""Side of a window, in pixels."""
+_ONE_VALUE: Final = 0.7
+"""Share of the pixels above 0 whose neighbour has the same value, at least, of a mask."""
 
 
 def open_channels(
@@ -23,8 +36,8 @@ def open_channels(
     Returns
     -------
     list of (Stack, int or None)
-        Each with the number of its channel; None where there is no axis C. Whether that channel is there, is
-        known when it is asked for its shape.
+        Each with the number of its channel; None where there is no axis C. Whether that channel exists
+        is checked when its shape is asked for.
 
     Raises
     ------
@@ -70,10 +83,55 @@ def open_mask(path: Path, axes: str | None) -> Stack:
     )
 
 
-def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str) -> tuple[float, ...] | None:
-    """Return the size of a voxel along the axes: as given, or where the file tells it of all of them.
+def sample_planes(stack: Stack, number: int | None) -> Iterator[AnyArray]:
+    """Yield some planes of a channel, (Y, X); of large ones windows, beside each other.
 
-    What contradicts the file is taken, and told once.
+    Raises
+    ------
+    StorageError, ArrayError
+        As `Stack.plane_order`.
+    """
+    planes, *sides = stack.plane_shape(number)
+    rows, columns = (
+        [slice(n)]
+        if n <= _WINDOWS * _WINDOW
+        else [slice(start, start + _WINDOW) for start in evenly(range(n - _WINDOW + 1), _WINDOWS)]
+        for n in sides
+    )
+    for z in evenly(range(planes), _PLANES):
+        one = slice(z, z + 1)
+        yield np.block([[stack.plane_order(number, (one, y, x))[0] for x in columns] for y in rows])
+
+
+@contextmanager
+def naming_masks(stacks: Iterable[Stack]) -> Iterator[None]:
+    """Where the block refuses images, say of one that looks like a mask that it does."""
+    try:
+        yield
+    except ArrayError as error:
+        for stack in stacks:
+            if _looks_like_a_mask(stack):
+                given = f"{stack.path} looks like a mask: 0, and areas of one value"
+                remedy = "Give that image as the source, and the mask with --labels"
+                raise ArrayError(given, "the image that it belongs to", remedy) from error
+        raise
+
+
+def _looks_like_a_mask(stack: Stack) -> bool:
+    """Tell whether most pixels above 0 have the value of the next one, as in a mask that numbers objects."""
+    alike = above = 0
+    with suppress(MetganError):  # what cannot be read is refused for that
+        for plane in sample_planes(stack, None):
+            is_above = plane[:, :-1] > 0
+            above += int(is_above.sum())
+            alike += int((is_above & (plane[:, :-1] == plane[:, 1:])).sum())
+    return above > 0 and alike >= _ONE_VALUE * above
+
+
+def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str) -> tuple[float, ...] | None:
+    """Return the size of a voxel along the axes: as given, or as the file states it for all of them.
+
+    A size that contradicts the file is used, and noted once.
     """
     stated = [axis for axis in "ZYX" if axis in stack.source.axes]
     sizes = dict(zip(stated, stack.source.voxel_size_um or (), strict=False))
@@ -94,10 +152,10 @@ def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tupl
     """Return anatomy and tumour; of two files, each may hold its channel alone, or several to choose from."""
     if len(stacks) == 1:
         (stack,) = stacks
-        if numbers is None and stack.channels > len(_ORDER):
+        if numbers is None and stack.channels > len(ORDER):
             stack.plane_shape(None)  # refuses to choose
-        if numbers is None and stack.channels == len(_ORDER):
+        if numbers is None and stack.channels == len(ORDER):
             note(f"{stack.path}: channel 0 is taken as the anatomy and 1 as the tumour (--channels 0 1)")
-        return [(stack, number) for number in numbers or _ORDER]
+        return [(stack, number) for number in numbers or ORDER]
     named = numbers or (None, None)
     return [(s, number if s.has_channels else None) for s, number in zip(stacks, named, strict=True)]

@@ -30,8 +30,8 @@ class SegmentorRequest(Checked):
     """A segmentor's training to be made, on a pair set's tumour images and labels.
 
     Unlabelled pairs are learned from too, by weak-to-strong consistency: an average of the segmentor's
-    weights reads them, and what it is sure of is to be found in other light and noise. Labelled pairs are
-    then augmented strongly, unless --config says how.
+    weights reads them, and what it is sure of must be found again in other light and noise. Labelled pairs
+    are then augmented strongly, unless --config says how.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class SegmentorRequest(Checked):
     out : Path
         Run folder to write.
     unlabelled : Path or None
-        Pair set of further scans, of which labels are not looked at; pairs of DATA without a label are
+        Pair set of further scans, whose labels are ignored; pairs of DATA without a label are
         learned from in any case. Default: none.
     split : Path or None
         splits.json of another run, to train on exactly its training part (as an independent segmentor for it

@@ -176,7 +176,7 @@ def _base(out: Path, policy: OutputPolicy, settings: TrainingSettings) -> list[T
 
 
 def refuse_other_settings(file: Path, policy: OutputPolicy, experiment: Experiment, free: str = "") -> None:
-    """Refuse to go on where other settings were noted in `file`, and name those that differ.
+    """Refuse to resume where other settings were noted in `file`, and name those that differ.
 
     `free` is the section, if any, whose length may be another.
     """

@@ -1,4 +1,4 @@
-"""What new pairs are made of, and the request that it comes to."""
+"""What new pairs are made of, and the request that this amounts to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every study is asked, and what it does: plan, check, claim its folder, note its settings, hold."""
+"""What every study is asked for, and what it does: plan, check, claim its folder, note its settings, run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class StudyOptions(Checked):
 
 @dataclass(frozen=True, kw_only=True)
 class StudyRequest(Checked):
-    """A study to be held on a pair set.
+    """A study to be run on a pair set.
 
     Parameters
     ----------
@@ -89,14 +89,14 @@ Found_co = TypeVar("Found_co", covariant=True)
 
 
 class Question(Protocol[Found_co]):
-    """A study that is planned: it can be checked, and then held."""
+    """A study that is planned: it can be checked, and then run."""
 
     @property
     def out(self) -> Path:
         """Folder of what is found."""
 
     def check(self, *, anew: bool = False) -> None:
-        """Refuse, before anything is written, what could not be held; `anew`: in an emptied folder."""
+        """Refuse, before anything is written, what could not be run; `anew`: in an emptied folder."""
 
     def hold(self) -> Found_co:
         """Train and score what is not yet, write the scores, and return what was found."""
@@ -115,7 +115,7 @@ class StudyCall:
     use: str = ""
 
     def asked(self, **options: tuple[Any, Any]) -> dict[str, Any]:
-        """Return what is asked: an option as given, or else as before with --resume, or else its default."""
+        """Return what is asked for: each option as given, or else as before with --resume, or its default."""
         file = self.output.path / self.study / _ASKED_FILE
         resumes = self.output.policy.resume and has_file(file)
         before = json.loads(file.read_text(encoding="utf-8")) if resumes else {}
@@ -131,7 +131,7 @@ class StudyCall:
         plan: Callable[[PairSet, SharedConfig], Question[Found]],
         report: Callable[[Found], Report],
     ) -> StudyResult:
-        """Plan, check, claim the folder, note what is asked, hold the study, and write its report.
+        """Plan, check, claim the folder, note what is asked for, run the study, and write its report.
 
         `quick` are the settings that --quick means for this study.
         """

@@ -70,7 +70,7 @@ class TrainRequest(Checked):
     out : Path
         Run folder to write.
     unlabelled : Path or None
-        Pair set of further scans, of which labels are not looked at: the segmentor learns from them by
+        Pair set of further scans, whose labels are ignored: the segmentor learns from them by
         consistency, see metgan segmentor, and the method by what the segmentor is sure of in them. Pairs of
         DATA without a label are used so in any case. Default: none.
     method : str or None
@@ -105,7 +105,7 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
     ----------
     request : TrainRequest
     on_event : callable or None
-        Told of notes and progress; None prints them on stderr.
+        Called with notes and progress; None prints them on stderr.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What ``metgan info`` tells of a call that was interrupted: what was done, how far, and what goes on."""
+"""What ``metgan info`` says about an interrupted call: what was done, how far, and what continues it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _OF_BEFORE = "DATA is the pair set of before, and the settings are those that th
 
 
 def describe_unfinished(path: Path, kind: str) -> Facts | None:
-    """Return what is to be told of a folder in which a call was interrupted; None of any other.
+    """Describe a folder in which a call was interrupted; return None for any other.
 
     Parameters
     ----------
     path : Path
     kind : str
-        What `metgan.io.kind_of_folder` says of it.
+        As `metgan.io.kind_of_folder` returns it.
     """
     is_set = has_folder(path / "anatomy")
     is_run = kind == RUN or (kind == "" and not is_set)

@@ -1,4 +1,4 @@
-"""What ``metgan info`` tells of a volume or an image, by its header and metadata: no voxel is read."""
+"""What ``metgan info`` says about a volume or an image, by its header and metadata: no voxel is read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _UNITS = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3))
 
 
 def volume_facts(path: Path) -> Facts:
-    """Tell of an image of any format that `metgan.images.open_image` opens.
+    """Describe an image of any format that `metgan.images.open_image` opens.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def volume_facts(path: Path) -> Facts:
     return {
         "format": _format(image),
         **_shape(path, image),
-        "voxel size": "not told" if size is None else _sizes(image, size),
+        "voxel size": "not stated" if size is None else _sizes(image, size),
         **({} if size is None else {"extent": _extent(image, size)}),
         "values": str(image.dtype),
         **(_zarr_facts(image) if isinstance(image, OmeZarrImage) else {}),
@@ -48,7 +48,7 @@ def volume_facts(path: Path) -> Facts:
 
 
 def _shape(path: Path, image: ImageSource) -> Facts:
-    """Tell how long each axis is, and for what one is taken that the file does not name."""
+    """Return how long each axis is, and what an axis that the file does not name is taken for."""
     axes = "".join(axis if axis in _NAMED else "?" for axis in image.axes)
     shape = {"shape": ", ".join(f"{axis} {n}" for axis, n in zip(axes, image.shape, strict=True))}
     if "?" not in axes:
@@ -82,7 +82,7 @@ def _extent(image: ImageSource, sizes: Sequence[float]) -> str:
 
 
 def _zarr_facts(image: OmeZarrImage) -> Facts:
-    """Tell of channels, labels, levels and blocks, of chunks that are not there, and how it was made."""
+    """Describe channels, labels, levels and blocks, chunks that are not there, and how it was made."""
     names = [f"{k} {name or 'without a name'}" for k, name in enumerate(image.channel_names)]
     missing = image.missing_chunks()
     block = f"chunks of {_times(image.array.chunks)}"
@@ -119,7 +119,7 @@ def _levels(image: OmeZarrImage) -> list[str]:
 
 def _nifti_facts(image: NiftiImage) -> Facts:
     directions = image.directions
-    return {"orientation": f"X, Y and Z run to {', '.join(directions)}" if directions else "not told"}
+    return {"orientation": f"X, Y and Z run to {', '.join(directions)}" if directions else "not stated"}
 
 
 def _times(shape: Sequence[int]) -> str:

@@ -2,8 +2,8 @@
 
 Notes
 -----
-What is measured (how large tumours are in labels, from which light on there is tissue) is measured once, and
-then stands among the settings: another process draws the same label without looking again.
+What is measured (how large tumours are in labels, the least light of tissue) is measured once, and is one
+of the settings from then on: another process draws the same label without looking again.
 """
 
 from __future__ import annotations
@@ -64,15 +64,15 @@ class VolumeRecipeChoice(Checked):
     sizes_of : Path or None
         Pair set whose labels say how large tumours are: those of the run's training part, such as what it was
         trained on. Their pixels are as large as pairs.csv says (pixel_um, which metgan prepare
-        --pixel-size-um notes); where it does not, they are taken to be as large as the volume's, and told.
+        --pixel-size-um notes); where it does not, they are taken to be as large as the volume's, and a note
+        says so.
     size_spread : float or None
         Standard deviation of the natural logarithm of the diameter, 0 or more, with --diameters-um.
         Default: 0.5.
     infiltration : tuple of float, or None
         Most compact and most ragged tumour, in [0, 1]. Default: 0 0.4.
     tissue_level : float or None
-        Light of the anatomy from which on there is tissue, in camera units. Default: measured on up to 16
-        planes.
+        Least light of tissue in the anatomy, in camera units. Default: measured on up to 16 planes.
     real_tumours : Path or None
         Label image of the tumours that the volume has; drawn ones keep off these. Read as --labels is, with
         --labels-above and --mask-axes.
@@ -128,7 +128,7 @@ class VolumeRecipeChoice(Checked):
     def resolve(
         self, run: Path, anatomy: tuple[Stack, int | None], voxel_size_um: tuple[float, float, float]
     ) -> VolumeRecipeChoice:
-        """Return the choice with what is measured, and tell it: diameters, and the light of tissue.
+        """Return the choice with what is measured, and note it: diameters, and the light of tissue.
 
         Parameters
         ----------
@@ -173,13 +173,13 @@ class VolumeRecipeChoice(Checked):
         fill: float | None,
         occupied: Callable[[Sequence[slice]], Mask] | None,
     ) -> VolumeLabel:
-        """Return the label that a resolved choice draws; `occupied` tells where real tumours are."""
+        """Return the label that a resolved choice draws; `occupied` says where real tumours are."""
         tissue = VolumeTissue(anatomy, shape, self.tissue_level, fill, occupied)
         return VolumeLabel(self._make(), shape, voxel_size_um, tissue)
 
     @property
     def options(self) -> dict[str, object]:
-        """What a resolved choice draws, but for the volume and its real tumours, by option."""
+        """What a resolved choice draws by, apart from the volume and its real tumours, by option."""
         recipe = self._make()
         return {
             "--recipe": self.recipe,

@@ -9,62 +9,78 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from metgan.data import identify, refuse_other_shapes
+import numpy as np
+
+from metgan.data import check_camera, identify, refuse_other_shapes
 from metgan.errors import ArrayError
 from metgan.images import Stack, pixel_files, refuse_other_orientations
 from metgan.labels import binarise, check_binary
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
 
-from .scan_images import open_channels, open_mask, voxel_size
+from .scan_images import ORDER, open_channels, open_mask, sample_planes, voxel_size
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
 
-Channels = dict[Channel, tuple[Stack, int | None]]
+Volume = dict[str, tuple[Stack, int | None]]
+"""Its images by what they are, each with the number of its channel: anatomy, tumour, and a mask."""
+CHANNELS: Final[tuple[Channel, ...]] = ("anatomy", "tumour")
+_MASKS = ("labels", "real tumours")
 Read = Callable[[Sequence[slice]], AnyArray]
-_HOW_READ = ("axes", "channels", "mask-axes", "labels-above")
 
 
-def open_volume(request: InpaintRequest) -> Channels:
-    """Open the channels that are read: the anatomy, and the tumour channel that is kept."""
-    anatomy, *tumour = open_channels(request.sources, request.channels, request.axes)
-    return {"anatomy": anatomy, "tumour": tumour[0]} if request.mode == "insert" else {"anatomy": anatomy}
+def open_volume(request: InpaintRequest) -> Volume:
+    """Open the images that are read: the anatomy, the tumour channel that is kept, and the mask, if any."""
+    anatomy, tumour = open_channels(request.sources, request.channels, request.axes)
+    found: Volume = (
+        {"anatomy": anatomy, "tumour": tumour} if request.mode == "insert" else {"anatomy": anatomy}
+    )
+    for what, path in zip(_MASKS, (request.labels, request.recipe.real_tumours), strict=True):
+        if path is not None:
+            found[what] = open_mask(path, request.mask_axes), None
+    return found
 
 
-def resolve(request: InpaintRequest, channels: Channels) -> InpaintRequest:
+def resolve(request: InpaintRequest, volume: Volume) -> InpaintRequest:
     """Return a request with what a recipe measures before it draws; what `open_source` opens anywhere."""
     if request.recipe.recipe is None:
         return request
-    sizes = _sizes_to_draw_in(request, channels["anatomy"][0])
-    return replace(request, recipe=request.recipe.resolve(request.run, channels["anatomy"], sizes))
+    sizes = _sizes_to_draw_in(request, volume["anatomy"][0])
+    return replace(request, recipe=request.recipe.resolve(request.run, volume["anatomy"], sizes))
 
 
-def open_source(request: InpaintRequest, inpainter: Inpainter, channels: Channels) -> VolumeSource:
-    """Open what a resolved request names: the channels, which are open, and the label, given or drawn."""
-    given = request.labels or request.recipe.real_tumours
-    mask = None if given is None else open_mask(given, request.mask_axes)
-    shapes: dict[str, tuple[int, ...]] = {k: stack.plane_shape(at) for k, (stack, at) in channels.items()}
-    images = {str(k): stack.source for k, (stack, _) in channels.items()}
-    if mask is not None:
-        what = "labels" if request.labels else "real tumours"
-        shapes[what], images[what] = mask.plane_shape(None), mask.source
+def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> VolumeSource:
+    """Return what a resolved request names: the channels, which are open, and the label, given or drawn."""
+    shapes = {what: stack.plane_shape(at) for what, (stack, at) in volume.items()}
     refuse_other_shapes(str(request.sources[0]), shapes)
-    refuse_other_orientations(images)
-    stack, number = channels["anatomy"]
+    refuse_other_orientations({what: stack.source for what, (stack, _) in volume.items()})
+    stack, number = volume["anatomy"]
     planes, rows, columns = shapes["anatomy"]
     shape, anatomy = (planes, rows, columns), partial(stack.plane_order, number)
-    label: Read | None = None if mask is None else partial(_read_label, request, mask)
+    label: Read | None = None
+    if (mask := _mask_of(volume)) is not None:
+        label = partial(_read_label, request, mask)
     if request.recipe.recipe is not None:
         sizes, fill = _sizes_to_draw_in(request, stack), inpainter.card.normalisation.fill
         label = request.recipe.open(shape, sizes, anatomy, None if fill is None else fill.anatomy, label)
     assert label is not None
-    real = channels.get("tumour")
+    real = volume.get("tumour")
     return VolumeSource(
         shape, anatomy, label, None if real is None else partial(real[0].plane_order, real[1])
     )
+
+
+def share_outside(inpainter: Inpainter, volume: Volume) -> float:
+    """Return which share of the anatomy, as far as it is sampled, is beyond what the model was trained on."""
+    planes = np.concatenate([*sample_planes(*volume["anatomy"])])  # one below the other
+    return inpainter.card.normalisation.share_outside(check_camera(planes, "anatomy"), "anatomy")
+
+
+def _mask_of(volume: Volume) -> Stack | None:
+    return next((volume[what][0] for what in _MASKS if what in volume), None)
 
 
 def _sizes_to_draw_in(request: InpaintRequest, stack: Stack) -> tuple[float, float, float]:
@@ -96,10 +112,19 @@ def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) 
     return check_binary(values, str(label.path), remedy)
 
 
-def name_options(request: InpaintRequest) -> dict[str, str]:
-    """Return what a resolved request asks for, by the options that say it: how a part is gone on with."""
-    given = {f"--{name}": getattr(request, name.replace("-", "_")) for name in _HOW_READ}
-    named = {name: _words(value) for name, value in given.items() if value is not None}
+def name_options(request: InpaintRequest, volume: Volume) -> dict[str, str]:
+    """Return what a resolved request asks for, by option: a part is resumed with the same alone.
+
+    An option that was not given has the value that was taken for it.
+    """
+    stacks, mask = [volume[name][0] for name in CHANNELS if name in volume], _mask_of(volume)
+    named = {"--axes": " ".join(dict.fromkeys(stack.axes for stack in stacks))}
+    if any(stack.has_channels for stack in stacks):
+        named["--channels"] = _words(request.channels or ORDER)
+    if mask is not None:
+        named["--mask-axes"] = mask.axes
+    if request.labels_above is not None:
+        named["--labels-above"] = _words(request.labels_above)
     named["--mode"] = request.mode
     if request.labels is not None:
         return {**named, "--labels": identify(pixel_files(request.labels))}

@@ -323,3 +323,28 @@ def test_a_label_of_another_shape_than_the_image_is_refused(tmp_path: Path) -> N
         ArrayError, match=r"label tumours of .* is \{'Z': 5, 'Y': 40, 'X': 30\} and the image"
     ):
         image.label("tumours")
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("9", r"unknown level of \S*scan\.zarr '9'; expected one of: 0, 1, labels/spots"),
+        ("0/x", r"unknown level of \S*scan\.zarr '0/x'"),
+        ("label/spots", "unknown level of .* 'label/spots'; expected one of: 0, 1, labels/spots"),
+        ("labels/spot", r"unknown label of \S*scan\.zarr 'spot'; expected one of: spots"),
+        ("labels/spot/1", r"unknown label of \S*scan\.zarr 'spot'; expected one of: spots"),
+        ("labels/spots/9", r"unknown level of \S*labels/spots '9'; expected one of: 0, 1\."),
+    ],
+)
+def test_a_misspelt_level_or_label_is_answered_with_those_that_there_are(
+    tmp_path: Path, path: str, said: str
+) -> None:
+    image, labels = (
+        ArrayImage(SCAN.repeat(10, 2), "CZYX"),
+        {"spots": ArrayImage(SCAN[0].repeat(10, 1), "ZYX")},
+    )
+    write_ome_zarr(tmp_path / "scan.zarr", image, labels, layout_like(image, labels))
+    with pytest.raises(UnknownNameError, match=said):
+        open_image(tmp_path / "scan.zarr" / path)
+    with pytest.raises(StorageError, match="there is no file"):
+        open_image(tmp_path / "other.zarr" / path)

@@ -314,6 +314,32 @@ def test_whoever_writes_for_a_killed_call_helps_the_same_one_and_does_not_reach_
     assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
 
 
+@VERSIONS
+def test_what_a_late_worker_leaves_beside_a_volume_does_not_meet_the_next_call(
+    tmp_path: Path, version
+) -> None:
+    layout, out = replace(SMALL, version=version), tmp_path / "a.zarr"
+    part = out.with_name("a.zarr.part")
+    with writing_ome_zarr(out, layout, "test") as writer:
+        late, block = zarr.open_array(writer.store / "0", mode="r+"), writer.missing()[0]
+        fill(writer)
+        writer.finish()
+    assert not part.exists()
+    late[block] = SCAN[1][block]  # its folders are made anew
+    (left,) = part.iterdir()
+    for mine in (part / "notes.txt", left / "notes.txt"):
+        mine.write_text("mine")
+        with pytest.raises(StorageError, match="that metgan did not write"):
+            write_nothing(out, layout, overwrite=True)
+        assert mine.read_text() == "mine"
+        assert left.exists()
+        mine.unlink()
+    with writing_ome_zarr(out, layout, "test", overwrite=True) as writer:
+        assert fill(writer) == 12
+        writer.finish()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.zarr"]
+
+
 def test_a_former_volume_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "a.zarr"
     former = ArrayImage(SCAN[1], "ZYX")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from metgan.errors import MetganError, StorageError
-from metgan.io import has_file, has_folder, prepare_output, unwritable, write_json, write_text
+from metgan.io import has_file, has_folder, kind_of_folder, prepare_output, unwritable, write_json, write_text
 
 from .layout import OmeZarrLayout
 from .store import is_zarr, open_node
@@ -76,6 +77,7 @@ def writing_ome_zarr(
     writer, inputs, is_mine = OmeZarrWriter(path, layout), [*inputs], False
     _check_former(writer, overwrite, inputs)
     try:
+        _remove_late(writer.part)
         with prepare_output(
             writer.part, HALF_WRITTEN, verb, resume=resume, overwrite=overwrite, inputs=inputs
         ):
@@ -100,6 +102,25 @@ def writing_ome_zarr(
             shutil.rmtree(writer.part)
         except OSError as error:
             raise unwritable(writer.part, error) from error
+
+
+def _remove_late(part: Path) -> None:
+    """Remove what workers of a killed call have made anew beside a volume that was finished since."""
+    folders = [*part.iterdir()] if has_folder(part) else []
+    if kind_of_folder(part) or not all(map(_is_late, folders)):  # a call marks it before it makes a folder
+        return
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_late(folder: Path) -> bool:
+    """Tell whether a folder is called by a token, and holds what is below one alone."""
+    return (
+        re.fullmatch(r"[0-9a-f]{16}", folder.name) is not None
+        and has_folder(folder)
+        and not folder.is_symlink()
+        and {entry.name for entry in folder.iterdir()} <= {"store", "done"}
+    )
 
 
 def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import zarr
 
 from metgan.errors import StorageError, UnknownNameError
-from metgan.io import has_file, has_folder
+from metgan.io import has_file
 
 from .metadata import ome_attributes, read_metadata
 
@@ -57,19 +57,25 @@ def open_node(path: Path) -> zarr.Group | zarr.Array[Any]:
 
 def group_of(path: Path) -> tuple[Path, int]:
     """Return the image that the array `path` is a level of, and which one."""
-    for group in [*path.parents][:_DEEPEST]:
-        if is_zarr(group) and isinstance(node := open_node(group), zarr.Group):
-            attributes = dict(node.attrs)
-            if "multiscales" in ome_attributes(attributes):
-                levels = [one.path for one in read_metadata(attributes, group).multiscales[0].datasets]
-                if (name := path.relative_to(group).as_posix()) in levels:
-                    return group, levels.index(name)
+    group, levels = _image_above(path)
+    if group is not None and (name := path.relative_to(group).as_posix()) in levels:
+        return group, levels.index(name)
     raise StorageError(
         f"{path} is a Zarr array without OME metadata, which say what its axes are",
         "an image of OME-Zarr 0.4 or 0.5",
         "Write it as one, in Python with write_ome_zarr(NEW, ArrayImage(zarr.open(PATH)[:], 'ZYX')), both of "
         "metgan.images",
     )
+
+
+def _image_above(path: Path) -> tuple[Path | None, list[str]]:
+    """Return the nearest image that `path` is below, if any, and the names of its levels."""
+    for group in [*path.parents][:_DEEPEST]:
+        if group.is_dir() and is_zarr(group) and isinstance(node := open_node(group), zarr.Group):
+            attributes = dict(node.attrs)
+            if "multiscales" in ome_attributes(attributes):
+                return group, [one.path for one in read_metadata(attributes, group).multiscales[0].datasets]
+    return None, []
 
 
 def label_names(path: Path) -> tuple[str, ...]:
@@ -82,16 +88,25 @@ def label_names(path: Path) -> tuple[str, ...]:
 
 
 def refuse_lacking(path: Path) -> None:
-    """Refuse a path that leads to nothing in a Zarr store; do nothing of another.
+    """Refuse a path that leads to nothing in an image's store; do nothing of another.
 
     Raises
     ------
     UnknownNameError
-        Listing the labels that there are.
+        Listing the levels and labels that there are.
+    StorageError
+        When it has no labels.
     """
-    if path.parent.name == "labels" and is_zarr(image := path.parent.parent) and not has_folder(path):
-        if names := label_names(image):
-            UnknownNameError.unless_known(f"label of {image}", names, path.name)
+    image, levels = _image_above(path)
+    if image is None or has_file(path):
+        return
+    inside, labels = path.relative_to(image), label_names(image)
+    if inside.parts[0] != "labels":
+        known = [*levels, *(f"labels/{name}" for name in labels)]
+        UnknownNameError.unless_known(f"level of {image}", known, inside.as_posix())
+    elif labels:
+        UnknownNameError.unless_known(f"label of {image}", labels, inside.parts[1])
+    else:
         raise StorageError(f"{image} has no labels", f"its label {path.name}", "Check the path")
 
 

@@ -11,7 +11,7 @@ blocks of one store at once, as long as one of them holds it (`writing_ome_zarr`
 The random name is drawn when a volume is begun, and stands in ``layout.json``. A worker whose call was killed
 may write its block at any later time: into a volume that was resumed, which is the same request, so that the
 block has the same bytes and takes its name in one step; or where nothing reads, once it was finished or begun
-anew. No lock is needed for that.
+anew, and the next call removes it. No lock is needed for that.
 """
 
 from __future__ import annotations
