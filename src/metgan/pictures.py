@@ -121,11 +121,13 @@ def _figure(width: float, height: float) -> Figure:
 
 def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
     """Return curves their title, grid, whole-numbered axis and legend; returns PNG bytes."""
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_title(title, fontsize=10, color=_INK)
     axes.set_xlabel(across, fontsize=9)
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.locator_params(axis="x", integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return _png(figure)
 

@@ -9,6 +9,8 @@ blanks are refused: a group that is written in two ways would be both trained on
 
 from __future__ import annotations
 
+import csv
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -157,11 +159,12 @@ def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
 
     The images that it names are on the disk before it is.
     """
-    frame = pd.DataFrame(rows, columns=None if rows else _KNOWN)
-    order = [*_KNOWN, *(column for column in frame.columns if column not in _KNOWN)]
+    columns = dict.fromkeys(column for row in (dict.fromkeys(_KNOWN, ""), *rows) for column in row)
     sync_images(root)
-    with replacing(root / TABLE) as temporary:
-        frame[order].to_csv(temporary, index=False)
+    with replacing(root / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*columns], restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def sync_images(root: Path) -> None:
@@ -196,18 +199,20 @@ def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
         raise StorageError(
             f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
         ) from error
-    header, *lines = ([normal_form(str(cell)) for cell in row] for row in frame.to_numpy())
-    header = [column.casefold() if column.casefold() in _KNOWN else column for column in header]
-    names = [line[header.index("name")] for line in lines] if "name" in header else []
+    header, *lines = frame.to_numpy()
+    columns = [normal_form(str(column)) for column in header]
+    columns = [column.casefold() if column.casefold() in _KNOWN else column for column in columns]
+    rows = [dict(zip(columns, (normal_form(str(cell)) for cell in line), strict=True)) for line in lines]
+    names = [row["name"] for row in rows] if "name" in columns else []
     twice = [name for name, count in Counter(names).items() if count > 1]
-    if "name" not in header or len(set(header)) < len(header) or twice:
-        told = f"{len(twice)} names twice ({_listing(twice)})" if twice else f"columns {', '.join(header)}"
+    if "name" not in columns or len(set(columns)) < len(columns) or twice:
+        told = f"{len(twice)} names twice ({_listing(twice)})" if twice else f"columns {', '.join(columns)}"
         raise StorageError(
             f"{path} has {told}",
             "a column 'name' without duplicates, and each column once",
             "Correct or remove it",
         )
-    return [dict(zip(header, line, strict=True)) for line in lines]
+    return rows
 
 
 def _checked(root: Path) -> tuple[list[str], dict[str, dict[str, str]], dict[str, dict[str, str]]]:
@@ -246,8 +251,8 @@ def _images(root: Path, channel: str) -> dict[str, str]:
 def _listed(folder: Path) -> dict[str, str]:
     images: dict[str, str] = {}
     for file in sorted(path.name for path in folder.iterdir() if is_image(path)):
-        name = check_name(Path(file).stem, "file", f"Rename it in {folder}")
-        if images.setdefault(name, file) != file:
+        name = sys.intern(check_name(Path(file).stem, "file", f"Rename it in {folder}"))
+        if images.setdefault(name, sys.intern(file)) != file:  # the same in all folders, kept once
             raise StorageError(
                 f"{folder} holds {images[name]!a} and {file!a}",
                 "one image per name",

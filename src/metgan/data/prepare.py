@@ -78,7 +78,7 @@ def prepare(
     with hold_folder(out, "metgan prepare"):
         rows = read_table(out)
         refuse_mixed_scans(out, rows, scan.name, scan.source)
-        refuse_lookalikes([row["group"] for row in (*rows, *planned)], "groups", str(out))
+        refuse_lookalikes((row["group"] for row in chain(rows, planned)), "groups", str(out))
         _refuse_twice(out, rows, planned)
         refuse_shared_tissue(out, rows, planned)
         _refuse_leftovers(out, chain(rows, planned))
