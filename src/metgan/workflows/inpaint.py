@@ -37,7 +37,7 @@ from .generate import note_warnings
 from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, naming_masks, voxel_size
+from .scan_images import MOST_CHANNELS, voxel_size
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
 from .volume_source import (
     CHANNELS,
@@ -190,8 +190,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         inpainter = load(request.run, request.device if is_here else "cpu")
         refuse_dependent_on_size(inpainter)
         volume = open_volume(request)
-        with naming_masks(volume[name][0] for name in CHANNELS if name in volume):
-            _check(inpainter, volume)
+        _check(inpainter, volume)
         resolved = resolve(request, volume)
         source = open_source(resolved, inpainter, volume)
         layout = _layout(resolved, inpainter, volume)
