@@ -249,12 +249,21 @@ def test_of_a_large_volume_a_window_in_each_of_five_planes_is_looked_at(run: Pat
     assert [2000, 2500] in middles
 
 
-def test_the_side_of_blocks_is_told_where_it_is_not_what_was_asked_for(
+def test_the_sides_of_blocks_are_told_where_they_are_not_what_was_asked_for(
     run: Path, scan: Path, tmp_path: Path
 ) -> None:
-    for block, said in ((64, []), (100, ["blocks are 128 pixels wide"]), (1024, [])):
+    for block, said in ((64, []), (100, ["blocks are 48 x 128 pixels (Y x X)"]), (1024, [])):
         _, told = call(request(run, scan, tmp_path / f"{block}.zarr", block=block))
         assert [text.partition(":")[0] for text in told if "blocks are" in text] == said
+
+
+def test_blocks_that_are_rounded_along_both_sides_are_told_at_once(run: Path, tmp_path: Path) -> None:
+    for name, plane in (("anatomy", SCAN[0, 0]), ("labels", LABEL[0])):
+        write_image(tmp_path / f"{name}.tif", np.resize(plane, (100, 600)))
+    asked = request(run, tmp_path / "anatomy.tif", tmp_path / "a.zarr", labels=tmp_path / "labels.tif")
+    _, told = call(asked)
+    (said,) = [text for text in told if "blocks are" in text]
+    assert said == "blocks are 100 x 512 pixels (Y x X): --block 64, rounded up to whole chunks"
 
 
 def test_labels_that_number_their_objects_need_a_threshold(run: Path, scan: Path, tmp_path: Path) -> None:

@@ -291,7 +291,7 @@ def _layout(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> Om
         chunk * math.ceil(min(side, n) / chunk)
         for chunk, side, n in zip(plain.chunk_shape(), wanted, plain.shape, strict=True)
     )
-    for side, n in {*zip(blocks[-2:], plain.shape[-2:], strict=True)}:
-        if n > request.block != side:
-            note_once(f"blocks are {side} pixels wide: --block {request.block}, rounded up to whole chunks")
+    if any(n > request.block != side for side, n in zip(blocks[-2:], plain.shape[-2:], strict=True)):
+        sides = f"{blocks[-2]} x {blocks[-1]} pixels (Y x X)"
+        note_once(f"blocks are {sides}: --block {request.block}, rounded up to whole chunks")
     return replace(plain, blocks=blocks)
