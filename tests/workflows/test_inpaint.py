@@ -266,6 +266,14 @@ def test_blocks_that_are_rounded_along_both_sides_are_told_at_once(run: Path, tm
     assert said == "blocks are 100 x 512 pixels (Y x X): --block 64, rounded up to whole chunks"
 
 
+def test_a_folder_of_what_a_late_worker_left_is_no_part_to_resume(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.zarr.part/0123456789abcdef/store/0/c").mkdir(parents=True)
+    asked = request(run, scan, tmp_path / "a.zarr", output=OutputPolicy(resume=True))
+    assert any("there is no part of" in text for text in call(asked)[1])
+
+
 def test_labels_that_number_their_objects_need_a_threshold(run: Path, scan: Path, tmp_path: Path) -> None:
     numbered = LABEL.copy()
     numbered[:, 30:40, 60:70] = 2
