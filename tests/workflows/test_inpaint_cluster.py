@@ -291,7 +291,9 @@ def test_a_scheduler_that_no_worker_joins_is_given_up_and_called_so() -> None:
         dask.config.set({"distributed.scheduler.no-workers-timeout": "0.1s"}),
         distributed.LocalCluster(n_workers=0, dashboard_address=":0") as nobody,
         cluster.connected(ClusterChoice(scheduler=nobody.scheduler_address)) as client,
-        pytest.raises(ShortMemoryError, match=r"no worker has joined, or all have ended, .* with dask worker"),
+        pytest.raises(
+            ShortMemoryError, match=r"no worker has joined, or all have ended, .* with dask worker"
+        ),
     ):
         [*cluster.completed(client, abs, [9])]
 
