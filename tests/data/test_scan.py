@@ -85,10 +85,16 @@ def test_the_other_order_of_bytes_is_the_same_image() -> None:
     ],
 )
 def test_equal_channels_and_inverted_masks_are_refused(change: dict[str, np.ndarray], says: str) -> None:
-    volumes = {k: np.repeat(v, 4, axis=1) for k, v in world().items()}
+    """In memory at once; what is read in blocks when these are looked at."""
+    volumes = {k: np.repeat(v, 8, axis=1) for k, v in world().items()}
     plan = CropPlan(crop=4, stride=4, block=4)
     survey(Scan.checked("scan", **volumes), plan)
-    scan = Scan.checked("scan", **(volumes | {k: np.repeat(v, 4, axis=1) for k, v in change.items()}))
+    volumes |= {k: np.repeat(v, 8, axis=1) for k, v in change.items()}
+    with pytest.raises(ArrayError, match=says):
+        Scan.checked("scan", **volumes)
+    masks = {k: volumes[k].astype(bool) for k in ("label", "tissue")}
+    lazy = {k: LazyVolume(v.shape, v.__getitem__, (1, 4, 4)) for k, v in (volumes | masks).items()}
+    scan = Scan.checked("scan", **lazy)
     with pytest.raises(ArrayError, match=says):
         survey(scan, plan)
 

@@ -7,8 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from metgan.images import (
     Block,
     OmeZarrImage,
     OmeZarrWriter,
+    Stack,
     layout_like,
     write_image,
     write_ome_zarr,
@@ -33,6 +34,7 @@ from metgan.networks import GeneratorName, PresetName, build, make_generator
 from metgan.progress import Event, Note
 from metgan.types import AnyArray
 from metgan.workflows import InpaintRequest, InpaintResult, OutputPolicy, inpaint
+from metgan.workflows.volume_source import share_outside
 
 from .conftest import UNITS, save_generator
 
@@ -224,12 +226,52 @@ def test_a_volume_is_looked_at_beyond_its_middle(run: Path, tmp_path: Path) -> N
         assert any("67% of the anatomy's pixels" in text for text in told) == (name == "around")
 
 
-def test_the_side_of_blocks_is_told_where_it_is_not_what_was_asked_for(
+@dataclass(frozen=True, eq=False)
+class Watched(ArrayImage):
+    """An image that keeps what was read of it."""
+
+    asked: list[Sequence[slice]] = field(default_factory=list)
+
+    def read(self, region: Sequence[slice]) -> AnyArray:
+        self.asked.append(region)
+        return super().read(region)
+
+
+@pytest.mark.parametrize("planes", [1, 2, 30])
+def test_of_a_large_volume_a_window_in_each_of_five_planes_is_looked_at(run: Path, planes: int) -> None:
+    image = Watched(np.broadcast_to(np.arange(5000, dtype=np.uint16), (planes, 4000, 5000)), "ZYX")
+    volume = {"anatomy": (Stack(Path("a.tif"), image, "ZYX"), None)}
+    share_outside(metgan.load(run, "cpu"), volume)
+    assert len(image.asked) == min(planes, 5)
+    for axis in range(3):
+        assert len({region[axis].start for region in image.asked}) == len(image.asked)
+    middles = [[(side.start + side.stop) // 2 for side in region[1:]] for region in image.asked]
+    assert [2000, 2500] in middles
+
+
+def test_the_sides_of_blocks_are_told_where_they_are_not_what_was_asked_for(
     run: Path, scan: Path, tmp_path: Path
 ) -> None:
-    for block, said in ((64, []), (100, ["blocks are 128 pixels wide"]), (1024, [])):
+    for block, said in ((64, []), (100, ["blocks are 48 x 128 pixels (Y x X)"]), (1024, [])):
         _, told = call(request(run, scan, tmp_path / f"{block}.zarr", block=block))
         assert [text.partition(":")[0] for text in told if "blocks are" in text] == said
+
+
+def test_blocks_that_are_rounded_along_both_sides_are_told_at_once(run: Path, tmp_path: Path) -> None:
+    for name, plane in (("anatomy", SCAN[0, 0]), ("labels", LABEL[0])):
+        write_image(tmp_path / f"{name}.tif", np.resize(plane, (100, 600)))
+    asked = request(run, tmp_path / "anatomy.tif", tmp_path / "a.zarr", labels=tmp_path / "labels.tif")
+    _, told = call(asked)
+    (said,) = [text for text in told if "blocks are" in text]
+    assert said == "blocks are 100 x 512 pixels (Y x X): --block 64, rounded up to whole chunks"
+
+
+def test_a_folder_of_what_a_late_worker_left_is_no_part_to_resume(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.zarr.part/0123456789abcdef/store/0/c").mkdir(parents=True)
+    asked = request(run, scan, tmp_path / "a.zarr", output=OutputPolicy(resume=True))
+    assert any("there is no part of" in text for text in call(asked)[1])
 
 
 def test_labels_that_number_their_objects_need_a_threshold(run: Path, scan: Path, tmp_path: Path) -> None:

@@ -93,30 +93,38 @@ def test_what_is_given_for_another_thing_is_named(
             notes(replace(asked, **given))
 
 
-@pytest.mark.parametrize("factor", [1, 255, 3])
-def test_a_mask_in_the_place_of_the_volume_is_called_so(
-    run: Path, scan: Path, tmp_path: Path, factor: int
+def test_an_image_of_another_dtype_is_refused_for_it_and_a_mask_has_its_option(
+    run: Path, scan: Path, tmp_path: Path
 ) -> None:
-    """As it is marked, or numbered."""
-    numbered = LABEL * np.uint8(factor)
-    numbered[:, 20:30, :15] = 5
-    mask = tiff(tmp_path / "mask.tif", numbered, "ZYX")
-    asked, files = request(run, scan, tmp_path / "a.zarr"), ScanFiles(labels=scan / "labels" / "spots")
-    wide, anatomy = (tiff(tmp_path / f"{a.dtype}.tif", a, "ZYX") for a in (numbered.astype("u4"), SCAN[0]))
+    """As it is marked, or numbered; what is read is blamed, whatever the other images look like."""
+    mask, wide = (tiff(tmp_path / f"{t}.tif", LABEL.astype(t), "ZYX") for t in ("uint8", "uint32"))
+    anatomy = np.full_like(SCAN[0], 96)
+    anatomy[:, :, :16] = SCAN[0][:, :, :16]  # the rest was never imaged
+    volume = tiff(tmp_path / "a.tif", anatomy, "ZYX")
+    numbered = tiff(tmp_path / "numbered.tif", LABEL + 2 * LABEL[:, ::-1], "ZYX")
+    asked = request(run, scan, tmp_path / "a.zarr")
+
+    def cut(*sources: Path, **files: object) -> None:
+        labels = {"labels": scan / "labels" / "spots", **files}
+        prepare(PrepareRequest(sources=[*sources], files=ScanFiles(**labels), out=tmp_path / "p"))
+
+    hint = r"; if this is a mask, give it with --labels"
     ways = (
-        lambda: notes(replace(asked, sources=[mask])),
-        lambda: notes(replace(asked, sources=[mask], mode="insert")),
-        lambda: prepare(PrepareRequest(sources=[mask], files=files, out=tmp_path / "p")),
-        lambda: prepare(PrepareRequest(sources=[anatomy, wide], files=files, out=tmp_path / "p")),
+        (
+            lambda: notes(replace(asked, sources=[mask])),
+            rf"uint8\.tif has dtype uint8; expected uint16.*{hint}",
+        ),
+        (
+            lambda: notes(replace(asked, sources=[mask], mode="insert")),
+            rf"dtype uint8; expected uint16.*{hint}",
+        ),
+        (lambda: cut(volume, wide), rf"tumour has dtype uint32; .* uint16{hint}"),
+        (lambda: cut(mask), "channel 1 was asked for.*two files, anatomy and then tumour"),
+        (lambda: cut(volume, volume, labels=numbered), r"label has values \{0, 1, 2\}"),
     )
-    for way in ways:
-        with pytest.raises(
-            ArrayError, match=r"(mask|uint32)\.tif looks like a mask.*and the mask with --labels"
-        ):
+    for way, said in ways:
+        with pytest.raises(ArrayError, match=said):
             way()
-    camera = tiff(tmp_path / "camera.tif", SCAN[0].astype(np.uint8), "ZYX")
-    with pytest.raises(ArrayError, match="dtype uint8; expected uint16"):
-        notes(replace(asked, sources=[camera]))
 
 
 def test_a_label_in_another_order_of_axes_is_told_and_is_read_as_advised(

@@ -281,9 +281,21 @@ def test_a_call_ends_when_no_worker_starts_any_more(monkeypatch: pytest.MonkeyPa
     patience(monkeypatch, lost="0.1s", no="1s")
     with (
         cluster.connected(ClusterChoice(workers=1)) as client,
-        pytest.raises(ShortMemoryError, match=r"none has started again for 1 s.*--resume"),
+        pytest.raises(ShortMemoryError, match=r"all have ended, for 1 s.*--resume"),
     ):
         [*cluster.completed(client, os._exit, [9])]
+
+
+def test_a_scheduler_that_no_worker_joins_is_given_up_and_called_so() -> None:
+    with (
+        dask.config.set({"distributed.scheduler.no-workers-timeout": "0.1s"}),
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as nobody,
+        cluster.connected(ClusterChoice(scheduler=nobody.scheduler_address)) as client,
+        pytest.raises(
+            ShortMemoryError, match=r"no worker has joined, or all have ended, .* with dask worker"
+        ),
+    ):
+        [*cluster.completed(client, abs, [9])]
 
 
 def test_an_error_of_dask_at_the_end_does_not_hide_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -177,7 +177,9 @@ def check_camera(image: AnyArray, name: str) -> Camera:
         return image.astype(np.float32)
     if image.dtype not in (np.uint8, np.uint16):
         raise ArrayError(
-            f"{name} has dtype {image.dtype}", "uint8, uint16 or a float", "Convert the file to uint16"
+            f"{name} has dtype {image.dtype}",
+            "uint8, uint16 or a float",
+            "Convert the file to uint16; if this is a mask, give it with --labels",
         )
     return image
 

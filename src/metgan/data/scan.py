@@ -17,7 +17,7 @@ from metgan.labels import check_binary
 from metgan.types import AnyArray, Mask
 
 from .sample import check_camera
-from .scan_summary import ScanBlock
+from .scan_summary import ScanBlock, ScanCheck
 
 _TURN = "transpose its file"
 _NAME_AXES = (
@@ -80,8 +80,8 @@ class Scan:
         ----------
         name : str
         anatomy, tumour, label, tissue : array or LazyVolume, (Z, Y, X)
-            See `Scan`. The latter must return a camera's dtype and bools; they are not read here. Whether the
-            channels differ, and how much is labelled, is left to `survey`.
+            See `Scan`. The latter must return a camera's dtype and bools; they are not read here, and whether
+            the channels differ, and how much of them is labelled, is left to `survey`.
         region : Region or None, default None
             The part of a scan that these are; None for all of it.
 
@@ -95,7 +95,7 @@ class Scan:
         name = check_name(name, "scan", "Choose another --name")
         volumes = {"anatomy": anatomy, "tumour": tumour, "label": label, "tissue": tissue}
         refuse_other_shapes(name, {k: v.shape for k, v in volumes.items() if v is not None})
-        return cls(
+        scan = cls(
             name,
             _checked(anatomy, lambda part: check_camera(part, f"{name} anatomy")),
             _checked(tumour, lambda part: check_camera(part, f"{name} tumour")),
@@ -103,6 +103,11 @@ class Scan:
             None if tissue is None else _checked(tissue, MaskCheck(name, "tissue")),
             region or Region.all_of(anatomy.shape),
         )
+        if not isinstance(anatomy, LazyVolume):
+            check = ScanCheck(name)
+            check.add(scan.block((slice(None),) * 3))
+            check.refuse_faults()
+        return scan
 
     def blocks(self) -> Iterator[tuple[slice, slice, slice]]:
         """Yield what of the volumes is looked at, at once; together it is the whole."""

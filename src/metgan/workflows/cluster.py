@@ -155,7 +155,7 @@ def completed(client: Any, task: Callable[[Job], Result], jobs: Iterable[Job]) -
     MetganError
         What a task has raised, as it was raised.
     ShortMemoryError
-        When a job has ended several workers, or all workers have ended and none starts.
+        When a job has ended several workers, or no worker has joined or started again.
     StorageError
         When the scheduler has gone.
     """
@@ -204,9 +204,10 @@ def _result_of(future: Any) -> Any:
         ) from error
     except NoWorkerError as error:
         raise ShortMemoryError(
-            f"all workers have ended, and none has started again for {error.timeout:.0f} s",
-            "memory for one at least",
-            "Close other programs or give a smaller --block, and go on with --resume",
+            f"no worker has joined, or all have ended, for {error.timeout:.0f} s",
+            "one at least, with memory for a block",
+            "Start one with dask worker for --scheduler; where they have ended, close other programs or give "
+            "a smaller --block; and go on with --resume",
         ) from error
     except ImportError as error:
         raise SettingError(

@@ -20,7 +20,7 @@ from metgan.images import (
     pixel_files,
     writing_ome_zarr,
 )
-from metgan.io import has_folder
+from metgan.io import has_file
 from metgan.progress import Listener, listening, note, note_once
 from metgan.synthesis import (
     TUMOURS,
@@ -37,7 +37,7 @@ from .generate import note_warnings
 from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, naming_masks, voxel_size
+from .scan_images import MOST_CHANNELS, voxel_size
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
 from .volume_source import (
     CHANNELS,
@@ -190,15 +190,14 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         inpainter = load(request.run, request.device if is_here else "cpu")
         refuse_dependent_on_size(inpainter)
         volume = open_volume(request)
-        with naming_masks(volume[name][0] for name in CHANNELS if name in volume):
-            _check(inpainter, volume)
+        _check(inpainter, volume)
         resolved = resolve(request, volume)
         source = open_source(resolved, inpainter, volume)
         layout = _layout(resolved, inpainter, volume)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, share_outside(inpainter, volume))
-        if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
+        if policy.resume and not has_file(OmeZarrWriter(out, layout).part / "layout.json"):
             note(f"there is no part of {out} to resume; starting it")
         with (
             connected(request.cluster) as client,
@@ -292,7 +291,7 @@ def _layout(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> Om
         chunk * math.ceil(min(side, n) / chunk)
         for chunk, side, n in zip(plain.chunk_shape(), wanted, plain.shape, strict=True)
     )
-    for side, n in {*zip(blocks[-2:], plain.shape[-2:], strict=True)}:
-        if n > request.block != side:
-            note_once(f"blocks are {side} pixels wide: --block {request.block}, rounded up to whole chunks")
+    if any(n > request.block != side for side, n in zip(blocks[-2:], plain.shape[-2:], strict=True)):
+        sides = f"{blocks[-2]} x {blocks[-1]} pixels (Y x X)"
+        note_once(f"blocks are {sides}: --block {request.block}, rounded up to whole chunks")
     return replace(plain, blocks=blocks)

@@ -35,7 +35,7 @@ from metgan.progress import SLOW, note, progress
 from metgan.types import AnyArray, Mask
 
 from .ranges import ABOVE_ZERO, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, naming_masks, open_channels, open_mask, voxel_size
+from .scan_images import MOST_CHANNELS, open_channels, open_mask, voxel_size
 
 AT_ONCE = 2**23
 """Voxels of each channel that are read, and in memory, at once; or one plane of a block of tissue."""
@@ -127,9 +127,7 @@ def read_scan(
     volumes |= {k: (open_mask(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
     name = name_scan(sources[0], source, rows) if files.name is None else files.name
-    stacks = [stack for stack, _ in found]
-    with naming_masks(stacks):
-        shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
+    shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
     refuse_other_shapes(name, shapes)
     refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
     resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
@@ -140,7 +138,7 @@ def read_scan(
         for what, (stack, channel) in volumes.items()
     }
     parts: dict[str, AnyArray | LazyVolume] = {}
-    with naming_masks(stacks), progress("read", len(volumes), every_s=SLOW) as advance:
+    with progress("read", len(volumes), every_s=SLOW) as advance:
         for what, reader in read.items():
             whole = tuple(slice(0, n) for n in region.shape)
             parts[what] = reader(whole) if block == region.shape else LazyVolume(region.shape, reader, block)

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from metgan.data import evenly
-from metgan.errors import ArrayError, MetganError, SettingError
+from metgan.errors import ArrayError, SettingError
 from metgan.images import OmeZarrImage, Stack, read_stack
 from metgan.progress import note, note_once
-from metgan.types import AnyArray
 
 ORDER: Final = (0, 1)
 """Numbers of anatomy and tumour in an image of two channels."""
 MOST_CHANNELS = 9999
-_PLANES: Final = 5
-"""Planes that are sampled, at most."""
-_WINDOWS: Final = 3
-"""Along each side of a large plane."""
-_WINDOW: Final = 256
-"""Side of a window, in pixels."""
-_ONE_VALUE: Final = 0.7
-"""Share of the pixels above 0 whose neighbour has the same value, at least, of a mask."""
 
 
 def open_channels(
@@ -81,51 +70,6 @@ def open_mask(path: Path, axes: str | None) -> Stack:
         "a mask, which has none",
         ". ".join(ways) or "Save the channel with the mask as an image of its own",
     )
-
-
-def sample_planes(stack: Stack, number: int | None) -> Iterator[AnyArray]:
-    """Yield some planes of a channel, (Y, X); of large ones windows, beside each other.
-
-    Raises
-    ------
-    StorageError, ArrayError
-        As `Stack.plane_order`.
-    """
-    planes, *sides = stack.plane_shape(number)
-    rows, columns = (
-        [slice(n)]
-        if n <= _WINDOWS * _WINDOW
-        else [slice(start, start + _WINDOW) for start in evenly(range(n - _WINDOW + 1), _WINDOWS)]
-        for n in sides
-    )
-    for z in evenly(range(planes), _PLANES):
-        one = slice(z, z + 1)
-        yield np.block([[stack.plane_order(number, (one, y, x))[0] for x in columns] for y in rows])
-
-
-@contextmanager
-def naming_masks(stacks: Iterable[Stack]) -> Iterator[None]:
-    """Where the block refuses images, say of one that looks like a mask that it does."""
-    try:
-        yield
-    except ArrayError as error:
-        for stack in stacks:
-            if _looks_like_a_mask(stack):
-                given = f"{stack.path} looks like a mask: 0, and areas of one value"
-                remedy = "Give that image as the source, and the mask with --labels"
-                raise ArrayError(given, "the image that it belongs to", remedy) from error
-        raise
-
-
-def _looks_like_a_mask(stack: Stack) -> bool:
-    """Tell whether most pixels above 0 have the value of the next one, as in a mask that numbers objects."""
-    alike = above = 0
-    with suppress(MetganError):  # what cannot be read is refused for that
-        for plane in sample_planes(stack, None):
-            is_above = plane[:, :-1] > 0
-            above += int(is_above.sum())
-            alike += int((is_above & (plane[:, :-1] == plane[:, 1:])).sum())
-    return above > 0 and alike >= _ONE_VALUE * above
 
 
 def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str) -> tuple[float, ...] | None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from metgan.data import check_camera, identify, refuse_other_shapes
+from metgan.data import check_camera, evenly, identify, refuse_other_shapes
 from metgan.errors import ArrayError
 from metgan.images import Stack, pixel_files, refuse_other_orientations
 from metgan.labels import binarise, check_binary
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
 
-from .scan_images import ORDER, open_channels, open_mask, sample_planes, voxel_size
+from .scan_images import ORDER, open_channels, open_mask, voxel_size
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
@@ -29,6 +29,10 @@ Volume = dict[str, tuple[Stack, int | None]]
 """Its images by what they are, each with the number of its channel: anatomy, tumour, and a mask."""
 CHANNELS: Final[tuple[Channel, ...]] = ("anatomy", "tumour")
 _MASKS = ("labels", "real tumours")
+_WINDOW: Final = 1024
+"""Side of what is looked at of a plane, in pixels."""
+_PLACES: Final = ((2, 2), (0, 3), (1, 0), (3, 4), (4, 1))
+"""How far down and to the right it lies in each plane, in quarters: in the middle of the middle one."""
 Read = Callable[[Sequence[slice]], AnyArray]
 
 
@@ -74,9 +78,17 @@ def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -
 
 
 def share_outside(inpainter: Inpainter, volume: Volume) -> float:
-    """Return which share of the anatomy, as far as it is sampled, is beyond what the model was trained on."""
-    planes = np.concatenate([*sample_planes(*volume["anatomy"])])  # one below the other
-    return inpainter.card.normalisation.share_outside(check_camera(planes, "anatomy"), "anatomy")
+    """Return which share of the anatomy, in a window of some planes, is beyond what was trained on."""
+    stack, number = volume["anatomy"]
+    planes, *sides = stack.plane_shape(number)
+    chosen = sorted(evenly(range(planes), len(_PLACES)), key=lambda z: abs(2 * z - planes))
+    windows = []
+    for z, place in zip(chosen, _PLACES, strict=False):
+        starts = [max(n - _WINDOW, 0) * quarters // 4 for n, quarters in zip(sides, place, strict=True)]
+        y, x = (slice(at, at + min(n, _WINDOW)) for at, n in zip(starts, sides, strict=True))
+        windows.append(stack.plane_order(number, (slice(z, z + 1), y, x))[0])
+    image = check_camera(np.concatenate(windows), "anatomy")  # (Y, X), one below the other
+    return inpainter.card.normalisation.share_outside(image, "anatomy")
 
 
 def _mask_of(volume: Volume) -> Stack | None:

@@ -13,7 +13,15 @@ import pytest
 import zarr
 
 from metgan.errors import ArrayError, SettingError, StorageError, UnknownNameError
-from metgan.images import ArrayImage, OmeZarrImage, layout_like, open_image, read_stack, write_ome_zarr
+from metgan.images import (
+    ArrayImage,
+    OmeZarrImage,
+    layout_like,
+    open_image,
+    read_stack,
+    write_image,
+    write_ome_zarr,
+)
 
 SCAN = np.random.default_rng(0).integers(1, 4000, (2, 6, 40, 30)).astype(np.uint16)  # CZYX
 ALL = (slice(None),) * 4
@@ -348,3 +356,27 @@ def test_a_misspelt_level_or_label_is_answered_with_those_that_there_are(
         open_image(tmp_path / "scan.zarr" / path)
     with pytest.raises(StorageError, match="there is no file"):
         open_image(tmp_path / "other.zarr" / path)
+
+
+def test_a_path_without_labels_is_answered_with_the_label_that_it_names(tmp_path: Path) -> None:
+    image = ArrayImage(SCAN, "CZYX")
+    write_ome_zarr(tmp_path / "scan.zarr", image, {}, layout_like(image, {}))
+    for path, said in (("labels/spots/0", "its label spots"), ("labels", "its labels")):
+        with pytest.raises(StorageError, match=rf"scan\.zarr has no labels; expected {said}\."):
+            open_image(tmp_path / "scan.zarr" / path)
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [{}, {".zattrs": {}}, {".zgroup": {"zarr_format": 2}, ".zattrs": {"multiscales": [{}]}}],
+)
+def test_a_file_in_a_folder_that_passes_for_a_store_is_opened(
+    tmp_path: Path, beside: dict[str, dict[str, Any]]
+) -> None:
+    folder = tmp_path / "experiment.zarr"
+    write_image(folder / "a.tif", SCAN[0, 0])
+    for name, said in beside.items():
+        (folder / name).write_text(json.dumps(said))
+    assert open_image(folder / "a.tif").shape == SCAN.shape[2:]
+    with pytest.raises(StorageError, match="there is no file"):
+        open_image(folder / "b.tif")

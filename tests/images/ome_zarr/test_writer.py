@@ -327,13 +327,23 @@ def test_what_a_late_worker_leaves_beside_a_volume_does_not_meet_the_next_call(
     assert not part.exists()
     late[block] = SCAN[1][block]  # its folders are made anew
     (left,) = part.iterdir()
-    for mine in (part / "notes.txt", left / "notes.txt"):
+    others = ("notes.txt", "store/notes.txt", "store/0/notes", "done/0/0.0.0", "store/labels/1")
+    for mine in (part / "notes.txt", *(left / name for name in others)):
+        mine.parent.mkdir(parents=True, exist_ok=True)
         mine.write_text("mine")
         with pytest.raises(StorageError, match="that metgan did not write"):
             write_nothing(out, layout, overwrite=True)
         assert mine.read_text() == "mine"
         assert left.exists()
         mine.unlink()
+    (part / ("0" * 16)).mkdir()
+    with pytest.raises(StorageError, match="that metgan did not write"):
+        write_nothing(out, layout, overwrite=True)
+    (part / ("0" * 16)).rmdir()
+    for name in ("done/0/0.0.0", "done/labels/tumours/0/.metgan-0123456789abcdef.part"):
+        (left / name).parent.mkdir(parents=True, exist_ok=True)
+        (left / name).touch()
+    (left / "store/0/1.0123456789abcdef0123456789abcdef.partial").write_text("half of a chunk")
     with writing_ome_zarr(out, layout, "test", overwrite=True) as writer:
         assert fill(writer) == 12
         writer.finish()

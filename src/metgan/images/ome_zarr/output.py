@@ -24,6 +24,13 @@ HALF_WRITTEN = "a half-written volume"
 _LAYOUT, _REPLACES, _TOKEN = "layout.json", "replaces", "token"
 _OPTIONS = {"voxel_size_um": "--voxel-size-um"}
 """What of a layout is asked for by an option; provenance names its own."""
+_FOLDERS = re.compile(r"(store|done)(/labels(/[^/]+)?)?(/\d+(/c)?(/\d+)*)?")
+_MARKS = re.compile(r"done/(labels/[^/]+/)?\d+/\d+(\.\d+)*")
+_CHUNKS = re.compile(
+    r"store/(labels/[^/]+/)?\d+/(c/)?\d+(/\d+)*(\.[0-9a-f]{32}\.partial)?"
+    r"|done/(labels/[^/]+/)?\d+/\.metgan-[0-9a-f]{16}\.part"  # a mark that has no name yet
+)
+"""What `OmeZarrWriter` makes below the folder of a token, but for metadata."""
 
 
 def is_written(path: Path, layout: OmeZarrLayout) -> bool:
@@ -114,13 +121,20 @@ def _remove_late(part: Path) -> None:
 
 
 def _is_late(folder: Path) -> bool:
-    """Tell whether a folder is called by a token, and holds what is below one alone."""
-    return (
-        re.fullmatch(r"[0-9a-f]{16}", folder.name) is not None
-        and has_folder(folder)
-        and not folder.is_symlink()
-        and {entry.name for entry in folder.iterdir()} <= {"store", "done"}
-    )
+    """Tell whether a folder is called by a token, and holds something, all of it what a worker writes."""
+    if not re.fullmatch(r"[0-9a-f]{16}", folder.name) or folder.is_symlink() or not has_folder(folder):
+        return False
+    below = [*folder.rglob("*")]
+    return bool(below) and all(_is_of_worker(path, path.relative_to(folder).as_posix()) for path in below)
+
+
+def _is_of_worker(path: Path, place: str) -> bool:
+    """Tell whether a path in such a folder is a chunk, the empty mark of a block, or a folder of these."""
+    if path.is_symlink() or path.is_dir():
+        return not path.is_symlink() and _FOLDERS.fullmatch(place) is not None
+    if _MARKS.fullmatch(place):
+        return path.stat().st_size == 0
+    return _CHUNKS.fullmatch(place) is not None
 
 
 def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]) -> None:

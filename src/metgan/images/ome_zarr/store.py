@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import zarr
 
-from metgan.errors import StorageError, UnknownNameError
+from metgan.errors import MetganError, StorageError, UnknownNameError
 from metgan.io import has_file
 
 from .metadata import ome_attributes, read_metadata
@@ -88,7 +88,7 @@ def label_names(path: Path) -> tuple[str, ...]:
 
 
 def refuse_lacking(path: Path) -> None:
-    """Refuse a path that leads to nothing in an image's store; do nothing of another.
+    """Refuse a path that leads to nothing in an image's store; do nothing about another.
 
     Raises
     ------
@@ -97,8 +97,13 @@ def refuse_lacking(path: Path) -> None:
     StorageError
         When it has no labels.
     """
-    image, levels = _image_above(path)
-    if image is None or has_file(path):
+    if has_file(path):
+        return
+    try:
+        image, levels = _image_above(path)
+    except MetganError:  # a folder whose metadata cannot be read is no image
+        return
+    if image is None:
         return
     inside, labels = path.relative_to(image), label_names(image)
     if inside.parts[0] != "labels":
@@ -107,7 +112,8 @@ def refuse_lacking(path: Path) -> None:
     elif labels:
         UnknownNameError.unless_known(f"label of {image}", labels, inside.parts[1])
     else:
-        raise StorageError(f"{image} has no labels", f"its label {path.name}", "Check the path")
+        expected = f"its label {inside.parts[1]}" if len(inside.parts) > 1 else "its labels"
+        raise StorageError(f"{image} has no labels", expected, "Check the path")
 
 
 def no_image(path: Path, node: zarr.Group, attributes: Mapping[str, Any]) -> StorageError:
