@@ -108,7 +108,7 @@ def test_an_image_of_another_dtype_is_refused_for_it_and_a_mask_has_its_option(
         labels = {"labels": scan / "labels" / "spots", **files}
         prepare(PrepareRequest(sources=[*sources], files=ScanFiles(**labels), out=tmp_path / "p"))
 
-    hint = r"; if this is a mask, give it with --labels"
+    hint = r"; or is (it|this one) a mask\?"
     ways = (
         (
             lambda: notes(replace(asked, sources=[mask])),

@@ -202,7 +202,7 @@ class Normalisation:
             raise ArrayError(
                 f"{name} has dtype {image.dtype}",
                 f"{expected}, the units of the training images",
-                "Give all images as the microscope stored them; if this is a mask, give it with --labels",
+                "Give all images as the microscope stored them; or is this one a mask?",
             )
 
     def share_outside(self, image: Camera, channel: Channel) -> float:
