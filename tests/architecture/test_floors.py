@@ -31,6 +31,8 @@ FLOORS = (
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 FRONT_DOORS = FLOORS[FLOOR_OF["cli"]]
 OPTIONAL_EXTRAS = {"dask", "distributed", "nibabel", "tensorboard"}
+SLOW = {"lightning_fabric", "matplotlib"}
+"""A second each, for few verbs: `test_public_names.py` holds that the others start without them."""
 DYNAMIC_IMPORTS = {"__import__", "import_module"}
 ENGINES = {"metgan.synthesis", "metgan.training", "torch"}
 KEPT_OUT = {
@@ -101,9 +103,9 @@ def import_faults(path: Path, source: str) -> list[str]:
 
 
 def placement_faults(room: str, found: Import) -> Iterator[str]:
-    """Imports stand at the top of a file, optional extras and the front doors' slow parts apart."""
-    optional = OPTIONAL_EXTRAS & set(found.target.split("."))
-    if found.inside_function and not optional and room not in FRONT_DOORS:
+    """Imports stand at the top of a file, optional extras, slow libraries and the front doors' apart."""
+    is_exempt = (OPTIONAL_EXTRAS | SLOW) & set(found.target.split("."))
+    if found.inside_function and not is_exempt and room not in FRONT_DOORS:
         yield "is imported inside a function"
 
 
