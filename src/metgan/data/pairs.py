@@ -30,6 +30,7 @@ TABLE = "pairs.csv"
 """Name of a pair set's table."""
 _KNOWN = ("name", "group", "organ", "split")
 _LISTED = 5
+_ByName = dict[str, dict[str, str]]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class PairSet:
     @staticmethod
     def check(root: Path) -> None:
         """Raise what `open` would; a large set that is not kept takes less memory so."""
-        _checked(root)
+        _checked(root, kept=_KNOWN)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -180,8 +181,10 @@ def image_names(root: Path) -> set[str]:
     return {normal_form(path.stem) for folder in folders for path in folder.iterdir() if is_image(path)}
 
 
-def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
+def read_table(root: Path, name: str = TABLE, kept: Sequence[str] = ()) -> list[dict[str, str]]:
     """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none.
+
+    Of the columns those that are `kept`, or all.
 
     Text is in normal form, and so are the four columns that are known, which ``Group `` is too.
 
@@ -202,7 +205,8 @@ def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
     header, *lines = frame.to_numpy()
     columns = [normal_form(str(column)) for column in header]
     columns = [column.casefold() if column.casefold() in _KNOWN else column for column in columns]
-    rows = [dict(zip(columns, (normal_form(str(cell)) for cell in line), strict=True)) for line in lines]
+    wanted = [k for k, column in enumerate(columns) if column in (kept or columns)]
+    rows = [{columns[k]: normal_form(str(line[k])) for k in wanted} for line in lines]
     names = [row["name"] for row in rows] if "name" in columns else []
     twice = [name for name, count in Counter(names).items() if count > 1]
     if "name" not in columns or len(set(columns)) < len(columns) or twice:
@@ -215,7 +219,7 @@ def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
     return rows
 
 
-def _checked(root: Path) -> tuple[list[str], dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+def _checked(root: Path, kept: Sequence[str] = ()) -> tuple[list[str], _ByName, _ByName]:
     """Return names, in order, of each kind of image the files by their names, and of the table the rows."""
     files = {channel: _images(root, channel) for channel in ("anatomy", "tumour")}
     files |= {kind: _images(root, kind) for kind in ("label", IGNORE) if has_folder(root / kind)}
@@ -232,7 +236,7 @@ def _checked(root: Path) -> tuple[list[str], dict[str, dict[str, str]], dict[str
             "the same names in anatomy/ and tumour/; label/ holds some of these, ignore/ some of label's",
             "Add the missing images or remove their partners",
         )
-    rows = _rows(root, names)
+    rows = _rows(root, names, kept)
     _refuse_lookalikes(root, names, rows)
     return names, files, rows
 
@@ -263,10 +267,10 @@ def _listed(folder: Path) -> dict[str, str]:
     return images
 
 
-def _rows(root: Path, names: Sequence[str]) -> dict[str, dict[str, str]]:
+def _rows(root: Path, names: Sequence[str], kept: Sequence[str]) -> _ByName:
     if not has_file(root / TABLE):
         return {}
-    rows = {row["name"]: row for row in read_table(root)}
+    rows = {row["name"]: row for row in read_table(root, kept=kept)}
     astray = sorted(set(rows) ^ set(names))
     if astray:
         raise StorageError(
