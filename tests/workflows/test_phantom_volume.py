@@ -53,6 +53,15 @@ def test_a_finished_volume_is_told_and_another_is_refused(tmp_path: Path) -> Non
     assert OmeZarrImage.open(out).shape == (2, 3, 48, 48)
 
 
+def test_a_folder_of_what_a_late_worker_left_is_no_part_to_resume(tmp_path: Path) -> None:
+    out, told = tmp_path / "p.ome.zarr", list[Event]()
+    (tmp_path / "p.ome.zarr.part/0123456789abcdef/store/0/c").mkdir(parents=True)
+    phantom(PhantomRequest(out=out, volume=(2, 48, 48), output=OutputPolicy(resume=True)), told.append)
+    assert f"there is no part of {out} to resume; starting it" in [
+        e.text for e in told if isinstance(e, Note)
+    ]
+
+
 @pytest.mark.parametrize(
     ("options", "named"),
     [

@@ -7,11 +7,10 @@ another block's show others. Crops never straddle blocks, so no pixel is ever in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import overload
 
 from metgan.errors import StorageError
 from metgan.io import hold_folder, normal_form, refuse_lookalikes
@@ -22,7 +21,7 @@ from .identity import refuse_mixed_scans
 from .pairs import PairSet, image_names, read_table, write_pair, write_table
 from .scan import Scan
 from .scan_crops import CropImages, ScanCrops
-from .shared_tissue import refuse_shared_tissue
+from .shared_tissue import Rows, refuse_shared_tissue
 from .survey import survey
 
 OnCrop = Callable[[int, CropImages], None]
@@ -87,7 +86,7 @@ def prepare(
         with_tumour = 0
         with progress("prepare", len(useful)) as advance:
             for number, shown in ScanCrops(scan, useful, plan.crop).visit():
-                write_pair(out, planned[number]["name"], shown.anatomy, shown.tumour, shown.label)
+                write_pair(out, _name(scan, useful[number]), shown.anatomy, shown.tumour, shown.label)
                 if on_crop is not None:
                     on_crop(number, shown)
                 with_tumour += shown.label is not None and bool(shown.label.any())
@@ -98,30 +97,27 @@ def prepare(
     return Prepared(len(useful), with_tumour, left_out)
 
 
-class _PlannedRows(Sequence[dict[str, str]]):
-    """The rows of crops, each made when it is asked for: those of a large scan would take much memory."""
+@dataclass(frozen=True)
+class _PlannedRows:
+    """The rows of crops, made anew each time: those of a large scan would take much memory."""
 
-    def __init__(self, scan: Scan, plan: CropPlan, crops: Sequence[Crop]) -> None:
-        self._scan, self._plan, self._crops = scan, plan, crops
+    scan: Scan
+    plan: CropPlan
+    crops: Sequence[Crop]
 
-    def __len__(self) -> int:
-        return len(self._crops)
+    def __iter__(self) -> Iterator[dict[str, str]]:
+        return (_row(self.scan, crop, self.plan) for crop in self.crops)
 
-    @overload
-    def __getitem__(self, number: int) -> dict[str, str]: ...
-    @overload
-    def __getitem__(self, number: slice) -> _PlannedRows: ...
-    def __getitem__(self, number: int | slice) -> dict[str, str] | _PlannedRows:
-        if isinstance(number, slice):
-            return _PlannedRows(self._scan, self._plan, self._crops[number])
-        return _row(self._scan, self._crops[number], self._plan)
+
+def _name(scan: Scan, crop: Crop) -> str:
+    name = f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}"
+    return f"{name}_{crop.view}" if crop.view else name
 
 
 def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
     """Return a crop's row of ``pairs.csv``: with where it lies, in the pixels that are cut."""
-    name = f"{scan.name}_z{crop.plane:04d}_y{crop.top:05d}_x{crop.left:05d}"
     return {
-        "name": f"{name}_{crop.view}" if crop.view else name,
+        "name": _name(scan, crop),
         "group": normal_form(plan.group) or f"{scan.name}_block{'-'.join(map(str, crop.block))}",
         "organ": normal_form(plan.organ),
         "split": plan.split,
@@ -137,7 +133,7 @@ def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
     }
 
 
-def _refuse_twice(out: Path, rows: Sequence[Mapping[str, str]], planned: Sequence[Mapping[str, str]]) -> None:
+def _refuse_twice(out: Path, rows: Rows, planned: Rows) -> None:
     twice = sorted({row["name"] for row in rows} & {row["name"] for row in planned})
     if twice:
         raise StorageError(
@@ -148,7 +144,7 @@ def _refuse_twice(out: Path, rows: Sequence[Mapping[str, str]], planned: Sequenc
         )
 
 
-def _refuse_leftovers(out: Path, rows: Iterable[Mapping[str, str]]) -> None:
+def _refuse_leftovers(out: Path, rows: Rows) -> None:
     """Refuse images that no row will name: the set that they make would not open."""
     if astray := sorted(image_names(out) - {row["name"] for row in rows}):
         raise StorageError(

@@ -8,14 +8,14 @@ Crops are compared with those near them alone: a scan gives tens of thousands of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 from metgan.errors import LeakageError
 
-Rows = Sequence[Mapping[str, str]]
+Rows = Iterable[Mapping[str, str]]
 Cell = tuple[str, int, int, int | None]
 Cells = dict[Cell, dict[tuple[str, str], list["Place"]]]
 """Of each cell the places in it, by their owner."""

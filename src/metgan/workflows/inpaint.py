@@ -15,12 +15,11 @@ from metgan.images import (
     OmeZarrChannel,
     OmeZarrImage,
     OmeZarrLayout,
-    OmeZarrWriter,
+    is_begun,
     is_written,
     pixel_files,
     writing_ome_zarr,
 )
-from metgan.io import has_file
 from metgan.progress import Listener, listening, note, note_once
 from metgan.synthesis import (
     TUMOURS,
@@ -197,7 +196,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, share_outside(inpainter, volume))
-        if policy.resume and not has_file(OmeZarrWriter(out, layout).part / "layout.json"):
+        if policy.resume and not is_begun(out, layout):
             note(f"there is no part of {out} to resume; starting it")
         with (
             connected(request.cluster) as client,

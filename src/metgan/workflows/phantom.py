@@ -7,8 +7,7 @@ from pathlib import Path
 
 from metgan.checked import Checked
 from metgan.errors import SettingError, UnknownNameError
-from metgan.images import OmeZarrWriter, is_written
-from metgan.io import has_folder
+from metgan.images import is_begun, is_written
 from metgan.phantom import (
     LABORATORIES,
     PHANTOM_RANGES,
@@ -205,6 +204,6 @@ def _write_volume(out: Path, volume: PhantomVolume, policy: OutputPolicy) -> Non
     if policy.resume and is_written(out, layout):
         note(f"{out} holds this volume already; nothing was drawn")
         return
-    if policy.resume and not has_folder(OmeZarrWriter(out, layout).part):
+    if policy.resume and not is_begun(out, layout):
         note(f"there is no part of {out} to resume; starting it")
     write_phantom_volume(out, volume, resume=policy.resume, overwrite=policy.overwrite)

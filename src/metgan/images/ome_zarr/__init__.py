@@ -3,7 +3,7 @@
 from .copy import layout_like, write_ome_zarr
 from .image import OmeZarrImage
 from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
-from .output import HALF_WRITTEN, is_written, writing_ome_zarr
+from .output import HALF_WRITTEN, is_begun, is_written, writing_ome_zarr
 from .store import is_zarr, refuse_lacking
 from .writer import OmeZarrWriter
 
@@ -16,6 +16,7 @@ __all__ = [
     "OmeZarrLayout",
     "OmeZarrWriter",
     "Version",
+    "is_begun",
     "is_written",
     "is_zarr",
     "layout_like",

@@ -43,6 +43,11 @@ def is_written(path: Path, layout: OmeZarrLayout) -> bool:
     return both[0] == both[1]
 
 
+def is_begun(path: Path, layout: OmeZarrLayout) -> bool:
+    """Tell whether there is a part of an OME-Zarr that `writing_ome_zarr` can resume."""
+    return has_file(OmeZarrWriter(path, layout).part / _LAYOUT)
+
+
 @contextmanager
 def writing_ome_zarr(
     path: Path | str,
