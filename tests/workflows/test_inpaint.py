@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import yaozarrs
 import zarr
 
 import metgan
@@ -77,6 +78,7 @@ def test_a_volume_gets_the_channel_that_inpaint_gives_of_its_planes(
     run: Path, scan: Path, tmp_path: Path
 ) -> None:
     result, _ = call(request(run, scan, tmp_path / "new.ome.zarr"))
+    yaozarrs.validate_zarr_store(str(result.out))
     made = OmeZarrImage.open(result.out)
     assert (made.axes, made.shape, made.voxel_size_um) == ("ZYX", SCAN.shape[1:], (5.0, 1.3, 1.3))
     assert (made.dtype, made.channel_names, made.label_names) == (np.uint16, ("tumour",), ("tumours",))
