@@ -26,7 +26,7 @@ from .mask_check import (
     measure_standing_out,
 )
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
-from .pairs import TABLE, PairSet, image_names, open_images, read_table, sync_images, write_pair, write_table
+from .pairs import PairSet, image_names, open_images, write_pair
 from .paste import paste
 from .patches import Patch, Patches, View, cut_patch, draw_view, numbers_of
 from .pixel_values import PixelValues, pixel_values
@@ -48,6 +48,7 @@ from .split import (
 from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
 from .subset import evenly, evenly_over
 from .survey import Survey, survey
+from .table import TABLE, read_table, sync_images, write_table
 
 __all__ = [
     "CACHE_BYTES",

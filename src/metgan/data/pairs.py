@@ -9,27 +9,20 @@ blanks are refused: a group that is written in two ways would be both trained on
 
 from __future__ import annotations
 
-import csv
 import sys
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from metgan.errors import StorageError, UnknownNameError
 from metgan.images import is_image, write_image
-from metgan.io import check_name, has_file, has_folder, normal_form, refuse_lookalikes, replacing, sync_folder
+from metgan.io import check_name, has_file, has_folder, normal_form, refuse_lookalikes
 from metgan.types import Camera, Mask
 
 from .entry import CHANNELS, IGNORE, Entry
 from .sample import Pair, read_pair
+from .table import KNOWN, TABLE, listing, read_table
 
-TABLE = "pairs.csv"
-"""Name of a pair set's table."""
-_KNOWN = ("name", "group", "organ", "split")
-_LISTED = 5
 _ByName = dict[str, dict[str, str]]
 
 
@@ -76,7 +69,7 @@ class PairSet:
     @staticmethod
     def check(root: Path) -> None:
         """Raise what `open` would; a large set that is not kept takes less memory so."""
-        _checked(root, kept=_KNOWN)
+        _checked(root, kept=KNOWN)
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -90,7 +83,7 @@ class PairSet:
         unknown = wanted - {entry.name for entry in self.entries}
         if unknown:
             raise UnknownNameError(
-                f"{self.root} has no pair {_listing(sorted(unknown))} with a label",
+                f"{self.root} has no pair {listing(sorted(unknown))} with a label",
                 "names of its labelled pairs",
                 "Give the pair set that the split was made for, or train again on this one",
             )
@@ -155,68 +148,10 @@ def write_pair(
             write_image(root / kind / f"{name}.tif", mask.astype("uint8") * 255)
 
 
-def write_table(root: Path, rows: Sequence[Mapping[str, object]]) -> None:
-    """Write ``pairs.csv``, all or nothing; every row needs ``name, group, organ, split``.
-
-    The images that it names are on the disk before it is.
-    """
-    columns = dict.fromkeys(column for row in (dict.fromkeys(_KNOWN, ""), *rows) for column in row)
-    sync_images(root)
-    with replacing(root / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*columns], restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def sync_images(root: Path) -> None:
-    """Have the names of the images that `write_pair` wrote on the disk."""
-    for channel in (*CHANNELS, IGNORE):
-        if has_folder(root / channel):
-            sync_folder(root / channel)
-
-
 def image_names(root: Path) -> set[str]:
     """Return the names of all images in the channels' folders of `root`, whether they make a set or not."""
     folders = [root / channel for channel in CHANNELS if has_folder(root / channel)]
     return {normal_form(path.stem) for folder in folders for path in folder.iterdir() if is_image(path)}
-
-
-def read_table(root: Path, name: str = TABLE, kept: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none.
-
-    Of the columns those that are `kept`, or all.
-
-    Text is in normal form, and so are the four columns that are known, which ``Group `` is too.
-
-    Raises
-    ------
-    StorageError
-        When something is there that is no such table, or cannot be read.
-    """
-    path = root / name
-    if not has_file(path):
-        return []
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, header=None).fillna("")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise StorageError(
-            f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
-        ) from error
-    header, *lines = frame.to_numpy()
-    columns = [normal_form(str(column)) for column in header]
-    columns = [column.casefold() if column.casefold() in _KNOWN else column for column in columns]
-    wanted = [k for k, column in enumerate(columns) if column in (kept or columns)]
-    rows = [{columns[k]: normal_form(str(line[k])) for k in wanted} for line in lines]
-    names = [row["name"] for row in rows] if "name" in columns else []
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if "name" not in columns or len(set(columns)) < len(columns) or twice:
-        told = f"{len(twice)} names twice ({_listing(twice)})" if twice else f"columns {', '.join(columns)}"
-        raise StorageError(
-            f"{path} has {told}",
-            "a column 'name' without duplicates, and each column once",
-            "Correct or remove it",
-        )
-    return rows
 
 
 def _checked(root: Path, kept: Sequence[str] = ()) -> tuple[list[str], _ByName, _ByName]:
@@ -232,7 +167,7 @@ def _checked(root: Path, kept: Sequence[str] = ()) -> tuple[list[str], _ByName, 
     ]
     if lacking:
         raise StorageError(
-            f"{root} has unmatched names; missing: {_listing(lacking)}",
+            f"{root} has unmatched names; missing: {listing(lacking)}",
             "the same names in anatomy/ and tumour/; label/ holds some of these, ignore/ some of label's",
             "Add the missing images or remove their partners",
         )
@@ -274,7 +209,7 @@ def _rows(root: Path, names: Sequence[str], kept: Sequence[str]) -> _ByName:
     astray = sorted(set(rows) ^ set(names))
     if astray:
         raise StorageError(
-            f"{root / TABLE} and the images disagree about {_listing(astray)}",
+            f"{root / TABLE} and the images disagree about {listing(astray)}",
             "one row per image name",
             "Run the command that made the set again, or correct the table",
         )
@@ -291,10 +226,5 @@ def _group(name: str, row: Mapping[str, str]) -> str:
 
 
 def _entry(name: str, row: Mapping[str, str], paths: Mapping[str, Path]) -> Entry:
-    provenance = {key: value for key, value in row.items() if key not in _KNOWN}
+    provenance = {key: value for key, value in row.items() if key not in KNOWN}
     return Entry(name, _group(name, row), row.get("organ", ""), row.get("split", ""), paths, provenance)
-
-
-def _listing(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

@@ -18,11 +18,12 @@ from metgan.progress import progress
 
 from .crops import Crop, CropPlan, place_crops
 from .identity import refuse_mixed_scans
-from .pairs import PairSet, image_names, read_table, write_pair, write_table
+from .pairs import PairSet, image_names, write_pair
 from .scan import Scan
 from .scan_crops import CropImages, ScanCrops
 from .shared_tissue import Rows, refuse_shared_tissue
 from .survey import survey
+from .table import read_table, write_table
 
 OnCrop = Callable[[int, CropImages], None]
 
@@ -91,7 +92,7 @@ def prepare(
                     on_crop(number, shown)
                 with_tumour += shown.label is not None and bool(shown.label.any())
                 advance()
-        write_table(out, [*rows, *planned])
+        write_table(out, rows, planned)
         PairSet.check(out)
     left_out = len(place_crops(scan.region.whole, plan)) - len(useful)
     return Prepared(len(useful), with_tumour, left_out)

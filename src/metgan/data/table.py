@@ -1,0 +1,93 @@
+"""The table of a pair set, ``pairs.csv``: a row for each pair, in text."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from metgan.errors import StorageError
+from metgan.io import has_file, has_folder, normal_form, replacing, sync_folder
+
+from .entry import CHANNELS, IGNORE
+
+TABLE: Final = "pairs.csv"
+"""Name of a pair set's table."""
+KNOWN: Final = ("name", "group", "organ", "split")
+"""The columns that every table has, the rest being provenance."""
+_LISTED = 5
+_AT_ONCE = 4096  # lines: as text, those of a large table take much memory
+
+
+def write_table(root: Path, *parts: Iterable[Mapping[str, object]]) -> None:
+    """Write ``pairs.csv``, all or nothing; every row needs ``name, group, organ, split``.
+
+    The images that it names are on the disk before it is. The parts are gone through twice.
+    """
+    columns = dict.fromkeys(chain(KNOWN, chain.from_iterable(chain(*parts))))
+    sync_images(root)
+    with replacing(root / TABLE) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [*columns], restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(chain(*parts))
+
+
+def sync_images(root: Path) -> None:
+    """Have the names of the images that `write_pair` wrote on the disk."""
+    for channel in (*CHANNELS, IGNORE):
+        if has_folder(root / channel):
+            sync_folder(root / channel)
+
+
+def read_table(root: Path, name: str = TABLE, kept: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none.
+
+    Rows have the columns that are `kept`, or all. Text is in normal form, and so are the names of the four
+    columns that every table has, as which ``Group `` passes.
+
+    Raises
+    ------
+    StorageError
+        When something is there that is no such table, or cannot be read.
+    """
+    path = root / name
+    if not has_file(path):
+        return []
+    try:
+        lines = _lines(path)
+        columns = [normal_form(str(column)) for column in next(lines)]
+        columns = [column.casefold() if column.casefold() in KNOWN else column for column in columns]
+        wanted = [k for k, column in enumerate(columns) if column in (kept or columns)]
+        rows = [{columns[k]: normal_form(str(line[k])) for k in wanted} for line in lines]
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        raise StorageError(
+            f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
+        ) from error
+    names = [row["name"] for row in rows] if "name" in columns else []
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if "name" not in columns or len(set(columns)) < len(columns) or twice:
+        told = f"{len(twice)} names twice ({listing(twice)})" if twice else f"columns {', '.join(columns)}"
+        raise StorageError(
+            f"{path} has {told}",
+            "a column 'name' without duplicates, and each column once",
+            "Correct or remove it",
+        )
+    return rows
+
+
+def _lines(path: Path) -> Iterator[Sequence[object]]:
+    """Yield the lines of a CSV table, the first too, which has a field for each column."""
+    with pd.read_csv(path, dtype=str, keep_default_na=False, header=None, chunksize=_AT_ONCE) as frames:
+        for frame in frames:
+            yield from frame.fillna("").to_numpy().tolist()
+
+
+def listing(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
