@@ -27,9 +27,8 @@ def counts(text: str) -> list[int]:
 
 def test_the_page_has_the_parameters_of_the_released_networks():
     released = PRESETS["released"]
-    with torch.device("meta"):
-        generator, segmentor = MetGen(released.metgen), Segmentor(released.segmentor)
-        discriminators = [PatchGAN(DiscriminatorSpec(channels=channels)) for channels in (1, 3)]
+    generator, segmentor = MetGen(released.metgen), Segmentor(released.segmentor)
+    discriminators = [PatchGAN(DiscriminatorSpec(channels=channels)) for channels in (1, 3)]
     unet, label = generator.image_pathway, generator.label_pathway
     assert counts(PAGE) == [
         *map(size, unet.down),

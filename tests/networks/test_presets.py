@@ -11,16 +11,14 @@ from functools import cache
 from itertools import product
 
 import pytest
-import torch
 
-from metgan.networks import PRESETS, MetGen, PatchGAN, Segmentor
+from metgan.networks import PRESETS, MetGen, PatchGAN, Segmentor, blank
 from metgan.networks.presets import DiscriminatorSpec
 
 
 @cache
-def on_meta(make, spec):
-    with torch.device("meta"):
-        return make(spec)
+def made(make, spec):
+    return blank(lambda: make(spec))
 
 
 def parameters(network):
@@ -29,7 +27,7 @@ def parameters(network):
 
 @pytest.fixture(scope="module")
 def released():
-    return on_meta(MetGen, PRESETS["released"].metgen)
+    return made(MetGen, PRESETS["released"].metgen)
 
 
 def test_the_released_anatomy_pathway_has_its_35_602_993_parameters(released):
@@ -46,12 +44,12 @@ def test_the_released_generator_has_its_39_847_532_parameters(released):
 
 @pytest.mark.parametrize("preset", ["paper", "released"])
 def test_the_segmentor_has_its_35_371_441_parameters(preset):
-    assert parameters(on_meta(Segmentor, PRESETS[preset].segmentor)) == 35_371_441
+    assert parameters(made(Segmentor, PRESETS[preset].segmentor)) == 35_371_441
 
 
 @pytest.mark.parametrize(("channels", "expected"), [(1, 2_762_689), (3, 2_764_737)])
 def test_the_judge_has_its_parameters(channels, expected):
-    assert parameters(on_meta(PatchGAN, DiscriminatorSpec(channels=channels))) == expected
+    assert parameters(made(PatchGAN, DiscriminatorSpec(channels=channels))) == expected
     assert (
         PRESETS["released"].discriminator == PRESETS["paper"].discriminator == DiscriminatorSpec(channels=1)
     )
@@ -75,7 +73,7 @@ def test_every_module_of_the_released_label_pathway_has_its_parameters(released)
 
 
 def test_the_paper_preset_differs_from_the_release_by_where_features_join_alone():
-    paper = on_meta(MetGen, PRESETS["paper"].metgen)
+    paper = made(MetGen, PRESETS["paper"].metgen)
     by_hand = {  # inputs of each decoder stage: from below + skip + features, then its three cells
         0: ((24 + 24 + 8) + 24 + 24) * 24 * 9 + 6 * 24,
         5: ((768 + 768 + 128) + 512 + 512) * 512 * 9 + 6 * 512,
@@ -85,7 +83,7 @@ def test_the_paper_preset_differs_from_the_release_by_where_features_join_alone(
 
 
 def test_the_small_generator_has_between_2_and_4_million_parameters():
-    assert 2e6 < parameters(on_meta(MetGen, PRESETS["small"].metgen)) < 4e6
+    assert 2e6 < parameters(made(MetGen, PRESETS["small"].metgen)) < 4e6
 
 
 def expand(*patterns):
@@ -115,19 +113,17 @@ LABEL_KEYS = {
 
 
 def test_state_dict_keys_of_the_segmentor_are_pinned():
-    assert set(on_meta(Segmentor, PRESETS["small"].segmentor).state_dict()) == {
-        f"unet.{k}" for k in UNET_KEYS
-    }
+    assert set(made(Segmentor, PRESETS["small"].segmentor).state_dict()) == {f"unet.{k}" for k in UNET_KEYS}
 
 
 def test_state_dict_keys_of_the_generator_are_pinned():
-    keys = set(on_meta(MetGen, PRESETS["small"].metgen).state_dict())
+    keys = set(made(MetGen, PRESETS["small"].metgen).state_dict())
     pathways = {f"image_pathway.{k}" for k in UNET_KEYS} | {f"label_pathway.{k}" for k in LABEL_KEYS}
     assert keys == {*pathways, "bound"}
 
 
 def test_state_dict_keys_of_the_judge_are_pinned():
-    keys = set(on_meta(PatchGAN, PRESETS["small"].discriminator).state_dict())
+    keys = set(made(PatchGAN, PRESETS["small"].discriminator).state_dict())
     assert keys == set(expand("layers.{0,2,5,8,11}.{weight,bias}"))
 
 
@@ -148,4 +144,4 @@ def digest(network):
 )
 def test_names_and_shapes_of_the_large_networks_are_as_recorded(make, preset, part, expected):
     """A change here makes every stored model unreadable; if it is meant, record the new digest."""
-    assert digest(on_meta(make, getattr(PRESETS[preset], part))) == expected
+    assert digest(made(make, getattr(PRESETS[preset], part))) == expected

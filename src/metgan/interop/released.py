@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
 
 from metgan import __version__
@@ -22,7 +21,7 @@ from metgan.data import Normalisation
 from metgan.errors import StorageError
 from metgan.io import load_state
 from metgan.models import MODEL_FILE, Kind, ModelCard, save_model
-from metgan.networks import PRESETS, PatchGAN, Segmentor, make_generator
+from metgan.networks import PRESETS, PatchGAN, Segmentor, blank, make_generator
 
 _SHOWN = 5  # keys of each kind that an error lists
 UNET_NAMES = (
@@ -112,11 +111,9 @@ def read_released(files: ReleasedFiles) -> list[Part]:
     if files.back_anatomy_pathway is not None and files.back_label_pathway is not None:
         weights = _read_generator(files.back_anatomy_pathway, files.back_label_pathway)
         parts.append(Part(Path("to_anatomy.safetensors"), "generator", weights))
-    with torch.device("meta"):
-        discriminator, segmentor = (
-            PatchGAN(PRESETS["released"].discriminator),
-            Segmentor(PRESETS["released"].segmentor),
-        )
+    sizes = PRESETS["released"]
+    discriminator = blank(lambda: PatchGAN(sizes.discriminator))
+    segmentor = blank(lambda: Segmentor(sizes.segmentor))
     for name in ("discriminator_tumour", "discriminator_anatomy"):
         if (path := getattr(files, name)) is not None:
             weights = _translate(path, discriminator, DISCRIMINATOR_NAMES)
@@ -151,8 +148,7 @@ def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisatio
 
 
 def _read_generator(anatomy_pathway: Path, label_pathway: Path) -> dict[str, Tensor]:
-    with torch.device("meta"):
-        network = make_generator("metgen", "released")
+    network = blank(lambda: make_generator("metgen", "released"))
     image = _translate(anatomy_pathway, network.get_submodule("image_pathway"), UNET_NAMES)
     label = _translate(label_pathway, network.get_submodule("label_pathway"), LABEL_NAMES)
     return _prefixed("image_pathway", image) | _prefixed("label_pathway", label)

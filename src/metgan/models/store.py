@@ -11,13 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
 
 from metgan.errors import StorageError
 from metgan.images import is_zarr
 from metgan.io import has_file, has_folder, kind_of_folder, load_weights, read_metadata, save_weights
-from metgan.networks import PRESETS, Generator, Segmentor, make_generator
+from metgan.networks import PRESETS, Generator, Segmentor, blank, make_generator
 
 from .card import Kind, ModelCard
 
@@ -86,16 +85,16 @@ def restore_generator(
     """
     if not card.generator:
         raise StorageError(f"{where} names no architecture", "a generator with one", "Train it again")
-    with torch.random.fork_rng(devices=[]):  # first weights are drawn, and lost
-        network = make_generator(card.generator, card.preset)
-    return _with_weights(network, weights, where)
+    generator, preset = card.generator, card.preset
+    return _with_weights(blank(lambda: make_generator(generator, preset)), weights, where)
 
 
 def load_segmentor(run: Path | str) -> tuple[Segmentor, ModelCard]:
     """Load a trained segmentor in eval mode, with its card."""
     card = _card_of_kind(run, "segmentor")
     weights, _ = load_weights(model_path(run))
-    return _with_weights(Segmentor(PRESETS[card.preset].segmentor), weights, str(run)), card
+    network = blank(lambda: Segmentor(PRESETS[card.preset].segmentor))
+    return _with_weights(network, weights, str(run)), card
 
 
 def _card_of_kind(run: Path | str, kind: Kind) -> ModelCard:

@@ -2,7 +2,7 @@
 
 from .blocks import channels_last
 from .generator import EmptyFeatures, Features, Generator
-from .init import build
+from .init import blank, build
 from .metgen import MetGen, MetGenSpec
 from .patchgan import DiscriminatorSpec, PatchGAN
 from .pix2pix import Pix2PixGenerator, Pix2PixSpec
@@ -43,6 +43,7 @@ __all__ = [
     "UNet",
     "UNetSpec",
     "apply_unet",
+    "blank",
     "build",
     "channels_last",
     "least_training_side",

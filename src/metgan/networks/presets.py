@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Final, Literal
 
-import torch
-
 from .generator import Generator
+from .init import blank
 from .metgen import MetGen, MetGenSpec
 from .patchgan import DiscriminatorSpec
 from .pix2pix import Pix2PixGenerator, Pix2PixSpec
@@ -82,6 +82,7 @@ def make_generator(name: GeneratorName, preset: PresetName) -> Generator:
     return GENERATORS[name](PRESETS[preset])
 
 
+@cache
 def least_training_side(name: GeneratorName, preset: PresetName, batch_size: int) -> int:
     """Return the smallest image side in pixels that a generator trains on, in batches of this size.
 
@@ -92,8 +93,7 @@ def least_training_side(name: GeneratorName, preset: PresetName, batch_size: int
     >>> [least_training_side(name, "small", 1) for name in ("metgen", "pix2pix", "resnet")]
     [64, 64, 8]
     """
-    with torch.device("meta"):
-        return make_generator(name, preset).least_training_side(batch_size)
+    return blank(lambda: make_generator(name, preset)).least_training_side(batch_size)
 
 
 def _with_label(spec: MetGenSpec, *, pyramid: Pyramid = "pooled", taps: Taps = "all") -> MetGenSpec:
