@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +58,24 @@ def test_a_finished_block_takes_the_place_of_the_old_file(tmp_path: Path) -> Non
         assert path.read_text() == "old"
     assert path.read_text() == "new"
     assert names(path.parent) == ["a.txt"]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut cannot be tried; what guards against one is the order of these."""
+    path, done = tmp_path / "a.txt", []
+
+    def sync(handle: int) -> None:
+        held = os.fstat(handle)
+        done.append(("folder" if stat.S_ISDIR(held.st_mode) else "file", held.st_size, path.exists()))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_text(path, "1234")
+    assert done[0] == ("file", 4, False)
+    assert [(kind, there) for kind, _, there in done[1:]] == [("folder", True)]
+    append_text(path, "5")
+    assert done[2:] == [("file", 5, True)]
 
 
 @pytest.mark.parametrize("reason", [RuntimeError("stop"), KeyboardInterrupt(), SystemExit(1)])

@@ -56,11 +56,12 @@ def placing(path: Path) -> Iterator[Path]:
         yield temporary
         _sync(temporary, os.O_RDWR)
         temporary.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
+    except BaseException as error:
         with suppress(OSError):  # the error of the block is the one to tell
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise unwritable(path, error) from error
+        raise
 
 
 def is_temporary(name: str) -> bool:
