@@ -165,7 +165,21 @@ def test_a_log_is_not_told_of_the_parts_of_a_quick_unit(monkeypatch):
 
 def test_a_task_that_is_mostly_done_in_a_moment_prints_nothing_unless_it_takes_long(monkeypatch):
     assert lines_of_a_slow_unit(monkeypatch, 1, every_s=SLOW) == []
-    assert len(lines_of_a_slow_unit(monkeypatch, 9, every_s=SLOW)) == 2
+    assert len(lines_of_a_slow_unit(monkeypatch, 9, every_s=SLOW)) == 3
+
+
+def test_the_end_of_a_unit_whose_parts_were_told_is_told_with_its_note(monkeypatch):
+    """It comes soon after its last part: before, what a long unit had to say was never printed."""
+    clock = iter((0, 60, 61, 62))
+    monkeypatch.setattr("metgan.progress.time.monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with redirect_stderr(stream), progress("inpaint", 64, every_s=SLOW) as advance:
+        tell_part("tile 1 of 1")
+        advance("1,000 voxels/s")
+        advance("quick")
+    assert stream.getvalue().splitlines()[1:] == [
+        "inpaint: 1/64, 61 s spent, about 64 min left 1,000 voxels/s"
+    ]
 
 
 def test_a_terminal_shows_how_far_a_unit_is():

@@ -268,6 +268,7 @@ class _Lines:
         self.console, self.task, self.total, self.every_s = console, task, total, every_s
         self.first = self.done = done
         self.start = self.told = time.monotonic()
+        self.told_of_parts = False  # then the end of the unit is told, too: it says how it went
 
     def advance(self, note: str, total: int | None) -> None:
         self.done += 1
@@ -275,12 +276,15 @@ class _Lines:
         now = time.monotonic()
         tenth = max(1, self.total // _LINES)
         is_tenth = self.done % tenth == 0 or self.done == self.total
-        if now - self.told >= self.every_s if self.every_s else is_tenth:
+        is_due = now - self.told >= self.every_s if self.every_s else is_tenth
+        if is_due or self.told_of_parts:
             self._print(now, f"about {self._left(now)} left {note}")
+        self.told_of_parts = False
 
     def within(self, words: str, share: float) -> None:
         now = time.monotonic()
         if now - self.told >= SLOW:
+            self.told_of_parts = True
             self._print(now, f"about {self._left(now, share)} left, {words}" if share else words)
 
     def _left(self, now: float, share: float = 0.0) -> str:
