@@ -31,11 +31,12 @@ import torch
 
 from metgan.data import ChannelScale, Normalisation
 from metgan.images import OmeZarrLayout, open_image, writing_ome_zarr
+from metgan.memory import peak_memory_bytes
 from metgan.models import MODEL_FILE, ModelCard, save_model
 from metgan.networks import PresetName, build, make_generator
 from metgan.networks.windows import whole_of
 from metgan.parts import within
-from metgan.synthesis import load, peak_memory_bytes
+from metgan.synthesis import load
 from metgan.workflows import ClusterChoice, InpaintRequest, OutputPolicy, inpaint
 
 UNITS = Normalisation(ChannelScale(100.0, 900.0, "uint16"), ChannelScale(50.0, 650.0, "uint16"))

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "metgan"
 
 FLOORS = (
-    ("errors", "parts", "progress", "types"),
+    ("errors", "memory", "parts", "progress", "types"),
     ("checked", "device", "io", "losses", "networks", "objects", "panels", "seeding"),
     ("images", "labels", "metrics", "pictures", "transforms"),
     ("data", "methods"),

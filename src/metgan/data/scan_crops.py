@@ -9,6 +9,7 @@ import numpy as np
 
 from metgan.errors import ArrayError
 from metgan.images import LazyVolume
+from metgan.memory import return_memory
 from metgan.types import AnyArray, Camera, Mask
 
 from .crops import Crop
@@ -97,6 +98,7 @@ class ScanCrops:
                 else:
                     begun[number] = images
             del block  # so that two are never in memory
+            return_memory()
 
     def _by_block(self) -> list[tuple[Place, list[int]]]:
         """Return each block with the crops that lie in it; those that share one follow each other along Z."""

@@ -17,7 +17,7 @@ from .presets import (
 )
 from .resnet import ResNetGenerator, ResNetSpec
 from .spade import LabelPathway, LabelSpec
-from .tiles import apply_unet, return_memory
+from .tiles import apply_unet
 from .unet import Segmentor, UNet, UNetSpec
 
 __all__ = [
@@ -48,5 +48,4 @@ __all__ = [
     "channels_last",
     "least_training_side",
     "make_generator",
-    "return_memory",
 ]

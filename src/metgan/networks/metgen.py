@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from metgan.memory import return_memory
 from metgan.parts import Part, within
 from metgan.progress import each
 
 from .blocks import crop_like, pad_to_multiple
 from .generator import BOUND, EmptyFeatures, Features, Generator
 from .spade import BLOCKS_PER_LEVEL, COARSEST, LabelPathway, LabelSpec
-from .tiles import FINE, Tile, coarse_stages, divide, fine_halo, return_memory
+from .tiles import FINE, Tile, coarse_stages, divide, fine_halo
 from .unet import Merge, UNet, UNetSpec
 from .windows import Window, cut, windows_of
 

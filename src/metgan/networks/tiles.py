@@ -10,10 +10,8 @@ nearly all the memory and reach 96 pixels, in tiles.
 
 from __future__ import annotations
 
-import ctypes
 import itertools
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import EllipsisType
@@ -22,6 +20,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from metgan.memory import return_memory
 from metgan.progress import each
 
 from .blocks import crop_like, pad_to_multiple
@@ -33,8 +32,6 @@ SIDE: Final = 768
 """Most pixels along the side of a tile with its surroundings: of 4096 x 4096 pixels, two gigabytes in all."""
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
-
-_PROGRAM = ctypes.CDLL(None) if os.name == "posix" else None
 
 Slices = tuple[slice, ...]
 
@@ -194,15 +191,6 @@ def coarse_stages(unet: UNet, image: Tensor, features: Sequence[Tensor | None] =
     skips, x = unet.descend(pooled, coarse)
     del pooled
     return unet.ascend(unet.centre(x), skips, features, coarse)
-
-
-def return_memory() -> None:
-    """Return to the system what has been freed, which glibc keeps between tiles: a gigabyte over an image.
-
-    Elsewhere the allocator does so, or cannot be asked.
-    """
-    if (trim := getattr(_PROGRAM, "malloc_trim", None)) is not None:
-        trim(0)
 
 
 def _aligned(pixels: int, grid: int) -> int:

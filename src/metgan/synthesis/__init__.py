@@ -31,7 +31,7 @@ from .summary import (
     sum_up_unseen,
 )
 from .volume import TUMOURS, VolumeSource, inpaint_region, refuse_dependent_on_size
-from .volume_blocks import VolumeSpeed, compute_block, inpaint_volume, peak_memory_bytes
+from .volume_blocks import VolumeSpeed, compute_block, inpaint_volume
 
 __all__ = [
     "CONTACT_SHEET",
@@ -88,7 +88,6 @@ __all__ = [
     "open_gate",
     "order_steps",
     "oversample_errors",
-    "peak_memory_bytes",
     "refuse_dependent_on_size",
     "sum_up",
     "sum_up_contrasts",

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from metgan.labels import BESIDE
+from metgan.memory import return_memory
 from metgan.models import predict
-from metgan.networks import EmptyFeatures, return_memory
+from metgan.networks import EmptyFeatures
 from metgan.parts import Part, widen, within
 from metgan.types import Camera, Mask
 

@@ -9,7 +9,6 @@ would write without threads: the network computes in the thread of the caller, o
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,15 +19,13 @@ from functools import partial
 from typing import TypeVar
 
 from metgan.images import Block, OmeZarrWriter
+from metgan.memory import peak_memory_bytes
 from metgan.progress import SLOW, progress
 from metgan.types import AnyArray
 
 from .inpainter import Inpainter
 from .plane_part import sides_of
 from .volume import TUMOURS, Slab, VolumeSource, inpaint_region, joined, slabs_of
-
-if sys.platform != "win32":
-    import resource
 
 Item = TypeVar("Item")
 
@@ -102,14 +99,6 @@ def compute_block(
     if label:
         return _label_of(writer, source, block)
     return inpaint_region(inpainter, source, _region(block)).reshape(sides_of(block))
-
-
-def peak_memory_bytes() -> int | None:
-    """Return the most resident memory that this process has had; None where the system does not tell."""
-    if sys.platform == "win32":
-        return None
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 def _speed(voxels: int, begun: float) -> VolumeSpeed:

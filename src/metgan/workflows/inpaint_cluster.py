@@ -22,8 +22,9 @@ from metgan import __version__
 from metgan.errors import SettingError, StorageError
 from metgan.images import Block, OmeZarrWriter
 from metgan.io import has_folder
+from metgan.memory import peak_memory_bytes
 from metgan.progress import SLOW, Event, Note, listening, note_once, progress
-from metgan.synthesis import TUMOURS, Inpainter, VolumeSource, VolumeSpeed, compute_block, peak_memory_bytes
+from metgan.synthesis import TUMOURS, Inpainter, VolumeSource, VolumeSpeed, compute_block
 
 from .cluster import completed
 
