@@ -27,7 +27,6 @@ from metgan.images import (
     OmeZarrImage,
     OmeZarrWriter,
     Stack,
-    layout_like,
     write_image,
     write_ome_zarr,
 )
@@ -50,7 +49,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     image, labels = ArrayImage(SCAN, "CZYX", (5.0, 1.3, 1.3)), {"spots": ArrayImage(LABEL, "ZYX")}
-    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout_like(image, labels))
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels)
     return tmp_path / "scan.ome.zarr"
 
 

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 
 from metgan.errors import ArrayError, MetganError, SettingError, StorageError, UnknownNameError
-from metgan.images import ArrayImage, layout_like, write_ome_zarr
+from metgan.images import ArrayImage, write_ome_zarr
 from metgan.progress import Event, Note
 from metgan.workflows import (
     CropChoice,
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     image, labels = ArrayImage(SCAN, "CZYX"), {"spots": ArrayImage(LABEL, "ZYX")}
-    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout_like(image, labels))
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels)
     return tmp_path / "scan.ome.zarr"
 
 
@@ -69,7 +69,7 @@ def test_a_misspelt_label_or_level_is_answered_with_those_that_there_are(
     with pytest.raises(UnknownNameError, match="'9'; expected one of: 0, labels/spots"):
         info(InfoRequest(path=scan / "9"))
     image = ArrayImage(SCAN, "CZYX")
-    write_ome_zarr(tmp_path / "bare.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "bare.zarr", image)
     with pytest.raises(StorageError, match=r"bare\.zarr has no labels"):
         notes(request(run, scan, tmp_path / "a.zarr", labels=tmp_path / "bare.zarr/labels/spots"))
 
@@ -183,7 +183,7 @@ def test_prepare_takes_the_size_of_a_voxel_where_the_file_does_not_say_it(tmp_pa
 
 def test_a_size_that_contradicts_the_file_is_told_by_prepare(tmp_path: Path) -> None:
     image, told = ArrayImage(SCAN, "CZYX", (9.0, 1.0, 1.0)), list[Event]()
-    write_ome_zarr(tmp_path / "a.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "a.zarr", image)
     files = ScanFiles(pixel_size_um=4.0, voxel_size_um=(9.0, 2.0, 2.0))
     crops = CropChoice(crop=8, planes="0:1")
     prepare(

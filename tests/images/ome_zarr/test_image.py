@@ -351,7 +351,7 @@ def test_a_misspelt_level_or_label_is_answered_with_those_that_there_are(
         ArrayImage(SCAN.repeat(10, 2), "CZYX"),
         {"spots": ArrayImage(SCAN[0].repeat(10, 1), "ZYX")},
     )
-    write_ome_zarr(tmp_path / "scan.zarr", image, labels, layout_like(image, labels))
+    write_ome_zarr(tmp_path / "scan.zarr", image, labels)
     with pytest.raises(UnknownNameError, match=said):
         open_image(tmp_path / "scan.zarr" / path)
     with pytest.raises(StorageError, match="there is no file"):
@@ -360,7 +360,7 @@ def test_a_misspelt_level_or_label_is_answered_with_those_that_there_are(
 
 def test_a_path_without_labels_is_answered_with_the_label_that_it_names(tmp_path: Path) -> None:
     image = ArrayImage(SCAN, "CZYX")
-    write_ome_zarr(tmp_path / "scan.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "scan.zarr", image)
     for path, said in (("labels/spots/0", "its label spots"), ("labels", "its labels")):
         with pytest.raises(StorageError, match=rf"scan\.zarr has no labels; expected {said}\."):
             open_image(tmp_path / "scan.zarr" / path)
