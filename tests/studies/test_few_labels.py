@@ -26,18 +26,13 @@ from metgan.data import (
 from metgan.errors import LeakageError, SettingError
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import downstream_report
-from metgan.studies import Downstream, SharedConfig, TrainingSet, fold_pairs
+from metgan.studies import Downstream, TrainingSet, fold_pairs
 from metgan.studies.downstream import further_of, material_of
 from metgan.studies.fold import Fold
-from metgan.training import Engine, GanTrainConfig, TrainConfig
+
+from .conftest import RULES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = SharedConfig(
-    preset="small",
-    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    engine=Engine(device="cpu", precision="fp32"),
-)
 INSERTED = "real-100-synthetic-2x-contrast-insert-unlabelled-balanced-teacher-strong"
 
 
