@@ -16,11 +16,13 @@ from scipy import ndimage
 from metgan.cli.app import app
 from metgan.data import read_table, write_table
 from metgan.errors import ArrayError, MetganError, SettingError, StorageError
-from metgan.images import ArrayImage, OmeZarrImage, write_ome_zarr
+from metgan.images import ArrayImage, write_ome_zarr
 from metgan.progress import Event, Note, listening
 from metgan.synthesis import load
 from metgan.workflows import InpaintRequest, OutputPolicy, VolumeRecipeChoice, inpaint
 from metgan.workflows.volume_source import open_source, open_volume, resolve
+
+from .conftest import pixels
 
 SHAPE, VOXEL = (6, 128, 140), (5.0, 2.0, 2.0)
 GROWN = VolumeRecipeChoice(recipe="grown", density_per_mm3=60_000, diameters_um=(8, 14, 30), seed=3)
@@ -66,11 +68,6 @@ def drawn(asked: InpaintRequest) -> tuple[np.ndarray, list[str]]:
 
 def count(label: np.ndarray) -> int:
     return int(ndimage.label(label, np.ones((3, 3, 3)))[1])
-
-
-def pixels(path: Path) -> np.ndarray:
-    image = OmeZarrImage.open(path)
-    return image.read((slice(None),) * len(image.shape))
 
 
 def test_what_is_written_is_the_drawn_label_and_light_is_added_there_alone(
