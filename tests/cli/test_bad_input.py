@@ -22,10 +22,9 @@ from metgan.images import read_image, write_image
 from metgan.io import load_weights, save_weights
 from metgan.training import Engine, read_log
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 Snapshot = dict[str, tuple[int, int]]
-Capture = pytest.CaptureFixture[str]
 Refuse = Callable[..., None]
 # "auto" means one on a CPU with AMX and the other on one without.
 OTHER_PRECISION = "fp32" if Engine(device="cpu").resolved().precision == "bf16" else "bf16"

@@ -14,11 +14,12 @@ from metgan.data import CropPlan, PairSet, Scan, StoredPairs, prepare, read_tabl
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.workflows.scan_files import ScanFiles, read_scan
 
+from .conftest import Capture
+
 PLAN = CropPlan(crop=8, stride=8, block=8)
 VOXELS = np.random.default_rng(0).integers(100, 4000, (3, 3, 16, 24)).astype(np.uint16)  # ZCYX
 MASK = np.zeros((3, 16, 24), np.uint8)
 MASK[1, 2:4, 2:4] = 255
-Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture

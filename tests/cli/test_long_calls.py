@@ -25,9 +25,8 @@ from metgan.reporting import evaluate_command, generate_command, next_step, trai
 from metgan.studies import read_history, read_trained_run
 from metgan.training import last_step
 
-from .conftest import Command
+from .conftest import Capture, Command
 
-Capture = pytest.CaptureFixture[str]
 ON_CPU = ("--preset", "small", "--device", "cpu")
 README = Path(__file__).parents[2] / "README.md"
 

@@ -26,9 +26,7 @@ from metgan.images import read_image, write_image
 from metgan.models import MODEL_FILE, load_segmentor, save_model
 from metgan.synthesis import Contrast, Noise
 
-from .conftest import Command
-
-Capture = pytest.CaptureFixture[str]
+from .conftest import Capture, Command
 
 
 def words_for(trained: Path, world: Path, *more: object) -> tuple[object, ...]:

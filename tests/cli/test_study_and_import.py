@@ -14,14 +14,14 @@ from metgan.methods import CATALOGUE
 from metgan.models import read_card
 from metgan.networks import PRESETS, MetGen, Segmentor, build
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 TINY = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1, "--crop", 64, "--batch-size", 2)
 ON_CPU = ("--device", "cpu", "--precision", "fp32")
 
 
 def test_a_study_prints_its_tables_and_says_where_it_wrote(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
     words = (world, "--methods", "pix2pix,metgen-cond", *TINY, *ON_CPU, "--out", tmp_path / "study")
     assert metgan("study", "similarity", *words) == 0
@@ -52,7 +52,7 @@ def test_every_method_trains_by_its_name(
 
 @pytest.mark.slow
 def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
     out = ("--out", tmp_path / "study")
     assert (
@@ -80,7 +80,7 @@ def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
 
 
 def test_an_experiment_file_cannot_choose_what_a_study_compares(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file.toml").write_text('preset = "small"\nmethod = "pix2pix"\n')
     words = ("--config", tmp_path / "file.toml", "--out", tmp_path / "study")
@@ -99,7 +99,7 @@ def test_an_experiment_file_cannot_choose_what_a_study_compares(
 )
 def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
     metgan: Command,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Capture,
     world: Path,
     tmp_path: Path,
     words: tuple[str, ...],
@@ -132,7 +132,7 @@ def released(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
 
 def test_imported_networks_are_runs_that_other_verbs_take(
     metgan: Command,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Capture,
     world: Path,
     tmp_path: Path,
     released: dict[str, Path],
@@ -152,7 +152,7 @@ def test_imported_networks_are_runs_that_other_verbs_take(
 
 def test_an_import_without_its_keys_is_refused_and_leaves_nothing(
     metgan: Command,
-    capsys: pytest.CaptureFixture[str],
+    capsys: Capture,
     world: Path,
     tmp_path: Path,
     released: dict[str, Path],
