@@ -80,12 +80,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     ],
 )
 def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
-    metgan: Command,
-    capsys: Capture,
-    animals: Path,
-    tmp_path: Path,
-    words: tuple[str, ...],
-    says: str,
+    metgan: Command, capsys: Capture, animals: Path, tmp_path: Path, words: tuple[str, ...], says: str
 ) -> None:
     lengths = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1)
     assert metgan("study", "downstream", animals, *lengths, *words, "--out", tmp_path / "study") == 2

@@ -98,12 +98,7 @@ def test_an_experiment_file_cannot_choose_what_a_study_compares(
     ],
 )
 def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
-    metgan: Command,
-    capsys: Capture,
-    world: Path,
-    tmp_path: Path,
-    words: tuple[str, ...],
-    says: str,
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, words: tuple[str, ...], says: str
 ) -> None:
     """Pix2Pix needs 64 pixels, of which a crop of 48 leaves too few."""
     name, *rest = words
@@ -131,11 +126,7 @@ def released(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
 
 
 def test_imported_networks_are_runs_that_other_verbs_take(
-    metgan: Command,
-    capsys: Capture,
-    world: Path,
-    tmp_path: Path,
-    released: dict[str, Path],
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, released: dict[str, Path]
 ) -> None:
     run = tmp_path / "run"
     files = ("--anatomy-pathway", released["anatomy"], "--label-pathway", released["label"])
@@ -151,11 +142,7 @@ def test_imported_networks_are_runs_that_other_verbs_take(
 
 
 def test_an_import_without_its_keys_is_refused_and_leaves_nothing(
-    metgan: Command,
-    capsys: Capture,
-    world: Path,
-    tmp_path: Path,
-    released: dict[str, Path],
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, released: dict[str, Path]
 ) -> None:
     files = ("--anatomy-pathway", released["label"], "--label-pathway", released["anatomy"])
     assert metgan("import", *files, "--data", world, "--out", tmp_path / "run") == 2

@@ -16,13 +16,7 @@ from metgan.errors import StorageError
 from metgan.images import read_image, write_image
 from metgan.methods import ABLATIONS, find_methods
 from metgan.models import read_card
-from metgan.studies import (
-    Comparison,
-    Study,
-    compare_ablation,
-    compare_robustness,
-    compare_similarity,
-)
+from metgan.studies import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
 from metgan.training import TrainingData, load_data
 
 from .conftest import RULES, weights

@@ -21,15 +21,7 @@ import metgan
 from metgan.cli.app import app
 from metgan.data import Normalisation
 from metgan.errors import ArrayError, SettingError, StorageError
-from metgan.images import (
-    ArrayImage,
-    Block,
-    OmeZarrImage,
-    OmeZarrWriter,
-    Stack,
-    write_image,
-    write_ome_zarr,
-)
+from metgan.images import ArrayImage, Block, OmeZarrImage, OmeZarrWriter, Stack, write_image, write_ome_zarr
 from metgan.networks import GeneratorName, PresetName, build, make_generator
 from metgan.types import AnyArray
 from metgan.workflows import OutputPolicy
