@@ -197,10 +197,7 @@ def test_the_next_step_depends_on_what_was_measured(trained: Path, tmp_path: Pat
     assert after_poor.code == f"metgan train pairs --out {poor} --resume --steps 400"
     assert "validation Dice 0.05" in after_poor.paragraphs[0]
     assert after_unknown.code == evaluate_command(unknown, data)
-    assert after_good.code.splitlines() == [
-        generate_command(good, data),
-        evaluate_command(good, data),
-    ]
+    assert after_good.code.splitlines() == [generate_command(good, data), evaluate_command(good, data)]
 
 
 def test_the_readme_has_the_commands_that_reports_suggest() -> None:

@@ -21,14 +21,7 @@ from metgan.methods.gan_networks import BackwardNetworks
 
 from .conftest import play, step_of
 
-TERMS = [
-    Adversarial(),
-    Adversarial(loss="log"),
-    Cycle(),
-    Segmentation(),
-    Segmentation(loss="l1"),
-    Paired(),
-]
+TERMS = [Adversarial(), Adversarial(loss="log"), Cycle(), Segmentation(), Segmentation(loss="l1"), Paired()]
 every_term = pytest.mark.parametrize(
     "term", TERMS, ids=lambda term: f"{term.name}-{getattr(term, 'loss', '')}"
 )

@@ -383,9 +383,7 @@ def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) 
 
 def copied(study: Downstream, to: Path, *names: str) -> Downstream:
     return replace(
-        study,
-        folder=Path(shutil.copytree(study.folder, to / "copy")),
-        training_sets=parsed(*names),
+        study, folder=Path(shutil.copytree(study.folder, to / "copy")), training_sets=parsed(*names)
     )
 
 

@@ -176,12 +176,7 @@ def test_a_copy_of_a_training_image_is_refused_in_another_laboratory(pairs: Pair
     first, *_ = write_phantom(other, 4, PhantomSettings(size=64, empty_fraction=0), seed=5)
     shutil.copy(pairs.entries[3].paths["tumour"], first.paths["tumour"])
     study = Downstream(
-        tmp_path / "none",
-        pairs,
-        fold_pairs(pairs, 2, 0),
-        [named("real-100")],
-        RULES,
-        PairSet.open(other),
+        tmp_path / "none", pairs, fold_pairs(pairs, 2, 0), [named("real-100")], RULES, PairSet.open(other)
     )
     with pytest.raises(LeakageError, match="the pixels of its tumour"):
         study.check()

@@ -291,10 +291,7 @@ def test_an_error_of_dask_at_the_end_does_not_hide_ours(monkeypatch: pytest.Monk
         raise AssertionError("can only join a started process")
 
     monkeypatch.setattr(distributed.LocalCluster, "close", close)
-    with (
-        pytest.raises(ShortMemoryError, match="ours"),
-        cluster.connected(ClusterChoice(workers=1)),
-    ):
+    with pytest.raises(ShortMemoryError, match="ours"), cluster.connected(ClusterChoice(workers=1)):
         raise ShortMemoryError("ours", "more", "Buy it")
 
 

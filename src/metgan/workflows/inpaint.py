@@ -107,11 +107,7 @@ class InpaintRequest(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_ranges(
-            self,
-            channels=(0, MOST_CHANNELS),
-            labels_above=FINITE,
-            voxel_size_um=ABOVE_ZERO,
-            block=COUNT,
+            self, channels=(0, MOST_CHANNELS), labels_above=FINITE, voxel_size_um=ABOVE_ZERO, block=COUNT
         )
         check_zarr_name(self.out)
         if (self.labels is None) == (self.recipe.recipe is None):
