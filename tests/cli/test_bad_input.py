@@ -754,16 +754,8 @@ def test_prepare_refuses_a_damaged_scan(
 def test_prepare_refuses_the_same_crops_twice_and_keeps_the_set(
     metgan: Command, capsys: Capture, stack: Path
 ) -> None:
-    args = (
-        "prepare",
-        stack / "scan.tif",
-        "--labels",
-        stack / "mask.tif",
-        "--crop",
-        8,
-        "--out",
-        stack / "out",
-    )
+    args = ("prepare", stack / "scan.tif", "--labels", stack / "mask.tif", "--crop", 8)
+    args += ("--out", stack / "out")
     assert metgan(*args) == 0
     table = (stack / "out" / "pairs.csv").read_bytes()
     capsys.readouterr()
