@@ -88,11 +88,7 @@ def test_a_stage_whose_time_is_over_is_stopped(on_gpu: ModuleType, tmp_path: Pat
     # (0.7 x 1300 - 9 x 3) / (1.3 x 4 x 0.1) is 1698, 0.12 x 1300 / (1.3 x 8 x 1) is 15
 )
 def test_trainings_are_as_long_as_the_time_allows(
-    on_gpu_training: ModuleType,
-    small_world: Path,
-    seconds: int,
-    steps: int,
-    segmentor_steps: int,
+    on_gpu_training: ModuleType, small_world: Path, seconds: int, steps: int, segmentor_steps: int
 ) -> None:
     t = on_gpu_training
     lengths = t.Lengths("cpu", "small", 10, 64, 2000, None)

@@ -12,6 +12,7 @@ import pytest
 
 from metgan.cli import main
 
+Capture = pytest.CaptureFixture[str]
 Command = Callable[..., int]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from metgan.data import read_table, write_table
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 TINY = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--batch-size", 2, "--crop", 64)
 ON_CPU = ("--device", "cpu", "--precision", "fp32")
@@ -23,7 +23,7 @@ def animals(world: Path) -> Path:
 
 
 def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
-    metgan: Command, capsys: pytest.CaptureFixture[str], animals: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, animals: Path, tmp_path: Path
 ) -> None:
     words = (
         "--real",
@@ -80,12 +80,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     ],
 )
 def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
-    metgan: Command,
-    capsys: pytest.CaptureFixture[str],
-    animals: Path,
-    tmp_path: Path,
-    words: tuple[str, ...],
-    says: str,
+    metgan: Command, capsys: Capture, animals: Path, tmp_path: Path, words: tuple[str, ...], says: str
 ) -> None:
     lengths = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1)
     assert metgan("study", "downstream", animals, *lengths, *words, "--out", tmp_path / "study") == 2

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Command
+from .conftest import Capture, Command
 from .test_bad_input import DAMAGES, assert_one_line, snapshot
 
-Capture = pytest.CaptureFixture[str]
 PROGRAMS = ("nnunet", "cellpose", "stardist", "ilastik")
 NAME = "Dataset501_Tumours"
 

@@ -14,11 +14,12 @@ from metgan.data import CropPlan, PairSet, Scan, StoredPairs, prepare, read_tabl
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.workflows.scan_files import ScanFiles, read_scan
 
+from .conftest import Capture
+
 PLAN = CropPlan(crop=8, stride=8, block=8)
 VOXELS = np.random.default_rng(0).integers(100, 4000, (3, 3, 16, 24)).astype(np.uint16)  # ZCYX
 MASK = np.zeros((3, 16, 24), np.uint8)
 MASK[1, 2:4, 2:4] = 255
-Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
@@ -94,11 +95,7 @@ def test_an_image_given_for_a_mask_is_said_to_look_like_one(tmp_path: Path, file
     image = write(tmp_path / "image.tif", VOXELS[:, 0])
     with pytest.raises(ArrayError) as refused:
         read(tmp_path / "m1" / "scan.tif", replace(files, labels=image))
-    for words in (
-        "more than 32, so that it looks like an image",
-        "file of the mask",
-        "--labels-above",
-    ):
+    for words in ("more than 32, so that it looks like an image", "file of the mask", "--labels-above"):
         assert words in str(refused.value)
     numbered = write(tmp_path / "numbered.tif", MASK // 255 * np.arange(1, 25, dtype=np.uint8))
     with pytest.raises(ArrayError, match="--labels-above") as refused:

@@ -11,6 +11,8 @@ from metgan.workflows import OutputPolicy, TrainingSettings
 from metgan.workflows.output import Output
 from metgan.workflows.settings import preset_note, resolve_run, resolve_study
 
+from .conftest import Capture
+
 NEW, RESUMED = OutputPolicy(), OutputPolicy(resume=True)
 ON_CPU = TrainingSettings(device="cpu")
 
@@ -29,9 +31,7 @@ def run(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_preset_that_nobody_named_is_told_with_the_reason(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_preset_that_nobody_named_is_told_with_the_reason(tmp_path: Path, capsys: Capture) -> None:
     assert resolve_run(folder(tmp_path / "run", NEW), ON_CPU, "training").preset == "small"
     assert capsys.readouterr().err.startswith("metgan: note: preset small, because the device is a CPU;")
     assert resolve_study(folder(tmp_path / "study", NEW), "similarity", ON_CPU, {}, {}).preset == "small"
@@ -39,16 +39,14 @@ def test_a_preset_that_nobody_named_is_told_with_the_reason(
 
 
 @pytest.mark.parametrize("preset", ["paper", "small"])
-def test_of_a_preset_in_the_options_nothing_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], preset: str
-) -> None:
+def test_of_a_preset_in_the_options_nothing_is_told(tmp_path: Path, capsys: Capture, preset: str) -> None:
     options = TrainingSettings(preset=preset, device="cpu")  # type: ignore[arg-type]  # one of the two
     assert resolve_run(folder(tmp_path / "run", NEW), options, "training").preset == preset
     assert resolve_study(folder(tmp_path, NEW), "similarity", ON_CPU, {"preset": preset}, {}).preset == preset
     assert capsys.readouterr().err == ""
 
 
-def test_of_a_preset_in_the_file_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_of_a_preset_in_the_file_nothing_is_told(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "file.toml").write_text('preset = "paper"\n')
     options = TrainingSettings(device="cpu", config=tmp_path / "file.toml")
     assert resolve_run(folder(tmp_path / "run", NEW), options, "training").preset == "paper"
@@ -57,7 +55,7 @@ def test_of_a_preset_in_the_file_nothing_is_told(tmp_path: Path, capsys: pytest.
 
 @pytest.mark.parametrize("with_file", [False, True])
 def test_a_resumed_run_keeps_its_preset_on_any_machine(
-    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], with_file: bool
+    run: Path, tmp_path: Path, capsys: Capture, with_file: bool
 ) -> None:
     (tmp_path / "file.toml").write_text("seed = 0\n")  # names no preset
     options = TrainingSettings(device="cpu", config=tmp_path / "file.toml" if with_file else None)

@@ -11,9 +11,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .conftest import Command
+from .conftest import Capture, Command
 
-Capture = pytest.CaptureFixture[str]
 LENIENT = ("--least-recall", 0, "--most-false-area", 1, "--least-contrast", 0, "--most-contrast", 1000)
 
 

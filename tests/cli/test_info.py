@@ -11,10 +11,9 @@ import tifffile
 
 from metgan.data import read_table, write_table
 
-from .conftest import Command
+from .conftest import Capture, Command
 from .test_bad_input import assert_one_line
 
-Capture = pytest.CaptureFixture[str]
 KINDS = ("a run folder", "a model file", "a pair set", "scores", "a study", "an exported data set")
 
 

@@ -15,7 +15,7 @@ from metgan.images import read_image
 from metgan.phantom import LABORATORIES, PhantomSettings, draw_laboratory
 from metgan.workflows import PhantomRequest
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_laboratory_drawn_from_a_seed_is_the_one_that_python_draws(metgan: Com
     ],
 )
 def test_options_that_contradict_each_other_are_refused(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[object, ...], says: str
+    metgan: Command, capsys: Capture, tmp_path: Path, words: tuple[object, ...], says: str
 ) -> None:
     assert metgan("phantom", tmp_path / "out", *words) == 2
     assert says in capsys.readouterr().err
@@ -87,7 +87,7 @@ def test_options_that_contradict_each_other_are_refused(
 
 
 def test_a_phantom_of_another_laboratory_is_not_gone_on_with(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    metgan: Command, capsys: Capture, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     call = ("phantom", out, "--pairs", 1, "--laboratory")
@@ -99,7 +99,7 @@ def test_a_phantom_of_another_laboratory_is_not_gone_on_with(
     assert np.array_equal(read_image(out / "tumour" / "phantom-00000.tif"), before)
 
 
-def test_help_names_the_laboratories(metgan: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_names_the_laboratories(metgan: Command, capsys: Capture) -> None:
     assert metgan("phantom", "--help") == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in LABORATORIES)

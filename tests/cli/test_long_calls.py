@@ -25,9 +25,8 @@ from metgan.reporting import evaluate_command, generate_command, next_step, trai
 from metgan.studies import read_history, read_trained_run
 from metgan.training import last_step
 
-from .conftest import Command
+from .conftest import Capture, Command
 
-Capture = pytest.CaptureFixture[str]
 ON_CPU = ("--preset", "small", "--device", "cpu")
 README = Path(__file__).parents[2] / "README.md"
 
@@ -198,10 +197,7 @@ def test_the_next_step_depends_on_what_was_measured(trained: Path, tmp_path: Pat
     assert after_poor.code == f"metgan train pairs --out {poor} --resume --steps 400"
     assert "validation Dice 0.05" in after_poor.paragraphs[0]
     assert after_unknown.code == evaluate_command(unknown, data)
-    assert after_good.code.splitlines() == [
-        generate_command(good, data),
-        evaluate_command(good, data),
-    ]
+    assert after_good.code.splitlines() == [generate_command(good, data), evaluate_command(good, data)]
 
 
 def test_the_readme_has_the_commands_that_reports_suggest() -> None:

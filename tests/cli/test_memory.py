@@ -8,6 +8,8 @@ import pytest
 
 from metgan.cli import app as door
 
+from .conftest import Capture
+
 
 @pytest.mark.parametrize(
     "error",
@@ -20,7 +22,7 @@ from metgan.cli import app as door
     ],
 )
 def test_running_out_of_memory_is_one_line_that_names_memory(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error

@@ -13,9 +13,8 @@ import tifffile
 
 from metgan.data import PairSet
 
-from .conftest import Command
+from .conftest import Capture, Command
 
-Capture = pytest.CaptureFixture[str]
 KINDS = {
     "train": "a run",
     "segmentor": "a run",

@@ -16,9 +16,7 @@ from cyclopts import App
 import metgan
 from metgan.cli.app import _STUDIES, _VERBS, app
 
-from .conftest import Command
-
-Capture = pytest.CaptureFixture[str]
+from .conftest import Capture, Command
 
 
 def help_of(metgan: Command, capsys: Capture, *verb: str) -> str:

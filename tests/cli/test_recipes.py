@@ -11,7 +11,7 @@ from metgan.errors import SettingError
 from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution, Spacing, Variation
 from metgan.workflows import RecipeChoice
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_generate_paints_labels_of_every_recipe(
 
 
 def test_numbers_of_tumours_are_not_rounded(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     words = ("--anatomy", small_world, "--labels", small_world, "--recipe", "bank", "--tumours", 1.5, 2.7)
     assert metgan("generate", trained, *words, "--out", tmp_path / "new") == 2
@@ -111,7 +111,7 @@ def test_numbers_of_tumours_are_not_rounded(
 
 
 def test_labels_are_needed_by_all_recipes_but_one_that_is_told_everything(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     words = (
         "--anatomy",

@@ -9,9 +9,7 @@ import pytest
 import tifffile
 from scipy import ndimage
 
-from .conftest import Command
-
-Capture = pytest.CaptureFixture[str]
+from .conftest import Capture, Command
 
 
 @pytest.fixture
@@ -110,7 +108,7 @@ def test_what_no_crop_holds_is_noted_with_its_share(
 
 @pytest.mark.parametrize("verb", ["generate", "evaluate"])
 def test_exchanged_folders_are_told_where_a_model_is_used(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, trained: Path, tmp_path: Path, verb: str
+    metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, verb: str
 ) -> None:
     words = {
         "generate": ("--anatomy", world, "--labels", world, "--count", 1),

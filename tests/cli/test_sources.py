@@ -26,9 +26,7 @@ from metgan.images import read_image, write_image
 from metgan.models import MODEL_FILE, load_segmentor, save_model
 from metgan.synthesis import Contrast, Noise
 
-from .conftest import Command
-
-Capture = pytest.CaptureFixture[str]
+from .conftest import Capture, Command
 
 
 def words_for(trained: Path, world: Path, *more: object) -> tuple[object, ...]:
@@ -66,16 +64,8 @@ def test_aiming_and_judging_are_noted_to_work_against_each_other(
     shutil.copytree(trained / "segmentor", judge)
     network, card = load_segmentor(judge)
     save_model(judge / MODEL_FILE, {k: v + 0.01 for k, v in network.state_dict().items()}, card)
-    aim = (
-        "--recipe",
-        "bank",
-        "--oversample-errors",
-        trained / "segmentor",
-        "--independent-segmentor",
-        judge,
-        "--attempts",
-        1,
-    )
+    aim = ("--recipe", "bank", "--oversample-errors", trained / "segmentor")
+    aim += ("--independent-segmentor", judge, "--attempts", 1)
     words = [word for word in words_for(trained, small_world, *aim) if word != "--no-gate"]
     assert metgan(*words, "--out", tmp_path / "out") == 0
     assert "the gate rejects tumours that its segmentor misses" in capsys.readouterr().err

@@ -14,14 +14,14 @@ from metgan.methods import CATALOGUE
 from metgan.models import read_card
 from metgan.networks import PRESETS, MetGen, Segmentor, build
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 TINY = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1, "--crop", 64, "--batch-size", 2)
 ON_CPU = ("--device", "cpu", "--precision", "fp32")
 
 
 def test_a_study_prints_its_tables_and_says_where_it_wrote(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
     words = (world, "--methods", "pix2pix,metgen-cond", *TINY, *ON_CPU, "--out", tmp_path / "study")
     assert metgan("study", "similarity", *words) == 0
@@ -52,7 +52,7 @@ def test_every_method_trains_by_its_name(
 
 @pytest.mark.slow
 def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
     out = ("--out", tmp_path / "study")
     assert (
@@ -80,7 +80,7 @@ def test_a_resumed_study_asks_what_was_asked_before_unless_told_otherwise(
 
 
 def test_an_experiment_file_cannot_choose_what_a_study_compares(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "file.toml").write_text('preset = "small"\nmethod = "pix2pix"\n')
     words = ("--config", tmp_path / "file.toml", "--out", tmp_path / "study")
@@ -98,12 +98,7 @@ def test_an_experiment_file_cannot_choose_what_a_study_compares(
     ],
 )
 def test_a_study_that_cannot_be_held_is_refused_and_leaves_nothing(
-    metgan: Command,
-    capsys: pytest.CaptureFixture[str],
-    world: Path,
-    tmp_path: Path,
-    words: tuple[str, ...],
-    says: str,
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, words: tuple[str, ...], says: str
 ) -> None:
     """Pix2Pix needs 64 pixels, of which a crop of 48 leaves too few."""
     name, *rest = words
@@ -131,11 +126,7 @@ def released(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
 
 
 def test_imported_networks_are_runs_that_other_verbs_take(
-    metgan: Command,
-    capsys: pytest.CaptureFixture[str],
-    world: Path,
-    tmp_path: Path,
-    released: dict[str, Path],
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, released: dict[str, Path]
 ) -> None:
     run = tmp_path / "run"
     files = ("--anatomy-pathway", released["anatomy"], "--label-pathway", released["label"])
@@ -151,11 +142,7 @@ def test_imported_networks_are_runs_that_other_verbs_take(
 
 
 def test_an_import_without_its_keys_is_refused_and_leaves_nothing(
-    metgan: Command,
-    capsys: pytest.CaptureFixture[str],
-    world: Path,
-    tmp_path: Path,
-    released: dict[str, Path],
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, released: dict[str, Path]
 ) -> None:
     files = ("--anatomy-pathway", released["label"], "--label-pathway", released["anatomy"])
     assert metgan("import", *files, "--data", world, "--out", tmp_path / "run") == 2

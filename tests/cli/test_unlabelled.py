@@ -18,10 +18,9 @@ from metgan.models import read_card
 from metgan.workflows.facts import pair_facts
 from metgan.workflows.pair_sets import open_labelled
 
-from .conftest import Command
+from .conftest import Capture, Command
 from .test_bad_input import SMALL, UNSEGMENTED, assert_one_line, snapshot
 
-Capture = pytest.CaptureFixture[str]
 BARE = "4 of the 14 pairs in"
 
 

@@ -25,7 +25,7 @@ from metgan.workflows import OutputPolicy, TrainingSettings
 from metgan.workflows.output import Output
 from metgan.workflows.settings import resolve_run, resolve_study
 
-from .conftest import Command
+from .conftest import Capture, Command
 
 HISTORY = [
     "number", "anatomy_source", "label_sources", "label_orientations", "label_groups", "recipe", "seed",
@@ -37,7 +37,7 @@ HISTORY = [
 
 @pytest.mark.parametrize("seed", [0, 5])
 def test_phantom_writes_a_pair_set_of_the_size_and_number_asked_for(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, seed: int
+    metgan: Command, capsys: Capture, tmp_path: Path, seed: int
 ) -> None:
     assert metgan("phantom", tmp_path / "out", "--pairs", 16, "--size", 64, "--seed", seed) == 0
     assert f"Written: {tmp_path / 'out'}" in capsys.readouterr().out
@@ -92,7 +92,7 @@ def prepared(metgan: Command, folder: Path, *args: object) -> PairSet:
 
 
 def test_prepare_reads_a_mask_whose_planes_pass_for_colours_by_its_axes(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
+    metgan: Command, capsys: Capture, tmp_path: Path, voxels: np.ndarray
 ) -> None:
     words = ("prepare", tmp_path / "scan.tif", "--labels", tmp_path / "mask.tif", "--crop", 16)
     assert metgan(*words, "--out", tmp_path / "out") == 2
@@ -115,7 +115,7 @@ def test_prepare_takes_the_named_channel_of_each_of_two_files(
 
 
 def test_prepare_refuses_channel_numbers_of_files_that_have_one_channel(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
+    metgan: Command, capsys: Capture, tmp_path: Path, voxels: np.ndarray
 ) -> None:
     files = (tmp_path / "anatomy.tif", tmp_path / "tumour.tif")
     for file, planes in zip(files, voxels.swapaxes(0, 1), strict=True):
@@ -138,7 +138,7 @@ def test_prepare_takes_a_mask_of_numbered_objects_above_a_threshold(
 
 
 def test_prepare_wonders_about_channels_in_the_wrong_order(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path, voxels: np.ndarray
+    metgan: Command, capsys: Capture, tmp_path: Path, voxels: np.ndarray
 ) -> None:
     prepared(metgan, tmp_path, tmp_path / "scan.tif")
     assert "is the order of --channels right?" not in capsys.readouterr().err
@@ -174,7 +174,7 @@ def last_step_of(run: Path) -> str:
 
 @pytest.mark.slow
 def test_a_finished_run_is_lengthened_and_tells_of_it(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     run = shutil.copytree(trained, tmp_path / "run")
     before = load_experiment(run / "config.toml")
@@ -205,7 +205,7 @@ def test_a_segmentor_of_its_own_is_lengthened(metgan: Command, small_world: Path
 
 @pytest.mark.slow
 def test_a_run_without_a_length_goes_on_within_bounds_and_says_why_it_ended(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, world: Path, tmp_path: Path
 ) -> None:
     """Without a tumour in the validation part the score alone decides, and no rise of it is ever enough."""
     for name in ("phantom-00005", "phantom-00006"):
@@ -262,7 +262,7 @@ def test_a_study_refuses_lengths_that_differ_from_run_to_run(tmp_path: Path) -> 
 
 
 def test_generate_writes_pairs_in_the_cameras_dtype_with_their_history(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new"
     words = ("--anatomy", small_world, "--labels", small_world, "--count", 3, "--device", "cpu")
@@ -281,7 +281,7 @@ def test_generate_writes_pairs_in_the_cameras_dtype_with_their_history(
 
 
 def test_info_tells_of_a_pair_set_and_of_a_run(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     assert metgan("info", small_world) == 0
     shown = capsys.readouterr().out
@@ -301,7 +301,7 @@ def test_info_tells_of_a_pair_set_and_of_a_run(
 
 
 def test_info_and_generate_tell_of_a_training_that_stopped(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     """A journal cut back to step 1 of 4 is what a killed training leaves behind."""
     run = shutil.copytree(trained, tmp_path / "run")
@@ -316,7 +316,7 @@ def test_info_and_generate_tell_of_a_training_that_stopped(
 
 
 def test_info_tells_of_faulty_pairs_instead_of_refusing_the_set(
-    metgan: Command, capsys: pytest.CaptureFixture[str], small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, small_world: Path, tmp_path: Path
 ) -> None:
     world = shutil.copytree(small_world, tmp_path / "pairs")
     flat = sorted((world / "tumour").iterdir())[2]
@@ -329,7 +329,7 @@ def test_info_tells_of_faulty_pairs_instead_of_refusing_the_set(
 
 
 def test_generate_tells_of_anatomy_as_bright_as_nothing_in_the_training_set(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     world = shutil.copytree(small_world, tmp_path / "pairs")
     words = ("--labels", small_world, "--count", 1, "--part", "all", "--device", "cpu")
@@ -342,7 +342,7 @@ def test_generate_tells_of_anatomy_as_bright_as_nothing_in_the_training_set(
 
 
 def test_evaluate_writes_scores_of_the_test_part(
-    metgan: Command, capsys: pytest.CaptureFixture[str], trained: Path, small_world: Path, tmp_path: Path
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "scores"
     words = ("--data", small_world, "--independent-segmentor-steps", 2, "--device", "cpu")
@@ -379,15 +379,13 @@ def test_ctrl_c_ends_with_status_130_and_says_how_to_go_on(tmp_path: Path) -> No
     assert "metgan: interrupted; the same call with --resume goes on" in error
 
 
-def test_help_and_version_end_well(metgan: Command, capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_and_version_end_well(metgan: Command, capsys: Capture) -> None:
     for words in (["--help"], ["train", "--help"], ["--version"], []):
         assert metgan(*words) == 0
     assert "--segmentor-steps" in capsys.readouterr().out
 
 
-def test_preparing_without_a_tumour_is_noted(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_preparing_without_a_tumour_is_noted(metgan: Command, capsys: Capture, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     tifffile.imwrite(
         tmp_path / "scan.tif", rng.integers(0, 999, (2, 2, 16, 16), "uint16"), metadata={"axes": "ZCYX"}
@@ -400,7 +398,7 @@ def test_preparing_without_a_tumour_is_noted(
 
 @pytest.mark.slow
 def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_used(
-    metgan: Command, capsys: pytest.CaptureFixture[str], world: Path, tmp_path: Path, trained: Path
+    metgan: Command, capsys: Capture, world: Path, tmp_path: Path, trained: Path
 ) -> None:
     run, judge, words = (
         tmp_path / "run",
@@ -435,15 +433,13 @@ def test_networks_that_have_hardly_learned_anything_are_noted_wherever_they_are_
     assert f"the segmentor {judge}: {read}" in told
 
 
-def test_resuming_what_is_not_there_is_noted(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_resuming_what_is_not_there_is_noted(metgan: Command, capsys: Capture, tmp_path: Path) -> None:
     metgan("train", tmp_path, "--out", tmp_path / "nope", "--resume")
     assert f"there is no {tmp_path / 'nope'} to resume" in capsys.readouterr().err
 
 
 def test_a_trained_segmentor_and_a_length_for_it_are_refused(
-    metgan: Command, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    metgan: Command, capsys: Capture, tmp_path: Path
 ) -> None:
     words = ("--segmentor", tmp_path, "--segmentor-steps", 3, "--out", tmp_path / "out")
     assert metgan("train", tmp_path, *words) == 2

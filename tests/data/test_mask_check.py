@@ -8,11 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import (
-    Scan,
-    find_orientation,
-    measure_standing_out,
-)
+from metgan.data import Scan, find_orientation, measure_standing_out
 from metgan.images import Region
 from metgan.labels import SYMMETRIES, symmetry
 from metgan.phantom import LABORATORIES, PhantomSettings

@@ -198,8 +198,7 @@ def test_a_scan_without_any_useful_crop_is_refused_and_writes_nothing(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "change",
-    [{"planes": (0, 3)}, {"rows": (4, 4)}, {"columns": (5, 2)}, {"rows": (-1, 4)}, {"rows": (0, 3)}],
+    "change", [{"planes": (0, 3)}, {"rows": (4, 4)}, {"columns": (5, 2)}, {"rows": (-1, 4)}, {"rows": (0, 3)}]
 )
 def test_ranges_outside_the_scan_or_without_a_crop_are_refused(change: dict) -> None:
     with pytest.raises(SettingError):

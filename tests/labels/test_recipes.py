@@ -7,17 +7,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from metgan.labels import (
-    Bank,
-    File,
-    Grown,
-    LabelRecipe,
-    Merged,
-    Real,
-    SizeDistribution,
-    Spacing,
-    Variation,
-)
+from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution, Spacing, Variation
 
 ALL: list[LabelRecipe] = [
     *(Real(), Real(turned=False), File(), File(turned=True)),

@@ -18,48 +18,13 @@ from metgan.methods import (
     freeze,
 )
 from metgan.methods.gan_networks import BackwardNetworks
-from metgan.networks import (
-    DiscriminatorSpec,
-    LabelSpec,
-    MetGen,
-    MetGenSpec,
-    PatchGAN,
-    Segmentor,
-    UNetSpec,
-    build,
-)
 
-UNET = UNetSpec((2, 2), (2, 2))
-GENERATOR = MetGenSpec(UNET, LabelSpec(width=1, hidden=2))
-TERMS = [
-    Adversarial(),
-    Adversarial(loss="log"),
-    Cycle(),
-    Segmentation(),
-    Segmentation(loss="l1"),
-    Paired(),
-]
+from .conftest import play, step_of
+
+TERMS = [Adversarial(), Adversarial(loss="log"), Cycle(), Segmentation(), Segmentation(loss="l1"), Paired()]
 every_term = pytest.mark.parametrize(
     "term", TERMS, ids=lambda term: f"{term.name}-{getattr(term, 'loss', '')}"
 )
-
-
-def play():
-    discriminator = DiscriminatorSpec(width=2, layers=1)
-    back = BackwardNetworks(build(lambda: MetGen(GENERATOR), 2), build(lambda: PatchGAN(discriminator), 3))
-    return GanNetworks(
-        build(lambda: MetGen(GENERATOR), 0),
-        build(lambda: PatchGAN(discriminator), 1),
-        back,
-        freeze(build(lambda: Segmentor(UNET), 4)),
-        discriminators_see_input=False,
-    )
-
-
-def step_of(networks):
-    dice = torch.Generator().manual_seed(0)
-    anatomy, tumour, label = torch.rand(3, 1, 1, 64, 64, generator=dice) * 2 - 1
-    return Translations(networks, anatomy, tumour, (label > 0.9).float())
 
 
 def moved(network):

@@ -157,20 +157,17 @@ def test_an_image_smaller_than_the_window_is_refused_but_by_the_correlation():
     compare(*pair(2, (11, 40)))
 
 
+def scikit_map(generated, real):
+    how = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 2}
+    return scikit_ssim(generated.astype(float), real.astype(float), **how, full=True)[1]
+
+
 @pytest.mark.parametrize("rows", [11, 37, 40, 41, 100])
 def test_structural_similarity_in_strips_is_scikit_image_s_of_the_whole(rows, monkeypatch):
     """One strip, two, and many; the last one may be narrow, and each looks beyond itself by half a window."""
     monkeypatch.setattr(similarity, "STRIP", 20)
     generated, real = pair(3, (rows, 23))
-    _, whole = scikit_ssim(
-        generated.astype(float),
-        real.astype(float),
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        data_range=2,
-        full=True,
-    )
+    whole = scikit_map(generated, real)
     assert np.array_equal(similarity.similarity_map(generated, real), whole)
     if rows > 20:  # strips that do not overlap give other values where they meet
         middle = rows // 2
@@ -206,15 +203,7 @@ def test_parts_add_up_to_the_whole() -> None:
 def test_similarity_is_scikit_image_s_map_on_the_region() -> None:
     region = np.zeros(REAL.shape, bool)
     region[2:20, 10:30] = True  # reaches into the border of 5 pixels, where no window is whole
-    _, values = scikit_ssim(
-        GENERATED.astype(float),
-        REAL.astype(float),
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        data_range=2,
-        full=True,
-    )
+    values = scikit_map(GENERATED, REAL)
     assert compare_within(GENERATED, REAL, region).ssim == pytest.approx(values[5:20, 10:27].mean())
 
 

@@ -30,15 +30,9 @@ def released():
     return made(MetGen, PRESETS["released"].metgen)
 
 
-def test_the_released_anatomy_pathway_has_its_35_602_993_parameters(released):
+def test_the_released_generator_has_its_39_847_532_parameters_in_two_pathways(released):
     assert parameters(released.image_pathway) == 35_602_993
-
-
-def test_the_released_label_pathway_has_its_4_244_539_parameters(released):
     assert parameters(released.label_pathway) == 4_244_539
-
-
-def test_the_released_generator_has_its_39_847_532_parameters(released):
     assert parameters(released) == 39_847_532
 
 

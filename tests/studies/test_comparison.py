@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,23 +16,12 @@ from metgan.errors import StorageError
 from metgan.images import read_image, write_image
 from metgan.methods import ABLATIONS, find_methods
 from metgan.models import read_card
-from metgan.studies import (
-    Comparison,
-    SharedConfig,
-    Study,
-    compare_ablation,
-    compare_robustness,
-    compare_similarity,
-)
-from metgan.training import Engine, GanTrainConfig, TrainConfig, TrainingData, load_data
+from metgan.studies import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
+from metgan.training import TrainingData, load_data
+
+from .conftest import RULES, weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = SharedConfig(
-    preset="small",
-    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    engine=Engine(device="cpu", precision="fp32"),
-)
 PAIR = find_methods("metgan,pix2pix")
 
 
@@ -54,11 +42,6 @@ def held(study: Study) -> Comparison:
     assert not [*study.folder.iterdir()]  # a check writes nothing
     comparison.hold()
     return comparison
-
-
-def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
-    for path in sorted(folder.rglob("model.safetensors")):
-        yield str(path.relative_to(folder)), path.read_bytes(), path.stat().st_mtime_ns
 
 
 def test_every_file_that_is_promised_is_there(held: Comparison) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,20 +21,20 @@ from metgan.objects import sizes
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import downstream_report
 from metgan.seeding import stream
-from metgan.studies import Downstream, DownstreamResult, SharedConfig, TrainingSet, fold_pairs
+from metgan.studies import Downstream, DownstreamResult, TrainingSet, fold_pairs
 from metgan.studies.downstream import material_of
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import source_of
 from metgan.studies.synthetic import Fresh
 from metgan.synthesis import PASSED
-from metgan.training import LOG_FILE, Engine, GanTrainConfig, TrainConfig, read_log
+from metgan.training import LOG_FILE, TrainConfig, read_log
+
+from .conftest import RULES as SHORT
+from .conftest import weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = SharedConfig(
-    preset="small",
-    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=TrainConfig(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=2),
-    engine=Engine(device="cpu", precision="fp32"),
+RULES = replace(
+    SHORT, segmentor=TrainConfig(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=2)
 )
 FOLDS = 2
 CHOSEN = (
@@ -110,11 +110,6 @@ def folds_of(study: Downstream) -> list[Fold]:
         Fold(study.folder / f"fold-{k}-of-{FOLDS}", k, study.pairs, split, study.rules)
         for k, split in enumerate(study.splits, start=1)
     ]
-
-
-def weights(folder: Path) -> Iterator[tuple[str, bytes, int]]:
-    for path in sorted(folder.rglob("model.safetensors")):
-        yield str(path.relative_to(folder)), path.read_bytes(), path.stat().st_mtime_ns
 
 
 def test_every_file_that_is_promised_is_there(held: Downstream) -> None:
@@ -388,9 +383,7 @@ def test_shares_are_nested_whole_groups_first_and_show_a_tumour(pairs: PairSet) 
 
 def copied(study: Downstream, to: Path, *names: str) -> Downstream:
     return replace(
-        study,
-        folder=Path(shutil.copytree(study.folder, to / "copy")),
-        training_sets=parsed(*names),
+        study, folder=Path(shutil.copytree(study.folder, to / "copy")), training_sets=parsed(*names)
     )
 
 

@@ -123,11 +123,7 @@ def test_an_oracle_gets_full_marks_and_reads_like_the_real_images(
 
 
 def test_what_is_read_where_a_test_label_says_nothing_counts_in_no_score(
-    inpainter: Inpainter,
-    test_part: PairSet,
-    independent_segmentor: Path,
-    data: TrainingData,
-    tmp_path: Path,
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData, tmp_path: Path
 ) -> None:
     for pair in StoredPairs(test_part):
         nowhere = np.ones(pair.label.shape, bool)

@@ -26,18 +26,13 @@ from metgan.data import (
 from metgan.errors import LeakageError, SettingError
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import downstream_report
-from metgan.studies import Downstream, SharedConfig, TrainingSet, fold_pairs
+from metgan.studies import Downstream, TrainingSet, fold_pairs
 from metgan.studies.downstream import further_of, material_of
 from metgan.studies.fold import Fold
-from metgan.training import Engine, GanTrainConfig, TrainConfig
+
+from .conftest import RULES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = SharedConfig(
-    preset="small",
-    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    engine=Engine(device="cpu", precision="fp32"),
-)
 INSERTED = "real-100-synthetic-2x-contrast-insert-unlabelled-balanced-teacher-strong"
 
 
@@ -181,12 +176,7 @@ def test_a_copy_of_a_training_image_is_refused_in_another_laboratory(pairs: Pair
     first, *_ = write_phantom(other, 4, PhantomSettings(size=64, empty_fraction=0), seed=5)
     shutil.copy(pairs.entries[3].paths["tumour"], first.paths["tumour"])
     study = Downstream(
-        tmp_path / "none",
-        pairs,
-        fold_pairs(pairs, 2, 0),
-        [named("real-100")],
-        RULES,
-        PairSet.open(other),
+        tmp_path / "none", pairs, fold_pairs(pairs, 2, 0), [named("real-100")], RULES, PairSet.open(other)
     )
     with pytest.raises(LeakageError, match="the pixels of its tumour"):
         study.check()

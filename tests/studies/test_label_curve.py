@@ -14,15 +14,9 @@ from metgan.data import PairSet, write_table
 from metgan.errors import SettingError
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import label_curve_report, worth_in_words
-from metgan.studies import WITH, WITHOUT, LabelCurve, LabelCurveResult, SharedConfig
-from metgan.training import Engine, GanTrainConfig, TrainConfig
+from metgan.studies import WITH, WITHOUT, LabelCurve, LabelCurveResult
 
-RULES = SharedConfig(
-    preset="small",
-    training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
-    engine=Engine(device="cpu", precision="fp32"),
-)
+from .conftest import RULES
 
 
 def found(without: dict[int, float], with_metgan: dict[int, float]) -> LabelCurveResult:

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from metgan.data import Entry, Pair
@@ -16,7 +16,6 @@ from metgan.models import DEFAULT_THRESHOLD, SegmentorPredictor
 from metgan.studies.predictions import LEVELS, _read, choose_level
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_no_other_level_has_a_better_pooled_dice(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -171,10 +171,7 @@ def test_lists_files_names_and_a_grid_are_joined_without_doubles(tmp_path: Path)
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (
-            "[[set]]\nsyntetic = 1\n",
-            r"number 1 of .*'syntetic'; expected one of: real, synthetic",
-        ),
+        ("[[set]]\nsyntetic = 1\n", r"number 1 of .*'syntetic'; expected one of: real, synthetic"),
         ("[[sets]]\nreal = 1\n", r"key of .*'sets'; expected one of: set"),
         ("[[set]]\nreal = 1\n[[set]]\nreal = '1'\n", r"number 2 of .*real is '1'; expected a number"),
         ("[[set]]\nsynthetic = 1\nrefine = 'noise'\n", "refine is 'noise'; expected a list"),

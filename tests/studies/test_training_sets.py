@@ -83,11 +83,7 @@ def test_what_is_no_name_is_refused_and_what_is_one_is_the_only_one_of_its_value
             "real-100-synthetic-1x-gated-noise-strong",
             "real 100 % + gated synthetic 1x (noise), strong augmentation",
         ),
-        (
-            {"real": 0.5, "synthetic": 2, "made": "streamed"},
-            "real-50-streamed-2x",
-            "real 50 % + streamed 2x",
-        ),
+        ({"real": 0.5, "synthetic": 2, "made": "streamed"}, "real-50-streamed-2x", "real 50 % + streamed 2x"),
     ],
 )
 def test_names_and_titles_are_read_off_the_values(values: dict[str, Any], name: str, title: str) -> None:

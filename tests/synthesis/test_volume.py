@@ -318,9 +318,6 @@ def test_memory_does_not_grow_with_the_number_of_planes(tmp_path: Path, narrow: 
         return most
 
     peak(4)  # what is loaded once
-    few, many = (
-        peak(16),
-        peak(48),
-    )  # 4 and 12 blocks, of which one to three are in memory
+    few, many = (peak(16), peak(48))  # 4 and 12 blocks, of which one to three are in memory
     added = 32 * 256 * 256 * 2
     assert many < few + added / 2

@@ -19,15 +19,7 @@ from metgan.data import Pair, PairSet, Patches
 from metgan.io import load_state
 from metgan.losses import weighted_cross_entropy
 from metgan.models import MODEL_FILE, load_segmentor
-from metgan.training import (
-    Engine,
-    RunConfig,
-    TrainConfig,
-    TrainingData,
-    load_data,
-    read_log,
-    train_segmentor,
-)
+from metgan.training import Engine, RunConfig, TrainConfig, TrainingData, load_data, read_log, train_segmentor
 from metgan.training.batches import Batch, Batches
 from metgan.training.checkpoint import CHECKPOINT
 from metgan.training.consistency import COVERED, WEIGHT, Consistency, cut_mix, segmentor_batches

@@ -57,10 +57,7 @@ def test_a_run_with_everything_in_order_has_no_reason() -> None:
 @pytest.mark.parametrize(
     ("inside", "says"),
     [
-        (
-            -0.9,
-            "differ the wrong way from their surroundings: their mean level is -0.90 against -0.50,",
-        ),
+        (-0.9, "differ the wrong way from their surroundings: their mean level is -0.90 against -0.50,"),
         (-0.5, "hardly differ from their surroundings"),
         (-0.3, "hardly differ from their surroundings"),
     ],

@@ -192,7 +192,10 @@ def test_logged_and_validated_steps_alone_enter_the_journal(tmp_path: Path) -> N
     ]
 
 
-def test_the_best_weights_are_kept_of_equals_the_later_and_not_the_last(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("keeps_last", "expected"), [(False, [2, 4, 6]), (True, [2, 4, 6, 8])])
+def test_the_best_weights_are_kept_of_equals_the_later_and_the_last_of_a_run_that_keeps_its_last(
+    tmp_path: Path, keeps_last: bool, expected: list[int]
+) -> None:
     network, kept = Toy(0.0), []
     scores = {2: 0.3, 4: 0.8, 6: 0.8, 8: 0.1}
     training(
@@ -201,22 +204,9 @@ def test_the_best_weights_are_kept_of_equals_the_later_and_not_the_last(tmp_path
         validate=lambda done: ValidationResult(scores[done], {}),
         keep=lambda done, verdict: kept.append((done, verdict.score)),
         schedule=Schedule(8, RATE, 0.5, validate_every=2),
+        keeps_last=keeps_last,
     ).run()
-    assert kept == [(2, 0.3), (4, 0.8), (6, 0.8)]
-
-
-def test_a_run_that_keeps_its_last_weights_does_so_whatever_validation_says(tmp_path: Path) -> None:
-    network, kept = Toy(0.0), []
-    scores = {2: 0.3, 4: 0.8, 6: 0.1}
-    training(
-        tmp_path,
-        [phase("generator", network, lambda *_: {"generator": network.weight * 1})],
-        validate=lambda done: ValidationResult(scores[done], {}),
-        keep=lambda done, _: kept.append(done),
-        schedule=Schedule(6, RATE, 0.5, validate_every=2),
-        keeps_last=True,
-    ).run()
-    assert kept == [2, 4, 6]
+    assert kept == [(step, scores[step]) for step in expected]
 
 
 class CutAfter(RunState):

@@ -73,10 +73,7 @@ def test_where_nothing_is_read_the_scores_alone_decide() -> None:
             Status(end=40, scores=[0.1, 0.1]),
             "stopped at step 40: the last validation up to step 20 was no better",
         ),
-        (
-            Status(scores=[0.1]),
-            "reached the maximum of 100 steps, still improving: go on with --resume",
-        ),
+        (Status(scores=[0.1]), "reached the maximum of 100 steps, still improving: go on with --resume"),
         (Status(scores=[0.1, 0.1]), "reached the maximum of 100 steps: the last validations were no better"),
         (Status(), "reached the maximum of 100 steps without placing tumours: go on with --resume"),
     ],

@@ -12,12 +12,7 @@ from torch import Tensor, nn
 
 from metgan.data import PairSet, write_pair, write_table
 from metgan.training import load_data, validation
-from metgan.training.validation import (
-    ValidationSet,
-    faithful_enough,
-    validate_generator,
-    validate_segmentor,
-)
+from metgan.training.validation import ValidationSet, faithful_enough, validate_generator, validate_segmentor
 
 
 class Threshold(nn.Module):

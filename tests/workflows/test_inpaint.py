@@ -21,23 +21,13 @@ import metgan
 from metgan.cli.app import app
 from metgan.data import Normalisation
 from metgan.errors import ArrayError, SettingError, StorageError
-from metgan.images import (
-    ArrayImage,
-    Block,
-    OmeZarrImage,
-    OmeZarrWriter,
-    Stack,
-    layout_like,
-    write_image,
-    write_ome_zarr,
-)
+from metgan.images import ArrayImage, Block, OmeZarrImage, OmeZarrWriter, Stack, write_image, write_ome_zarr
 from metgan.networks import GeneratorName, PresetName, build, make_generator
-from metgan.progress import Event, Note
 from metgan.types import AnyArray
-from metgan.workflows import InpaintRequest, InpaintResult, OutputPolicy, inpaint
+from metgan.workflows import OutputPolicy
 from metgan.workflows.volume_source import share_outside
 
-from .conftest import UNITS, save_generator
+from .conftest import UNITS, call, files, pixels, planes, request, save_generator, tiffs
 
 RANDOM = np.random.default_rng(0)
 SCAN = RANDOM.integers(100, 4000, (2, 3, 48, 130)).astype(np.uint16)  # CZYX
@@ -50,28 +40,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     image, labels = ArrayImage(SCAN, "CZYX", (5.0, 1.3, 1.3)), {"spots": ArrayImage(LABEL, "ZYX")}
-    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout_like(image, labels))
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels)
     return tmp_path / "scan.ome.zarr"
-
-
-def request(run: Path, scan: Path, out: Path, **more: object) -> InpaintRequest:
-    given = {"sources": [scan], "labels": scan / "labels" / "spots", "block": 64, **more}
-    return InpaintRequest(run=run, out=out, device="cpu", **given)
-
-
-def call(asked: InpaintRequest) -> tuple[InpaintResult, list[str]]:
-    told: list[Event] = []
-    result = inpaint(asked, told.append)
-    return result, [event.text for event in told if isinstance(event, Note)]
-
-
-def pixels(path: Path) -> np.ndarray:
-    image = OmeZarrImage.open(path)
-    return image.read((slice(None),) * len(image.shape))
-
-
-def files(path: Path) -> dict[str, bytes]:
-    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(path.rglob("*")) if f.is_file()}
 
 
 def test_a_volume_gets_the_channel_that_inpaint_gives_of_its_planes(
@@ -122,24 +92,11 @@ def test_a_refused_label_leaves_nothing_that_the_corrected_call_would_meet(
     assert (pixels(out / "labels" / "tumours") == LABEL).all()
 
 
-def tiff(folder: Path) -> tuple[list[Path], Path]:
-    for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
-        tifffile.imwrite(folder / f"{name}.tif", array, photometric="minisblack", metadata={"axes": "ZYX"})
-    return [folder / "anatomy.tif", folder / "tumour.tif"], folder / "label.tif"
-
-
-def planes(folder: Path) -> tuple[list[Path], Path]:
-    for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
-        for z, plane in enumerate(array):
-            write_image(folder / name / f"Z{z + 8}.tif", plane)
-    return [folder / "anatomy", folder / "tumour"], folder / "label"
-
-
-@pytest.mark.parametrize("write", [tiff, planes])
+@pytest.mark.parametrize("write", [tiffs, planes])
 def test_two_images_of_another_format_and_other_blocks_give_the_same_voxels(
-    run: Path, scan: Path, tmp_path: Path, write: Callable[[Path], tuple[list[Path], Path]]
+    run: Path, scan: Path, tmp_path: Path, write: Callable[..., tuple[list[Path], Path]]
 ) -> None:
-    sources, labels = write(tmp_path)
+    sources, labels = write(tmp_path, SCAN, LABEL)
     first, _ = call(request(run, scan, tmp_path / "a.zarr", mode="insert"))
     other, _ = call(
         request(run, scan, tmp_path / "b.zarr", mode="insert", sources=sources, labels=labels, block=512)

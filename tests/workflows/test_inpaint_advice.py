@@ -12,19 +12,19 @@ import pytest
 import tifffile
 
 from metgan.errors import ArrayError, MetganError, SettingError, StorageError, UnknownNameError
-from metgan.images import ArrayImage, layout_like, write_ome_zarr
+from metgan.images import ArrayImage, write_ome_zarr
 from metgan.progress import Event, Note
 from metgan.workflows import (
     CropChoice,
     InfoRequest,
-    InpaintRequest,
     PrepareRequest,
     ScanFiles,
     VolumeRecipeChoice,
     info,
-    inpaint,
     prepare,
 )
+
+from .conftest import call, request
 
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 3, 48, 64)).astype(np.uint16)  # CZYX
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
@@ -35,19 +35,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     image, labels = ArrayImage(SCAN, "CZYX"), {"spots": ArrayImage(LABEL, "ZYX")}
-    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels, layout_like(image, labels))
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image, labels)
     return tmp_path / "scan.ome.zarr"
-
-
-def request(run: Path, scan: Path, out: Path, **more: object) -> InpaintRequest:
-    given = {"sources": [scan], "labels": scan / "labels" / "spots", **more}
-    return InpaintRequest(run=run, out=out, device="cpu", **given)
-
-
-def notes(asked: InpaintRequest) -> list[str]:
-    told: list[Event] = []
-    inpaint(asked, told.append)
-    return [event.text for event in told if isinstance(event, Note)]
 
 
 def tiff(path: Path, array: np.ndarray, axes: str | None = None) -> Path:
@@ -65,13 +54,13 @@ def test_a_misspelt_label_or_level_is_answered_with_those_that_there_are(
     run: Path, scan: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(UnknownNameError, match=r"label of .*scan.ome.zarr 'spot'; expected one of: spots"):
-        notes(request(run, scan, tmp_path / "a.zarr", labels=scan / "labels" / "spot"))
+        call(request(run, scan, tmp_path / "a.zarr", labels=scan / "labels" / "spot"))
     with pytest.raises(UnknownNameError, match="'9'; expected one of: 0, labels/spots"):
         info(InfoRequest(path=scan / "9"))
     image = ArrayImage(SCAN, "CZYX")
-    write_ome_zarr(tmp_path / "bare.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "bare.zarr", image)
     with pytest.raises(StorageError, match=r"bare\.zarr has no labels"):
-        notes(request(run, scan, tmp_path / "a.zarr", labels=tmp_path / "bare.zarr/labels/spots"))
+        call(request(run, scan, tmp_path / "a.zarr", labels=tmp_path / "bare.zarr/labels/spots"))
 
 
 def test_what_is_given_for_another_thing_is_named(
@@ -90,7 +79,7 @@ def test_what_is_given_for_another_thing_is_named(
     ]
     for given, said in others:
         with pytest.raises(MetganError, match=said):
-            notes(replace(asked, **given))
+            call(replace(asked, **given))
 
 
 def test_an_image_of_another_dtype_is_refused_for_it_and_a_mask_has_its_option(
@@ -111,11 +100,11 @@ def test_an_image_of_another_dtype_is_refused_for_it_and_a_mask_has_its_option(
     hint = r"; or is (it|this one) a mask\?"
     ways = (
         (
-            lambda: notes(replace(asked, sources=[mask])),
+            lambda: call(replace(asked, sources=[mask])),
             rf"uint8\.tif has dtype uint8; expected uint16.*{hint}",
         ),
         (
-            lambda: notes(replace(asked, sources=[mask], mode="insert")),
+            lambda: call(replace(asked, sources=[mask], mode="insert")),
             rf"dtype uint8; expected uint16.*{hint}",
         ),
         (lambda: cut(volume, wide), rf"tumour has dtype uint32; .* uint16{hint}"),
@@ -135,18 +124,18 @@ def test_a_label_in_another_order_of_axes_is_told_and_is_read_as_advised(
     with pytest.raises(
         ArrayError, match=r"anatomy \(3, 48, 64\), labels \(48, 64, 3\).*--mask-axes"
     ) as error:
-        notes(asked)
+        call(asked)
     (axes,) = re.findall(r"labels of axes (\w+) would fit", error.value.remedy)
-    notes(replace(asked, mask_axes=axes))
+    call(replace(asked, mask_axes=axes))
     with pytest.raises(ArrayError) as error:
-        notes(replace(asked, labels=tiff(tmp_path / "short.tif", LABEL[:2], "ZYX")))
+        call(replace(asked, labels=tiff(tmp_path / "short.tif", LABEL[:2], "ZYX")))
     assert "would fit" not in str(error.value)
 
 
 def test_a_place_that_cannot_be_written_has_its_own_name(run: Path, scan: Path, tmp_path: Path) -> None:
     long = f"{'n' * 245}.ome.zarr"  # 254 bytes are a name, and those of its part are too many
     with pytest.raises(StorageError, match=long) as error:
-        notes(request(run, scan, tmp_path / long))
+        call(request(run, scan, tmp_path / long))
     assert ".part" not in str(error.value)
 
 
@@ -155,7 +144,7 @@ def test_a_volume_of_metgan_without_a_size_of_voxels_is_read_without_a_note(
 ) -> None:
     first = request(run, scan, tmp_path / "a.zarr")
     again = request(run, tmp_path / "a.zarr", tmp_path / "b.zarr", labels=tmp_path / "a.zarr/labels/tumours")
-    assert not [text for asked in (first, again) for text in notes(asked) if "voxels" in text]
+    assert not [text for asked in (first, again) for text in call(asked)[1] if "voxels" in text]
 
 
 def test_an_axis_without_a_name_is_told_with_what_it_is_taken_for(tmp_path: Path) -> None:
@@ -183,7 +172,7 @@ def test_prepare_takes_the_size_of_a_voxel_where_the_file_does_not_say_it(tmp_pa
 
 def test_a_size_that_contradicts_the_file_is_told_by_prepare(tmp_path: Path) -> None:
     image, told = ArrayImage(SCAN, "CZYX", (9.0, 1.0, 1.0)), list[Event]()
-    write_ome_zarr(tmp_path / "a.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "a.zarr", image)
     files = ScanFiles(pixel_size_um=4.0, voxel_size_um=(9.0, 2.0, 2.0))
     crops = CropChoice(crop=8, planes="0:1")
     prepare(
@@ -205,7 +194,7 @@ def test_sizes_of_a_set_are_in_its_own_pixels_where_it_says_them(
     def noted(sizes: list[str], out: Path) -> list[str]:
         lines = [f"{head},pixel_um", *(f"{row},{size}" for row, size in zip(rows, sizes, strict=True))]
         (pairs / "pairs.csv").write_text("\n".join(lines) + "\n")
-        return notes(request(run, scan, out, labels=None, recipe=recipe, voxel_size_um=(2.0, 2.0, 2.0)))
+        return call(request(run, scan, out, labels=None, recipe=recipe, voxel_size_um=(2.0, 2.0, 2.0)))[1]
 
     for size in ("", "2", "4"):
         out = tmp_path / f"a{size}.zarr"

@@ -25,18 +25,17 @@ import zarr
 
 from metgan.errors import SettingError, ShortMemoryError, StorageError
 from metgan.images import ArrayImage, OmeZarrWriter, layout_like, write_ome_zarr
-from metgan.progress import Event, Note
 from metgan.workflows import (
     ClusterChoice,
     InpaintRequest,
-    InpaintResult,
     OutputPolicy,
     VolumeRecipeChoice,
     cluster,
-    inpaint,
     inpaint_cluster,
 )
 from metgan.workflows.inpaint_cluster import BlockTask
+
+from .conftest import call, files, request
 
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 1, 40, 320)).astype(np.uint16)  # CZYX: 5 blocks
 SCAN[..., :100] = 0
@@ -74,23 +73,8 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Iterator[distributed.Client]:
         yield client
 
 
-def request(run: Path, scan: Path, out: Path, **more: Any) -> InpaintRequest:
-    given = {"sources": [scan], "labels": scan / "labels" / "spots", "block": 64, **more}
-    return InpaintRequest(run=run, out=out, device="cpu", **given)
-
-
 WORKERS = ClusterChoice(workers=2)
 RESUME = OutputPolicy(resume=True)
-
-
-def call(asked: InpaintRequest) -> tuple[InpaintResult, list[str]]:
-    told: list[Event] = []
-    result = inpaint(asked, told.append)
-    return result, [event.text for event in told if isinstance(event, Note)]
-
-
-def files(path: Path) -> dict[str, bytes]:
-    return {str(f.relative_to(path)): f.read_bytes() for f in sorted(path.rglob("*")) if f.is_file()}
 
 
 def test_workers_write_the_bytes_of_one_process_and_say_no_more(
@@ -307,10 +291,7 @@ def test_an_error_of_dask_at_the_end_does_not_hide_ours(monkeypatch: pytest.Monk
         raise AssertionError("can only join a started process")
 
     monkeypatch.setattr(distributed.LocalCluster, "close", close)
-    with (
-        pytest.raises(ShortMemoryError, match="ours"),
-        cluster.connected(ClusterChoice(workers=1)),
-    ):
+    with pytest.raises(ShortMemoryError, match="ours"), cluster.connected(ClusterChoice(workers=1)):
         raise ShortMemoryError("ours", "more", "Buy it")
 
 

@@ -323,10 +323,7 @@ def test_a_volume_is_read_twice_once_to_look_and_once_to_cut(
     write_ome_zarr(tissue, ArrayImage(np.ones(SHAPE, np.uint8), "ZYX"))
     reads = Reads(monkeypatch)
     monkeypatch.setattr(metgan.workflows.scan_files, "AT_ONCE", 3000)
-    given = {
-        "label": {},
-        "tissue": {"tissue": tissue},
-    }[masks]
+    given = {"label": {}, "tissue": {"tissue": tissue}}[masks]
     cut(volume, tmp_path / "p", crops, **given)
     counts = dict(reads.counts)
     assert counts.pop(volume / "0").max() == 2

@@ -10,12 +10,13 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-import tifffile
 
 from metgan.data import identify, read_table
 from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
-from metgan.images import ArrayImage, layout_like, pixel_files, write_image, write_ome_zarr
+from metgan.images import ArrayImage, layout_like, pixel_files, write_ome_zarr
 from metgan.workflows import CropChoice, PrepareRequest, PrepareResult, ScanFiles, prepare
+
+from .conftest import planes, tiffs
 
 RANDOM = np.random.default_rng(0)
 SCAN = RANDOM.integers(100, 4000, (2, 6, 48, 64)).astype(np.uint16)  # CZYX
@@ -23,13 +24,6 @@ LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 20:31] = 1
 SCAN[1][LABEL > 0] += 9000
 Sources = tuple[list[Path], Path]
-
-
-def tiffs(folder: Path) -> Sources:
-    folder.mkdir()
-    for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
-        tifffile.imwrite(folder / f"{name}.tif", array, photometric="minisblack", metadata={"axes": "ZYX"})
-    return [folder / "anatomy.tif", folder / "tumour.tif"], folder / "label.tif"
 
 
 def ome_zarr(version: str) -> Callable[[Path], Sources]:
@@ -51,14 +45,12 @@ def niftis(folder: Path) -> Sources:
     return [folder / "anatomy.nii.gz", folder / "tumour.nii.gz"], folder / "label.nii.gz"
 
 
-def planes(folder: Path) -> Sources:
-    for name, array in (("anatomy", SCAN[0]), ("tumour", SCAN[1]), ("label", LABEL)):
-        for z, plane in enumerate(array):
-            write_image(folder / name / f"Z{z + 8}.tif", plane)
-    return [folder / "anatomy", folder / "tumour"], folder / "label"
-
-
-FORMATS = {"0.4": ome_zarr("0.4"), "0.5": ome_zarr("0.5"), "nifti": niftis, "planes": planes}
+FORMATS = {
+    "0.4": ome_zarr("0.4"),
+    "0.5": ome_zarr("0.5"),
+    "nifti": niftis,
+    "planes": lambda folder: planes(folder, SCAN, LABEL),
+}
 
 
 def cut(sources: Sources, out: Path, planes: str = "1:5", **more) -> PrepareResult:
@@ -69,7 +61,7 @@ def cut(sources: Sources, out: Path, planes: str = "1:5", **more) -> PrepareResu
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_same_pairs_are_cut_from_a_scan_in_any_format(tmp_path: Path, name: str) -> None:
-    expected = cut(tiffs(tmp_path / "tiff"), tmp_path / "pairs-tiff")
+    expected = cut(tiffs(tmp_path, SCAN, LABEL), tmp_path / "pairs-tiff")
     found = cut(FORMATS[name](tmp_path / "scan"), tmp_path / "pairs")
     assert (found.written, found.with_tumour, found.contrast) == (
         expected.written,
@@ -86,7 +78,7 @@ def test_the_same_pairs_are_cut_from_a_scan_in_any_format(tmp_path: Path, name: 
 
 
 def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
-    sources = planes(tmp_path / "scan")
+    sources = planes(tmp_path / "scan", SCAN, LABEL)
     (sources[0][1] / "Z13.tif").write_bytes(b"damaged, and not asked for: plane 5")
     assert cut(sources, tmp_path / "pairs").written
     with pytest.raises(StorageError, match=r"Z13\.tif"):

@@ -16,11 +16,13 @@ from scipy import ndimage
 from metgan.cli.app import app
 from metgan.data import read_table, write_table
 from metgan.errors import ArrayError, MetganError, SettingError, StorageError
-from metgan.images import ArrayImage, OmeZarrImage, layout_like, write_ome_zarr
+from metgan.images import ArrayImage, write_ome_zarr
 from metgan.progress import Event, Note, listening
 from metgan.synthesis import load
 from metgan.workflows import InpaintRequest, OutputPolicy, VolumeRecipeChoice, inpaint
 from metgan.workflows.volume_source import open_source, open_volume, resolve
+
+from .conftest import pixels
 
 SHAPE, VOXEL = (6, 128, 140), (5.0, 2.0, 2.0)
 GROWN = VolumeRecipeChoice(recipe="grown", density_per_mm3=60_000, diameters_um=(8, 14, 30), seed=3)
@@ -45,7 +47,7 @@ TISSUE[:, 8:, :93] = True
 @pytest.fixture
 def scan(tmp_path: Path) -> Path:
     image = ArrayImage(np.stack([ANATOMY, ANATOMY // 2]), "CZYX", VOXEL)
-    write_ome_zarr(tmp_path / "scan.ome.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "scan.ome.zarr", image)
     return tmp_path / "scan.ome.zarr"
 
 
@@ -66,11 +68,6 @@ def drawn(asked: InpaintRequest) -> tuple[np.ndarray, list[str]]:
 
 def count(label: np.ndarray) -> int:
     return int(ndimage.label(label, np.ones((3, 3, 3)))[1])
-
-
-def pixels(path: Path) -> np.ndarray:
-    image = OmeZarrImage.open(path)
-    return image.read((slice(None),) * len(image.shape))
 
 
 def test_what_is_written_is_the_drawn_label_and_light_is_added_there_alone(
@@ -202,7 +199,7 @@ def test_the_light_of_tissue_is_read_from_a_coarser_level_or_from_planes_made_sm
 ) -> None:
     wide = np.kron(ANATOMY[:2, :, :130], np.ones((1, 1, 10), np.uint16))  # (2, 128, 1300)
     image = ArrayImage(wide, "ZYX", VOXEL)
-    write_ome_zarr(tmp_path / "a.ome.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "a.ome.zarr", image)
     tifffile.imwrite(tmp_path / "a.tif", wide, photometric="minisblack", metadata={"axes": "ZYX"})
     levels = []
     for name in ("a.ome.zarr", "a.tif"):

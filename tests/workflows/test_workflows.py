@@ -137,11 +137,7 @@ CASES: dict[str, tuple[Workflow, str]] = {
     "similarity": (
         lambda world, _, out: similarity(
             SimilarityRequest(
-                data=world,
-                out=out,
-                methods="pix2pix",
-                extent=StudyOptions(segmentor_steps=2),
-                settings=SHORT,
+                data=world, out=out, methods="pix2pix", extent=StudyOptions(segmentor_steps=2), settings=SHORT
             )
         ),
         "study similarity {world} --out {out} --methods pix2pix --segmentor-steps 2 {short}",

@@ -36,15 +36,7 @@ from .scan import MaskCheck, Scan, refuse_other_shapes
 from .scan_crops import CropImages, ScanCrops
 from .scan_summary import ScanBlock, ScanContrast
 from .shuffle import shuffle_labels
-from .split import (
-    SPLIT_FILE,
-    Split,
-    draw_folds,
-    draw_split,
-    load_split,
-    save_split,
-    stated_split,
-)
+from .split import SPLIT_FILE, Split, draw_folds, draw_split, load_split, save_split, stated_split
 from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
 from .subset import evenly, evenly_over
 from .survey import Survey, survey

@@ -38,11 +38,7 @@ class Prepared:
 
 
 def prepare(
-    scan: Scan,
-    plan: CropPlan,
-    out: Path,
-    crops: Sequence[Crop] | None = None,
-    on_crop: OnCrop | None = None,
+    scan: Scan, plan: CropPlan, out: Path, crops: Sequence[Crop] | None = None, on_crop: OnCrop | None = None
 ) -> Prepared:
     """Cut a scan into a pair set, adding to what `out` already holds.
 

@@ -89,12 +89,6 @@ def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: n
 
     Groups come in random order; each goes to the part that lacks most of what it holds.
 
-    Parameters
-    ----------
-    entries : sequence of Entry
-    with_tumour : mapping of name to bool
-    rng : numpy.random.Generator
-
     Raises
     ------
     SettingError

@@ -92,15 +92,7 @@ class NiftiImage:
         return "".join(map(str, letters))
 
     def read(self, region: Sequence[slice]) -> AnyArray:
-        """Return a part. A compressed file (``.nii.gz``) has to be decompressed up to it each time.
-
-        Raises
-        ------
-        ArrayError
-            When there are more or fewer slices than axes.
-        StorageError
-            As `open`, or when what is wanted is damaged.
-        """
+        """Return a part. A compressed file (``.nii.gz``) has to be decompressed up to it each time."""
         check_region(region, self.shape)
         with _opened(self.path) as image:
             return np.array(image.dataobj[tuple(region)], self.dtype)

@@ -100,12 +100,7 @@ class PlaneFolder:
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part: of the planes that are wanted, their rows.
 
-        Raises
-        ------
-        ArrayError
-            When there are more or fewer slices than axes.
-        StorageError
-            When a plane that is wanted is damaged, or of another shape or dtype than the first.
+        A plane of another shape or dtype than the first is refused as a damaged one.
         """
         check_region(region, self.shape)
         wanted = self.files[region[0]]

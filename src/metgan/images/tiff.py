@@ -76,13 +76,6 @@ class TiffImage:
         """Return a part: of the pages that are wanted, the strips or tiles that hold the rows.
 
         A file that is stored in none of the ways that allow it is read whole first.
-
-        Raises
-        ------
-        ArrayError
-            When there are more or fewer slices than axes.
-        StorageError
-            As `open`, or when what is wanted is damaged.
         """
         check_region(region, self.shape)
         with _opened(self.path) as images:

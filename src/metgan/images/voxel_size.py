@@ -12,10 +12,7 @@ from typing import Any, Final
 import tifffile
 
 UM_PER_UNIT: Final[Mapping[str, float]] = {
-    **dict.fromkeys(
-        ("micrometer", "micron", "microns", "um", "\u00b5m", "\u03bcm", "\\u00B5m"),
-        1.0,
-    ),
+    **dict.fromkeys(("micrometer", "micron", "microns", "um", "\u00b5m", "\u03bcm", "\\u00B5m"), 1.0),
     **dict.fromkeys(("nanometer", "nm"), 1e-3),
     **dict.fromkeys(("millimeter", "mm"), 1e3),
     **dict.fromkeys(("centimeter", "cm"), 1e4),

@@ -112,10 +112,6 @@ class _Unpickler(pickle._Unpickler):
 def read_pickled(path: Path | str) -> Any:
     """Read a pickle of arrays, and of dictionaries, lists, texts and numbers around them.
 
-    Parameters
-    ----------
-    path : Path or str
-
     Returns
     -------
     object

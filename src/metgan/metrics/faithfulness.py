@@ -118,12 +118,7 @@ class Faithfulness(Pooled):
 
 
 def evaluate_detection(
-    asked: Mask,
-    read: Mask,
-    image: AnyArray,
-    *,
-    fill: Mask | None = None,
-    smallest: int = 1,
+    asked: Mask, read: Mask, image: AnyArray, *, fill: Mask | None = None, smallest: int = 1
 ) -> Faithfulness:
     """Score a generated tumour image by the label that it was asked to show.
 

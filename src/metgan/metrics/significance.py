@@ -93,11 +93,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def bootstrap_interval(
-    values: ArrayLike,
-    groups: Sequence[str],
-    rng: np.random.Generator,
-    *,
-    draws: int = DRAWS,
+    values: ArrayLike, groups: Sequence[str], rng: np.random.Generator, *, draws: int = DRAWS
 ) -> tuple[float, float]:
     """Return the interval of the mean that resampling whole groups leaves, by percentiles [1].
 

@@ -50,13 +50,7 @@ def check_dims(dims: int) -> None:
 
 
 def convolution(
-    dims: int,
-    inputs: int,
-    outputs: int,
-    kernel: int,
-    *,
-    stride: int = 1,
-    bias: bool = True,
+    dims: int, inputs: int, outputs: int, kernel: int, *, stride: int = 1, bias: bool = True
 ) -> nn.Module:
     """Return a convolution padded by ``(kernel - 1) // 2``, so that odd kernels keep the size."""
     check_dims(dims)

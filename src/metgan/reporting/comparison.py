@@ -132,13 +132,7 @@ def _costs(results: Sequence[Result], methods: Mapping[str, Method]) -> Table:
         seconds = float(np.mean([result.seconds for result in mine]))
         kept = ", ".join(map(str, sorted({int(result.summary["step"]) for result in mine})))
         rows.append([method.title, f"{mine[0].parameters:,}", f"{seconds:.0f}", kept, method.source])
-    header = (
-        "method",
-        "parameters",
-        "seconds",
-        "weights of step",
-        "described in",
-    )
+    header = ("method", "parameters", "seconds", "weights of step", "described in")
     return Table(
         header,
         rows,

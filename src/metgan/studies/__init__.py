@@ -13,11 +13,7 @@ from .comparison_statistics import POOLED, REGIONS, SIMILARITY
 from .downstream import Downstream, fold_pairs
 from .downstream_statistics import COUNTS, RATIOS, DownstreamResult, RunResult
 from .evaluation import ComparedImage, evaluate
-from .evaluation_setup import (
-    EvaluationSetup,
-    IndependentSegmentorSource,
-    open_evaluation,
-)
+from .evaluation_setup import EvaluationSetup, IndependentSegmentorSource, open_evaluation
 from .label_curve import WITH, WITHOUT, LabelCurve, LabelCurveResult
 from .method_runs import Result
 from .scores import LIGHT, Evaluation, check_scores, read_summary

@@ -123,7 +123,7 @@ def _pooled(results: Sequence[Result], names: Sequence[str]) -> list[dict[str, o
 
 
 def save_comparison_statistics(table: pd.DataFrame, results: Sequence[Result], out: Path) -> None:
-    """Write ``scores.csv`` (a row per image, method and seed) and ``comparison_statistics.csv``."""
+    """Write ``scores.csv`` (a row per image, method and seed) and ``statistics.csv``."""
     scored = [result.scores.assign(method=result.method.name, seed=result.seed) for result in results]
     save_table(pd.concat(scored), out / "scores.csv")
     save_table(table, out / "statistics.csv")

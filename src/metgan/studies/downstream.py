@@ -34,7 +34,7 @@ from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
 from .downstream_statistics import DownstreamResult, RunResult, gather, rank, save_downstream_statistics
-from .fold import Fold, shared_rng, take_share
+from .fold import Fold, take_share
 from .predictions import read_test
 from .shared_config import SharedConfig
 from .sources import Source, source_of
@@ -186,7 +186,7 @@ def material_of(training_set: TrainingSet, fold: Fold, seed: int) -> TrainingDat
     LeakageError
         When one of them comes from a test group.
     """
-    real = take_share(fold.data.train, training_set.real, shared_rng(seed))
+    real = take_share(fold.data.train, training_set.real, stream(seed, "share"))
     further = further_of(training_set, fold)
     if training_set.order == "balanced":
         count = count_further(training_set, fold) + len(further)

@@ -19,12 +19,7 @@ from metgan.data import Entry, Normalisation, Pair, PairSet, checksum, groups_of
 from metgan.errors import ArrayError
 from metgan.io import fingerprint
 from metgan.metrics import compare_within, evaluate_detection, pool, spectrum_distance
-from metgan.models import (
-    MIN_OBJECT_SIZE,
-    in_parts,
-    load_independent_segmentor,
-    model_path,
-)
+from metgan.models import MIN_OBJECT_SIZE, in_parts, load_independent_segmentor, model_path
 from metgan.panels import Panel, compare_images
 from metgan.progress import progress
 from metgan.synthesis import Inpainter

@@ -15,7 +15,6 @@ from metgan.io import has_file
 from metgan.methods import CATALOGUE
 from metgan.models import MODEL_FILE, ModelCard, SegmentorPredictor, read_card
 from metgan.progress import note
-from metgan.seeding import stream
 from metgan.synthesis import (
     ErrorAnalysis,
     Gate,
@@ -269,8 +268,3 @@ def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) ->
     others = [others[int(k)] for k in rng.permutation(len(others))]
     ordered = [first, *sorted(others, key=lambda place: turn[entries[place].group])]
     return PairView(pairs, ordered[: max(1, round(share * len(pairs)))])
-
-
-def shared_rng(seed: int) -> np.random.Generator:
-    """Return the generator that all shares of one seed are drawn by."""
-    return stream(seed, "share")

@@ -68,7 +68,7 @@ def inpaint_in_three_orientations(inpainter: Inpainter, source: VolumeSource, re
     summed = np.zeros(sides_of(region), np.float32)
     counted = np.zeros(summed.shape, np.uint8)
     for axes, light in zip(_ORIENTATIONS, _light(inpainter, source, region), strict=True):
-        made = inpaint_region(inpainter, _turned(source, axes), _turn(region, axes))
+        made = inpaint_region(inpainter, _turned(source, axes), tuple(region[k] for k in axes))
         made = made.transpose(np.argsort(axes))
         np.add(summed, made, out=summed, where=True if light is None else light)
         counted += 1 if light is None else light
@@ -104,7 +104,3 @@ def _turned(source: VolumeSource, axes: Axes) -> VolumeSource:
     return VolumeSource(
         shape, turned(source.anatomy), turned(source.label), None if real is None else turned(real)
     )
-
-
-def _turn(region: Block, axes: Axes) -> Block:
-    return tuple(region[axis] for axis in axes)

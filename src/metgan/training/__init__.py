@@ -20,11 +20,7 @@ from .method_run import check_method_config, train_method
 from .run_config import RunConfig
 from .schedule import EarlyStopping
 from .segmentor_run import check_segmentor_config, train_segmentor
-from .session import (
-    SEGMENTOR_FOLDER,
-    MethodTraining,
-    with_pseudo_labels,
-)
+from .session import SEGMENTOR_FOLDER, MethodTraining, with_pseudo_labels
 from .status import Status, planned_steps, read_status
 from .training_data import TrainingData
 

@@ -10,12 +10,7 @@ from metgan.checked import Checked
 from metgan.errors import SettingError
 from metgan.progress import Listener, listening
 from metgan.reporting import Report, evaluation_report
-from metgan.studies import (
-    Evaluation,
-    IndependentSegmentorSource,
-    check_scores,
-    open_evaluation,
-)
+from metgan.studies import Evaluation, IndependentSegmentorSource, check_scores, open_evaluation
 from metgan.training import Engine
 
 from .output import NEW_FOLDER, OutputPolicy, reserve

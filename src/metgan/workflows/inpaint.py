@@ -38,15 +38,7 @@ from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_images import MOST_CHANNELS, voxel_size
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
-from .volume_source import (
-    CHANNELS,
-    Volume,
-    name_options,
-    open_source,
-    open_volume,
-    resolve,
-    share_outside,
-)
+from .volume_source import CHANNELS, Volume, name_options, open_source, open_volume, resolve, share_outside
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
@@ -115,11 +107,7 @@ class InpaintRequest(Checked):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_ranges(
-            self,
-            channels=(0, MOST_CHANNELS),
-            labels_above=FINITE,
-            voxel_size_um=ABOVE_ZERO,
-            block=COUNT,
+            self, channels=(0, MOST_CHANNELS), labels_above=FINITE, voxel_size_um=ABOVE_ZERO, block=COUNT
         )
         check_zarr_name(self.out)
         if (self.labels is None) == (self.recipe.recipe is None):

@@ -171,10 +171,7 @@ _RECIPES: dict[str, tuple[tuple[str, ...], Callable[[RecipeChoice], LabelRecipe]
     "real": (("turn",), lambda choice: Real(**_given(turned=choice.turn))),
     "merged": (("merge", "turn"), lambda choice: Merged(**_given(count=choice.merge, turned=choice.turn))),
     "bank": (("turn", "scale", "elastic", *_PLANTED), _bank),
-    "grown": (
-        ("areas", "diameters_um", "pixel_size_um", "size_spread", "infiltration", *_PLANTED),
-        _grown,
-    ),
+    "grown": (("areas", "diameters_um", "pixel_size_um", "size_spread", "infiltration", *_PLANTED), _grown),
     "file": (("turn",), lambda choice: File(**_given(turned=choice.turn))),
 }
 

@@ -20,13 +20,7 @@ from metgan.checked import Checked
 from metgan.data import evenly
 from metgan.errors import SettingError
 from metgan.images import OmeZarrImage, Stack
-from metgan.labels import (
-    Diameters,
-    VolumeLabel,
-    VolumeRecipe,
-    VolumeTissue,
-    find_tissue_level,
-)
+from metgan.labels import Diameters, VolumeLabel, VolumeRecipe, VolumeTissue, find_tissue_level
 from metgan.progress import SLOW, note, progress
 from metgan.types import Camera, Mask
 

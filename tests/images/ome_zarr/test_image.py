@@ -159,12 +159,7 @@ def test_only_the_chunks_of_a_region_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kept", [0.0, 0.1, 0.6, 0.99])
 @pytest.mark.parametrize(
     ("version", "more"),
-    [
-        ("0.5", {}),
-        ("0.5", {"sharded": False}),
-        ("0.4", {}),
-        ("0.4", {"compressors": None}),
-    ],
+    [("0.5", {}), ("0.5", {"sharded": False}), ("0.4", {}), ("0.4", {"compressors": None})],
 )
 def test_a_truncated_chunk_is_an_error_where_it_is_asked_for(
     tmp_path: Path, version: str, more: dict[str, Any], kept: float
@@ -351,7 +346,7 @@ def test_a_misspelt_level_or_label_is_answered_with_those_that_there_are(
         ArrayImage(SCAN.repeat(10, 2), "CZYX"),
         {"spots": ArrayImage(SCAN[0].repeat(10, 1), "ZYX")},
     )
-    write_ome_zarr(tmp_path / "scan.zarr", image, labels, layout_like(image, labels))
+    write_ome_zarr(tmp_path / "scan.zarr", image, labels)
     with pytest.raises(UnknownNameError, match=said):
         open_image(tmp_path / "scan.zarr" / path)
     with pytest.raises(StorageError, match="there is no file"):
@@ -360,15 +355,14 @@ def test_a_misspelt_level_or_label_is_answered_with_those_that_there_are(
 
 def test_a_path_without_labels_is_answered_with_the_label_that_it_names(tmp_path: Path) -> None:
     image = ArrayImage(SCAN, "CZYX")
-    write_ome_zarr(tmp_path / "scan.zarr", image, {}, layout_like(image, {}))
+    write_ome_zarr(tmp_path / "scan.zarr", image)
     for path, said in (("labels/spots/0", "its label spots"), ("labels", "its labels")):
         with pytest.raises(StorageError, match=rf"scan\.zarr has no labels; expected {said}\."):
             open_image(tmp_path / "scan.zarr" / path)
 
 
 @pytest.mark.parametrize(
-    "beside",
-    [{}, {".zattrs": {}}, {".zgroup": {"zarr_format": 2}, ".zattrs": {"multiscales": [{}]}}],
+    "beside", [{}, {".zattrs": {}}, {".zgroup": {"zarr_format": 2}, ".zattrs": {"multiscales": [{}]}}]
 )
 def test_a_file_in_a_folder_that_passes_for_a_store_is_opened(
     tmp_path: Path, beside: dict[str, dict[str, Any]]

@@ -63,7 +63,6 @@ NOISE = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(noise=NOISE, pixels=st.lists(st.integers(0, 65535), min_size=2, max_size=20))
 def test_stabilising_keeps_the_order_and_is_undone(noise: Noise, pixels: list[int]) -> None:
     image = np.sort(np.array([pixels], np.uint16))
@@ -72,7 +71,6 @@ def test_stabilising_keeps_the_order_and_is_undone(noise: Noise, pixels: list[in
     assert np.allclose(noise.restore(stabilised), image, rtol=1e-9, atol=1e-4)
 
 
-@settings(deadline=None)
 @example(noise=Noise(5e-324, 0.0), pixels=[65535] * 16)
 @given(
     noise=NOISE

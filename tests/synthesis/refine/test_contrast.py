@@ -46,7 +46,6 @@ def real(label: np.ndarray, tumour: np.ndarray) -> Pair:
     return Pair(Entry("real", "animal", "", "", {}), anatomy, tumour, label)
 
 
-@settings(deadline=None)
 @given(painted=st.floats(1.5, 8), wanted=st.floats(1.1, 8))
 def test_tumours_come_to_the_contrast_that_is_asked_for_with_five_times_their_light_at_most(
     painted: float, wanted: float

@@ -148,15 +148,8 @@ class OmeZarrImage:
     def read(self, region: Sequence[slice]) -> AnyArray:
         """Return a part, for which the chunks that hold it are read.
 
-        A chunk that is not stored has the fill value throughout; a note says so, unless metgan wrote the
-        store, and then all of them.
-
-        Raises
-        ------
-        ArrayError
-            When there are more or fewer slices than axes.
-        StorageError
-            When a chunk that is wanted is damaged, or is missing in a store whose chunks were all written.
+        A chunk that is not stored has the fill value throughout, and a note says so; in a store whose chunks
+        were all written, it is refused as a damaged one.
         """
         check_region(region, self.shape)
         self._look_for_chunks(region)

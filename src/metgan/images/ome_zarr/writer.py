@@ -27,15 +27,7 @@ import zarr
 from zarr.codecs import BloscCodec
 
 from metgan.errors import ArrayError, StorageError
-from metgan.io import (
-    has_file,
-    has_folder,
-    sync_file,
-    sync_folder,
-    unwritable,
-    write_json,
-    write_text,
-)
+from metgan.io import has_file, has_folder, sync_file, sync_folder, unwritable, write_json, write_text
 from metgan.progress import each
 from metgan.types import AnyArray
 
