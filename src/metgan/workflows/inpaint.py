@@ -46,6 +46,7 @@ from .volume_source import (
     open_volume,
     resolve,
     share_outside,
+    tell_of_marked_twice,
 )
 
 _PLANES: Final = 64
@@ -196,6 +197,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, share_outside(inpainter, volume))
+        tell_of_marked_twice(request, source)
         if policy.resume and not is_begun(out, layout):
             note(f"there is no part of {out} to resume; starting it")
         with (
