@@ -22,7 +22,7 @@ class MetganError(Exception):
     expected : str
         What is accepted instead: ``"a binary mask {0, 1}"``.
     remedy : str
-        The next step for the reader, a full sentence without the full stop.
+        The next step for the reader, a full sentence without the full stop; a question has its mark.
 
     Examples
     --------
@@ -37,7 +37,8 @@ class MetganError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.given}; expected {self.expected}. {self.remedy}."
+        stop = "" if self.remedy.endswith("?") else "."
+        return f"{self.given}; expected {self.expected}. {self.remedy}{stop}"
 
     def __reduce__(self) -> tuple[Callable[..., MetganError], tuple[str, str, str]]:
         return type(self), (self.given, self.expected, self.remedy)

@@ -206,3 +206,16 @@ def test_sizes_of_a_set_are_in_its_own_pixels_where_it_says_them(
     assert any("pairs.csv says to be 4 um large" in text for text in told[2])
     with pytest.raises(SettingError, match=r"pixel_um.*not stated.*--diameters-um"):
         noted([("", "4")[k % 2] for k in range(len(rows))], tmp_path / "c.zarr")
+
+
+def test_a_label_of_tumours_that_the_volume_has_already_is_told_of_where_light_is_added(
+    run: Path, scan: Path, tmp_path: Path
+) -> None:
+    """As when the annotators' mask is given for that of new tumours, which would be twice as bright."""
+    anatomy, other = tiff(tmp_path / "anatomy.tif", SCAN[0], "ZYX"), tiff(tmp_path / "t.tif", SCAN[1], "ZYX")
+    marked = tiff(tmp_path / "marked.tif", SCAN[1] + 5000 * LABEL.astype(np.uint16), "ZYX")
+    asked = request(run, scan, tmp_path / "a.zarr", mode="insert", sources=[anatomy, marked])
+    said = "marks what is bright in the tumour channel already"
+    assert any(said in text for text in call(asked)[1])
+    right = replace(asked, sources=[anatomy, other], out=tmp_path / "b.zarr")
+    assert not any(said in text for text in call(right)[1])

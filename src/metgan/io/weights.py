@@ -136,5 +136,5 @@ def _unreadable(path: Path, error: Exception) -> StorageError:
     return StorageError(
         f"{path} cannot be read ({reason})",
         "a complete model or checkpoint file",
-        "Train again, or copy the file again from its source",
+        "Give the run folder of a training; if this is a file of one, copy it again, or train again",
     )

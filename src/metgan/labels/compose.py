@@ -73,7 +73,8 @@ metgan.labels.binarise(label, above=...).
         given, expected = f"{name} has values {_listed(label)}", "a binary mask {0, v}, v > 0"
         if (values := np.unique(label).size) > MOST_NUMBERS:
             given += f": {values} in all, more than {MOST_NUMBERS}, so that it looks like an image"
-            remedy = f"If it is one, give the file of the mask instead. If it numbers objects: {remedy}"
+            otherwise = remedy[:1].lower() + remedy[1:]
+            remedy = f"If it is one, give the file of the mask instead. Otherwise, {otherwise}"
         raise ArrayError(given, expected, remedy)
     return mask
 

@@ -38,7 +38,16 @@ from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_images import MOST_CHANNELS, voxel_size
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
-from .volume_source import CHANNELS, Volume, name_options, open_source, open_volume, resolve, share_outside
+from .volume_source import (
+    CHANNELS,
+    Volume,
+    name_options,
+    open_source,
+    open_volume,
+    resolve,
+    share_outside,
+    tell_of_marked_twice,
+)
 
 _PLANES: Final = 64
 """Of a block: one chunk."""
@@ -184,6 +193,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         note_warnings(request.run, inpainter, share_outside(inpainter, volume))
+        tell_of_marked_twice(request, source)
         if policy.resume and not is_begun(out, layout):
             note(f"there is no part of {out} to resume; starting it")
         with (
