@@ -71,7 +71,3 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
         UnknownNameError.unless_known("method", ["metgan", "pix2pix"], "metgan", "megtan")
     expected = "unknown method 'megtan'; expected one of: metgan, pix2pix. Choose one of these."
     assert str(refused.value) == expected
-
-
-def test_a_remedy_that_is_a_question_ends_with_its_mark() -> None:
-    assert str(ArrayError("a mask", "an image", "Is it one?")) == "a mask; expected an image. Is it one?"

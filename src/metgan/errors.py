@@ -22,7 +22,7 @@ class MetganError(Exception):
     expected : str
         What is accepted instead: ``"a binary mask {0, 1}"``.
     remedy : str
-        The next step for the reader, a full sentence without the full stop; a question has its mark.
+        The next step for the reader, a full sentence without the full stop.
 
     Examples
     --------
@@ -37,8 +37,7 @@ class MetganError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        stop = "" if self.remedy.endswith("?") else "."
-        return f"{self.given}; expected {self.expected}. {self.remedy}{stop}"
+        return f"{self.given}; expected {self.expected}. {self.remedy}."
 
     def __reduce__(self) -> tuple[Callable[..., MetganError], tuple[str, str, str]]:
         return type(self), (self.given, self.expected, self.remedy)

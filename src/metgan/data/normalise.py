@@ -202,7 +202,7 @@ class Normalisation:
             raise ArrayError(
                 f"{name} has dtype {image.dtype}",
                 f"{expected}, the units of the training images",
-                "Give all images as the microscope stored them; or is this one a mask?",
+                "Is this one a mask? Otherwise, give all images as the microscope stored them",
             )
 
     def share_outside(self, image: Camera, channel: Channel) -> float:
