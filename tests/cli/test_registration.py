@@ -103,7 +103,7 @@ def test_what_no_crop_holds_is_noted_with_its_share(
     assert metgan("prepare", *files, "--out", tmp_path / "all", "--crop", 88) == 0
     assert "lie in no crop" not in capsys.readouterr().err
     assert metgan("prepare", *files, "--out", tmp_path / "rows", "--crop", 80, "--rows", "0:160") == 0
-    assert "0 rows and 24 columns, 9.1% of the pixels" in capsys.readouterr().err
+    assert "note: 24 columns, 9.1% of the pixels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("verb", ["generate", "evaluate"])

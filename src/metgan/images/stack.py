@@ -245,14 +245,13 @@ def _agree(given: str, stated: str) -> bool:
 
 def _take_one(source: ImageSource, place: int, axes: str) -> str:
     """Return how to save one of what an axis holds as an image with the other axes."""
-    read = f"tifffile.imread(PATH).take(0, axis={place})"
+    imports, read = "import tifffile", f"tifffile.imread(PATH).take(0, axis={place})"
     if not isinstance(source, TiffImage):
         region = ", ".join("slice(1)" if k == place else "slice(None)" for k in range(len(source.shape)))
-        read = f"metgan.images.open_image(Path(PATH)).read(({region})).squeeze({place})"
-    return (
-        "save the one that is meant as a stack of its own, as in Python with "
-        f"tifffile.imwrite('new.tif', {read}, photometric='minisblack', metadata={{'axes': '{axes}'}})"
-    )
+        imports += "; from pathlib import Path; from metgan.images import open_image"
+        read = f"open_image(Path(PATH)).read(({region})).squeeze({place})"
+    write = f"tifffile.imwrite('new.tif', {read}, photometric='minisblack', metadata={{'axes': '{axes}'}})"
+    return f"save the one that is meant as a stack of its own, as in Python with {imports}; {write}"
 
 
 def _example(shape: tuple[int, ...]) -> str:

@@ -138,12 +138,12 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
     """Note what no crop holds, and how to include it."""
     if not uncovered.share:
         return
-    planes = f"{uncovered.planes} planes, " if plan.is_projected else ""
+    counts = {"planes": uncovered.planes, "rows": uncovered.rows, "columns": uncovered.columns}
+    told = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     note(
-        f"{planes}{uncovered.rows} rows and {uncovered.columns} columns, {uncovered.share:.1%} of the pixels "
-        f"asked for, lie in no crop: crops of {plan.crop} pixels, {plan.stride} apart, in blocks of "
-        f"{plan.block}, do not fill the region. To include them, choose a --crop that divides it, or a "
-        "smaller --stride with a larger --block"
+        f"{told}, {uncovered.share:.1%} of the pixels asked for, lie in no crop: crops of {plan.crop} "
+        f"pixels, {plan.stride} apart, in blocks of {plan.block}, do not fill the region. To include them, choose a "
+        "--crop that divides it, or a smaller --stride with a larger --block"
     )
 
 
