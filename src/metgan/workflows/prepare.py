@@ -142,8 +142,8 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
     told = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
     note(
         f"{told}, {uncovered.share:.1%} of the pixels asked for, lie in no crop: crops of {plan.crop} "
-        f"pixels, {plan.stride} apart, in blocks of {plan.block}, do not fill the region. To include them, choose a "
-        "--crop that divides it, or a smaller --stride with a larger --block"
+        f"pixels, {plan.stride} apart, in blocks of {plan.block}, do not fill the region. To include "
+        "them, choose a --crop that divides it, or a smaller --stride with a larger --block"
     )
 
 
