@@ -135,6 +135,19 @@ def test_cubes_apart_along_z_may_be_added(tmp_path: Path) -> None:
     assert {entry.split for entry in PairSet.open(out)} == {"train", "test"}
 
 
+def test_ranges_of_new_pixels_are_told(tmp_path: Path) -> None:
+    """Also where they lie outside: the error alone would not say which pixels are meant."""
+    volume = store(tmp_path / "v.ome.zarr", (4.0, 4.0, 4.0))
+    choice = CropChoice(crop=8, rows="0:8")
+    _, told = cut(volume, tmp_path / "p", choice, pixel_size_um=8.0)
+    said = f"rows and columns count pixels of 8 um: the scan has {SHAPE[1] // 2} x {SHAPE[2] // 2} of them"
+    assert any(said in text for text in told)
+    _, told = cut(volume, tmp_path / "q", choice)
+    assert not any("count pixels" in text for text in told)
+    _, told = cut(volume, tmp_path / "r", CropChoice(crop=8), pixel_size_um=8.0)
+    assert not any("count pixels" in text for text in told)
+
+
 def test_crops_of_two_sizes_of_pixels_are_not_mixed(tmp_path: Path) -> None:
     volume, out = store(tmp_path / "v.ome.zarr"), tmp_path / "p"
     cut(volume, out, CropChoice(crop=8, rows="0:8"))

@@ -248,8 +248,8 @@ def _take_one(source: ImageSource, place: int, axes: str) -> str:
     imports, read = "import tifffile", f"tifffile.imread(PATH).take(0, axis={place})"
     if not isinstance(source, TiffImage):
         region = ", ".join("slice(1)" if k == place else "slice(None)" for k in range(len(source.shape)))
-        imports += "; from pathlib import Path; from metgan.images import open_image"
-        read = f"open_image(Path(PATH)).read(({region})).squeeze({place})"
+        imports += "; from metgan.images import open_image"
+        read = f"open_image(PATH).read(({region})).squeeze({place})"
     write = f"tifffile.imwrite('new.tif', {read}, photometric='minisblack', metadata={{'axes': '{axes}'}})"
     return f"save the one that is meant as a stack of its own, as in Python with {imports}; {write}"
 

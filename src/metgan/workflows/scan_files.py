@@ -131,6 +131,7 @@ def read_scan(
     refuse_other_shapes(name, shapes)
     refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
     resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
+    _tell_of_ranges(files, plan, resampling.shape)
     region = plan.region(resampling.shape)
     block = _block_shape(region, plan)
     read = {
@@ -182,6 +183,17 @@ def _reader(
         return array >= _HALF if found[0].dtype == bool else as_camera(array, found[0])
 
     return read
+
+
+def _tell_of_ranges(files: ScanFiles, plan: CropPlan, shape: tuple[int, ...]) -> None:
+    """Note that ranges count the new pixels: those of the file would be another part of the scan."""
+    if files.pixel_size_um is None or not (plan.planes or plan.rows or plan.columns):
+        return
+    axes, sides = ("planes, rows", shape) if plan.is_projected else ("rows", shape[1:])
+    note(
+        f"ranges of {axes} and columns count pixels of {files.pixel_size_um:g} um: the scan has "
+        f"{' x '.join(map(str, sides))} of them"
+    )
 
 
 def _block_shape(region: Region, plan: CropPlan) -> tuple[int, ...]:

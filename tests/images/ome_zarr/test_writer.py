@@ -31,6 +31,7 @@ from metgan.images import (
     OmeZarrLayout,
     OmeZarrWriter,
     layout_like,
+    open_image,
     write_ome_zarr,
     writing_ome_zarr,
 )
@@ -83,6 +84,14 @@ def test_the_validator_refuses_what_is_spoiled(tmp_path: Path) -> None:
     (path / "zarr.json").write_text(json.dumps(content))
     with pytest.raises(ValueError, match="axes"):
         yaozarrs.validate_zarr_store(str(path))
+
+
+def test_a_volume_that_is_not_finished_is_told_from_one_that_never_was(tmp_path: Path) -> None:
+    (tmp_path / "a.ome.zarr.part").mkdir()
+    with pytest.raises(StorageError, match=r"a.ome.zarr is not finished: .*--resume"):
+        open_image(tmp_path / "a.ome.zarr")
+    with pytest.raises(StorageError, match=r"there is no .*b.ome.zarr"):
+        open_image(tmp_path / "b.ome.zarr")
 
 
 @st.composite

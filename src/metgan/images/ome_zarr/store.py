@@ -12,7 +12,7 @@ from typing import Any, Final
 import zarr
 
 from metgan.errors import MetganError, StorageError, UnknownNameError
-from metgan.io import has_file
+from metgan.io import has_file, has_folder
 
 from .metadata import ome_attributes, read_metadata
 
@@ -88,17 +88,23 @@ def label_names(path: Path) -> tuple[str, ...]:
 
 
 def refuse_lacking(path: Path) -> None:
-    """Refuse a path that leads to nothing in an image's store; do nothing about another.
+    """Refuse a path that leads to nothing in an image's store, or to one that is half written; no other.
 
     Raises
     ------
     UnknownNameError
         Listing the levels and labels that there are.
     StorageError
-        When it has no labels.
+        When it has no labels, or is not finished.
     """
     if has_file(path):
         return
+    if has_folder(part := path.with_name(f"{path.name}.part")):
+        raise StorageError(
+            f"{path} is not finished: {part} is what there is of it",
+            "a finished volume",
+            "Repeat the call that makes it, with --resume",
+        )
     try:
         image, levels = _image_above(path)
     except MetganError:  # a folder whose metadata cannot be read is no image
