@@ -230,3 +230,19 @@ def test_a_folder_without_images_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(StorageError, match=name):
         open_images(tmp_path / name, "label")
+
+
+@pytest.mark.parametrize("line", [2, 4095, 4096, 4097, 4098, 8193])
+def test_a_ragged_line_is_filled_up_or_refused_wherever_it_stands(tmp_path: Path, line: int) -> None:
+    """A table is read by parts, of 4096 lines."""
+    lines = ["name,group,organ,split", *(f"p{k},g,lung,train" for k in range(2, 9000))]
+    lines[line - 1] = "short,g"
+    (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")
+    rows = read_table(tmp_path)
+    assert len(rows) == 8998
+    assert rows[line - 2] == {"name": "short", "group": "g", "organ": "", "split": ""}
+    assert rows[-1]["split"] == "train"
+    lines[line - 1] = "long,g,lung,train,one more"
+    (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(StorageError, match="cannot be read"):
+        read_table(tmp_path)

@@ -7,7 +7,6 @@ which counts and names weights without drawing any.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from itertools import product
 
 import pytest
@@ -16,7 +15,6 @@ from metgan.networks import PRESETS, MetGen, PatchGAN, Segmentor, blank
 from metgan.networks.presets import DiscriminatorSpec
 
 
-@cache
 def made(make, spec):
     return blank(lambda: make(spec))
 

@@ -97,7 +97,7 @@ def test_an_image_of_another_dtype_is_refused_for_it_and_a_mask_has_its_option(
         labels = {"labels": scan / "labels" / "spots", **files}
         prepare(PrepareRequest(sources=[*sources], files=ScanFiles(**labels), out=tmp_path / "p"))
 
-    hint = r"\. Is (it|this one) a mask\? Otherwise, "
+    hint = r"\. If it is a mask, give it as the label; otherwise "
     ways = (
         (
             lambda: call(replace(asked, sources=[mask])),

@@ -6,6 +6,7 @@ import importlib
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,14 +139,23 @@ def test_cubes_apart_along_z_may_be_added(tmp_path: Path) -> None:
 def test_ranges_of_new_pixels_are_told(tmp_path: Path) -> None:
     """Also where they lie outside: the error alone would not say which pixels are meant."""
     volume = store(tmp_path / "v.ome.zarr", (4.0, 4.0, 4.0))
-    choice = CropChoice(crop=8, rows="0:8")
-    _, told = cut(volume, tmp_path / "p", choice, pixel_size_um=8.0)
-    said = f"rows and columns count pixels of 8 um: the scan has {SHAPE[1] // 2} x {SHAPE[2] // 2} of them"
-    assert any(said in text for text in told)
-    _, told = cut(volume, tmp_path / "q", choice)
-    assert not any("count pixels" in text for text in told)
-    _, told = cut(volume, tmp_path / "r", CropChoice(crop=8), pixel_size_um=8.0)
-    assert not any("count pixels" in text for text in told)
+
+    def told(*, pixel_um: float | None = 8.0, **choice: object) -> str:
+        notes: list[Event] = []
+        crops = CropChoice(**{"crop": 8, **choice})  # type: ignore[arg-type]
+        files = ScanFiles(labels=volume / "labels" / "tumours", pixel_size_um=pixel_um)
+        asked = PrepareRequest(sources=[volume], files=files, out=tmp_path / "p", crops=crops, overwrite=True)
+        with suppress(SettingError):
+            prepare(asked, notes.append)
+        texts = [event.text for event in notes if isinstance(event, Note)]
+        return " ".join(text for text in texts if "count pixels" in text)
+
+    z, y, x = (n // 2 for n in SHAPE)
+    said = f"ranges of rows, columns count pixels of 8 um: there are {y} x {x}"
+    assert told(rows="0:8") == told(rows="0:9999") == said
+    said = f"ranges of planes, rows, columns count pixels of 8 um: there are {z} x {y} x {x}"
+    assert told(planes="0:8", cut="projections") == said
+    assert told() == told(planes="0:8") == told(rows="0:8", pixel_um=None) == ""
 
 
 def test_crops_of_two_sizes_of_pixels_are_not_mixed(tmp_path: Path) -> None:

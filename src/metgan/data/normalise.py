@@ -202,7 +202,7 @@ class Normalisation:
             raise ArrayError(
                 f"{name} has dtype {image.dtype}",
                 f"{expected}, the units of the training images",
-                "Is this one a mask? Otherwise, give all images as the microscope stored them",
+                "If it is a mask, give it as the label; otherwise give images as the microscope stored them",
             )
 
     def share_outside(self, image: Camera, channel: Channel) -> float:

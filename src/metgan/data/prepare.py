@@ -7,7 +7,7 @@ another block's show others. Crops never straddle blocks, so no pixel is ever in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -95,7 +95,7 @@ def prepare(
 
 
 @dataclass(frozen=True)
-class _PlannedRows:
+class _PlannedRows(Collection[dict[str, str]]):
     """The rows of crops, made anew each time: those of a large scan would take much memory."""
 
     scan: Scan
@@ -104,6 +104,12 @@ class _PlannedRows:
 
     def __iter__(self) -> Iterator[dict[str, str]]:
         return (_row(self.scan, crop, self.plan) for crop in self.crops)
+
+    def __len__(self) -> int:
+        return len(self.crops)
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == one for one in self)
 
 
 def _name(scan: Scan, crop: Crop) -> str:

@@ -179,7 +179,7 @@ def check_camera(image: AnyArray, name: str) -> Camera:
         raise ArrayError(
             f"{name} has dtype {image.dtype}",
             "uint8, uint16 or a float",
-            "Is it a mask? Otherwise, convert the file to uint16",
+            "If it is a mask, give it as the label; otherwise convert the file to uint16",
         )
     return image
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -24,7 +24,7 @@ _LISTED = 5
 _AT_ONCE = 4096  # lines: as text, those of a large table take much memory
 
 
-def write_table(root: Path, *parts: Iterable[Mapping[str, object]]) -> None:
+def write_table(root: Path, *parts: Collection[Mapping[str, object]]) -> None:
     """Write ``pairs.csv``, all or nothing; every row needs ``name, group, organ, split``.
 
     The images that it names are on the disk before it is. The parts are gone through twice.
@@ -48,7 +48,7 @@ def read_table(root: Path, name: str = TABLE, kept: Sequence[str] = ()) -> list[
     """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none.
 
     Rows have the columns that are `kept`, or all. Text is in normal form, and so are the names of the four
-    columns that every table has, as which ``Group `` passes.
+    columns that every table has: ``Group `` is read as ``group``.
 
     Raises
     ------

@@ -13,6 +13,7 @@ from .ome_zarr import (
     is_written,
     is_zarr,
     layout_like,
+    refuse_unfinished,
     write_ome_zarr,
     writing_ome_zarr,
 )
@@ -50,6 +51,7 @@ __all__ = [
     "read_image",
     "read_stack",
     "refuse_other_orientations",
+    "refuse_unfinished",
     "write_image",
     "write_ome_zarr",
     "writing_ome_zarr",

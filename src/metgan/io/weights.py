@@ -25,6 +25,7 @@ from .atomic import replacing
 from .contents import has_file
 
 _METADATA = "metgan"
+_AGAIN = "Train again, or copy the file again from its source"
 
 
 def save_weights(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
@@ -90,7 +91,8 @@ def read_metadata(path: Path) -> dict[str, Any]:
             text = (file.metadata() or {}).get(_METADATA)
         content: dict[str, Any] | None = None if text is None else json.loads(text)
     except (safetensors.SafetensorError, OSError, ValueError) as error:
-        raise _unreadable(path, error) from error
+        what = "Give the run folder of a training; if this is a file of one, copy it again, or train again"
+        raise _unreadable(path, error, what) from error
     if content is None:
         raise StorageError(
             f"{path} has no metgan metadata", "a model that metgan wrote", "Give a run folder of metgan train"
@@ -131,10 +133,6 @@ def _check_there(path: Path) -> None:
         raise StorageError(f"there is no file {path}", "a model or checkpoint", "Check the path")
 
 
-def _unreadable(path: Path, error: Exception) -> StorageError:
+def _unreadable(path: Path, error: Exception, remedy: str = _AGAIN) -> StorageError:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return StorageError(
-        f"{path} cannot be read ({reason})",
-        "a complete model or checkpoint file",
-        "Give the run folder of a training; if this is a file of one, copy it again, or train again",
-    )
+    return StorageError(f"{path} cannot be read ({reason})", "a complete model or checkpoint file", remedy)

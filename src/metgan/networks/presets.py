@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Final, Literal
 
 from .generator import Generator
@@ -82,7 +81,6 @@ def make_generator(name: GeneratorName, preset: PresetName) -> Generator:
     return GENERATORS[name](PRESETS[preset])
 
 
-@cache
 def least_training_side(name: GeneratorName, preset: PresetName, batch_size: int) -> int:
     """Return the smallest image side in pixels that a generator trains on, in batches of this size.
 

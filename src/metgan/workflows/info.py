@@ -9,7 +9,7 @@ from pathlib import Path
 from metgan.checked import Checked
 from metgan.data import TABLE, PairSet
 from metgan.errors import StorageError
-from metgan.images import is_image, is_zarr, open_image
+from metgan.images import is_image, is_zarr, open_image, refuse_unfinished
 from metgan.interop import CASES_FILE
 from metgan.io import has_file, has_folder, kind_of_folder
 from metgan.models import MODEL_FILE, read_card
@@ -66,6 +66,7 @@ def info(request: InfoRequest, on_event: Listener | None = None) -> Info:
     """
     path = request.path
     if not path.is_dir() and not has_file(path):
+        refuse_unfinished(path)
         with suppress(StorageError):
             open_image(path)  # names what there is, where it leads to nothing in an OME-Zarr
         raise StorageError(f"there is no {path}", _KNOWN, "Check the path")

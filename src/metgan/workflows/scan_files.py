@@ -187,13 +187,14 @@ def _reader(
 
 def _tell_of_ranges(files: ScanFiles, plan: CropPlan, shape: tuple[int, ...]) -> None:
     """Note that ranges count the new pixels: those of the file would be another part of the scan."""
-    if files.pixel_size_um is None or not (plan.planes or plan.rows or plan.columns):
-        return
-    axes, sides = ("planes, rows", shape) if plan.is_projected else ("rows", shape[1:])
-    note(
-        f"ranges of {axes} and columns count pixels of {files.pixel_size_um:g} um: the scan has "
-        f"{' x '.join(map(str, sides))} of them"
-    )
+    counted = {"planes": plan.planes, "rows": plan.rows, "columns": plan.columns}
+    if not plan.is_projected:  # planes stay as they are
+        del counted["planes"]
+    if files.pixel_size_um is not None and any(counted.values()):
+        note(
+            f"ranges of {', '.join(counted)} count pixels of {files.pixel_size_um:g} um: there are "
+            f"{' x '.join(map(str, shape[-len(counted) :]))}"
+        )
 
 
 def _block_shape(region: Region, plan: CropPlan) -> tuple[int, ...]:

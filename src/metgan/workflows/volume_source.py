@@ -34,8 +34,8 @@ _WINDOW: Final = 1024
 """Side of what is looked at of a plane, in pixels."""
 _PLACES: Final = ((2, 2), (0, 3), (1, 0), (3, 4), (4, 1))
 """How far down and to the right it lies in each plane, in quarters: in the middle of the middle one."""
-_FEWEST_MARKED, _CLEARLY = 3, 1.0
-"""Places that are needed to tell, and standard deviations by which those of tumours are brighter."""
+_FEWEST_MARKED, _BRIGHT = 3, 2.0
+"""Marked regions that are needed to tell, and standard deviations by which tumours are brighter."""
 Read = Callable[[Sequence[slice]], AnyArray]
 
 
@@ -96,10 +96,15 @@ def tell_of_marked_twice(request: InpaintRequest, source: VolumeSource) -> None:
         (source.label(window)[0], source.anatomy(window)[0], source.real_tumour(window)[0])
         for window in _windows(source.shape)
     )
-    if found.tumours >= _FEWEST_MARKED and found.median >= _CLEARLY:
+    if found.tumours >= _FEWEST_MARKED and found.median >= _BRIGHT:
+        by = (
+            f", by {found.median:.1f} standard deviations of its surroundings"
+            if np.isfinite(found.median)
+            else ""
+        )
         note(
-            f"{request.labels} marks what is bright in the tumour channel already, by {found.median:.1f} "
-            f"standard deviations of its surroundings (median of {found.tumours} places): light is added "
+            f"{request.labels} marks what is bright in the tumour channel already{by} (median of "
+            f"{found.tumours} marked regions): light is added "
             "there a second time. Is it the mask of the tumours that the volume has? --labels says where new "
             "ones should be; with --recipe grown, give that mask with --real-tumours"
         )
@@ -141,10 +146,7 @@ def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) 
     values = label.plane_order(None, region)
     if request.labels_above is not None:
         return binarise(values, request.labels_above)
-    remedy = (
-        "Choose a threshold with --labels-above, which is 0 for a mask that numbers its "
-        "objects; if this is no mask, give the mask"
-    )
+    remedy = "Choose a threshold with --labels-above, which is 0 for a mask that numbers its objects"
     return check_binary(values, str(label.path), remedy)
 
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -87,11 +88,18 @@ def test_the_validator_refuses_what_is_spoiled(tmp_path: Path) -> None:
 
 
 def test_a_volume_that_is_not_finished_is_told_from_one_that_never_was(tmp_path: Path) -> None:
-    (tmp_path / "a.ome.zarr.part").mkdir()
-    with pytest.raises(StorageError, match=r"a.ome.zarr is not finished: .*--resume"):
-        open_image(tmp_path / "a.ome.zarr")
-    with pytest.raises(StorageError, match=r"there is no .*b.ome.zarr"):
-        open_image(tmp_path / "b.ome.zarr")
+    layout = OmeZarrLayout(shape=(1, 4, 4), dtype="uint8", axes="ZYX", channels=(OmeZarrChannel("tumour"),))
+    with suppress(KeyboardInterrupt), writing_ome_zarr(tmp_path / "a.ome.zarr", layout, "a call") as writer:
+        writer.write(writer.missing()[0], np.ones((1, 4, 4), np.uint8))
+        raise KeyboardInterrupt
+    for inside in ("", "0", "labels/tumours"):
+        with pytest.raises(StorageError, match=r"a.ome.zarr is not finished: .*--resume"):
+            open_image(tmp_path / "a.ome.zarr" / inside)
+    (tmp_path / "b.ome.zarr.part").mkdir()  # anybody's
+    (tmp_path / "c.tif.part").write_bytes(b"")  # a download
+    for name in ("b.ome.zarr", "c.tif", "d.ome.zarr", "n" * 255):
+        with pytest.raises(StorageError, match=r"there is no"):
+            open_image(tmp_path / name)
 
 
 @st.composite

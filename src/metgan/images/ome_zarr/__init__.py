@@ -3,8 +3,8 @@
 from .copy import layout_like, write_ome_zarr
 from .image import OmeZarrImage
 from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
-from .output import HALF_WRITTEN, is_begun, is_written, writing_ome_zarr
-from .store import is_zarr, refuse_lacking
+from .output import is_begun, is_written, writing_ome_zarr
+from .store import HALF_WRITTEN, is_zarr, refuse_lacking, refuse_unfinished
 from .writer import OmeZarrWriter
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "is_zarr",
     "layout_like",
     "refuse_lacking",
+    "refuse_unfinished",
     "write_ome_zarr",
     "writing_ome_zarr",
 ]

@@ -16,11 +16,9 @@ from metgan.errors import MetganError, StorageError
 from metgan.io import has_file, has_folder, kind_of_folder, prepare_output, unwritable, write_json, write_text
 
 from .layout import OmeZarrLayout
-from .store import is_zarr, open_node
+from .store import HALF_WRITTEN, is_zarr, open_node
 from .writer import TEMPORARY, OmeZarrWriter
 
-HALF_WRITTEN = "a half-written volume"
-"""What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
 _LAYOUT, _REPLACES, _TOKEN = "layout.json", "replaces", "token"
 _OPTIONS = {"voxel_size_um": "--voxel-size-um"}
 """What of a layout is asked for by an option; provenance names its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import os
 import struct
 import zlib
 from collections.abc import Mapping
@@ -12,10 +13,12 @@ from typing import Any, Final
 import zarr
 
 from metgan.errors import MetganError, StorageError, UnknownNameError
-from metgan.io import has_file, has_folder
+from metgan.io import has_file, has_folder, kind_of_folder
 
 from .metadata import ome_attributes, read_metadata
 
+HALF_WRITTEN: Final = "a half-written volume"
+"""What `metgan.io.kind_of_folder` says of the folder beside a volume that is being written."""
 COMPLETE: Final = "all_chunks"
 """Key below "metgan" in a group's attributes: every chunk was written, so one that is absent was lost."""
 _METADATA_FILES = (".zgroup", ".zarray", ".zattrs", "zarr.json")
@@ -87,8 +90,32 @@ def label_names(path: Path) -> tuple[str, ...]:
     return tuple(map(str, named)) if isinstance(named, list) else ()
 
 
+def part_of(path: Path) -> Path:
+    """Return the folder in which a volume is written until it takes its name, `path`."""
+    return path.with_name(f"{path.name}.part")
+
+
+def refuse_unfinished(path: Path) -> None:
+    """Refuse a volume, or a level or a label of one, of which there is nothing but a half-written part.
+
+    Raises
+    ------
+    StorageError
+    """
+    for volume in (path, *[*path.parents][:_DEEPEST]):
+        if not volume.name or has_folder(volume):
+            continue
+        part = part_of(volume)
+        if os.path.isdir(part) and kind_of_folder(part) == HALF_WRITTEN:  # noqa: PTH112  # no name is too long
+            raise StorageError(
+                f"{volume} is not finished: {part} is what there is of it",
+                "a finished volume",
+                "Repeat the call that makes it, with --resume (in Python, resume=True)",
+            )
+
+
 def refuse_lacking(path: Path) -> None:
-    """Refuse a path that leads to nothing in an image's store, or to one that is half written; no other.
+    """Refuse a path that leads to nothing in an image's store, or to one that is not finished; no other.
 
     Raises
     ------
@@ -99,12 +126,7 @@ def refuse_lacking(path: Path) -> None:
     """
     if has_file(path):
         return
-    if has_folder(part := path.with_name(f"{path.name}.part")):
-        raise StorageError(
-            f"{path} is not finished: {part} is what there is of it",
-            "a finished volume",
-            "Repeat the call that makes it, with --resume",
-        )
+    refuse_unfinished(path)
     try:
         image, levels = _image_above(path)
     except MetganError:  # a folder whose metadata cannot be read is no image

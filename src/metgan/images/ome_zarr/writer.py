@@ -33,7 +33,7 @@ from metgan.types import AnyArray
 
 from .downsample import downsample
 from .layout import Block, OmeZarrLayout
-from .store import DAMAGED
+from .store import DAMAGED, part_of
 
 TEMPORARY = "*.partial"
 """What zarr writes before it is renamed."""
@@ -59,7 +59,7 @@ class OmeZarrWriter:
     @property
     def part(self) -> Path:
         """The folder beside it, in which it is made."""
-        return self.path.with_name(self.path.name + ".part")
+        return part_of(self.path)
 
     @property
     def store(self) -> Path:
