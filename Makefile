@@ -39,7 +39,7 @@ table1: $(INSTALLED) ## the phantom's Table 1, in table1/: hours, resumable; TAB
 test: test-core ## ruff, mypy and all tests (but gpu and real): the core, then the slow ones
 	$(PYTEST) -m "$(SLOW)"
 
-test-core: $(INSTALLED) ## ruff, mypy and the core of the tests: under four minutes on two cores
+test-core: $(INSTALLED) ## ruff, mypy and the core of the tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST)
