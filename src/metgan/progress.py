@@ -171,8 +171,7 @@ def progress(task: str, total: int, done: int = 0, every_s: float = 0.0) -> Iter
     """Show how far a task of `total` units is, of which `done` were done before.
 
     Goes to a listener, or to stderr, so that a command's output can be piped. `every_s` is the least number
-    of seconds between two lines in a log, for what is often done in a moment; 0 for about ten lines in all.
-    The end of a unit whose parts were told is told in any case.
+    of seconds between two lines in a log, but for the end of a unit whose parts were told; 0: ten in all.
     """
     console, listener = Console(stderr=True), _listener.get()
     display: _Bar | _Told | _Lines = _Lines(console, task, total, done, every_s)
