@@ -5,10 +5,10 @@ python benchmarks/exposures.py OUT [NAME or SEED ...]
 For each laboratory of `benchmarks/defaults.py`, with the pairs and the split that are drawn there, two images
 that no training paints are held against the test images. A copy is perfect but for its brightness, which is
 that of an animal that was trained on: what none of these copies reaches, a training reaches only where the
-anatomy shows how brightly the other channel was exposed. A
-map shows for each brightness of the anatomy the median of the tumour channel there, taken from the test
-images themselves: what it leaves is more than brightness tells. Errors are mean absolute ones, fill left out,
-as shares of that of painting the training mean, as in the tables of defaults.
+anatomy shows how brightly the other channel was exposed. A map shows for each brightness of the anatomy the
+median of the tumour channel there, taken from the test images themselves: what it leaves is more than
+brightness tells. Errors are mean absolute ones, fill left out, as shares of that of painting the training
+mean, as in the tables of defaults.
 """
 
 from __future__ import annotations

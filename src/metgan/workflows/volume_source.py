@@ -97,15 +97,11 @@ def tell_of_marked_twice(request: InpaintRequest, source: VolumeSource) -> None:
         for window in _windows(source.shape)
     )
     if found.tumours >= _FEWEST_MARKED and found.median >= _BRIGHT:
-        by = (
-            f", by {found.median:.1f} standard deviations of its surroundings"
-            if np.isfinite(found.median)
-            else ""
-        )
+        by = f"{found.median:.1f} standard deviations" if np.isfinite(found.median) else "far"
         note(
-            f"{request.labels} marks what is bright in the tumour channel already{by} (median of "
-            f"{found.tumours} marked regions): light is added "
-            "there a second time. Is it the mask of the tumours that the volume has? --labels says where new "
+            f"{request.labels} marks what is bright in the tumour channel already (the median of "
+            f"{found.tumours} marked regions is {by} above its surroundings): light is added there a second "
+            "time. Is it the mask of the tumours that the volume has? --labels says where new "
             "ones should be; with --recipe grown, give that mask with --real-tumours"
         )
 
