@@ -22,6 +22,7 @@ from metgan.data import (
     checksum,
     evenly,
     fit_pairs,
+    measure_exposure,
     pixel_values,
     shuffle_labels,
 )
@@ -148,6 +149,12 @@ class TrainingData:
             light = around
         middle = self._scaled(light.middle(), channel)  # the median on [-1, 1]: the map keeps the order
         return float(np.clip(np.mean(middle), -_FURTHEST, _FURTHEST)) if light.size else 0.0
+
+    @cached_property
+    def exposure(self) -> float:
+        """How far exposures are to be drawn for what is trained on: `metgan.data.measure_exposure`."""
+        parts = (part for part in (self.pseudo_labelled, self.unlabelled) if part)
+        return measure_exposure(JoinedPairs(self.train, *parts), self.normalisation)
 
     @property
     def tumour_share(self) -> float:
