@@ -31,11 +31,10 @@ def pair_of(group: str, light: float | NDArray[np.float64], number: int = 0) -> 
 
 
 def by_hand(*lights: float) -> float:
-    """Half the width of a uniform distribution as wide as Silverman's kernel, 1.06 s n^(-1/5)."""
+    """Half the width of a uniform distribution whose standard deviation is that of the logarithms."""
     logarithms = [math.log2(light) for light in lights]
     mean = sum(logarithms) / len(lights)
-    s = math.sqrt(sum((value - mean) ** 2 for value in logarithms) / (len(lights) - 1))
-    return 1.06 * s * len(lights) ** (-1 / 5) * math.sqrt(3)
+    return math.sqrt(3 * sum((value - mean) ** 2 for value in logarithms) / (len(lights) - 1))
 
 
 def test_two_animals_and_five() -> None:
@@ -43,7 +42,7 @@ def test_two_animals_and_five() -> None:
     pairs = [pair_of(f"m{k}", light) for k, light in enumerate(lights)]
     assert measure_exposure(pairs, UNITS) == pytest.approx(by_hand(*lights), rel=1e-4)
     assert measure_exposure(pairs[:2], UNITS) == pytest.approx(by_hand(800, 1000), rel=1e-4)
-    assert by_hand(800, 1000) == pytest.approx(0.3638, abs=1e-4)  # log2(1.25) / sqrt(2) x 1.598
+    assert by_hand(800, 1000) == pytest.approx(0.3943, abs=1e-4)  # log2(1.25) x sqrt(3 / 2)
 
 
 def test_nothing_is_known_of_others_than_one_animal() -> None:

@@ -4,8 +4,7 @@ A multiplication of the light stands for animals that are stained, or exposed, u
 on. Where they all look alike it teaches something false, that brightness says little, and where one animal is
 all there is, nothing is known of the others. docs/results/few-labels.md shows both.
 
-The training groups are a sample of all animals. What is drawn around each of them is a kernel density
-estimate of the brightness of any animal: the more groups there are, the less has to be drawn between them.
+So the groups themselves say how far: the factor is drawn as widely as their light is spread.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ WIDEST: Final = 1.0
 segmentors were seen to learn nothing for most of their training (docs/results/defaults.md)."""
 _PER_GROUP = 32  # pairs that a group's light is taken from, at most
 _BRIGHTEST = 95  # per cent; brighter pixels are left out: tumours, vessels and dust
-_BANDWIDTH = 1.06  # standard deviations of a kernel for one observation: Silverman 1986, equation 3.28
 
 
 def measure_exposure(pairs: Sequence[Pair], normalisation: Normalisation) -> float:
@@ -43,12 +41,8 @@ def measure_exposure(pairs: Sequence[Pair], normalisation: Normalisation) -> flo
     Returns
     -------
     float, in [0, WIDEST]
-        Half the width of a uniform kernel, by Silverman's rule of thumb on the logarithms of the light of the
-        groups. `WIDEST` where fewer than two groups have any light.
-
-    References
-    ----------
-    Silverman (1986), Density Estimation for Statistics and Data Analysis, section 3.4.2.
+        Half the width of the uniform distribution whose standard deviation is that of the logarithms of the
+        groups' light. `WIDEST` where fewer than two groups have any.
     """
     places: dict[str, list[int]] = {}
     for place, entry in enumerate(entries_of(pairs)):
@@ -59,7 +53,7 @@ def measure_exposure(pairs: Sequence[Pair], normalisation: Normalisation) -> flo
     if len(light) < 2:
         return WIDEST
     spread = float(np.std(np.log2(light), ddof=1))
-    return min(WIDEST, math.sqrt(3) * _BANDWIDTH * spread / math.pow(len(light), 0.2))
+    return min(WIDEST, math.sqrt(3) * spread)
 
 
 def _light(pairs: Iterable[Pair], units: Normalisation) -> float:
