@@ -186,5 +186,45 @@ def test_longer_bars_are_for_larger_numbers_and_each_series_has_its_colour() -> 
     assert blue / orange == pytest.approx(5 / 4, rel=0.05)
 
 
+LONG = (
+    "real and synthetic in unlabelled scans (contrast, insert), balanced, strong augmentation, 2x the steps"
+)
+BLUE, ORANGE_LINE = (31, 119, 180), (255, 127, 14)  # matplotlib's first colours
+
+
+def columns_of(picture, colour):
+    return np.nonzero((np.abs(picture - np.array(colour)) < 30).all(-1).any(0))[0]
+
+
+def assert_nothing_is_cut_off(picture):
+    edges = (picture[:2], picture[-2:], picture[:, :2], picture[:, -2:])
+    assert all((edge == 255).all() for edge in edges)
+
+
+def test_long_names_leave_the_lines_their_room() -> None:
+    line = Band([1, 2, 3], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7])
+    picture = decoded(draw_bands({f"{LONG}, {k}": line for k in range(6)}, "Dice", "samples"))
+    # The last line lies over the others; its own sample in the legend is far shorter.
+    columns = columns_of(picture, (140, 86, 75))
+    assert np.ptp(columns) > 0.7 * picture.shape[1]
+    assert_nothing_is_cut_off(picture)
+
+
+def test_long_names_of_bars_are_not_cut_off() -> None:
+    bars = {"found": [4.0, 4.0, 4.0], "false": [2.0, 2.0, 2.0]}
+    picture = decoded(draw_bars([LONG, "real", LONG], bars, "per fold"))
+    assert_nothing_is_cut_off(picture)
+    assert np.ptp(columns_of(picture, BLUE)) > 0.4 * picture.shape[1]
+
+
+def test_points_of_equal_numbers_stand_side_by_side() -> None:
+    """Drawn over each other, the second would hide the first."""
+    point = Band([24], [0.6], [0.5], [0.7])
+    far = Band([240], [0.6], [0.6], [0.6])
+    picture = decoded(draw_bands({"one": point, "other": point, "far": far}, "Dice", "samples"))
+    left = picture[:, : picture.shape[1] // 4]  # the legend is at the right
+    assert share(left, BLUE, 30) == pytest.approx(share(left, ORANGE_LINE, 30), rel=0.3)
+
+
 def inked(png):
     return int((decoded(png) < 250).any(-1).sum())

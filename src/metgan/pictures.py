@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _OUTLINE = "#ffb000"
 _INK = "#30343b"
+_WIDE = 34  # characters of a name that a picture has room for beside it
 
 
 @dataclass(frozen=True)
@@ -83,21 +85,40 @@ def draw_curves(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], t
 
 
 def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
-    """Draw named lines of means in bands from least to most; a single point has a bar. Gives PNG bytes."""
+    """Draw named lines of means in bands from least to most; returns PNG bytes.
+
+    A single point has a bar; those of one number stand side by side, since the last would hide the others.
+    """
     figure = _figure(6.6, 3.8)
     axes = figure.subplots()
-    for name, band in bands.items():
-        (line,) = axes.plot(band.across, band.mean, label=name, linewidth=1.6, marker="o", markersize=4)
-        if len(band.across) > 1:
-            axes.fill_between(band.across, band.least, band.most, color=line.get_color(), alpha=0.18, lw=0)
+    aside = _side_by_side([band.across for band in bands.values()])
+    for (name, band), by in zip(bands.items(), aside, strict=True):
+        places = [place + by for place in band.across]
+        (line,) = axes.plot(places, band.mean, label=name, linewidth=1.6, marker="o", markersize=4)
+        if len(places) > 1:
+            axes.fill_between(places, band.least, band.most, color=line.get_color(), alpha=0.18, lw=0)
         else:
-            axes.vlines(band.across, band.least, band.most, color=line.get_color(), linewidth=1.6)
+            axes.vlines(places, band.least, band.most, color=line.get_color(), linewidth=1.6)
     return _furnished(figure, axes, title, across)
+
+
+def _side_by_side(places: Sequence[Sequence[float]]) -> list[float]:
+    """Return how far each line is moved across: single points by a hundredth of all the width."""
+    everywhere = [place for line in places for place in line]
+    step = 0.012 * (max(everywhere) - min(everywhere) or 1.0)
+    single = [tuple(line) if len(line) == 1 else None for line in places]
+    aside = []
+    for k, point in enumerate(single):
+        before, all_told = single[:k].count(point), single.count(point)
+        aside.append(0.0 if point is None else step * (before - (all_told - 1) / 2))
+    return aside
 
 
 def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: str) -> bytes:
     """Draw a group of bars for each of `names`, one bar per series, on their side; returns PNG bytes."""
-    figure = _figure(6.6, 0.9 + 0.2 * len(names) * (len(bars) + 0.6))
+    names = [textwrap.fill(name, _WIDE) for name in names]
+    lines = sum(max(len(bars) + 0.6, 0.8 * (1 + name.count("\n"))) for name in names)
+    figure = _figure(6.6, 0.9 + 0.2 * lines)
     axes = figure.subplots()
     places = np.arange(len(names))
     height = 0.8 / len(bars)
@@ -108,8 +129,7 @@ def draw_bars(names: Sequence[str], bars: Mapping[str, Sequence[float]], title: 
     axes.set_ylim(len(names) - 0.4, -0.6)  # the first name on top
     axes.set_title(title, fontsize=10, color=_INK)
     axes.spines[["top", "right"]].set_visible(False)
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
-    return _png(figure)
+    return _with_legend(figure)
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -128,7 +148,18 @@ def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    return _with_legend(figure)
+
+
+def _with_legend(figure: Figure) -> bytes:
+    """Return curves with their legend as PNG bytes: at the right, or below where a name is long."""
+    names = figure.axes[0].get_legend_handles_labels()[1]
+    if max(map(len, names)) <= _WIDE:
+        figure.legend(loc="outside right upper", fontsize=8, frameon=False)
+    else:
+        width, height = figure.get_size_inches()
+        figure.set_size_inches(width, height + 0.18 * len(names))
+        figure.legend(loc="outside lower left", fontsize=7, frameon=False)
     return _png(figure)
 
 

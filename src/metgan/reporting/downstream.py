@@ -47,9 +47,9 @@ def downstream_report(found: DownstreamResult, data: Path, training_pairs: int |
     lead = (
         f"Segmentors were trained alike on {len(training_sets)} kinds of training sets and tested on "
         f"{data} in {len(folds)} folds, trained on {kept} of each, preset {found.rules.preset}. "
-        "Generator, labels and pasted tumours come from the training part of the fold alone; its "
-        "validation part chooses the generator's weights, levels of reading and what oversampled pairs show "
-        "more of."
+        "Generator, labels and pasted tumours come from the training part of the fold alone, and no "
+        "unlabelled pair is of a test group; the validation part chooses the weights of the segmentor in the "
+        "generator's loop, levels of reading and what oversampled pairs show more of."
     )
     return Report("Does synthetic data help?", lead, sections)
 
@@ -77,8 +77,8 @@ def _generators(cards: Mapping[int, Sequence[ModelCard]]) -> Section:
     ]
     warnings = [f"Fold {fold}, {card.kind}: {card.warning}." for fold, card in known if card.warning]
     caption = (
-        "Pooled Dice on the validation part, by which the weights were chosen: of the labels and what the "
-        "segmentor in the loop reads, in real images (segmentor) and in generated ones (generator)."
+        "Pooled Dice on the validation part: of the labels and what the segmentor in the loop reads, in real "
+        "images (segmentor, whose weights were chosen by it) and in generated ones (generator)."
     )
     header = ("fold", "network", "validation Dice", "weights of step")
     return Section("What the generators had learned", warnings, table=Table(header, rows, caption))
@@ -97,8 +97,9 @@ def _pixels(table: pd.DataFrame, training_sets: Sequence[TrainingSet], cells: Se
     caption = (
         f"Pixels pooled over the test images of a fold: means over {folds} folds, in brackets the least and "
         f"the most of them; each fold is a mean over {seeds} seed{'s' if seeds > 1 else ''}. Samples: mean "
-        "size of the training sets. All segmentors have the same steps, batches and crops. The generator has "
-        "seen the whole training part, also where the segmentor is given a share of it."
+        "size of the training sets. All segmentors have the same steps, but where more are named, and the "
+        "same batches and crops. The generator has seen the whole training part, also where the segmentor is "
+        "given a share of it."
     )
     return Section("Does it help?", table=Table(("trained on", "samples", *_PIXELS), rows, caption))
 
@@ -119,7 +120,10 @@ def _samples(
         )
         for line, points in lines.items()
     }
-    caption = "Lines: means over the folds. Bands, and bars of single points: from the least to the most."
+    caption = (
+        "Lines: means over the folds. Bands, and bars of single points: from the least to the most. Points "
+        "at the same number stand side by side."
+    )
     if len(bands) > _MOST_LINES:
         bands = {line: bands[line] for line, points in lines.items() if len(points) > 1} or bands
         caption += " Training sets that are the only ones of their kind stand in the table above alone."
