@@ -27,6 +27,7 @@ from metgan.data import (
     shuffle_labels,
 )
 from metgan.objects import surroundings
+from metgan.progress import note
 from metgan.seeding import stream
 from metgan.types import AnyArray, Camera, Channel, Mask
 
@@ -152,9 +153,17 @@ class TrainingData:
 
     @cached_property
     def exposure(self) -> float:
-        """How far exposures are to be drawn for what is trained on: `metgan.data.measure_exposure`."""
-        parts = (part for part in (self.pseudo_labelled, self.unlabelled) if part)
-        return measure_exposure(JoinedPairs(self.train, *parts), self.normalisation)
+        """How far exposures are to be drawn for what is trained on: `metgan.data.measure_exposure`.
+
+        It is told in a note when it is first asked for.
+        """
+        further = (part for part in (self.pseudo_labelled, self.unlabelled) if part)
+        known = JoinedPairs(self.train, *further)
+        found = measure_exposure(known, self.normalisation)
+        groups = len({entry.group for entry in known.entries})
+        why = f"{groups} groups differ so much" if groups > 1 else "nothing is known of other groups than one"
+        note(f"crops are shown up to {2**found:.2f} times as bright, or as dark: {why}")
+        return found
 
     @property
     def tumour_share(self) -> float:
