@@ -201,6 +201,13 @@ def assert_nothing_is_cut_off(picture):
     assert all((edge == 255).all() for edge in edges)
 
 
+def test_an_axis_of_scores_does_not_go_below_zero() -> None:
+    """A line of zeros lies on the axis, not in the middle of a picture that goes from -0.05 to 0.05."""
+    picture = decoded(draw_curves({"Dice": ([1, 2, 3], [0.0, 0.0, 0.0])}, "validation"))
+    rows = np.nonzero((np.abs(picture - np.array(BLUE)) < 30).all(-1)[:, : picture.shape[1] // 2])[0]
+    assert np.median(rows) > 0.75 * picture.shape[0]
+
+
 def test_long_names_leave_the_lines_their_room() -> None:
     line = Band([1, 2, 3], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7], [0.5, 0.6, 0.7])
     picture = decoded(draw_bands({f"{LONG}, {k}": line for k in range(6)}, "Dice", "samples"))

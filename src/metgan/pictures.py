@@ -148,6 +148,8 @@ def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
     axes.grid(alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if axes.dataLim.ymin >= 0:  # no room for scores and losses below 0
+        axes.set_ylim(bottom=max(0.0, axes.get_ylim()[0]))
     return _with_legend(figure)
 
 
