@@ -325,6 +325,10 @@ def test_what_was_cut_short_is_written_once_and_ends_in_the_same_bytes(
             call(asked)
     cut, _ = call(asked)
     assert files(cut.out) == files(whole.out)
+    assert whole.speed is not None
+    assert cut.speed is not None
+    assert whole.speed.voxels == SCAN[0].size
+    assert cut.speed.voxels == SCAN[0, :, :, 64:].size  # of this call: the others had written the first block
     done = [one for one in written if one[0] != "stopped"]
     assert sorted(done) == [(label, start) for label in ("", "tumours") for start in (0, 64, 128)]
 
