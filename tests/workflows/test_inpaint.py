@@ -25,7 +25,7 @@ from metgan.images import ArrayImage, Block, OmeZarrImage, OmeZarrWriter, Stack,
 from metgan.networks import GeneratorName, PresetName, build, make_generator
 from metgan.types import AnyArray
 from metgan.workflows import OutputPolicy
-from metgan.workflows.volume_source import share_outside
+from metgan.workflows.volume_check import look_at_anatomy
 
 from .conftest import UNITS, call, files, pixels, planes, request, save_generator, tiffs
 
@@ -200,7 +200,7 @@ class Watched(ArrayImage):
 def test_of_a_large_volume_a_window_in_each_of_five_planes_is_looked_at(run: Path, planes: int) -> None:
     image = Watched(np.broadcast_to(np.arange(5000, dtype=np.uint16), (planes, 4000, 5000)), "ZYX")
     volume = {"anatomy": (Stack(Path("a.tif"), image, "ZYX"), None)}
-    share_outside(metgan.load(run, "cpu"), volume)
+    look_at_anatomy(volume)
     assert len(image.asked) == min(planes, 5)
     for axis in range(3):
         assert len({region[axis].start for region in image.asked}) == len(image.asked)
