@@ -200,6 +200,20 @@ def test_the_next_step_depends_on_what_was_measured(trained: Path, tmp_path: Pat
     assert after_good.code.splitlines() == [generate_command(good, data), evaluate_command(good, data)]
 
 
+def test_a_reason_above_is_named_only_where_one_stands_there(trained: Path, tmp_path: Path) -> None:
+    run = with_dice(trained, tmp_path / "run", 0.05)
+    status = json.loads((run / "status.json").read_text())
+    for diagnosis, stands_there in (
+        ([], False),
+        (["after 60 steps", "no reason was found in images and labels; longer"], False),
+        (["after 60 steps", "the channels are shifted", "correct these"], True),
+    ):
+        (run / "status.json").write_text(json.dumps({**status, "diagnosis": diagnosis}))
+        (text,) = next_step(read_trained_run(run), Path("pairs")).paragraphs
+        assert ("a reason above" in text) == stands_there
+        assert text.endswith("rain it longer:")
+
+
 def test_the_readme_has_the_commands_that_reports_suggest() -> None:
     readme = re.sub(" +", " ", README.read_text())
     for command in (generate_command, evaluate_command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,33 @@ def test_a_damaged_table_is_refused_by_name(root: Path, content: bytes) -> None:
     (root / "pairs.csv").write_bytes(content)
     with pytest.raises(StorageError, match=r"pairs\.csv"):
         PairSet.open(root)
+
+
+def test_the_check_of_a_large_set_takes_little_memory_for_each_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """340 bytes; 680 with a dict for each row of the table."""
+    monkeypatch.setattr("metgan.data.table._AT_ONCE", 16)
+
+    def peak(count: int) -> int:
+        root, names = tmp_path / str(count), [f"shared_volume_z{k:04d}_y00000_x00000_Z" for k in range(count)]
+        columns = ("organ", "split", "scan", "source", "plane", "top", "left", "size", "view")
+        write_table(
+            root, [{"name": name, "group": name[:20], **dict.fromkeys(columns, "1")} for name in names]
+        )
+        for folder in ("anatomy", "tumour"):
+            (root / folder).mkdir()
+            for name in names:
+                (root / folder / f"{name}.tif").touch()
+        tracemalloc.start()
+        try:
+            PairSet.check(root)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1)  # imports
+    assert (peak(2600) - peak(600)) / 2000 < 500
 
 
 def test_unmatched_names_are_listed_up_to_five(root: Path) -> None:

@@ -25,7 +25,7 @@ from metgan.images import ArrayImage, Block, OmeZarrImage, OmeZarrWriter, Stack,
 from metgan.networks import GeneratorName, PresetName, build, make_generator
 from metgan.types import AnyArray
 from metgan.workflows import OutputPolicy
-from metgan.workflows.volume_source import share_outside
+from metgan.workflows.volume_check import look_at_anatomy
 
 from .conftest import UNITS, call, files, pixels, planes, request, save_generator, tiffs
 
@@ -200,7 +200,7 @@ class Watched(ArrayImage):
 def test_of_a_large_volume_a_window_in_each_of_five_planes_is_looked_at(run: Path, planes: int) -> None:
     image = Watched(np.broadcast_to(np.arange(5000, dtype=np.uint16), (planes, 4000, 5000)), "ZYX")
     volume = {"anatomy": (Stack(Path("a.tif"), image, "ZYX"), None)}
-    share_outside(metgan.load(run, "cpu"), volume)
+    look_at_anatomy(volume)
     assert len(image.asked) == min(planes, 5)
     for axis in range(3):
         assert len({region[axis].start for region in image.asked}) == len(image.asked)
@@ -325,6 +325,10 @@ def test_what_was_cut_short_is_written_once_and_ends_in_the_same_bytes(
             call(asked)
     cut, _ = call(asked)
     assert files(cut.out) == files(whole.out)
+    assert whole.speed is not None
+    assert cut.speed is not None
+    assert whole.speed.voxels == SCAN[0].size
+    assert cut.speed.voxels == SCAN[0, :, :, 64:].size  # of this call: the others had written the first block
     done = [one for one in written if one[0] != "stopped"]
     assert sorted(done) == [(label, start) for label in ("", "tumours") for start in (0, 64, 128)]
 

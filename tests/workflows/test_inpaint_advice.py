@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import numpy as np
 import pytest
 import tifffile
 
+from metgan.data import ChannelScale, Normalisation
 from metgan.errors import ArrayError, MetganError, SettingError, StorageError, UnknownNameError
 from metgan.images import ArrayImage, write_ome_zarr
+from metgan.networks import MetGen, build, make_generator
 from metgan.progress import Event, Note
 from metgan.workflows import (
     CropChoice,
@@ -24,7 +27,7 @@ from metgan.workflows import (
     prepare,
 )
 
-from .conftest import call, request
+from .conftest import call, request, save_generator
 
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 3, 48, 64)).astype(np.uint16)  # CZYX
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
@@ -219,3 +222,54 @@ def test_a_label_of_tumours_that_the_volume_has_already_is_told_of_where_light_i
     assert any(said in text for text in call(asked)[1])
     right = replace(asked, sources=[anatomy, other], out=tmp_path / "b.zarr")
     assert not any(said in text for text in call(right)[1])
+
+
+@pytest.mark.parametrize("high", [1, 255])
+def test_a_mask_of_the_cameras_dtype_is_refused_as_a_volume(
+    run: Path, scan: Path, tmp_path: Path, high: int
+) -> None:
+    mask = tiff(tmp_path / "mask.tif", LABEL.astype(np.uint16) * np.uint16(high), "ZYX")
+    anatomy, asked = tiff(tmp_path / "a.tif", SCAN[0], "ZYX"), request(run, scan, tmp_path / "new.zarr")
+    with pytest.raises(ArrayError, match=rf"anatomy of .*mask.tif has no other values than 0, {high};"):
+        call(replace(asked, sources=[mask]))
+    with pytest.raises(ArrayError, match=rf"tumour channel of .*mask.tif has no other values than 0, {high}"):
+        call(replace(asked, sources=[anatomy, mask], mode="insert"))
+    with pytest.raises(ArrayError, match=r"has no other values than 7;"):
+        call(replace(asked, sources=[tiff(tmp_path / "flat.tif", np.full_like(SCAN[0], 7), "ZYX")]))
+    assert not [*tmp_path.glob("new*")]
+
+
+def test_numbered_objects_are_told_of_and_dim_scans_are_not(run: Path, scan: Path, tmp_path: Path) -> None:
+    """Also where a dim scan has as few values, as with 8 bits, or was filled in at most places."""
+    numbered = LABEL.astype(np.uint16)
+    numbered[:, 24:40, 3:30], numbered[:, 30:36, 40:50] = 2, 3
+    faint = np.random.default_rng(1).poisson(1.0, LABEL.shape).astype(np.uint16) + np.uint16(100)
+    filled = np.where(np.arange(LABEL.shape[2]) < 48, 0, faint).astype(np.uint16)
+    assert np.unique(filled).size < 16
+    dim = (100 + (SCAN[0] - 100.0) / 4).astype(np.uint16)
+    for name, volume in (("numbered", numbered), ("faint", faint), ("filled", filled), ("dim", dim)):
+        path, out = tiff(tmp_path / f"{name}.tif", volume, "ZYX"), tmp_path / f"{name}.zarr"
+        _, told = call(request(run, scan, out, sources=[path]))
+        assert any("Is it a mask?" in text for text in told) == (name == "numbered"), name
+
+
+def test_an_anatomy_that_fits_the_tumour_channel_alone_is_told_of_and_a_dim_one_is_not(
+    tmp_path: Path, scan: Path, settle: Callable[[MetGen], None]
+) -> None:
+    """As where the channels are exchanged; the ranges are those of a phantom."""
+    units = Normalisation(ChannelScale(353.0, 1875.0, "uint16"), ChannelScale(502.0, 3482.0, "uint16"))
+    network = build(lambda: make_generator("metgen", "small"), 1)
+    settle(network)
+    run, rng = save_generator(tmp_path / "run", network, normalisation=units), np.random.default_rng(0)
+    light = rng.uniform(360, 1870, LABEL.shape)
+    volumes = {
+        "usual": light,
+        "half": 100 + (light - 100) / 2,
+        "dim": 100 + (light - 100) / 4,
+        "exchanged": rng.uniform(510, 3400, LABEL.shape),
+    }
+    for name, volume in volumes.items():
+        path, out = tiff(tmp_path / f"{name}.tif", volume.astype(np.uint16), "ZYX"), tmp_path / f"{name}.zarr"
+        _, told = call(request(run, scan, out, sources=[path]))
+        said = any("fits the range of the model's tumour channel, 502 to 3482" in text for text in told)
+        assert said == (name == "exchanged"), name

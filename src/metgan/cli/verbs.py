@@ -58,7 +58,7 @@ def _show_inpainted(result: workflows.InpaintResult) -> None:
     size = " x ".join(map(str, result.shape))
     opening = "Finished already, nothing was generated" if result.was_finished else "Written"
     if result.speed:
-        print(f"{result.speed.voxels:,} voxels computed, {result.speed}")
+        print(f"{result.speed.voxels:,} voxels computed in this call, {result.speed}")
     print(f"{opening}: {result.out}, {size} voxels, with the label tumours")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import Literal
+from typing import Literal, overload
 
 from metgan.errors import SettingError
 from metgan.images import Index, Region
@@ -93,7 +95,7 @@ class CropPlan:
             )
 
 
-@dataclass(frozen=True, slots=True)  # a large scan has a hundred thousand
+@dataclass(frozen=True, slots=True)
 class Crop:
     """Where a crop lies: plane, top and left in pixels of the scan, and its block's number.
 
@@ -129,8 +131,60 @@ class Crop:
         return image
 
 
-def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
-    """List the crops of a scan of `shape` (Z, Y, X), in reading order.
+class _Crops(Sequence[Crop]):
+    """Crops that are made when they are asked for: a large scan has a hundred thousand."""
+
+    @abstractmethod
+    def _at(self, number: int) -> Crop:
+        """Return the crop of a number from 0 to the last."""
+
+    @overload
+    def __getitem__(self, index: int) -> Crop: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Crop]: ...
+    def __getitem__(self, index: int | slice) -> Crop | list[Crop]:
+        numbers = range(len(self))[index]
+        return self._at(numbers) if isinstance(numbers, int) else [self._at(number) for number in numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class _Grid(_Crops):
+    """All crops of a plan, in reading order; `starts` are (start, block number or None) along Z, Y and X."""
+
+    starts: Sequence[Sequence[tuple[int, int | None]]]
+    views: Sequence[View]
+
+    def __len__(self) -> int:
+        planes, rows, columns = map(len, self.starts)
+        return planes * rows * columns * len(self.views)
+
+    def _at(self, number: int) -> Crop:
+        number, view = divmod(number, len(self.views))
+        number, column = divmod(number, len(self.starts[2]))
+        plane, row = divmod(number, len(self.starts[1]))
+        (z, bz), (y, by), (x, bx) = (
+            axis[k] for axis, k in zip(self.starts, (plane, row, column), strict=True)
+        )
+        return Crop(z, y, x, tuple(block for block in (bz, by, bx) if block is not None), self.views[view])
+
+
+class ChosenCrops(_Crops):
+    """Those of some crops whose flag is set; there is one for each."""
+
+    def __init__(self, crops: Sequence[Crop], flags: Iterable[bool]) -> None:
+        self._crops = crops
+        numbered = zip(range(len(crops)), flags, strict=True)
+        self._numbers = array("L", (number for number, is_chosen in numbered if is_chosen))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def _at(self, number: int) -> Crop:
+        return self._crops[self._numbers[number]]
+
+
+def place_crops(shape: tuple[int, ...], plan: CropPlan) -> Sequence[Crop]:
+    """Return the crops of a scan of `shape` (Z, Y, X), in reading order.
 
     Raises
     ------
@@ -146,10 +200,9 @@ def place_crops(shape: tuple[int, ...], plan: CropPlan) -> list[Crop]:
     region = plan.region(shape)
     starts = _starts(region, plan)
     if plan.is_projected:
-        cubes = ((z, y, x, (bz, by, bx)) for (z, bz), (y, by), (x, bx) in product(*starts))
-        return [Crop(*cube, view) for cube in cubes for view in VIEWS]
-    places = [(y, x, (by, bx)) for (y, by), (x, bx) in product(*starts)]
-    return [Crop(z, *place) for z in range(shape[0])[region.index[0]] for place in places]
+        return _Grid(starts, VIEWS)
+    planes = [(z, None) for z in range(shape[0])[region.index[0]]]
+    return _Grid([planes, *starts], ("",))
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,7 @@ from metgan.types import Camera, Mask
 
 from .entry import CHANNELS, IGNORE, Entry
 from .sample import Pair, read_pair
-from .table import KNOWN, TABLE, listing, read_table
-
-_ByName = dict[str, dict[str, str]]
+from .table import KNOWN, TABLE, listing, read_table, table_rows
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,9 @@ class PairSet:
             When names, or groups, differ only in case or blanks.
         """
         root = Path(root)
-        names, files, rows = _checked(root)
+        names, files = _named(root)
+        rows = {row["name"]: row for row in read_table(root)}
+        _check_groups(root, names, {name: _group(name, row) for name, row in rows.items()})
         entries = [
             _entry(
                 name, rows.pop(name, {}), {k: root / k / of[name] for k, of in files.items() if name in of}
@@ -69,7 +69,9 @@ class PairSet:
     @staticmethod
     def check(root: Path) -> None:
         """Raise what `open` would; a large set that is not kept takes less memory so."""
-        _checked(root, kept=KNOWN)
+        names = _named(root)[0]
+        rows = table_rows(root)
+        _check_groups(root, names, {sys.intern(row["name"]): _group(row["name"], row) for row in rows})
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -124,7 +126,8 @@ def open_images(root: Path | str, channel: str) -> tuple[Entry, ...]:
     files = _listed(root) if is_plain else _images(root, channel)
     folder = root if is_plain else root / channel
     rows = {row["name"]: row for row in read_table(root)}
-    _refuse_lookalikes(root, files, rows)
+    refuse_lookalikes(files, "names", str(root))
+    refuse_lookalikes((_group(name, rows.get(name, {})) for name in files), "groups", str(root))
     return tuple(_entry(name, rows.get(name, {}), {channel: folder / files[name]}) for name in sorted(files))
 
 
@@ -154,8 +157,8 @@ def image_names(root: Path) -> set[str]:
     return {normal_form(path.stem) for folder in folders for path in folder.iterdir() if is_image(path)}
 
 
-def _checked(root: Path, kept: Sequence[str] = ()) -> tuple[list[str], _ByName, _ByName]:
-    """Return names, in order, of each kind of image the files by their names, and of the table the rows."""
+def _named(root: Path) -> tuple[list[str], dict[str, dict[str, str]]]:
+    """Return the names of the pairs, in order, and of each kind of image the files by their names."""
     files = {channel: _images(root, channel) for channel in ("anatomy", "tumour")}
     files |= {kind: _images(root, kind) for kind in ("label", IGNORE) if has_folder(root / kind)}
     names = sorted(set().union(*files.values()))
@@ -171,9 +174,7 @@ def _checked(root: Path, kept: Sequence[str] = ()) -> tuple[list[str], _ByName, 
             "the same names in anatomy/ and tumour/; label/ holds some of these, ignore/ some of label's",
             "Add the missing images or remove their partners",
         )
-    rows = _rows(root, names, kept)
-    _refuse_lookalikes(root, names, rows)
-    return names, files, rows
+    return names, files
 
 
 def _images(root: Path, channel: str) -> dict[str, str]:
@@ -202,23 +203,16 @@ def _listed(folder: Path) -> dict[str, str]:
     return images
 
 
-def _rows(root: Path, names: Sequence[str], kept: Sequence[str]) -> _ByName:
-    if not has_file(root / TABLE):
-        return {}
-    rows = {row["name"]: row for row in read_table(root, kept=kept)}
-    astray = sorted(set(rows) ^ set(names))
-    if astray:
+def _check_groups(root: Path, names: Sequence[str], groups: Mapping[str, str]) -> None:
+    """Refuse a table, whose groups by name these are, that disagrees with the images; and lookalikes."""
+    if has_file(root / TABLE) and (astray := sorted(groups.keys() ^ names)):
         raise StorageError(
             f"{root / TABLE} and the images disagree about {listing(astray)}",
             "one row per image name",
             "Run the command that made the set again, or correct the table",
         )
-    return rows
-
-
-def _refuse_lookalikes(root: Path, names: Iterable[str], rows: Mapping[str, Mapping[str, str]]) -> None:
     refuse_lookalikes(names, "names", str(root))
-    refuse_lookalikes((_group(name, rows.get(name, {})) for name in names), "groups", str(root))
+    refuse_lookalikes(groups.values(), "groups", str(root))
 
 
 def _group(name: str, row: Mapping[str, str]) -> str:

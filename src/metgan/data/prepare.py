@@ -137,7 +137,8 @@ def _row(scan: Scan, crop: Crop, plan: CropPlan) -> dict[str, str]:
 
 
 def _refuse_twice(out: Path, rows: Rows, planned: Rows) -> None:
-    twice = sorted({row["name"] for row in rows} & {row["name"] for row in planned})
+    there = {row["name"] for row in rows}
+    twice = sorted({row["name"] for row in planned if row["name"] in there})
     if twice:
         raise StorageError(
             f"{out} already has {len(twice)} of these crops ({twice[0]}, ...)",
@@ -149,7 +150,9 @@ def _refuse_twice(out: Path, rows: Rows, planned: Rows) -> None:
 
 def _refuse_leftovers(out: Path, rows: Rows) -> None:
     """Refuse images that no row will name: the set that they make would not open."""
-    if astray := sorted(image_names(out) - {row["name"] for row in rows}):
+    names = image_names(out)
+    names.difference_update(row["name"] for row in rows)
+    if astray := sorted(names):
         raise StorageError(
             f"{out} holds {len(astray)} images that are none of these crops and stand in no table "
             f"({astray[0]}, ...)",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from metgan.images import LazyVolume
 from metgan.memory import return_memory
 from metgan.types import AnyArray, Camera, Mask
 
-from .crops import Crop
+from .crops import ChosenCrops, Crop
 from .scan import Scan
 from .scan_summary import ScanBlock
 
@@ -58,14 +60,12 @@ class ScanCrops:
 
     def chosen(self, flags: Iterable[bool]) -> ScanCrops:
         """Return the crops whose flag is set; there is one for each."""
-        return replace(self, crops=[crop for crop, is_so in zip(self.crops, flags, strict=True) if is_so])
+        return replace(self, crops=ChosenCrops(self.crops, flags))
 
-    def together(self) -> list[list[int]]:
-        """Return the numbers of the crops in groups that stay or go together: a plane, or views of a cube."""
-        groups: dict[tuple[int, int, int], list[int]] = {}
-        for number, crop in enumerate(self.crops):
-            groups.setdefault(crop.place, []).append(number)
-        return [*groups.values()]
+    def together(self) -> Iterator[list[int]]:
+        """Yield the numbers of the crops in groups that stay or go together: a plane, or views of a cube."""
+        for _, numbers in groupby(range(len(self)), lambda number: self.crops[number].place):
+            yield [*numbers]
 
     def visit(self, on_block: Callable[[ScanBlock], None] | None = None) -> Iterator[tuple[int, CropImages]]:
         """Yield each crop's number and images once, as blocks are read; views of a cube follow each other.
@@ -100,14 +100,14 @@ class ScanCrops:
             del block  # so that two are never in memory
             return_memory()
 
-    def _by_block(self) -> list[tuple[Place, list[int]]]:
+    def _by_block(self) -> list[tuple[Place, Sequence[int]]]:
         """Return each block with the crops that lie in it; those that share one follow each other along Z."""
         blocks = [*self.scan.blocks()]
         if isinstance(self.scan.anatomy, LazyVolume):
             depth, height, width = self.scan.anatomy.block
         else:
             depth, height, width = self.scan.anatomy.shape
-        found: dict[tuple[int, int, int], list[int]] = {}
+        found: dict[tuple[int, int, int], array[int]] = {}
         is_divided = False
         for number, crop in enumerate(self.crops):
             planes, rows, columns = self._place(crop)
@@ -121,11 +121,11 @@ class ScanCrops:
                 )
             is_divided = is_divided or first < last
             for k in range(first, last + 1):
-                found.setdefault((k, row, column), []).append(number)
+                found.setdefault((k, row, column), array("L")).append(number)
         if is_divided:
             blocks.sort(key=lambda block: (block[1].start, block[2].start, block[0].start))
         return [
-            (block, found.get((z.start // depth, y.start // height, x.start // width), []))
+            (block, found.get((z.start // depth, y.start // height, x.start // width), ()))
             for block in blocks
             for z, y, x in [block]
         ]

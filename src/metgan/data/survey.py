@@ -8,6 +8,8 @@ from heapq import heappush, heappushpop
 from itertools import compress, groupby
 from typing import Final
 
+import numpy as np
+
 from metgan.errors import ArrayError, SettingError
 from metgan.labels import brightest_light, find_fill, median_lights, tissue_level
 from metgan.progress import SLOW, progress
@@ -106,7 +108,7 @@ class _AirSearch:
     def __init__(self, count: int) -> None:
         self._ranks = stream(0, "light of tissue").permutation(count)
         self._asked: list[tuple[int, tuple[float, float] | None]] = []
-        self._brightest: list[float] = [float("inf")] * count
+        self._brightest = np.full(count, np.inf)
         self._has_fill = False
 
     def add(self, views: Mapping[int, CropImages]) -> None:
@@ -130,7 +132,7 @@ class _AirSearch:
         if self._has_fill:
             return None
         level = tissue_level(lights for _, lights in self._asked if lights is not None)
-        return [level is not None and light < level for light in self._brightest]
+        return [level is not None and bool(light < level) for light in self._brightest]
 
 
 def _has_tumour(shown: CropImages) -> bool:

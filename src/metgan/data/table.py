@@ -44,47 +44,54 @@ def sync_images(root: Path) -> None:
             sync_folder(root / channel)
 
 
-def read_table(root: Path, name: str = TABLE, kept: Sequence[str] = ()) -> list[dict[str, str]]:
+def read_table(root: Path, name: str = TABLE) -> list[dict[str, str]]:
     """Read ``pairs.csv``, or the table of another `name`, as rows of text; empty when there is none.
 
-    Rows have the columns that are `kept`, or all. Text is in normal form, and so are the names of the four
-    columns that every table has: ``Group `` is read as ``group``.
+    Text is in normal form, and so are the names of the four columns that every table has: ``Group `` is read
+    as ``group``.
 
     Raises
     ------
     StorageError
         When something is there that is no such table, or cannot be read.
     """
+    return [*table_rows(root, name)]
+
+
+def table_rows(root: Path, name: str = TABLE) -> Iterator[dict[str, str]]:
+    """Yield the rows of `read_table` one by one; raises as it does, of names twice after the last."""
     path = root / name
     if not has_file(path):
-        return []
-    try:
-        lines = _lines(path)
-        columns = [normal_form(str(column)) for column in next(lines)]
-        columns = [column.casefold() if column.casefold() in KNOWN else column for column in columns]
-        wanted = [k for k, column in enumerate(columns) if column in (kept or columns)]
-        rows = [{columns[k]: normal_form(str(line[k])) for k in wanted} for line in lines]
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise StorageError(
-            f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
-        ) from error
-    names = [row["name"] for row in rows] if "name" in columns else []
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if "name" not in columns or len(set(columns)) < len(columns) or twice:
-        told = f"{len(twice)} names twice ({listing(twice)})" if twice else f"columns {', '.join(columns)}"
-        raise StorageError(
-            f"{path} has {told}",
-            "a column 'name' without duplicates, and each column once",
-            "Correct or remove it",
-        )
-    return rows
+        return
+    lines = _lines(path)
+    columns = [normal_form(str(column)) for column in next(lines)]
+    columns = [column.casefold() if column.casefold() in KNOWN else column for column in columns]
+    if "name" not in columns or len(set(columns)) < len(columns):
+        raise _no_table(path, f"columns {', '.join(columns)}")
+    names: Counter[str] = Counter()
+    for line in lines:
+        row = {c: normal_form(str(cell)) for c, cell in zip(columns, line, strict=True)}
+        names[row["name"]] += 1
+        yield row
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise _no_table(path, f"{len(twice)} names twice ({listing(twice)})")
+
+
+def _no_table(path: Path, told: str) -> StorageError:
+    expected = "a column 'name' without duplicates, and each column once"
+    return StorageError(f"{path} has {told}", expected, "Correct or remove it")
 
 
 def _lines(path: Path) -> Iterator[Sequence[object]]:
     """Yield the lines of a CSV table, the first too, which has a field for each column."""
-    with pd.read_csv(path, dtype=str, keep_default_na=False, header=None, chunksize=_AT_ONCE) as frames:
-        for frame in frames:
-            yield from frame.fillna("").to_numpy().tolist()
+    try:
+        with pd.read_csv(path, dtype=str, keep_default_na=False, header=None, chunksize=_AT_ONCE) as frames:
+            for frame in frames:
+                yield from frame.fillna("").to_numpy().tolist()
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+        raise StorageError(
+            f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
+        ) from error
 
 
 def listing(names: Sequence[str]) -> str:

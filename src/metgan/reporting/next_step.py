@@ -41,10 +41,13 @@ def next_step(run: TrainedRun, data: Path) -> Section:
     """
     card, folder = run.card, run.folder
     if card.warning:
-        text = (
-            f"This generator is not one to generate pairs with: {run.warning}. "
+        status = run.history.status
+        has_reasons = status is not None and len(status.diagnosis or []) > 2  # between opening and advice
+        text = f"This generator is not one to generate pairs with: {run.warning}. " + (
             "Where a reason above names data or segmentor, correct these and train anew with --overwrite; "
             "else train it longer:"
+            if has_reasons
+            else "Train it longer:"
         )
         steps = str(max(2 * card.steps, run.least_steps))
         words = ["metgan", "train", str(data), "--out", str(folder), "--resume", "--steps", steps]

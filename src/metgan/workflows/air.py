@@ -12,6 +12,7 @@ hundred of a scan without any air. So nothing is noted for scans with fill, nor 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 from metgan.data import Survey, evenly
 from metgan.errors import ArrayError, SettingError
@@ -48,11 +49,12 @@ def choose_crops(found: Survey, choice: CropChoice) -> list[bool]:
     elif air is not None:
         _tell_of_air(air)
     if choice.keep_empty is not None:
-        cubes = [cube for cube in found.crops.together() if wanted[cube[0]]]
+        cubes = (cube for cube in found.crops.together() if wanted[cube[0]])
         empty = [cube for cube in cubes if not any(found.has_tumour[k] for k in cube)]
         kept = evenly(empty, round(choice.keep_empty * len(empty)))
-        dropped = {k for cube in empty for k in cube} - {k for cube in kept for k in cube}
-        wanted = [is_so and k not in dropped for k, is_so in enumerate(wanted)]
+        for some, are_wanted in ((empty, False), (kept, True)):
+            for k in chain.from_iterable(some):
+                wanted[k] = are_wanted
         note(f"of {sum(map(len, empty))} crops without a tumour {sum(map(len, kept))} are kept")
     if not any(wanted):
         raise ArrayError(

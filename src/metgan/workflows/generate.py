@@ -38,7 +38,7 @@ from .ranges import SEED, check_ranges
 from .registration import note_exchanged_channels
 from .sources import Sources
 
-_MUCH_OUTSIDE = 0.05
+MUCH_OUTSIDE = 0.05
 _OVERSAMPLED_AND_GATED = (
     "the gate rejects tumours that its segmentor misses, and --oversample-errors asks for more of such: "
     "see gate.json"
@@ -229,7 +229,7 @@ def _why_missed(reached: ContrastSummary, inpainter: Inpainter) -> str:
 
 def note_warnings(run: Path, inpainter: Inpainter, outside: float) -> None:
     """Note anatomy unlike any that the model has seen, and a model that has learned too little."""
-    if outside > _MUCH_OUTSIDE:
+    if outside > MUCH_OUTSIDE:
         scale = inpainter.card.normalisation.anatomy
         note(
             f"{outside:.0%} of the anatomy's pixels lie outside {scale.low:.5g} to {scale.high:.5g}, "

@@ -32,11 +32,11 @@ from metgan.synthesis import (
 )
 
 from .cluster import IN_THIS_PROCESS, ClusterChoice, connected
-from .generate import note_warnings
 from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_images import MOST_CHANNELS, voxel_size
+from .volume_check import look_at_anatomy, tell_of_marked_twice, tell_of_model
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
 from .volume_source import (
     CHANNELS,
@@ -45,8 +45,6 @@ from .volume_source import (
     open_source,
     open_volume,
     resolve,
-    share_outside,
-    tell_of_marked_twice,
 )
 
 _PLANES: Final = 64
@@ -192,7 +190,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         layout = _layout(resolved, inpainter, volume)
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
-        note_warnings(request.run, inpainter, share_outside(inpainter, volume))
+        tell_of_model(request.run, inpainter, look_at_anatomy(volume))
         tell_of_marked_twice(request, source)
         if policy.resume and not is_begun(out, layout):
             note(f"there is no part of {out} to resume; starting it")

@@ -109,8 +109,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
     inputs = [*request.sources, files.labels, files.tissue]
     with listening(on_event):
         with reserve(out, "pairs", "metgan prepare", policy, inputs, tell_new=False) as output:
-            rows = [] if request.overwrite else read_table(out)
-            scan = read_scan(request.sources, files, plan, rows)
+            scan = read_scan(request.sources, files, plan, [] if request.overwrite else read_table(out))
             found = survey(scan, plan)  # refuses, before anything is written, ranges without an image
             wanted = choose_crops(found, request.crops)
             _tell_uncovered(find_uncovered(scan.region.whole, plan), plan)

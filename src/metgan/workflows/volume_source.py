@@ -5,19 +5,16 @@ All of it can be opened again from a request that was resolved, in another proce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from metgan.data import check_camera, evenly, identify, measure_standing_out, refuse_other_shapes
+from metgan.data import identify, refuse_other_shapes
 from metgan.errors import ArrayError
 from metgan.images import Stack, pixel_files, refuse_other_orientations
 from metgan.labels import binarise, check_binary
-from metgan.progress import note
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
 
@@ -30,12 +27,6 @@ Volume = dict[str, tuple[Stack, int | None]]
 """Its images by what they are, each with the number of its channel: anatomy, tumour, and a mask."""
 CHANNELS: Final[tuple[Channel, ...]] = ("anatomy", "tumour")
 _MASKS = ("labels", "real tumours")
-_WINDOW: Final = 1024
-"""Side of what is looked at of a plane, in pixels."""
-_PLACES: Final = ((2, 2), (0, 3), (1, 0), (3, 4), (4, 1))
-"""How far down and to the right it lies in each plane, in quarters: in the middle of the middle one."""
-_FEWEST_MARKED, _BRIGHT = 3, 2.0
-"""Marked regions that are needed to tell, and standard deviations by which tumours are brighter."""
 Read = Callable[[Sequence[slice]], AnyArray]
 
 
@@ -78,42 +69,6 @@ def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -
     return VolumeSource(
         shape, anatomy, label, None if real is None else partial(real[0].plane_order, real[1])
     )
-
-
-def share_outside(inpainter: Inpainter, volume: Volume) -> float:
-    """Return which share of the anatomy, in a window of some planes, is beyond what was trained on."""
-    stack, number = volume["anatomy"]
-    windows = [stack.plane_order(number, window)[0] for window in _windows(stack.plane_shape(number))]
-    image = check_camera(np.concatenate(windows), "anatomy")  # (Y, X), one below the other
-    return inpainter.card.normalisation.share_outside(image, "anatomy")
-
-
-def tell_of_marked_twice(request: InpaintRequest, source: VolumeSource) -> None:
-    """Note a label image that marks tumours of the kept channel, by a window of some planes."""
-    if request.labels is None or source.real_tumour is None:
-        return
-    found = measure_standing_out(
-        (source.label(window)[0], source.anatomy(window)[0], source.real_tumour(window)[0])
-        for window in _windows(source.shape)
-    )
-    if found.tumours >= _FEWEST_MARKED and found.median >= _BRIGHT:
-        by = f"{found.median:.1f} standard deviations" if np.isfinite(found.median) else "far"
-        note(
-            f"{request.labels} marks what is bright in the tumour channel already (the median of "
-            f"{found.tumours} marked regions is {by} above its surroundings): light is added there a second "
-            "time. Is it the mask of the tumours that the volume has? --labels says where new "
-            "ones should be; with --recipe grown, give that mask with --real-tumours"
-        )
-
-
-def _windows(shape: Sequence[int]) -> Iterator[tuple[slice, slice, slice]]:
-    """Return a window of some planes of a volume, (Z, Y, X), the middle plane first."""
-    planes, *sides = shape
-    chosen = sorted(evenly(range(planes), len(_PLACES)), key=lambda z: abs(2 * z - planes))
-    for z, place in zip(chosen, _PLACES, strict=False):
-        starts = [max(n - _WINDOW, 0) * quarters // 4 for n, quarters in zip(sides, place, strict=True)]
-        y, x = (slice(at, at + min(n, _WINDOW)) for at, n in zip(starts, sides, strict=True))
-        yield slice(z, z + 1), y, x
 
 
 def _mask_of(volume: Volume) -> Stack | None:
