@@ -20,7 +20,7 @@ from metgan.synthesis.tumour_image import generate_tumours
 SHOWN = 4
 HEADINGS = (
     "anatomy and label",
-    "painted",
+    "generated",
     "contrast",
     "contrast, noise",
     "contrast, background",
