@@ -19,7 +19,7 @@ DOCS_INSTALLED := $(VENV)/.installed-docs
 # with one stretch of the tests and takes from another's when it has done its own, so that what a module or a folder
 # of tests trains once is trained in one worker.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
-SLOW := slow and not nightly and not gpu and not real
+SLOW := (slow or volume) and not nightly and not gpu and not real
 
 .DEFAULT_GOAL := help
 .PHONY: clean demo docs format help lint table1 test test-all test-core
@@ -36,7 +36,7 @@ table1: $(INSTALLED) ## the phantom's Table 1, in table1/: hours, resumable; TAB
 	test -f table1/pairs/pairs.csv || $(BIN)/metgan phantom table1/pairs --pairs 240
 	$(BIN)/metgan study similarity table1/pairs --out table1/study --resume $(TABLE1)
 
-test: test-core ## ruff, mypy and all tests (but gpu and real): the core, then the slow ones
+test: test-core ## ruff, mypy and all tests (but gpu and real): the core, then slow ones and those of whole volumes
 	$(PYTEST) -m "$(SLOW)"
 
 test-core: $(INSTALLED) ## ruff, mypy and the core of the tests

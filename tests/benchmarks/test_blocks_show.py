@@ -24,7 +24,7 @@ from seams import block_drift, seam_ratio
 SHAPE, BLOCK = (1, 384, 768), (128, 128)
 FLOATS = Normalisation(ChannelScale(0.0, 900.0, "float32"), ChannelScale(-1.0, 1.0, "float32"))
 _STAGES = (3, 3, 4, 4, 4)  # as deep as the preset small, with few channels
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")

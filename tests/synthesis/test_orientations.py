@@ -19,7 +19,7 @@ from metgan.synthesis import Inpainter, VolumeSource, inpaint_in_three_orientati
 
 FLOATS = Normalisation(ChannelScale(-1.0, 1.0, "float32"), ChannelScale(-1.0, 1.0, "float32"))
 SHAPE = (40, 48, 56)
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ NARROW: dict[str, Callable[[], Generator]] = {
 }
 """As deep as the preset small, and as far-sighted; with few channels."""
 WIDE = (1, 70, 1300)  # the network sees 351 pixels around one: the middle of it sees neither end
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")

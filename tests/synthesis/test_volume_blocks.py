@@ -35,7 +35,7 @@ LAYOUT = OmeZarrLayout(
     shape=SHAPE, dtype="uint16", labels={TUMOURS: "uint8"}, chunks=(2, 64, 64), blocks=(2, 64, 64)
 )
 PATIENCE = 20.0
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")

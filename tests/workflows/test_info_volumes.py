@@ -26,6 +26,8 @@ from metgan.phantom import PhantomVolume, phantom_layout, write_phantom_volume
 from metgan.types import AnyArray
 from metgan.workflows import InfoRequest, info
 
+pytestmark = pytest.mark.volume
+
 RANDOM = np.random.default_rng(0)
 SIZE = (5.0, 0.65, 0.5)
 

@@ -34,7 +34,7 @@ SCAN = RANDOM.integers(100, 4000, (2, 3, 48, 130)).astype(np.uint16)  # CZYX
 SCAN[:, :, :, 110:] = 0  # never imaged
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 20:31] = 1
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture

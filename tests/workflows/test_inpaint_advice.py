@@ -32,7 +32,7 @@ from .conftest import call, request, save_generator
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 3, 48, 64)).astype(np.uint16)  # CZYX
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 20:31] = 1
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 220:231] = 1
 PATIENCE = 240.0
 DASK = "from distributed.cli.dask_{0} import main; main()"
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture

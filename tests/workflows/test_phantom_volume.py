@@ -14,6 +14,8 @@ from metgan.phantom import PhantomVolume
 from metgan.progress import Event, Note
 from metgan.workflows import OutputPolicy, PhantomRequest, phantom
 
+pytestmark = pytest.mark.volume
+
 
 def test_a_volume_is_written_from_the_command_line(tmp_path: Path) -> None:
     out = tmp_path / "p.ome.zarr"

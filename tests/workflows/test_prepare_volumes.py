@@ -23,6 +23,8 @@ from metgan.progress import Event, Note
 from metgan.types import AnyArray
 from metgan.workflows import CropChoice, PrepareRequest, PrepareResult, ScanFiles, prepare
 
+pytestmark = pytest.mark.volume
+
 RANDOM = np.random.default_rng(0)
 SHAPE = (20, 36, 44)
 SCAN = RANDOM.integers(100, 4000, (2, *SHAPE)).astype(np.uint16)  # CZYX

@@ -26,7 +26,7 @@ from .conftest import pixels
 
 SHAPE, VOXEL = (6, 128, 140), (5.0, 2.0, 2.0)
 GROWN = VolumeRecipeChoice(recipe="grown", density_per_mm3=60_000, diameters_um=(8, 14, 30), seed=3)
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
 
 
 def anatomy() -> np.ndarray:
