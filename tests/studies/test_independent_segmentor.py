@@ -16,7 +16,7 @@ from metgan.seeding import MAX_SEED, check_seed
 from metgan.studies import IndependentSegmentorSource, independent_seed
 from metgan.studies.shared_config import SharedConfig
 from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS, Engine, TrainConfig, TrainingData, augmented
-from metgan.transforms import STRONG_AS_MEASURED, Augmentation
+from metgan.transforms import STRONG, Augmentation
 
 CPU = Engine(device="cpu")
 UNITS = Normalisation(ChannelScale(100, 900, "uint16"), ChannelScale(50, 650, "uint16"))
@@ -57,5 +57,5 @@ def test_labelled_pairs_are_augmented_strongly_beside_unlabelled_ones_unless_the
     plain, chosen = TrainConfig(steps=1), TrainConfig(steps=1, augmentation=Augmentation(blur=1.0))
     unlabelled = replace(DATA, unlabelled=(bare,))
     assert augmented(plain, DATA) == plain
-    assert augmented(plain, unlabelled) == replace(plain, augmentation=STRONG_AS_MEASURED)
+    assert augmented(plain, unlabelled) == replace(plain, augmentation=STRONG)
     assert augmented(chosen, unlabelled) == chosen

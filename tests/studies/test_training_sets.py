@@ -18,7 +18,7 @@ from metgan.studies.sources import Pasted, source_of
 from metgan.studies.synthetic import Streamed, Synthetic
 from metgan.studies.training_sets import STEPS
 from metgan.synthesis import order_steps
-from metgan.transforms import STRONG_AS_MEASURED
+from metgan.transforms import STRONG
 
 STEP_LISTS = [steps for count in range(len(STEPS) + 1) for steps in combinations(STEPS, count)]
 
@@ -103,7 +103,7 @@ def test_a_line_joins_training_sets_that_differ_in_numbers_alone() -> None:
 
 def test_the_baselines_are_all_real_pairs_with_and_without_strong_augmentation() -> None:
     assert [baseline.name for baseline in BASELINES] == ["real-100", "real-100-strong"]
-    assert [baseline.augmentation for baseline in BASELINES] == [None, STRONG_AS_MEASURED]
+    assert [baseline.augmentation for baseline in BASELINES] == [None, STRONG]
 
 
 @pytest.mark.parametrize(

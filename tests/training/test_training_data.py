@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from metgan.data import ChannelScale, Entry, Normalisation, Pair, Scaling, Split, fit_pairs
+from metgan.data import Entry, Pair, Scaling, Split, fit_pairs
 from metgan.objects import surroundings
-from metgan.progress import Note, listening
-from metgan.training import Engine, RunConfig, TrainConfig, TrainingData
+from metgan.training import TrainingData
 from metgan.training.training_data import uncounted
-from metgan.transforms import STRONG, STRONG_AS_MEASURED
 
 
 def curriculum_of(*, black: float, labelled: bool = True) -> TrainingData:
@@ -105,34 +101,3 @@ def test_the_survey_that_other_units_take_over_is_what_they_would_have_found(sca
     anew = replace(anew, normalisation=moved.normalisation)
     assert moved.mean("tumour") == anew.mean("tumour") != data.mean("tumour")
     assert moved.checksum == anew.checksum != data.checksum
-
-
-def lit(group: str, light: int) -> Pair:
-    image = np.full((16, 16), light, np.uint16)
-    image[0, :2] = 0, 4096  # so that all have one range
-    return Pair(Entry(f"{group} {light}", group, "", "", {}), image, image, np.zeros(image.shape, bool))
-
-
-def test_what_is_trained_on_says_how_far_exposures_go(tmp_path: Path) -> None:
-    """Of labelled, unlabelled and pseudo-labelled animals, not of those that are validated."""
-    units = Normalisation(*(ChannelScale(0, 4096, "uint16"),) * 2)
-    of = partial(TrainingData, val=[lit("v", 3000)], split=Split((), (), ()), normalisation=units)
-    alike = of(train=[lit("a", 800), lit("b", 800)], groups_seen=("a", "b"))
-    further = replace(alike, unlabelled=[lit("c", 900)])
-    assert alike.exposure == 0 < further.exposure == replace(alike, pseudo_labelled=[lit("c", 900)]).exposure
-    told: list[str] = []
-    with listening(lambda event: told.append(event.text) if isinstance(event, Note) else None):
-        alone = of(train=[lit("a", 800)], groups_seen=("a",))
-        engine = Engine(device="cpu", precision="fp32")
-        for given, exposure in (
-            (STRONG_AS_MEASURED, 1.0),
-            (STRONG, 1.0),
-            (replace(STRONG, exposure=0.2), 0.2),
-        ):
-            settings = TrainConfig(steps=1, batch_size=2, augmentation=given)
-            run_config = RunConfig("segmentor", "small", settings, engine, 0, tmp_path)
-            used = run_config.batches(alone).patches.augmentation
-            assert used == replace(STRONG, exposure=exposure)
-    assert told == [
-        "crops are shown up to 2.00 times as bright, or as dark: nothing is known of other groups than one"
-    ]

@@ -2,7 +2,6 @@
 
 from .crops import Crop, CropPlan, Uncovered, find_uncovered, place_crops
 from .entry import IGNORE, Entry, fingerprint_of, join_names, split_names, without_label
-from .exposures import measure_exposure
 from .fit import fit_pairs
 from .identity import identify, name_scan
 from .leakage import (
@@ -100,7 +99,6 @@ __all__ = [
     "image_names",
     "join_names",
     "load_split",
-    "measure_exposure",
     "measure_standing_out",
     "name_scan",
     "numbers_of",

@@ -18,7 +18,7 @@ from typing import Final, Literal, cast, get_args
 
 from metgan.errors import SettingError, UnknownNameError
 from metgan.synthesis import order_steps
-from metgan.transforms import STRONG_AS_MEASURED, Augmentation
+from metgan.transforms import STRONG, Augmentation
 
 Making = Literal["generated", "streamed", "pasted"]
 """How further pairs are made: by the fold's MetGAN as a set or during training, or of real tumours alone."""
@@ -34,7 +34,7 @@ Anatomies = Literal["labelled", "unlabelled"]
 """Where the anatomies of generated pairs come from, and the tumour channels that some are inserted in."""
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 """The steps in the order of names; they are applied in that of `metgan.synthesis.REFINE_STEPS`."""
-_AUGMENTATIONS: Final[dict[Strength, Augmentation | None]] = {"none": None, "strong": STRONG_AS_MEASURED}
+_AUGMENTATIONS: Final[dict[Strength, Augmentation | None]] = {"none": None, "strong": STRONG}
 _WORDS: Final[dict[Making, str]] = {"generated": "synthetic", "streamed": "streamed", "pasted": "pasted"}
 _UNLABELLED: Final = get_args(Unlabelled)[1:]
 _CHOICES: Final = {

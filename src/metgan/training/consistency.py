@@ -28,7 +28,7 @@ from metgan.losses import weighted_cross_entropy
 from metgan.models import BACKGROUND, TUMOUR
 from metgan.networks import Segmentor
 from metgan.seeding import stream
-from metgan.transforms import STRONG_AS_MEASURED
+from metgan.transforms import STRONG
 
 from .batches import Batch, Batches
 from .config import TrainConfig
@@ -46,8 +46,7 @@ DECAY: Final = 0.99
 """Of the running average that is the teacher."""
 COVERED: Final = (0.02, 0.4)
 """Least and most of a crop that another covers, as shares of its area."""
-# Without moves: the teacher's reading keeps its place.
-_LIGHT: Final = replace(STRONG_AS_MEASURED, turn=0.0, stretch=0.0, bend=0.0)
+_LIGHT: Final = replace(STRONG, turn=0.0, stretch=0.0, bend=0.0)  # the teacher's reading keeps its place
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +69,7 @@ def augmented(config: TrainConfig, data: TrainingData) -> TrainConfig:
     """
     if not data.unlabelled or config.augmentation is not None:
         return config
-    return replace(config, augmentation=STRONG_AS_MEASURED)
+    return replace(config, augmentation=STRONG)
 
 
 class Consistency:
@@ -91,9 +90,8 @@ class Consistency:
         self._seed = run_config.seed
         self._units = data.normalisation
         labelled = run_config.batches(data)
-        light = _LIGHT.with_exposure(data.exposure)
         patches = Patches(
-            data.unlabelled, data.normalisation, labelled.patches.side, run_config.seed, light, "unlabelled "
+            data.unlabelled, data.normalisation, labelled.patches.side, run_config.seed, _LIGHT, "unlabelled "
         )
         self.batches = replace(labelled, patches=patches, distorts=False)
 

@@ -14,7 +14,6 @@ from metgan.errors import ArrayError
 from metgan.io import has_file
 from metgan.models import Kind, ModelCard
 from metgan.networks import GeneratorName, PresetName
-from metgan.transforms import Augmentation
 
 from .batches import Batches
 from .checkpoint import CHECKPOINT, Identity, load_checkpoint
@@ -110,11 +109,6 @@ class RunConfig(Generic[Settings]):
         """Return the side of the training crops in pixels: the configured one, or the smallest image's."""
         return min(self.train.crop, data.smallest_side)
 
-    def augmentation(self, data: TrainingData) -> Augmentation | None:
-        """Return how crops are distorted, in numbers: what is to be measured on the data is."""
-        given = self.train.augmentation
-        return given.with_exposure(data.exposure) if given and given.exposure == "measured" else given
-
     def batches(self, data: TrainingData) -> Batches:
         """Return the training batches, on the engine's device.
 
@@ -123,7 +117,7 @@ class RunConfig(Generic[Settings]):
         """
         engine = self.engine.resolved()
         side, train = self.crop(data), self.train
-        patches = Patches(data.drawn, data.normalisation, side, self.seed, self.augmentation(data))
+        patches = Patches(data.drawn, data.normalisation, side, self.seed, train.augmentation)
         if data.first:
             until = round(FIRST * train.length(len(data.train))) * train.batch_size
             patches = replace(patches, first=data.first, until=until)

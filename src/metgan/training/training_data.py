@@ -22,12 +22,10 @@ from metgan.data import (
     checksum,
     evenly,
     fit_pairs,
-    measure_exposure,
     pixel_values,
     shuffle_labels,
 )
 from metgan.objects import surroundings
-from metgan.progress import note
 from metgan.seeding import stream
 from metgan.types import AnyArray, Camera, Channel, Mask
 
@@ -150,20 +148,6 @@ class TrainingData:
             light = around
         middle = self._scaled(light.middle(), channel)  # the median on [-1, 1]: the map keeps the order
         return float(np.clip(np.mean(middle), -_FURTHEST, _FURTHEST)) if light.size else 0.0
-
-    @cached_property
-    def exposure(self) -> float:
-        """How far exposures are to be drawn for what is trained on: `metgan.data.measure_exposure`.
-
-        It is told in a note when it is first asked for.
-        """
-        further = (part for part in (self.pseudo_labelled, self.unlabelled) if part)
-        known = JoinedPairs(self.train, *further)
-        found = measure_exposure(known, self.normalisation)
-        groups = len({entry.group for entry in known.entries})
-        why = f"{groups} groups differ so much" if groups > 1 else "nothing is known of other groups than one"
-        note(f"crops are shown up to {2**found:.2f} times as bright, or as dark: {why}")
-        return found
 
     @property
     def tumour_share(self) -> float:

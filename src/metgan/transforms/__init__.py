@@ -1,12 +1,11 @@
 """Random changes of images as tensors: a whole batch at once, on whichever device it is."""
 
-from .augmentation import STRONG, STRONG_AS_MEASURED, Augmentation, Distortions, draw_distortion
+from .augmentation import STRONG, Augmentation, Distortions, draw_distortion
 from .distort import distort, warp
 from .intensity import blur, change_contrast, each_image, measure_spread, normal_noise
 
 __all__ = [
     "STRONG",
-    "STRONG_AS_MEASURED",
     "Augmentation",
     "Distortions",
     "blur",

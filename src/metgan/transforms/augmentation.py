@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Final, Literal
+from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,10 +33,9 @@ class Augmentation:
 
     Parameters
     ----------
-    exposure : float or "measured"
+    exposure : float
         The light of both channels is multiplied by one factor, up to 2 to this power, or its inverse. Light
-        is what exceeds -1; what becomes brighter than 1 saturates. "measured": as far as the groups that are
-        trained on call for, see `metgan.data.measure_exposure`.
+        is what exceeds -1; what becomes brighter than 1 saturates.
     balance : float
         The anatomy's light is multiplied by a further factor, up to 2 to this power, or its inverse: a bright
         anatomy goes with a bright tumour channel, but not in proportion.
@@ -67,7 +66,7 @@ class Augmentation:
     [1] Ronneberger, Fischer and Brox (2015), U-Net, section 3.1. https://doi.org/10.1007/978-3-319-24574-4_28
     """
 
-    exposure: float | Literal["measured"] = 0.0
+    exposure: float = 0.0
     balance: float = 0.0
     brightness: float = 0.0
     contrast: float = 0.0
@@ -81,21 +80,9 @@ class Augmentation:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "exposure" and value == "measured":
-                continue
             if not (math.isfinite(value) and value >= 0):
                 given = f"{field.name}={value} of an augmentation"
                 raise SettingError(given, "a finite number, 0 or more", "Choose 0 for none")
-
-    def with_exposure(self, measured: float) -> Augmentation:
-        """Return the same with what was `measured` where the exposure is to be.
-
-        Examples
-        --------
-        >>> [Augmentation(exposure=given).with_exposure(0.25).exposure for given in ("measured", 1)]
-        [0.25, 1]
-        """
-        return replace(self, exposure=measured) if self.exposure == "measured" else self
 
 
 STRONG: Final = Augmentation(
@@ -113,8 +100,6 @@ STRONG: Final = Augmentation(
 
 Exposures stand for what nnU-Net does to each image, before it is augmented: to scale it by its own light.
 """
-STRONG_AS_MEASURED: Final = replace(STRONG, exposure="measured")
-"""The same with exposures as far as what is trained on calls for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,11 +150,6 @@ def draw_distortion(augmentation: Augmentation, rng: np.random.Generator) -> Dis
     As many numbers are drawn whatever the augmentation, so that each of its settings leaves the others' draws
     alone.
 
-    Raises
-    ------
-    SettingError
-        Where the exposure is still to be measured.
-
     Examples
     --------
     >>> drawn = draw_distortion(Augmentation(turn=180), np.random.default_rng(0))
@@ -177,10 +157,6 @@ def draw_distortion(augmentation: Augmentation, rng: np.random.Generator) -> Dis
     (True, 1.0, True)
     """
     a = augmentation
-    if a.exposure == "measured":
-        raise SettingError(
-            "exposure='measured'", "a number", "Measure it first: metgan.data.measure_exposure"
-        )
     brightness, contrast, gamma, turn, stretch, both, balance = rng.uniform(-1, 1, (7, 1))
     noise, blur = rng.uniform(0, 1, (2, 1))
     exposure = 2.0 ** (a.exposure * both)
