@@ -127,3 +127,14 @@ def test_arms_with_a_single_point_leave_the_figure_where_there_are_many() -> Non
         training_set_sections(rank(*gather(cells)), cells)[1].figures[0].caption for cells in (few, many)
     ]
     assert ["stand in the table above alone" in caption for caption in captions] == [False, True]
+
+
+def test_the_baselines_alone_have_a_page_on_which_they_meet_once() -> None:
+    """As of a study of `--sets real-100`: no other set has a difference to strong augmentation."""
+    strong = TrainingSet.parse("real-100-strong")
+    plain = [cell("real-100", fold, 0) for fold in (1, 2)]
+    cells = [*plain, *(replace(one, training_set=strong) for one in plain)]
+    sections = {section.heading: section for section in training_set_sections(rank(*gather(cells)), cells)}
+    tests = sections["What the tests say"].table
+    assert tests is not None
+    assert [row[:2] for row in tests.rows] == [[strong.title, "real 100 %"]]

@@ -34,6 +34,7 @@ from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
 from .downstream_statistics import DownstreamResult, RunResult, gather, rank, save_downstream_statistics
+from .exposures import choose_exposure, suited
 from .fold import Fold, take_share
 from .predictions import read_test
 from .shared_config import SharedConfig
@@ -137,7 +138,9 @@ class Downstream:
             elsewhere = rank(images, tumours)
             save_downstream_statistics(elsewhere, images, tumours, self.out / "elsewhere")
         helpers = {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}
-        return DownstreamResult(self.rules, cells, table, helpers, elsewhere)
+        has_strong = any(training_set.augmentation for training_set in self.training_sets)
+        exposures = {fold.number: choose_exposure(fold) for fold in self._folds()} if has_strong else {}
+        return DownstreamResult(self.rules, cells, table, helpers, exposures, elsewhere)
 
     def _folds(self) -> Iterator[Fold]:
         """Return the folds, one at a time, so that the images of one alone are in memory."""
@@ -236,7 +239,7 @@ def count_further(training_set: TrainingSet, fold: Fold) -> int:
 
 def _cell(training_set: TrainingSet, fold: Fold, seed: int, elsewhere: PairSet | None) -> RunResult:
     data = material_of(training_set, fold, seed)
-    run_config = fold.run_config(training_set, seed)
+    run_config = suited(fold.run_config(training_set, seed), fold)
     train_segmentor(run_config, data)
     out = fold.folder / "scores" / run_config.folder.name
     run, val, engine = run_config.folder, fold.data.val, fold.rules.engine

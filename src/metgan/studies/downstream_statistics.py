@@ -72,6 +72,8 @@ class DownstreamResult:
         As `rank` returns it.
     helpers : dict
         By fold, the cards of the generator and of the segmentor in its loop, where pairs were generated.
+    exposures : dict
+        By fold, how far strong augmentation exposed crops, in powers of 2, where it was asked for.
     elsewhere : DataFrame or None
         As `statistics`, of another laboratory's pairs; None where none were given.
     """
@@ -80,6 +82,7 @@ class DownstreamResult:
     cells: Sequence[RunResult]
     statistics: pd.DataFrame
     helpers: Mapping[int, Sequence[ModelCard]]
+    exposures: Mapping[int, float]
     elsewhere: pd.DataFrame | None = None
 
 
