@@ -103,10 +103,11 @@ def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
 
 
 def _side_by_side(places: Sequence[Sequence[float]]) -> list[float]:
-    """Return how far each line is moved across: single points by a hundredth of all the width."""
+    """Return how far each line is moved across: single points, by a hundredth of all the width or less."""
     everywhere = [place for line in places for place in line]
-    step = 0.012 * (max(everywhere) - min(everywhere) or 1.0)
     single = [tuple(line) if len(line) == 1 else None for line in places]
+    most = max((single.count(point) for point in single if point is not None), default=1)
+    step = min(0.012, 0.06 / most) * (max(everywhere) - min(everywhere) or 1.0)
     aside = []
     for k, point in enumerate(single):
         before, all_told = single[:k].count(point), single.count(point)
@@ -154,7 +155,7 @@ def _furnished(figure: Figure, axes: Axes, title: str, across: str) -> bytes:
 
 
 def _with_legend(figure: Figure) -> bytes:
-    """Return curves with their legend as PNG bytes: at the right, or below where a name is long."""
+    """Return a picture with its legend as PNG bytes: at the right, or below where a name is long."""
     names = figure.axes[0].get_legend_handles_labels()[1]
     if max(map(len, names)) <= _WIDE:
         figure.legend(loc="outside right upper", fontsize=8, frameon=False)

@@ -10,17 +10,19 @@ import pytest
 from metgan.data import PairSet, read_table, write_table
 from metgan.io import load_state
 from metgan.models import MODEL_FILE, load_segmentor, read_card, save_model
+from metgan.networks import PRESETS, Segmentor
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import downstream_report
 from metgan.studies import Downstream, TrainingSet, fold_pairs
-from metgan.studies.exposures import EXPOSURES, choose_exposure
+from metgan.studies.exposures import EXPOSURES, choose_exposure, suited
 from metgan.studies.fold import Fold
 from metgan.training import CHECKPOINT
+from metgan.training.consistency import Consistency
 from metgan.transforms import STRONG
 
 from .conftest import RULES
 
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +48,18 @@ def folds_of(study: Downstream) -> list[Fold]:
     return list(study._folds())
 
 
-def pretend(fold: Fold, dice: tuple[float, float]) -> None:
-    """Let the trial without exposures, and the one with, have read the validation part so well."""
+def find(fold: Fold, *everything: bool) -> None:
+    """Let each of the two that are tried find tumours everywhere, or nowhere, before a fold chooses."""
     choose_exposure(fold)
-    for exposure, found in zip(EXPOSURES, dice, strict=True):
+    (fold.folder / "exposure.json").unlink()
+    for exposure, is_all in zip(EXPOSURES, everything, strict=True):
         run = fold.folder / "runs" / f"exposure-{exposure:g}"
-        segmentor, card = load_segmentor(run)[0], read_card(run)
-        save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, val_dice=found))
+        state = load_segmentor(run)[0].state_dict()
+        *_, weight, bias = state
+        assert state[bias].shape == (1,)  # of the logits
+        state[weight].zero_()
+        state[bias].fill_(20.0 if is_all else -20.0)
+        save_model(run / MODEL_FILE, state, read_card(run))
 
 
 def trained_with(fold: Fold, name: str) -> str:
@@ -62,19 +69,43 @@ def trained_with(fold: Fold, name: str) -> str:
 
 def test_each_fold_has_the_exposures_that_read_its_validation_part_best(study: Downstream) -> None:
     first, second = folds_of(study)
-    pretend(first, (0.4, 0.6))
-    pretend(second, (0.6, 0.4))
+    find(first, False, True)
+    find(second, True, False)
     found = study.hold()
     assert found.exposures == {1: STRONG.exposure, 2: 0.0}
     for fold, exposure in ((first, STRONG.exposure), (second, 0.0)):
         assert f"'exposure': {exposure}" in trained_with(fold, "real-100-strong-seed0")
         assert trained_with(fold, "real-100-seed0") == "None"  # plain training has none of it
-    assert "multiplies the light of crops in fold 1 of 2" in downstream_report(found, Path("x"), None).lead
+    assert "the light of crops in 1 of 2 folds (1)" in downstream_report(found, Path("x"), None).lead
+
+
+def test_a_study_that_chose_none_goes_on(study: Downstream) -> None:
+    """What was trained is compared with what was chosen, not with what is tried first."""
+    for fold in folds_of(study):
+        find(fold, True, False)
+    study.check()
+    first = study.hold()
+    study.check()
+    assert study.hold().exposures == first.exposures == {1: 0.0, 2: 0.0}
+    assert "the light of crops in no fold:" in downstream_report(first, Path("x"), None).lead
+
+
+def test_a_teacher_shows_unlabelled_crops_in_no_more_exposures_than_labelled_ones(study: Downstream) -> None:
+    fold = folds_of(study)[0]
+    data = replace(fold.data, unlabelled=fold.data.val)
+    usual = fold.run_config(TrainingSet.parse("real-100-strong"), 0)
+    for exposure in EXPOSURES:
+        shown = Consistency(
+            Segmentor(PRESETS["small"].segmentor), suited(usual, exposure), data
+        ).batches.patches
+        assert shown.augmentation is not None
+        assert shown.augmentation.exposure == exposure
+        assert shown.augmentation.noise == STRONG.noise
 
 
 def test_without_a_reason_there_are_none(study: Downstream) -> None:
     fold = folds_of(study)[0]
-    pretend(fold, (0.5, 0.5))
+    find(fold, False, False)
     assert choose_exposure(fold) == 0.0
 
 

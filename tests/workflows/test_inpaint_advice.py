@@ -26,13 +26,14 @@ from metgan.workflows import (
     info,
     prepare,
 )
+from metgan.workflows.volume_check import refuse_mask
 
 from .conftest import call, request, save_generator
 
 SCAN = np.random.default_rng(0).integers(100, 4000, (2, 3, 48, 64)).astype(np.uint16)  # CZYX
 LABEL = np.zeros(SCAN.shape[1:], np.uint8)
 LABEL[:, 8:16, 20:31] = 1
-pytestmark = [pytest.mark.volume, pytest.mark.usefixtures("one_thread")]
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture
@@ -253,23 +254,58 @@ def test_numbered_objects_are_told_of_and_dim_scans_are_not(run: Path, scan: Pat
         assert any("Is it a mask?" in text for text in told) == (name == "numbered"), name
 
 
+@pytest.mark.parametrize(
+    ("anatomy", "tumour"),
+    [((353.0, 1875.0), (502.0, 3482.0)), ((100.0, 900.0), (50.0, 1500.0))],
+    ids=["a brighter tumour channel", "a wider one"],
+)
 def test_an_anatomy_that_fits_the_tumour_channel_alone_is_told_of_and_a_dim_one_is_not(
-    tmp_path: Path, scan: Path, settle: Callable[[MetGen], None]
+    tmp_path: Path,
+    scan: Path,
+    settle: Callable[[MetGen], None],
+    anatomy: tuple[float, float],
+    tumour: tuple[float, float],
 ) -> None:
-    """As where the channels are exchanged; the ranges are those of a phantom."""
-    units = Normalisation(ChannelScale(353.0, 1875.0, "uint16"), ChannelScale(502.0, 3482.0, "uint16"))
+    """As where the channels are exchanged; the first ranges are those of a phantom."""
+    units = Normalisation(ChannelScale(*anatomy, "uint16"), ChannelScale(*tumour, "uint16"))
     network = build(lambda: make_generator("metgen", "small"), 1)
     settle(network)
     run, rng = save_generator(tmp_path / "run", network, normalisation=units), np.random.default_rng(0)
-    light = rng.uniform(360, 1870, LABEL.shape)
+    light = rng.uniform(*anatomy, LABEL.shape)
     volumes = {
         "usual": light,
-        "half": 100 + (light - 100) / 2,
-        "dim": 100 + (light - 100) / 4,
-        "exchanged": rng.uniform(510, 3400, LABEL.shape),
+        "half": light / 2,
+        "dim": light / 4,
+        "exchanged": rng.uniform(*tumour, LABEL.shape),
     }
     for name, volume in volumes.items():
         path, out = tiff(tmp_path / f"{name}.tif", volume.astype(np.uint16), "ZYX"), tmp_path / f"{name}.zarr"
         _, told = call(request(run, scan, out, sources=[path]))
-        said = any("fits the range of the model's tumour channel, 502 to 3482" in text for text in told)
+        said = any("fits the range of the model's tumour channel" in text for text in told)
         assert said == (name == "exchanged"), name
+
+
+def test_a_part_of_a_volume_that_shows_two_values_is_no_mask_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    """Windows alone are looked at: a sparse channel, background taken off, or fill beside saturation."""
+    sparse = (np.random.default_rng(0).random((64, 64)) < 0.1).astype(np.uint8)
+    refuse_mask([sparse], (50, 4000, 4000), "tumour channel")
+    refuse_mask([np.zeros((64, 64), np.uint8)], (50, 4000, 4000), "tumour channel")  # fill alone
+    assert capsys.readouterr().err == ""
+    blocks = np.kron(sparse[:8, :8], np.ones((8, 8), np.uint8))
+    refuse_mask([blocks], (50, 4000, 4000), "tumour channel")
+    assert "Is it a mask?" in capsys.readouterr().err
+    for whole in (sparse, blocks):
+        with pytest.raises(ArrayError, match="no other values than 0, 1"):
+            refuse_mask([whole], (1, 64, 64), "tumour channel")
+
+
+def test_a_mask_is_refused_as_the_tumour_channel_of_a_recipe(run: Path, scan: Path, tmp_path: Path) -> None:
+    anatomy, mask = tiff(tmp_path / "a.tif", SCAN[0], "ZYX"), LABEL.astype(np.uint16)
+    recipe = VolumeRecipeChoice(recipe="grown", density_per_mm3=10.0, diameters_um=(5.0, 8.0, 12.0))
+    asked = request(run, scan, tmp_path / "new.zarr", labels=None, recipe=recipe, mode="insert")
+    with pytest.raises(ArrayError, match=r"tumour channel of .* no other values than 0, 1"):
+        call(
+            replace(
+                asked, sources=[anatomy, tiff(tmp_path / "m.tif", mask, "ZYX")], voxel_size_um=(2.0, 2.0, 2.0)
+            )
+        )

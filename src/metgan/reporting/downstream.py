@@ -73,10 +73,14 @@ def training_set_sections(table: pd.DataFrame, cells: Sequence[RunResult]) -> li
 def _exposures(exposures: Mapping[int, float]) -> str:
     """Tell in which folds strong augmentation multiplies the light of crops."""
     with_them = [str(fold) for fold, exposure in exposures.items() if exposure]
-    where = f"in fold {' and '.join(with_them)} of {len(exposures)}" if with_them else "in no fold"
+    where = (
+        f"in {len(with_them)} of {len(exposures)} folds ({', '.join(with_them)})"
+        if with_them
+        else "in no fold"
+    )
     return (
-        f" Strong augmentation multiplies the light of crops {where}, where a segmentor of the labelled "
-        "pairs reads the validation part better so than without."
+        f" Strong augmentation multiplies the light of crops {where}: only where a segmentor of the labelled "
+        "pairs that was trained so reads the validation part better."
     )
 
 

@@ -21,8 +21,8 @@ def label_curve_report(found: LabelCurveResult, data: Path) -> Report:
     lead = (
         f"Segmentors were trained on some labelled pairs of {data}, without metgan (strong augmentation) and "
         "with it (the other pairs of the training part, as if they had no labels), and tested on other "
-        "animals. The labels of the validation part choose the level of reading of both, and are not "
-        "counted."
+        "animals. The labels of the validation part choose the level of reading of both, and whether strong "
+        "augmentation multiplies the light of crops; they are not counted."
     )
     sentences = [worth_in_words(found, int(count)) for count in found.curve(WITH).index]
     bands = {

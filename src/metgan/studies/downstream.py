@@ -34,7 +34,7 @@ from metgan.seeding import stream
 from metgan.training import TrainingData, check_segmentor_config, train_segmentor, trained_seconds
 
 from .downstream_statistics import DownstreamResult, RunResult, gather, rank, save_downstream_statistics
-from .exposures import choose_exposure, suited
+from .exposures import choose_exposure, known_exposure, suited
 from .fold import Fold, take_share
 from .predictions import read_test
 from .shared_config import SharedConfig
@@ -99,7 +99,8 @@ class Downstream:
                     )
                 if not training_set.synthetic and not training_set.uses_unlabelled:
                     seed = self.rules.seed
-                    run_config = replace(fold.run_config(training_set, seed), resume=not anew)
+                    run_config = suited(fold.run_config(training_set, seed), known_exposure(fold))
+                    run_config = replace(run_config, resume=not anew)
                     check_segmentor_config(run_config, material_of(training_set, fold, seed))
             if not any(has_tumour(entry) for entry in fold.test):
                 raise ArrayError(
@@ -239,7 +240,9 @@ def count_further(training_set: TrainingSet, fold: Fold) -> int:
 
 def _cell(training_set: TrainingSet, fold: Fold, seed: int, elsewhere: PairSet | None) -> RunResult:
     data = material_of(training_set, fold, seed)
-    run_config = suited(fold.run_config(training_set, seed), fold)
+    run_config = fold.run_config(training_set, seed)
+    if run_config.train.augmentation is not None:
+        run_config = suited(run_config, choose_exposure(fold))
     train_segmentor(run_config, data)
     out = fold.folder / "scores" / run_config.folder.name
     run, val, engine = run_config.folder, fold.data.val, fold.rules.engine

@@ -3,46 +3,68 @@
 Where animals are stained unlike each other, a segmentor of few of them finds little without such exposures;
 where the mask follows the signal of one animal, they cost as much (docs/results/few-labels.md). How unlike
 each other the groups are does not tell which it is, and one labelled group tells nothing. The labels of the
-validation part do, which levels of reading are chosen by, too. All training sets of a fold get the same.
+validation part do, which levels of reading are chosen by, too. All training sets of a fold get the same,
+also those of a share of its labelled pairs.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
-from metgan.models import read_card
+from metgan.io import has_file, write_json
 from metgan.training import RunConfig, TrainConfig, train_segmentor
 from metgan.transforms import STRONG
 
 from .fold import Fold
+from .predictions import read_validation
 from .training_sets import BASELINES
 
 _, _STRONG = BASELINES  # all real pairs, without and with strong augmentation
+_FILE = "exposure.json"
 EXPOSURES = (0.0, STRONG.exposure)
 """Those that are tried, in powers of 2."""
-
-
-def suited(run_config: RunConfig[TrainConfig], fold: Fold) -> RunConfig[TrainConfig]:
-    """Return the settings of a segmentor with the exposures that suit its fold, where it has any."""
-    augmentation = run_config.train.augmentation
-    if augmentation is None or not augmentation.exposure:
-        return run_config
-    augmentation = replace(augmentation, exposure=choose_exposure(fold))
-    return replace(run_config, train=replace(run_config.train, augmentation=augmentation))
 
 
 def choose_exposure(fold: Fold) -> float:
     """Return how far strong augmentation exposes crops in a fold, in powers of 2: one of `EXPOSURES`.
 
-    A segmentor is trained with each on all labelled pairs of the training part, where it is not yet, and that
-    which has the higher Dice on the validation part decides; none where they are equal.
+    What was chosen before is kept. Else a segmentor is trained with each on all labelled pairs of the
+    training part, and that which has the higher Dice on the validation part, at the level that suits it,
+    decides; none where they are equal.
     """
-    dice = {}
-    for exposure in EXPOSURES:
-        usual = fold.run_config(_STRONG, fold.rules.seed)
-        augmentation = replace(STRONG, exposure=exposure)
-        folder = fold.folder / "runs" / f"exposure-{exposure:g}"
-        trial = replace(usual, folder=folder, train=replace(usual.train, augmentation=augmentation))
-        train_segmentor(trial, fold.data)
-        dice[exposure] = read_card(folder).val_dice or 0.0
-    return max(EXPOSURES, key=lambda exposure: dice[exposure])
+    if (known := known_exposure(fold)) is not None:
+        return known
+    dice = [_try(fold, exposure) for exposure in EXPOSURES]
+    chosen = EXPOSURES[dice.index(max(dice))]
+    tried = {f"{exposure:g}": value for exposure, value in zip(EXPOSURES, dice, strict=True)}
+    write_json(fold.folder / _FILE, {"exposure": chosen, "validation Dice": tried})
+    return chosen
+
+
+def known_exposure(fold: Fold) -> float | None:
+    """Return what was chosen before; None where nothing was."""
+    file = fold.folder / _FILE
+    return float(json.loads(file.read_text(encoding="utf-8"))["exposure"]) if has_file(file) else None
+
+
+def suited(run_config: RunConfig[TrainConfig], exposure: float | None) -> RunConfig[TrainConfig]:
+    """Return the settings of a segmentor with its fold's exposure; None, or no augmentation, leaves them."""
+    augmentation = run_config.train.augmentation
+    if augmentation is None or exposure is None:
+        return run_config
+    return replace(
+        run_config, train=replace(run_config.train, augmentation=replace(augmentation, exposure=exposure))
+    )
+
+
+def _try(fold: Fold, exposure: float) -> float:
+    usual = fold.run_config(_STRONG, fold.rules.seed)
+    run_config = suited(replace(usual, folder=_folder(fold, exposure)), exposure)
+    train_segmentor(run_config, fold.data)
+    return read_validation(run_config.folder, fold.data.val, fold.rules.engine)
+
+
+def _folder(fold: Fold, exposure: float) -> Path:
+    return fold.folder / "runs" / f"exposure-{exposure:g}"

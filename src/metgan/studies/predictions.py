@@ -128,10 +128,25 @@ def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask])
     return LEVELS[equals[len(equals) // 2]] if best > 0 else DEFAULT_THRESHOLD
 
 
-def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
+def read_validation(run: Path, val: Sequence[Pair], engine: Engine) -> float:
+    """Return the pooled Dice of a run's segmentor on validation pairs, at its own level; 0 for none."""
+    weighed, labels = _weigh(SegmentorPredictor(run, choose_device(engine.device)), val)
+    level = choose_level(weighed, labels)
+    pairs = zip(weighed, labels, strict=True)
+    return float(np.nan_to_num(sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice))
+
+
+def _weigh(
+    segmentor: SegmentorPredictor, val: Sequence[Pair]
+) -> tuple[list[NDArray[np.float32]], list[Mask]]:
+    """Return outputs for validation pairs, 0 where the label says nothing, and their labels."""
     weighed = segmentor.predict_proba_all([pair.tumour for pair in val])
     sure = [w * pair.counted(w > 0) for pair, w in zip(val, weighed, strict=True)]
-    level = choose_level(sure, [pair.counted(pair.label) for pair in val])
+    return sure, [pair.counted(pair.label) for pair in val]
+
+
+def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
+    level = choose_level(*_weigh(segmentor, val))
     images, tumours = [], []
     read = (
         (pair, outputs > level)

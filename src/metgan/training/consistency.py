@@ -90,8 +90,11 @@ class Consistency:
         self._seed = run_config.seed
         self._units = data.normalisation
         labelled = run_config.batches(data)
+        light = _LIGHT
+        if (given := run_config.train.augmentation) is not None:
+            light = replace(_LIGHT, exposure=given.exposure)
         patches = Patches(
-            data.unlabelled, data.normalisation, labelled.patches.side, run_config.seed, _LIGHT, "unlabelled "
+            data.unlabelled, data.normalisation, labelled.patches.side, run_config.seed, light, "unlabelled "
         )
         self.batches = replace(labelled, patches=patches, distorts=False)
 

@@ -36,7 +36,7 @@ from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_images import MOST_CHANNELS, voxel_size
-from .volume_check import look_at_anatomy, tell_of_marked_twice, tell_of_model
+from .volume_check import look_at_anatomy, look_at_tumour, tell_of_model
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
 from .volume_source import (
     CHANNELS,
@@ -191,7 +191,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         tell_of_model(request.run, inpainter, look_at_anatomy(volume))
-        tell_of_marked_twice(request, source)
+        look_at_tumour(request, source)
         if policy.resume and not is_begun(out, layout):
             note(f"there is no part of {out} to resume; starting it")
         with (

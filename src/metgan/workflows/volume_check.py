@@ -23,7 +23,7 @@ from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Camera
 
 from .generate import MUCH_OUTSIDE, note_warnings
-from .volume_source import CHANNELS, Volume
+from .volume_source import Volume
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
@@ -38,7 +38,7 @@ _FEW_VALUES, _MOSTLY = 16, 0.5
 """Values that a mask may have, and share of its pixels beside another that have the same."""
 _BEFORE, _AFTER = slice(None, -1), slice(1, None)
 _TIMES_BETTER: Final = 10
-"""Fewer pixels outside the tumour channel's range than outside the anatomy's: a choice."""
+"""Fewer pixels above the tumour channel's range than above the anatomy's: a choice. Dim ones tell nothing."""
 
 
 def look_at_anatomy(volume: Volume) -> Camera:
@@ -59,9 +59,9 @@ def look_at_anatomy(volume: Volume) -> Camera:
 def refuse_mask(windows: Sequence[AnyArray], shape: Sequence[int], name: str) -> None:
     """Refuse a channel of the camera's dtype that is a mask, by its windows; note one that seems to be.
 
-    Two values are no image; one alone is none where the windows, (Y, X), are the whole volume of this
-    `shape`, (Z, Y, X). A few more may be numbered objects, or faint light: noise makes neighbours differ,
-    those in an object do not. The commonest value tells nothing: it may be fill.
+    Refused is a volume of this `shape`, (Z, Y, X), that is two values or one, where the windows, (Y, X), are
+    all of it. Else a few values may be numbered objects, or faint light: noise makes neighbours differ, those
+    in an object do not. The commonest value tells nothing: it may be fill.
 
     Raises
     ------
@@ -72,8 +72,7 @@ def refuse_mask(windows: Sequence[AnyArray], shape: Sequence[int], name: str) ->
     if len(values) > _FEW_VALUES:
         return
     listed = ", ".join(f"{value:g}" for value in values)
-    is_whole = sum(window.size for window in windows) == math.prod(shape)
-    if len(values) == 2 or (len(values) == 1 and is_whole):
+    if len(values) <= 2 and sum(window.size for window in windows) == math.prod(shape):
         raise ArrayError(
             f"{name} has no other values than {listed}",
             "an image as the microscope stored it",
@@ -82,7 +81,7 @@ def refuse_mask(windows: Sequence[AnyArray], shape: Sequence[int], name: str) ->
     common = values[counts.argmax()]
     left, right = (np.concatenate([w[:, part].ravel() for w in windows]) for part in (_BEFORE, _AFTER))
     beside = (left != common) | (right != common)
-    if not beside.any() or (left == right)[beside].mean() > _MOSTLY:
+    if beside.any() and (left == right)[beside].mean() > _MOSTLY:
         note(
             f"{name} has no other values than {listed} where it was looked at, in areas of one value each. "
             "Is it a mask? The volume should be an image as the microscope stored it; a mask is for --labels"
@@ -92,9 +91,9 @@ def refuse_mask(windows: Sequence[AnyArray], shape: Sequence[int], name: str) ->
 def tell_of_model(run: Path, inpainter: Inpainter, anatomy: Camera) -> None:
     """Note what speaks against the model, and an anatomy, (Y, X), unlike what it was trained on."""
     scales = inpainter.card.normalisation
-    outside, as_tumour = (scales.share_outside(anatomy, channel) for channel in CHANNELS)
-    note_warnings(run, inpainter, outside)
-    if outside > MUCH_OUTSIDE and as_tumour < outside / _TIMES_BETTER:
+    note_warnings(run, inpainter, scales.share_outside(anatomy, "anatomy"))
+    above, as_tumour = (float((anatomy > scale.high).mean()) for scale in (scales.anatomy, scales.tumour))
+    if above > MUCH_OUTSIDE and as_tumour < above / _TIMES_BETTER:
         note(
             f"what was given as the anatomy fits the range of the model's tumour channel, "
             f"{scales.tumour.low:.5g} to {scales.tumour.high:.5g}: it is brighter than in training, or it is "
@@ -102,18 +101,20 @@ def tell_of_model(run: Path, inpainter: Inpainter, anatomy: Camera) -> None:
         )
 
 
-def tell_of_marked_twice(request: InpaintRequest, source: VolumeSource) -> None:
-    """Note a label image that marks tumours of the kept channel, by a window of some planes.
+def look_at_tumour(request: InpaintRequest, source: VolumeSource) -> None:
+    """Look at a window of some planes of the kept channel; note a label image that marks tumours of it.
 
     Raises
     ------
     ArrayError
         When that channel is a mask, see `refuse_mask`.
     """
-    if request.labels is None or source.real_tumour is None:
+    if source.real_tumour is None:
         return
     tumour = [source.real_tumour(window)[0] for window in _windows(source.shape)]
     refuse_mask(tumour, source.shape, f"tumour channel of {request.sources[-1]}")
+    if request.labels is None:
+        return
     found = measure_standing_out(
         (source.label(window)[0], source.anatomy(window)[0], image)
         for window, image in zip(_windows(source.shape), tumour, strict=True)

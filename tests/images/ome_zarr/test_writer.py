@@ -37,8 +37,6 @@ from metgan.images import (
     writing_ome_zarr,
 )
 
-pytestmark = pytest.mark.volume
-
 RANDOM = np.random.default_rng(0)
 SCAN = RANDOM.integers(1, 4000, (2, 20, 300, 40)).astype(np.uint16)  # CZYX
 LABEL = (SCAN[0] > 3500).astype(np.uint8)
