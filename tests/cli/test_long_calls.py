@@ -24,6 +24,7 @@ from metgan.models import MODEL_FILE, load_generator, save_model
 from metgan.reporting import evaluate_command, generate_command, next_step, training_section
 from metgan.studies import read_history, read_trained_run
 from metgan.training import last_step
+from metgan.training.diagnosis import Finding, explain
 
 from .conftest import Capture, Command
 
@@ -205,8 +206,8 @@ def test_a_reason_above_is_named_only_where_one_stands_there(trained: Path, tmp_
     status = json.loads((run / "status.json").read_text())
     for diagnosis, stands_there in (
         ([], False),
-        (["after 60 steps", "no reason was found in images and labels; longer"], False),
-        (["after 60 steps", "the channels are shifted", "correct these"], True),
+        (explain(60, 0.05, [], "train longer"), False),
+        (explain(60, 0.05, [Finding(1.0, "the channels are shifted")], "train longer"), True),
     ):
         (run / "status.json").write_text(json.dumps({**status, "diagnosis": diagnosis}))
         (text,) = next_step(read_trained_run(run), Path("pairs")).paragraphs
