@@ -48,7 +48,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     assert page.count("data:image/png;base64") == 2
     assert "trained on 2 pairs of each" in page
     assert metgan("info", tmp_path / "study") == 0
-    assert "6 of 6 begun" in capsys.readouterr().out
+    assert "10 of 10 begun" in capsys.readouterr().out  # three training sets and two exposures in two folds
     assert metgan("study", "downstream", animals, "--out", tmp_path / "study", "--resume") == 0
     assert table.read_bytes() == before
     assert "trained on 2 pairs of each" in (tmp_path / "study" / "downstream" / "report.html").read_text()
