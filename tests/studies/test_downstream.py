@@ -23,6 +23,7 @@ from metgan.reporting import downstream_report
 from metgan.seeding import stream
 from metgan.studies import Downstream, DownstreamResult, TrainingSet, fold_pairs
 from metgan.studies.downstream import material_of
+from metgan.studies.exposures import EXPOSURES
 from metgan.studies.fold import Fold, take_share
 from metgan.studies.sources import source_of
 from metgan.studies.synthetic import Fresh
@@ -146,9 +147,8 @@ def test_nothing_that_is_trained_or_generated_knows_a_test_group(held: Downstrea
     for fold in folds_of(held):
         tested = {homes[name] for name in fold.split.test}
         models = [*fold.folder.rglob(MODEL_FILE)]
-        assert len(models) == 3 + len(
-            held.training_sets
-        )  # generator, the segmentor in its loop, the gate's independent segmentor
+        # Generator, the segmentor in its loop, the gate's independent one, and those that try exposures.
+        assert len(models) == 3 + len(EXPOSURES) + len(held.training_sets)
         assert all(not tested & set(read_card(model).groups_seen) for model in models)
         made = {training_set.making for training_set in held.training_sets} - {"", "streamed", "pasted"}
         assert {path.name for path in fold.folder.glob("synthetic*")} == made
@@ -410,7 +410,7 @@ def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
     again.hold()
     known = {name: content for name, content, _ in weights(held.folder)}
     trained = {name: content for name, content, _ in weights(again.folder)}
-    assert len(trained) == FOLDS * len(training_sets)
+    assert len(trained) == FOLDS * (len(training_sets) + len(EXPOSURES))
     assert all(known[name] == content for name, content in trained.items())
     plain = known["fold-1-of-2/runs/real-100-seed0/model.safetensors"]
     assert plain != known["fold-1-of-2/runs/real-100-strong-seed0/model.safetensors"]
