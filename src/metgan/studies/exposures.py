@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 
 from metgan.io import has_file, write_json
 from metgan.training import RunConfig, TrainConfig, train_segmentor
@@ -61,10 +60,6 @@ def suited(run_config: RunConfig[TrainConfig], exposure: float | None) -> RunCon
 
 def _try(fold: Fold, exposure: float) -> float:
     usual = fold.run_config(_STRONG, fold.rules.seed)
-    run_config = suited(replace(usual, folder=_folder(fold, exposure)), exposure)
-    train_segmentor(run_config, fold.data)
-    return read_validation(run_config.folder, fold.data.val, fold.rules.engine)
-
-
-def _folder(fold: Fold, exposure: float) -> Path:
-    return fold.folder / "runs" / f"exposure-{exposure:g}"
+    folder = fold.folder / "runs" / f"exposure-{exposure:g}"
+    train_segmentor(suited(replace(usual, folder=folder), exposure), fold.data)
+    return read_validation(folder, fold.data.val, fold.rules.engine)
