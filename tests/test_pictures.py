@@ -233,5 +233,14 @@ def test_points_of_equal_numbers_stand_side_by_side() -> None:
     assert share(left, BLUE, 30) == pytest.approx(share(left, ORANGE_LINE, 30), rel=0.3)
 
 
+def test_points_that_all_have_one_number_stand_together() -> None:
+    """Else the axis shows how little they were moved aside: 7.9945, 7.9960 and so on."""
+    point = Band([8], [0.6], [0.5], [0.7])
+    picture = decoded(draw_bands({"one": point, "other": point}, "Dice", "samples"))
+    left = picture[:, : 3 * picture.shape[1] // 4]  # the legend is at the right
+    one, other = (np.median(columns_of(left, colour)) for colour in (BLUE, ORANGE_LINE))
+    assert 0 < other - one < 0.1 * picture.shape[1]
+
+
 def inked(png):
     return int((decoded(png) < 250).any(-1).sum())

@@ -91,6 +91,9 @@ def draw_bands(bands: Mapping[str, Band], title: str, across: str) -> bytes:
     """
     figure = _figure(6.6, 3.8)
     axes = figure.subplots()
+    places_of_all = [place for band in bands.values() for place in band.across]
+    if len({*places_of_all}) == 1:  # else the axis would show nothing but how they were moved aside
+        axes.set_xlim(places_of_all[0] - 1, places_of_all[0] + 1)
     aside = _side_by_side([band.across for band in bands.values()])
     for (name, band), by in zip(bands.items(), aside, strict=True):
         places = [place + by for place in band.across]
@@ -107,7 +110,7 @@ def _side_by_side(places: Sequence[Sequence[float]]) -> list[float]:
     everywhere = [place for line in places for place in line]
     single = [tuple(line) if len(line) == 1 else None for line in places]
     most = max((single.count(point) for point in single if point is not None), default=1)
-    step = min(0.012, 0.06 / most) * (max(everywhere) - min(everywhere) or 1.0)
+    step = min(0.012, 0.06 / most) * (max(everywhere) - min(everywhere) or 2.0)
     aside = []
     for k, point in enumerate(single):
         before, all_told = single[:k].count(point), single.count(point)
