@@ -18,7 +18,6 @@ from .store import (
     load_segmentor,
     model_path,
     read_card,
-    restore_generator,
     save_model,
 )
 
@@ -45,7 +44,6 @@ __all__ = [
     "predict",
     "pseudo_label",
     "read_card",
-    "restore_generator",
     "save_model",
     "seed_warning",
     "sure_parts",

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from metgan.data import refuse_in_loop
 from metgan.errors import SettingError
 from metgan.io import fingerprint
-from metgan.networks import apply_unet, channels_last
+from metgan.networks import apply_unet, channels_last, fold
 from metgan.types import Camera, Mask
 
 from .card import ModelCard
@@ -57,7 +57,7 @@ class SegmentorPredictor:
         segmentor, self.card = load_segmentor(run)
         self.fingerprint = fingerprint(model_path(run))
         self._device = device
-        self._segmentor = channels_last(segmentor.to(device))
+        self._segmentor = channels_last(fold(segmentor).to(device))
 
     def predict(self, tumour: Camera) -> Mask:
         """Return the pixels that are read as tumour, (Y, X)."""

@@ -67,26 +67,19 @@ def read_card(run: Path | str) -> ModelCard:
 
 
 def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
-    """Load a trained generator in eval mode, with its card."""
-    card = _card_of_kind(run, "generator")
-    weights, _ = load_weights(model_path(run))
-    return restore_generator(card, weights, str(run)), card
-
-
-def restore_generator(
-    card: ModelCard, weights: Mapping[str, Tensor], where: str = "a generator"
-) -> Generator:
-    """Return the generator that a card describes in eval mode, with weights that it had, from `where`.
+    """Load a trained generator in eval mode, with its card.
 
     Raises
     ------
     StorageError
-        When the card names no architecture, or they are the weights of another one.
+        When it is none, its card names no architecture, or the weights are those of another one.
     """
+    card = _card_of_kind(run, "generator")
     if not card.generator:
-        raise StorageError(f"{where} names no architecture", "a generator with one", "Train it again")
+        raise StorageError(f"{run} names no architecture", "a generator with one", "Train it again")
     generator, preset = card.generator, card.preset
-    return _with_weights(blank(lambda: make_generator(generator, preset)), weights, where)
+    weights, _ = load_weights(model_path(run))
+    return _with_weights(blank(lambda: make_generator(generator, preset)), weights, str(run)), card
 
 
 def load_segmentor(run: Path | str) -> tuple[Segmentor, ModelCard]:

@@ -1,6 +1,7 @@
 """Networks: plain ``nn.Module``s that know no files, no configurations and no devices."""
 
 from .blocks import channels_last
+from .folding import fold
 from .generator import EmptyFeatures, Features, Generator
 from .init import blank, build
 from .metgen import MetGen, MetGenSpec
@@ -46,6 +47,7 @@ __all__ = [
     "blank",
     "build",
     "channels_last",
+    "fold",
     "least_training_side",
     "make_generator",
 ]

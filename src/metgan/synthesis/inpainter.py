@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,8 +13,8 @@ from metgan.device import Device, choose_device
 from metgan.errors import ArrayError
 from metgan.io import fingerprint, has_file
 from metgan.labels import check_binary
-from metgan.models import ModelCard, batches, load_generator, model_path, predict, restore_generator
-from metgan.networks import Generator, channels_last
+from metgan.models import ModelCard, batches, load_generator, model_path, predict
+from metgan.networks import Generator, channels_last, fold
 from metgan.types import AnyArray, Camera, Mask
 
 
@@ -30,8 +29,10 @@ class Inpainter:
         Names the weights in provenance.
     device : torch.device
         Where it computes.
+    parameters : int
+        How many weights the generator was trained with.
     generator : Generator
-        The network, in eval mode.
+        The network in eval mode, folded (`metgan.networks.fold`), so that it is of no use for training.
     held_out : HeldOut
         What its run tests on, and so nothing may be generated from that is trained on.
 
@@ -54,25 +55,13 @@ class Inpainter:
         self.card, self.held_out = card, held_out
         self.fingerprint = name
         self.device = device
-        self.generator = channels_last(generator.to(device))
-
-    def __reduce__(self) -> tuple[Callable[..., Inpainter], tuple[object, ...]]:
-        """Pickle weights and card: torch refuses to pickle a network whose layers are normalised by spectrum.
-
-        Spawned processes, as the workers of a loader are on macOS and Windows, are sent such a pickle.
-        """
-        weights = self.generator.state_dict()
-        return _rebuild, (weights, self.card, self.fingerprint, self.device, self.held_out)
+        self.parameters = sum(weight.numel() for weight in generator.parameters())
+        self.generator = channels_last(fold(generator).to(device))
 
     @property
     def minimum_side(self) -> int:
         """Smallest image side in pixels that the network takes."""
         return self.generator.stride
-
-    @property
-    def parameters(self) -> int:
-        """How many weights the generator has."""
-        return sum(weight.numel() for weight in self.generator.parameters())
 
     def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
         """Generate one tumour image.
@@ -152,10 +141,6 @@ class Inpainter:
     def filled(self, anatomy: Camera) -> Mask:
         """Return where nothing was imaged in an anatomy, (Y, X): see `metgan.data.Normalisation.filled`."""
         return self.card.normalisation.filled(anatomy)
-
-
-def _rebuild(weights: Mapping[str, torch.Tensor], card: ModelCard, *known: Any) -> Inpainter:
-    return Inpainter(restore_generator(card, weights), card, *known)
 
 
 def load(run: Path | str, device: Device = "auto") -> Inpainter:
