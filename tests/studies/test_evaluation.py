@@ -135,6 +135,27 @@ def test_what_is_read_where_a_test_label_says_nothing_counts_in_no_score(
     assert known.overlap != Overlap()
 
 
+def test_what_is_generated_where_a_test_label_says_nothing_counts_in_no_score(
+    inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData, tmp_path: Path
+) -> None:
+    class WhiteAbove(Oracle):
+        def inpaint(self, anatomy: AnyArray, label: AnyArray) -> Camera:
+            tumour = super().inpaint(anatomy, label).copy()
+            tumour[:20] = tumour.max()
+            return tumour
+
+    for pair in StoredPairs(test_part):
+        above = np.zeros(pair.label.shape, bool)
+        above[:20] = True
+        write_pair(tmp_path, pair.entry.name, pair.anatomy, pair.tumour, pair.label & ~above, above)
+    partly = PairSet.open(tmp_path)
+    known = score(WhiteAbove(inpainter, test_part), test_part, independent_segmentor, data)
+    found = score(WhiteAbove(inpainter, partly), partly, independent_segmentor, data)
+    assert known.similarity().mae > 0.01
+    assert found.similarity().mae == 0
+    assert all(one.outside.mae == 0 for one in found.scores)
+
+
 def test_a_painter_without_tumours_is_found_out_by_the_referee(
     inpainter: Inpainter, test_part: PairSet, independent_segmentor: Path, data: TrainingData
 ) -> None:

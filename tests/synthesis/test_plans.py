@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from metgan.data import Entry, read_label, write_pair
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.images import write_image
-from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Real, SizeDistribution
+from metgan.labels import Bank, File, Grown, LabelRecipe, Merged, Mixed, Real, SizeDistribution
 from metgan.synthesis import GenerationRequest, LabelFiles, PairPlans
 from metgan.synthesis.plans import draw_for
 from metgan.types import Camera
@@ -50,7 +50,11 @@ def test_every_anatomy_is_used_once_before_any_is_used_twice(
         assert used == Counter(entry.name for entry in sources)
 
 
-@pytest.mark.parametrize("recipe", [Real(), Merged(3), Bank()], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize(
+    "recipe",
+    [Real(), Merged(3), Bank(), Mixed((Real(), Merged(3))), Mixed((Real(), Bank()))],
+    ids=str,
+)
 def test_labels_are_of_other_groups_than_the_anatomy(eight: list[Entry], recipe: LabelRecipe) -> None:
     planned = plans(eight, recipe)
     for number in range(16):
@@ -192,7 +196,11 @@ def test_groups_of_a_label_that_was_itself_made_of_others_are_told(eight: list[E
     assert len(origin["label_groups"].split(";")) == 2
 
 
-@pytest.mark.parametrize("recipe", [Real(), Merged(3), Bank()], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize(
+    "recipe",
+    [Real(), Merged(3), Bank(), Mixed((Real(), Merged(3))), Mixed((Real(), Bank()))],
+    ids=str,
+)
 def test_no_tumour_is_set_down_where_nothing_was_imaged(eight: list[Entry], recipe: LabelRecipe) -> None:
     """The anatomy's left half was filled in with 0; labels are columns, some of them there."""
     rng = np.random.default_rng(0)

@@ -174,5 +174,7 @@ def test_fill_is_not_what_tumours_are_held_against() -> None:
     faint = image(-0.5)
     black = [np.where(filled, np.float32(-1), one) for one in (faint, image(0.5))]
     measurements = replace(GOOD, generated=[black[0]], real=[black[1]])
-    assert generated_tumours_are_faint(replace(measurements, fill=[filled])) is not None
-    assert "-0.50 against -0.5" in text_of(generated_tumours_are_faint, generated=[black[0]], fill=[filled])
+    assert generated_tumours_are_faint(replace(measurements, unscored=[filled])) is not None
+    assert "-0.50 against -0.5" in text_of(
+        generated_tumours_are_faint, generated=[black[0]], unscored=[filled]
+    )

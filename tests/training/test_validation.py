@@ -72,6 +72,17 @@ def test_tumours_that_are_not_placed_lose(watched: ValidationSet) -> None:
     assert validate_generator([real], reader, watched, enough).score == pytest.approx(enough)
 
 
+def test_what_a_label_says_nothing_of_counts_in_no_figure(watched: ValidationSet) -> None:
+    (real,), (pair,) = watched.tumour, watched.pairs
+    unknown = np.zeros_like(pair.label)
+    unknown[: len(unknown) // 2] = True
+    partly = replace(watched, pairs=[replace(pair, label=pair.label & ~unknown, ignored=unknown)])
+    wrong = [np.where(unknown, np.float32(1), real)]
+    assert validate_generator(wrong, None, watched).details["val_mae"] > 0.1
+    assert validate_generator(wrong, None, partly).details["val_mae"] == 0
+    assert partly.flat_error == pytest.approx(np.abs(real[~unknown] - watched.training_mean).mean())
+
+
 def test_samples_are_spread_over_the_animals_and_show_tumours(
     watched: ValidationSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

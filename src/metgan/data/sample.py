@@ -81,6 +81,11 @@ class Pair:
         """
         return mask if self.ignored is None else mask & ~self.ignored
 
+    def unscored(self, fill: FillValues | None = None) -> Mask:
+        """Return where no score counts a pixel, (Y, X): nothing was imaged, or the label says nothing."""
+        filled = self.filled(fill)
+        return filled if self.ignored is None else filled | self.ignored
+
     @cached_property
     def _fills(self) -> dict[float | None, Mask]:
         """What `filled` has found, by the anatomy's constant."""

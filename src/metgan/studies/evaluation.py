@@ -93,7 +93,7 @@ def evaluate(
             readings = predictor.predict_all([i for one in compared for i in (one.camera, one.pair.tumour)])
             for k, one in enumerate(compared):
                 scores.append(_score(one, *readings[2 * k : 2 * k + 2]))
-                flat.append(compare_within(np.full_like(one.real, training_mean), one.real, ~one.fill))
+                flat.append(compare_within(np.full_like(one.real, training_mean), one.real, ~one.unscored))
                 tumours = bool(one.pair.label.any())
                 painted.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
                 advance()
@@ -114,16 +114,16 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Compared:
-    """A test pair, what was generated for it (camera units), both on [-1, 1], and where nothing was imaged.
+    """A test pair, what was generated for it (camera units), both on [-1, 1], and where no score counts.
 
-    That is as the generator's training set has it; where that has no fill, as the pair by itself has it.
+    Fill is as the generator's training set has it; where that has none, as the pair by itself has it.
     """
 
     pair: Pair
     camera: Camera
     real: Scaled
     generated: Scaled
-    fill: Mask
+    unscored: Mask
 
     def panels(self, units: Normalisation) -> list[Panel]:
         anatomy = units.apply(self.pair.anatomy, "anatomy")
@@ -136,22 +136,22 @@ def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation)
     compared = []
     for pair, camera in zip(pairs, painted, strict=True):
         real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-        compared.append(_Compared(pair, camera, real, generated, pair.filled(constants)))
+        compared.append(_Compared(pair, camera, real, generated, pair.unscored(constants)))
     return compared
 
 
 def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
-    pair, camera, fill = compared.pair, compared.camera, compared.fill
+    pair, camera, unscored = compared.pair, compared.camera, compared.unscored
     generated, real = compared.generated, compared.real
     asked, read_generated, read_real = map(pair.counted, (pair.label, read_generated, read_real))
     return Score(
         pair.entry.name,
         pair.entry.group,
         pair.entry.organ,
-        compare_within(generated, real, ~fill),
-        compare_within(generated, real, pair.label),
-        compare_within(generated, real, ~pair.label & ~fill),
+        compare_within(generated, real, ~unscored),
+        compare_within(generated, real, asked),
+        compare_within(generated, real, ~asked & ~unscored),
         spectrum_distance(generated, real),
-        evaluate_detection(asked, read_generated, camera, fill=fill, smallest=MIN_OBJECT_SIZE),
-        evaluate_detection(asked, read_real, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE),
+        evaluate_detection(asked, read_generated, camera, fill=unscored, smallest=MIN_OBJECT_SIZE),
+        evaluate_detection(asked, read_real, pair.tumour, fill=unscored, smallest=MIN_OBJECT_SIZE),
     )

@@ -154,9 +154,9 @@ def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pa
         for pair, outputs in zip(part, segmentor.predict_proba_all([p.tumour for p in part]), strict=True)
     )
     for pair, reading in read:
-        fill = pair.filled(segmentor.card.normalisation.fill)
+        unscored = pair.unscored(segmentor.card.normalisation.fill)
         asked, reading = pair.counted(pair.label), pair.counted(reading)
-        found = evaluate_detection(asked, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+        found = evaluate_detection(asked, reading, pair.tumour, fill=unscored, smallest=MIN_OBJECT_SIZE)
         entry = pair.entry
         whose = {"name": entry.name, "group": entry.group, "organ": entry.organ}
         counts = {

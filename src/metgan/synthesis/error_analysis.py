@@ -156,9 +156,9 @@ def find_errors(predictor: SegmentorPredictor, entries: Iterable[Entry]) -> Erro
             units.check(pair.tumour, "tumour", pair.entry.name)
         readings = predictor.predict_all([pair.tumour for pair in part])
         for pair, reading in zip(part, readings, strict=True):
-            fill = pair.filled(units.fill)
+            unscored = pair.unscored(units.fill)
             asked, reading = pair.counted(pair.label), pair.counted(reading)
-            found = evaluate_detection(asked, reading, pair.tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
+            found = evaluate_detection(asked, reading, pair.tumour, fill=unscored, smallest=MIN_OBJECT_SIZE)
             tumours += [
                 Seen(pair.entry.organ, t.area, t.contrast, t.found, t.light)
                 for t in found.tumours

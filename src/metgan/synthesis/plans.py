@@ -277,16 +277,18 @@ def draw_for(
     they are.
     """
     uses_tissue = recipe.uses_tissue or real_tumour is not None
-    tissue = find_tissue(anatomy) if uses_tissue else ~find_fill(anatomy)
-    is_kept_apart = real_tumour is not None or not (uses_tissue or recipe.takes_own or tissue.all())
+    fill = find_fill(anatomy)
+    tissue = find_tissue(anatomy) if uses_tissue else ~fill
     free = tissue if real_tumour is None else tissue & ~real_tumour.taken
+    taken = fill if real_tumour is None else ~free
+    is_kept_apart = taken.any() and not (recipe.takes_own and real_tumour is None)
     if tissue.any() and not free.any():
         given = f"{name}, whose own tumours leave no tissue free"
         raise EmptyDrawError(given, "room for one more", "Leave this anatomy out")
 
     def draw() -> Drawn:
         drawn = recipe.draw(labels, free, rng)
-        return leave_apart(drawn, ~free) if is_kept_apart else drawn
+        return leave_apart(drawn, taken) if is_kept_apart else drawn
 
     try:
         for _ in range(DRAWS - 1):

@@ -57,7 +57,7 @@ class Measurements:
     channels : sequence of (anatomy, tumour), each (Y, X), any real dtype
         Both channels of some of the pairs that are trained on.
     fill : sequence of ndarray, (Y, X) bool, or None
-        Where nothing was imaged in the validation part; None for nowhere.
+        Where nothing was imaged in the validation part, or labels say nothing; None for nowhere.
     """
 
     generated: Sequence[Scaled]
@@ -66,7 +66,7 @@ class Measurements:
     dice_on_real: float
     training_labels: Iterable[Mask]
     channels: Sequence[tuple[AnyArray, AnyArray]] = ()
-    fill: Sequence[Mask] | None = None
+    unscored: Sequence[Mask] | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,8 @@ def collect(
     labels = [pair.label for pair in watched.pairs]
     dice = validate_segmentor(segmentor, watched).score
     channels = [(pair.anatomy, pair.tumour) for pair in evenly(train, ASKED)]
-    return Measurements(generated, watched.tumour, labels, dice, _Labels(train), channels, watched.fill)
+    unscored = [~scored for scored in watched.scored]
+    return Measurements(generated, watched.tumour, labels, dice, _Labels(train), channels, unscored)
 
 
 @dataclass(frozen=True)
@@ -260,8 +261,10 @@ class _Levels:
 
 
 def _levels(images: Sequence[Scaled], measurements: Measurements) -> _Levels:
-    fills = measurements.fill or [np.zeros_like(label) for label in measurements.labels]
-    rings = [surroundings(label) & ~fill for label, fill in zip(measurements.labels, fills, strict=True)]
+    unscored = measurements.unscored or [np.zeros_like(label) for label in measurements.labels]
+    rings = [
+        surroundings(label) & ~hidden for label, hidden in zip(measurements.labels, unscored, strict=True)
+    ]
     marked = np.concatenate([i[label] for i, label in zip(images, measurements.labels, strict=True)]).astype(
         float
     )

@@ -171,7 +171,7 @@ class TrainingData:
         for pair in self.train:
             found.sides.append(min(pair.label.shape))
             found.tumour_shares.append(float(pair.label.mean()))
-            seen = ~uncounted(pair, self.normalisation)
+            seen = ~fill_of_pair(pair, self.normalisation)
             found.light["anatomy"].add(self._measured(pair.anatomy, "anatomy")[seen])
             found.light["tumour"].add(self._measured(pair.tumour, "tumour")[seen])
         for pair in self.val:
@@ -183,7 +183,7 @@ class TrainingData:
         """Count the light of the tumour channel that surrounds tumours, in the units of the survey."""
         found = self._count("tumour")
         for pair in self.train:
-            near = surroundings(pair.label) & ~uncounted(pair, self.normalisation)
+            near = pair.counted(surroundings(pair.label)) & ~fill_of_pair(pair, self.normalisation)
             found.add(self._measured(pair.tumour, "tumour")[near])
         return found
 
@@ -209,6 +209,6 @@ def check_dtypes(pair: Pair, normalisation: Normalisation) -> None:
     normalisation.check(pair.anatomy, "anatomy", f"{pair.entry.name} anatomy")
 
 
-def uncounted(pair: Pair, units: Normalisation) -> Mask:
+def fill_of_pair(pair: Pair, units: Normalisation) -> Mask:
     """Return the fill of a pair, (Y, X), in a set whose units these are: none, where the set has none."""
     return np.zeros(pair.label.shape, bool) if units.fill is None else pair.filled(units.fill)

@@ -32,7 +32,7 @@ from metgan.pictures import draw_comparison
 from metgan.types import Mask, Scaled
 
 from .loop import ValidationResult
-from .training_data import TrainingData, uncounted
+from .training_data import TrainingData, fill_of_pair
 
 SHOWN = 6
 FAITHFUL = 0.5  # Dice that is asked of generated tumours also where real ones are read worse
@@ -48,7 +48,7 @@ class ValidationSet:
     pairs : sequence of Pair
     anatomy, tumour : sequence of ndarray, (Y, X), float in [-1, 1]
     fill : sequence of ndarray, (Y, X), bool
-        Where nothing was imaged, see `metgan.labels.fill`; no figure counts it.
+        Where nothing was imaged, see `metgan.labels.fill`.
     normalisation : Normalisation
     training_mean : float, in [-1, 1]
         Of the training part's tumour channel: generating it everywhere is the baseline.
@@ -74,11 +74,16 @@ class ValidationSet:
             wanted,
             [normalisation.apply(pair.anatomy, "anatomy") for pair in wanted],
             [normalisation.apply(pair.tumour, "tumour") for pair in wanted],
-            [uncounted(pair, normalisation) for pair in wanted],
+            [fill_of_pair(pair, normalisation) for pair in wanted],
             normalisation,
             data.mean("tumour"),
             device,
         )
+
+    @property
+    def scored(self) -> list[Mask]:
+        """What the figures count of each pair: not its fill, nor what its label says nothing of."""
+        return [pair.counted(~fill) for pair, fill in zip(self.pairs, self.fill, strict=True)]
 
     @property
     def shows_tumours(self) -> bool:
@@ -87,8 +92,8 @@ class ValidationSet:
 
     @property
     def flat_error(self) -> float:
-        """Mean absolute error of generating the training mean, fill left out."""
-        light = [image[~fill] for image, fill in zip(self.tumour, self.fill, strict=True)]
+        """Mean absolute error of generating the training mean."""
+        light = [image[scored] for image, scored in zip(self.tumour, self.scored, strict=True)]
         return float(np.mean([np.abs(pixels - self.training_mean).mean() for pixels in light if pixels.size]))
 
 
@@ -124,8 +129,8 @@ def validate_generator(
 
     A Dice above `enough` counts as much as `enough`: see `faithful_enough`.
     """
-    images = zip(generated, data.tumour, data.fill, strict=True)
-    similarity = [compare_within(p, y, ~fill) for p, y, fill in images if not fill.all()]
+    images = zip(generated, data.tumour, data.scored, strict=True)
+    similarity = [compare_within(p, y, scored) for p, y, scored in images if scored.any()]
     details = {
         "val_mae": float(np.mean([one.mae for one in similarity])),
         "val_ssim": float(np.nanmean([one.ssim for one in similarity])),

@@ -93,6 +93,15 @@ def subtracted(light: float, zero: str) -> tuple[np.ndarray, np.ndarray]:
     return label, (tissue + light * label).astype(np.uint16 if zero == "clipped" else np.float32)
 
 
+def test_what_may_be_another_tumour_is_not_the_surroundings_of_a_real_one() -> None:
+    tumour, _, label = scene(2.0)
+    tumour[:, 24:] = 9000
+    ignored = np.zeros_like(label)
+    ignored[:, 24:] = True
+    (ratio,) = Contrast.measure([replace(real(label, tumour), ignored=ignored)]).values
+    assert ratio == pytest.approx(2, rel=0.05)
+
+
 @pytest.mark.parametrize("zero", ["about 0", "clipped", "far below"])
 def test_on_tissue_without_light_contrasts_are_differences_and_no_tumour_is_dropped(
     zero: str, capsys: pytest.CaptureFixture[str]

@@ -109,7 +109,9 @@ class Contrast(RefineStep):
             (area, contrast)
             for pair in real
             for area, contrast in zip(
-                sizes(pair.label), measure_contrasts(pair.label, pair.tumour, pair.filled(fill)), strict=True
+                sizes(pair.label),
+                measure_contrasts(pair.label, pair.tumour, pair.unscored(fill)),
+                strict=True,
             )
         ]
         large = [contrast for area, contrast in seen if area >= MIN_ANNOTATED_SIZE]
