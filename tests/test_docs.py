@@ -62,8 +62,8 @@ def test_the_tables_of_laboratories_in_the_docs_are_those_that_can_be_drawn():
 
 def test_the_table_of_arms_in_the_docs_is_the_studys_and_stars_are_the_quick_set():
     page = (DOCS / "studies.md").read_text()
-    table = page[page.index("| training set | before |") :].split("\n\n")[0]
-    named = re.findall(r"^\| `([a-z0-9.-]+)`( \*)? \|", table, re.MULTILINE)
+    listed = page[page.index("Those of `all`, with a star") :].split("\n\n")[1]
+    named = re.findall(r"^- `([a-z0-9.-]+)`( \*)?$", listed, re.MULTILINE)
     asked = {"all": [name for name, _ in named], "quick-set": [name for name, star in named if star]}
     for name, written in asked.items():
         assert written == [one.name for one in choose_training_sets(name, TrainingSetGrid())]

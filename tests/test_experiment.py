@@ -336,3 +336,11 @@ def test_what_is_left_out_of_early_stopping_is_the_presets() -> None:
 def test_a_mistyped_key_of_early_stopping_is_refused() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown key of \[training.early_stopping\] 'patient'"):
         resolve({"preset": "small", "training": {"early_stopping": {"patient": 3}}})
+
+
+def test_processes_that_cut_crops_are_no_part_of_what_a_run_is() -> None:
+    one, other, third = (
+        resolve({}, {"preset": "small", "engine": {"device": "cpu", **engine}})
+        for engine in ({"workers": 0}, {"workers": 2}, {"precision": "bf16"})
+    )
+    assert one.identity() == other.identity() != third.identity()

@@ -1,8 +1,8 @@
 """The only parser of experiment files: TOML to the frozen dataclasses beside the code.
 
-Order of precedence: command line, then file, then the preset's recipe. Unknown keys are errors. A preset that
-nobody names is the one that suits the device: the paper's size takes days on a CPU, and `small` hardly
-uses a GPU. A preset has two recipes for a method: one of a fixed length, and one that goes on while
+Order of precedence: command line, then file, then the preset's defaults. Unknown keys are errors. A preset
+that nobody names is the one that suits the device: the paper's size takes days on a CPU, and `small` hardly
+uses a GPU. A preset has two sets of defaults for a method: one of a fixed length, and one that goes on while
 validation improves.
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -50,7 +51,7 @@ _TABLES: Mapping[str, type[IntensityAugment | Augmentation | EarlyStopping]] = {
     "early_stopping": EarlyStopping,
 }
 GanConfigs = Mapping[PresetName, GanTrainConfig]
-"""A recipe for a method, by preset."""
+"""Training defaults of a method, by preset."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def names_preset(*layers: Table) -> bool:
 
 
 def resolve(*layers: Table, configs: GanConfigs = GAN_CONFIGS) -> Experiment:
-    """Lay tables over each other, weakest first, and over the recipes of their preset.
+    """Lay tables over each other, weakest first, and over the defaults of their preset.
 
     Where no table names a preset, it is the one for the engine's device: `preset_for`.
 
@@ -189,7 +190,7 @@ def _lay_over(below: dict[str, Any], above: Table) -> None:
 
 
 def _below(given: Table, otherwise: GanConfigs) -> GanConfigs:
-    """Choose the recipes that fill in what is not given: those of the kind of length that is."""
+    """Choose the defaults that fill in what is not given: those of the kind of length that is."""
     if "early_stopping" in given:
         return OPEN_CONFIGS
     return GAN_CONFIGS if "steps" in given or "epochs" in given else otherwise
@@ -233,10 +234,9 @@ def _build(kind: type[Value], given: Table, section: str) -> Value:
 
 
 def _resolved(engine: Engine) -> Engine:
-    try:
-        return engine.resolved()
-    except SettingError:  # a device that this machine lacks is still another than those it has
-        return engine
+    with suppress(SettingError):  # a device that this machine lacks is still another than those it has
+        engine = engine.resolved()
+    return replace(engine, workers=None)  # they change no result
 
 
 def _without_none(table: Table) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The words for arrays: one alias per meaning, with axes and ranges.
 
 Spatial axes stand last, in the order (Z,) Y, X. An alias cannot check itself; the readers
-in ``metgan.io`` and ``metgan.data`` do, once, at the door.
+in ``metgan.images`` and ``metgan.data`` do, once, at the door.
 """
 
 from __future__ import annotations

@@ -491,6 +491,14 @@ def test_generating_over_the_source_is_refused(refuse_keeping: Refuse, world: Pa
     refuse_keeping(world, "generate", *args, "--out", world, "--overwrite", says="which holds the input")
 
 
+def test_training_over_the_split_that_is_given_is_refused(
+    refuse_keeping: Refuse, world: Path, trained: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    args = (*arguments("segmentor", world, run), "--split", run / "splits.json", "--out", run, "--overwrite")
+    refuse_keeping(run, "segmentor", *args, says="which holds the input")
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [

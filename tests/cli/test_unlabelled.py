@@ -54,7 +54,7 @@ def test_train_learns_from_unlabelled_pairs_as_its_segmentor_reads_them(
 ) -> None:
     run = tmp_path / "run"
     assert metgan("train", mixed, *SMALL, "--out", run) == 0
-    assert f"{BARE} {mixed} have no label, and are learned from as the segmentor reads them" in notes(capsys)
+    assert f"{BARE} {mixed} have no label, and are trained on with pseudo-labels" in notes(capsys)
     assert len([*(run / "pseudo-labels" / "label").iterdir()]) == 4
     for card in (read_card(run), read_card(run / "segmentor")):
         assert "animal-scan" in card.groups_seen
@@ -67,6 +67,7 @@ def test_segmentor_learns_from_further_scans_and_can_be_resumed_with_them(
     words = ("segmentor", small_world, *UNSEGMENTED, "--out", tmp_path / "run", "--unlabelled", scans)
     assert metgan(*words) == 0
     assert read_card(tmp_path / "run").groups_seen == ("animal-scan", "animal-train", "animal-val")
+    assert "[segmentor.augmentation]" in (tmp_path / "run" / "config.toml").read_text()
     before = (tmp_path / "run" / "model.safetensors").read_bytes()
     assert metgan(*words, "--resume") == 0
     assert (tmp_path / "run" / "model.safetensors").read_bytes() == before
@@ -144,7 +145,7 @@ def test_a_study_of_training_sets_learns_from_the_unlabelled_pairs_of_its_set(
     words = ("--preset", "small", "--steps", 2, "--segmentor-steps", 2, "--device", "cpu", "--folds", 3)
     asked = ("--real", 1, "--unlabelled", "negatives", "--out", tmp_path / "study")
     assert metgan("study", "downstream", mixed, *words, *asked) == 0
-    assert f"{BARE} {mixed} have no label, and are unlabelled pairs to the training sets" in notes(capsys)
+    assert f"{BARE} {mixed} have no label, and are used as unlabelled pairs by" in notes(capsys)
     assert (
         tmp_path / "study" / "fold-1-of-3" / "runs" / "real-100-negatives-seed0" / "model.safetensors"
     ).is_file()
@@ -161,7 +162,7 @@ def test_export_leaves_out_what_has_no_label_and_what_a_program_cannot_be_told(
     shown = capsys.readouterr()
     assert f"{count} cases for training" in shown.out
     assert "have no label, and are left out" in shown.err
-    left_out = "1 of 10 pairs have pixels of which the label says nothing; left out"
+    left_out = "1 of 10 pairs have pixels that are not annotated (ignored); left out"
     assert (left_out in shown.err) == (count == 4)
     if program == "nnunet":
         described = json.loads((tmp_path / "Dataset501_Tumours" / "dataset.json").read_text())
@@ -218,6 +219,29 @@ def test_generate_takes_the_anatomies_of_unlabelled_scans(
     assert not (tmp_path / "new" / "ignore").exists()
 
 
+def test_annotated_scans_whose_table_has_an_empty_column_need_no_segmentor(
+    metgan: Command, trained: Path, world: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run", ignore=shutil.ignore_patterns("segmentor"))
+    write_table(world, rows_of(world, labelled_by=""))
+    assert generate(metgan, run, world, world, "--refine", "insert", "--out", tmp_path / "new") == 0
+
+
+def test_a_segmentor_that_was_moved_away_is_named(
+    metgan: Command, capsys: Capture, trained: Path, small_world: Path, scans: Path, tmp_path: Path
+) -> None:
+    run = shutil.copytree(trained, tmp_path / "run")
+    config = (run / "config.toml").read_text()
+    before = 'pretrained_segmentor = ""'
+    assert before in config
+    (run / "config.toml").write_text(config.replace(before, 'pretrained_segmentor = "gone"'))
+    capsys.readouterr()
+    status = generate(
+        metgan, run, scans, small_world, "--refine", "contrast,insert", "--out", tmp_path / "new"
+    )
+    assert_one_line(capsys, status, "was trained with is not at gone any more")
+
+
 @pytest.mark.slow
 def test_generate_inserts_tumours_into_unlabelled_scans_twice_alike(
     metgan: Command,
@@ -242,7 +266,7 @@ def test_generate_inserts_tumours_into_unlabelled_scans_twice_alike(
         assert "0 of " in said.out
         assert "inserted tumours are too dim for the segmentor that labelled the scans" in said.out
     told = " ".join(said.err.split())
-    assert f"4 pairs without a label are labelled as {trained / 'segmentor'} reads them" in told
+    assert f"4 pairs without a label get pseudo-labels from {trained / 'segmentor'}" in told
     files = [sorted(p for p in (tmp_path / n).rglob("*") if p.is_file()) for n in ("once", "twice")]
     assert [p.name for p in files[0]] == [p.name for p in files[1]]
     for first, second in zip(*files, strict=True):

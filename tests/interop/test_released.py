@@ -14,9 +14,9 @@ import torch.nn.functional as nnf
 from torch import Tensor
 
 from metgan.data import ChannelScale, Normalisation
-from metgan.errors import StorageError
+from metgan.errors import LeakageError, StorageError
 from metgan.interop import Part, ReleasedFiles, read_released, write_released
-from metgan.models import load_generator, load_segmentor, read_card
+from metgan.models import load_generator, load_independent_segmentor, load_segmentor, read_card
 
 State = dict[str, Tensor]
 Draw = Callable[..., Tensor]
@@ -264,6 +264,11 @@ def test_discriminators_come_along_under_their_own_kind(run: Path) -> None:
     assert [read_card(run / f"discriminator_{name}.safetensors").kind for name in ("tumour", "anatomy")] == [
         "discriminator"
     ] * 2
+
+
+def test_the_segmentor_that_came_along_is_no_independent_one(run: Path) -> None:
+    with pytest.raises(LeakageError, match="is the segmentor that the generator trained with"):
+        load_independent_segmentor(run / "segmentor", read_card(run), (), torch.device("cpu"))
 
 
 def test_the_generator_alone_is_enough(

@@ -230,7 +230,7 @@ def test_an_image_that_does_not_fit_its_label_is_refused(spoil, message):
 
 def test_a_reading_that_is_no_mask_is_named_in_the_refusal():
     asked, image = np.zeros((5, 5), bool), camera((5, 5))
-    with pytest.raises(ArrayError, match="read is a float64 array"):
+    with pytest.raises(ArrayError, match="prediction is a float64 array"):
         evaluate_detection(asked, asked.astype(float), image)
     with pytest.raises(ArrayError, match=r"asked has shape .* and read has shape"):
         evaluate_detection(asked, asked[:-1], image)

@@ -18,7 +18,7 @@ from metgan.training import Engine, GanTrainConfig, TrainConfig
 
 METHODS = find_methods("metgan,pix2pix")
 AGAINST = {"pix2pix": "metgan"}
-RULES = SharedConfig("small", GanTrainConfig(steps=2), TrainConfig(steps=2), Engine(), seed=3, seeds=2)
+CONFIG = SharedConfig("small", GanTrainConfig(steps=2), TrainConfig(steps=2), Engine(), seed=3, seeds=2)
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def found() -> ComparisonResult:
     panel = Panel(np.zeros((8, 8)), 0, 1)
     examples = Examples([method.title for method in METHODS], [[panel] * 5])
     table = comparison_statistics(results, AGAINST)
-    return ComparisonResult("similarity", RULES, 2, results, table, AGAINST, examples)
+    return ComparisonResult("similarity", CONFIG, 2, results, table, AGAINST, examples)
 
 
 def test_a_page_opens_with_what_was_done_and_then_with_what_speaks_against_it(

@@ -8,7 +8,7 @@ from pathlib import Path
 from metgan.studies import SharedConfig
 from metgan.training import Engine, GanTrainConfig, TrainConfig
 
-RULES = SharedConfig(
+CONFIG = SharedConfig(
     preset="small",
     training=GanTrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),
     segmentor=TrainConfig(steps=2, batch_size=2, crop=64, learning_rate=1e-3, validations=1),

@@ -19,7 +19,7 @@ from metgan.models import read_card
 from metgan.studies import Comparison, Study, compare_ablation, compare_robustness, compare_similarity
 from metgan.training import TrainingData, load_data
 
-from .conftest import RULES, weights
+from .conftest import CONFIG, weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 PAIR = find_methods("metgan,pix2pix")
@@ -32,7 +32,7 @@ def data(small_pairs: PairSet) -> TrainingData:
 
 @pytest.fixture(scope="module")
 def study(data: TrainingData, small_pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return Study(tmp_path_factory.mktemp("study"), small_pairs, data, RULES)
+    return Study(tmp_path_factory.mktemp("study"), small_pairs, data, CONFIG)
 
 
 @pytest.fixture(scope="module", params=[pytest.param("whole", marks=pytest.mark.slow)])
@@ -40,7 +40,7 @@ def held(study: Study) -> Comparison:
     comparison = compare_similarity(study, PAIR)
     comparison.check()
     assert not [*study.folder.iterdir()]  # a check writes nothing
-    comparison.hold()
+    comparison.run()
     return comparison
 
 
@@ -69,14 +69,14 @@ def test_what_is_finished_is_never_trained_again_and_seeds_can_be_added(
     held: Comparison, study: Study
 ) -> None:
     before = {name: rest for name, *rest in weights(study.folder)}
-    more = replace(study, rules=replace(RULES, seeds=2))
-    compare_similarity(more, PAIR[1:]).hold()
+    more = replace(study, config=replace(CONFIG, seeds=2))
+    compare_similarity(more, PAIR[1:]).run()
     after = {name: rest for name, *rest in weights(study.folder)}
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {"clean/runs/pix2pix-seed1/model.safetensors"}
     table = pd.read_csv(held.out / "statistics.csv").set_index(["method", "score"])
     assert table.loc[("pix2pix", "mae"), "seed_sd"] > 0
-    held.hold()  # leaves the folder as the other tests expect it
+    held.run()  # leaves the folder as the other tests expect it
 
 
 def test_scores_of_another_test_part_are_taken_anew(
@@ -88,14 +88,14 @@ def test_scores_of_another_test_part_are_taken_anew(
     write_image(path, read_image(path)[::-1].copy())
     scored = study.folder / "clean" / "scores" / "pix2pix-seed0" / "scores.csv"
     before = pd.read_csv(scored)["mae"]
-    compare_similarity(replace(study, pairs=pairs), PAIR[1:]).hold()
+    compare_similarity(replace(study, pairs=pairs), PAIR[1:]).run()
     changed = pd.read_csv(scored)["mae"] != before
     assert [*changed] == [True] + [False] * (len(changed) - 1)
-    held.hold()
+    held.run()
 
 
 def test_a_study_under_other_rules_is_refused(held: Comparison, study: Study) -> None:
-    other = replace(study, rules=replace(RULES, training=replace(RULES.training, learning_rate=2e-3)))
+    other = replace(study, config=replace(CONFIG, training=replace(CONFIG.training, learning_rate=2e-3)))
     with pytest.raises(StorageError, match=r"learning_rate 0\.001; expected learning_rate 0\.002"):
         compare_similarity(other, PAIR).check()
 
@@ -104,10 +104,10 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(
     held: Comparison, study: Study, tmp_path: Path
 ) -> None:
     """It is interrupted where it would save; what follows must give the same bytes."""
-    recipe = replace(RULES.training, validations=2)
-    rules = replace(RULES, training=recipe)
-    whole, cut = (replace(study, folder=tmp_path / name, rules=rules) for name in ("whole", "cut"))
-    compare_similarity(whole, PAIR[1:]).hold()
+    recipe = replace(CONFIG.training, validations=2)
+    config = replace(CONFIG, training=recipe)
+    whole, cut = (replace(study, folder=tmp_path / name, config=config) for name in ("whole", "cut"))
+    compare_similarity(whole, PAIR[1:]).run()
     first = {name: content for name, content, _ in weights(whole.folder)}
 
     def kill(*_: object) -> None:
@@ -116,8 +116,8 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("metgan.training.checkpoint.RunState.save", kill)
         with pytest.raises(KeyboardInterrupt):
-            compare_similarity(cut, PAIR[1:]).hold()
-    compare_similarity(cut, PAIR[1:]).hold()
+            compare_similarity(cut, PAIR[1:]).run()
+    compare_similarity(cut, PAIR[1:]).run()
     assert {name: content for name, content, _ in weights(cut.folder)} == first
 
 
@@ -127,7 +127,7 @@ def test_shuffled_labels_are_trained_on_beside_clean_ones_and_clean_runs_are_sha
     before = {name: rest for name, *rest in weights(study.folder)}
     comparison = compare_robustness(study, PAIR[1:], 0.5)
     comparison.check()
-    comparison.hold()
+    comparison.run()
     after = {name: rest for name, *rest in weights(study.folder)}
     assert {name: after[name] for name in before} == before
     assert {name.split("/")[0] for name in set(after) - set(before)} == {"shuffled"}
@@ -171,7 +171,7 @@ def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: S
     comparison = compare_ablation(study)
     method_group = replace(comparison.method_groups[1], methods=PAIR[1:])
     comparison = replace(comparison, method_groups=[method_group], against={})
-    comparison.hold()
+    comparison.run()
     summary = json.loads(
         (method_group.method_runs.folder / "scores" / "pix2pix-seed0" / "summary.json").read_text()
     )

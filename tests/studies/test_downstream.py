@@ -30,11 +30,11 @@ from metgan.studies.synthetic import Fresh
 from metgan.synthesis import PASSED
 from metgan.training import LOG_FILE, TrainConfig, read_log
 
-from .conftest import RULES as SHORT
+from .conftest import CONFIG as SHORT
 from .conftest import weights
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-RULES = replace(
+CONFIG = replace(
     SHORT, segmentor=TrainConfig(epochs=1, batch_size=2, crop=64, learning_rate=1e-3, validations=2)
 )
 FOLDS = 2
@@ -76,7 +76,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairSet:
 @pytest.fixture(scope="module")
 def study(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Downstream:
     folder = tmp_path_factory.mktemp("study")
-    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), parsed(*CHOSEN), RULES)
+    return Downstream(folder, pairs, fold_pairs(pairs, FOLDS, 0), parsed(*CHOSEN), CONFIG)
 
 
 @pytest.fixture(scope="module", params=[pytest.param("whole", marks=pytest.mark.slow)])
@@ -87,7 +87,7 @@ def found(study: Downstream, settle_run: Callable[[Path], None]) -> DownstreamRe
     for fold in folds_of(study):
         assert fold.inpainter
         settle_run(fold.folder / "runs" / "metgan-seed0")
-    return study.hold()
+    return study.run()
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def source(name: str) -> Any:
 
 def folds_of(study: Downstream) -> list[Fold]:
     return [
-        Fold(study.folder / f"fold-{k}-of-{FOLDS}", k, study.pairs, split, study.rules)
+        Fold(study.folder / f"fold-{k}-of-{FOLDS}", k, study.pairs, split, study.config)
         for k, split in enumerate(study.splits, start=1)
     ]
 
@@ -392,7 +392,7 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
 ) -> None:
     more = copied(held, tmp_path, "real-100", "real-25")
     before = {name: rest for name, *rest in weights(more.folder)}
-    more.hold()
+    more.run()
     after = {name: rest for name, *rest in weights(more.folder)}
     assert {name: after[name] for name in before} == before
     added = {f"fold-{k}-of-2/runs/real-25-seed0/model.safetensors" for k in (1, 2)}
@@ -407,7 +407,7 @@ def test_what_is_finished_is_never_trained_again_and_arms_can_be_added(
 def test_equal_seeds_give_equal_bytes(held: Downstream, tmp_path: Path) -> None:
     training_sets = parsed("real-100-strong", "real-100-pasted-1x")
     again = replace(held, folder=tmp_path / "again", training_sets=training_sets)
-    again.hold()
+    again.run()
     known = {name: content for name, content, _ in weights(held.folder)}
     trained = {name: content for name, content, _ in weights(again.folder)}
     assert len(trained) == FOLDS * (len(training_sets) + len(EXPOSURES))
@@ -421,7 +421,7 @@ def test_another_seed_trains_the_arms_again_on_the_same_synthetic_pairs(
 ) -> None:
     more = copied(held, tmp_path, "real-100", "synthetic-0.5x")
     painted = {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")}
-    replace(more, rules=replace(RULES, seeds=2)).hold()
+    replace(more, config=replace(CONFIG, seeds=2)).run()
     assert {p: p.stat().st_mtime_ns for p in more.folder.glob("*/synthetic/tumour/*")} == painted
     runs = {path.name for path in more.folder.glob("*/runs/*-seed1")}
     assert runs == {"real-100-seed1", "synthetic-0.5x-seed1"}
@@ -438,8 +438,8 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(held: Downstream, tmp
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("metgan.training.checkpoint.RunState.save", kill)
         with pytest.raises(KeyboardInterrupt):
-            cut.hold()
-    cut.hold()
+            cut.run()
+    cut.run()
     known = {name: content for name, content, _ in weights(held.folder)}
     assert {name: known[name] for name, *_ in weights(cut.folder)} == {
         name: content for name, content, _ in weights(cut.folder)
@@ -447,7 +447,7 @@ def test_a_cell_that_was_killed_ends_as_if_it_had_not_been(held: Downstream, tmp
 
 
 def test_a_study_under_other_rules_is_refused(held: Downstream) -> None:
-    other = replace(held, rules=replace(RULES, segmentor=replace(RULES.segmentor, learning_rate=2e-3)))
+    other = replace(held, config=replace(CONFIG, segmentor=replace(CONFIG.segmentor, learning_rate=2e-3)))
     with pytest.raises(StorageError, match=r"learning_rate 0\.001; expected learning_rate 0\.002"):
         other.check()
 
@@ -456,7 +456,7 @@ def test_a_pair_made_of_a_test_groups_images_is_refused(pairs: PairSet, tmp_path
     """It is said to be of a training animal, but its label, or else, comes from one that is tested on."""
     root = Path(shutil.copytree(pairs.root, tmp_path / "pairs"))
     split = fold_pairs(pairs, FOLDS, 0)[0]
-    fold = Fold(tmp_path / "fold", 1, pairs, split, RULES)
+    fold = Fold(tmp_path / "fold", 1, pairs, split, CONFIG)
     assert fold.data  # as it is, nothing leaks
     homes = {entry.name: entry.group for entry in pairs}
     for provenance in (
@@ -501,4 +501,4 @@ def test_a_segmentor_that_has_seen_a_test_group_is_not_scored(held: Downstream, 
     groups = tuple({entry.group for entry in copy.pairs})
     save_model(run / MODEL_FILE, segmentor.state_dict(), replace(card, groups_seen=groups))
     with pytest.raises(LeakageError, match="has seen 3 test groups"):
-        copy.hold()
+        copy.run()

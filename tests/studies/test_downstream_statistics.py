@@ -111,9 +111,9 @@ def test_every_arm_has_every_score_once(table: pd.DataFrame) -> None:
     ]
 
 
-def test_every_image_tells_the_level_that_it_was_read_at() -> None:
+def test_every_image_tells_its_threshold() -> None:
     images, _ = gather([cell("real-100", 1, 0)])
-    assert set(images["level"]) == {0.5}
+    assert set(images["threshold"]) == {0.5}
 
 
 def test_arms_with_a_single_point_leave_the_figure_where_there_are_many() -> None:

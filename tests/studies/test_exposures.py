@@ -20,7 +20,7 @@ from metgan.training import CHECKPOINT
 from metgan.training.consistency import Consistency
 from metgan.transforms import STRONG
 
-from .conftest import RULES
+from .conftest import CONFIG
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 
@@ -36,7 +36,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairSet:
 
 def study_of(pairs: PairSet, folder: Path, *names: str) -> Downstream:
     training_sets = [TrainingSet.parse(name) for name in names]
-    return Downstream(folder, pairs, fold_pairs(pairs, 2, 0), training_sets, RULES)
+    return Downstream(folder, pairs, fold_pairs(pairs, 2, 0), training_sets, CONFIG)
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_each_fold_has_the_exposures_that_read_its_validation_part_best(study: D
     first, second = folds_of(study)
     find(first, False, True)
     find(second, True, False)
-    found = study.hold()
+    found = study.run()
     assert found.exposures == {1: STRONG.exposure, 2: 0.0}
     for fold, exposure in ((first, STRONG.exposure), (second, 0.0)):
         assert f"'exposure': {exposure}" in trained_with(fold, "real-100-strong-seed0")
@@ -84,9 +84,9 @@ def test_a_study_that_chose_none_goes_on(study: Downstream) -> None:
     for fold in folds_of(study):
         find(fold, True, False)
     study.check()
-    first = study.hold()
+    first = study.run()
     study.check()
-    assert study.hold().exposures == first.exposures == {1: 0.0, 2: 0.0}
+    assert study.run().exposures == first.exposures == {1: 0.0, 2: 0.0}
     assert "the light of crops in no fold:" in downstream_report(first, Path("x"), None).lead
 
 
@@ -121,5 +121,5 @@ def test_trials_differ_in_their_exposures_alone(study: Downstream) -> None:
 
 
 def test_a_study_without_strong_augmentation_tries_nothing(pairs: PairSet, tmp_path: Path) -> None:
-    assert study_of(pairs, tmp_path, "real-100").hold().exposures == {}
+    assert study_of(pairs, tmp_path, "real-100").run().exposures == {}
     assert not [*tmp_path.glob("fold-*/runs/exposure-*")]

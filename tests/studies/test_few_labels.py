@@ -30,7 +30,7 @@ from metgan.studies import Downstream, TrainingSet, fold_pairs
 from metgan.studies.downstream import further_of, material_of
 from metgan.studies.fold import Fold
 
-from .conftest import RULES
+from .conftest import CONFIG
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 INSERTED = "real-100-synthetic-2x-contrast-insert-unlabelled-balanced-teacher-strong"
@@ -52,7 +52,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> PairSet:
 def fold(pairs: PairSet, tmp_path_factory: pytest.TempPathFactory) -> Fold:
     """Two labelled pairs; those of the other training animals are set apart."""
     split = fold_pairs(pairs, 2, 0, training=2)[0]
-    return Fold(tmp_path_factory.mktemp("study") / "fold-1-of-2", 1, pairs, split, RULES)
+    return Fold(tmp_path_factory.mktemp("study") / "fold-1-of-2", 1, pairs, split, CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def test_pairs_of_the_set_without_a_label_join_those_that_are_set_apart(
         )
     )
     some = PairSet(pairs.root, kept, (without_label(bare), without_label(tested)))
-    fold = Fold(tmp_path, 1, some, known, RULES)
+    fold = Fold(tmp_path, 1, some, known, CONFIG)
     assert [e.name for e in entries_of(fold.with_unlabelled.data.unlabelled)] == [bare.name]
 
 
@@ -115,7 +115,7 @@ def test_the_split_that_the_table_states_is_not_looked_at_for_unlabelled_pairs_e
 def test_a_training_set_of_unlabelled_pairs_is_refused_where_there_are_none(
     pairs: PairSet, tmp_path: Path
 ) -> None:
-    study = Downstream(tmp_path / "none", pairs, fold_pairs(pairs, 2, 0), [named("real-100-teacher")], RULES)
+    study = Downstream(tmp_path / "none", pairs, fold_pairs(pairs, 2, 0), [named("real-100-teacher")], CONFIG)
     with pytest.raises(SettingError, match=r"no unlabelled pair.*--training-pairs"):
         study.check()
 
@@ -176,7 +176,7 @@ def test_a_copy_of_a_training_image_is_refused_in_another_laboratory(pairs: Pair
     first, *_ = write_phantom(other, 4, PhantomSettings(size=64, empty_fraction=0), seed=5)
     shutil.copy(pairs.entries[3].paths["tumour"], first.paths["tumour"])
     study = Downstream(
-        tmp_path / "none", pairs, fold_pairs(pairs, 2, 0), [named("real-100")], RULES, PairSet.open(other)
+        tmp_path / "none", pairs, fold_pairs(pairs, 2, 0), [named("real-100")], CONFIG, PairSet.open(other)
     )
     with pytest.raises(LeakageError, match="the pixels of its tumour"):
         study.check()
@@ -190,9 +190,9 @@ def test_another_laboratory_is_read_whatever_its_animals_are_called(pairs: PairS
         other, [{"name": e.name, "group": "animal-0", "organ": "", "split": ""} for e in entries]
     )  # as one of those that are trained on
     splits = fold_pairs(pairs, 2, 0)
-    study = Downstream(tmp_path / "s", pairs, splits, [named("real-100")], RULES, PairSet.open(other))
+    study = Downstream(tmp_path / "s", pairs, splits, [named("real-100")], CONFIG, PairSet.open(other))
     study.check()
-    found = study.hold()
+    found = study.run()
     for cell in found.cells:
         assert cell.elsewhere is not None
         assert [*cell.elsewhere.images["name"]] == [e.name for e in entries]
@@ -213,14 +213,14 @@ def test_a_study_of_few_labels_is_held_and_goes_on(pairs: PairSet, settled: Fold
         INSERTED,
     ]
     study = Downstream(
-        settled.folder.parent, pairs, [settled.split], [named("real-100"), *map(named, names)], RULES
+        settled.folder.parent, pairs, [settled.split], [named("real-100"), *map(named, names)], CONFIG
     )
     study.check()
-    found = study.hold()
+    found = study.run()
     by_name = {cell.training_set.name: cell for cell in found.cells}
     assert by_name[INSERTED].samples == 6  # two real ones, however often, and four
     assert by_name["real-100-pseudo-labels-strong"].samples == 2 + len(settled.set_apart)
     folder = study.folder / "fold-1-of-2"
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("model.safetensors")}
-    assert study.hold().statistics.equals(found.statistics)
+    assert study.run().statistics.equals(found.statistics)
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("model.safetensors")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import label_curve_report, worth_in_words
 from metgan.studies import WITH, WITHOUT, LabelCurve, LabelCurveResult
 
-from .conftest import RULES
+from .conftest import CONFIG
 
 
 def found(without: dict[int, float], with_metgan: dict[int, float]) -> LabelCurveResult:
@@ -27,7 +28,17 @@ def found(without: dict[int, float], with_metgan: dict[int, float]) -> LabelCurv
         for n, v in values.items()
         for score in ("Dice", "tumour F1", "false tumours")
     ]
-    return LabelCurveResult(RULES, pd.DataFrame(rows), [])
+    return LabelCurveResult(CONFIG, pd.DataFrame(rows), [])
+
+
+def sixteen(root: Path) -> PairSet:
+    """Draw pairs of eight animals."""
+    entries = write_phantom(root, 16, PhantomSettings(size=64, empty_fraction=0, tumours_per_image=3), seed=0)
+    rows: list[dict[str, Any]] = [
+        {"name": e.name, "group": f"animal-{k // 2}", "organ": "", "split": ""} for k, e in enumerate(entries)
+    ]
+    write_table(root, rows)
+    return PairSet.open(root)
 
 
 @pytest.mark.parametrize(
@@ -68,29 +79,35 @@ def test_the_page_has_a_sentence_and_a_row_for_each_number() -> None:
 @pytest.mark.parametrize("counts", [(), (24, 6), (6, 6), (0, 6)])
 def test_numbers_that_do_not_rise_are_refused(counts: tuple[int, ...], tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="in rising order"):
-        LabelCurve(tmp_path, PairSet(tmp_path, ()), counts, 2, RULES)
+        LabelCurve(tmp_path, PairSet(tmp_path, ()), counts, 2, CONFIG)
+
+
+def test_few_labelled_pairs_are_trained_on_for_as_long_as_all(tmp_path: Path) -> None:
+    """As many epochs of few pairs would be fewer steps, and the curve one of lengths."""
+    config = replace(CONFIG, segmentor=replace(CONFIG.segmentor, epochs=40, steps=None))
+    study = LabelCurve(tmp_path / "study", sixteen(tmp_path / "pairs"), (2,), 2, config)
+    (_, few), (total, whole) = study._points
+    lengths = {
+        point.config.segmentor.length(len(split.train)) for point in (few, whole) for split in point.splits
+    }
+    assert [len(split.train) for split in few.splits] == [2, 2]
+    assert lengths == {config.segmentor.length(total)}
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_thread", "every_tumour_seen")
 def test_the_study_from_end_to_end(tmp_path: Path, settle_run: Callable[[Path], None]) -> None:
-    root = tmp_path / "pairs"
-    entries = write_phantom(root, 16, PhantomSettings(size=64, empty_fraction=0, tumours_per_image=3), seed=0)
-    rows: list[dict[str, Any]] = [
-        {"name": e.name, "group": f"animal-{k // 2}", "organ": "", "split": ""} for k, e in enumerate(entries)
-    ]
-    write_table(root, rows)
-    study = LabelCurve(tmp_path / "study", PairSet.open(root), (2,), 2, RULES)
+    study = LabelCurve(tmp_path / "study", sixteen(tmp_path / "pairs"), (2,), 2, CONFIG)
     study.check()
     assert not (tmp_path / "study").exists()  # a check writes nothing
     for _, point in study._points[:1]:
         for fold in point._folds():
             assert fold.with_unlabelled.inpainter
             settle_run(fold.with_unlabelled.folder / "runs" / "metgan-seed0")
-    result = study.hold()
+    result = study.run()
     assert [*result.curve(WITH).index] == [2]
     assert [*result.curve(WITHOUT).index] == [2, 6]
     assert (study.out / "scores.csv").is_file()
     before = {path: path.stat().st_mtime_ns for path in study.folder.rglob("model.safetensors")}
-    assert study.hold().table.equals(result.table)
+    assert study.run().table.equals(result.table)
     assert before == {path: path.stat().st_mtime_ns for path in study.folder.rglob("model.safetensors")}

@@ -1,4 +1,4 @@
-"""The level above which a pixel is read as tumour: the one that reads validation pairs best."""
+"""The threshold above which a pixel is read as tumour: the one that reads validation pairs best."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from hypothesis import strategies as st
 from metgan.data import Entry, Pair
 from metgan.metrics import Overlap, overlap
 from metgan.models import DEFAULT_THRESHOLD, SegmentorPredictor
-from metgan.studies.predictions import LEVELS, _read, choose_level
+from metgan.studies.predictions import THRESHOLDS, _read, choose_threshold
 
 
 @given(st.integers(0, 10_000))
-def test_no_other_level_has_a_better_pooled_dice(seed: int) -> None:
+def test_no_other_threshold_has_a_better_pooled_dice(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    weighed = [rng.random((9, 9), np.float32) for _ in range(3)]
-    labels = [(w + rng.normal(0, 0.3, w.shape)) > 0.7 for w in weighed]
+    probabilities = [rng.random((9, 9), np.float32) for _ in range(3)]
+    labels = [(w + rng.normal(0, 0.3, w.shape)) > 0.7 for w in probabilities]
 
-    def dice(level: float) -> float:
-        pairs = zip(weighed, labels, strict=True)
-        return sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice
+    def dice(threshold: float) -> float:
+        pairs = zip(probabilities, labels, strict=True)
+        return sum((overlap(w > threshold, label) for w, label in pairs), Overlap()).dice
 
-    assert dice(choose_level(weighed, labels)) == pytest.approx(max(map(dice, LEVELS)))
+    assert dice(choose_threshold(probabilities, labels)) == pytest.approx(max(map(dice, THRESHOLDS)))
 
 
 def test_pairs_are_pooled_and_not_averaged() -> None:
-    """One large tumour wants a low level, two small ones a high level; pooled, the large one decides.
+    """One large tumour wants a low threshold, two small ones a high threshold; pooled, the large one decides.
 
-    Averaged, a low level would have (1 + 2 x 2/101) / 3 = 0.35, a high one (0 + 1 + 1) / 3 = 0.67.
+    Averaged, a low threshold would have (1 + 2 x 2/101) / 3 = 0.35, a high one (0 + 1 + 1) / 3 = 0.67.
     """
     large, small = np.full((1, 100), 0.55, np.float32), np.full((1, 100), 0.55, np.float32)
     small[0, 0] = 0.97
     first = np.arange(100)[None] == 0
-    assert choose_level([large, small, small], [np.ones((1, 100), bool), first, first]) < 0.55
+    assert choose_threshold([large, small, small], [np.ones((1, 100), bool), first, first]) < 0.55
 
 
-def test_validation_pairs_without_tumours_leave_the_usual_level() -> None:
+def test_validation_pairs_without_tumours_leave_the_usual_threshold() -> None:
     nothing = np.zeros((4, 4), bool)
-    assert choose_level([np.zeros((4, 4), np.float32)], [nothing]) == DEFAULT_THRESHOLD
-    assert choose_level([np.full((4, 4), 0.92, np.float32)], [nothing]) == DEFAULT_THRESHOLD
-    assert choose_level([], []) == DEFAULT_THRESHOLD
+    assert choose_threshold([np.zeros((4, 4), np.float32)], [nothing]) == DEFAULT_THRESHOLD
+    assert choose_threshold([np.full((4, 4), 0.92, np.float32)], [nothing]) == DEFAULT_THRESHOLD
+    assert choose_threshold([], []) == DEFAULT_THRESHOLD
 
 
-def test_readings_where_a_label_says_nothing_count_in_no_figure_nor_choose_the_level() -> None:
+def test_readings_where_a_label_says_nothing_count_in_no_figure_nor_choose_the_threshold() -> None:
     """Read at .9 in the right half, where nothing is known, and at .6 on a tumour of four pixels at the left.
 
-    Were the right half counted, 128 pixels would be false, and the level would be above .9.
+    Were the right half counted, 128 pixels would be false, and the threshold would be above .9.
     """
     label, right = np.zeros((16, 16), bool), np.arange(16)[None].repeat(16, 0) >= 8
     label[4:6, 2:4] = True
@@ -63,7 +63,7 @@ def test_readings_where_a_label_says_nothing_count_in_no_figure_nor_choose_the_l
     )
     readings = _read(reader, [pair], [pair])
     (row,) = readings.images.to_dict("records")
-    assert readings.level < 0.6
+    assert readings.threshold < 0.6
     assert [row[f"pixels_{kind}"] for kind in ("found", "missed", "false")] == [4, 0, 0]
     assert row["tumours_false"] == 0
     known = replace(pair, ignored=None)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from metgan.data import Entry
@@ -14,7 +15,7 @@ from metgan.metrics import compare, evaluate_detection
 from metgan.panels import compare_images
 from metgan.reporting import Report, evaluation_report
 from metgan.studies import ComparedImage, Evaluation, check_scores, read_summary
-from metgan.studies.scores import Score
+from metgan.studies.scores import Score, load_table, save_table
 from metgan.workflows.evaluate import write_scores
 
 RNG = np.random.default_rng(0)
@@ -102,3 +103,11 @@ def test_an_evaluation_whose_scores_cannot_be_read_again_is_no_success(
     spoiled = OnFailingDisk(SCORES, SIMILARITY, model="abc", step=2, independent_segmentor="def", test="0")
     with pytest.raises(StorageError, match=r"scores\.csv has 1 rows, summary\.json tells of 2 images"):
         write_scores(spoiled, report, tmp_path)
+
+
+def test_animals_and_organs_may_be_called_as_csv_calls_what_is_missing(tmp_path: Path) -> None:
+    table = pd.DataFrame(
+        {"name": ["NA", "null"], "group": ["None", "nan"], "organ": ["", "n/a"], "mae": [0.5, np.nan]}
+    )
+    save_table(table, tmp_path / "scores.csv")
+    pd.testing.assert_frame_equal(load_table(tmp_path / "scores.csv"), table, check_dtype=False)

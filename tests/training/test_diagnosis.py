@@ -154,7 +154,7 @@ def test_where_data_or_segmentor_are_a_reason_nobody_is_advised_to_resume(reason
     found = find_reasons(replace(GOOD, generated=[image(-0.9)], **GIVEN[reason]))  # type: ignore[arg-type]  # one field of Measurements
     words = explain(60, 0.03, found, "train longer: with --resume")
     assert not any("--resume" in word for word in words)
-    assert "train anew (--overwrite)" in words[-1]
+    assert "train again (--overwrite)" in words[-1]
     faint = explain(60, 0.03, find_reasons(replace(GOOD, generated=[image(-0.9)])), "train longer: --resume")
     assert faint[-1] == "train longer: --resume"
 

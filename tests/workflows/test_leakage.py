@@ -167,16 +167,16 @@ VERBS: dict[str, Verb] = {
         )
     ),
     "similarity": lambda world, _, out: similarity(
-        SimilarityRequest(data=world, out=out, methods="pix2pix", extent=BRIEF, settings=SHORT)
+        SimilarityRequest(data=world, out=out, methods="pix2pix", options=BRIEF, settings=SHORT)
     ),
     "robustness": lambda world, _, out: robustness(
-        RobustnessRequest(data=world, out=out, methods="pix2pix", extent=BRIEF, settings=SHORT)
+        RobustnessRequest(data=world, out=out, methods="pix2pix", options=BRIEF, settings=SHORT)
     ),
     "ablation": lambda world, _, out: ablation(
-        StudyRequest(data=world, out=out, extent=BRIEF, settings=SHORT)
+        StudyRequest(data=world, out=out, options=BRIEF, settings=SHORT)
     ),
     "downstream": lambda world, _, out: downstream(
-        DownstreamRequest(data=world, out=out, sets="real-100", folds=3, extent=BRIEF, settings=SHORT)
+        DownstreamRequest(data=world, out=out, sets="real-100", folds=3, options=BRIEF, settings=SHORT)
     ),
     "export": lambda world, _, out: export(ExportRequest(data=[world], format="cellpose", out=out)),
 }

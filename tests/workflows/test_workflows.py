@@ -137,7 +137,11 @@ CASES: dict[str, tuple[Workflow, str]] = {
     "similarity": (
         lambda world, _, out: similarity(
             SimilarityRequest(
-                data=world, out=out, methods="pix2pix", extent=StudyOptions(segmentor_steps=2), settings=SHORT
+                data=world,
+                out=out,
+                methods="pix2pix",
+                options=StudyOptions(segmentor_steps=2),
+                settings=SHORT,
             )
         ),
         "study similarity {world} --out {out} --methods pix2pix --segmentor-steps 2 {short}",
@@ -149,7 +153,7 @@ CASES: dict[str, tuple[Workflow, str]] = {
                 out=out,
                 grid=TrainingSetGrid(real=(0.5, 1.0), augment=("none", "strong")),
                 folds=3,
-                extent=StudyOptions(segmentor_steps=2),
+                options=StudyOptions(segmentor_steps=2),
                 settings=SHORT,
             )
         ),

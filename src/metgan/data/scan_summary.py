@@ -16,7 +16,7 @@ from metgan.types import AnyArray, Camera, Channel, Mask
 _MOST_LABELLED: Final = 0.5
 _TUMOURS_ARE_RARE = (
     "tumours to cover the smaller part",
-    "Check the mask; one that is inverted, or shows the tissue, must be exchanged first",
+    "Check the mask; invert one that is inverted, and replace one that shows the tissue",
 )
 _TWO_CHANNELS = ("two different channels", "Check the sources, and --channels")
 

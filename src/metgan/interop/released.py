@@ -19,7 +19,7 @@ from metgan import __version__
 from metgan.checked import Checked
 from metgan.data import Normalisation
 from metgan.errors import StorageError
-from metgan.io import load_state
+from metgan.io import fingerprint, load_state
 from metgan.models import MODEL_FILE, Kind, ModelCard, save_model
 from metgan.networks import PRESETS, PatchGAN, Segmentor, blank, make_generator
 
@@ -128,9 +128,10 @@ def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisatio
     """Write what `read_released` gave into a run folder.
 
     `normalisation` is between the user's camera and [-1, 1]; the release scaled every image by its own
-    extremes.
+    extremes. Generators are told of the segmentor, which must never pass for an independent one.
     """
-    for part in parts:
+    in_loop = ""
+    for part in sorted(parts, key=lambda part: part.kind != "segmentor"):
         card = ModelCard(
             kind=part.kind,
             method="segmentor" if part.kind == "segmentor" else "metgan",
@@ -138,13 +139,15 @@ def write_released(parts: Sequence[Part], out: Path, normalisation: Normalisatio
             preset="released",
             normalisation=normalisation,
             groups_seen=(),
-            segmentor="",
+            segmentor=in_loop if part.kind == "generator" else "",
             step=0,
             steps=0,
             seed=0,
             metgan=__version__,
         )
         save_model(out / part.place, part.weights, card)
+        if part.kind == "segmentor":
+            in_loop = fingerprint(out / part.place)
 
 
 def _read_generator(anatomy_pathway: Path, label_pathway: Path) -> dict[str, Tensor]:

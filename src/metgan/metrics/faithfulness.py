@@ -118,20 +118,20 @@ class Faithfulness(Pooled):
 
 
 def evaluate_detection(
-    asked: Mask, read: Mask, image: AnyArray, *, fill: Mask | None = None, smallest: int = 1
+    target: Mask, prediction: Mask, image: AnyArray, *, fill: Mask | None = None, smallest: int = 1
 ) -> Faithfulness:
     """Score a generated tumour image by the label that it was asked to show.
 
     Parameters
     ----------
-    asked : ndarray, (Y, X) or (Z, Y, X), bool
+    target : ndarray, (Y, X) or (Z, Y, X), bool
         The label that the generator was given.
-    read : ndarray, same shape, bool
+    prediction : ndarray, same shape, bool
         What an independent segmentor reads in the generated image.
     image : ndarray, same shape, any real dtype, camera units
         The generated tumour channel, normalisation undone.
     fill : ndarray, same shape, bool, or None
-        Where nothing was imaged: it surrounds no tumour. None for nowhere.
+        Where nothing was imaged, or annotated: it surrounds no tumour. None for nowhere.
     smallest : int, pixels, default 1
         As for `match`.
 
@@ -148,31 +148,31 @@ def evaluate_detection(
 
     Notes
     -----
-    The contrast of an asked-for tumour is the mean of the image on it over the mean of the image on the ring
-    around it (`metgan.objects.rings`), see `Contrast`; 1 means invisible. It is nan where that ring is empty
-    (a label that fills the image, a crowd). A ratio depends on the zero of its scale: a camera offset pulls
-    it towards 1, and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark level
-    first: ``evaluate_detection(asked, read, image.astype(float) - dark)``. The light of a tumour is the
-    difference of the two means, in camera units; 0 means invisible, and an offset does not matter. See
+    The contrast of a tumour of the label is the mean of the image on it over the mean of the image on the
+    ring around it (`metgan.objects.rings`), see `Contrast`; 1 means invisible. It is nan where that ring is
+    empty (a label that fills the image, a crowd). A ratio depends on the zero of its scale: a camera offset
+    pulls it towards 1, and in [-1, 1] it means nothing. Compare images of one camera, or subtract the dark
+    level first: ``evaluate_detection(target, prediction, image.astype(float) - dark)``. The light of a tumour
+    is the difference of the two means, in camera units; 0 means invisible, and an offset does not matter. See
     `choose_measure`.
 
     Examples
     --------
     A tumour of one pixel, three times as bright as its surroundings, read where it is:
 
-    >>> asked = np.arange(9)[None] == 4
-    >>> scores = evaluate_detection(asked, asked, np.where(asked, 300, 100))
+    >>> target = np.arange(9)[None] == 4
+    >>> scores = evaluate_detection(target, target, np.where(target, 300, 100))
     >>> scores.contrast, scores.light, scores.detection.recall, scores.false_area
     (3.0, 200.0, 1.0, 0.0)
     """
-    check_masks({"asked": asked, "read": read} | ({} if fill is None else {"fill": fill}))
-    _check_image(image, asked.shape)
-    matches = match(read, asked, smallest=smallest)
-    each = zip(matches.areas, matches.found, measure_contrasts(asked, image, fill), strict=True)
+    check_masks({"target": target, "prediction": prediction} | ({} if fill is None else {"fill": fill}))
+    _check_image(image, target.shape)
+    matches = match(prediction, target, smallest=smallest)
+    each = zip(matches.areas, matches.found, measure_contrasts(target, image, fill), strict=True)
     return Faithfulness(
         matches.counts,
-        overlap(read, asked),
-        int((~asked).sum()),
+        overlap(prediction, target),
+        int((~target).sum()),
         tuple(Tumour(int(area), bool(found), by.ratio, by.light) for area, found, by in each),
     )
 

@@ -24,11 +24,11 @@ _TITLES = {
 
 def comparison_report(found: ComparisonResult, data: Path) -> Report:
     """Return the page of a comparison, with its picture as ``grid.png``; `data` names the pair set."""
-    rules, grid = found.rules, _side_by_side(found.examples)
-    seeds = "one seed" if rules.seeds == 1 else f"{rules.seeds} seeds"
+    config, grid = found.config, _side_by_side(found.examples)
+    seeds = "one seed" if config.seeds == 1 else f"{config.seeds} seeds"
     lead = (
         f"Every method was trained with {seeds} on the training part of {data} for {found.steps} "
-        f"steps, preset {rules.preset}, and scored on its test part."
+        f"steps, preset {config.preset}, and scored on its test part."
     )
     first, *others = _sections(found)
     sections = [first, grid, *others]

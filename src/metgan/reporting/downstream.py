@@ -46,10 +46,10 @@ def downstream_report(found: DownstreamResult, data: Path, training_pairs: int |
     kept = f"{training_pairs} pairs" if training_pairs else "the rest"
     lead = (
         f"Segmentors were trained alike on {len(training_sets)} kinds of training sets and tested on "
-        f"{data} in {len(folds)} folds, trained on {kept} of each, preset {found.rules.preset}. "
+        f"{data} in {len(folds)} folds, trained on {kept} of each, preset {found.config.preset}. "
         "Generator, labels and pasted tumours come from the training part of the fold alone, and no "
         "unlabelled pair is of a test group; the validation part chooses the weights of the segmentor in the "
-        "generator's loop, levels of reading and what oversampled pairs show more of."
+        "generator's loop, thresholds and what oversampled pairs show more of."
     )
     if found.exposures:
         lead += _exposures(found.exposures)
@@ -79,8 +79,8 @@ def _exposures(exposures: Mapping[int, float]) -> str:
         else "in no fold"
     )
     return (
-        f" Strong augmentation multiplies the light of crops {where}: only where a segmentor of the labelled "
-        "pairs that was trained so reads the validation part better."
+        f" Strong augmentation multiplies the light of crops {where}: only where a segmentor that was "
+        "trained so on the labelled pairs had the higher Dice on the validation part."
     )
 
 
@@ -212,7 +212,7 @@ def _elsewhere(table: pd.DataFrame, cells: Sequence[RunResult]) -> Section:
         for one in training_sets
     ]
     caption = (
-        "The same segmentors on all pairs of another laboratory, at the levels that their own validation "
+        "The same segmentors on all pairs of another laboratory, at the thresholds that their own validation "
         "parts chose: means over the folds, in brackets the least and the most of them."
     )
     header = ("trained on", *scores, "false tumours")

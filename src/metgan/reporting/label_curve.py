@@ -21,7 +21,7 @@ def label_curve_report(found: LabelCurveResult, data: Path) -> Report:
     lead = (
         f"Segmentors were trained on some labelled pairs of {data}, without metgan (strong augmentation) and "
         "with it (the other pairs of the training part, as if they had no labels), and tested on other "
-        "animals. The labels of the validation part choose the level of reading of both, and whether strong "
+        "animals. The labels of the validation part choose the threshold of both, and whether strong "
         "augmentation multiplies the light of crops; they are not counted."
     )
     sentences = [worth_in_words(found, int(count)) for count in found.curve(WITH).index]
@@ -61,7 +61,7 @@ def _table(found: LabelCurveResult) -> Table:
         for one in (WITHOUT, WITH)
         if count in found.curve(one).index
     ]
-    seeds = found.rules.seeds
+    seeds = found.config.seeds
     caption = (
         "Pooled over the test images of a fold: means over the folds, in brackets the least and the most of "
         f"them; each fold is a mean over {seeds} seed{'s' if seeds > 1 else ''}. In the last row all are "

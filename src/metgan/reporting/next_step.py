@@ -44,7 +44,7 @@ def next_step(run: TrainedRun, data: Path) -> Section:
         status = run.history.status
         has_reasons = status is not None and len(status.diagnosis or []) > 2  # between opening and advice
         text = f"This generator is not one to generate pairs with: {run.warning}. " + (
-            "Where a reason above names data or segmentor, correct these and train anew with --overwrite; "
+            "Where a reason above names data or segmentor, correct these and train again with --overwrite; "
             "else train it longer:"
             if has_reasons
             else "Train it longer:"

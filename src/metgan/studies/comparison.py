@@ -30,12 +30,12 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Study:
-    """What comparisons share: a folder, pairs, the data loaded from them, and the rules."""
+    """What comparisons share: a folder, pairs, the data loaded from them, and the settings."""
 
     folder: Path
     pairs: PairSet
     data: TrainingData
-    rules: SharedConfig
+    config: SharedConfig
 
     @property
     def test(self) -> PairSet:
@@ -45,12 +45,12 @@ class Study:
     @property
     def independent_segmentor(self) -> Path:
         """Run folder of the independent segmentor."""
-        return self.rules.independent_config(self.folder).folder
+        return self.config.independent_config(self.folder).folder
 
     def method_runs(self, name: str, data: TrainingData) -> MethodRuns:
         """Return a comparison on `data` in a folder of its own, scored in the units of the clean data."""
         units = self.data.normalisation
-        return MethodRuns(self.folder / name, data, units, self.test, self.independent_segmentor, self.rules)
+        return MethodRuns(self.folder / name, data, units, self.test, self.independent_segmentor, self.config)
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,9 @@ class MethodGroup:
         """Return the method as the tables call it."""
         return replace(method, name=method.name + self.suffix, title=method.title + self.words)
 
-    def hold(self) -> list[Result]:
+    def run(self) -> list[Result]:
         """Train and score all, and call them by their names in the tables."""
-        return [replace(r, method=self.named(r.method)) for r in self.method_runs.hold(self.methods)]
+        return [replace(r, method=self.named(r.method)) for r in self.method_runs.run(self.methods)]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class ComparisonResult:
     ----------
     name : str
         Of the comparison.
-    rules : SharedConfig
+    config : SharedConfig
     steps : int
         Of the training of each method.
     results : sequence of Result
@@ -112,7 +112,7 @@ class ComparisonResult:
     """
 
     name: str
-    rules: SharedConfig
+    config: SharedConfig
     steps: int
     results: Sequence[Result]
     statistics: pd.DataFrame
@@ -152,21 +152,21 @@ class Comparison:
         anew : bool
             Whether what lies in the folder will be deleted first, and need not fit.
         """
-        independent = self.study.rules.independent_config(self.study.folder)
+        independent = self.study.config.independent_config(self.study.folder)
         check_segmentor_config(replace(independent, resume=not anew), self.study.data)
         for method_group in self.method_groups:
             method_group.method_runs.check(method_group.methods, anew=anew)
 
-    def hold(self) -> ComparisonResult:
+    def run(self) -> ComparisonResult:
         """Train and score what is not yet, write the scores, and return what was found."""
-        data, rules = self.study.data, self.study.rules
-        train_segmentor(rules.independent_config(self.study.folder), data)
-        results = [result for method_group in self.method_groups for result in method_group.hold()]
-        table = comparison_statistics(results, self.against, rules.seed)
+        data, config = self.study.data, self.study.config
+        train_segmentor(config.independent_config(self.study.folder), data)
+        results = [result for method_group in self.method_groups for result in method_group.run()]
+        table = comparison_statistics(results, self.against, config.seed)
         save_comparison_statistics(table, results, self.out)
-        steps = rules.training.length(len(data.train))
+        steps = config.training.length(len(data.train))
         examples = _examples(results, self.study.test, data.normalisation)
-        return ComparisonResult(self.name, rules, steps, results, table, self.against, examples)
+        return ComparisonResult(self.name, config, steps, results, table, self.against, examples)
 
 
 def compare_similarity(study: Study, methods: Sequence[Method]) -> Comparison:
@@ -184,7 +184,7 @@ def compare_robustness(study: Study, methods: Sequence[Method], share: float) ->
     All that is trained sees the shuffled labels, the segmentor in the loop too; the independent segmentor and
     the test part have clean ones.
     """
-    shuffled = study.data.with_shuffled_labels(share, study.rules.seed)
+    shuffled = study.data.with_shuffled_labels(share, study.config.seed)
     worse = MethodGroup(
         study.method_runs("shuffled", shuffled), methods, "-shuffled", f", {share:.0%} of labels shuffled"
     )

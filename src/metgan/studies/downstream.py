@@ -1,9 +1,9 @@
 """Does synthetic data help a segmentation network? Table 2 and Fig. 4 of the paper, with fairer rivals.
 
 Every training set trains the same segmentor with equal steps, batches and crops, starts from the same weights
-per seed, takes its level from the same real validation pairs, and reads the same test images. The paper does
-not say how long its segmentors trained; with equal epochs a larger set would also train longer, and show that
-instead of what its images are worth.
+per seed, takes its threshold from the same real validation pairs, and reads the same test images. The paper
+does not say how long its segmentors trained; with equal epochs a larger set would also train longer, and
+show that instead of what its images are worth.
 
 Generator and synthetic pairs are made once per fold, with the first seed; further seeds train the training
 sets' segmentors again, from other first weights, on other crops and other shares.
@@ -54,7 +54,7 @@ class Downstream:
     splits : sequence of Split
         One per fold.
     training_sets : sequence of TrainingSet
-    rules : SharedConfig
+    config : SharedConfig
         ``training`` is MetGAN's; ``segmentor`` that in its loop and, with equal steps, the last weights and
         the training set's own augmentation, that of every training set.
     elsewhere : PairSet or None
@@ -65,7 +65,7 @@ class Downstream:
     pairs: PairSet
     splits: Sequence[Split]
     training_sets: Sequence[TrainingSet]
-    rules: SharedConfig
+    config: SharedConfig
     elsewhere: PairSet | None = None
 
     @property
@@ -98,7 +98,7 @@ class Downstream:
                         "Add some to the pair set, or give --training-pairs",
                     )
                 if not training_set.synthetic and not training_set.uses_unlabelled:
-                    seed = self.rules.seed
+                    seed = self.config.seed
                     run_config = suited(fold.run_config(training_set, seed), known_exposure(fold))
                     run_config = replace(run_config, resume=not anew)
                     check_segmentor_config(run_config, material_of(training_set, fold, seed))
@@ -118,12 +118,12 @@ class Downstream:
                 asked[source] = max(count, asked.get(source, 0))
         return asked
 
-    def hold(self) -> DownstreamResult:
+    def run(self) -> DownstreamResult:
         """Train and score what is not yet, write the scores, and return what was found.
 
         All with the first seed comes first, so that there is a whole answer early.
         """
-        seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
+        seeds = range(self.config.seed, self.config.seed + self.config.seeds)
         cells = [
             _cell(training_set, fold, seed, self.elsewhere)
             for seed in seeds
@@ -141,13 +141,13 @@ class Downstream:
         helpers = {fold.number: cards for fold in self._folds() if (cards := fold.helpers)}
         has_strong = any(training_set.augmentation for training_set in self.training_sets)
         exposures = {fold.number: choose_exposure(fold) for fold in self._folds()} if has_strong else {}
-        return DownstreamResult(self.rules, cells, table, helpers, exposures, elsewhere)
+        return DownstreamResult(self.config, cells, table, helpers, exposures, elsewhere)
 
     def _folds(self) -> Iterator[Fold]:
         """Return the folds, one at a time, so that the images of one alone are in memory."""
         for number, split in enumerate(self.splits, start=1):
             folder = self.folder / f"fold-{number}-of-{len(self.splits)}"
-            yield Fold(folder, number, self.pairs, split, self.rules)
+            yield Fold(folder, number, self.pairs, split, self.config)
 
 
 def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = None) -> list[Split]:
@@ -159,8 +159,8 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = Non
     count : int, 2 or more
     seed : int, at least 0
     training : int or None, default None
-        How many pairs the training part of each fold keeps, group after group as in `take_share`: what a user
-        has who has annotated only so much. The validation part stays. None keeps all.
+        How many pairs the training part of each fold keeps, group after group as in `take_share`: what a
+        user has with only that many annotated pairs. The validation part stays. None keeps all.
 
     Raises
     ------
@@ -245,7 +245,7 @@ def _cell(training_set: TrainingSet, fold: Fold, seed: int, elsewhere: PairSet |
         run_config = suited(run_config, choose_exposure(fold))
     train_segmentor(run_config, data)
     out = fold.folder / "scores" / run_config.folder.name
-    run, val, engine = run_config.folder, fold.data.val, fold.rules.engine
+    run, val, engine = run_config.folder, fold.data.val, fold.config.engine
     readings = read_test(run, val, fold.test, engine, out)
     others = None
     if elsewhere is not None:

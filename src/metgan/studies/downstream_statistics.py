@@ -65,7 +65,7 @@ class DownstreamResult:
 
     Attributes
     ----------
-    rules : SharedConfig
+    config : SharedConfig
     cells : sequence of RunResult
         One per training set, fold and seed.
     statistics : DataFrame
@@ -78,7 +78,7 @@ class DownstreamResult:
         As `statistics`, of another laboratory's pairs; None where none were given.
     """
 
-    rules: SharedConfig
+    config: SharedConfig
     cells: Sequence[RunResult]
     statistics: pd.DataFrame
     helpers: Mapping[int, Sequence[ModelCard]]
@@ -89,13 +89,15 @@ class DownstreamResult:
 def gather(
     cells: Sequence[RunResult], of: Callable[[RunResult], Readings | None] = lambda cell: cell.readings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of all images, with training set, fold, seed and level, and of all tumours likewise.
+    """Return the rows of all images, with training set, fold, seed and threshold, and of all tumours.
 
     `of` says which readings of a cell are meant.
     """
     known = [(c, readings) for c in cells if (readings := of(c)) is not None]
     images = [
-        found.images.assign(training_set=c.training_set.name, fold=c.fold, seed=c.seed, level=found.level)
+        found.images.assign(
+            training_set=c.training_set.name, fold=c.fold, seed=c.seed, threshold=found.threshold
+        )
         for c, found in known
     ]
     tumours = [

@@ -83,7 +83,7 @@ def evaluate(
     inpainter.card.refuse_to_have_seen(groups, "testing")
     predictor = load_independent_segmentor(independent_segmentor, inpainter.card, groups, inpainter.device)
     shared = units or inpainter.card.normalisation.as_shared()
-    scores, flat, painted = [], [], []
+    scores, flat, shown = [], [], []
     named = _start_of(test)
     with progress("evaluate", len(test)) as advance:
         for part in in_parts(read_pair(entry) for entry in test):  # few at a time, since images may be large
@@ -95,7 +95,7 @@ def evaluate(
                 scores.append(_score(one, *readings[2 * k : 2 * k + 2]))
                 flat.append(compare_within(np.full_like(one.real, training_mean), one.real, ~one.unscored))
                 tumours = bool(one.pair.label.any())
-                painted.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
+                shown.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
                 advance()
     similarity, baseline = mean_similarity([score.similarity for score in scores]), mean_similarity(flat)
     real = pool(score.real for score in scores)
@@ -109,7 +109,7 @@ def evaluate(
         test=f"{named:08x}",
         warnings=find_warnings(inpainter.card, predictor.card, real, run, errors),
     )
-    return evaluation, painted
+    return evaluation, shown
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,11 @@ class _Compared:
 
 def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation) -> list[_Compared]:
     constants = inpainter.card.normalisation.fill
-    painted = inpainter.inpaint_all([(pair.anatomy, pair.label) for pair in pairs])
+    generated = inpainter.inpaint_all([(pair.anatomy, pair.label) for pair in pairs])
     compared = []
-    for pair, camera in zip(pairs, painted, strict=True):
-        real, generated = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-        compared.append(_Compared(pair, camera, real, generated, pair.unscored(constants)))
+    for pair, camera in zip(pairs, generated, strict=True):
+        real, fake = (units.apply(image, "tumour") for image in (pair.tumour, camera))
+        compared.append(_Compared(pair, camera, real, fake, pair.unscored(constants)))
     return compared
 
 

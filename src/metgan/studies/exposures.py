@@ -3,7 +3,7 @@
 Where animals are stained unlike each other, a segmentor of few of them finds little without such exposures;
 where the mask follows the signal of one animal, they cost as much (docs/results/few-labels.md). How unlike
 each other the groups are does not tell which it is, and one labelled group tells nothing. The labels of the
-validation part do, which levels of reading are chosen by, too. All training sets of a fold get the same,
+validation part do, which thresholds are chosen by, too. All training sets of a fold get the same,
 also those of a share of its labelled pairs.
 """
 
@@ -30,7 +30,7 @@ def choose_exposure(fold: Fold) -> float:
     """Return how far strong augmentation exposes crops in a fold, in powers of 2: one of `EXPOSURES`.
 
     What was chosen before is kept. Else a segmentor is trained with each on all labelled pairs of the
-    training part, and that which has the higher Dice on the validation part, at the level that suits it,
+    training part, and that which has the higher Dice on the validation part, at its own threshold,
     decides; none where they are equal.
     """
     if (known := known_exposure(fold)) is not None:
@@ -59,7 +59,7 @@ def suited(run_config: RunConfig[TrainConfig], exposure: float | None) -> RunCon
 
 
 def _try(fold: Fold, exposure: float) -> float:
-    usual = fold.run_config(_STRONG, fold.rules.seed)
+    usual = fold.run_config(_STRONG, fold.config.seed)
     folder = fold.folder / "runs" / f"exposure-{exposure:g}"
     train_segmentor(suited(replace(usual, folder=folder), exposure), fold.data)
-    return read_validation(folder, fold.data.val, fold.rules.engine)
+    return read_validation(folder, fold.data.val, fold.config.engine)

@@ -60,7 +60,7 @@ class Fold:
     pairs : PairSet
         All pairs.
     split : Split
-    rules : SharedConfig
+    config : SharedConfig
     learns_unlabelled : bool, default False
         Whether generator and segmentor learn from unlabelled pairs too: those that the set has, and those
         that the split leaves out as if nobody had annotated them.
@@ -70,7 +70,7 @@ class Fold:
     number: int
     pairs: PairSet
     split: Split
-    rules: SharedConfig
+    config: SharedConfig
     learns_unlabelled: bool = False
 
     @cached_property
@@ -134,7 +134,7 @@ class Fold:
 
     def check_independent_segmentor(self, *, anew: bool) -> None:
         """Likewise for the independent segmentor of `gate`."""
-        independent = self.rules.independent_config(self.folder)
+        independent = self.config.independent_config(self.folder)
         check_segmentor_config(replace(independent, resume=not anew), self.data)
 
     @cached_property
@@ -150,7 +150,7 @@ class Fold:
         train_segmentor(self._segmentor_config(), self.data)
         data = replace(self.data, pseudo_labelled=StoredPairs(self.pseudo_labelled))
         train_method(run_config, data, _METHOD, self._segmentor)
-        inpainter = load(run_config.folder, self.rules.engine.device)
+        inpainter = load(run_config.folder, self.config.engine.device)
         inpainter.card.refuse_to_have_seen(self.data.split.held_out.groups, "making training pairs")
         for card in self.helpers:
             if card.warning:
@@ -166,14 +166,14 @@ class Fold:
 
     def gate(self, limits: GateLimits) -> Gate:
         """Return a gate for generated pairs; its segmentor is trained first, on the training part alone."""
-        independent = self.rules.independent_config(self.folder)
+        independent = self.config.independent_config(self.folder)
         train_segmentor(independent, self.data)
         return open_gate(independent.folder, self.inpainter, self.train_entries, limits)
 
     def trained_segmentor(self) -> SegmentorPredictor:
         """Return the segmentor in the loop, trained first where it is not."""
         train_segmentor(self._segmentor_config(), self.data)
-        return SegmentorPredictor(self._segmentor, choose_device(self.rules.engine.device))
+        return SegmentorPredictor(self._segmentor, choose_device(self.config.engine.device))
 
     def refine(self, names: Sequence[str]) -> tuple[RefineStep, ...]:
         """Return steps of refinement, each measured once, on the real training pairs."""
@@ -200,16 +200,16 @@ class Fold:
         """Return the settings for a training set's segmentor: equal steps, batches and crops for all.
 
         The last weights are kept, at the end of the schedule. To choose among earlier ones by a few
-        validation images, read at one level, moves the Dice of a training set by more than what training sets
-        differ by.
+        validation images, read at one threshold, moves the Dice of a training set by more than what training
+        sets differ by.
         """
-        recipe = self.rules.segmentor
-        steps = training_set.times * recipe.length(len(self.split.train))
-        recipe = replace(
-            recipe, epochs=None, steps=steps, validations=1, augmentation=training_set.augmentation
+        config = self.config.segmentor
+        steps = training_set.times * config.length(len(self.split.train))
+        config = replace(
+            config, epochs=None, steps=steps, validations=1, augmentation=training_set.augmentation
         )
         run = self.folder / "runs" / f"{training_set.name}-seed{seed}"
-        return RunConfig("segmentor", self.rules.preset, recipe, self.rules.engine, seed, run, resume=True)
+        return RunConfig("segmentor", self.config.preset, config, self.config.engine, seed, run, resume=True)
 
     def refuse_leaks(self, pairs: Sequence[Pair]) -> None:
         """Refuse training pairs that are of a test group, or made from its images.
@@ -227,11 +227,11 @@ class Fold:
         return self.folder / SEGMENTOR_FOLDER
 
     def _segmentor_config(self) -> RunConfig[TrainConfig]:
-        config = self.rules.segmentor_config(self._segmentor)
+        config = self.config.segmentor_config(self._segmentor)
         return replace(config, train=augmented(config.train, self.data))
 
     def _generator_config(self) -> RunConfig[GanTrainConfig]:
-        return self.rules.method_config(_METHOD, self.folder, self.rules.seed)
+        return self.config.method_config(_METHOD, self.folder, self.config.seed)
 
 
 def take_share(pairs: Sequence[Pair], share: float, rng: np.random.Generator) -> PairView:

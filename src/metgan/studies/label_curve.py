@@ -7,7 +7,7 @@ has annotated. Where all are labelled, it is what could be won at most.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -44,7 +44,7 @@ class LabelCurve:
     counts : sequence of int
         Numbers of labelled pairs, in rising order.
     folds : int, 2 or more
-    rules : SharedConfig
+    config : SharedConfig
 
     Raises
     ------
@@ -56,7 +56,7 @@ class LabelCurve:
     pairs: PairSet
     counts: Sequence[int]
     folds: int
-    rules: SharedConfig
+    config: SharedConfig
 
     def __post_init__(self) -> None:
         rising = [*self.counts] == sorted({*self.counts})
@@ -74,25 +74,28 @@ class LabelCurve:
         for _, point in self._points:
             point.check(anew=anew)
 
-    def hold(self) -> LabelCurveResult:
+    def run(self) -> LabelCurveResult:
         """Train and score what is not yet, write the scores, and return what was found."""
-        found = [(count, point.hold()) for count, point in self._points]
+        found = [(count, point.run()) for count, point in self._points]
         table = pd.DataFrame([row for count, result in found for row in _rows(count, result)])
         save_table(table, self.out / "scores.csv")
-        return LabelCurveResult(self.rules, table, [result for _, result in found])
+        return LabelCurveResult(self.config, table, [result for _, result in found])
 
     @cached_property
     def _points(self) -> list[tuple[int, Downstream]]:
         return [*self._drawn()]
 
     def _drawn(self) -> Iterator[tuple[int, Downstream]]:
+        whole = fold_pairs(self.pairs, self.folds, self.config.seed)
+        total = round(float(np.mean([len(split.train) for split in whole])))
+        segmentor = self.config.segmentor  # as long for a few pairs as for all, also where epochs are set
+        steps = segmentor.length(total)
+        config = replace(self.config, segmentor=replace(segmentor, epochs=None, steps=steps))
         for count in self.counts:
-            splits = fold_pairs(self.pairs, self.folds, self.rules.seed, count)
+            splits = fold_pairs(self.pairs, self.folds, config.seed, count)
             folder = self.folder / f"{count}-labelled"
-            yield count, Downstream(folder, self.pairs, splits, [WITHOUT, WITH], self.rules)
-        splits = fold_pairs(self.pairs, self.folds, self.rules.seed)
-        count = round(float(np.mean([len(split.train) for split in splits])))
-        yield count, Downstream(self.folder / "all-labelled", self.pairs, splits, [WITHOUT], self.rules)
+            yield count, Downstream(folder, self.pairs, splits, [WITHOUT, WITH], config)
+        yield total, Downstream(self.folder / "all-labelled", self.pairs, whole, [WITHOUT], config)
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,14 @@ class LabelCurveResult:
 
     Attributes
     ----------
-    rules : SharedConfig
+    config : SharedConfig
     table : DataFrame
         ``labelled, training_set, score, mean, least, most``: over the folds.
     points : sequence of DownstreamResult
         By number of labelled pairs; the last of all.
     """
 
-    rules: SharedConfig
+    config: SharedConfig
     table: pd.DataFrame
     points: Sequence[DownstreamResult]
 

@@ -1,7 +1,7 @@
 """Methods trained on the same data under the same rules, and scored by the same independent segmentor.
 
 All of it lies in one folder. A cell (one method, one seed) that is finished is never trained again; one that
-was interrupted goes on from its checkpoint; one whose rules or data have changed is refused.
+was interrupted goes on from its checkpoint; one whose settings or data have changed is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from metgan.training import (
 )
 
 from .evaluation import checksum_of, evaluate
-from .scores import SCORES_FILE, SUMMARY_FILE
+from .scores import SCORES_FILE, SUMMARY_FILE, load_table
 from .shared_config import SharedConfig
 
 
@@ -80,7 +80,7 @@ class MethodRuns:
         The test pairs.
     independent_segmentor : path
         Run folder of the independent segmentor.
-    rules : SharedConfig
+    config : SharedConfig
     """
 
     folder: Path
@@ -88,30 +88,30 @@ class MethodRuns:
     units: Normalisation
     test: PairSet
     independent_segmentor: Path
-    rules: SharedConfig
+    config: SharedConfig
 
     def check(self, methods: Sequence[Method], *, anew: bool = False) -> None:
         """Refuse, before anything is written, what could not be trained; `anew` as for `Comparison.check`."""
         check_segmentor_config(replace(self._segmentor_config(), resume=not anew), self.data)
         is_there = not anew and has_file(self._segmentor / MODEL_FILE)
         for method in methods:
-            run_config = self.rules.method_config(method, self.folder, self.rules.seed)
+            run_config = self.config.method_config(method, self.folder, self.config.seed)
             run_config = replace(run_config, resume=not anew)
             check_method_config(run_config, self.data, method, self._segmentor if is_there else None)
 
-    def hold(self, methods: Sequence[Method]) -> list[Result]:
+    def run(self, methods: Sequence[Method]) -> list[Result]:
         """Train and score every method with every seed; finished cells are only read.
 
         All methods with the first seed come first, so that there is a whole table early.
         """
         train_segmentor(self._segmentor_config(), self.data)
-        seeds = range(self.rules.seed, self.rules.seed + self.rules.seeds)
+        seeds = range(self.config.seed, self.config.seed + self.config.seeds)
         return [self._cell(method, seed) for seed in seeds for method in methods]
 
     def _cell(self, method: Method, seed: int) -> Result:
-        run_config = self.rules.method_config(method, self.folder, seed)
+        run_config = self.config.method_config(method, self.folder, seed)
         train_method(run_config, self.data, method, self._segmentor)
-        inpainter = load(run_config.folder, self.rules.engine.device)
+        inpainter = load(run_config.folder, self.config.engine.device)
         out = self.folder / "scores" / run_config.folder.name
         known = {
             "model": inpainter.fingerprint,
@@ -128,7 +128,7 @@ class MethodRuns:
             method,
             seed,
             run_config.folder,
-            pd.read_csv(out / SCORES_FILE, dtype={"name": str, "group": str, "organ": str}),
+            load_table(out / SCORES_FILE),
             json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8")),
             inpainter.parameters,
             trained_seconds(run_config.folder),
@@ -139,7 +139,7 @@ class MethodRuns:
         return self.folder / SEGMENTOR_FOLDER
 
     def _segmentor_config(self) -> RunConfig[TrainConfig]:
-        return self.rules.segmentor_config(self._segmentor)
+        return self.config.segmentor_config(self._segmentor)
 
 
 def _is_scored(folder: Path, known: dict[str, str]) -> bool:

@@ -1,8 +1,9 @@
 """What a trained segmentor finds in a fold's test images: a row per image, and a row per true tumour.
 
-The decision a reader would question is the level above which a pixel is read as tumour: each segmentor's
-own, by its Dice on the fold's real validation pairs. At one level for all, a training set would be compared
-by how sure its segmentor is of itself, which differs most between real and synthetic training pairs.
+The decision a reader would question is the threshold above which a pixel is read as tumour: each segmentor's
+own, by its Dice on the fold's real validation pairs. At one threshold for all, training sets would be
+compared by how sure their segmentors are of themselves, which differs most between real and synthetic
+training pairs.
 """
 
 from __future__ import annotations
@@ -33,14 +34,13 @@ from metgan.training import Engine
 from metgan.types import Mask
 
 from .evaluation import checksum_of
-from .scores import save_table
+from .scores import TEXT, load_table, save_table
 
 _KNOWN, _IMAGES, _TUMOURS = "known.json", "images.csv", "tumours.csv"
-LEVELS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
-"""Levels that are chosen from. A loss that weighs tumours ten times moves the best one to about 10/11, and
+THRESHOLDS: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+"""What is chosen from. A loss that weighs tumours ten times moves the best one to about 10/11, and
 training sets that show more tumours than test images do move it further."""
-_TEXT = {"name": str, "group": str, "organ": str}
-_COLUMNS = [*_TEXT, "number", "area", "contrast", "light", "found"]
+_COLUMNS = [*TEXT, "number", "area", "contrast", "light", "found"]
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,13 @@ class Readings:
     tumours : DataFrame
         ``name, group, organ, number``; ``area`` in pixels, ``contrast``, ``light`` in camera units (see
         `metgan.metrics.evaluate_detection`) and ``found``, of each true tumour.
-    level : float, in (0, 1)
+    threshold : float, in (0, 1)
         Output of the segmentor above which a pixel was read as tumour.
     """
 
     images: pd.DataFrame
     tumours: pd.DataFrame
-    level: float
+    threshold: float
 
 
 def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out: Path) -> Readings:
@@ -71,7 +71,7 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
     ----------
     run : path
     val : sequence of Pair
-        Which the level is chosen by.
+        Which the threshold is chosen by.
     test : PairSet
     engine : Engine
     out : path
@@ -88,68 +88,62 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
         "model": fingerprint(model_path(run)),
         "val": checksum_of(val),
         "test": checksum_of(pairs),
-        "levels": [*LEVELS],
+        "thresholds": [*THRESHOLDS],
         "columns": [*_COLUMNS],
     }
     file = out / _KNOWN
     noted = json.loads(file.read_text(encoding="utf-8")) if has_file(file) else {}
-    level = noted.pop("level", None)
+    threshold = noted.pop("threshold", None)
     if noted != known:
         readings = _read(SegmentorPredictor(run, choose_device(engine.device)), val, pairs)
-        level = readings.level
+        threshold = readings.threshold
         for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
             save_table(frame, out / name)
-        write_json(file, {**known, "level": level})  # last, so that a kill before leaves nothing that counts
-    images, tumours = (
-        pd.read_csv(
-            out / name, dtype=_TEXT, keep_default_na=False, na_values={"contrast": [""], "light": [""]}
-        )
-        for name in (_IMAGES, _TUMOURS)
-    )
-    return Readings(images, tumours, level)
+        write_json(file, {**known, "threshold": threshold})  # last: a kill before leaves nothing that counts
+    return Readings(load_table(out / _IMAGES), load_table(out / _TUMOURS), threshold)
 
 
-def choose_level(weighed: Sequence[NDArray[np.float32]], labels: Sequence[Mask]) -> float:
-    """Return the level of `LEVELS` at which readings have the best pooled Dice; of equals the middle one.
+def choose_threshold(probabilities: Sequence[NDArray[np.float32]], labels: Sequence[Mask]) -> float:
+    """Return that of `THRESHOLDS` at which readings have the best pooled Dice; of equals the middle one.
 
-    Where no tumour is there or none is read at any level, it is `DEFAULT_THRESHOLD`.
+    Where no tumour is there or none is read at any threshold, it is `DEFAULT_THRESHOLD`.
 
     Examples
     --------
-    >>> choose_level([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
+    >>> choose_threshold([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
     0.9
     """
     dice = []
-    for level in LEVELS:
-        pairs = zip(weighed, labels, strict=True)
-        dice.append(sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice)
+    for threshold in THRESHOLDS:
+        pairs = zip(probabilities, labels, strict=True)
+        dice.append(sum((overlap(w > threshold, label) for w, label in pairs), Overlap()).dice)
     best = np.nanmax([*dice, 0.0])
     equals = np.flatnonzero(np.asarray(dice) == best)
-    return LEVELS[equals[len(equals) // 2]] if best > 0 else DEFAULT_THRESHOLD
+    return THRESHOLDS[equals[len(equals) // 2]] if best > 0 else DEFAULT_THRESHOLD
 
 
 def read_validation(run: Path, val: Sequence[Pair], engine: Engine) -> float:
-    """Return the pooled Dice of a run's segmentor on validation pairs, at its own level; 0 for none."""
-    weighed, labels = _weigh(SegmentorPredictor(run, choose_device(engine.device)), val)
-    level = choose_level(weighed, labels)
-    pairs = zip(weighed, labels, strict=True)
-    return float(np.nan_to_num(sum((overlap(w > level, label) for w, label in pairs), Overlap()).dice))
+    """Return the pooled Dice of a run's segmentor on validation pairs, at its own threshold; 0 for none."""
+    probabilities, labels = _probabilities(SegmentorPredictor(run, choose_device(engine.device)), val)
+    threshold = choose_threshold(probabilities, labels)
+    pairs = zip(probabilities, labels, strict=True)
+    return float(np.nan_to_num(sum((overlap(w > threshold, label) for w, label in pairs), Overlap()).dice))
 
 
-def _weigh(
+def _probabilities(
     segmentor: SegmentorPredictor, val: Sequence[Pair]
 ) -> tuple[list[NDArray[np.float32]], list[Mask]]:
     """Return outputs for validation pairs, 0 where the label says nothing, and their labels."""
-    weighed = segmentor.predict_proba_all([pair.tumour for pair in val])
-    sure = [w * pair.counted(w > 0) for pair, w in zip(val, weighed, strict=True)]
+    probabilities = segmentor.predict_proba_all([pair.tumour for pair in val])
+    sure = [w * pair.counted(w > 0) for pair, w in zip(val, probabilities, strict=True)]
     return sure, [pair.counted(pair.label) for pair in val]
 
 
 def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pair]) -> Readings:
-    level = choose_level(*_weigh(segmentor, val))
+    threshold = choose_threshold(*_probabilities(segmentor, val))
     images, tumours = [], []
     read = (
-        (pair, outputs > level)
+        (pair, outputs > threshold)
         for part in in_parts(pairs)  # few at a time, since images may be large
         for pair, outputs in zip(part, segmentor.predict_proba_all([p.tumour for p in part]), strict=True)
     )
@@ -172,4 +166,4 @@ def _read(segmentor: SegmentorPredictor, val: Sequence[Pair], pairs: Sequence[Pa
             {**whose, "number": k, "area": t.area, "contrast": t.contrast, "light": t.light, "found": t.found}
             for k, t in enumerate(found.tumours)
         ]
-    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=_COLUMNS), level)
+    return Readings(pd.DataFrame(images), pd.DataFrame(tumours, columns=_COLUMNS), threshold)

@@ -17,6 +17,8 @@ from metgan.io import has_file, replacing, write_json
 from metgan.metrics import MIN_ANNOTATED_SIZE, Faithfulness, Similarity, pool
 
 SCORES_FILE, SUMMARY_FILE = "scores.csv", "summary.json"
+TEXT = ("name", "group", "organ")
+"""Columns of text in tables of images and of tumours."""
 RECALL_OF_WHOLE = f"tumour recall, {MIN_ANNOTATED_SIZE} pixels and more"
 """Name of the recall that leaves crumbs out: see `metgan.metrics.MIN_ANNOTATED_SIZE`."""
 _SUMMARISED = ("generated", "images", "model", "step", "independent_segmentor")
@@ -133,6 +135,17 @@ def save_table(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV, six digits to a number."""
     with replacing(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6g")
+
+
+def load_table(path: Path) -> pd.DataFrame:
+    """Read such a table of images or tumours, whose names, groups and organs are text: "NA" is one, too."""
+    numbers = [str(column) for column in pd.read_csv(path, nrows=0) if column not in TEXT]
+    return pd.read_csv(
+        path,
+        dtype=dict.fromkeys(TEXT, str),
+        keep_default_na=False,
+        na_values={column: [""] for column in numbers},
+    )
 
 
 def read_summary(out: Path) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class Pasted:
 
     def pairs(self, fold: Fold, count: int) -> list[Pair]:
         """Return the first so many pairs; every target is used once before any is used twice."""
-        givers, seed = self._givers(fold), fold.rules.seed
+        givers, seed = self._givers(fold), fold.config.seed
         targets = self._targets(fold, givers)
         pairs = []
         for number in range(count):

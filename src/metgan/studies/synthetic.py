@@ -105,7 +105,7 @@ class Synthetic:
 
     def _refined(self, fold: Fold, count: int) -> GenerationRequest:
         """Return what pairs are drawn from and go through, without what is oversampled."""
-        seed, refine = fold.rules.seed, fold.refine(self.refine)
+        seed, refine = fold.config.seed, fold.refine(self.refine)
         return GenerationRequest(
             fold.anatomies, fold.train_entries, self.recipe, count, seed, refine, reader=fold.reader
         )

@@ -126,7 +126,7 @@ class GatedPair:
     rejected : tuple of tuple of str
         For each attempt that failed, the names of the scores that it failed by.
     attempts : int
-        How many were made; all but the last failed.
+        How many were made; all failed, or all but the last.
     """
 
     plan: PairPlan

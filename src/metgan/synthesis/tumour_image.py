@@ -126,7 +126,7 @@ def generate_tumours(
         for key in _keys(plan):
             found[key] = kept.get(key)
             if found[key] is None and key not in new:
-                new[key] = _to_paint(plan, key)
+                new[key] = _to_generate(plan, key)
     asked = [(plan.anatomy, plan.asked) for plan in plans]
     images = inpainter.inpaint_all([*asked, *((pair.anatomy, pair.label) for pair in new.values())])
     for (key, pair), image in zip(new.items(), images[len(plans) :], strict=True):
@@ -158,7 +158,7 @@ def _keys(plan: PairPlan) -> list[_Key]:
     return keys + ([] if plan.donor is None else [(_BACKGROUND, plan.donor.name)])
 
 
-def _to_paint(plan: PairPlan, key: _Key) -> Pair:
+def _to_generate(plan: PairPlan, key: _Key) -> Pair:
     """Return the pair of which one of these is generated: the donor, or the anatomy without a tumour."""
     if key[0] == _BACKGROUND and plan.donor is not None:
         return read_pair(plan.donor)

@@ -99,7 +99,7 @@ def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) 
         raise StorageError(
             f"{path} holds {state['step']} steps; {steps} are asked for",
             "as many or more: a training is never shortened",
-            "Ask for more with --steps, or train anew with --overwrite or another --out",
+            "Ask for more with --steps, or train again with --overwrite or another --out",
         )
     return state
 
@@ -121,7 +121,9 @@ def _check_progress(path: Path, state: Mapping[str, Any]) -> None:
     if end is not None and not (_is_whole(end) and step <= end <= _MOST_STEPS):
         raise _not_progress(path, f"end {end!r}", f"a whole number from {step}, its step, on")
     if end == step and not status.get("stopped"):
-        raise _not_progress(path, f"end {end}, its step, but not why it ended", "an end that was told")
+        raise _not_progress(
+            path, f"end {end}, its step, but not why it ended", "a recorded reason for stopping"
+        )
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
@@ -137,7 +139,7 @@ def _steps_of(optimisers: object) -> int | None:
 
 
 def _not_progress(path: Path, given: str, expected: str) -> StorageError:
-    remedy = "Copy the file again from its source, or train anew with --overwrite"
+    remedy = "Copy the file again from its source, or train again with --overwrite"
     return StorageError(f"{path} says {given}", expected, remedy)
 
 

@@ -131,7 +131,7 @@ expected)', 'no reason was found in images and labels; train longer']
     if not found:
         return [opening, f"no reason was found in images and labels; {advice}"]
     if any(finding.is_given for finding in found):
-        advice = "more steps change neither data nor segmentor: correct these, and train anew (--overwrite)"
+        advice = "more steps change neither data nor segmentor: correct these, and train again (--overwrite)"
     return [opening, *(finding.text for finding in found), advice]
 
 
@@ -177,7 +177,7 @@ def segmentor_reads_nothing(measurements: Measurements) -> Finding | None:
     return Finding(
         1 - dice / LEAST_DICE,
         f"the segmentor hardly finds tumours in real images either: Dice {dice:.2f} on the validation part, "
-        f"{LEAST_DICE:g} or more is expected. What it misses it cannot demand: train anew with "
+        f"{LEAST_DICE:g} or more is expected. What it misses it cannot demand: train again with "
         "a longer one (--segmentor-steps) or a better one (--segmentor)",
         is_given=True,
     )
@@ -233,7 +233,7 @@ def channels_are_shifted(measurements: Measurements) -> Finding | None:
     return Finding(
         min(1.0, distance / FAR),
         f"the tumour channel is shifted against the anatomy, by {distance:.0f} pixels in {shift.agreeing} of "
-        f"{shift.asked} images that were asked. Register them, prepare the pairs anew, and train anew",
+        f"{shift.asked} images examined. Register them, prepare the pairs again, and train again",
         is_given=True,
     )
 

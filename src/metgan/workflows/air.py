@@ -69,6 +69,6 @@ def _tell_of_air(air: Sequence[bool]) -> None:
     if sum(air) > _FEW * len(air):
         note(
             f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on them "
-            "for a short time makes grey of it. To leave them out, add --leave-out-air, or give a mask of "
-            "the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy"
+            "only briefly makes a uniform grey of it. To leave them out, add --leave-out-air, or give a mask "
+            "of the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy"
         )

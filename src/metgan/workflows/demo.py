@@ -81,11 +81,11 @@ def demo(request: DemoRequest, on_event: Listener | None = None) -> EvaluateResu
         reserve(request.out, _DEMO, _VERB, request.output) as output,
         _claimed(output, experiment),
     ):
-        evaluation = _hold(request.out, experiment, output.policy)
+        evaluation = _evaluate(request.out, experiment, output.policy)
     return EvaluateResult(request.out, evaluation)
 
 
-def _hold(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation:
+def _evaluate(out: Path, experiment: Experiment, policy: OutputPolicy) -> Evaluation:
     """Draw, train, generate and score, and write the report."""
     run, seed = out / "run", experiment.seed
     pairs = write_phantom(out / "pairs", _PAIRS, PhantomSettings(), seed)

@@ -70,13 +70,16 @@ class DownstreamRequest(StudyRequest):
 
 def downstream(request: DownstreamRequest, on_event: Listener | None = None) -> StudyResult:
     """Train segmentors on real, synthetic and mixed data and compare what they find."""
-    with listening(on_event), reserve_study("downstream", request, TAKE_UNLABELLED) as call:
-        return _hold(call, request)
+    with (
+        listening(on_event),
+        reserve_study("downstream", request, TAKE_UNLABELLED, request.elsewhere) as call,
+    ):
+        return _run(call, request)
 
 
-def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
+def _run(call: StudyCall, request: DownstreamRequest) -> StudyResult:
     """Plan the study and run it."""
-    usual, folds = ("quick-set", 2) if request.extent.quick else ("all", 5)
+    usual, folds = ("quick-set", 2) if request.options.quick else ("all", 5)
     given = request.sets is not None or request.grid != _NO_GRID
     asked = call.asked(
         training_sets=(_names(request.sets, request.grid) if given else None, _names(usual)),
@@ -94,7 +97,7 @@ def _hold(call: StudyCall, request: DownstreamRequest) -> StudyResult:
     def report(found: DownstreamResult) -> Report:
         return downstream_report(found, request.data, asked["training_pairs"])
 
-    return call.hold(_QUICK, asked, plan, report)
+    return call.run(_QUICK, asked, plan, report)
 
 
 def _names(sets: str | None, grid: TrainingSetGrid = _NO_GRID) -> list[str]:

@@ -102,8 +102,8 @@ def _sayable(cases: Sequence[Case], layout: Layout) -> tuple[Case, ...]:
     said = tuple(case for case in cases if layout.can_ignore or not case.entry.is_partly_labelled)
     if left_out := len(cases) - len(said):
         note(
-            f"{left_out} of {len(cases)} pairs have pixels of which the label says nothing; left out, since "
-            f"{layout.kind} cannot tell of these"
+            f"{left_out} of {len(cases)} pairs have pixels that are not annotated (ignored); left out, since "
+            f"{layout.kind} has no ignore label"
         )
         require_part(said, "train")
     return said

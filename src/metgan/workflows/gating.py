@@ -37,11 +37,12 @@ class GateChoice(Checked):
     most_false_area : float or None
         Share of the pixels outside the label that it may take for tumour, in [0, 1]. Default: 0.02.
     least_contrast : float or None
-        Least contrast of the median tumour to its surroundings, in camera units, 0 or more. Default: adds
-        half the light of a dim tumour of the training images; 1.05 where these are not there, or have no
-        labels.
+        Least contrast of the median tumour to its surroundings, in camera units, 0 or more. Default: that of
+        a tumour which adds half as much light as a dim tumour of the training images; 1.05 where no labelled
+        training images are found.
     most_contrast : float or None
-        Most contrast of the median tumour, 0 or more. Default: twice the light of a bright one; 20.
+        Most contrast of the median tumour, 0 or more. Default: that of one which adds twice as much light as
+        a bright one of them; 20 where none are found.
     least_distance : float or None
         Least distance from the nearest training image, in [0, 2]: one minus the correlation of the
         backgrounds. Default: 0.05.
@@ -120,10 +121,11 @@ def training_images(split: Split | None, *folders: Path | None) -> tuple[Entry, 
 
     Folders with labels come first, and the labels with them.
     """
+    trained_on = frozenset(split.train if split else ())
     for folder in sorted(folders, key=lambda folder: folder is None or not has_folder(folder / "label")):
-        if split is None or folder is None or not has_folder(folder / "tumour"):
+        if folder is None or not has_folder(folder / "tumour"):
             continue
-        if found := tuple(e for e in open_images(folder, "tumour") if e.name in split.train):
+        if found := tuple(e for e in open_images(folder, "tumour") if e.name in trained_on):
             labels = open_images(folder, "label") if has_folder(folder / "label") else ()
             paths = {entry.name: entry.paths for entry in labels}
             return tuple(replace(e, paths={**e.paths, **paths.get(e.name, {})}) for e in found)

@@ -50,4 +50,4 @@ def labels(request: LabelsRequest, on_event: Listener | None = None) -> StudyRes
         def plan(pairs: PairSet, shared: SharedConfig) -> LabelCurve:
             return LabelCurve(request.out, pairs, tuple(asked["counts"]), asked["folds"], shared)
 
-        return call.hold(_QUICK, asked, plan, lambda found: label_curve_report(found, request.data))
+        return call.run(_QUICK, asked, plan, lambda found: label_curve_report(found, request.data))

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from metgan.data import Entry, PairSet
-from metgan.errors import SettingError
+from metgan.errors import SettingError, StorageError
 from metgan.experiment import load_experiment
 from metgan.io import has_file
 from metgan.models import MODEL_FILE, SegmentorPredictor, pseudo_label
@@ -87,17 +87,25 @@ class PseudoLabels:
         ------
         SettingError
             When the run has no segmentor.
+        StorageError
+            When the one that it was given is not there any more.
         """
         if not entries:
             return ()
         if not has_file(self._segmentor / MODEL_FILE):
+            if self._given:
+                raise StorageError(
+                    f"the segmentor that {self.run} was trained with is not at {self._given} any more",
+                    "the folder that config.toml of the run names as pretrained_segmentor",
+                    "Put it back, or change its place there",
+                )
             raise SettingError(
                 f"{len(entries)} pairs without a label to insert tumours in, for the run {self.run}, which "
                 "was trained without a segmentor that could read them",
                 "annotated pairs, or a run with a segmentor",
                 "Give annotated pairs for --anatomy, or train metgan",
             )
-        note(f"{len(entries)} pairs without a label are labelled as {self._segmentor} reads them")
+        note(f"{len(entries)} pairs without a label get pseudo-labels from {self._segmentor}")
         return pseudo_label(self.predictor, entries, self.folder)
 
     @cached_property
@@ -108,6 +116,10 @@ class PseudoLabels:
     @property
     def _segmentor(self) -> Path:
         """The segmentor in the loop of the run: its own, or the one that it was given."""
+        return Path(self._given) if self._given else self.run / SEGMENTOR_FOLDER
+
+    @property
+    def _given(self) -> str:
+        """Where the run's segmentor is that was trained before it; "" for its own."""
         config = self.run / CONFIG_FILE
-        given = load_experiment(config).pretrained_segmentor if has_file(config) else ""
-        return Path(given) if given else self.run / SEGMENTOR_FOLDER
+        return load_experiment(config).pretrained_segmentor if has_file(config) else ""

@@ -72,5 +72,10 @@ def released(request: ReleasedRequest, on_event: Listener | None = None) -> Path
             write_released(networks, out, data.normalisation)
             save_split(data.split, out / SPLIT_FILE)
             check_model(out)
+        if request.checkpoints.segmentor is None:
+            note(
+                "without --segmentor, metgan does not know the segmentor that these networks trained with, "
+                "and cannot refuse it as an independent one"
+            )
         note("which animals these networks were trained on is not known; metgan cannot guard the test part")
     return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.checked import Checked
@@ -62,17 +62,18 @@ def segmentor(request: SegmentorRequest, on_event: Listener | None = None) -> Tr
 
     Parameters and errors are those of `metgan.workflows.train`.
     """
-    out, inputs = request.out, [request.data, request.unlabelled]
+    out, inputs = request.out, [request.data, request.unlabelled, request.split]
     with listening(on_event), reserve(out, RUN, "metgan segmentor", request.output, inputs) as output:
         before = checkpoints(out)
         experiment = resolve_run(output, request.settings, "segmentor")
-        pairs = open_labelled(request.data, "are learned from by consistency")
+        pairs = open_labelled(request.data, "are trained on by consistency regularisation")
         split = load_split(request.split) if request.split else split_pairs(pairs, experiment.seed)
         data = load_training_data(pairs, split, open_unlabelled(request.unlabelled))
+        experiment = replace(experiment, segmentor=augmented(experiment.segmentor, data))
         run_config = RunConfig(
             "segmentor",
             experiment.preset,
-            augmented(experiment.segmentor, data),
+            experiment.segmentor,
             experiment.engine,
             experiment.seed,
             out,

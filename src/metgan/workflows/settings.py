@@ -44,8 +44,9 @@ class TrainingSettings(Checked):
     Parameters
     ----------
     preset : {"paper", "released", "small"} or None
-        Size and recipe: "paper" (40 M parameters, 200 epochs: a GPU), "released" (the released layout),
-        "small" (3 M parameters: two CPU cores, minutes). Default: paper on a CUDA device, small on a CPU.
+        Network size and training defaults: "paper" (40 M parameters, 200 epochs: a GPU), "released" (the
+        released layout), "small" (3 M parameters: two CPU cores, minutes). Default: paper on a CUDA device,
+        small on a CPU.
     seed : int or None
         0 to 2**53 - 1; the same seed gives the same bytes on the same CPU with as many threads
         (OMP_NUM_THREADS): sums are taken in another order with more or fewer. Default: 0.

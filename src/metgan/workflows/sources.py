@@ -87,7 +87,7 @@ class Sources(Checked):
         """
         steps = order_steps(refine)
         anatomies = self._whole(plain, pseudo_labels) if Insert.name in steps else plain.anatomies
-        is_read = any(LABELLED_BY in entry.provenance for entry in anatomies)
+        is_read = any(entry.provenance.get(LABELLED_BY) for entry in anatomies)
         reader = pseudo_labels.predictor if is_read else None
         learning = [name for name in steps if name != Insert.name]
         pairs = self._pairs(plain.recipe, learning) if learning or self.oversample_errors else None

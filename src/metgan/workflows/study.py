@@ -92,4 +92,4 @@ def _compare(call: StudyCall, asked: dict[str, Any], compare: Callable[[Study], 
     def plan(pairs: PairSet, shared: SharedConfig) -> Comparison:
         return compare(Study(call.request.out, pairs, load_data(pairs, shared.seed), shared))
 
-    return call.hold(_QUICK, asked, plan, lambda found: comparison_report(found, call.request.data))
+    return call.run(_QUICK, asked, plan, lambda found: comparison_report(found, call.request.data))

@@ -23,7 +23,7 @@ from .settings import CONFIG_FILE, PRESET, TrainingSettings, refuse_other_settin
 _ASKED_FILE = "asked.json"
 _MOST_SEEDS = 1000
 
-TAKE_UNLABELLED = "are unlabelled pairs to the training sets that take such"
+TAKE_UNLABELLED = "are used as unlabelled pairs by the training sets that take them"
 """What becomes of pairs without a label where training sets are compared."""
 
 
@@ -40,7 +40,7 @@ class StudyOptions(Checked):
         Length in batches of the training of each segmentor: in the loop, the independent segmentor, those
         that are compared. Default: the preset's.
     quick : bool
-        A coarse answer in minutes: --preset small, short trainings on crops of 64 pixels.
+        A coarse answer in minutes: --preset small, and short trainings.
     """
 
     seeds: int | None = None
@@ -63,14 +63,14 @@ class StudyRequest(Checked):
     out : Path
         Folder of the study. What was found goes to a folder of the study's name in it: scores.csv,
         statistics.csv, tables.md, report.html, and grid.png or tumours.csv.
-    extent : StudyOptions
+    options : StudyOptions
     settings : TrainingSettings
     output : OutputPolicy
     """
 
     data: Path
     out: Path
-    extent: StudyOptions = StudyOptions()
+    options: StudyOptions = StudyOptions()
     settings: TrainingSettings = PRESET
     output: OutputPolicy = NEW_FOLDER
 
@@ -88,7 +88,7 @@ Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
 
 
-class Question(Protocol[Found_co]):
+class Study(Protocol[Found_co]):
     """A study that is planned: it can be checked, and then run."""
 
     @property
@@ -98,7 +98,7 @@ class Question(Protocol[Found_co]):
     def check(self, *, anew: bool = False) -> None:
         """Refuse, before anything is written, what could not be run; `anew`: in an emptied folder."""
 
-    def hold(self) -> Found_co:
+    def run(self) -> Found_co:
         """Train and score what is not yet, write the scores, and return what was found."""
 
 
@@ -121,14 +121,14 @@ class StudyCall:
         before = json.loads(file.read_text(encoding="utf-8")) if resumes else {}
         return {
             name: before.get(name, default) if given is None else given
-            for name, (given, default) in {**options, "seeds": (self.request.extent.seeds, 1)}.items()
+            for name, (given, default) in {**options, "seeds": (self.request.options.seeds, 1)}.items()
         }
 
-    def hold(
+    def run(
         self,
         quick: dict[str, Any],
         asked: dict[str, Any],
-        plan: Callable[[PairSet, SharedConfig], Question[Found]],
+        plan: Callable[[PairSet, SharedConfig], Study[Found]],
         report: Callable[[Found], Report],
     ) -> StudyResult:
         """Plan, check, claim the folder, note what is asked for, run the study, and write its report.
@@ -136,7 +136,7 @@ class StudyCall:
         `quick` are the settings that --quick means for this study.
         """
         request, output, policy = self.request, self.output, self.output.policy
-        segmentor, meant = {"steps": request.extent.segmentor_steps}, quick if request.extent.quick else {}
+        segmentor, meant = {"steps": request.options.segmentor_steps}, quick if request.options.quick else {}
         experiment = resolve_study(output, self.study, request.settings, meant, segmentor)
         shared = SharedConfig(
             experiment.preset,
@@ -146,23 +146,25 @@ class StudyCall:
             experiment.seed,
             asked["seeds"],
         )
-        question = plan(open_labelled(request.data, self.use), shared)
-        question.check(anew=policy.overwrite)
-        refuse_other_settings(question.out / CONFIG_FILE, policy, experiment)
+        study = plan(open_labelled(request.data, self.use), shared)
+        study.check(anew=policy.overwrite)
+        refuse_other_settings(study.out / CONFIG_FILE, policy, experiment)
         before = checkpoints(output.path)  # where all that is compared is trained
         with output.prepared():
-            for folder in (output.path, question.out):  # the next study's default, and this one's for good
+            for folder in (output.path, study.out):  # the next study's default, and this one's for good
                 experiment.save(folder / CONFIG_FILE)
-            write_json(question.out / _ASKED_FILE, asked)
-            page = report(question.hold())
-            page.save_tables(question.out)
-            page.save(question.out)
-        return StudyResult(question.out, page.sections, was_finished(output.path, before))
+            write_json(study.out / _ASKED_FILE, asked)
+            page = report(study.run())
+            page.save_tables(study.out)
+            page.save(study.out)
+        return StudyResult(study.out, page.sections, was_finished(output.path, before))
 
 
 @contextmanager
-def reserve_study(study: str, request: StudyRequest, use: str = "") -> Iterator[StudyCall]:
-    """Hold the folder of a study, so that a second call is refused at once."""
+def reserve_study(
+    study: str, request: StudyRequest, use: str = "", *inputs: Path | None
+) -> Iterator[StudyCall]:
+    """Hold the folder of a study, which must hold none of its `inputs`; a second call is refused at once."""
     verb = f"metgan study {study}"
-    with reserve(request.out, STUDY, verb, request.output, [request.data]) as output:
+    with reserve(request.out, STUDY, verb, request.output, [request.data, *inputs]) as output:
         yield StudyCall(study, request, output, use)

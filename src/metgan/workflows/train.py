@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.checked import Checked
@@ -14,7 +14,7 @@ from metgan.methods import find_method
 from metgan.progress import Listener, listening, note
 from metgan.reporting import training_report
 from metgan.studies import read_trained_run
-from metgan.training import SEGMENTOR_FOLDER, MethodTraining, RunConfig, TrainConfig, load_data
+from metgan.training import SEGMENTOR_FOLDER, MethodTraining, RunConfig, TrainConfig, augmented, load_data
 
 from .output import (
     NEW_FOLDER,
@@ -131,8 +131,9 @@ def train(request: TrainRequest, on_event: Listener | None = None) -> TrainResul
         segmentor = Path(experiment.pretrained_segmentor) if experiment.pretrained_segmentor else None
         row = find_method(experiment.method)
         run_config = run_config_of(experiment, out, output.policy)
-        pairs = open_labelled(request.data, "are learned from as the segmentor reads them")
+        pairs = open_labelled(request.data, "are trained on with pseudo-labels from the segmentor")
         data = load_data(pairs, experiment.seed, open_unlabelled(request.unlabelled))
+        experiment = replace(experiment, segmentor=augmented(experiment.segmentor, data))
         training = MethodTraining(row, run_config, data, experiment.segmentor, segmentor)
         with prepared_run(output, run_config, experiment, *([segmentor] if segmentor else [])):
             training.run()

@@ -165,8 +165,8 @@ def match_contrasts(
     """Return generated tumours with less light or more, so that each has about its contrast.
 
     A pixel between tumours belongs to the nearest. Light is added on the tumour, and fades to nothing within
-    three pixels beyond: a moat that the generator makes about a tumour becomes no deeper, and nothing far
-    away changes.
+    three pixels beyond: a moat that the generator makes about a tumour becomes no deeper. Where a tumour has
+    too much, all that its label has added is taken back in part, however far away.
 
     Parameters
     ----------
