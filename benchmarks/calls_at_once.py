@@ -43,7 +43,7 @@ COLUMNS = (
 )
 
 
-def evaluate_detection(calls: list[Call]) -> tuple[Counter[str], list[str]]:
+def sum_up(calls: list[Call]) -> tuple[Counter[str], list[str]]:
     """Wait for two calls; count how they ended, and say what is wrong about it."""
     ends, faults = [call.end() for call in calls], []
     counts: Counter[str] = Counter()
@@ -76,7 +76,7 @@ def hold_round(world: World, verb: str, mode: str, *, is_new: bool) -> tuple[Cou
     commands = [world.words(verb, out, *([rows] if adds else [])) for rows in HALVES]
     more = [] if adds else [mode]
     calls = [Call((*words, *more), world.root / f"said-{k}") for k, words in enumerate(commands)]
-    counts, faults = evaluate_detection(calls)
+    counts, faults = sum_up(calls)
     if adds:  # who was refused comes again
         for words, call in zip(commands, calls, strict=True):
             if call.process.exitcode and (end := Call(words, world.root / "said-again").end())[0]:

@@ -89,10 +89,10 @@ def write_world(root: Path, preset: PresetName) -> None:
     write_run(root / "run", generator, ModelCard("generator", "metgan", "metgen", preset, *rest(units, 0)))
     names = [entry.name for entry in pairs]
     save_split(Split(tuple(names[:3]), tuple(names[3:]), ("large-0",)), root / "run" / SPLIT_FILE)
-    evaluate_detection = build(lambda: Segmentor(PRESETS[preset].segmentor), 1)
+    independent = build(lambda: Segmentor(PRESETS[preset].segmentor), 1)
     write_run(
         root / "independent-segmentor",
-        evaluate_detection,
+        independent,
         ModelCard("segmentor", "segmentor", "", preset, *rest(units, 1)),
     )
 

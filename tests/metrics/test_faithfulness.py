@@ -232,7 +232,7 @@ def test_a_reading_that_is_no_mask_is_named_in_the_refusal():
     asked, image = np.zeros((5, 5), bool), camera((5, 5))
     with pytest.raises(ArrayError, match="prediction is a float64 array"):
         evaluate_detection(asked, asked.astype(float), image)
-    with pytest.raises(ArrayError, match=r"asked has shape .* and read has shape"):
+    with pytest.raises(ArrayError, match=r"target has shape .* and prediction has shape"):
         evaluate_detection(asked, asked[:-1], image)
 
 
