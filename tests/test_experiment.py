@@ -336,3 +336,8 @@ def test_what_is_left_out_of_early_stopping_is_the_presets() -> None:
 def test_a_mistyped_key_of_early_stopping_is_refused() -> None:
     with pytest.raises(UnknownNameError, match=r"unknown key of \[training.early_stopping\] 'patient'"):
         resolve({"preset": "small", "training": {"early_stopping": {"patient": 3}}})
+
+
+def test_a_file_that_windows_saved_with_a_mark_at_its_start_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('preset = "small"\n', encoding="utf-8-sig")
+    assert read_file(tmp_path / "a.toml") == {"preset": "small"}
