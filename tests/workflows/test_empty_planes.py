@@ -66,5 +66,3 @@ def test_the_planes_that_the_note_names_are_marked_and_cut_without_a_note(tmp_pa
 @pytest.mark.parametrize("marked", [range(PLANES), [0, 1, 3, 5], []])
 def test_a_mask_of_most_planes_or_of_none_is_not_told_of(tmp_path: Path, marked: Sequence[int]) -> None:
     assert told(tmp_path, marked) == []
-
-

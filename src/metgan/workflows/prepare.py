@@ -153,7 +153,9 @@ def _tell_of_empty_planes(found: Survey, plan: CropPlan) -> None:
     if plan.is_projected:
         return
     planes = {crop.plane for crop in found.crops.crops}
-    marked = sorted({crop.plane for crop, is_so in zip(found.crops.crops, found.has_tumour, strict=True) if is_so})
+    marked = sorted(
+        {crop.plane for crop, is_so in zip(found.crops.crops, found.has_tumour, strict=True) if is_so}
+    )
     if not marked or 2 * len(marked) > len(planes):
         return
     first, step = marked[0], marked[1] - marked[0] if len(marked) > 1 else 1
