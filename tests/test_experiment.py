@@ -344,3 +344,8 @@ def test_processes_that_cut_crops_are_no_part_of_what_a_run_is() -> None:
         for engine in ({"workers": 0}, {"workers": 2}, {"precision": "bf16"})
     )
     assert one.identity() == other.identity() != third.identity()
+
+
+def test_a_file_that_windows_saved_with_a_mark_at_its_start_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text('preset = "small"\n', encoding="utf-8-sig")
+    assert read_file(tmp_path / "a.toml") == {"preset": "small"}

@@ -101,7 +101,7 @@ def read_file(path: Path) -> dict[str, Any]:
     if not has_file(path):
         raise StorageError(f"there is no file {path}", "an experiment file (TOML)", "Check the path")
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StorageError(f"{path} cannot be read ({error})", "a TOML file", "Correct it") from error
 

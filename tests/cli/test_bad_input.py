@@ -779,3 +779,8 @@ def test_info_of_nothing_or_of_damage_is_refused(metgan: Command, capsys: Captur
         write_image(path, np.zeros((3, 3), np.uint8))
     assert_one_line(capsys, metgan("info", world), "has shapes")  # of all pairs
     assert read_image(world / "label" / "phantom-00003.tif").shape == (3, 3)
+
+
+def test_a_path_is_named_with_all_its_blanks(metgan: Command, capsys: Capture, tmp_path: Path) -> None:
+    path = tmp_path / "two  blanks.tif"
+    assert_one_line(capsys, metgan("info", path), str(path))

@@ -142,3 +142,26 @@ def test_what_is_written_is_found_again(tmp_path: Path) -> None:
     write_table(tmp_path, [{"name": NFD, "group": "a", "organ": "", "split": ""}])
     (entry,) = PairSet.open(tmp_path)
     assert (entry.name, entry.group, entry.paths["label"].stem) == (NFC, "a", NFC)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_with_other_separators_is_told_how_to_save_it(tmp_path: Path, separator: str) -> None:
+    (tmp_path / "pairs.csv").write_text("name,group\nA,mouse\n".replace(",", separator))
+    with pytest.raises(
+        StorageError, match=r"a CSV table in UTF-8 with commas.*CSV UTF-8 \(comma delimited\)"
+    ):
+        read_table(tmp_path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_table_in_another_encoding_is_told_how_to_save_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "pairs.csv").write_bytes("name,group\nA,Mäuse\n".encode(encoding))
+    with pytest.raises(
+        StorageError, match=r"a CSV table in UTF-8 with commas.*CSV UTF-8 \(comma delimited\)"
+    ):
+        read_table(tmp_path)
+
+
+def test_rows_of_blank_cells_as_spreadsheets_leave_them_are_no_pairs(tmp_path: Path) -> None:
+    (tmp_path / "pairs.csv").write_text("name,group\nA,mouse\n,\n , \n")
+    assert read_table(tmp_path) == [{"name": "A", "group": "mouse"}]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Entry, Pair, cut_patch, draw_view, fit_pairs
+from metgan.data import Entry, Pair, check_camera, cut_patch, draw_view, fit_pairs
+from metgan.errors import ArrayError
 from metgan.labels import find_fill
 from metgan.training.training_data import uncounted
 
@@ -85,3 +86,9 @@ def test_fill_is_searched_for_once_and_another_pair_has_its_own():
         pair.filled()[0, 0] = True
     other = replace(pair, anatomy=pair.anatomy[::-1].copy(), tumour=pair.tumour[::-1].copy())
     assert np.array_equal(other.filled(), pair.filled()[::-1])
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint32])
+def test_whole_numbers_of_other_dtypes_are_not_sent_where_they_would_be_wrapped(dtype: type) -> None:
+    with pytest.raises(ArrayError, match="to float32, or to uint16 where all values lie within 0 to 65535"):
+        check_camera(np.array([[1, 2]], dtype), "tumour")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from metgan.data import CropPlan, Scan, ScanContrast, ScanCrops, place_crops, survey
+from metgan.data import CropPlan, Scan, ScanContrast, ScanCrops, place_crops, refuse_other_shapes, survey
 from metgan.errors import ArrayError, SettingError
 from metgan.images import LazyVolume
 from metgan.labels import fill_of, find_fill
@@ -105,3 +105,12 @@ def test_a_crop_of_a_plane_does_not_keep_the_block_that_it_was_read_with() -> No
     crops = ScanCrops(scan, place_crops(volume.shape, CropPlan(crop=8, block=8)), 8)
     for _, shown in crops.visit():
         assert [image.base for image in (shown.anatomy, shown.tumour, shown.label)] == [None] * 3
+
+
+def test_axes_that_would_fit_are_those_of_the_file_however_it_was_read() -> None:
+    """A mask of axes ZYX that was read as ZXY fits as what it was, and as nothing else."""
+    shapes = {"anatomy": (6, 200, 230), "label": (6, 230, 200)}
+    with pytest.raises(ArrayError, match="label of axes ZYX would fit"):
+        refuse_other_shapes("scan", shapes, {"anatomy": "ZYX", "label": "ZXY"})
+    with pytest.raises(ArrayError, match="label of axes ZXY would fit"):
+        refuse_other_shapes("scan", shapes, {"anatomy": "ZYX", "label": "ZYX"})

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metgan.data import Entry, Split, draw_split, load_split, part_of, save_split, stated_split
+from metgan.data import Entry, Split, draw_folds, draw_split, load_split, part_of, save_split, stated_split
 from metgan.errors import SettingError, StorageError
 from metgan.io import normal_form
+from metgan.progress import listening
 
 PARTS = ("train", "val", "test")
 few = settings(max_examples=60, deadline=None)
@@ -152,3 +153,18 @@ def test_a_split_is_also_read_from_the_run_folder_that_holds_it(tmp_path):
     split = Split(("a",), ("b",), ("c",))
     save_split(split, tmp_path / "splits.json")
     assert load_split(tmp_path) == load_split(tmp_path / "splits.json") == split
+
+
+@pytest.mark.parametrize("draw", ["split", "folds"])
+def test_pairs_without_a_group_are_counted_where_parts_are_drawn(draw: str) -> None:
+    def told(*entries: Entry) -> list[str]:
+        notes: list[str] = []
+        tumours, rng = {one.name: True for one in entries}, np.random.default_rng(0)
+        with listening(lambda event: notes.append(str(event))):
+            draw_split(entries, tumours, rng) if draw == "split" else draw_folds(entries, tumours, 3, rng)
+        return notes
+
+    grouped = [entry(f"pair-{k}", f"animal-{k}") for k in range(4)]
+    assert told(*grouped) == []
+    (text,) = told(*grouped, entry("pair-4"), entry("pair-5"))
+    assert "2 of 6 labelled pairs name no group" in text

@@ -201,3 +201,10 @@ def test_a_list_that_is_not_there_and_a_name_of_none_are_refused(tmp_path: Path)
             UnknownNameError, match=f"'{word}'; expected one of table2, quick-set, few-labels, all"
         ):
             chosen(word)
+
+
+def test_a_list_that_windows_saved_with_a_mark_at_its_start_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("[[set]]\nreal = 0.5\n", encoding="utf-8-sig")
+    assert "real-50" in [
+        one.name for one in choose_training_sets(str(tmp_path / "a.toml"), TrainingSetGrid())
+    ]

@@ -239,7 +239,7 @@ def test_all_eight_orientations_come_up(inpainter: Inpainter, small_pairs: PairS
 
 
 def test_settings_that_make_no_sense_are_refused(inpainter: Inpainter, small_pairs: PairSet) -> None:
-    for settings in ({"synthetic": 1.5}, {"crop": 0}):
+    for settings in ({"synthetic": 1.5}, {"crop": 0}, {"crop": 32.5}):
         with pytest.raises(SettingError):
             Mix(**settings)  # type: ignore[arg-type]  # whole numbers and shares
     train = part_of(small_pairs.entries, "train", None)

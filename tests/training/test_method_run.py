@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from metgan.errors import ArrayError, LeakageError, StorageError
 from metgan.io import load_state, save_state
 from metgan.methods import IntensityAugment, find_method
 from metgan.models import MODEL_FILE, load_segmentor, read_card
+from metgan.progress import listening
 from metgan.training import (
     SEGMENTOR_FOLDER,
     EarlyStopping,
@@ -27,6 +29,7 @@ from metgan.training import (
     RunConfig,
     TrainConfig,
     TrainingData,
+    load_data,
     load_training_data,
     read_log,
     read_status,
@@ -494,3 +497,20 @@ def test_a_run_with_other_terms_is_not_gone_on_with(
     other = replace(METGAN, terms=METGAN.terms[:-1])
     with pytest.raises(StorageError, match="was written with terms"):
         train_method(generator_config(folder, resume=True), data, other, finished.segmentor)
+
+
+def test_labels_that_cover_most_of_the_training_part_are_told_of(
+    small_pairs: PairSet, tmp_path: Path
+) -> None:
+    def told(pairs: PairSet) -> list[str]:
+        notes: list[str] = []
+        with listening(lambda event: notes.append(str(event))):
+            load_data(pairs, seed=0)
+        return [text for text in notes if "inverted" in text]
+
+    assert told(small_pairs) == []
+    for pair in StoredPairs(small_pairs):
+        write_pair(tmp_path, pair.entry.name, pair.anatomy, pair.tumour, ~pair.label)
+    shutil.copy(small_pairs.root / "pairs.csv", tmp_path)
+    (text,) = told(PairSet.open(tmp_path))
+    assert re.search(r"cover 9\d% of the pixels", text)

@@ -124,5 +124,5 @@ def _is_short_of_memory(error: Exception) -> bool:
 
 def _refuse(error: MetganError) -> NoReturn:
     """Print the error as one line, whatever line breaks the quoted names or messages hold."""
-    print(f"metgan: {' '.join(str(error).split())}", file=sys.stderr)
+    print(f"metgan: {' '.join(map(str.strip, str(error).splitlines()))}", file=sys.stderr)
     sys.exit(2)

@@ -184,7 +184,8 @@ def check_camera(image: AnyArray, name: str) -> Camera:
         raise ArrayError(
             f"{name} has dtype {image.dtype}",
             "uint8, uint16 or a float",
-            "If it is a mask, give it as the label; otherwise convert the file to uint16",
+            "If it is a mask, give it as the label; otherwise convert it to float32, or to uint16 where all "
+            "values lie within 0 to 65535",
         )
     return image
 

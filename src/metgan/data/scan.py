@@ -170,14 +170,19 @@ def _checked(volume: Volume, check: Callable[[AnyArray], AnyArray]) -> Volume:
     return volume if isinstance(volume, LazyVolume) else check(volume)
 
 
-def refuse_other_shapes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Refuse a scan whose images, given by what they are, have different shapes, the first the anatomy's."""
+def refuse_other_shapes(
+    name: str, shapes: Mapping[str, tuple[int, ...]], axes: Mapping[str, str] | None = None
+) -> None:
+    """Refuse a scan whose images, given by what they are, have different shapes, the first the anatomy's.
+
+    Their `axes` are those that their files were read with, from which (Z, Y, X) were made; None for these.
+    """
     if len(set(shapes.values())) > 1:
         (_, wanted), *others = shapes.items()
         turned = [
             f"{what} of axes {' or '.join(fitting)} would fit: {_TURN if what == 'tumour' else _NAME_AXES}"
             for what, shape in others
-            if shape != wanted and (fitting := _turns(shape, wanted))
+            if shape != wanted and (fitting := _turns(shape, wanted, (axes or {}).get(what, "ZYX")))
         ]
         raise ArrayError(
             f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
@@ -187,14 +192,15 @@ def refuse_other_shapes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> Non
         )
 
 
-def _turns(shape: tuple[int, ...], wanted: tuple[int, ...]) -> list[str]:
-    """Return which axes an image's own would have to be for it to be of the shape that is wanted.
+def _turns(shape: tuple[int, ...], wanted: tuple[int, ...], axes: str) -> list[str]:
+    """Return what an image's `axes` would have to be called instead for it to be of the shape wanted.
 
     Examples
     --------
-    >>> _turns((90, 80, 24), (24, 90, 80)), _turns((90, 80, 24), (24, 90, 81))
+    >>> _turns((90, 80, 24), (24, 90, 80), "ZYX"), _turns((90, 80, 24), (24, 90, 81), "ZYX")
     (['YXZ'], [])
     """
     length = dict(zip("ZYX", wanted, strict=True))
-    turns = permutations("ZYX")
-    return ["".join(axes) for axes in turns if tuple(length[axis] for axis in axes) == shape]
+    turns = map("".join, permutations("ZYX"))
+    fitting = (turn for turn in turns if tuple(length[axis] for axis in turn) == shape)
+    return [axes.translate(str.maketrans("ZYX", turn)) for turn in fitting]

@@ -17,6 +17,7 @@ import numpy as np
 
 from metgan.errors import SettingError, StorageError
 from metgan.io import has_file, normal_form, write_json
+from metgan.progress import note_once
 
 from .entry import Entry
 from .leakage import PARTS, HeldOut
@@ -94,6 +95,7 @@ def draw_split(entries: Sequence[Entry], with_tumour: Mapping[str, bool], rng: n
     SettingError
         When there are fewer than three groups.
     """
+    _tell_of_no_groups(entries)
     groups = count_strata(entries, with_tumour)
     if len(groups) < len(PARTS):
         raise SettingError(
@@ -140,6 +142,16 @@ def divide(
     return homes
 
 
+def _tell_of_no_groups(entries: Sequence[Entry]) -> None:
+    """Note pairs whose group is their own name: what they have in common is not known then."""
+    if alone := sum(entry.group == entry.name for entry in entries):
+        note_once(
+            f"{alone} of {len(entries)} labelled pairs name no group, and each counts as an animal of its "
+            "own: if some are of one animal, it is trained on and tested on. Name the animals in pairs.csv, "
+            "column group"
+        )
+
+
 def _collect(entries: Sequence[Entry], homes: Sequence[str]) -> Split:
     placed = sorted((entry.name, home) for entry, home in zip(entries, homes, strict=True))
     train, val, test = (tuple(name for name, home in placed if home == part) for part in PARTS)
@@ -180,6 +192,7 @@ def draw_folds(
     >>> sorted(name for fold in folds for name in fold.test)
     ['a', 'b', 'c', 'd']
     """
+    _tell_of_no_groups(entries)
     groups = count_strata(entries, with_tumour)
     if count < 2 or len(groups) < count:
         given = f"{count} folds of {len(groups)} groups"

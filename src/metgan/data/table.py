@@ -20,6 +20,8 @@ TABLE: Final = "pairs.csv"
 """Name of a pair set's table."""
 KNOWN: Final = ("name", "group", "organ", "split")
 """The columns that every table has, the rest being provenance."""
+_FORM = "a CSV table in UTF-8 with commas between its columns"
+_SAVE_ANEW = "Correct it, or save it anew, in Excel as CSV UTF-8 (comma delimited)"
 _LISTED = 5
 _AT_ONCE = 4096  # lines: as text, those of a large table take much memory
 
@@ -67,19 +69,19 @@ def table_rows(root: Path, name: str = TABLE) -> Iterator[dict[str, str]]:
     columns = [normal_form(str(column)) for column in next(lines)]
     columns = [column.casefold() if column.casefold() in KNOWN else column for column in columns]
     if "name" not in columns or len(set(columns)) < len(columns):
-        raise _no_table(path, f"columns {', '.join(columns)}")
+        told = f"{path} has columns {', '.join(columns)}"
+        expected = f"{_FORM} and a column 'name', each column once"
+        raise StorageError(told, expected, _SAVE_ANEW)
     names: Counter[str] = Counter()
     for line in lines:
         row = {c: normal_form(str(cell)) for c, cell in zip(columns, line, strict=True)}
+        if not any(row.values()):  # as spreadsheets leave them below the last
+            continue
         names[row["name"]] += 1
         yield row
     if twice := [name for name, count in names.items() if count > 1]:
-        raise _no_table(path, f"{len(twice)} names twice ({listing(twice)})")
-
-
-def _no_table(path: Path, told: str) -> StorageError:
-    expected = "a column 'name' without duplicates, and each column once"
-    return StorageError(f"{path} has {told}", expected, "Correct or remove it")
+        told = f"{path} has {len(twice)} names twice ({listing(twice)})"
+        raise StorageError(told, "a column 'name' without duplicates", "Correct it")
 
 
 def _lines(path: Path) -> Iterator[Sequence[object]]:
@@ -89,9 +91,7 @@ def _lines(path: Path) -> Iterator[Sequence[object]]:
             for frame in frames:
                 yield from frame.fillna("").to_numpy().tolist()
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise StorageError(
-            f"{path} cannot be read ({error})", "a CSV table", "Correct or remove it"
-        ) from error
+        raise StorageError(f"{path} cannot be read ({error})", _FORM, _SAVE_ANEW) from error
 
 
 def listing(names: Sequence[str]) -> str:

@@ -173,7 +173,11 @@ def fold_pairs(pairs: PairSet, count: int, seed: int, training: int | None = Non
         return folds
     if training > (least := min(len(fold.train) for fold in folds)):
         given = f"{training} training pairs in each of {count} folds, of {least} and more"
-        raise SettingError(given, f"at most {least}", "Ask for fewer, or for more folds")
+        raise SettingError(
+            given,
+            f"at most {least}",
+            "Ask for fewer (--training-pairs, of metgan study labels --counts), or for more --folds",
+        )
     cut = []
     for fold in folds:
         train = StoredPairs(pairs.select(fold.train))

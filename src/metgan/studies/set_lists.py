@@ -199,7 +199,7 @@ def _find(word: str) -> tuple[list[TrainingSet], list[str]]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         given = f"the list of training sets {path} cannot be read ({error})"
         raise StorageError(given, "a TOML file", "Check the path") from error

@@ -37,6 +37,7 @@ Sample = dict[str, Tensor]
 """
 
 _MOST_WORKERS = 1024
+_MOST_PIXELS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,8 @@ class Mix:
 
     def __post_init__(self) -> None:
         SettingError.unless_within("synthetic", self.synthetic, 0.0, 1.0)
-        if self.crop is not None and self.crop < 1:
-            raise SettingError(
-                f"crop={self.crop}", "1 or more pixels, or None", "Choose None for whole images"
-            )
+        if self.crop is not None:
+            SettingError.unless_within("crop", self.crop, 1, _MOST_PIXELS)
 
 
 class PairStream(IterableDataset[Sample]):

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Final
+
+import numpy as np
 
 from metgan.data import (
     CACHE_BYTES,
@@ -16,6 +19,7 @@ from metgan.data import (
     Split,
     StoredPairs,
     draw_split,
+    evenly,
     fit_pairs,
     groups_of,
     parts_of,
@@ -29,7 +33,11 @@ from metgan.io import refuse_lookalikes
 from metgan.progress import note
 from metgan.seeding import check_seed, stream
 
+from .diagnosis import LARGE_LABEL
 from .training_data import TrainingData, check_dtypes
+
+_LOOKED_AT: Final = 100
+"""Training labels of which it is measured how much they cover, at most."""
 
 
 def load_data(pairs: PairSet, seed: int, more: Sequence[Entry] = ()) -> TrainingData:
@@ -87,6 +95,11 @@ def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ())
             f"none of the {len(train)} training labels in {pairs.root} holds a tumour",
             "at least one positive label",
             "Add annotated pairs, or check that the labels were exported",
+        )
+    if (share := float(np.mean([pair.label.mean() for pair in evenly(train, _LOOKED_AT)]))) > LARGE_LABEL:
+        note(
+            f"the training labels in {pairs.root} cover {share:.0%} of the pixels, and tumours are taken to "
+            "be what they mark: check that they are not inverted"
         )
     normalisation = fit_pairs(train)
     further = StoredPairs(unlabelled)

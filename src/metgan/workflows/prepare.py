@@ -19,6 +19,7 @@ from metgan.data import (
     Scan,
     StandingOut,
     StandingOutSearch,
+    Survey,
     Uncovered,
     evenly,
     find_orientation,
@@ -118,6 +119,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             with output.prepared():
                 done = cut_pairs(scan, plan, out, found.crops.chosen(wanted).crops, checks.look_at)
         contrast = ""
+        _tell_of_empty_planes(found, plan)
         if files.labels is None:
             note("no --labels: the crops become unlabelled pairs, without label/")
         elif not done.with_tumour:
@@ -143,6 +145,26 @@ def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
         f"{told}, {uncovered.share:.1%} of the pixels asked for, lie in no crop: crops of {plan.crop} "
         f"pixels, {plan.stride} apart, in blocks of {plan.block}, do not fill the region. To include "
         "them, choose a --crop that divides it, or a smaller --stride with a larger --block"
+    )
+
+
+def _tell_of_empty_planes(found: Survey, plan: CropPlan) -> None:
+    """Note that the mask is empty in half of the planes or more, as where a few of them were annotated."""
+    if plan.is_projected:
+        return
+    planes = {crop.plane for crop in found.crops.crops}
+    marked = sorted(
+        {crop.plane for crop, is_so in zip(found.crops.crops, found.has_tumour, strict=True) if is_so}
+    )
+    if not marked or 2 * len(marked) > len(planes):
+        return
+    first, step = marked[0], marked[1] - marked[0] if len(marked) > 1 else 1
+    end = next(plane for plane in range(first, marked[-1] + step + 1, step) if plane not in marked)
+    every = f" --every {step}" if step > 1 else ""
+    note(
+        f"the mask is empty in {len(planes) - len(marked)} of {len(planes)} planes, and their crops count as "
+        "free of tumours. Where nobody has looked for tumours there, cut annotated planes alone (with "
+        f"--overwrite, as in --planes {first}:{end - step + 1}{every}), and the others without --labels"
     )
 
 

@@ -128,7 +128,7 @@ def read_scan(
     source = identify(pixel_files(sources[0]))
     name = name_scan(sources[0], source, rows) if files.name is None else files.name
     shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
-    refuse_other_shapes(name, shapes)
+    refuse_other_shapes(name, shapes, {what: stack.axes for what, (stack, _) in volumes.items()})
     refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
     resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
     _tell_of_ranges(files, plan, resampling.shape)

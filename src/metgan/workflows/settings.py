@@ -51,8 +51,9 @@ class TrainingSettings(Checked):
         0 to 2**53 - 1; the same seed gives the same bytes on the same CPU with as many threads
         (OMP_NUM_THREADS): sums are taken in another order with more or fewer. Default: 0.
     steps : int or None
-        Fixed length in batches, 1 or more; with --resume, a longer one for what is trained. Default: for
-        metgan train as long as validation improves, within the preset's bounds; else the preset's length.
+        Fixed length in batches, 1 or more; with --resume of metgan train and metgan segmentor, a longer one.
+        Default: for metgan train as long as validation improves, within the preset's bounds; else the
+        preset's length.
     epochs : int or None
         Fixed length in passes over the data, 1 or more; instead of --steps.
     batch_size : int or None

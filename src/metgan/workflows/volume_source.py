@@ -53,7 +53,8 @@ def resolve(request: InpaintRequest, volume: Volume) -> InpaintRequest:
 def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> VolumeSource:
     """Return what a resolved request names: the channels, which are open, and the label, given or drawn."""
     shapes = {what: stack.plane_shape(at) for what, (stack, at) in volume.items()}
-    refuse_other_shapes(str(request.sources[0]), shapes)
+    axes = {what: stack.axes for what, (stack, _) in volume.items()}
+    refuse_other_shapes(str(request.sources[0]), shapes, axes)
     refuse_other_orientations({what: stack.source for what, (stack, _) in volume.items()})
     stack, number = volume["anatomy"]
     planes, rows, columns = shapes["anatomy"]
