@@ -62,6 +62,15 @@ def test_a_generation_that_was_stopped_is_told_to_be_finished(
     assert "the same metgan generate call with --resume" in shown
 
 
+def test_a_table_that_was_edited_is_refused_and_not_taken_for_an_interrupted_call(
+    metgan: Command, capsys: Capture, world: Path
+) -> None:
+    rows = read_table(world)
+    write_table(world, [{**rows[0], "name": "renamed"}, *rows[1:]])
+    capsys.readouterr()
+    assert_one_line(capsys, metgan("info", world), f"disagree about {rows[0]['name']}, renamed")
+
+
 def test_a_pair_set_without_a_split_is_told_where_it_will_be(
     metgan: Command, capsys: Capture, world: Path
 ) -> None:

@@ -55,12 +55,20 @@ def test_a_row_that_is_short_has_nothing_in_its_last_columns(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Mouse 1", "mouse 1"), ("mouse1", "mouse 1"), ("mouse 1", "mouse\u00a01"), ("mouse1", "mouse\u200b1")],
+    [
+        ("Mouse 1", "mouse 1"),
+        ("mouse1", "mouse 1"),
+        ("mouse 1", "mouse\u00a01"),
+        ("mouse1", "mouse\u200b1"),
+        ("01", "1.0"),
+    ],
 )
 def test_groups_that_hardly_differ_are_a_question(tmp_path: Path, one: str, other: str) -> None:
     table(pair_set(tmp_path, "1", "2"), ("1", one), ("2", other))
     for open_it in (PairSet.open, lambda root: open_images(root, "anatomy")):
-        with pytest.raises(SettingError, match=r"has the groups .* which differ only in case or blanks"):
+        with pytest.raises(
+            SettingError, match=r"has the groups .* which differ only in case, blanks or zeros"
+        ):
             open_it(tmp_path)
 
 

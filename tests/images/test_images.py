@@ -117,8 +117,16 @@ def test_axes_stated_in_an_imagej_or_ome_file_need_no_option(tmp_path: Path, axe
 @pytest.mark.parametrize("axes", ["TCYX", "ZZYX"])
 def test_axes_that_are_no_planes_are_refused(tmp_path: Path, axes: str) -> None:
     tifffile.imwrite(tmp_path / "a.tif", axes_of("ZCYX"), photometric="minisblack")
-    with pytest.raises(ArrayError, match="give --axes ZCYX, of masks --mask-axes ZCYX"):
+    with pytest.raises(ArrayError, match="give --axes ZCYX for (planes|channels)"):
         read_stack(tmp_path / "a.tif", axes).plane_order(0)
+
+
+def test_colours_are_channels_of_an_image_and_nothing_of_a_mask(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((4, 6, 5, 3), np.uint8), photometric="rgb")
+    with pytest.raises(
+        ArrayError, match=r"holds 3 colours: give --axes ZYXC for channels \(a mask has none\); save"
+    ):
+        read_stack(tmp_path / "a.tif").plane_order(0)
 
 
 def test_one_plane_is_a_stack_of_one(tmp_path: Path) -> None:

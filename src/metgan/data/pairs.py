@@ -51,7 +51,7 @@ class PairSet:
             When a folder is missing or empty, ``pairs.csv`` is there and cannot be read, or names do not
             match; the message lists them.
         SettingError
-            When names, or groups, differ only in case or blanks.
+            When names, or groups, differ only in case, blanks or zeros.
         """
         root = Path(root)
         names, files = _named(root)

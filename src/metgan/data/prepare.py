@@ -64,7 +64,8 @@ def prepare(
         When `out` already has pairs of these names, holds images of a killed call that cut other crops, or is
         being written to by another process.
     SettingError
-        When `out` has crops of another scan of this name, or of a group that differs only in case or blanks.
+        When `out` has crops of another scan of this name, or a group that differs only in case, blanks or
+        zeros.
     LeakageError
         When a crop overlaps one that `out` holds in another group or part, or the scan has another name
         there.

@@ -104,11 +104,13 @@ class Stack:
         place = min(odd, key=lambda k: self.shape[k])  # of two alike, the shorter one is rather no planes
         axis, count = self.axes[place], self.shape[place]
         others = self.axes[:place], self.axes[place + 1 :]
-        free = [(letter, name) for letter, name in _MEANINGS.items() if letter not in "".join(others)]
-        ways = [
-            f"give --axes {letter.join(others)}, of masks --mask-axes {letter.join(others)}, for {name}"
-            for letter, name in free
-        ]
+        ways = []
+        if "C" not in "".join(others):
+            ways.append(f"give --axes {'C'.join(others)} for channels (a mask has none)")
+        if "Z" not in "".join(others) and axis != "S":
+            named = "Z".join(others)
+            of_masks = "" if "C" in named else f", of masks --mask-axes {named},"
+            ways.append(f"give --axes {named}{of_masks} for planes")
         counted = f"{count} {_COUNTED.get(axis, 'images')}"
         what = f"Axis {axis}, number {place + 1} of {len(self.axes)}, holds {counted}"
         return f"{what}: {'; '.join([*ways, _take_one(self.source, place, ''.join(others))])}"
@@ -160,7 +162,6 @@ class Stack:
 
 
 _EXCHANGED = str.maketrans("CZ", "ZC")
-_MEANINGS = {"C": "channels", "Z": "planes"}
 _COUNTED = {"T": "time points", "S": "colours", "Z": "planes", "C": "channels"}
 _REST = {3: "YX", 4: "ZYX"}
 """Axes of one of what the first axis holds, by the number of axes."""

@@ -30,15 +30,21 @@ def normal_form(name: str) -> str:
 def comparison_key(name: str) -> str:
     """Return what names share that look alike: no case, and blanks between two digits alone.
 
+    Numbers are compared as such, since spreadsheets write 01 as 1, and some programs 1 as 1.0.
+
     Examples
     --------
     >>> comparison_key("Mouse 1") == comparison_key("mouse1")
     True
     >>> comparison_key("1 11") == comparison_key("11 1")
     False
+    >>> comparison_key("01") == comparison_key("1.0")
+    True
     """
     seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
-    return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", seen.casefold().strip())
+    key = re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", seen.casefold().strip())
+    number = re.fullmatch(r"0*(\d+)(?:[.,]0+)?", key)
+    return number[1] if number else key
 
 
 def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:
@@ -58,13 +64,13 @@ def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:
     ...     refuse_lookalikes(["mouse 1", "Mouse1"], "groups", "pairs.csv")
     ... except SettingError as error:
     ...     print(error.given)
-    pairs.csv has the groups 'Mouse1' and 'mouse 1', which differ only in case or blanks
+    pairs.csv has the groups 'Mouse1' and 'mouse 1', which differ only in case, blanks or zeros
     """
     known: dict[str, str] = {}
     for name in sorted(set(names)):
         if (other := known.setdefault(comparison_key(name), name)) != name:
             raise SettingError(
-                f"{where} has the {kind} {other!r} and {name!r}, which differ only in case or blanks",
+                f"{where} has the {kind} {other!r} and {name!r}, which differ only in case, blanks or zeros",
                 "one spelling of each",
                 "Write them alike if they are one, otherwise rename one of them",
             )

@@ -60,9 +60,9 @@ class GenerationRequest:
     Raises
     ------
     SettingError
-        For less than one pair, no anatomy, sources whose groups differ only in case or blanks, steps that
-        do not go together or come in another order, and an anatomy to insert tumours in or a donor that was
-        generated or lacks an image.
+        For less than one pair, no anatomy, sources whose groups differ only in case, blanks or zeros, steps
+        that do not go together or come in another order, and an anatomy to insert tumours in or a donor that
+        was generated or lacks an image.
     """
 
     anatomies: Sequence[Entry]

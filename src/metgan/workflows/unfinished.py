@@ -75,7 +75,7 @@ def _run(path: Path) -> Facts:
 
 def _pairs(path: Path) -> Facts | None:
     images, listed = image_names(path), {row["name"] for row in read_table(path)}
-    if not images - listed:
+    if not images - listed or listed - images:  # whole, or a table that was edited: refused when it is opened
         return None
     verb = verb_of_folder(path) or "metgan prepare"
     far = f"{len(images)} pairs are begun, {len(listed)} of them stand in pairs.csv"
@@ -83,7 +83,9 @@ def _pairs(path: Path) -> Facts | None:
         verb, asked = "metgan phantom", json.loads((path / "phantom.json").read_text(encoding="utf-8"))
         far = f"{len(images)} of {asked['pairs']} pairs are begun"
     how = (
-        "the same metgan prepare call" if verb == "metgan prepare" else f"the same {verb} call with --resume"
+        "the same metgan prepare call, or the rows that somebody took out of pairs.csv"
+        if verb == "metgan prepare"
+        else f"the same {verb} call with --resume"
     )
     return _facts(verb, far, how)
 
