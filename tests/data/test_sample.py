@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from metgan.data import Entry, Pair, check_camera, cut_patch, draw_view, fit_pairs
 from metgan.errors import ArrayError
 from metgan.labels import find_fill
-from metgan.training.training_data import uncounted
+from metgan.training.training_data import fill_of_pair
 
 ENTRY = Entry("a", "mouse", "brain", "", {})
 
@@ -39,14 +39,14 @@ def test_all_who_know_the_set_find_the_same_fill_in_its_pairs_however_small(seed
     there[:corner, 64 - corner :] = True
     assert np.array_equal(small.filled(units.fill), there)
     assert np.array_equal(units.filled(small.anatomy), there)
-    assert np.array_equal(uncounted(small, units), there)
+    assert np.array_equal(fill_of_pair(small, units), there)
 
 
 def test_a_pair_by_itself_is_a_set_of_one():
     for corner in (5, 6, 7, 30):
         pair = pair_of(0, corner)
         assert pair.filled().any() == (units_of(pair).fill is not None) == (corner > 6), "1 % of 64 x 64"
-        assert np.array_equal(pair.filled(), uncounted(pair, units_of(pair)))
+        assert np.array_equal(pair.filled(), fill_of_pair(pair, units_of(pair)))
     elsewhere = replace(pair, tumour=pair.tumour[::-1])
     assert find_fill(elsewhere.anatomy).any()
     assert find_fill(elsewhere.tumour).any()

@@ -117,7 +117,7 @@ def test_axes_stated_in_an_imagej_or_ome_file_need_no_option(tmp_path: Path, axe
 @pytest.mark.parametrize("axes", ["TCYX", "ZZYX"])
 def test_axes_that_are_no_planes_are_refused(tmp_path: Path, axes: str) -> None:
     tifffile.imwrite(tmp_path / "a.tif", axes_of("ZCYX"), photometric="minisblack")
-    with pytest.raises(ArrayError, match="give --axes ZCYX for (planes|channels)"):
+    with pytest.raises(ArrayError, match=r"give --axes ZCYX for (planes|channels)"):
         read_stack(tmp_path / "a.tif", axes).plane_order(0)
 
 

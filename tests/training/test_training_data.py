@@ -10,7 +10,7 @@ import pytest
 from metgan.data import Entry, Pair, Scaling, Split, fit_pairs
 from metgan.objects import surroundings
 from metgan.training import TrainingData
-from metgan.training.training_data import uncounted
+from metgan.training.training_data import fill_of_pair
 
 
 def curriculum_of(*, black: float, labelled: bool = True) -> TrainingData:
@@ -65,7 +65,7 @@ def naive_light(data: TrainingData, channel: str) -> np.ndarray:
     """All pixels on [-1, 1] that are no fill, at once: what is measured image by image must come to this."""
     images = [(pair, getattr(pair, channel)) for pair in data.train]
     units = data.normalisation
-    return np.concatenate([units.apply(image, channel)[~uncounted(pair, units)] for pair, image in images])
+    return np.concatenate([units.apply(image, channel)[~fill_of_pair(pair, units)] for pair, image in images])
 
 
 @pytest.mark.parametrize("scaling", ["shared", "per-image"])
@@ -88,7 +88,7 @@ def test_what_is_measured_image_by_image_is_that_of_all_pixels_together(
         assert data.mean(channel) == pytest.approx(float(light.mean(dtype=np.float64)), rel=1e-13, abs=1e-13)
     assert data.start("anatomy") == float(np.clip(np.median(naive_light(data, "anatomy")), -0.95, 0.95))
     around = [
-        units.apply(p.tumour, "tumour")[surroundings(p.label) & ~uncounted(p, units)] for p in data.train
+        units.apply(p.tumour, "tumour")[surroundings(p.label) & ~fill_of_pair(p, units)] for p in data.train
     ]
     assert data.start("tumour") == float(np.clip(np.median(np.concatenate(around)), -0.95, 0.95))
 

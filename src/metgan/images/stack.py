@@ -107,7 +107,7 @@ class Stack:
         ways = []
         if "C" not in "".join(others):
             ways.append(f"give --axes {'C'.join(others)} for channels (a mask has none)")
-        if "Z" not in "".join(others) and axis != "S":
+        if "Z" not in "".join(others) and (axis != "S" or place + 1 < len(self.axes)):  # colours last
             named = "Z".join(others)
             of_masks = "" if "C" in named else f", of masks --mask-axes {named},"
             ways.append(f"give --axes {named}{of_masks} for planes")

@@ -96,7 +96,8 @@ def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ())
             "at least one positive label",
             "Add annotated pairs, or check that the labels were exported",
         )
-    if (share := float(np.mean([pair.label.mean() for pair in evenly(train, _LOOKED_AT)]))) > LARGE_LABEL:
+    some = evenly(range(len(train)), _LOOKED_AT)
+    if (share := float(np.mean([train[k].label.mean() for k in some]))) > LARGE_LABEL:
         note(
             f"the training labels in {pairs.root} cover {share:.0%} of the pixels, and tumours are taken to "
             "be what they mark: check that they are not inverted"
