@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -36,7 +37,9 @@ def run(checkout: Path, folder: Path, *words: str) -> tuple[float, float]:
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = {**os.environ, "PYTHONPATH": str(checkout / "src")}
     command = [sys.executable, "-m", "metgan", *words]
-    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{checkout}: {done.stderr}")
     wall, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -57,7 +60,8 @@ def seconds_per_pair(checkout: Path, folder: Path, way: str, pairs: int) -> tupl
     both = []
     for count in (1, pairs):
         sources = ("--anatomy", "pairs", "--labels", "pairs", "--device", "cpu")
-        place = ("--out", "made", "--overwrite", "--count", str(count))
+        place = ("--out", "made", "--count", str(count))
+        shutil.rmtree(folder / "made", ignore_errors=True)  # another checkout may refuse to overwrite it
         both.append(run(checkout, folder, "generate", "run", *sources, *place, *WAYS[way]))
     (first_wall, first_cpu), (wall, cpu) = both
     return (wall - first_wall) / (pairs - 1), (cpu - first_cpu) / (pairs - 1)
