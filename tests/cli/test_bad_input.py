@@ -491,6 +491,14 @@ def test_generating_over_the_source_is_refused(refuse_keeping: Refuse, world: Pa
     refuse_keeping(world, "generate", *args, "--out", world, "--overwrite", says="which holds the input")
 
 
+def test_a_study_over_the_pairs_of_the_other_laboratory_is_refused(
+    refuse_keeping: Refuse, world: Path, tmp_path: Path
+) -> None:
+    other = shutil.copytree(world, tmp_path / "study" / "other")
+    words = ("study", "downstream", world, "--elsewhere", other, "--out", tmp_path / "study", "--overwrite")
+    refuse_keeping(tmp_path / "study", *words, says="which holds the input")
+
+
 def test_training_over_the_split_that_is_given_is_refused(
     refuse_keeping: Refuse, world: Path, trained: Path, tmp_path: Path
 ) -> None:

@@ -167,4 +167,4 @@ def test_pairs_without_a_group_are_counted_where_parts_are_drawn(draw: str) -> N
     grouped = [entry(f"pair-{k}", f"animal-{k}") for k in range(4)]
     assert told(*grouped) == []
     (text,) = told(*grouped, entry("pair-4"), entry("pair-5"))
-    assert "2 of 6 labelled pairs name no group" in text
+    assert "of 6 labelled pairs 2 have no group" in text

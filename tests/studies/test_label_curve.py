@@ -84,13 +84,21 @@ def test_numbers_that_do_not_rise_are_refused(counts: tuple[int, ...], tmp_path:
 
 def test_few_labelled_pairs_are_trained_on_for_as_long_as_all(tmp_path: Path) -> None:
     """As many epochs of few pairs would be fewer steps, and the curve one of lengths."""
-    config = replace(CONFIG, segmentor=replace(CONFIG.segmentor, epochs=40, steps=None))
+    config = replace(
+        CONFIG,
+        segmentor=replace(CONFIG.segmentor, epochs=40, steps=None),
+        training=replace(CONFIG.training, epochs=9, steps=None),
+    )
     study = LabelCurve(tmp_path / "study", sixteen(tmp_path / "pairs"), (2,), 2, config)
     (_, few), (total, whole) = study._points
     lengths = {
         point.config.segmentor.length(len(split.train)) for point in (few, whole) for split in point.splits
     }
     assert [len(split.train) for split in few.splits] == [2, 2]
+    generators = {
+        point.config.training.length(len(split.train)) for point in (few, whole) for split in point.splits
+    }
+    assert generators == {config.training.length(total)}
     assert lengths == {config.segmentor.length(total)}
 
 

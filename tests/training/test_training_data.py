@@ -93,6 +93,18 @@ def test_what_is_measured_image_by_image_is_that_of_all_pixels_together(
     assert data.start("tumour") == float(np.clip(np.median(np.concatenate(around)), -0.95, 0.95))
 
 
+def test_the_start_is_not_measured_where_labels_say_nothing() -> None:
+    data, pairs = curriculum_of(black=0.0), []
+    for pair in data.train:
+        ignored = np.zeros_like(pair.label)
+        ignored[::2] = True
+        bright = np.where(ignored, pair.tumour.max(), pair.tumour)
+        pairs.append(replace(pair, tumour=bright, label=pair.label & ~ignored, ignored=ignored))
+    partly = replace(data, train=pairs)
+    around = [partly.normalisation.apply(p.tumour, "tumour")[p.counted(surroundings(p.label))] for p in pairs]
+    assert partly.start("tumour") == float(np.clip(np.median(np.concatenate(around)), -0.95, 0.95))
+
+
 @pytest.mark.parametrize("scaling", ["shared", "per-image"])
 def test_the_survey_that_other_units_take_over_is_what_they_would_have_found(scaling: Scaling) -> None:
     data, other = curriculum_of(black=0.6), curriculum_of(black=0.0).rescaled(scaling)

@@ -41,7 +41,7 @@ def _show_place(path: Path, *, was_finished: bool) -> None:
 
 def _show_prepared(result: workflows.PrepareResult) -> None:
     kind = f"pairs, {result.with_tumour} with a tumour" if result.is_labelled else "unlabelled pairs"
-    print(f"{result.written} {kind}; {result.left_out} crops left out (flat, little tissue, or thinned)")
+    print(f"{result.written} {kind}; {result.left_out} crops left out (flat, air, or not wanted)")
     if result.contrast:
         print(result.contrast)
     _written(result.out)

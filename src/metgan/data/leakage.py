@@ -1,8 +1,8 @@
 """Every guard against leakage: what may be trained on, and what may judge, given what is tested.
 
 A pair is known by its name, by its group (the animal), by the names and groups of what it was made of, and by
-what its images hold. Names and groups are compared without case, blanks and zeros before a
-number, see `metgan.io.comparison_key`.
+what its images hold. Names and groups are compared without case and blanks, and numbers
+as such, see `metgan.io.comparison_key`.
 
 Notes
 -----

@@ -146,9 +146,9 @@ def _tell_of_no_groups(entries: Sequence[Entry]) -> None:
     """Note pairs whose group is their own name: what they have in common is not known then."""
     if alone := sum(entry.group == entry.name for entry in entries):
         note_once(
-            f"{alone} of {len(entries)} labelled pairs name no group, and each counts as an animal of its "
-            "own: if some are of one animal, it is trained on and tested on. Name the animals in pairs.csv, "
-            "column group"
+            f"of {len(entries)} labelled pairs {alone} have no group, and each counts as an animal of its "
+            "own: if some are of one animal, it may be in the training and in the test part. Name the "
+            "animals in pairs.csv, column group"
         )
 
 

@@ -20,8 +20,9 @@ TABLE: Final = "pairs.csv"
 """Name of a pair set's table."""
 KNOWN: Final = ("name", "group", "organ", "split")
 """The columns that every table has, the rest being provenance."""
+_SEPARATORS = (",", ";", "\t")  # spreadsheets write one or another, by the language of the system
 _FORM = "a CSV table in UTF-8 with commas between its columns"
-_SAVE_ANEW = "Correct it, or save it anew, in Excel as CSV UTF-8 (comma delimited)"
+_SAVE_AGAIN = "Correct it, or save it again: in Excel as CSV UTF-8"
 _LISTED = 5
 _AT_ONCE = 4096  # lines: as text, those of a large table take much memory
 
@@ -71,7 +72,7 @@ def table_rows(root: Path, name: str = TABLE) -> Iterator[dict[str, str]]:
     if "name" not in columns or len(set(columns)) < len(columns):
         told = f"{path} has columns {', '.join(columns)}"
         expected = f"{_FORM} and a column 'name', each column once"
-        raise StorageError(told, expected, _SAVE_ANEW)
+        raise StorageError(told, expected, _SAVE_AGAIN)
     names: Counter[str] = Counter()
     for line in lines:
         row = {c: normal_form(str(cell)) for c, cell in zip(columns, line, strict=True)}
@@ -87,11 +88,16 @@ def table_rows(root: Path, name: str = TABLE) -> Iterator[dict[str, str]]:
 def _lines(path: Path) -> Iterator[Sequence[object]]:
     """Yield the lines of a CSV table, the first too, which has a field for each column."""
     try:
-        with pd.read_csv(path, dtype=str, keep_default_na=False, header=None, chunksize=_AT_ONCE) as frames:
+        with path.open(encoding="utf-8-sig") as file:
+            first = file.readline()
+        separator = next((one for one in _SEPARATORS if one in first), ",")
+        with pd.read_csv(
+            path, sep=separator, dtype=str, keep_default_na=False, header=None, chunksize=_AT_ONCE
+        ) as frames:
             for frame in frames:
                 yield from frame.fillna("").to_numpy().tolist()
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
-        raise StorageError(f"{path} cannot be read ({error})", _FORM, _SAVE_ANEW) from error
+        raise StorageError(f"{path} cannot be read ({error})", _FORM, _SAVE_AGAIN) from error
 
 
 def listing(names: Sequence[str]) -> str:

@@ -30,7 +30,7 @@ def normal_form(name: str) -> str:
 def comparison_key(name: str) -> str:
     """Return what names share that look alike: no case, and blanks between two digits alone.
 
-    Numbers are compared as such, since spreadsheets write 01 as 1, and some programs 1 as 1.0.
+    A name that is a number is compared as one: spreadsheets write 01 as 1, and some programs 1 as 1.0.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def comparison_key(name: str) -> str:
     """
     seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
     key = re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", seen.casefold().strip())
-    number = re.fullmatch(r"0*(\d+)(?:[.,]0+)?", key)
+    number = re.fullmatch(r"0*(\d+)(?:\.0+)?", key)
     return number[1] if number else key
 
 
 def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:
-    """Ask about names, in normal form, that differ only in case, blanks or what cannot be seen.
+    """Ask about names, in normal form, that differ only in case, blanks, zeros or what cannot be seen.
 
     `kind` is what they name, in the plural, and `where` is where they stand, for the message.
 

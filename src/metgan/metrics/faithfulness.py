@@ -58,7 +58,7 @@ class Faithfulness(Pooled):
     overlap : Overlap
         The same in pixels.
     label_free : int, pixels
-        Pixels where no tumour was asked for.
+        Pixels that were imaged, and where no tumour was asked for.
     tumours : tuple of Tumour
         The asked-for ones, each by itself.
     images : int
@@ -131,7 +131,8 @@ def evaluate_detection(
     image : ndarray, same shape, any real dtype, camera units
         The generated tumour channel, normalisation undone.
     fill : ndarray, same shape, bool, or None
-        Where nothing was imaged, or annotated: it surrounds no tumour. None for nowhere.
+        Where nothing was imaged, or the label says nothing: it surrounds no tumour, and is no background.
+        None for nowhere.
     smallest : int, pixels, default 1
         As for `match`.
 
@@ -172,7 +173,7 @@ def evaluate_detection(
     return Faithfulness(
         matches.counts,
         overlap(prediction, target),
-        int((~target).sum()),
+        int((~target if fill is None else ~target & ~fill).sum()),
         tuple(Tumour(int(area), bool(found), by.ratio, by.light) for area, found, by in each),
     )
 

@@ -72,7 +72,7 @@ def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
     Raises
     ------
     StorageError
-        When it is none, its card names no architecture, or the weights are those of another one.
+        When the run holds no generator, its card names no architecture, or the weights are of another one.
     """
     card = _card_of_kind(run, "generator")
     if not card.generator:

@@ -151,7 +151,7 @@ def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
         compare_within(generated, real, ~unscored),
         compare_within(generated, real, asked),
         compare_within(generated, real, ~asked & ~unscored),
-        spectrum_distance(generated, real),
+        spectrum_distance(np.where(unscored, real, generated), real),
         evaluate_detection(asked, read_generated, camera, fill=unscored, smallest=MIN_OBJECT_SIZE),
         evaluate_detection(asked, read_real, pair.tumour, fill=unscored, smallest=MIN_OBJECT_SIZE),
     )

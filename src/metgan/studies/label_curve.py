@@ -7,7 +7,7 @@ has annotated. Where all are labelled, it is what could be won at most.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -88,9 +88,7 @@ class LabelCurve:
     def _drawn(self) -> Iterator[tuple[int, Downstream]]:
         whole = fold_pairs(self.pairs, self.folds, self.config.seed)
         total = round(float(np.mean([len(split.train) for split in whole])))
-        segmentor = self.config.segmentor  # as long for a few pairs as for all, also where epochs are set
-        steps = segmentor.length(total)
-        config = replace(self.config, segmentor=replace(segmentor, epochs=None, steps=steps))
+        config = self.config.for_pairs(total)  # as long for a few as for all, also where epochs are set
         for count in self.counts:
             splits = fold_pairs(self.pairs, self.folds, config.seed, count)
             folder = self.folder / f"{count}-labelled"

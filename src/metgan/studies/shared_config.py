@@ -46,6 +46,15 @@ class SharedConfig:
     seed: int = 0
     seeds: int = 1
 
+    def for_pairs(self, count: int) -> SharedConfig:
+        """Return the settings with lengths in steps: what epochs come to with so many training pairs."""
+        training, segmentor = self.training, self.segmentor
+        return replace(
+            self,
+            training=replace(training, epochs=None, steps=training.length(count)),
+            segmentor=replace(segmentor, epochs=None, steps=segmentor.length(count)),
+        )
+
     def segmentor_config(self, folder: Path) -> RunConfig[TrainConfig]:
         """Return the settings of a segmentor's run in `folder`."""
         return RunConfig(

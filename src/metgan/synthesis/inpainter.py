@@ -21,6 +21,17 @@ from metgan.types import AnyArray, Camera, Mask
 class Inpainter:
     """Generates the tumour channel from an anatomy image and a label.
 
+    Parameters
+    ----------
+    generator : Generator
+        Is folded (`metgan.networks.fold`), and of no use for training afterwards: of one in training, give a
+        copy.
+    card : ModelCard
+    name : str
+        Fingerprint of the weights.
+    device : torch.device
+    held_out : HeldOut
+
     Attributes
     ----------
     card : ModelCard
@@ -32,7 +43,7 @@ class Inpainter:
     parameters : int
         How many weights the generator was trained with.
     generator : Generator
-        The network in eval mode, folded (`metgan.networks.fold`), so that it is of no use for training.
+        The network, folded, in eval mode.
     held_out : HeldOut
         What its run tests on, and so nothing may be generated from that is trained on.
 

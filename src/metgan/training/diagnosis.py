@@ -56,7 +56,7 @@ class Measurements:
         Labels that are trained on.
     channels : sequence of (anatomy, tumour), each (Y, X), any real dtype
         Both channels of some of the pairs that are trained on.
-    fill : sequence of ndarray, (Y, X) bool, or None
+    unscored : sequence of ndarray, (Y, X) bool, or None
         Where nothing was imaged in the validation part, or labels say nothing; None for nowhere.
     """
 

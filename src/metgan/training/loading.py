@@ -30,7 +30,7 @@ from metgan.data import (
 )
 from metgan.errors import ArrayError, SettingError
 from metgan.io import refuse_lookalikes
-from metgan.progress import note
+from metgan.progress import note, note_once
 from metgan.seeding import check_seed, stream
 
 from .diagnosis import LARGE_LABEL
@@ -97,10 +97,10 @@ def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ())
             "Add annotated pairs, or check that the labels were exported",
         )
     some = evenly(range(len(train)), _LOOKED_AT)
-    if (share := float(np.mean([train[k].label.mean() for k in some]))) > LARGE_LABEL:
-        note(
-            f"the training labels in {pairs.root} cover {share:.0%} of the pixels, and tumours are taken to "
-            "be what they mark: check that they are not inverted"
+    if np.mean([train[k].label.mean() for k in some]) > LARGE_LABEL:
+        note_once(
+            f"the training labels in {pairs.root} cover more than {LARGE_LABEL:.0%} of the pixels, and "
+            "metgan takes what they mark for tumours: check that they are not inverted"
         )
     normalisation = fit_pairs(train)
     further = StoredPairs(unlabelled)

@@ -92,7 +92,7 @@ class ValidationSet:
 
     @property
     def flat_error(self) -> float:
-        """Mean absolute error of generating the training mean."""
+        """Mean absolute error of generating the training mean, on what is scored."""
         light = [image[scored] for image, scored in zip(self.tumour, self.scored, strict=True)]
         return float(np.mean([np.abs(pixels - self.training_mean).mean() for pixels in light if pixels.size]))
 

@@ -114,12 +114,12 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             found = survey(scan, plan)  # refuses, before anything is written, ranges without an image
             wanted = choose_crops(found, request.crops)
             _tell_uncovered(find_uncovered(scan.region.whole, plan), plan)
+            _tell_of_empty_planes(found, plan)
             has_tumour = [is_so for is_so, is_kept in zip(found.has_tumour, wanted, strict=True) if is_kept]
             checks = _CropChecks(has_tumour)
             with output.prepared():
                 done = cut_pairs(scan, plan, out, found.crops.chosen(wanted).crops, checks.look_at)
         contrast = ""
-        _tell_of_empty_planes(found, plan)
         if files.labels is None:
             note("no --labels: the crops become unlabelled pairs, without label/")
         elif not done.with_tumour:
@@ -163,8 +163,9 @@ def _tell_of_empty_planes(found: Survey, plan: CropPlan) -> None:
     every = f" --every {step}" if step > 1 else ""
     note(
         f"the mask is empty in {len(planes) - len(marked)} of {len(planes)} planes, and their crops count as "
-        "free of tumours. Where nobody has looked for tumours there, cut annotated planes alone (with "
-        f"--overwrite, as in --planes {first}:{end - step + 1}{every}), and the others without --labels"
+        "free of tumours. Where nobody has looked for tumours there, cut annotated planes alone, as in "
+        f"--planes {first}:{end - step + 1}{every}, into a new --out (--overwrite deletes the crops of all "
+        "scans there), and the others without --labels"
     )
 
 

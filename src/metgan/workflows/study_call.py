@@ -88,7 +88,7 @@ Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
 
 
-class Study(Protocol[Found_co]):
+class PlannedStudy(Protocol[Found_co]):
     """A study that is planned: it can be checked, and then run."""
 
     @property
@@ -128,7 +128,7 @@ class StudyCall:
         self,
         quick: dict[str, Any],
         asked: dict[str, Any],
-        plan: Callable[[PairSet, SharedConfig], Study[Found]],
+        plan: Callable[[PairSet, SharedConfig], PlannedStudy[Found]],
         report: Callable[[Found], Report],
     ) -> StudyResult:
         """Plan, check, claim the folder, note what is asked for, run the study, and write its report.
@@ -146,18 +146,18 @@ class StudyCall:
             experiment.seed,
             asked["seeds"],
         )
-        study = plan(open_labelled(request.data, self.use), shared)
-        study.check(anew=policy.overwrite)
-        refuse_other_settings(study.out / CONFIG_FILE, policy, experiment)
+        planned = plan(open_labelled(request.data, self.use), shared)
+        planned.check(anew=policy.overwrite)
+        refuse_other_settings(planned.out / CONFIG_FILE, policy, experiment)
         before = checkpoints(output.path)  # where all that is compared is trained
         with output.prepared():
-            for folder in (output.path, study.out):  # the next study's default, and this one's for good
+            for folder in (output.path, planned.out):  # the next study's default, and this one's for good
                 experiment.save(folder / CONFIG_FILE)
-            write_json(study.out / _ASKED_FILE, asked)
-            page = report(study.run())
-            page.save_tables(study.out)
-            page.save(study.out)
-        return StudyResult(study.out, page.sections, was_finished(output.path, before))
+            write_json(planned.out / _ASKED_FILE, asked)
+            page = report(planned.run())
+            page.save_tables(planned.out)
+            page.save(planned.out)
+        return StudyResult(planned.out, page.sections, was_finished(output.path, before))
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def _pairs(path: Path) -> Facts | None:
         verb, asked = "metgan phantom", json.loads((path / "phantom.json").read_text(encoding="utf-8"))
         far = f"{len(images)} of {asked['pairs']} pairs are begun"
     how = (
-        "the same metgan prepare call, or the rows that somebody took out of pairs.csv"
+        "the same metgan prepare call; if rows were deleted from pairs.csv, restore them"
         if verb == "metgan prepare"
         else f"the same {verb} call with --resume"
     )

@@ -105,14 +105,11 @@ class Contrast(RefineStep):
         SettingError
             When none is brighter than its surroundings.
         """
+        labelled = ((pair.counted(pair.label), pair.tumour, pair.unscored(fill)) for pair in real)
         seen = [
-            (area, contrast)
-            for pair in real
-            for area, contrast in zip(
-                sizes(pair.label),
-                measure_contrasts(pair.label, pair.tumour, pair.unscored(fill)),
-                strict=True,
-            )
+            measured
+            for label, image, hidden in labelled
+            for measured in zip(sizes(label), measure_contrasts(label, image, hidden), strict=True)
         ]
         large = [contrast for area, contrast in seen if area >= MIN_ANNOTATED_SIZE]
         ratios, lights = [each.ratio for each in large], [each.light for each in large]
