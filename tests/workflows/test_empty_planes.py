@@ -40,11 +40,11 @@ def told(tmp_path: Path, marked: Sequence[int], **crops: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("marked", "crops", "empty", "remedy"),
     [
-        ([2], {}, "5 of 6", "--planes 2:3)"),
-        ([1, 2, 5], {}, "3 of 6", "--planes 1:3)"),
-        ([0, 2, 4], {}, "3 of 6", "--planes 0:5 --every 2)"),
-        ([1, 4], {}, "4 of 6", "--planes 1:5 --every 3)"),
-        ([4], {"every": 2}, "2 of 3", "--planes 4:5)"),
+        ([2], {}, "5 of 6", "--planes 2:3,"),
+        ([1, 2, 5], {}, "3 of 6", "--planes 1:3,"),
+        ([0, 2, 4], {}, "3 of 6", "--planes 0:5 --every 2,"),
+        ([1, 4], {}, "4 of 6", "--planes 1:5 --every 3,"),
+        ([4], {"every": 2}, "2 of 3", "--planes 4:5,"),
     ],
 )
 def test_planes_without_a_mark_are_counted_where_they_are_half_or_more(
