@@ -242,6 +242,27 @@ def test_a_scheduler_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
             pass
 
 
+@pytest.mark.parametrize(
+    "gone", [distributed.comm.CommClosedError("closed"), distributed.CancelledError("lost")]
+)
+def test_a_scheduler_that_goes_while_a_result_is_fetched_is_called_so(gone: BaseException) -> None:
+    class Future:
+        def result(self) -> None:
+            raise gone
+
+    with pytest.raises(StorageError, match=r"the Dask scheduler has gone \(.*--resume"):
+        cluster._result_of(Future())
+
+
+def test_what_a_worker_could_not_read_is_no_fault_of_the_scheduler() -> None:
+    class Future:
+        def result(self) -> None:
+            raise FileNotFoundError("chunk")
+
+    with pytest.raises(FileNotFoundError):
+        cluster._result_of(Future())
+
+
 def patience(monkeypatch: pytest.MonkeyPatch, **seconds: str) -> None:
     for name, limit in seconds.items():
         (key,) = [key for key in cluster._PATIENCE if f"{name}-worker" in key]

@@ -192,6 +192,7 @@ def completed(client: Any, task: Callable[[Job], Result], jobs: Iterable[Job]) -
 
 def _result_of(future: Any) -> Any:
     """Return what a task has returned; raise what it has raised, or what has become of its workers."""
+    from distributed.comm import CommClosedError
     from distributed.scheduler import KilledWorker, NoWorkerError
 
     try:
@@ -209,6 +210,8 @@ def _result_of(future: Any) -> Any:
             "Start one with dask worker for --scheduler; where they have ended, close other programs or give "
             "a smaller --block; and go on with --resume",
         ) from error
+    except (CancelledError, CommClosedError) as error:  # before it could be fetched
+        raise _gone(error) from error
     except ImportError as error:
         raise SettingError(
             f"a worker cannot import {error.name}", "metgan on all workers", "Install it there"
@@ -221,11 +224,15 @@ def _as_long_as_it_runs() -> Iterator[None]:
     try:
         yield
     except (CancelledError, OSError) as error:  # Dask's own are OSErrors, too
-        raise StorageError(
-            f"the Dask scheduler has gone ({type(error).__name__}: {error})",
-            "one that runs to the end",
-            "Start it again, and go on with --resume; what was complete is kept",
-        ) from error
+        raise _gone(error) from error
+
+
+def _gone(error: BaseException) -> StorageError:
+    return StorageError(
+        f"the Dask scheduler has gone ({type(error).__name__}: {error})",
+        "one that runs to the end",
+        "Start it again, and go on with --resume; what was complete is kept",
+    )
 
 
 def _threads(client: Any) -> int:
