@@ -65,3 +65,23 @@ def test_contrasts_of_training_images_are_measured_without_the_fill_of_their_set
     light = tumour[label].mean() - 100
     assert known == pytest.approx(light, rel=0.02)
     assert blind > known * 1.02
+
+
+@pytest.mark.parametrize("has_anatomy", [True, False])
+def test_contrasts_of_training_images_leave_out_what_their_labels_say_nothing_of(
+    tmp_path: Path, has_anatomy: bool
+) -> None:
+    """A bright vessel that nobody labelled, beside the tumour: as background it would hide that."""
+    rng = np.random.default_rng(0)
+    anatomy, tumour = (rng.integers(90, 111, (80, 80)).astype(np.uint16) for _ in range(2))
+    label = np.zeros((80, 80), bool)
+    label[30:40, 30:40] = True
+    vessel = np.zeros_like(label)
+    vessel[20:50, 40:60] = True
+    tumour[label] *= 3
+    tumour[vessel] *= 4
+    write_pair(tmp_path, "one", anatomy, tumour, label, ignored=vessel)
+    [entry] = PairSet.open(tmp_path).entries
+    if not has_anatomy:
+        entry = replace(entry, paths={name: path for name, path in entry.paths.items() if name != "anatomy"})
+    assert TrainingImages([entry]).contrasts == pytest.approx([3], rel=0.05)

@@ -248,10 +248,12 @@ def test_numbered_objects_are_told_of_and_dim_scans_are_not(run: Path, scan: Pat
     filled = np.where(np.arange(LABEL.shape[2]) < 48, 0, faint).astype(np.uint16)
     assert np.unique(filled).size < 16
     dim = (100 + (SCAN[0] - 100.0) / 4).astype(np.uint16)
-    for name, volume in (("numbered", numbered), ("faint", faint), ("filled", filled), ("dim", dim)):
+    many = np.kron(np.arange(LABEL[0].size // 64).reshape(LABEL.shape[1] // 8, -1), np.ones((8, 8)))
+    volumes = {"numbered": numbered, "many": np.stack([many] * len(LABEL)).astype(np.uint16)}
+    for name, volume in {**volumes, "faint": faint, "filled": filled, "dim": dim}.items():
         path, out = tiff(tmp_path / f"{name}.tif", volume, "ZYX"), tmp_path / f"{name}.zarr"
         _, told = call(request(run, scan, out, sources=[path]))
-        assert any("Is it a mask?" in text for text in told) == (name == "numbered"), name
+        assert any("Is it a mask?" in text for text in told) == (name in volumes), name
 
 
 @pytest.mark.parametrize(

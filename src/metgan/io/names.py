@@ -30,7 +30,7 @@ def normal_form(name: str) -> str:
 def comparison_key(name: str) -> str:
     """Return what names share that look alike: no case, and blanks between two digits alone.
 
-    A name that is a number is compared as one: spreadsheets write 01 as 1, and some programs 1 as 1.0.
+    Numbers are compared as such, also inside a name: spreadsheets write 01 as 1, and some programs 1 as 1.0.
 
     Examples
     --------
@@ -38,13 +38,15 @@ def comparison_key(name: str) -> str:
     True
     >>> comparison_key("1 11") == comparison_key("11 1")
     False
-    >>> comparison_key("01") == comparison_key("1.0")
-    True
+    >>> comparison_key("01") == comparison_key("1.0"), comparison_key("M01 left") == comparison_key("m1 left")
+    (True, True)
+    >>> comparison_key("level 1.05") == comparison_key("level 1.5")
+    False
     """
     seen = "".join(c for c in unicodedata.normalize("NFKC", name) if unicodedata.category(c) != "Cf")
     key = re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", seen.casefold().strip())
-    number = re.fullmatch(r"0*(\d+)(?:\.0+)?", key)
-    return number[1] if number else key
+    key = re.sub(r"(?<!\d)(?<!\d[.,])0+(?=\d)", "", key)  # not those behind a decimal point
+    return re.sub(r"^(\d+)\.0+$", r"\1", key)
 
 
 def refuse_lookalikes(names: Iterable[str], kind: str, where: str) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from torch.nn import functional as nnf
 
-from metgan.data import Entry, FillValues, Pair, fingerprint_of, read_channel, read_label
+from metgan.data import IGNORE, Entry, FillValues, Pair, fingerprint_of, read_channel, read_label
 from metgan.labels import SYMMETRIES, fill_of, symmetry
 from metgan.metrics import evaluate_detection
 from metgan.objects import RING_GAP
@@ -63,8 +63,8 @@ class TrainingImages:
             tumour = read_channel(entry.paths["tumour"])
             grids.append(_standardised(_to_grid(tumour)))
             if "label" in entry.paths and (label := read_label(entry.paths["label"])).any():
-                filled = _filled(entry, tumour, label, fill)
-                scores.append(evaluate_detection(label, label, tumour, fill=filled))
+                unscored = _unscored(entry, tumour, label, fill)
+                scores.append(evaluate_detection(label, label, tumour, fill=unscored))
         self.contrasts = tuple(score.contrast for score in scores)
         self.lights = tuple(score.light for score in scores)
         self._grids = np.stack(grids).reshape(len(grids), -1) if grids else np.zeros((0, GRID**2), np.float32)
@@ -108,11 +108,18 @@ class TrainingImages:
         return float(1 - max(_correlation(others, grid, cells) for grid, cells in turned))
 
 
-def _filled(entry: Entry, tumour: Camera, label: Mask, fill: FillValues | None) -> Mask | None:
-    """Return where nothing was imaged; without an anatomy only the constants of the set can tell."""
+def _unscored(entry: Entry, tumour: Camera, label: Mask, fill: FillValues | None) -> Mask | None:
+    """Return where no contrast counts a pixel: nothing was imaged, or the label says nothing.
+
+    Without an anatomy only the constants of the set can tell what was imaged.
+    """
+    ignored = read_label(entry.paths[IGNORE]) if IGNORE in entry.paths else None
     if "anatomy" in entry.paths:
-        return Pair(entry, read_channel(entry.paths["anatomy"]), tumour, label).filled(fill)
-    return None if fill is None else fill_of(tumour, fill.tumour) & ~label
+        return Pair(entry, read_channel(entry.paths["anatomy"]), tumour, label, ignored).unscored(fill)
+    if fill is None:
+        return ignored
+    filled = fill_of(tumour, fill.tumour) & ~label
+    return filled if ignored is None else filled | ignored
 
 
 def _correlation(others: Grid, generated: Grid, cells: NDArray[np.bool_]) -> float:
