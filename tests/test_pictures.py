@@ -42,6 +42,7 @@ def commonest(picture):
     return tuple(colours[counts.argmax()].tolist())
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 90), st.sampled_from([(0.0, 100.0), (-50.0, 150.0)]))
 def test_a_grey_value_is_its_place_on_the_stated_scale(value, scale):

@@ -287,6 +287,7 @@ def test_another_data_set_than_the_runs_is_refused_by_name(
     refuse("evaluate", *args, says="has no pair phantom-00009")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
@@ -343,6 +344,7 @@ def test_resuming_before_the_first_checkpoint_with_other_settings_leaves_the_run
     refuse_keeping(stopped, verb, small_world, "--out", stopped, "--resume", *words, says=says)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_before_its_first_checkpoint_goes_on_with_the_settings_that_it_had(
     metgan: Command, small_world: Path, stopped: Path
 ) -> None:
@@ -402,6 +404,7 @@ def test_a_run_cannot_be_resumed_as_a_segmentors(
     refuse_keeping(trained, "segmentor", small_world, "--out", trained, "--resume", says=says)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"garbage" * 99])
 def test_an_unreadable_checkpoint_is_refused(
     refuse_keeping: Refuse, small_world: Path, trained: Path, tmp_path: Path, content: bytes

@@ -22,6 +22,7 @@ def animals(world: Path) -> Path:
     return world
 
 
+@pytest.mark.slow
 def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     metgan: Command, capsys: Capture, animals: Path, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_study_prints_its_tables_and_goes_on_as_it_was_asked(
     assert "trained on 2 pairs of each" in (tmp_path / "study" / "downstream" / "report.html").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -46,6 +46,7 @@ def test_pairs_are_judged_where_a_judge_is_given(
     assert table["limits"].str.contains("attempts=2").all()
 
 
+@pytest.mark.slow
 def test_pairs_that_are_not_judged_are_noted_unless_that_was_asked_for(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, judge: Path, tmp_path: Path
 ) -> None:
@@ -58,6 +59,7 @@ def test_pairs_that_are_not_judged_are_noted_unless_that_was_asked_for(
         assert not (out / "gate.json").exists()
 
 
+@pytest.mark.slow
 def test_the_note_on_pairs_that_are_not_judged_can_be_pasted(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
@@ -148,6 +150,7 @@ def test_a_gate_that_cannot_judge_is_refused(
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_judge_that_has_seen_a_test_group_is_refused(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, world: Path, tmp_path: Path
 ) -> None:

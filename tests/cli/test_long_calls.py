@@ -230,6 +230,7 @@ def test_the_report_of_a_run_that_places_no_tumours_repeats_why(trained: Path, t
     assert "After 60 steps. As measured then: dark; longer." in training_section(read_history(run)).paragraphs
 
 
+@pytest.mark.slow
 def test_a_generated_set_has_a_picture_that_no_verb_takes_for_data(
     metgan: Command, capsys: Capture, small_world: Path, trained: Path, tmp_path: Path
 ) -> None:

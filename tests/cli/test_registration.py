@@ -106,6 +106,7 @@ def test_what_no_crop_holds_is_noted_with_its_share(
     assert "note: 24 columns, 9.1% of the pixels" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["generate", "evaluate"])
 def test_exchanged_folders_are_told_where_a_model_is_used(
     metgan: Command, capsys: Capture, world: Path, trained: Path, tmp_path: Path, verb: str

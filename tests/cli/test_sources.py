@@ -85,6 +85,7 @@ def test_a_matched_set_has_contrasts_of_the_real_training_tumours(
             assert min(abs(asked - contrast) for contrast in real) < 1e-4
 
 
+@pytest.mark.slow
 def test_contrasts_that_a_hardly_trained_painter_does_not_reach_are_told(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_contrasts_that_a_hardly_trained_painter_does_not_reach_are_told(
     assert {row["got_contrasts"] for row in read_table(tmp_path / "plain")} == {""}
 
 
+@pytest.mark.slow
 def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image_alone(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
@@ -123,6 +125,7 @@ def test_grain_is_that_of_the_real_training_images_and_changes_the_painted_image
     assert_the_painted_images_alone_differ(smooth, grainy)
 
 
+@pytest.mark.slow
 def test_backgrounds_come_from_other_real_training_images_and_change_the_painted_image_alone(
     metgan: Command, trained: Path, small_world: Path, small_pairs: PairSet, tmp_path: Path
 ) -> None:
@@ -156,6 +159,7 @@ def test_inserted_tumours_lie_beside_the_real_ones_of_the_real_image(
         assert not added[~ndimage.binary_dilation(made.label & ~real.label, np.ones((3, 3)), 3)].any()
 
 
+@pytest.mark.slow
 def test_generated_sources_that_hide_a_test_pair_or_are_to_be_matched_are_refused(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ TINY = ("--preset", "small", "--steps", 1, "--segmentor-steps", 1, "--crop", 64,
 ON_CPU = ("--device", "cpu", "--precision", "fp32")
 
 
+@pytest.mark.slow
 def test_a_study_prints_its_tables_and_says_where_it_wrote(
     metgan: Command, capsys: Capture, world: Path, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_an_experiment_file_cannot_choose_what_a_study_compares(
     assert "a study has its own methods" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -125,6 +127,7 @@ def released(tmp_path_factory: pytest.TempPathFactory, settle: Callable[[MetGen]
     return {name: folder / f"{name}.pth" for name in parts}
 
 
+@pytest.mark.slow
 def test_imported_networks_are_runs_that_other_verbs_take(
     metgan: Command, capsys: Capture, world: Path, tmp_path: Path, released: dict[str, Path]
 ) -> None:
@@ -141,6 +144,7 @@ def test_imported_networks_are_runs_that_other_verbs_take(
     assert (card.kind, card.preset, card.normalisation.tumour.per_image) == ("segmentor", "released", True)
 
 
+@pytest.mark.slow
 def test_an_import_without_its_keys_is_refused_and_leaves_nothing(
     metgan: Command, capsys: Capture, world: Path, tmp_path: Path, released: dict[str, Path]
 ) -> None:

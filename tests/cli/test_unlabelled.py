@@ -61,6 +61,7 @@ def test_train_learns_from_unlabelled_pairs_as_its_segmentor_reads_them(
     assert "consistency" in (run / "segmentor" / "journal.csv").read_text().splitlines()[0]
 
 
+@pytest.mark.slow
 def test_segmentor_learns_from_further_scans_and_can_be_resumed_with_them(
     metgan: Command, capsys: Capture, small_world: Path, scans: Path, tmp_path: Path
 ) -> None:
@@ -75,6 +76,7 @@ def test_segmentor_learns_from_further_scans_and_can_be_resumed_with_them(
     assert_one_line(capsys, metgan(*words[:-2], "--resume"), "data ")  # it would be another run
 
 
+@pytest.mark.slow
 def test_unlabelled_scans_of_a_test_group_are_left_out_and_counted(
     metgan: Command, capsys: Capture, small_world: Path, scans: Path, tmp_path: Path
 ) -> None:
@@ -86,6 +88,7 @@ def test_unlabelled_scans_of_a_test_group_are_left_out_and_counted(
     assert "1 of 4 unlabelled pairs are of the validation or test part: left out" in notes(capsys)
 
 
+@pytest.mark.slow
 def test_a_segmentor_that_has_seen_unlabelled_scans_of_a_test_group_does_not_judge(
     metgan: Command, capsys: Capture, small_world: Path, scans: Path, trained: Path, tmp_path: Path
 ) -> None:
@@ -109,6 +112,7 @@ def test_a_segmentor_that_has_seen_unlabelled_scans_of_a_test_group_does_not_jud
     assert not (tmp_path / "scores").exists()
 
 
+@pytest.mark.slow
 def test_evaluate_tests_on_labelled_pairs_alone(
     metgan: Command, capsys: Capture, mixed: Path, trained: Path, tmp_path: Path
 ) -> None:

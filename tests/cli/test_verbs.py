@@ -158,6 +158,7 @@ def test_train_writes_what_a_run_folder_holds(trained: Path, small_world: Path) 
     assert not list(trained.rglob("*.part"))
 
 
+@pytest.mark.slow
 def test_a_finished_run_can_be_resumed_and_stays_the_same(
     metgan: Command, trained: Path, small_world: Path
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_finished_run_is_lengthened_and_tells_of_it(
     assert told in (run / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_segmentor_of_its_own_is_lengthened(metgan: Command, small_world: Path, tmp_path: Path) -> None:
     words = (small_world, "--out", tmp_path / "run", "--device", "cpu")
     assert metgan("segmentor", *words, "--preset", "small", "--steps", 1) == 0
@@ -300,6 +302,7 @@ def test_info_tells_of_a_pair_set_and_of_a_run(
             assert fact in shown
 
 
+@pytest.mark.slow
 def test_info_and_generate_tell_of_a_training_that_stopped(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:
@@ -328,6 +331,7 @@ def test_info_tells_of_faulty_pairs_instead_of_refusing_the_set(
     assert "is flat, every pixel is 9" in shown
 
 
+@pytest.mark.slow
 def test_generate_tells_of_anatomy_as_bright_as_nothing_in_the_training_set(
     metgan: Command, capsys: Capture, trained: Path, small_world: Path, tmp_path: Path
 ) -> None:

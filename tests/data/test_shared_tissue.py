@@ -29,6 +29,7 @@ def places(draw: st.DrawFn) -> Place:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.lists(places(), max_size=6), st.lists(places(), max_size=6))
 def test_an_overlap_is_found_where_comparing_each_with_each_finds_one(

@@ -42,6 +42,7 @@ def run_example(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_a_unet_is_trained_on_generated_pairs_and_counts_the_tumours_of_the_test_part(
     run_example, small_world, untrained_run
 ):

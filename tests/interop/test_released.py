@@ -271,6 +271,7 @@ def test_the_segmentor_that_came_along_is_no_independent_one(run: Path) -> None:
         load_independent_segmentor(run / "segmentor", read_card(run), (), torch.device("cpu"))
 
 
+@pytest.mark.slow
 def test_the_generator_alone_is_enough(
     released: tuple[ReleasedFiles, dict[str, State]], tmp_path: Path
 ) -> None:
@@ -284,11 +285,13 @@ def read_with(files: ReleasedFiles, **changes: Path | None) -> list[Part]:
     return read_released(ReleasedFiles(**{**vars(files), **changes}))
 
 
+@pytest.mark.slow
 def test_one_pathway_of_the_way_back_is_refused(released: tuple[ReleasedFiles, dict[str, State]]) -> None:
     with pytest.raises(StorageError, match="one pathway of the backward generator"):
         read_with(released[0], back_label_pathway=None)
 
 
+@pytest.mark.slow
 def test_a_file_in_the_wrong_role_is_refused_with_the_keys(
     released: tuple[ReleasedFiles, dict[str, State]],
 ) -> None:
@@ -300,6 +303,7 @@ def test_a_file_in_the_wrong_role_is_refused_with_the_keys(
         read_with(files, label_pathway=files.discriminator_tumour)
 
 
+@pytest.mark.slow
 def test_missing_and_unknown_keys_are_listed(
     released: tuple[ReleasedFiles, dict[str, State]], tmp_path: Path
 ) -> None:
@@ -321,6 +325,7 @@ class Trap:
         return Path.touch, (self.path,)  # type: ignore[return-value]  # pickle calls it with the path
 
 
+@pytest.mark.slow
 def test_a_file_that_would_run_code_is_refused_and_runs_none(
     released: tuple[ReleasedFiles, dict[str, State]], tmp_path: Path
 ) -> None:

@@ -77,6 +77,7 @@ def claim(path: Path, **mode: Any) -> None:
         pass
 
 
+@pytest.mark.slow
 def test_the_second_is_told_who_holds_the_folder(tmp_path: Path, holder: Callable) -> None:
     process = holder(tmp_path)
     wanted = rf"is being written to by metgan prepare \(process {process.pid} on .+, since \d{{4}}-.*\)"

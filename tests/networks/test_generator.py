@@ -70,6 +70,7 @@ def test_cyclegan_has_the_11_378_million_parameters_of_its_authors_for_three_cha
         assert parameters(ResNetGenerator(ResNetSpec())) + spared == 11_378_179
 
 
+@pytest.mark.slow
 def test_generators_of_one_size_are_comparable_at_small() -> None:
     counts = [parameters(make_generator(name, "small")) for name in ("metgen", "pix2pix", "resnet")]
     assert max(counts) < 1.05 * min(counts)
@@ -145,6 +146,7 @@ def test_pix2pix_drops_where_its_decoder_is_widest() -> None:
         assert sum(isinstance(module, torch.nn.Dropout) for module in modules) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_every_method_trains_at_the_paper_s_size_on_its_crops_and_batches(name: str) -> None:
     """Batch 1 and crops of 256: a normalisation over one value would be refused, or fail."""
@@ -152,6 +154,7 @@ def test_every_method_trains_at_the_paper_s_size_on_its_crops_and_batches(name: 
     assert least_training_side(generator, "paper", recipe.batch_size) <= recipe.crop
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GENERATORS)
 @pytest.mark.parametrize("batch_size", [1, 2])
 def test_the_least_side_that_is_promised_can_be_trained_on(name: str, batch_size: int) -> None:
@@ -194,6 +197,7 @@ def test_too_few_halvings_are_refused() -> None:
         Pix2PixSpec(depth=1)
 
 
+@pytest.mark.slow
 def test_the_sixth_block_is_the_last_where_six_are_asked_for() -> None:
     seven, six = make_generator("metgen", "small"), make_generator("metgen-six", "small")
     assert (len(seven.label_pathway.blocks), len(six.label_pathway.blocks)) == (7, 6)

@@ -252,6 +252,7 @@ def whole_and_crop(spec, start, stop, seed=0):
     return translate(network, image, label), crop, halo
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(st.integers(1, 6), st.integers(0, 90), st.integers(0, 3))
 def test_a_crop_on_the_grid_gives_the_pixels_of_the_whole_image_beyond_the_halo(cells, cut, seed):
@@ -275,6 +276,7 @@ def test_aligned_corners_or_a_start_off_the_grid_change_pixels_beyond_the_halo(a
 # --- painting: a mirrored margin around the image -------------------------------------------------
 
 
+@pytest.mark.slow
 def test_painting_differs_from_translating_within_the_halo_of_an_edge_alone():
     network = lively(TINY)
     side = 2 * network.halo + 40

@@ -197,6 +197,7 @@ def test_the_released_pathway_walks_as_its_table_says():
         torch.testing.assert_close(given_, expected)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.integers(32, 90), st.integers(32, 90))
 def test_a_label_of_any_size_is_padded_to_the_coarsest_grid_with_background(height, width):

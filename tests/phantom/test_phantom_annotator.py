@@ -68,6 +68,7 @@ def test_a_missed_tumour_leaves_nothing_in_the_label() -> None:
         assert all(part.all() or not part.any() for part in parts)
 
 
+@pytest.mark.slow
 def test_more_outline_noise_means_less_overlap() -> None:
     overlap = [
         np.mean([2 * (p.label & p.truth).sum() / (p.label.sum() + p.truth.sum()) for p in pairs])

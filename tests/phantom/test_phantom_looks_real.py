@@ -136,6 +136,7 @@ def test_no_row_or_column_stands_out_as_a_stripe_or_a_seam() -> None:
         assert abs(profile[0] - profile[-1]) < 0.25
 
 
+@pytest.mark.slow
 def test_organs_can_be_told_apart_by_their_texture(phantom: list[PhantomPair]) -> None:
     # Nearest neighbour, among other animals, in numbers that know nothing of brightness; chance is 0.2.
     pairs = list(draw_pairs(150, PhantomSettings(edge_fraction=0.0, confusers_per_image=0.0), seed=13))

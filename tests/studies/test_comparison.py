@@ -166,6 +166,7 @@ def test_an_ablation_tests_every_decision_against_metgan(study: Study) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: Study) -> None:
     """Scored in its own units, its error would be measured on another scale."""
     comparison = compare_ablation(study)

@@ -65,6 +65,7 @@ def test_a_rival_is_tested_image_by_image_and_corrected(results: list[Result]) -
     assert np.isnan(row(table, "metgan")["difference"])
 
 
+@pytest.mark.slow
 def test_more_seeds_are_no_more_evidence(results: list[Result]) -> None:
     more = [*results, *(replace(r, seed=r.seed + 2) for r in results)]
     for score in ("t_test", "low", "high", "mean", "sd"):

@@ -273,6 +273,7 @@ def test_a_stream_that_draws_from_a_test_group_is_refused(held: Downstream) -> N
         [*replace(fresh, fold=one)]
 
 
+@pytest.mark.slow
 def test_what_can_be_neither_matched_nor_aimed_is_refused_before_anything_is_trained(
     study: Downstream,
 ) -> None:

@@ -116,6 +116,7 @@ def test_every_image_tells_its_threshold() -> None:
     assert set(images["threshold"]) == {0.5}
 
 
+@pytest.mark.slow
 def test_arms_with_a_single_point_leave_the_figure_where_there_are_many() -> None:
     few = [cell(*key) for key in FOUND]
     many = [

@@ -240,6 +240,7 @@ def test_the_scores_on_disk_have_a_row_per_image_and_a_summary_that_any_parser_r
     assert summary["independent_segmentor"] == fingerprint(independent_segmentor / MODEL_FILE)
 
 
+@pytest.mark.slow
 def test_a_run_is_scored_on_the_test_part_of_its_split_by_a_referee_trained_for_it(
     run: Path, small_pairs: PairSet, test_part: PairSet, tmp_path: Path
 ) -> None:

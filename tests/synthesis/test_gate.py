@@ -126,6 +126,7 @@ def test_a_pair_that_fails_is_drawn_again_with_another_label_for_the_same_anatom
         assert pair.entry.provenance["anatomy_source"] == plans.draw(number).source.name
 
 
+@pytest.mark.slow
 def test_a_killed_generation_goes_on_through_the_gate_to_the_same_bytes(made: Made, tmp_path: Path) -> None:
     made(Moody, "whole")
     with pytest.raises(KeyboardInterrupt):
@@ -314,6 +315,7 @@ def test_limits_out_of_range_are_refused(changes: dict[str, float]) -> None:
         GateLimits(**changes)  # type: ignore[arg-type]  # attempts is whole here
 
 
+@pytest.mark.slow
 def test_a_gated_pair_is_the_same_whichever_others_are_judged_with_it(
     inpainter: Inpainter, gate: Gate, wanted: GenerationRequest
 ) -> None:

@@ -232,6 +232,7 @@ def test_pairs_are_the_same_in_batches_of_any_size_and_on_any_number_of_threads(
     assert contents(tmp_path) == contents(six)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_by_one")
 def test_an_anatomy_without_tumours_and_the_background_of_a_donor_are_painted_once(
     inpainter: Inpainter, small_pairs: PairSet

@@ -216,6 +216,7 @@ def finished(data: TrainingData, tmp_path_factory: pytest.TempPathFactory) -> Pa
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_segmentor_that_is_cut_off_while_it_learns_from_unlabelled_pairs_equals_one_that_is_not(
     finished: Path, data: TrainingData, tmp_path: Path, workers: int
@@ -231,6 +232,7 @@ def test_a_segmentor_that_is_cut_off_while_it_learns_from_unlabelled_pairs_equal
     assert not differing(load_state(tmp_path / CHECKPOINT), load_state(finished / CHECKPOINT))
 
 
+@pytest.mark.slow
 def test_the_average_is_kept_and_the_journal_has_what_unlabelled_pairs_cost(
     finished: Path, data: TrainingData, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def trained(folder: Path, data: TrainingData, engine: Engine) -> bytes:
     return (folder / MODEL_FILE).read_bytes()
 
 
+@pytest.mark.slow
 def test_bf16_trains_to_the_same_bytes_twice_and_to_others_than_fp32(
     data: TrainingData, tmp_path: Path
 ) -> None:
@@ -45,6 +46,7 @@ def test_bf16_trains_to_the_same_bytes_twice_and_to_others_than_fp32(
     assert trained(tmp_path / "exact", data, Engine("cpu", "fp32")) != first
 
 
+@pytest.mark.slow
 def test_weights_stay_in_fp32_when_the_arithmetic_is_bf16(data: TrainingData, tmp_path: Path) -> None:
     trained(tmp_path, data, Engine("cpu", "bf16"))
     weights = load_state(tmp_path / "last.ckpt")["modules"]["segmentor"]

@@ -169,6 +169,7 @@ def test_fresh_pairs_are_what_batches_are_drawn_from_and_part_of_what_is_trained
     assert len({data.checksum, fresh.checksum, replace(data, fresh=bright[:1]).checksum}) == 3
 
 
+@pytest.mark.slow
 def test_the_same_seed_trains_a_segmentor_of_the_same_bytes(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ def test_training_leaves_the_random_numbers_of_the_caller_alone(data: TrainingDa
     assert torch.equal(torch.rand(2), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [2, 3])
 def test_a_segmentor_resumed_after_a_power_cut_equals_an_uninterrupted_one(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path, steps: int
@@ -293,6 +295,7 @@ def test_a_metgan_of_too_few_steps_is_not_diagnosed(finished: Uninterrupted) -> 
     assert status.diagnosis == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["optimisers", "modules"])
 def test_a_run_resumed_from_half_a_checkpoint_would_differ(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path, lost: str
@@ -335,6 +338,7 @@ def test_a_run_is_not_resumed_with_other_settings(
     train_segmentor(run_config, data)  # the same are taken
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["segmentor", "validation part"])
 def test_a_run_is_not_resumed_with_another_segmentor_or_validation_part(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path, change: str
@@ -421,6 +425,7 @@ def test_a_run_of_metgan_shows_its_validation_pictures_and_every_term(finished: 
     assert terms | {"val_dice", "val_mae", "val_ssim"} <= {name for name, text in first.items() if text}
 
 
+@pytest.mark.slow
 def test_a_training_without_a_segmentor_trains_one_of_its_own_first(
     small_pairs: PairSet, data: TrainingData, tmp_path: Path
 ) -> None:

@@ -31,6 +31,7 @@ def told(tmp_path: Path, edge: float, seed: int, *, masked: bool = False) -> str
     return " ".join(text for text in events if "air alone" in text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_of_a_scan_with_an_outside_crops_of_air_are_counted(tmp_path: Path, seed: int) -> None:
     text = told(tmp_path, 1.0, seed)
@@ -38,6 +39,7 @@ def test_of_a_scan_with_an_outside_crops_of_air_are_counted(tmp_path: Path, seed
     assert 3 <= int(text.split("text='")[1].split()[0]) <= 20
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_of_a_scan_of_tissue_alone_none_is(tmp_path: Path, seed: int) -> None:
     assert told(tmp_path, 0.0, seed) == ""

@@ -187,6 +187,7 @@ def test_a_size_that_contradicts_the_file_is_told_by_prepare(tmp_path: Path) -> 
     assert any("9 x 1 x 1 um; 9 x 2 x 2 is taken" in text for text in texts)
 
 
+@pytest.mark.slow
 def test_sizes_of_a_set_are_in_its_own_pixels_where_it_says_them(
     run: Path, scan: Path, tmp_path: Path, small_world: Path
 ) -> None:

@@ -77,6 +77,7 @@ def test_the_same_pairs_are_cut_from_a_scan_in_any_format(tmp_path: Path, name: 
         assert mine == theirs
 
 
+@pytest.mark.slow
 def test_only_what_is_asked_for_is_read(tmp_path: Path) -> None:
     sources = planes(tmp_path / "scan", SCAN, LABEL)
     (sources[0][1] / "Z13.tif").write_bytes(b"damaged, and not asked for: plane 5")

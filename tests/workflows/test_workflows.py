@@ -211,6 +211,7 @@ def test_info_tells_what_it_shows(small_world: Path) -> None:
     assert (told.name, told.facts["pairs"]) == ("Pair set", "10, 10 with a tumour")
 
 
+@pytest.mark.slow
 def test_a_listener_is_told_what_stderr_would_be(
     small_world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

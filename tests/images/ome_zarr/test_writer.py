@@ -110,6 +110,7 @@ def volumes(draw: st.DrawFn) -> tuple[str, np.ndarray]:
     return axes, draw(arrays.arrays(dtype, tuple(draw(st.integers(1, 7)) for _ in axes)))
 
 
+@pytest.mark.slow
 @VERSIONS
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(volume=volumes())
@@ -397,6 +398,7 @@ def test_what_is_not_ours_or_holds_an_input_is_not_replaced(tmp_path: Path) -> N
     assert image.read((slice(None),) * 3).any()
 
 
+@pytest.mark.slow
 def test_two_calls_at_once_are_refused(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path

@@ -320,6 +320,7 @@ def test_tumours_in_an_unlabelled_scan_lie_away_from_what_the_segmentor_sees_and
         assert plan.origin["labelled_by"] == Halves.fingerprint
 
 
+@pytest.mark.slow
 def test_pairs_of_unlabelled_scans_are_written_with_what_is_doubted_in_them_twice_alike(
     inpainter: Inpainter, unlabelled: GenerationRequest, scans: Path, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ def real(image: Camera, label: Mask | None = None) -> Pair:
     return Pair(Entry("real", "animal", "", "", {}), anatomy, image, nothing if label is None else label)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=10)
 @given(gain=st.floats(0.2, 4), read=st.floats(0, 8), seed=st.integers(0, 100))
 def test_the_noise_of_a_camera_is_measured(gain: float, read: float, seed: int) -> None:

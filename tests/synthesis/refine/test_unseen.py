@@ -71,6 +71,7 @@ def bright(inpainter: Inpainter) -> Inpainter:
     return painting  # type: ignore[return-value]  # paints
 
 
+@pytest.mark.slow
 def test_inserted_tumours_that_the_segmentor_does_not_see_are_ignored_with_a_rim(
     inpainter: Inpainter, read: GenerationRequest, tmp_path: Path
 ) -> None:
@@ -139,6 +140,7 @@ def test_a_scan_in_which_nothing_is_seen_gives_its_place_to_the_next_of_its_epoc
     assert painted.plan.source.name in order[1:]
 
 
+@pytest.mark.slow
 def test_tumours_in_annotated_images_are_not_read_whoever_could(
     inpainter: Inpainter, annotated: GenerationRequest, scans: Path, tmp_path: Path
 ) -> None:
