@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its signal and stats arrive when they are first used: a second
+import scipy.fft
+import scipy.special
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -40,6 +41,7 @@ _LEAST_SHARE = 1 / 3
 _CHANCE = 0.001  # that a shift is told where none fits as well
 
 Surface = NDArray[np.float64]
+Spectrum = NDArray[np.complex128]
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _surely_positive(values: NDArray[np.float64]) -> bool:
     if len(values) < _LEAST_AGREEING:
         return False
     error = values.std(ddof=1) / np.sqrt(len(values))
-    return bool(values.mean() > scipy.stats.t.isf(_CHANCE, len(values) - 1) * error)
+    return bool(values.mean() > -scipy.special.stdtrit(len(values) - 1, _CHANCE) * error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +150,8 @@ def _edges(image: NDArray[np.float64]) -> _Edges | None:
         return None
     steepness = ndimage.gaussian_gradient_magnitude(image, _EDGE)
     ranks = np.zeros_like(steepness)
-    ranks[used] = scipy.stats.rankdata(steepness[used]) / used.sum()
+    _, place, count = np.unique(steepness[used], return_inverse=True, return_counts=True)
+    ranks[used] = (count.cumsum() - (count - 1) / 2)[place] / used.sum()  # equal ones share a rank
     area = used.astype(np.float64)
     weight = ndimage.gaussian_filter(area, _BROAD)
     around = ndimage.gaussian_filter(ranks, _BROAD) / np.maximum(weight, 1e-6)
@@ -169,14 +172,19 @@ def _correlation(anatomy: _Edges, tumour: _Edges, reach: int) -> Surface:
     Only pixels that are used in both images count: the masked correlation of Padfield 2012
     (doi 10.1109/TIP.2011.2181402), for deviations whose mean is about 0.
     """
+    sides = [scipy.fft.next_fast_len(side + reach, real=True) for side in anatomy.used.shape]
 
-    def slid(fixed: Surface, moved: Surface) -> Surface:
-        full: Surface = scipy.signal.correlate(moved, fixed, mode="full", method="fft")
-        y, x = (side - 1 for side in fixed.shape)
-        return full[y - reach : y + reach + 1, x - reach : x + reach + 1]
+    def slid(fixed: Spectrum, moved: Spectrum) -> Surface:
+        around: Surface = scipy.fft.irfft2(moved * fixed.conj(), sides)  # by 0 at the corner
+        return np.roll(around, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
 
-    power = slid(anatomy.ranks**2, tumour.used) * slid(anatomy.used, tumour.ranks**2)
-    return slid(anatomy.ranks, tumour.ranks) / np.sqrt(np.maximum(power, 1e-6))
+    fixed, its_power, its_pixels, moved, power, pixels = (
+        scipy.fft.rfft2(field, sides)
+        for edges in (anatomy, tumour)
+        for field in (edges.ranks, edges.ranks**2, edges.used)
+    )
+    together = slid(its_power, pixels) * slid(its_pixels, power)
+    return slid(fixed, moved) / np.sqrt(np.maximum(together, 1e-6))
 
 
 def _peak(surface: Surface) -> NDArray[np.intp]:
