@@ -26,6 +26,17 @@ def test_student_s_own_table_gives_student_s_result() -> None:
     assert test.wilcoxon == pytest.approx(stats.wilcoxon(DEXTRO, LAEVO).pvalue)
 
 
+@given(st.lists(st.integers(-4, 4), min_size=2, max_size=7).filter(any))
+def test_a_few_differences_that_are_equal_in_size_or_0_are_tested_as_scipy_does(moved: list[int]) -> None:
+    assert paired_test([0] * len(moved), moved).wilcoxon == pytest.approx(stats.wilcoxon(moved).pvalue)
+
+
+@pytest.mark.parametrize("count", [13, 14])
+def test_as_scipy_does_up_to_the_number_from_which_it_is_approximate(count: int) -> None:
+    moved = [*range(1, count), -1]
+    assert paired_test([0] * count, moved).wilcoxon == pytest.approx(stats.wilcoxon(moved).pvalue)
+
+
 def test_a_shift_by_hand() -> None:
     """Differences 1, 2, 3: mean 2, standard error sqrt(1 / 3), t = 3.464 with 2 degrees of freedom."""
     assert paired_test([0, 0, 0], [1, 2, 3]).t_test == pytest.approx(2 * stats.t.sf(2 * 3**0.5, df=2))
