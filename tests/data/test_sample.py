@@ -92,3 +92,11 @@ def test_fill_is_searched_for_once_and_another_pair_has_its_own():
 def test_whole_numbers_of_other_dtypes_are_not_sent_where_they_would_be_wrapped(dtype: type) -> None:
     with pytest.raises(ArrayError, match="to float32, or to uint16 where all values lie within 0 to 65535"):
         check_camera(np.array([[1, 2]], dtype), "tumour")
+
+
+def test_doubles_that_do_not_fit_into_float32_are_refused_as_infinite_ones():
+    """As -1.8e308, which some programs write where nothing was imaged."""
+    image = np.array([[1.0, np.finfo(np.float64).min]])
+    with pytest.raises(ArrayError, match="1 NaN or infinite pixels"):
+        check_camera(image, "anatomy")
+    assert np.array_equal(check_camera(image[:, :1], "anatomy"), [[1.0]])

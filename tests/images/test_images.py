@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 
 from metgan.errors import ArrayError, StorageError
 from metgan.images import is_image, read_image, read_stack, write_image
+from metgan.progress import Event, listening
 
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 SIDES = hnp.array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=9)
@@ -50,6 +53,50 @@ def test_a_png_comes_back_pixel_by_pixel(tmp_path: Path, image: np.ndarray) -> N
 def test_a_one_bit_png_is_read_as_0_and_1(tmp_path: Path) -> None:
     Image.fromarray(np.array([[True, False]])).save(tmp_path / "a.png")
     assert read_image(tmp_path / "a.png").tolist() == [[1, 0]]
+
+
+def write_deep_png(path: Path, pixels: np.ndarray) -> None:
+    """Write a PNG of 16 bits, (Y, X, samples), which Pillow cannot."""
+    kind = {1: 0, 2: 4, 3: 2, 4: 6}[pixels.shape[2]]
+    header = struct.pack(">IIBBBBB", pixels.shape[1], pixels.shape[0], 16, kind, 0, 0, 0)
+    lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in pixels)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    with path.open("wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n")
+        for name, data in chunks:
+            file.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
+
+
+def test_a_png_of_which_16_bits_would_be_read_as_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    write_deep_png(path, NOISE[..., None])
+    np.testing.assert_array_equal(read_image(path), NOISE)
+    for samples in (2, 3, 4):  # opaque grey, colour, opaque colour
+        write_deep_png(path, np.stack([*[NOISE] * (samples - 1), np.full_like(NOISE, 65535)], -1))
+        with pytest.raises(StorageError, match="16 bits"):
+            read_image(path)
+
+
+def seen(path: Path) -> list[str]:
+    """What is told when an image is read."""
+    told: list[Event] = []
+    with listening(told.append):
+        read_image(path)
+    return [str(event) for event in told]
+
+
+def test_a_tiff_that_viewers_show_otherwise_than_its_numbers_is_told_of(tmp_path: Path) -> None:
+    path, small = tmp_path / "a.tif", (NOISE // 16).astype(np.uint8)
+    tifffile.imwrite(path, NOISE, photometric="miniswhite")
+    assert "MINISWHITE" in " ".join(seen(path))
+    np.testing.assert_array_equal(read_image(path), NOISE)
+    grey = np.arange(256, dtype=np.uint16) * 257
+    for colours, is_told in ((grey, False), (np.random.default_rng(0).permutation(grey), True)):
+        tifffile.imwrite(path, small, photometric="palette", colormap=np.stack([colours] * 3))
+        assert ("palette" in " ".join(seen(path))) == is_told
+    for calibrated, is_told in (({"cf": 0, "c0": -32768.0, "c1": 1.0}, True), ({}, False)):
+        tifffile.imwrite(path, NOISE, imagej=True, metadata=calibrated)
+        assert ("calibration" in " ".join(seen(path))) == is_told
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".png"])

@@ -21,6 +21,8 @@ from metgan.errors import ArrayError, StorageError
 from metgan.images import write_image
 from metgan.interop import MASK_FOLDERS, check_export, export, gather_cases, number_classes, number_objects
 
+from metgan.progress import Event, listening
+
 from .conftest import WriteSet, painted
 
 OBJECTS = """
@@ -88,6 +90,23 @@ def test_background_is_a_class_and_an_image_without_tumours_keeps_it_when_import
         assert values.tolist() == present
         imported = dict(zip([0, *values.tolist()], range(3), strict=False))
         assert all(imported[value] == value for value in present)
+
+
+@pytest.mark.parametrize(("program", "is_told"), [("ilastik", True), ("stardist", False)])
+def test_a_mask_without_background_is_told_of_since_ilastik_takes_its_tumours_for_that(
+    program: str, is_told: bool, real: PairSet, tmp_path: Path
+) -> None:
+    """Pair a is annotated on its tumours alone, pair c is nothing but tumour."""
+    ignored = real.root / "ignore"
+    ignored.mkdir()
+    write_image(ignored / "a.tif", (~real.read("a").label).astype(np.uint8))
+    write_image(real.root / "label" / "c.tif", np.full((4, 8), 255, np.uint8))
+    told: list[Event] = []
+    with listening(told.append):
+        export(gather_cases([PairSet.open(real.root)]), tmp_path / "out", MASK_FOLDERS[program])
+    notes = [str(event) for event in told if "background" in str(event)]
+    assert len(notes) == 2 * is_told
+    assert all("map 2 to 2" in text for text in notes)
 
 
 @pytest.mark.parametrize(("program", "names"), [("cellpose", "--test_dir {}/val"), ("stardist", "val/")])

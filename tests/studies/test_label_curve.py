@@ -57,6 +57,12 @@ def test_worth_is_read_off_the_curve_without(dice: float, worth: float, words: s
     assert worth_in_words(result, 10) == f"10 labelled pairs with metgan are worth {words} without."
 
 
+def test_where_the_curve_is_level_a_dice_is_worth_the_fewest_pairs_that_have_it() -> None:
+    """With and without metgan a segmentor of 10 pairs finds nothing: that is not worth 40 pairs."""
+    assert found({10: 0.0, 40: 0.0, 160: 0.9}, {10: 0.0}).worth(10) == 10
+    assert found({10: 0.5, 40: 0.4, 160: 0.9}, {10: 0.5}).worth(10) == 10
+
+
 def test_a_curve_that_falls_is_taken_not_to() -> None:
     result = found({10: 0.6, 40: 0.5, 160: 0.8}, {10: 0.55, 40: 0.7})
     assert result.worth(10) == 0  # 10 without have more, whatever 40 have

@@ -172,6 +172,8 @@ def check_camera(image: AnyArray, name: str) -> Camera:
     """Check that `image` is uint8, uint16 or float and finite; floats become float32."""
     image = image.astype(image.dtype.newbyteorder("="), copy=False)  # a TIFF may hold the other order
     if image.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # of doubles beyond float32, which become infinite
+            image = image.astype(np.float32)
         if not np.isfinite(image).all():
             count = int((~np.isfinite(image)).sum())
             raise ArrayError(
@@ -179,7 +181,7 @@ def check_camera(image: AnyArray, name: str) -> Camera:
                 "finite values",
                 "Leave the image out; metgan prepare checks only its --rows, --columns and --planes",
             )
-        return image.astype(np.float32)
+        return image
     if image.dtype not in (np.uint8, np.uint16):
         raise ArrayError(
             f"{name} has dtype {image.dtype}",

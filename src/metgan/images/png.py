@@ -21,12 +21,15 @@ def read_png(path: Path) -> AnyArray:
     ------
     StorageError
         When the file is damaged, no PNG, holds several images, or has a palette of colours, whose numbers
-        mean nothing, or pixels that can be seen through.
+        mean nothing, or pixels that can be seen through, or colours or opacity of 16 bits.
     """
     try:
         with Image.open(path, formats=["PNG"]) as image:
             if getattr(image, "n_frames", 1) > 1:
                 raise _several(path, image)
+            if len(image.getbands()) > 1 and any(str(tile[3]).endswith(";16B") for tile in image.tile):
+                given = f"{path} has colours or opacity of 16 bits, of which 8 bits would be read"
+                raise StorageError(given, "16-bit grey", "Save it as TIFF, or as a grey image without alpha")
             if image.mode == "1":
                 return np.asarray(image).astype(np.uint8)
             array = np.asarray(_greys(path, image) if image.mode in ("P", "PA", "LA") else image)

@@ -33,6 +33,8 @@ _DAMAGED = (
     OSError,
 )
 _LISTED = 3
+_LUMINANCE = np.array([0.299, 0.587, 0.114])  # of red, green and blue
+_FALLING = 0.1  # share of the steps of a palette at which it may grow darker, as where saturation is marked
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def _opened(path: Path) -> Iterator[list[tifffile.TiffPageSeries]]:
             with tifffile.TiffFile(path) as file:
                 images = _whole_images(file, path, listener)
                 _refuse_several(images, path)
+                _tell_of_display(images[0].keyframe, path)
                 yield images
         except MetganError:
             raise
@@ -130,6 +133,22 @@ def _opened(path: Path) -> Iterator[list[tifffile.TiffPageSeries]]:
         raise unreadable(path, "TIFF", listener.errors[0])
     for warning in listener.warnings:
         note_once(f"{path}: {warning}")
+
+
+def _tell_of_display(page: tifffile.TiffPage, path: Path) -> None:
+    """Note what makes the numbers of a file others than what viewers show of them."""
+    said = []
+    if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE:
+        said.append("shows large numbers dark (photometric MINISWHITE)")
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
+        shown = _LUMINANCE @ page.colormap  # by number
+        if (np.diff(shown) < 0).mean() > _FALLING:
+            said.append("has a palette whose colours do not grow brighter with their numbers")
+    noted = page.parent.imagej_metadata if page.parent.is_imagej else None
+    if noted and "cf" in noted:
+        said.append(f"states a calibration of its values (ImageJ)")
+    for what in said:
+        note_once(f"{path} {what}: its numbers are taken as they are stored")
 
 
 def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray:

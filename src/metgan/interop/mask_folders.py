@@ -3,7 +3,8 @@
 They differ in where the mask lies and in what its numbers mean, so each is one row of `MASK_FOLDERS`. The
 image is the tumour channel, which is the one to segment. In ilastik 0 means "not labelled", so there the
 background is 1 and the tumour 2; ilastik's import maps the numbers that it finds to its classes from the
-lowest on, so that a picture without a tumour keeps its meaning in this order, and in no other.
+lowest on, so that a picture without a tumour keeps its meaning in this order, and in no other. One without
+background does not, and a note says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from metgan.data import Pair
 from metgan.errors import ArrayError, StorageError
 from metgan.images import write_image
 from metgan.objects import number_tumours
+from metgan.progress import note
 from metgan.types import Mask
 
 from .cases import Case
@@ -117,6 +119,11 @@ class MaskFolders:
         numbers = self.numbers(pair.label)
         if self.ignore is not None and pair.ignored is not None:
             numbers[pair.ignored] = self.ignore
+        if self.numbers is number_classes and numbers.any() and not (numbers == 1).any():
+            note(
+                f"{mask} shows no background, so that {self.program} takes its tumours for that: "
+                "when importing it, map 2 to 2, not to 1"
+            )
         write_image(mask, numbers)
         return [image, mask]
 

@@ -118,7 +118,7 @@ def rank(images: pd.DataFrame, tumours: pd.DataFrame) -> pd.DataFrame:
         is undefined is nan.
     """
     folds = _scores_of_folds(images, tumours).groupby(level=["training_set", "fold"], sort=False).mean()
-    counted = _counted(images).groupby(["training_set", "fold", "name"], sort=False)[[*COUNTS]].mean()
+    counted = _counted(images).groupby(["training_set", "name"], sort=False)[[*COUNTS]].mean()
     rows = []
     for score in (*RATIOS, *COUNTS):
         over_folds = folds[score].unstack("training_set")

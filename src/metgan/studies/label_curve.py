@@ -131,6 +131,8 @@ class LabelCurveResult:
             return float("inf")
         if wanted < dice[0]:
             return 0.0
+        if wanted in dice:  # where the curve is level, the fewest
+            return float(counts[dice == wanted][0])
         return float(np.exp(np.interp(wanted, dice, np.log(counts))))
 
 
