@@ -64,7 +64,9 @@ def write_deep_png(path: Path, pixels: np.ndarray) -> None:
     with path.open("wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n")
         for name, data in chunks:
-            file.write(struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)))
+            file.write(
+                struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+            )
 
 
 def test_a_png_of_which_16_bits_would_be_read_as_8_is_refused(tmp_path: Path) -> None:

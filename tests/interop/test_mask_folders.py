@@ -20,7 +20,6 @@ from metgan.data import PairSet
 from metgan.errors import ArrayError, StorageError
 from metgan.images import write_image
 from metgan.interop import MASK_FOLDERS, check_export, export, gather_cases, number_classes, number_objects
-
 from metgan.progress import Event, listening
 
 from .conftest import WriteSet, painted

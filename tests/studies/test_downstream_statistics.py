@@ -142,7 +142,7 @@ def test_the_baselines_alone_have_a_page_on_which_they_meet_once() -> None:
 
 
 def test_an_image_that_every_fold_is_tested_on_is_one_piece_of_evidence() -> None:
-    """As of another laboratory: three folds read the same four images alike, and there are four differences."""
+    """As of another laboratory: three folds read the same four images alike: four differences."""
     rng = np.random.default_rng(0)
     wrong = {name: rng.integers(5, 50, 4) for name in ("real-100", "real-100-synthetic-1x")}
     cells = []

@@ -18,6 +18,7 @@ from metgan.io import check_image_file
 from metgan.progress import note_once
 from metgan.types import AnyArray
 
+from .ome_zarr import OmeZarrImage
 from .region import check_region
 from .source import ImageSource
 
@@ -99,7 +100,7 @@ class NiftiImage:
 
 
 def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
-    """Compare how the NIfTI files among some images of one scan say that the animal lay.
+    """Compare how NIfTI files among some images of one scan say that the animal lay, and OME-Zarrs where.
 
     Voxels are taken as they are stored. Files that say of the same voxel that it is another place do not fit
     then, though their shapes do.
@@ -135,11 +136,19 @@ def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
         if (
             shift := float((np.linalg.norm(corners @ (one - two).T, axis=1) / voxel.min()).max())
         ) >= _SHIFTED:
-            note_once(
-                f"{first[1].path} and {other.path} say of the same voxel that it lies elsewhere, {shift:.1f} "
-                "voxels apart where most: they are taken to lie as stored, voxel on voxel. Resample one to "
-                "the other if they do not"
-            )
+            _tell_of_shift(first[1].path, other.path, shift)
+    stores = [one for one in images.values() if isinstance(one, OmeZarrImage)]
+    for store in stores[1:]:
+        apart = [abs(a - b) for a, b in zip(stores[0].origin, store.origin, strict=False)]
+        if max(apart, default=0.0) >= _SHIFTED:
+            _tell_of_shift(stores[0].path, store.path, max(apart))
+
+
+def _tell_of_shift(one: Path, other: Path, voxels: float) -> None:
+    note_once(
+        f"{one} and {other} say of the same voxel that it lies elsewhere, {voxels:.1f} voxels apart where "
+        "most: they are taken to lie as stored, voxel on voxel. Resample one to the other if they do not"
+    )
 
 
 @contextmanager

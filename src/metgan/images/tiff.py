@@ -146,7 +146,7 @@ def _tell_of_display(page: tifffile.TiffPage, path: Path) -> None:
             said.append("has a palette whose colours do not grow brighter with their numbers")
     noted = page.parent.imagej_metadata if page.parent.is_imagej else None
     if noted and "cf" in noted:
-        said.append(f"states a calibration of its values (ImageJ)")
+        said.append("states a calibration of its values (ImageJ)")
     for what in said:
         note_once(f"{path} {what}: its numbers are taken as they are stored")
 

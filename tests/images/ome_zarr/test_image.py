@@ -19,6 +19,7 @@ from metgan.images import (
     layout_like,
     open_image,
     read_stack,
+    refuse_other_orientations,
     write_image,
     write_ome_zarr,
 )
@@ -374,3 +375,22 @@ def test_a_file_in_a_folder_that_passes_for_a_store_is_opened(
     assert open_image(folder / "a.tif").shape == SCAN.shape[2:]
     with pytest.raises(StorageError, match="there is no file"):
         open_image(folder / "b.tif")
+
+
+@pytest.mark.parametrize(("micrometres", "is_told"), [((10.0, 0.0, 0.0), True), ((0.0, 0.0, 0.3), False)])
+def test_another_tile_of_the_same_shape_is_told_of(
+    tmp_path: Path, micrometres: tuple[float, ...], is_told: bool, capsys: Capture
+) -> None:
+    """Two planes of 5 um away, or less than half a pixel of 0.65 um; both levels alike."""
+    said = attributes("0.4")
+    for level in said["multiscales"][0]["datasets"]:
+        translation = {"type": "translation", "translation": [0.0, *micrometres]}
+        level["coordinateTransformations"].append(translation)
+    first, second = (tmp_path / f"{name}-{micrometres}.ome.zarr" for name in "ab")
+    write(first, "0.4")
+    write(second, "0.4", said=said)
+    refuse_other_orientations({"anatomy": open_image(first), "tumour": open_image(second)})
+    told = capsys.readouterr().err
+    assert ("2.0 voxels apart" in told) == is_told
+    assert bool(told) == is_told
+    assert np.array_equal(open_image(second).read(ALL), SCAN)

@@ -46,6 +46,8 @@ class OmeZarrImage:
         Of the axis C, where the store says them; "" for one that has none.
     label_names : tuple of str
         Label images that belong to it, see `label`.
+    origin : tuple of float
+        Where the first voxel lies along Z, Y and X, in voxels; it is compared, and not applied.
     """
 
     path: Path
@@ -57,6 +59,7 @@ class OmeZarrImage:
     levels: int
     channel_names: tuple[str, ...]
     label_names: tuple[str, ...]
+    origin: tuple[float, ...] = ()
 
     @classmethod
     def open(cls, path: Path, level: int = 0) -> OmeZarrImage:
@@ -117,6 +120,7 @@ class OmeZarrImage:
             len(image.datasets),
             names,
             label_names(path),
+            image.origin(level),
         )
 
     @property

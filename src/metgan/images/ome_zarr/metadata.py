@@ -35,10 +35,11 @@ class Axis(BaseModel):
 
 
 class Transformation(BaseModel):
-    """From pixels to lengths; only the scale counts here."""
+    """From pixels to lengths."""
 
     type: str
     scale: list[float] | None = None
+    translation: list[float] | None = None
 
 
 class Dataset(BaseModel):
@@ -82,6 +83,17 @@ class Multiscale(BaseModel):
             return None
         found = tuple(sizes[letter] * UM_PER_UNIT[units[letter]] for letter in wanted)
         return found if all(0 < size < math.inf for size in found) else None
+
+    def origin(self, level: int) -> tuple[float, ...]:
+        """Return where the first voxel lies along Z, Y and X, in voxels of that level; 0 where not told."""
+        places = {}
+        for k, axis in enumerate(self.axes):
+            place, size = 0.0, 1.0
+            for t in (*self.datasets[level].transformations, *self.transformations):
+                scale = t.scale[k] if t.scale else 1.0
+                place, size = place * scale + (t.translation[k] if t.translation else 0.0), size * scale
+            places[axis.letter] = place / size if size else 0.0
+        return tuple(places[letter] for letter in SPATIAL if letter in places)
 
 
 class Channel(BaseModel):
@@ -134,12 +146,12 @@ def read_metadata(attributes: Mapping[str, Any], where: Path) -> Metadata:
         note_once(f"{where} holds {len(found.multiscales)} multiscale images, of which the first is read")
     image = found.multiscales[0]
     named = [letter for letter in image.letters if letter != _UNKNOWN]
-    counts = {len(t.scale) for d in image.datasets for t in d.transformations if t.scale}
-    counts |= {len(t.scale) for t in image.transformations if t.scale}
+    told = [*image.transformations, *(t for d in image.datasets for t in d.transformations)]
+    counts = {len(numbers) for t in told for numbers in (t.scale, t.translation) if numbers}
     if len(set(named)) < len(named) or counts - {len(image.axes)}:
         raise StorageError(
-            f"{where} has axes {', '.join(axis.name for axis in image.axes)} and scales of "
-            f"{sorted(counts)} numbers",
+            f"{where} has axes {', '.join(axis.name for axis in image.axes)} and scales or "
+            f"translations of {sorted(counts)} numbers",
             "axes of different names among t, c, z, y, x, and one number of a scale for each",
             "Correct the metadata of the store, or write it anew",
         )
