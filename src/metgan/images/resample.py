@@ -68,9 +68,12 @@ class Resampling:
             for n, step, r in zip(self.whole, self.steps, asked, strict=True)
         ]
         part = read(tuple(source for source, _ in axes))
+        # In single precision, a constant that fills floats would no longer be one, and not be found as fill.
+        precision = np.float64 if part.dtype.kind == "f" else np.float32
         for axis, (_, weights) in enumerate(axes):
             if weights is not None:
-                part = np.moveaxis(np.tensordot(weights, part.astype(np.float32), (1, axis)), 0, axis)
+                mixed = np.tensordot(weights.astype(precision), part.astype(precision), (1, axis))
+                part = np.moveaxis(mixed, 0, axis)
         return part
 
 
@@ -81,10 +84,10 @@ def _span(length: int, step: float, wanted: range) -> tuple[int, int]:
     return max(0, math.floor(first - reach) + 1), min(length, math.ceil(last + reach))
 
 
-def _weights(length: int, step: float, wanted: range) -> tuple[slice, NDArray[np.float32]]:
+def _weights(length: int, step: float, wanted: range) -> tuple[slice, NDArray[np.float64]]:
     """Return which voxels some new ones need, and how much of each they have: (new, old)."""
     middles = (np.asarray(wanted) + 0.5) * step - 0.5
     reach = max(step, 1.0)
     first, end = _span(length, step, wanted)
     near = np.maximum(0, 1 - np.abs(np.arange(first, end) - middles[:, None]) / reach)
-    return slice(first, end), (near / near.sum(1, keepdims=True)).astype(np.float32)
+    return slice(first, end), near / near.sum(1, keepdims=True)
