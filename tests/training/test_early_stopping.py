@@ -37,6 +37,20 @@ def test_the_best_of_all_is_what_has_to_be_beaten_and_not_the_last() -> None:
     assert RULE.finds_plateau([0.8, 0.1, 0.2, 0.3, 0.4])
 
 
+def test_a_run_goes_back_to_its_best_only_where_it_has_become_worse_on_average() -> None:
+    """By more than the tolerance of 0.05, over the last three."""
+    assert RULE.worse_for([0.1, 0.8, 0.76, 0.74, 0.72]) == 3
+    assert RULE.worse_for([0.1, 0.8, 0.76, 0.76, 0.76]) == 0  # level
+    assert RULE.worse_for([0.1, 0.8, 0.2, 0.85, 0.85]) == 0  # one bad validation among better ones
+    assert RULE.worse_for([0.8, 0.1, 0.8, 0.1, 0.1, 0.1]) == 3  # of equals the later
+
+
+@given(SCORES.filter(lambda scores: len(scores) > 3))
+def test_what_a_run_goes_back_to_is_its_best(scores: list[float]) -> None:
+    if ago := RULE.worse_for(scores):
+        assert scores[-1 - ago] == max(scores)
+
+
 @given(SCORES.filter(lambda scores: len(scores) > 3), st.floats(-10, 10))
 def test_only_differences_of_scores_count(scores: list[float], shift: float) -> None:
     rounded = [round(score, 2) for score in scores]

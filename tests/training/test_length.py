@@ -5,7 +5,7 @@ The runs have one network of one weight, and validations that say what the test 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from itertools import count
@@ -19,7 +19,7 @@ from torch import nn
 from metgan.errors import StorageError
 from metgan.io import load_state
 from metgan.training import EarlyStopping, Engine, read_log, read_status, stopped_at
-from metgan.training.checkpoint import CHECKPOINT, RunState
+from metgan.training.checkpoint import BEST_CHECKPOINT, CHECKPOINT, RunState
 from metgan.training.loop import Training, ValidationResult
 from metgan.training.phases import Phase
 from metgan.training.schedule import Schedule, rate_factor
@@ -29,6 +29,8 @@ OPEN = Schedule(40, 0.5, 0.5, validate_every=2, log_every=1, early_stopping=RULE
 FIXED = Schedule(8, 0.5, 0.5, validate_every=2, log_every=1)
 FLAT = [0.5] * 20
 RISING = [k / 20 for k in range(20)]
+WORSE = [0.5, 0.9, 0.4] + [0.45] * 17
+"""Best at the second validation, after 4 steps; a plateau at the fourth, after 8."""
 LATE = [0.1] * 20
 """Dice below which tumours are not placed: the scores of these runs are their Dice."""
 
@@ -76,18 +78,19 @@ class CutAfter(RunState):
     """A state that counts its checkpoints down; after the last the power fails."""
 
     left = 0
+    counted: tuple[str, ...] = (CHECKPOINT,)
 
-    def save(self, folder: Path) -> None:
-        super().save(folder)
-        self.left -= 1
+    def save(self, folder: Path, name: str = CHECKPOINT) -> None:
+        super().save(folder, name)
+        self.left -= name in self.counted
         if self.left == 0:
             raise KeyboardInterrupt
 
 
-def cut(run: Training[int], after: int, **how: Any) -> None:
+def cut(run: Training[int], after: int, counted: tuple[str, ...] = (CHECKPOINT,), **how: Any) -> None:
     """Start a run and cut it right after this many checkpoints."""
     state = CutAfter(run.state.modules, run.state.optimisers, [], run.state.identity)
-    state.left = after
+    state.left, state.counted = after, counted
     with pytest.raises(KeyboardInterrupt):
         replace(run, state=state).run(**how)
 
@@ -104,6 +107,63 @@ def test_a_run_falls_to_zero_from_its_plateau_and_ends(
     status = read_status(tmp_path)
     assert status is not None
     assert (status.end, status.stopped) == (12, says)
+
+
+def test_a_run_that_has_become_worse_goes_back_to_its_best_and_falls_from_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is the run that a fixed length of twice the 4 steps would have given; no row is there twice."""
+    whole, folder = tmp_path / "whole", tmp_path / "back"
+    for path in (whole, folder):
+        path.mkdir()
+    run_of(folder, OPEN, WORSE).run()
+    run_of(whole, FIXED, WORSE).run()
+    assert rows_of(folder) == rows_of(whole)
+    assert weight_of(folder) == weight_of(whole)
+    says = "stopped at step 8: validation had become worse after step 4, to which it went back"
+    told = capsys.readouterr().err
+    assert "validation has become worse since step 4; it goes back to it, and ends at step 8" in told
+    assert f"the training of {folder} {says}" in told
+    status = read_status(folder)
+    assert status is not None
+    assert (status.end, status.back, status.stopped) == (8, 4, says)
+    assert not (folder / BEST_CHECKPOINT).exists()
+
+
+@pytest.mark.parametrize("after", range(1, 9))
+def test_a_run_cut_before_at_and_after_it_goes_back_resumes_to_the_same_end(
+    tmp_path: Path, after: int
+) -> None:
+    """Eight checkpoints: two of the best, those of steps 2, 4 and 6, of going back to 4, of 6 and of 8."""
+    whole, folder = tmp_path / "whole", tmp_path / "cut"
+    for path in (whole, folder):
+        path.mkdir()
+    run_of(whole, OPEN, WORSE).run()
+    cut(run_of(folder, OPEN, WORSE), after, (CHECKPOINT, BEST_CHECKPOINT))
+    run_of(folder, OPEN, WORSE).run(resume=(folder / CHECKPOINT).exists())
+    assert rows_of(folder) == rows_of(whole)
+    assert read_status(folder) == read_status(whole)
+    assert weight_of(folder) == weight_of(whole)
+    assert not (folder / BEST_CHECKPOINT).exists()
+
+
+def test_a_run_whose_best_is_not_there_falls_from_where_it_is(tmp_path: Path) -> None:
+    """As one that an earlier version of metgan began."""
+    with pytest.raises(KeyboardInterrupt):
+        replace(run_of(tmp_path, OPEN, WORSE), after_step=interrupt_at(7)).run()
+    (tmp_path / BEST_CHECKPOINT).unlink()
+    run_of(tmp_path, OPEN, WORSE).run(resume=True)
+    status = read_status(tmp_path)
+    assert status is not None
+    assert (status.end, status.back) == (16, None)
+
+
+def interrupt_at(step: int) -> Callable[[int], None]:
+    def after_step(done: int) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    return after_step
 
 
 def test_a_run_that_improves_goes_on_to_the_most_steps(

@@ -259,6 +259,30 @@ def test_a_metgan_of_an_open_length_resumed_after_a_power_cut_equals_an_uninterr
 
 
 @pytest.mark.slow
+def test_a_metgan_that_goes_back_to_its_best_equals_one_that_never_went_on(
+    finished: Uninterrupted, data: TrainingData, tmp_path: Path
+) -> None:
+    """What is validated is as flat as what a fresh generator generates: all that it learns makes it worse."""
+    rule = EarlyStopping(least=0.05, patience=1, tolerance=0.0)
+    config = replace(PAINTING, steps=20, validations=20, learning_rate=1e-3, early_stopping=rule)
+    bare, back, straight = without_tumours(data), tmp_path / "back", tmp_path / "straight"
+    start = bare.normalisation.undo(np.full(bare.val[0].label.shape, bare.start("tumour")), "tumour")
+    bare = replace(bare, val=tuple(replace(pair, tumour=start) for pair in bare.val))
+    train_method(generator_config(back, train=config), bare, METGAN, finished.segmentor)
+    status = read_status(back)
+    assert status is not None
+    assert (status.back, status.end) == (1, 2)
+    fixed = replace(config, steps=2, validations=2, early_stopping=None)
+    train_method(generator_config(straight, train=fixed), bare, METGAN, finished.segmentor)
+    assert steps_of(back) == steps_of(straight)
+    states = [checkpoint(folder) for folder in (back, straight)]
+    parts = ("modules", "optimisers", "histories", "random")
+    assert differing(*({part: state[part] for part in parts} for state in states)) == []
+    samples = [{path.name for path in (run / "samples").iterdir()} for run in (back, straight)]
+    assert samples[0] == samples[1]
+
+
+@pytest.mark.slow
 def test_a_lengthened_metgan_keeps_what_it_had_learned_and_one_that_is_cut_equals_it(
     finished: Uninterrupted, data: TrainingData, tmp_path: Path
 ) -> None:

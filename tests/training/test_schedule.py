@@ -44,9 +44,10 @@ OPEN = Schedule(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, p
 @given(st.integers(1, 600), st.floats(0.1, 1))
 def test_the_rate_of_a_run_that_ends_early_is_constant_up_to_the_plateau(done: int, share: float) -> None:
     schedule = Schedule(600, 1.0, share, 1, early_stopping=EarlyStopping(least=0.01, patience=4))
-    end = schedule.end_after(done, FLAT)
-    assert (end is None) == (done >= round(600 * share) or round(done / share) < 6)
-    if end is not None:
+    ends = schedule.has_plateau(done, FLAT)
+    assert ends == (done < round(600 * share) and round(done / share) >= 6)
+    if ends:
+        end = schedule.end_from(done)
         assert done <= end <= 600
         assert all(rate_factor(step, end, share) == 1 for step in range(done))
         assert [rate_factor(step, end, share) for step in range(done, end)] == pytest.approx(
@@ -55,22 +56,25 @@ def test_the_rate_of_a_run_that_ends_early_is_constant_up_to_the_plateau(done: i
 
 
 def test_a_run_that_ends_early_falls_over_a_third_of_the_steps_up_to_the_plateau() -> None:
-    assert OPEN.end_after(240, FLAT) == 240 + 240 // 3
+    assert OPEN.has_plateau(240, FLAT)
+    assert OPEN.end_from(240) == 240 + 240 // 3
 
 
 def test_a_run_does_not_end_before_its_least_length() -> None:
     """180 of 540 steps: the plateau counts from step 135 on."""
     assert OPEN.least == 180
-    assert OPEN.end_after(120, FLAT) is None
-    assert OPEN.end_after(140, FLAT) == 187
+    assert not OPEN.has_plateau(120, FLAT)
+    assert OPEN.has_plateau(140, FLAT)
+    assert (OPEN.end_from(140), OPEN.end_from(60)) == (187, 180)
 
 
 def test_a_plateau_in_the_decay_of_the_longest_run_changes_nothing() -> None:
-    assert OPEN.end_after(400, FLAT) == 533
-    assert OPEN.end_after(420, FLAT) is None
+    assert OPEN.has_plateau(400, FLAT)
+    assert OPEN.end_from(400) == 533
+    assert not OPEN.has_plateau(420, FLAT)
 
 
 def test_a_run_of_a_fixed_length_never_ends_early() -> None:
     fixed = Schedule(540, 1e-3, 0.75, 20)
-    assert fixed.end_after(240, FLAT) is None
+    assert not fixed.has_plateau(240, FLAT)
     assert (fixed.least, fixed.third, OPEN.third) == (540, 180, 60)

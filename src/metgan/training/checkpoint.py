@@ -23,6 +23,8 @@ from .status import Status
 
 CHECKPOINT = "last.ckpt"
 """Name of what a run goes on from, in its folder."""
+BEST_CHECKPOINT = "best.ckpt"
+"""Name of the same after the best validation of a run of open length, while it may have to go back to it."""
 Identity = dict[str, str]
 """Everything that decides a run's bytes, by name."""
 _MOST_STEPS: Final = 2**31 - 1
@@ -42,10 +44,10 @@ class RunState:
     best: float = float("-inf")
     status: Status = field(default_factory=Status)
 
-    def save(self, folder: Path) -> None:
+    def save(self, folder: Path, name: str = CHECKPOINT) -> None:
         """Write ``last.ckpt``, all or nothing; weights that are not finite are refused."""
         for module in self.modules.values():
-            refuse_infinite(folder / CHECKPOINT, module.state_dict())
+            refuse_infinite(folder / name, module.state_dict())
         state: dict[str, Any] = {
             "identity": dict(self.identity),
             "step": self.step,
@@ -56,11 +58,13 @@ class RunState:
             "histories": [history.state_dict() for history in self.image_pools],
             "random": torch.get_rng_state(),
         }
-        save_state(folder / CHECKPOINT, state)
+        save_state(folder / name, state)
 
-    def load(self, folder: Path, device: torch.device, steps: int | None = None) -> None:
+    def load(
+        self, folder: Path, device: torch.device, steps: int | None = None, name: str = CHECKPOINT
+    ) -> None:
         """Go back to ``last.ckpt``; `steps` and what is raised as for `load_checkpoint`."""
-        state = load_checkpoint(folder, self.identity, steps)
+        state = load_checkpoint(folder, self.identity, steps, name)
         for name, module in self.modules.items():
             module.load_state_dict(state["modules"][name])
         for name, optimiser in self.optimisers.items():
@@ -74,7 +78,9 @@ class RunState:
             self.status.lengthen(self.step, describe_length(state["identity"]))
 
 
-def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) -> dict[str, Any]:
+def load_checkpoint(
+    folder: Path, identity: Identity, steps: int | None = None, name: str = CHECKPOINT
+) -> dict[str, Any]:
     """Read ``last.ckpt`` of the run that `identity` names.
 
     `steps` is the length that the run is to have now, where it may differ from what it was written with; it
@@ -86,7 +92,7 @@ def load_checkpoint(folder: Path, identity: Identity, steps: int | None = None) 
         When it belongs to a run with other settings or another method, holds more steps, or says of how far
         it has come what cannot be.
     """
-    path = folder / CHECKPOINT
+    path = folder / name
     state = load_state(path)
     _check_progress(path, state)
     stored = state.get("identity")

@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from metgan.errors import DivergedError
-from metgan.io import hold_folder
+from metgan.io import has_file, hold_folder
 from metgan.models import LEAST_DICE
 from metgan.progress import note, progress
 
-from .checkpoint import RunState
+from .checkpoint import BEST_CHECKPOINT, RunState
 from .log import TrainingLog
 from .phases import Material, Phase
 from .schedule import Schedule, rate_factor
@@ -97,36 +97,49 @@ class Training(Generic[Material]):
                 self.state.load(self.folder, self.fabric.device, steps)
             first = self.state.step
             self.state.status.save(self.folder, self._end)
-            columns = ("seconds", "rate", *self.columns)
-            with (
-                closing(TrainingLog(self.folder, columns, first)) as journal,
-                self.material(first) as materials,
-                progress(self.name, self._end, first) as advance,
-            ):
-                start = time.monotonic() - journal.seconds
-                while (step := self.state.step) < self._end:
-                    losses = self._step(step, next(materials))
-                    self.after_step(step)
-                    self.state.step = step + 1
-                    row, words = self._look_up(step + 1, losses)
-                    if row:
-                        clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
-                        journal.write(step + 1, clock | row)
-                    if self._is_validation(step + 1):
-                        self._save()  # after its row, so that no kill between them loses the row
-                    advance(words, self._end)
+            start = self._go_on()
+            while self.state.step < self._end:  # it went back to its best
+                self._go_on(start)
             if self.state.step > first and self.state.status.stopped:
                 note(f"the training of {self.folder} {self.state.status.stopped}")
+
+    def _go_on(self, start: float | None = None) -> float:
+        """Train to the end, or until the run goes back to an earlier step; returns when its clock started."""
+        first, columns = self.state.step, ("seconds", "rate", *self.columns)
+        with (
+            closing(TrainingLog(self.folder, columns, first)) as journal,
+            self.material(first) as materials,
+            progress(self.name, self._end, first) as advance,
+        ):
+            start = time.monotonic() - journal.seconds if start is None else start
+            while (step := self.state.step) < self._end:
+                losses = self._step(step, next(materials))
+                self.after_step(step)
+                self.state.step = step + 1
+                row, words = self._look_up(step + 1, losses)
+                if row:
+                    clock = {"seconds": time.monotonic() - start, "rate": self._rate(step)}
+                    journal.write(step + 1, clock | row)
+                if self._is_validation(step + 1):
+                    self._save()  # after its row, so that no kill between them loses the row
+                if self.state.step <= step:
+                    break
+                advance(words, self._end)
+        return start
 
     @property
     def _end(self) -> int:
         return self.schedule.steps if self.state.status.end is None else self.state.status.end
 
     def _save(self) -> None:
+        if self.state.status.is_best:
+            self.state.save(self.folder, BEST_CHECKPOINT)
         if self.state.step == self._end:
             self.state.status.close(self.schedule)
         self.state.save(self.folder)
         self.state.status.save(self.folder, self._end)
+        if self.state.status.end is not None:
+            (self.folder / BEST_CHECKPOINT).unlink(missing_ok=True)
 
     def _step(self, step: int, material: Material) -> dict[str, Tensor]:
         losses: dict[str, Tensor] = {}
@@ -169,8 +182,14 @@ class Training(Generic[Material]):
 
     def _decide(self, done: int, result: ValidationResult) -> None:
         """Let a validation end the run early, or tell why it has not begun to place tumours."""
-        status = self.state.status
-        status.consider(done, result.score, result.dice, self.schedule)
+        status, has_best = self.state.status, has_file(self.folder / BEST_CHECKPOINT)
+        if status.consider(done, result.score, result.dice, self.schedule, has_best=has_best):
+            note(
+                f"the training of {self.folder}: validation has become worse since step {status.back}; it "
+                f"goes back to it, and ends at step {status.end}"
+            )
+            self.state.load(self.folder, self.fabric.device, name=BEST_CHECKPOINT)
+            self.state.status = status
         if self.diagnose is None or status.diagnosis is not None or done < self.schedule.third:
             return
         status.diagnosis = []

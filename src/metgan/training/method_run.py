@@ -161,8 +161,12 @@ class _GanValidator:
 
     def validate(self, done: int) -> ValidationResult:
         self.generated = generate_images(self.ema.network, self.watched)
-        with replacing(self.folder / "samples" / f"step-{done:07d}.png") as temporary:
+        picture = self.folder / "samples" / f"step-{done:07d}.png"
+        with replacing(picture) as temporary:
             temporary.write_bytes(sample_grid(self.generated, self.watched))
+        for later in picture.parent.glob("step-*.png"):  # of steps that the run went back from
+            if later.name > picture.name:
+                later.unlink()
         return validate_generator(self.generated, self.segmentor, self.watched, self.enough)
 
     def with_errors(self, card: ModelCard, result: ValidationResult) -> ModelCard:

@@ -35,7 +35,7 @@ class EarlyStopping:
     The learning rate is constant until the plateau is found, then falls linearly to zero in the proportion
     of ``constant_share``: with 0.75, over a third of the steps so far. That is the schedule of
     a run of a fixed length which is known only then. Where no plateau is found in time, it is that of the
-    longest run.
+    longest run. Where validation has become worse, the run goes back to its best, and falls from there.
 
     Parameters
     ----------
@@ -87,6 +87,21 @@ class EarlyStopping:
             return False
         return max(scores[-self.patience :]) < max(scores[: -self.patience]) + self.tolerance
 
+    def worse_for(self, scores: Sequence[float]) -> int:
+        """Return how many validations ago a run was at its best, if it has become worse since; else 0.
+
+        It has where the last validations, on average, lie below the best of all by more than the tolerance. A
+        plateau that is level is no reason to go back: which of its validations is the best, is chance.
+
+        Examples
+        --------
+        >>> rule = EarlyStopping(patience=2, tolerance=0.01)
+        >>> rule.worse_for([0.1, 0.3, 0.29, 0.26]), rule.worse_for([0.1, 0.3, 0.29, 0.295])
+        (2, 0)
+        """
+        recent, best = scores[-self.patience :], max(scores)
+        return [*reversed(scores)].index(best) if sum(recent) / len(recent) < best - self.tolerance else 0
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -112,8 +127,8 @@ class Schedule:
         """A third of the least length: validations count from there on, and one without tumours is late."""
         return math.ceil(self.least / 3)
 
-    def end_after(self, done: int, scores: Sequence[float]) -> int | None:
-        """Return the last step of a run that has come to a plateau after `done` steps; None where it has not.
+    def has_plateau(self, done: int, scores: Sequence[float]) -> bool:
+        """Return whether a run has come to a plateau after `done` steps, and is to end.
 
         Only while the rate is constant, and only if the run gets its least length.
 
@@ -121,10 +136,26 @@ class Schedule:
         --------
         >>> schedule = Schedule(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=2))
         >>> flat = [0.5, 0.5, 0.5]
-        >>> schedule.end_after(300, flat), schedule.end_after(100, flat), schedule.end_after(420, flat)
-        (400, None, None)
+        >>> schedule.has_plateau(300, flat), schedule.has_plateau(100, flat), schedule.has_plateau(420, flat)
+        (True, False, False)
         """
-        if self.early_stopping is None or done >= round(self.steps * self.constant_share):
-            return None
-        end = round(done / self.constant_share)
-        return end if end >= self.least and self.early_stopping.finds_plateau(scores) else None
+        rule = self.early_stopping
+        if rule is None or done >= round(self.steps * self.constant_share):
+            return False
+        return round(done / self.constant_share) >= self.least and rule.finds_plateau(scores)
+
+    def end_from(self, step: int) -> int:
+        """Return the last step of a run whose rate falls from `step` on, or from where the least length asks.
+
+        Examples
+        --------
+        >>> schedule = Schedule(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3))
+        >>> schedule.end_from(300), schedule.end_from(80)
+        (400, 180)
+        """
+        return max(self.least, round(step / self.constant_share))
+
+    def best_after(self, done: int, scores: Sequence[float]) -> int:
+        """Return the step that a run on a plateau goes on from: `done`, or the best if it is worse since."""
+        rule = self.early_stopping
+        return done if rule is None else done - self.validate_every * rule.worse_for(scores)

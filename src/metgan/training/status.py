@@ -40,6 +40,8 @@ class Status:
         to tell, None before.
     told : list of str
         Sentences of the diagnoses that it had with former lengths.
+    back : int or None
+        Step that it went back to, because validation had become worse since.
     """
 
     end: int | None = None
@@ -48,19 +50,40 @@ class Status:
     former: list[str] = field(default_factory=list)
     diagnosis: list[str] | None = None
     told: list[str] = field(default_factory=list)
+    back: int | None = None
 
-    def consider(self, done: int, score: float, dice: float | None, schedule: Schedule) -> None:
-        """Take in a validation after `done` steps, and end the run early where it has come to a plateau."""
+    @property
+    def is_best(self) -> bool:
+        """Whether the last validation that counts is as good as any, and the end is not decided."""
+        return self.end is None and bool(self.scores) and self.scores[-1] == max(self.scores)
+
+    def consider(
+        self, done: int, score: float, dice: float | None, schedule: Schedule, *, has_best: bool = False
+    ) -> bool:
+        """Take in a validation after `done` steps, and end the run early where it has come to a plateau.
+
+        Returns whether the run is to go back to step `back`, which it can if the checkpoint of its best
+        validation is there.
+        """
         if schedule.early_stopping is None or self.end is not None or done < schedule.third:
-            return
+            return False
         if self.scores or dice is None or dice >= LEAST_DICE:
             self.scores.append(score)
-        self.end = schedule.end_after(done, self.scores)
+        if not schedule.has_plateau(done, self.scores):
+            return False
+        best = schedule.best_after(done, self.scores) if has_best else done
+        self.end = schedule.end_from(best)
+        self.back = best if best < done else None
+        return best < done
 
     def close(self, schedule: Schedule) -> None:
         """Note why a run that might have ended elsewhere has come to its end."""
         rule = schedule.early_stopping
         if rule is None:
+            return
+        if self.back is not None:
+            worse = f"validation had become worse after step {self.back}"
+            self.stopped = f"stopped at step {self.end}: {worse}, to which it went back"
             return
         if self.end is not None:
             last, were = "validation", "was"
@@ -81,7 +104,7 @@ class Status:
     def lengthen(self, done: int, former: str) -> None:
         """Forget the end that was decided, and note the length that a run of `done` steps had."""
         self.told += self.diagnosis or []
-        self.end, self.scores, self.stopped, self.diagnosis = None, [], "", None
+        self.end, self.scores, self.stopped, self.diagnosis, self.back = None, [], "", None, None
         self.former.append(f"planned for {former}, given another length after step {done}")
 
     def news(self) -> list[str]:
