@@ -20,18 +20,16 @@ from torch import Tensor
 from metgan import workflows as work
 from metgan.data import PairSet
 from metgan.losses import absolute_difference
-from metgan.methods import Translations, find_method
+from metgan.methods import Term, Translations, find_method
 from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS, Engine, MethodTraining, RunConfig, load_data
 
 
 @dataclass(frozen=True)
-class Edges:
+class Edges(Term):
     """L1 distance of the gradients along both axes, between generated and real tumour channel."""
 
     weight: float = 10.0
     name: ClassVar[str] = "edges"
-    needs_cycle: ClassVar[bool] = False
-    needs_segmentor: ClassVar[bool] = False
 
     def __call__(self, step: Translations) -> Tensor:
         """Return the term, without its weight; `step` computes each image once, when it is asked for."""
