@@ -114,3 +114,12 @@ def test_axes_that_would_fit_are_those_of_the_file_however_it_was_read() -> None
         refuse_other_shapes("scan", shapes, {"anatomy": "ZYX", "label": "ZXY"})
     with pytest.raises(ArrayError, match="label of axes ZXY would fit"):
         refuse_other_shapes("scan", shapes, {"anatomy": "ZYX", "label": "ZYX"})
+
+
+@pytest.mark.parametrize("what", ["anatomy", "tumour", "label"])
+def test_of_three_images_the_one_that_is_unlike_the_others_is_named(what: str) -> None:
+    shapes = dict.fromkeys(("anatomy", "tumour", "label"), (6, 200, 230)) | {what: (200, 230, 6)}
+    with pytest.raises(ArrayError) as error:
+        refuse_other_shapes("scan", shapes)
+    assert error.value.remedy.startswith(f"{what} of axes YXZ would fit")
+    assert error.value.remedy.count("would fit") == 1

@@ -47,6 +47,9 @@ def test_a_page_opens_with_what_was_done_and_then_with_what_speaks_against_it(
     first, second, *_ = report.sections
     assert first.paragraphs == ["The segmentor is blind (Pix2Pix, seed 3)."]
     assert second.heading == "Side by side"
+    blind = [replace(r, summary={**r.summary, "warnings": ["blind"]}) for r in found.results]
+    told = comparison_report(replace(found, results=blind), Path("my pairs")).sections[0]
+    assert told.paragraphs == ["Blind (all runs)."]
     unwarned = [replace(r, summary={**r.summary, "warnings": []}) for r in found.results]
     first, second, *_ = comparison_report(replace(found, results=unwarned), Path("my pairs")).sections
     assert (first.heading, second.heading) == ("Similarity to the real images", "Side by side")

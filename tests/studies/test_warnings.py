@@ -90,6 +90,7 @@ def test_of_a_short_training_no_more_is_said_than_that_it_cannot_be_judged(
     assert says in warning_of(card, tmp_path)
     (told,) = find_warnings(card, REFEREE, seen(5, 0), tmp_path)
     assert says in told
+    assert "--resume" not in told  # a study keeps its length
     assert "has not learned" in warning_of(card, None)  # of weights without their run, that is all there is
 
 

@@ -86,6 +86,19 @@ def test_other_cameras_get_their_own_dtype(save_run: Callable[..., Path], label:
     assert 10 <= painted.min() < painted.max() <= 210
 
 
+def test_floats_of_any_precision_are_those_of_a_float_camera(
+    save_run: Callable[..., Path], label: Image
+) -> None:
+    units = Normalisation(ChannelScale(0, 200, "float32"), ChannelScale(10, 210, "float32"))
+    inpainter = load(save_run(0, units), "cpu")
+    anatomy = np.random.default_rng(1).integers(0, 200, (64, 64)).astype(np.float32)
+    expected = inpainter.inpaint(anatomy, label)
+    for dtype in (np.float16, np.float64, np.dtype(">f8")):
+        assert np.array_equal(inpainter.inpaint(anatomy.astype(dtype), label), expected)
+    with pytest.raises(ArrayError, match="4096 NaN"):
+        inpainter.inpaint(np.full((64, 64), np.nan), label)
+
+
 def test_an_image_does_not_depend_on_the_calls_before_it(
     inpainter: Inpainter, save_run: Callable[..., Path], anatomy: Image, label: Image
 ) -> None:
@@ -143,8 +156,8 @@ def test_the_inputs_stay_as_they_were(inpainter: Inpainter, anatomy: Image, labe
         (np.ones((1, 64, 64), np.uint16), np.zeros((1, 64, 64), bool), r"two images \(Y, X\)"),
         (np.ones((64, 64), np.uint16), np.arange(4096).reshape(64, 64), "binary mask"),
         (np.ones((64, 64), np.uint16), np.full((64, 64), -1), "binary mask"),
-        (np.full((64, 64), np.nan), np.zeros((64, 64), bool), "4096 NaN"),
-        (np.ones((64, 64), np.int64), np.zeros((64, 64), bool), "dtype int64"),
+        (np.full((64, 64), np.nan), np.zeros((64, 64), bool), "dtype float64; expected uint16"),
+        (np.ones((64, 64), np.int64), np.zeros((64, 64), bool), "dtype int64; expected uint16"),
         (np.ones((31, 64), np.uint16), np.zeros((31, 64), bool), "at least 32 pixels"),
     ],
 )

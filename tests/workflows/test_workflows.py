@@ -301,3 +301,13 @@ def test_the_help_of_train_names_every_method() -> None:
         r"[\s,.]+", (TrainRequest.__doc__ or "").partition("What is trained: ")[2].partition(" Default")[0]
     )
     assert {*CATALOGUE} == {*told} - {"or", ""}
+
+
+@pytest.mark.parametrize(("animals", "is_told"), [(None, True), (3, False)])
+def test_a_phantom_of_too_few_animals_to_train_on_is_told_of(
+    tmp_path: Path, animals: int | None, is_told: bool
+) -> None:
+    told: list[Event] = []
+    request = PhantomRequest(out=tmp_path / "pairs", pairs=6, size=48, animals=animals)
+    phantom(request, told.append)
+    assert any("1 of the 3 animals or more that a training needs" in str(event) for event in told) == is_told

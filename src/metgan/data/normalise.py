@@ -190,15 +190,15 @@ class Normalisation:
         return replace(self, anatomy=anatomy, tumour=tumour)
 
     def check(self, image: Camera, channel: Channel, name: str) -> None:
-        """Refuse an image of another dtype than the channel was measured in.
+        """Refuse an image of another dtype than the channel was measured in; floats of any precision are one.
 
         Raises
         ------
         ArrayError
             Naming both dtypes: other bits mean other units, and would be generated all dark.
         """
-        expected = self._scale(channel).dtype
-        if str(image.dtype) != expected:
+        expected, given = np.dtype(self._scale(channel).dtype), image.dtype.newbyteorder("=")
+        if given != expected and (given.kind, expected.kind) != ("f", "f"):
             raise ArrayError(
                 f"{name} has dtype {image.dtype}",
                 f"{expected}, the units of the training images",

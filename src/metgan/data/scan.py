@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,6 @@ from metgan.types import AnyArray, Mask
 from .sample import check_camera
 from .scan_summary import ScanBlock, ScanCheck
 
-_TURN = "transpose its file"
 _NAME_AXES = (
     "name them with --mask-axes if the file has them in that order, or the image's own with --axes if these "
     "are wrong"
@@ -175,13 +175,16 @@ def refuse_other_shapes(
 ) -> None:
     """Refuse a scan whose images, given by what they are, have different shapes, the first the anatomy's.
 
+    Named is the one that is unlike most of them, or unlike the anatomy.
+
     Their `axes` are those that their files were read with, from which (Z, Y, X) were made; None for these.
     """
     if len(set(shapes.values())) > 1:
-        (_, wanted), *others = shapes.items()
+        [(wanted, _)] = Counter(shapes.values()).most_common(1)  # of equals the first
+        turn = dict.fromkeys(("anatomy", "tumour"), "transpose its file")
         turned = [
-            f"{what} of axes {' or '.join(fitting)} would fit: {_TURN if what == 'tumour' else _NAME_AXES}"
-            for what, shape in others
+            f"{what} of axes {' or '.join(fitting)} would fit: {turn.get(what, _NAME_AXES)}"
+            for what, shape in shapes.items()
             if shape != wanted and (fitting := _turns(shape, wanted, (axes or {}).get(what, "ZYX")))
         ]
         raise ArrayError(

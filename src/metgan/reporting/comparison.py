@@ -58,7 +58,10 @@ def _warnings(results: Sequence[Result]) -> list[str]:
     for result in results:
         for text in result.summary.get("warnings", []):
             runs.setdefault(text, []).append(f"{result.method.title}, seed {result.seed}")
-    return [f"{text} ({'; '.join(about)})" for text, about in runs.items()]
+    return [
+        f"{text} ({'all runs' if len(about) == len(results) else '; '.join(about)})"
+        for text, about in runs.items()
+    ]
 
 
 def _side_by_side(examples: Examples) -> Section:
@@ -168,12 +171,12 @@ def difference_cell(difference: float, p_values: Sequence[float], digits: int) -
     --------
     >>> difference_cell(0.5, (0.02, 0.0), 3), difference_cell(-0.5, (float("nan"), 1), 1)
     ('+0.500 (0.0200 / < 0.0001)', '-0.5 (– / 1.0000)')
-    >>> difference_cell(float("nan"), (0.5, 0.5), 3)
-    '–'
+    >>> difference_cell(float("nan"), (0.5, 0.5), 3), difference_cell(-1e-9, (0.5, 0.5), 1)
+    ('–', '+0.0 (0.5000 / 0.5000)')
     """
     if np.isnan(difference):
         return "–"
-    return f"{difference:+.{digits}f} ({' / '.join(map(_p_value, p_values))})"
+    return f"{round(difference, digits) + 0.0:+.{digits}f} ({' / '.join(map(_p_value, p_values))})"
 
 
 def _p_value(value: float) -> str:

@@ -78,7 +78,7 @@ def warning_of(card: ModelCard, run: Path | None) -> str:
         least = least_steps(card.preset, len(load_split(run / SPLIT_FILE).train))
         return (
             f"{card.steps} steps are too few to judge whether it will place tumours where the label is; "
-            f"preset {card.preset} takes {least} or more (--resume --steps {least})"
+            f"preset {card.preset} takes {least} or more (--steps {least})"
         )
     return card.warning
 

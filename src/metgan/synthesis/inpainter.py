@@ -138,8 +138,8 @@ class Inpainter:
         return tumours
 
     def _check(self, anatomy: AnyArray, label: AnyArray) -> tuple[Camera, Mask]:
+        self.card.normalisation.check(np.asarray(anatomy), "anatomy", "anatomy")
         image = check_camera(np.asarray(anatomy), "anatomy")
-        self.card.normalisation.check(image, "anatomy", "anatomy")
         mask = check_binary(np.asarray(label), "label")
         if image.ndim != 2 or image.shape != mask.shape:
             raise ArrayError(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from metgan.checked import Checked
+from metgan.data import PARTS
 from metgan.errors import SettingError, UnknownNameError
 from metgan.images import is_begun, is_written
 from metgan.phantom import (
@@ -195,7 +197,13 @@ def phantom(request: PhantomRequest, on_event: Listener | None = None) -> Path:
             _write_volume(out, request.drawn_volume(), request.output)
             return out
         with reserve(out, "pairs", "metgan phantom", request.output) as output, output.prepared():
-            write_phantom(out, *request.drawing())
+            count, settings, seed = request.drawing()
+            if (animals := math.ceil(count / settings.pairs_per_animal)) < len(PARTS):
+                note(
+                    f"the phantom has {animals} of the {len(PARTS)} animals or more that a training needs: "
+                    "add --animals, or draw more pairs"
+                )
+            write_phantom(out, count, settings, seed)
     return out
 
 
