@@ -21,7 +21,16 @@ import metgan
 from metgan.cli.app import app
 from metgan.data import Normalisation
 from metgan.errors import ArrayError, SettingError, StorageError
-from metgan.images import ArrayImage, Block, OmeZarrImage, OmeZarrWriter, Stack, write_image, write_ome_zarr
+from metgan.images import (
+    ArrayImage,
+    Block,
+    OmeZarrImage,
+    OmeZarrLayout,
+    OmeZarrWriter,
+    Stack,
+    write_image,
+    write_ome_zarr,
+)
 from metgan.networks import GeneratorName, PresetName, build, make_generator
 from metgan.types import AnyArray
 from metgan.workflows import OutputPolicy
@@ -76,6 +85,20 @@ def test_a_size_of_voxels_that_contradicts_the_file_is_told(run: Path, scan: Pat
     assert [text for text in told if "5 x 1.3 x 1.3 um; 5 x 2 x 2 is taken" in text]
     _, told = call(request(run, scan, tmp_path / "b.zarr", voxel_size_um=(5.0, 1.3, 1.3)))
     assert not any("says that its voxels" in text for text in told)
+
+
+def test_what_is_written_lies_where_the_volume_does(run: Path, tmp_path: Path) -> None:
+    """A tile of a larger scan, beside which viewers show it."""
+    tile = write_ome_zarr(
+        tmp_path / "tile.ome.zarr",
+        ArrayImage(SCAN[0], "ZYX"),
+        layout=OmeZarrLayout(shape=SCAN[0].shape, dtype="uint16", origin=(0.0, 4096.0, 128.0)),
+    ).path
+    write_image(tmp_path / "label.tif", LABEL.astype(np.uint8))
+    asked = request(run, tile, tmp_path / "new.ome.zarr", labels=tmp_path / "label.tif", channels=None)
+    result, _ = call(replace(asked, mode="synthesise"))
+    assert OmeZarrImage.open(result.out).origin == (0.0, 4096.0, 128.0)
+    assert OmeZarrImage.open(result.out / "labels" / "tumours").origin == (0.0, 4096.0, 128.0)
 
 
 def test_a_refused_label_leaves_nothing_that_the_corrected_call_would_meet(

@@ -272,6 +272,7 @@ def _layout(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> Om
         dtype=scale.dtype,
         axes=axes,
         voxel_size_um=voxel_size(request.voxel_size_um, stack, axes),
+        origin=stack.source.origin if isinstance(stack.source, OmeZarrImage) else (),
         channels=(OmeZarrChannel("tumour", window=(scale.low, scale.high)),),
         labels={TUMOURS: "uint8"},
         provenance={

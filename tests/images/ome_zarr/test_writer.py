@@ -78,6 +78,25 @@ def test_what_is_written_validates_and_comes_back(tmp_path: Path, version, size)
     assert len([*zarr.open_group(found.path, mode="r").members()]) == found.levels + 1  # and no warning
 
 
+@VERSIONS
+@pytest.mark.parametrize("size", [(5.0, 0.65, 0.65), None])
+def test_where_an_image_lies_is_kept_at_each_level_and_in_a_copy(tmp_path: Path, version, size) -> None:
+    """The first voxel of a coarser level lies in the middle of those that it was made of."""
+    layout = OmeZarrLayout(
+        shape=(4, 600, 600), dtype="uint8", voxel_size_um=size, origin=(3.0, -2.0, 0.5), version=version
+    )
+    image = ArrayImage(np.ones((4, 600, 600), np.uint8), "ZYX", size)
+    found = write_ome_zarr(tmp_path / "a.ome.zarr", image, layout=layout)
+    yaozarrs.validate_zarr_store(str(found.path))
+    copy = write_ome_zarr(tmp_path / "b.ome.zarr", found)
+    for one in (found, copy):
+        assert one.origin == pytest.approx((3.0, -2.0, 0.5))
+        coarse = OmeZarrImage.open(one.path, 1)
+        factors = np.divide(found.shape, coarse.shape)
+        middle = np.add(found.origin, (factors - 1) / 2) / factors
+        assert coarse.origin == pytest.approx(middle)
+
+
 def test_the_validator_refuses_what_is_spoiled(tmp_path: Path) -> None:
     path = write_ome_zarr(tmp_path / "a.ome.zarr", ArrayImage(SCAN, "CZYX")).path
     content = json.loads((path / "zarr.json").read_text())

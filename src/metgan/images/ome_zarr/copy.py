@@ -61,6 +61,7 @@ def layout_like(
         dtype=str(image.dtype),
         axes="".join(sides),
         voxel_size_um=image.voxel_size_um,
+        origin=image.origin if isinstance(image, OmeZarrImage) else (),
         channels=channels,
         labels=dtypes,
         version=version,

@@ -80,6 +80,8 @@ class OmeZarrLayout:
         Some of TCZYX, in this order, with Y and X.
     voxel_size_um : tuple of float or None, default None
         Along those of Z, Y and X that there are; None writes sizes of 1 without a unit.
+    origin : tuple of float, default ()
+        Where the first voxel lies along those, in voxels; at 0 by default.
     channels : tuple of OmeZarrChannel, default ()
         One for each along C, one for an image without C; or none.
     labels : mapping of str to str, default {}
@@ -104,6 +106,7 @@ class OmeZarrLayout:
     dtype: str
     axes: str = "ZYX"
     voxel_size_um: tuple[float, ...] | None = None
+    origin: tuple[float, ...] = ()
     channels: tuple[OmeZarrChannel, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     version: Version = "0.5"
@@ -128,6 +131,7 @@ class OmeZarrLayout:
                 sizes is None or _are_sizes(sizes, spatial),
                 f"{spatial} positive sizes, or None",
             ),
+            ("origin", len(self.origin) in (0, spatial), f"{spatial} places, or none"),
             ("channels", len(self.channels) in (0, self._count), f"{self._count} channels, or none"),
             ("dtype", np.dtype(self.dtype).kind in _IMAGES, "integers or floats"),
             ("labels", all(np.dtype(one).kind in _LABELS for one in self.labels.values()), "integers"),
@@ -242,17 +246,23 @@ class OmeZarrLayout:
 
     def as_json(self) -> dict[str, Any]:
         """Return the layout as what JSON can hold, to be compared with another."""
-        return {**asdict(self), "labels": dict(self.labels), "provenance": dict(self.provenance)}
+        said = {name: value for name, value in asdict(self).items() if name != "origin" or value}
+        return {**said, "labels": dict(self.labels), "provenance": dict(self.provenance)}
 
     def _multiscale(self, label: str) -> dict[str, Any]:
         axes = self.axes_of(label)
-        sizes = dict(zip([a for a in SPATIAL if a in axes], self.voxel_size_um or (1.0,) * 3, strict=False))
+        spatial = [a for a in SPATIAL if a in axes]
+        sizes = dict(zip(spatial, self.voxel_size_um or (1.0,) * 3, strict=False))
+        begins = dict(zip(spatial, self.origin, strict=False))
         unit = {} if self.voxel_size_um is None else {"unit": "micrometer"}
         datasets = []
         for number, level in enumerate(self.levels(label)):
             scale = [sizes.get(axis, 1.0) * f for axis, f in zip(axes, level.factors, strict=True)]
             # The middle of the first voxel lies where the middle of those that it was made of does.
-            middle = [sizes.get(axis, 1.0) * (f - 1) / 2 for axis, f in zip(axes, level.factors, strict=True)]
+            middle = [
+                sizes.get(axis, 1.0) * (begins.get(axis, 0.0) + (factor - 1) / 2)
+                for axis, factor in zip(axes, level.factors, strict=True)
+            ]
             transformations: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
             if any(middle):
                 transformations.append({"type": "translation", "translation": middle})
