@@ -120,9 +120,9 @@ def test_a_run_that_has_become_worse_goes_back_to_its_best_and_falls_from_there(
     run_of(whole, FIXED, WORSE).run()
     assert rows_of(folder) == rows_of(whole)
     assert weight_of(folder) == weight_of(whole)
-    says = "stopped at step 8: validation had become worse after step 4, to which it went back"
+    says = "stopped at step 8: validation had become worse, so that it went back to step 4"
     told = capsys.readouterr().err
-    assert "validation has become worse since step 4; it goes back to it, and ends at step 8" in told
+    assert "validation has become worse; it goes back to step 4, and ends at step 8" in told
     assert f"the training of {folder} {says}" in told
     status = read_status(folder)
     assert status is not None

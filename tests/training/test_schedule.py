@@ -78,3 +78,13 @@ def test_a_run_of_a_fixed_length_never_ends_early() -> None:
     fixed = Schedule(540, 1e-3, 0.75, 20)
     assert not fixed.has_plateau(240, FLAT)
     assert (fixed.least, fixed.third, OPEN.third) == (540, 180, 60)
+
+
+@given(st.lists(st.floats(-1, 1), min_size=5, max_size=12))
+def test_a_run_goes_back_to_where_its_best_or_the_shortest_run_leads(scores: list[float]) -> None:
+    """Up to step 135 all runs are one: whoever goes back to 120 passes through what was better before."""
+    done = 60 + 20 * (len(scores) - 1)  # the first that counts is that of step 60
+    start = OPEN.return_from(done, scores)
+    assert OPEN.first_return == 120
+    assert start == done or max(scores) == scores[(start - 60) // 20] or start == 120
+    assert OPEN.end_from(start) <= OPEN.end_from(done)

@@ -132,7 +132,7 @@ class Training(Generic[Material]):
         return self.schedule.steps if self.state.status.end is None else self.state.status.end
 
     def _save(self) -> None:
-        if self.state.status.is_best:
+        if self.state.status.may_return(self.state.step, self.schedule):
             self.state.save(self.folder, BEST_CHECKPOINT)
         if self.state.step == self._end:
             self.state.status.close(self.schedule)
@@ -185,8 +185,8 @@ class Training(Generic[Material]):
         status, has_best = self.state.status, has_file(self.folder / BEST_CHECKPOINT)
         if status.consider(done, result.score, result.dice, self.schedule, has_best=has_best):
             note(
-                f"the training of {self.folder}: validation has become worse since step {status.back}; it "
-                f"goes back to it, and ends at step {status.end}"
+                f"the training of {self.folder}: validation has become worse; it goes back to step "
+                f"{status.back}, and ends at step {status.end}"
             )
             self.state.load(self.folder, self.fabric.device, name=BEST_CHECKPOINT)
             self.state.status = status

@@ -155,7 +155,22 @@ class Schedule:
         """
         return max(self.least, round(step / self.constant_share))
 
-    def best_after(self, done: int, scores: Sequence[float]) -> int:
-        """Return the step that a run on a plateau goes on from: `done`, or the best if it is worse since."""
+    @property
+    def first_return(self) -> int:
+        """The first step that a run may go back to: up to the next validation, runs of any length are one."""
+        return round(self.least * self.constant_share) // self.validate_every * self.validate_every
+
+    def return_from(self, done: int, scores: Sequence[float]) -> int:
+        """Return the step that a run on a plateau goes on from: `done`, or the best if it is worse since.
+
+        Examples
+        --------
+        >>> schedule = Schedule(540, 1e-3, 0.75, 20, early_stopping=EarlyStopping(least=1 / 3, patience=2))
+        >>> schedule.return_from(300, [0.5, 0.6, 0.4, 0.4]), schedule.return_from(300, [0.5, 0.5, 0.5])
+        (260, 300)
+        >>> schedule.return_from(160, [0.5, 0.6, 0.4, 0.4])  # from 120 to 135, nothing changes
+        120
+        """
         rule = self.early_stopping
-        return done if rule is None else done - self.validate_every * rule.worse_for(scores)
+        ago = 0 if rule is None else rule.worse_for(scores)
+        return max(done - self.validate_every * ago, self.first_return) if ago else done

@@ -52,10 +52,12 @@ class Status:
     told: list[str] = field(default_factory=list)
     back: int | None = None
 
-    @property
-    def is_best(self) -> bool:
-        """Whether the last validation that counts is as good as any, and the end is not decided."""
-        return self.end is None and bool(self.scores) and self.scores[-1] == max(self.scores)
+    def may_return(self, done: int, schedule: Schedule) -> bool:
+        """Return whether the run, validated after `done` steps, may have to go back to this step later."""
+        if schedule.early_stopping is None or self.end is not None:
+            return False
+        first, is_best = schedule.first_return, bool(self.scores) and self.scores[-1] == max(self.scores)
+        return done == first or (done > first and is_best)
 
     def consider(
         self, done: int, score: float, dice: float | None, schedule: Schedule, *, has_best: bool = False
@@ -71,10 +73,10 @@ class Status:
             self.scores.append(score)
         if not schedule.has_plateau(done, self.scores):
             return False
-        best = schedule.best_after(done, self.scores) if has_best else done
-        self.end = schedule.end_from(best)
-        self.back = best if best < done else None
-        return best < done
+        start = schedule.return_from(done, self.scores) if has_best else done
+        self.end = schedule.end_from(start)
+        self.back = start if start < done else None
+        return start < done
 
     def close(self, schedule: Schedule) -> None:
         """Note why a run that might have ended elsewhere has come to its end."""
@@ -82,8 +84,10 @@ class Status:
         if rule is None:
             return
         if self.back is not None:
-            worse = f"validation had become worse after step {self.back}"
-            self.stopped = f"stopped at step {self.end}: {worse}, to which it went back"
+            self.stopped = (
+                f"stopped at step {self.end}: validation had become worse, so that it went back to step "
+                f"{self.back}"
+            )
             return
         if self.end is not None:
             last, were = "validation", "was"
