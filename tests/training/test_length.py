@@ -171,6 +171,7 @@ def test_a_run_that_improves_goes_on_to_the_most_steps(
 ) -> None:
     run_of(tmp_path, OPEN, RISING).run()
     assert factors_of(tmp_path) == pytest.approx([rate_factor(step, 40, 0.5) for step in range(40)], abs=1e-5)
+    assert not (tmp_path / BEST_CHECKPOINT).exists()
     assert (
         "reached the maximum of 40 steps, still improving: go on with --resume --steps 80"
         in capsys.readouterr().err

@@ -45,7 +45,7 @@ class RunState:
     status: Status = field(default_factory=Status)
 
     def save(self, folder: Path, name: str = CHECKPOINT) -> None:
-        """Write ``last.ckpt``, all or nothing; weights that are not finite are refused."""
+        """Write a checkpoint, all or nothing; weights that are not finite are refused."""
         for module in self.modules.values():
             refuse_infinite(folder / name, module.state_dict())
         state: dict[str, Any] = {
@@ -63,7 +63,7 @@ class RunState:
     def load(
         self, folder: Path, device: torch.device, steps: int | None = None, name: str = CHECKPOINT
     ) -> None:
-        """Go back to ``last.ckpt``; `steps` and what is raised as for `load_checkpoint`."""
+        """Go back to a checkpoint; `steps` and what is raised as for `load_checkpoint`."""
         state = load_checkpoint(folder, self.identity, steps, name)
         for name, module in self.modules.items():
             module.load_state_dict(state["modules"][name])
@@ -81,7 +81,7 @@ class RunState:
 def load_checkpoint(
     folder: Path, identity: Identity, steps: int | None = None, name: str = CHECKPOINT
 ) -> dict[str, Any]:
-    """Read ``last.ckpt`` of the run that `identity` names.
+    """Read a checkpoint of the run that `identity` names.
 
     `steps` is the length that the run is to have now, where it may differ from what it was written with; it
     must be a fixed one.

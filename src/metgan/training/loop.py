@@ -138,7 +138,7 @@ class Training(Generic[Material]):
             self.state.status.close(self.schedule)
         self.state.save(self.folder)
         self.state.status.save(self.folder, self._end)
-        if self.state.status.end is not None:
+        if self.state.status.end is not None or self.state.step == self._end:
             (self.folder / BEST_CHECKPOINT).unlink(missing_ok=True)
 
     def _step(self, step: int, material: Material) -> dict[str, Tensor]:
