@@ -1,7 +1,8 @@
 """Image files to arrays and back, whole or in part."""
 
+from .alignment import refuse_other_orientations
 from .lazy_volume import LazyVolume, block_shape
-from .nifti import NiftiImage, refuse_other_orientations
+from .nifti import NiftiImage
 from .ome_zarr import (
     HALF_WRITTEN,
     Block,

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from metgan.errors import ArrayError, MetganError, StorageError
+from metgan.errors import MetganError, StorageError
 from metgan.io import check_image_file
 from metgan.progress import note_once
 from metgan.types import AnyArray
 
-from .ome_zarr import OmeZarrImage
 from .region import check_region
-from .source import ImageSource
 
 _AXES = "XYZTC"
 _UM: Final = {"meter": 1e6, "mm": 1e3, "micron": 1.0}
 _NUMBERS = "biuf"
-_SHIFTED = 0.5  # voxels
-_SAME_WAY: Final = math.sqrt(0.5)
-"""Cosine of the angle between two axes that run the same way, at least. The letters of their directions would
-not do: those of axes half-way between two of them depend on the last bit."""
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, ArithmeticError, zlib.error)
 
 
@@ -97,58 +89,6 @@ class NiftiImage:
         check_region(region, self.shape)
         with _opened(self.path) as image:
             return np.array(image.dataobj[tuple(region)], self.dtype)
-
-
-def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
-    """Compare how NIfTI files among some images of one scan say that the animal lay, and OME-Zarrs where.
-
-    Voxels are taken as they are stored. Files that say of the same voxel that it is another place do not fit
-    then, though their shapes do.
-
-    Parameters
-    ----------
-    images : mapping of str to ImageSource
-        By what they show; those that say nothing of it fit any.
-
-    Raises
-    ------
-    ArrayError
-        When axes run another way, as in a file that was written mirrored. Of a shift of half a voxel or more,
-        or another size of voxels, a note tells.
-    """
-    placed = [(what, one) for what, one in images.items() if isinstance(one, NiftiImage) and one.affine]
-    for what, other in placed[1:]:
-        first = placed[0]
-        one, two = (np.array(image.affine)[:3] for image in (first[1], other))
-        voxel, their_voxel = (np.linalg.norm(affine[:, :3], axis=0) for affine in (one, two))
-        lengths = voxel * their_voxel
-        cosines = np.divide((one * two)[:, :3].sum(axis=0), lengths, out=np.ones(3), where=lengths > 0)
-        if not (cosines > _SAME_WAY).all():
-            raise ArrayError(
-                f"{first[0]} {first[1].path} runs to {first[1].directions}, and {what} {other.path} to "
-                f"{other.directions} (X, Y, Z of their affines, up to "
-                f"{np.degrees(np.arccos(np.clip(cosines.min(), -1, 1))):.0f} degrees apart)",
-                "files whose axes run the same way",
-                "Write one anew in the orientation of the other, in Python with nibabel.as_closest_canonical "
-                "of both; or with the other's affine, if that is wrong",
-            )
-        corners = np.array([[*corner, 1] for corner in product(*((0, n - 1) for n in other.shape[:3]))])
-        if (
-            shift := float((np.linalg.norm(corners @ (one - two).T, axis=1) / voxel.min()).max())
-        ) >= _SHIFTED:
-            _tell_of_shift(first[1].path, other.path, shift)
-    stores = [one for one in images.values() if isinstance(one, OmeZarrImage)]
-    for store in stores[1:]:
-        apart = [abs(a - b) for a, b in zip(stores[0].origin, store.origin, strict=False)]
-        if max(apart, default=0.0) >= _SHIFTED:
-            _tell_of_shift(stores[0].path, store.path, max(apart))
-
-
-def _tell_of_shift(one: Path, other: Path, voxels: float) -> None:
-    note_once(
-        f"{one} and {other} say of the same voxel that it lies elsewhere, {voxels:.1f} voxels apart where "
-        "most: they are taken to lie as stored, voxel on voxel. Resample one to the other if they do not"
-    )
 
 
 @contextmanager

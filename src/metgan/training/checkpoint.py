@@ -65,10 +65,10 @@ class RunState:
     ) -> None:
         """Go back to a checkpoint; `steps` and what is raised as for `load_checkpoint`."""
         state = load_checkpoint(folder, self.identity, steps, name)
-        for name, module in self.modules.items():
-            module.load_state_dict(state["modules"][name])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        for part, module in self.modules.items():
+            module.load_state_dict(state["modules"][part])
+        for part, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][part])
         for history, stored in zip(self.image_pools, state["histories"], strict=True):
             history.load_state_dict(stored, device)
         torch.set_rng_state(state["random"])

@@ -33,6 +33,7 @@ from metgan.images import (
     OmeZarrWriter,
     layout_like,
     open_image,
+    refuse_other_orientations,
     write_ome_zarr,
     writing_ome_zarr,
 )
@@ -95,6 +96,19 @@ def test_where_an_image_lies_is_kept_at_each_level_and_in_a_copy(tmp_path: Path,
         factors = np.divide(found.shape, coarse.shape)
         middle = np.add(found.origin, (factors - 1) / 2) / factors
         assert coarse.origin == pytest.approx(middle)
+
+
+def test_a_plane_and_a_volume_that_begin_at_the_same_row_and_column_are_no_shift(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = {}
+    for name, axes, origin in (("a", "ZYX", (9.0, 4.0, 7.0)), ("b", "YX", (4.0, 7.0))):
+        pixels = np.ones((2, 8, 8)[-len(axes) :], np.uint8)
+        layout = OmeZarrLayout(shape=pixels.shape, dtype="uint8", axes=axes, origin=origin)
+        image = ArrayImage(pixels, axes)
+        images[name] = write_ome_zarr(tmp_path / f"{name}.ome.zarr", image, layout=layout)
+    refuse_other_orientations(images)
+    assert "elsewhere" not in capsys.readouterr().err
 
 
 def test_the_validator_refuses_what_is_spoiled(tmp_path: Path) -> None:
