@@ -33,7 +33,7 @@ from metgan.training import Engine
 
 BUDGET = 500  # seconds; start and end of the process come on top
 TIMED_BY, DRAWN_BY, TRAINED_BY = 0.4, 0.5, 0.85  # shares of the budget after which a stage must be over
-TIMING = Timing(("paper", "released", "small"), (1, 16), side=256, warm_up=3, repetitions=20, seconds=3)
+TIMING = Timing(("paper", "released", "small"), (1, 16), side=256, warm_up=5, repetitions=20, seconds=3)
 TINY_TIMING = Timing(("small",), (1,), side=64, warm_up=0, repetitions=2, seconds=1)
 
 

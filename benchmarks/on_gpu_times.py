@@ -6,7 +6,7 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -16,6 +16,7 @@ from metgan.methods import find_method
 from metgan.networks import PresetName, build, make_generator
 from metgan.training.engine import place
 
+RECORDED = ", recorded"
 METGAN, SEGMENTOR = "training step of MetGAN", "training step of the segmentor"
 Row = dict[str, Any]
 
@@ -42,13 +43,16 @@ def time_everything(timing: Timing, device: torch.device, bf16: bool) -> Iterato
         for preset in timing.presets:
             setup = StepSetup(preset, batch, timing.side, device, bf16)
             precision = "bf16" if bf16 else "fp32"
-            for what, make, arithmetic in (
-                (METGAN, metgan_step, precision),
-                (SEGMENTOR, segmentor_step, precision),
-                ("painting", _inpainter, "fp32"),  # as metgan.synthesis.Inpainter does
+            again = replace(setup, recorded=True)
+            for what, make, how, arithmetic in (
+                (METGAN, metgan_step, setup, precision),
+                (METGAN + RECORDED, metgan_step, again, precision),
+                (SEGMENTOR, segmentor_step, setup, precision),
+                (SEGMENTOR + RECORDED, segmentor_step, again, precision),
+                ("painting", _inpainter, setup, "fp32"),  # as metgan.synthesis.Inpainter does
             ):
                 row = {"what": what, "preset": preset, "batch": batch, "side": timing.side}
-                yield {**row, "precision": arithmetic, **_measure(make, setup, timing)}
+                yield {**row, "precision": arithmetic, **_measure(make, how, timing)}
 
 
 def _inpainter(setup: StepSetup) -> Step:

@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from metgan.data import PairSet, Patches, evenly
-from metgan.methods import StepAugments, Translations, build_networks, find_method, trained_modules
+from metgan.methods import StepLights, Translations, build_networks, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
 from metgan.training import GAN_CONFIGS, Engine, GanTrainConfig, load_data
@@ -30,6 +30,7 @@ from metgan.training.engine import place
 from metgan.training.image_pool import ImagePool
 from metgan.training.phases import gan_phases
 from metgan.training.schedule import rate_factor
+from metgan.training.turns import turns_on
 from metgan.training.validation import ValidationSet, generate_images, validate_generator
 
 LOOKS = 10
@@ -70,10 +71,8 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> It
     phases = gan_phases(method, networks, recipe, [ImagePool(recipe.pool_size, 0, k) for k in range(2)])
     side = min(recipe.crop, data.smallest_side)
     batches = Batches(Patches(data.train, data.normalisation, side, seed=0), recipe.batch_size)
-    watched, autocast = (
-        ValidationSet.of(data, device, evenly(data.val, WATCHED)),
-        Engine(device="cpu").fabric().autocast,
-    )
+    watched = ValidationSet.of(data, device, evenly(data.val, WATCHED))
+    turns = turns_on(Engine(device="cpu").fabric(), phases, recorded=False)
 
     def shown(batch: Batch) -> torch.Tensor:
         fill = batch.fill_mask(data.normalisation)
@@ -89,22 +88,13 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> It
     for step in range(steps):
         batch = batches.at(step)
         fill = batch.fill_mask(data.normalisation)
-        augments = StepAugments(
-            recipe.discriminator_augment.at(0, "judges", step), recipe.anatomy_augment.at(0, "painter", step)
+        lights = StepLights(
+            recipe.discriminator_augment.draw(batch.tumour, 4, 0, "judges", step),
+            recipe.anatomy_augment.draw(batch.anatomy, 2, 0, "painter", step),
         )
-        images = Translations(networks, batch.anatomy, batch.tumour, batch.label, augments, fill)
-        for phase in phases:
-            for other in phases:
-                for network in other.networks.values():
-                    network.requires_grad_(other is phase)
-            rate = recipe.learning_rate * rate_factor(step, steps, recipe.constant_share) * phase.lr_ratio
-            for group in phase.optimiser.param_groups:
-                group["lr"] = rate
-            with autocast():
-                losses = phase.losses(images, step)
-            phase.optimiser.zero_grad(set_to_none=True)
-            torch.stack([*losses.values()]).sum().backward()
-            phase.optimiser.step()
+        images = Translations(networks, batch.anatomy, batch.tumour, batch.label, lights, fill)
+        rate = recipe.learning_rate * rate_factor(step, steps, recipe.constant_share)
+        turns.take(step, rate, images)
         average.update(networks.to_tumour, step)
         if (step + 1) % (steps // LOOKS) == 0:
             newest = networks.to_tumour

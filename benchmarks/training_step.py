@@ -7,16 +7,19 @@ from dataclasses import dataclass
 
 import torch
 
+from metgan.device import Device
 from metgan.methods import Translations, build_networks, find_method, freeze, trained_modules
 from metgan.networks import PRESETS, PresetName, Segmentor, build
-from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS
+from metgan.training import GAN_CONFIGS, SEGMENTOR_CONFIGS, Engine
 from metgan.training.batches import Batch
 from metgan.training.consistency import SegmentorBatch
 from metgan.training.engine import place
 from metgan.training.image_pool import ImagePool
 from metgan.training.phases import Material, Phase, gan_phases, segmentor_phases
+from metgan.training.turns import turns_on
 
-Step = Callable[[], None]
+Step = Callable[[], object]
+RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class StepSetup:
     device: torch.device
     bf16: bool
     channels_last: bool = True
+    recorded: bool = False
 
     def images(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Draw anatomy, tumour, in [-1, 1], and label, each (N, 1, Y, X); a pixel in 200 is labelled."""
@@ -65,16 +69,8 @@ def _send(network: torch.nn.Module, setup: StepSetup) -> None:
 
 
 def _step(phases: list[Phase[Material]], material: Callable[[], Material], setup: StepSetup) -> Step:
-    def step() -> None:
-        images = material()
-        for phase in phases:
-            for other in phases:
-                for network in other.networks.values():
-                    network.requires_grad_(other is phase)
-            with torch.autocast(setup.device.type, torch.bfloat16, enabled=setup.bf16):
-                losses = phase.losses(images, 0)
-            phase.optimiser.zero_grad(set_to_none=True)
-            torch.stack([*losses.values()]).sum().backward()
-            phase.optimiser.step()
-
-    return step
+    device: Device = "cuda" if setup.device.type == "cuda" else "cpu"
+    turns = turns_on(
+        Engine(device, "bf16" if setup.bf16 else "fp32").fabric(), phases, recorded=setup.recorded
+    )
+    return lambda: turns.take(0, RATE, material())

@@ -17,9 +17,10 @@ from metgan.methods import (
     IntensityAugment,
     Paired,
     Segmentation,
-    StepAugments,
+    StepLights,
     Translations,
 )
+from metgan.methods.intensity import Light
 
 from .conftest import play, step_of
 
@@ -31,7 +32,7 @@ def seen_with(networks, intensity, step=3):
         plain.anatomy,
         plain.tumour,
         plain.label,
-        StepAugments(discriminators=intensity.at(7, "judges", step)),
+        StepLights(discriminators=intensity.draw(plain.anatomy, 4, 7, "judges", step)),
     )
 
 
@@ -58,7 +59,8 @@ def test_judges_see_real_and_fake_through_noise_of_their_own_and_nobody_else_doe
 def test_judges_see_images_in_another_light_whose_shape_is_kept():
     """Each image is a * image + b, with a between 1/2 and 2 about the mean, and a shift up to 0.5."""
     images = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0)) - 0.5
-    seen = IntensityAugment(brightness=0.5, contrast=1.0).at(0, "judges", 0)(images, 0)
+    (light,) = IntensityAugment(brightness=0.5, contrast=1.0).draw(images, 1, 0, "judges", 0)
+    seen = light(images)
     shifts = (seen.mean((1, 2, 3)) - images.mean((1, 2, 3))).numpy()
     factors = (seen.std((1, 2, 3)) / images.std((1, 2, 3))).numpy()
     assert -0.5 < shifts.min() < -0.3 < 0.3 < shifts.max() < 0.5
@@ -79,10 +81,8 @@ def test_the_painter_sees_the_anatomy_in_its_light_and_every_comparison_is_with_
     networks = play()
     plain = step_of(networks)
 
-    def brighter(image, place):
-        return image + 0.25
-
-    step = Translations(networks, plain.anatomy, plain.tumour, plain.label, StepAugments(generator=brighter))
+    brighter = [Light(torch.ones(1), torch.tensor(0.25))] * 2
+    step = Translations(networks, plain.anatomy, plain.tumour, plain.label, StepLights(generator=brighter))
     for network in (networks.to_tumour, networks.to_anatomy):
         network.eval()
     features = networks.to_tumour.embed(plain.label)

@@ -235,16 +235,19 @@ def learned(folder: Path, batches: Batches, stop_at: int | None = None, *, resum
     nn.init.zeros_(network[0].bias)
     optimiser = torch.optim.Adam(network.parameters())
 
-    def losses(batch: Batch, step: int) -> dict[str, Tensor]:
+    def prepare(_: Batch, step: int) -> tuple[Tensor, ...]:
         if step == stop_at:
             raise KeyboardInterrupt
+        return ()
+
+    def losses(batch: Batch, _: object) -> dict[str, Tensor]:
         return {"loss": (network(batch.anatomy) - batch.tumour).abs().mean()}
 
     run = Training(
         name="toy",
         folder=folder,
         fabric=Engine(device="cpu", precision="fp32").fabric(),
-        phases=[Phase("network", {"network": network}, optimiser, losses)],
+        phases=[Phase("network", {"network": network}, optimiser, losses, prepare=prepare)],
         material=batches.since,
         after_step=lambda _: None,
         validate=lambda _: ValidationResult(0.0, {}),

@@ -92,3 +92,25 @@ def test_a_missing_step_is_refused(run: Path) -> None:
     mistype(run, lambda state: state.pop("step"))
     with pytest.raises(StorageError, match="says step None"):
         load(run)
+
+
+def test_an_optimiser_keeps_its_own_rate_and_takes_the_averages(tmp_path: Path) -> None:
+    """Recorded steps have their rate in a tensor on the device; elsewhere it is a number."""
+
+    def run(rate: float | torch.Tensor) -> tuple[RunState, nn.Linear, torch.optim.Optimizer]:
+        network = nn.Linear(2, 1)
+        optimiser = torch.optim.Adam(network.parameters(), lr=rate, foreach=False)
+        return RunState({"network": network}, {"network": optimiser}, [], {}), network, optimiser
+
+    state, network, first = run(torch.tensor(0.25))
+    network(torch.ones(2)).sum().backward()
+    first.step()
+    state.step = 1
+    state.save(tmp_path)
+    other, _, second = run(0.5)
+    other.load(tmp_path, torch.device("cpu"))
+    assert second.param_groups[0]["lr"] == 0.5
+    assert isinstance(second.param_groups[0]["lr"], float)
+    assert [each["exp_avg"].tolist() for each in second.state.values()] == [
+        each["exp_avg"].tolist() for each in first.state.values()
+    ]

@@ -22,7 +22,7 @@ from metgan.models import MODEL_FILE, load_segmentor
 from metgan.training import Engine, RunConfig, TrainConfig, TrainingData, load_data, read_log, train_segmentor
 from metgan.training.batches import Batch, Batches
 from metgan.training.checkpoint import CHECKPOINT
-from metgan.training.consistency import COVERED, WEIGHT, Consistency, cut_mix, segmentor_batches
+from metgan.training.consistency import COVERED, WEIGHT, Consistency, cut_mix, draw_box, segmentor_batches
 from metgan.training.phases import segmentor_phases
 from metgan.transforms import STRONG
 
@@ -70,6 +70,12 @@ def test_unlabelled_pairs_weigh_nothing_for_a_third_of_the_steps_then_more_and_m
     assert weights[130:] == pytest.approx([WEIGHT] * 170)
 
 
+def loss_of(consistency: Consistency, student: Reading, batch: Batch) -> float:
+    """The loss once its weight has risen, without it."""
+    prepared = consistency.prepare(batch, 10**6)
+    return consistency(student, batch, prepared).item() / WEIGHT  # type: ignore[arg-type]  # a stand-in
+
+
 def weak_batch(columns: int) -> Batch:
     """Two crops of noise with a distortion each, (2, 1, 1, columns)."""
     image = torch.rand(2, 1, 1, columns, generator=torch.Generator().manual_seed(0))
@@ -87,12 +93,14 @@ def test_what_the_teacher_is_sure_of_is_the_label_and_the_rest_is_not_counted(da
     consistency.ema.network = Reading(torch.logit(read).tolist())  # type: ignore[assignment]  # a stand-in
     for doubted in (0.0, 3.0):
         student = Reading([0.0, 1.0, doubted, doubted, doubted, 2.0])
-        loss = consistency(student, weak_batch(6), 0)  # type: ignore[arg-type]  # a stand-in
+        loss = loss_of(consistency, student, weak_batch(6))
         parts = 10 * np.log(2) + 10 * np.log1p(np.exp(-1.0)) + np.log1p(np.exp(2.0))
-        assert loss.item() == pytest.approx(parts / 21, rel=1e-5)
+        assert loss == pytest.approx(parts / 21, rel=1e-5)
     doubtful = Reading([0.0] * 6)
     consistency.ema.network = doubtful  # type: ignore[assignment]
-    assert consistency(student, weak_batch(6), 0).item() == 0  # type: ignore[arg-type]
+    assert loss_of(consistency, student, weak_batch(6)) == 0
+    assert consistency.prepare(weak_batch(6), 0) == ()
+    assert consistency(student, weak_batch(6), ()).item() == 0  # type: ignore[arg-type]
 
 
 def test_the_teacher_reads_crops_as_they_are_and_the_segmentor_in_another_light_at_the_same_place(
@@ -102,7 +110,7 @@ def test_the_teacher_reads_crops_as_they_are_and_the_segmentor_in_another_light_
     teacher, student = Reading([0.0]), Reading([0.0])
     consistency.ema.network = teacher  # type: ignore[assignment]
     batch = consistency.batches.at(0)
-    consistency(student, batch, 0)  # type: ignore[arg-type]
+    loss_of(consistency, student, batch)
     (plain,), (changed,) = teacher.seen, student.seen
     assert torch.equal(plain, batch.tumour)
     assert not torch.equal(changed, plain)
@@ -122,7 +130,8 @@ def test_the_same_box_of_image_label_and_mask_is_that_of_the_crop_before(
     numbers = torch.arange(count, dtype=torch.float32)[:, None, None, None]
     images = tuple((numbers + 10 * kind).expand(count, 1, rows, columns) for kind in range(3))
     before = [image.clone() for image in images]
-    mixed = cut_mix(images, np.random.default_rng(seed))
+    drawn = draw_box(rows, columns, np.random.default_rng(seed))
+    mixed = tuple(cut_mix(image, drawn) for image in images)
     assert all(torch.equal(image, kept) for image, kept in zip(images, before, strict=True))
     covered = mixed[0] != images[0]
     assert covered.any()
@@ -139,7 +148,7 @@ def test_the_same_box_of_image_label_and_mask_is_that_of_the_crop_before(
 
 def test_a_batch_of_one_crop_has_no_other_to_be_covered_by() -> None:
     image = torch.rand(1, 1, 8, 8)
-    assert torch.equal(cut_mix((image,), np.random.default_rng(0))[0], image)
+    assert torch.equal(cut_mix(image, draw_box(8, 8, np.random.default_rng(0))), image)
 
 
 def test_a_segmentor_of_labelled_pairs_alone_gets_no_others(data: TrainingData) -> None:
@@ -180,7 +189,7 @@ def test_ignored_pixels_of_a_labelled_pair_change_no_loss_of_a_segmentor(data: T
         known = weighted_cross_entropy(student(batch.tumour), batch.label, batch.within)
         (phase,) = segmentor_phases(student, 1e-3)  # type: ignore[arg-type]
         with segmentor_batches(Batches(Patches(each, data.normalisation, 64, 0), 2), None, 0) as batches:
-            losses.append(phase.losses(next(batches), 0)["segmentation"].item())
+            losses.append(phase.losses(next(batches), ())["segmentation"].item())
         assert losses[-1] == known.item()
     assert losses[0] == losses[1] != losses[2]
 

@@ -13,8 +13,7 @@ darker than any it was trained on comes out far too dark.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
@@ -23,11 +22,27 @@ from metgan.errors import SettingError
 from metgan.seeding import stream
 from metgan.transforms import change_contrast, each_image, normal_noise
 
-Show = Callable[[Tensor, int], Tensor]
-"""Image, (N, C, Y, X), float in [-1, 1], and its place in the step to the image as it is seen.
 
-What is seen may lie outside [-1, 1]; it is not clipped.
-"""
+@dataclass(frozen=True, eq=False)
+class Light:
+    """The light that N images of one place in a step are seen in: numbers on the images' device.
+
+    Parameters
+    ----------
+    factor, offset : Tensor, (N, 1, 1, 1), float
+        Distances from an image's mean are multiplied by the one, and the other is added.
+    noise : Tensor, (N, 1, Y, X), float, or None
+        Is added; None for none.
+    """
+
+    factor: Tensor
+    offset: Tensor
+    noise: Tensor | None = None
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return images, (N, 1, Y, X), in this light. They may lie outside [-1, 1]: nothing is clipped."""
+        seen = change_contrast(images, self.factor) + self.offset
+        return seen if self.noise is None else seen + self.noise
 
 
 @dataclass(frozen=True)
@@ -59,30 +74,31 @@ class IntensityAugment:
                     f"{name}={value} of an intensity augmentation", "0 or more", "Choose 0 for none"
                 )
 
-    def at(self, seed: int, purpose: str, step: int) -> Show:
-        """Return the light of one training step.
+    def draw(self, images: Tensor, places: int, seed: int, purpose: str, step: int) -> tuple[Light, ...]:
+        """Return the light of each of so many places in one training step; none where nothing is changed.
 
-        What is drawn depends on the seed, the purpose, the step and an image's place in it alone, so that a
-        resumed run draws the same.
+        `images`, (N, 1, Y, X), are some that will be seen. What is drawn depends on the seed, the purpose,
+        the step and the place alone, so that a resumed run draws the same.
 
         Examples
         --------
         >>> from torch import zeros
         >>> image = zeros(1, 1, 2, 2)
-        >>> show = IntensityAugment(brightness=0.5).at(seed=0, purpose="judges", step=3)
-        >>> bool((show(image, 0) == show(image, 0)).all()), bool((show(image, 0) == show(image, 1)).any())
+        >>> first, second = IntensityAugment(brightness=0.5).draw(image, 2, seed=0, purpose="judges", step=3)
+        >>> bool((first(image) == first(image)).all()), bool((first(image) == second(image)).any())
         (True, False)
-        >>> IntensityAugment().at(seed=0, purpose="judges", step=3)(image, 0) is image
-        True
+        >>> IntensityAugment().draw(image, 2, seed=0, purpose="judges", step=3)
+        ()
         """
         if self == IntensityAugment():
-            return lambda image, _: image
-        return lambda image, place: self._show(image, stream(seed, f"light {purpose}", step, place))
+            return ()
+        return tuple(self._draw(images, stream(seed, f"light {purpose}", step, k)) for k in range(places))
 
-    def _show(self, image: Tensor, rng: np.random.Generator) -> Tensor:
-        offset = self.brightness * rng.uniform(-1, 1, len(image))
-        factor = 2.0 ** (self.contrast * rng.uniform(-1, 1, len(image)))
-        seen = change_contrast(image, each_image(factor, image)) + each_image(offset, image)
+    def _draw(self, images: Tensor, rng: np.random.Generator) -> Light:
+        count = len(images)
+        offset = self.brightness * rng.uniform(-1, 1, count)
+        factor = 2.0 ** (self.contrast * rng.uniform(-1, 1, count))
+        light = Light(each_image(factor, images), each_image(offset, images))
         if not self.noise:
-            return seen
-        return seen + self.noise * normal_noise(image, rng.integers(2**31, size=len(image)))
+            return light
+        return replace(light, noise=self.noise * normal_noise(images, rng.integers(2**31, size=count)))

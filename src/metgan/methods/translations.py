@@ -6,6 +6,7 @@ the fakes that the generators' phase made.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,18 +20,26 @@ from metgan.networks import Features
 from metgan.types import Channel
 
 from .gan_networks import GanNetworks
-from .intensity import IntensityAugment, Show
+from .intensity import Light
 
 
 @dataclass(frozen=True)
-class StepAugments:
-    """How discriminators see images, and how ``to_tumour`` sees the anatomy; by default as they are."""
+class StepLights:
+    """How discriminators see images, and how ``to_tumour`` sees the anatomy; without a light, as they are.
 
-    discriminators: Show = IntensityAugment().at(0, "", 0)
-    generator: Show = IntensityAugment().at(0, "", 0)
+    Parameters
+    ----------
+    discriminators : sequence of Light
+        Of the real and the generated tumour channel, and of the real and the generated anatomy.
+    generator : sequence of Light
+        Of the real anatomy, and of the generated one that a cycle leads back from.
+    """
+
+    discriminators: Sequence[Light] = ()
+    generator: Sequence[Light] = ()
 
 
-_PLAIN = StepAugments()
+_PLAIN = StepLights()
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,13 +72,13 @@ class FillMask:
         goes_on = beside.flatten(2).gather(2, self.nearest[:, None]).view_as(image)  # (N, 1, Y, X)
         level = self.usual_anatomy if channel == "anatomy" else self.usual_tumour
         has_light = intensity.amax((1, 2, 3), keepdim=True) > 0
-        shown = torch.where(has_light, goes_on, image.new_tensor(level))
+        shown = torch.where(has_light, goes_on, level)
         return torch.where(self.mask > 0, shown, image)
 
     def lay_over(self, image: Tensor, channel: Channel) -> Tensor:
         """Return `image`, (N, 1, Y, X), with the constant of its channel where the mask is 1."""
         level = self.anatomy if channel == "anatomy" else self.tumour
-        return torch.where(self.mask > 0, image.new_tensor(level), image)
+        return torch.where(self.mask > 0, level, image)
 
 
 @dataclass(eq=False)
@@ -85,7 +94,7 @@ class Translations:
     anatomy: Tensor
     tumour: Tensor
     label: Tensor
-    augments: StepAugments = _PLAIN
+    lights: StepLights = _PLAIN
     fill: FillMask | None = None
     ignored: Tensor | None = None
 
@@ -163,7 +172,7 @@ class Translations:
     def _to_tumour(self, anatomy: Tensor, place: int) -> Tensor:
         shown = anatomy if self.fill is None else self.fill.hide(anatomy, "anatomy")
         generated: Tensor = self.networks.to_tumour(
-            self.augments.generator(shown, place), self._tumour_features
+            _seen(shown, self.lights.generator, place), self._tumour_features
         )
         return generated if self.fill is None else self.fill.lay_over(generated, "tumour")
 
@@ -176,7 +185,11 @@ class Translations:
         return fake if self.ignored is None else torch.where(self.ignored > 0, real, fake)
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
-        image = self.augments.discriminators(image, place)
+        image = _seen(image, self.lights.discriminators, place)
         if not self.networks.discriminators_see_input:
             return image
         return torch.cat([source, self.label, image], 1)  # (N, 3, Y, X)
+
+
+def _seen(image: Tensor, lights: Sequence[Light], place: int) -> Tensor:
+    return lights[place](image) if lights else image

@@ -68,7 +68,7 @@ class RunState:
         for part, module in self.modules.items():
             module.load_state_dict(state["modules"][part])
         for part, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][part])
+            _load_optimiser(optimiser, state["optimisers"][part])
         for history, stored in zip(self.image_pools, state["histories"], strict=True):
             history.load_state_dict(stored, device)
         torch.set_rng_state(state["random"])
@@ -76,6 +76,15 @@ class RunState:
         self.status = Status(**state.get("status", {}))
         if _lengths(state["identity"]) != _lengths(self.identity):
             self.status.lengthen(self.step, describe_length(state["identity"]))
+
+
+def _load_optimiser(optimiser: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
+    """Take the averages of a checkpoint. Rates and the like stay those of the run, on the device it is on."""
+    groups = [
+        {**mine, "params": theirs["params"]}
+        for mine, theirs in zip(optimiser.param_groups, stored["param_groups"], strict=True)
+    ]
+    optimiser.load_state_dict({**stored, "param_groups": groups})
 
 
 def load_checkpoint(

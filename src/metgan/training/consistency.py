@@ -14,7 +14,7 @@ https://arxiv.org/abs/2001.07685; Yang et al. 2023 (UniMatch), https://arxiv.org
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Final
@@ -103,43 +103,53 @@ class Consistency:
         done = step / self._steps
         return WEIGHT * min(1.0, max(0.0, (done - ALONE) / RISE))
 
-    def __call__(self, segmentor: Segmentor, weak: Batch, step: int) -> Tensor:
-        """Return the loss of the segmentor's reading of changed crops against the teacher's of plain ones."""
+    def prepare(self, weak: Batch, step: int) -> tuple[Tensor, ...]:
+        """Return a step's changed crops, their covered box and the loss's weight; nothing before it rises."""
+        weight = self.weight(step)
+        if not weight:
+            return ()
+        strong = weak.distorted(self._units).tumour
+        box = draw_box(strong.shape[2], strong.shape[3], stream(self._seed, "cutmix", step))
+        return strong, box.to(strong.device), torch.tensor(weight, device=strong.device)
+
+    def __call__(self, segmentor: Segmentor, weak: Batch, prepared: Sequence[Tensor]) -> Tensor:
+        """Return the loss of the segmentor's reading of changed crops against the teacher's of plain ones.
+
+        0 where nothing was prepared.
+        """
+        if not prepared:
+            return weak.tumour.new_zeros(())
+        strong, box, weight = prepared
         with torch.no_grad():
             read = self.ema.network(weak.tumour).float().sigmoid()
         label = (read > TUMOUR).to(read.dtype)
         sure = torch.maximum(label, (read < BACKGROUND).to(read.dtype))
-        strong = weak.distorted(self._units).tumour
-        strong, label, sure = cut_mix((strong, label, sure), stream(self._seed, "cutmix", step))
-        return weighted_cross_entropy(segmentor(strong), label, sure)
+        strong, label, sure = (cut_mix(images, box) for images in (strong, label, sure))
+        return weight * weighted_cross_entropy(segmentor(strong), label, sure)
 
 
-def cut_mix(images: tuple[Tensor, ...], rng: np.random.Generator) -> tuple[Tensor, ...]:
-    """Cover a box of each crop by the same box of the crop before it: CutMix.
-
-    Parameters
-    ----------
-    images : tuple of Tensor, (N, C, Y, X) each
-        They are covered alike.
-    rng : numpy.random.Generator
-
-    Examples
-    --------
-    >>> crops = torch.tensor([0.0, 1.0])[:, None, None, None].expand(2, 1, 8, 8)
-    >>> (mixed,) = cut_mix((crops,), np.random.default_rng(0))
-    >>> mixed[0].mean().item() > 0, mixed.mean().item()
-    (True, 0.5)
-    """
-    count, _, height, width = images[0].shape
+def draw_box(height: int, width: int, rng: np.random.Generator) -> Tensor:
+    """Draw the box of a crop that another covers: (Y, X), bool."""
     area, shape = rng.uniform(*COVERED), rng.uniform(np.log(0.3), np.log(1 / 0.3))
     rows = min(height, max(1, round(height * float(np.sqrt(area * np.exp(shape))))))
     columns = min(width, max(1, round(width * float(np.sqrt(area / np.exp(shape))))))
     top, left = int(rng.integers(height - rows + 1)), int(rng.integers(width - columns + 1))
-    box = (..., slice(top, top + rows), slice(left, left + columns))
-    mixed = tuple(image.clone() for image in images)
-    for covered, image in zip(mixed, images, strict=True):
-        covered[box] = image.roll(1, 0)[box]
-    return mixed if count > 1 else images
+    box = torch.zeros(height, width, dtype=torch.bool)
+    box[top : top + rows, left : left + columns] = True
+    return box
+
+
+def cut_mix(images: Tensor, box: Tensor) -> Tensor:
+    """Cover a box, (Y, X), bool, of each crop, (N, C, Y, X), by the same box of the crop before it: CutMix.
+
+    Examples
+    --------
+    >>> crops = torch.tensor([0.0, 1.0])[:, None, None, None].expand(2, 1, 8, 8)
+    >>> mixed = cut_mix(crops, draw_box(8, 8, np.random.default_rng(0)))
+    >>> mixed[0].mean().item() > 0, mixed.mean().item()
+    (True, 0.5)
+    """
+    return torch.where(box, images.roll(1, 0), images)
 
 
 @contextmanager

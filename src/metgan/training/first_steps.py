@@ -44,12 +44,16 @@ class FirstSteps:
         self.path = folder / FIRST_STEPS_FILE
         self._complete = False
 
+    def is_over(self, step: int) -> bool:
+        """Return whether no step from this one on is looked at."""
+        return step > LOOKED_AT[-1] and self._complete
+
     def write(self, step: int, losses: Mapping[str, Tensor], images: Translations) -> None:
         """Add the rows of a step that is looked at; those that a resumed run takes again are replaced.
 
         A step whose crops show no tumour pulls at none: the next one that does stands in for it.
         """
-        if step > LOOKED_AT[-1] and self._complete:
+        if self.is_over(step):
             return
         rows = [row for row in read_first_steps(self.path) if row[0] < step]
         looks = len({number for number, *_ in rows})

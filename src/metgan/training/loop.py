@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic
 
-import torch
 from torch import Tensor
 
 from metgan.errors import DivergedError
@@ -25,6 +24,7 @@ from .checkpoint import BEST_CHECKPOINT, RunState
 from .log import TrainingLog
 from .phases import Material, Phase
 from .schedule import Schedule, rate_factor
+from .turns import turns_on
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -63,6 +63,8 @@ class Training(Generic[Material]):
         gives the reasons in words, or none where the run is too short to tell.
     keeps_last : bool
         Whether `keep` is told of every validation, or of those alone that are the best so far.
+    recorded : bool
+        Whether a CUDA device records its steps: see `Engine`.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Training(Generic[Material]):
     columns: tuple[str, ...]
     diagnose: Callable[[int, float], list[str]] | None = None
     keeps_last: bool = False
+    recorded: bool = False
 
     def run(self, *, resume: bool = False, steps: int | None = None) -> None:
         """Train to the end; log, validate and checkpoint on the way.
@@ -106,6 +109,7 @@ class Training(Generic[Material]):
     def _go_on(self, start: float | None = None) -> float:
         """Train to the end, or until the run goes back to an earlier step; returns when its clock started."""
         first, columns = self.state.step, ("seconds", "rate", *self.columns)
+        turns = turns_on(self.fabric, self.phases, recorded=self.recorded)
         with (
             closing(TrainingLog(self.folder, columns, first)) as journal,
             self.material(first) as materials,
@@ -113,7 +117,7 @@ class Training(Generic[Material]):
         ):
             start = time.monotonic() - journal.seconds if start is None else start
             while (step := self.state.step) < self._end:
-                losses = self._step(step, next(materials))
+                losses = turns.take(step, self._rate(step), next(materials))
                 self.after_step(step)
                 self.state.step = step + 1
                 row, words = self._look_up(step + 1, losses)
@@ -141,32 +145,12 @@ class Training(Generic[Material]):
         if self.state.status.end is not None or self.state.step == self._end:
             (self.folder / BEST_CHECKPOINT).unlink(missing_ok=True)
 
-    def _step(self, step: int, material: Material) -> dict[str, Tensor]:
-        losses: dict[str, Tensor] = {}
-        for phase in self.phases:
-            self._only(phase)
-            for group in phase.optimiser.param_groups:
-                group["lr"] = self._rate(step) * phase.lr_ratio
-            with self.fabric.autocast():
-                mine = phase.losses(material, step)
-            phase.optimiser.zero_grad(set_to_none=True)
-            self.fabric.backward(torch.stack([*mine.values()]).sum())
-            phase.optimiser.step()
-            losses |= mine
-        return losses
-
-    def _only(self, active: Phase[Material]) -> None:
-        """Let gradients reach the weights of the active phase alone."""
-        for phase in self.phases:
-            for network in phase.networks.values():
-                network.requires_grad_(phase is active)
-
     def _look_up(self, done: int, losses: Mapping[str, Tensor]) -> tuple[dict[str, float], str]:
         """Return the log's row after `done` steps (empty between logged ones) and a few words."""
         is_validation = self._is_validation(done)
         if not is_validation and done % self.schedule.log_every:
             return {}, ""
-        row = {name: float(loss.detach()) for name, loss in losses.items()}
+        row = {name: float(loss) for name, loss in losses.items()}
         self._refuse_divergence(done, row)
         words = "loss: " + ", ".join(f"{name} {value:.3g}" for name, value in row.items())
         if is_validation:

@@ -6,9 +6,9 @@ of either than what stands in a `Phase`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -23,22 +23,51 @@ from .first_steps import FirstSteps
 from .image_pool import ImagePool
 
 Material = TypeVar("Material")
+Watched = TypeVar("Watched", contravariant=True)
 BETAS = (0.5, 0.999)  # paper, section 3
+
+
+class Watch(Protocol[Watched]):
+    """Looks at the losses of some steps before their gradients are taken."""
+
+    def is_over(self, step: int) -> bool:
+        """Return whether it looks at no step from this one on."""
+
+    def write(self, step: int, losses: Mapping[str, Tensor], material: Watched, /) -> None:
+        """Look at a step, counted from 0."""
+
+
+def _prepare_nothing(*_: object) -> tuple[Tensor, ...]:
+    return ()
 
 
 @dataclass(frozen=True)
 class Phase(Generic[Material]):
     """One optimiser's turn within a step.
 
-    ``losses`` gives named scalars whose sum is minimised; they are journalled under these names. ``lr_ratio``
-    is the share of the run's learning rate that this phase learns at.
+    Parameters
+    ----------
+    name : str
+    networks : mapping of str to Module
+        Those that learn.
+    optimiser : Optimizer
+    losses : callable
+        The step's material and what was prepared to named scalars whose sum is minimised; they are logged
+        under these names. It does the same in every step: what differs is in its arguments' tensors.
+    lr_ratio : float
+        The share of the run's learning rate that this phase learns at.
+    prepare : callable
+        The material and the step's number to further tensors: all that is decided anew for each step.
+    watch : Watch or None
     """
 
     name: str
     networks: Mapping[str, nn.Module]
     optimiser: torch.optim.Optimizer
-    losses: Callable[[Material, int], dict[str, Tensor]]
+    losses: Callable[[Material, Sequence[Tensor]], dict[str, Tensor]]
     lr_ratio: float = 1.0
+    prepare: Callable[[Material, int], tuple[Tensor, ...]] = _prepare_nothing
+    watch: Watch[Material] | None = None
 
 
 def optimise(networks: Mapping[str, nn.Module], rate: float) -> torch.optim.Adam:
@@ -61,34 +90,30 @@ def gan_phases(
     rate = config.learning_rate
     adversarial = next((term for term in method.terms if isinstance(term, Adversarial)), None)
 
-    def generate(step: Translations, number: int) -> dict[str, Tensor]:
-        losses = {term.name: term.weight * term(step) for term in method.terms}
-        if first_steps is not None:
-            first_steps.write(number, losses, step)
-        return losses
+    def generate(step: Translations, _: Sequence[Tensor]) -> dict[str, Tensor]:
+        return {term.name: term.weight * term(step) for term in method.terms}
 
     generators = networks.generators
-    phases = [Phase("generators", generators, optimise(generators, rate), generate)]
+    phases = [Phase("generators", generators, optimise(generators, rate), generate, watch=first_steps)]
     if adversarial is None:
         return phases
     discriminator_loss = ADVERSARIAL[adversarial.loss].discriminator_loss
 
-    def discriminate(step: Translations, number: int) -> dict[str, Tensor]:
+    def exchange(step: Translations, number: int) -> tuple[Tensor, ...]:
+        fakes = [fake.detach() for _, fake in step.discriminator_inputs]
+        return tuple(pool.exchange(fake, number) for pool, fake in zip(image_pools, fakes, strict=True))
+
+    def discriminate(step: Translations, exchanged: Sequence[Tensor]) -> dict[str, Tensor]:
         losses = {}
-        for (name, discriminator), (real, fake), pool in zip(
-            networks.discriminators_by_name.items(), step.discriminator_inputs, image_pools, strict=True
+        for (name, discriminator), (real, _), fake in zip(
+            networks.discriminators_by_name.items(), step.discriminator_inputs, exchanged, strict=True
         ):
-            losses[name] = discriminator_loss(
-                discriminator(real), discriminator(pool.exchange(fake.detach(), number))
-            )
+            losses[name] = discriminator_loss(discriminator(real), discriminator(fake))
         return losses
 
-    discriminators = networks.discriminators_by_name
-    optimiser = optimise(discriminators, rate * config.discriminator_lr_ratio)
-    return [
-        *phases,
-        Phase("discriminators", discriminators, optimiser, discriminate, config.discriminator_lr_ratio),
-    ]
+    discriminators, ratio = networks.discriminators_by_name, config.discriminator_lr_ratio
+    optimiser = optimise(discriminators, rate * ratio)
+    return [*phases, Phase("discriminators", discriminators, optimiser, discriminate, ratio, exchange)]
 
 
 def segmentor_phases(
@@ -96,14 +121,16 @@ def segmentor_phases(
 ) -> list[Phase[SegmentorBatch]]:
     """Return the segmentor's one phase: weighted cross-entropy against labels, and against its teacher."""
 
-    def read(batch: SegmentorBatch, step: int) -> dict[str, Tensor]:
+    def prepare(batch: SegmentorBatch, step: int) -> tuple[Tensor, ...]:
+        further = batch.unlabelled
+        return () if consistency is None or further is None else consistency.prepare(further, step)
+
+    def read(batch: SegmentorBatch, prepared: Sequence[Tensor]) -> dict[str, Tensor]:
         known, further = batch.labelled, batch.unlabelled
         losses = {"segmentation": weighted_cross_entropy(segmentor(known.tumour), known.label, known.within)}
         if consistency is None or further is None:
             return losses
-        weight = consistency.weight(step)
-        told = consistency(segmentor, further, step) if weight else losses["segmentation"].new_zeros(())
-        return {**losses, "consistency": weight * told}
+        return {**losses, "consistency": consistency(segmentor, further, prepared)}
 
     networks = {"segmentor": segmentor}
-    return [Phase("segmentor", networks, optimise(networks, rate), read)]
+    return [Phase("segmentor", networks, optimise(networks, rate), read, prepare=prepare)]

@@ -59,8 +59,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
         teacher = Consistency(segmentor, run_config, data) if data.unlabelled else None
         phases = segmentor_phases(segmentor, run_config.train.learning_rate, teacher)
         best = segmentor if teacher is None else teacher.ema.network
-        wide = run_config.whole_batches(data)
-        watched = ValidationSet.of(data, fabric.device)
+        wide, watched = run_config.whole_batches(data), ValidationSet.of(data, fabric.device)
 
         def validate(_: int) -> ValidationResult:
             update_bn((wide.at(k).tumour for k in range(BATCH_NORM_BATCHES)), best)
@@ -74,6 +73,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             name="segmentor",
             folder=run_config.folder,
             fabric=fabric,
+            recorded=run_config.engine.recorded,
             phases=phases,
             material=partial(
                 segmentor_batches, run_config.batches(data), teacher.batches if teacher else None
