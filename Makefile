@@ -18,7 +18,7 @@ DOCS_INSTALLED := $(VENV)/.installed-docs
 # One thread per test worker: torch would start one per core in each worker, and they would fight. Each worker begins
 # with one stretch of the tests and takes from another's when it has done its own, so that what a module or a folder
 # of tests trains once is trained in one worker.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 SLOW := (slow or volume) and not nightly and not gpu and not real
 
 .DEFAULT_GOAL := help

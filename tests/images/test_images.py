@@ -92,6 +92,9 @@ def test_a_tiff_that_viewers_show_otherwise_than_its_numbers_is_told_of(tmp_path
     tifffile.imwrite(path, NOISE, photometric="miniswhite")
     assert "MINISWHITE" in " ".join(seen(path))
     np.testing.assert_array_equal(read_image(path), NOISE)
+    for orientation, is_told in ((3, True), (1, False)):  # bottom right, and as it is stored
+        tifffile.imwrite(path, NOISE, extratags=[("Orientation", "H", 1, orientation, True)])
+        assert ("turned or mirrored" in " ".join(seen(path))) == is_told
     grey = np.arange(256, dtype=np.uint16) * 257
     for colours, is_told in ((grey, False), (np.random.default_rng(0).permutation(grey), True)):
         tifffile.imwrite(path, small, photometric="palette", colormap=np.stack([colours] * 3))

@@ -144,11 +144,13 @@ def _tell_of_display(page: tifffile.TiffPage, path: Path) -> None:
         shown = _LUMINANCE @ page.colormap  # by number
         if (np.diff(shown) < 0).mean() > _FALLING:
             said.append("has a palette whose colours do not grow brighter with their numbers")
+    if (turned := page.tags.valueof("Orientation", 1)) != 1:
+        said.append(f"asks to be turned or mirrored when it is shown (orientation {turned})")
     noted = page.parent.imagej_metadata if page.parent.is_imagej else None
     if noted and "cf" in noted:
         said.append("states a calibration of its values (ImageJ)")
     for what in said:
-        note_once(f"{path} {what}: its numbers are taken as they are stored")
+        note_once(f"{path} {what}: its pixels are taken as they are stored")
 
 
 def _part(image: tifffile.TiffPageSeries, wanted: tuple[slice, ...]) -> AnyArray:
