@@ -46,7 +46,7 @@ class Engine:
         on CUDA `CUDA_WORKERS` or as many as there are cores, if that is less.
     recorded : bool
         Let a CUDA device record a step and play it back, so that it need not wait for the CPU to ask for each
-        of its kernels; of no effect on a CPU. **Not yet run on a card**: tests marked ``gpu`` compare the two.
+        of its kernels; of no effect on a CPU. **Not yet run on a card**: ``gpu`` tests compare them.
 
     Raises
     ------
