@@ -84,7 +84,7 @@ def _compare_sizes(images: Mapping[str, ImageSource]) -> None:
             note_once(
                 f"voxels of the {first} are {of_first} um large and those of the {what} {of_other} um "
                 f"({', '.join(shared)}), as their files say: they are taken to lie as stored, voxel on "
-                f"voxel, and to be as large as those of the {first}. Check that both are of one scan, at one resolution"
+                f"voxel, and to be as large as those of the {first}. Are both of one resolution?"
             )
             return
 

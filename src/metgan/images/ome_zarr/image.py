@@ -208,13 +208,10 @@ class OmeZarrImage:
         if (folder := found.level_of(sides)) is not None:
             return replace(OmeZarrImage.open(folder), label_names=())
         level = self.level_of(others)
-        remedy = f"Take the image's level of that shape, {level}" if level else "Write it anew, from this image"
         raise ArrayError(
             f"label {name} of {self.path} is {others} and the image {sides}, (Z, Y, X)",
             "one shape for both",
-            f"Take the image's level of that shape, {level}"
-            if level
-            else "Write the label anew, from this image",
+            f"Take the image's level of that shape, {level}" if level else "Write it anew, from this image",
         )
 
     def _look_for_chunks(self, region: Sequence[slice]) -> None:
