@@ -43,6 +43,20 @@ def test_a_unit_that_is_missing_is_told(tmp_path: Path, capsys: Capture) -> None
     assert "0.65 x 0.65 x 5 large (X first), without a unit" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("side", "is_told"), [(1.0, True), (0.65, False)])
+def test_an_affine_with_another_size_of_voxels_than_the_header_is_told(
+    tmp_path: Path, side: float, is_told: bool, capsys: Capture
+) -> None:
+    image = nibabel.Nifti1Image(VOLUME.T, np.diag([0.65, 0.65, 5.0, 1.0]))
+    image.header.set_xyzt_units("micron")
+    image.header["pixdim"][1] = side
+    (tmp_path / f"{side}.nii").write_bytes(image.to_bytes())
+    assert open_image(tmp_path / f"{side}.nii").voxel_size_um == pytest.approx((5.0, 0.65, side))
+    told = capsys.readouterr().err
+    assert ("1 x 0.65 x 5 large (pixdim, X first), and 0.65 x 0.65 x 5 by its affine" in told) == is_told
+    assert bool(told) == is_told
+
+
 def test_a_slope_that_the_file_states_is_applied(tmp_path: Path) -> None:
     image = nibabel.Nifti1Image(VOLUME.T, np.eye(4))
     image.header.set_slope_inter(0.5, 10)

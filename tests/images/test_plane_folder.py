@@ -46,6 +46,7 @@ def test_only_the_planes_that_are_asked_for_are_opened(tmp_path: Path) -> None:
         (("Z7.tif", "Z8.tif", "Z11.tif", "Z12.tif"), "lacks 9, 10"),
         (("Z1.tif", "Z01.tif", "Z2.tif"), "two images of the number 1"),
         (("C0_Z0.tif", "C0_Z1.tif", "C1_Z0.tif", "C1_Z1.tif"), "differ in 2 numbers.*several channels"),
+        (("C0_Z0.ome.tif", "C1_Z1.ome.tif"), r"opens the whole scan.* give \S*C0_Z0\.ome\.tif"),
         (("anatomy1.tif", "tumour2.tif"), "differ in more than a number"),
         (("1.tif", "1.png"), "differ in no number"),
     ],

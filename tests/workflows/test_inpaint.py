@@ -101,6 +101,25 @@ def test_what_is_written_lies_where_the_volume_does(run: Path, tmp_path: Path) -
     assert OmeZarrImage.open(result.out / "labels" / "tumours").origin == (0.0, 4096.0, 128.0)
 
 
+@pytest.mark.parametrize(("first", "axes"), [("p", None), ("c", "ZYX")])
+def test_planes_along_an_axis_that_is_called_otherwise_are_written_as_planes(
+    run: Path, tmp_path: Path, first: str, axes: str | None
+) -> None:
+    """An axis of a private name, and one that the file takes for channels."""
+    zarr.create_array(tmp_path / "scan.zarr/0", data=SCAN[0])
+    named = [{"name": first}, *({"name": name, "type": "space", "unit": "micrometer"} for name in "yx")]
+    moved = [{"type": "scale", "scale": [1, 2, 2]}, {"type": "translation", "translation": [0, 20, 8]}]
+    image = {"axes": named, "datasets": [{"path": "0", "coordinateTransformations": moved}]}
+    zarr.create_group(tmp_path / "scan.zarr", attributes={"ome": {"version": "0.5", "multiscales": [image]}})
+    write_image(tmp_path / "label.tif", LABEL)
+    asked = request(
+        run, tmp_path / "scan.zarr", tmp_path / "new.zarr", labels=tmp_path / "label.tif", axes=axes
+    )
+    made = OmeZarrImage.open(call(asked)[0].out)
+    assert (made.axes, made.shape, made.voxel_size_um) == ("ZYX", SCAN.shape[1:], None)
+    assert made.origin == ((0.0, 10.0, 4.0) if axes is None else (0.0, 0.0, 0.0))
+
+
 def test_a_refused_label_leaves_nothing_that_the_corrected_call_would_meet(
     run: Path, scan: Path, tmp_path: Path
 ) -> None:

@@ -181,3 +181,14 @@ def test_of_a_shifted_nifti_a_note_tells_and_one_without_an_affine_fits_any(
     shifted = [text for text in notes if "say of the same voxel that it lies elsewhere" in text]
     assert len(shifted) == bool(told)
     assert told in "".join(shifted)
+
+
+@pytest.mark.parametrize("is_coarse", [True, False])
+def test_a_mask_of_another_level_is_refused_with_the_level_that_fits(tmp_path: Path, is_coarse: bool) -> None:
+    """A mask of the second level for the first of the scan, and the other way round."""
+    whole, half = np.tile(SCAN[0], (1, 12, 12)), np.tile(SCAN[0], (1, 6, 6))
+    scan = write_ome_zarr(tmp_path / "scan.ome.zarr", ArrayImage(whole, "ZYX", (9.0, 1.0, 1.0))).path
+    nibabel.save(nibabel.Nifti1Image(half.T, None), tmp_path / "half.nii")
+    files = (scan, tmp_path / "half.nii") if is_coarse else (tmp_path / "half.nii", scan)
+    with pytest.raises(ArrayError, match=rf"{scan}/1 would fit the .*: give it instead of {scan}\."):
+        cut(([files[0], files[0]], files[1]), tmp_path / "pairs")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
@@ -171,26 +171,30 @@ def _checked(volume: Volume, check: Callable[[AnyArray], AnyArray]) -> Volume:
 
 
 def refuse_other_shapes(
-    name: str, shapes: Mapping[str, tuple[int, ...]], axes: Mapping[str, str] | None = None
+    name: str,
+    shapes: Mapping[str, tuple[int, ...]],
+    axes: Mapping[str, str] | None = None,
+    fitting: Sequence[str] = (),
 ) -> None:
     """Refuse a scan whose images, given by what they are, have different shapes, the first the anatomy's.
 
     Named is the one that is unlike most of them, or unlike the anatomy.
 
     Their `axes` are those that their files were read with, from which (Z, Y, X) were made; None for these.
+    `fitting` says what else would have one shape.
     """
     if len(set(shapes.values())) > 1:
         [(wanted, _)] = Counter(shapes.values()).most_common(1)  # of equals the first
         turn = dict.fromkeys(("anatomy", "tumour"), "transpose its file")
         turned = [
-            f"{what} of axes {' or '.join(fitting)} would fit: {turn.get(what, _NAME_AXES)}"
+            f"{what} of axes {' or '.join(turns)} would fit: {turn.get(what, _NAME_AXES)}"
             for what, shape in shapes.items()
-            if shape != wanted and (fitting := _turns(shape, wanted, (axes or {}).get(what, "ZYX")))
+            if shape != wanted and (turns := _turns(shape, wanted, (axes or {}).get(what, "ZYX")))
         ]
         raise ArrayError(
             f"scan {name} has shapes {', '.join(f'{k} {v}' for k, v in shapes.items())}",
             "one shape (Z, Y, X) for all",
-            ". ".join(turned)
+            ". ".join([*fitting, *turned])
             or "Check the files and, for several channels or planes, --axes, --mask-axes and --channels",
         )
 

@@ -15,16 +15,17 @@ from metgan.progress import note_once
 
 from .nifti import NiftiImage
 from .ome_zarr import OmeZarrImage
-from .source import ImageSource
+from .source import SPATIAL, ImageSource
 
 _SHIFTED = 0.5  # voxels
+_OTHER_SIZE = 0.01  # of a voxel's side
 _SAME_WAY: Final = math.sqrt(0.5)
 """Cosine of the angle between two axes that run the same way, at least. The letters of their directions would
 not do: those of axes half-way between two of them depend on the last bit."""
 
 
 def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
-    """Compare how NIfTI files among some images of one scan say that the animal lay, and OME-Zarrs where.
+    """Compare how large voxels are among images of one scan; how NIfTIs lie, and where OME-Zarrs do.
 
     Voxels are taken as they are stored. Files that say of the same voxel that it is another place do not fit
     then, though their shapes do.
@@ -62,6 +63,30 @@ def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
         ) >= _SHIFTED:
             _tell_of_shift(first[1].path, other.path, shift)
     _compare_stores([one for one in images.values() if isinstance(one, OmeZarrImage)])
+    _compare_sizes(images)
+
+
+def _compare_sizes(images: Mapping[str, ImageSource]) -> None:
+    """Note the first image whose voxels, along an axis, are said to be larger or smaller than another's."""
+    sizes = {
+        what: dict(zip([a for a in SPATIAL if a in one.axes], one.voxel_size_um or (), strict=False))
+        for what, one in images.items()
+    }
+    known = [what for what, told in sizes.items() if told]
+    for what in known[1:]:
+        first = known[0]
+        shared = [axis for axis in sizes[first] if axis in sizes[what]]
+        pairs = [(sizes[first][axis], sizes[what][axis]) for axis in shared]
+        if any(abs(one / other - 1) > _OTHER_SIZE for one, other in pairs):
+            of_first, of_other = (
+                " x ".join(f"{size:g}" for size in side) for side in zip(*pairs, strict=True)
+            )
+            note_once(
+                f"voxels of the {first} are {of_first} um large and those of the {what} {of_other} um "
+                f"({', '.join(shared)}), as their files say: they are taken to lie as stored, voxel on "
+                f"voxel, and to be as large as those of the {first}. Are both of one resolution?"
+            )
+            return
 
 
 def _compare_stores(stores: Sequence[OmeZarrImage]) -> None:

@@ -21,6 +21,7 @@ from .region import check_region
 _AXES = "XYZTC"
 _UM: Final = {"meter": 1e6, "mm": 1e3, "micron": 1.0}
 _NUMBERS = "biuf"
+_OTHER_SIZE = 0.01  # of a voxel's side
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, ArithmeticError, zlib.error)
 
 
@@ -72,6 +73,8 @@ class NiftiImage:
             axes = _AXES[: len(shape)]
             is_placed = image.header["qform_code"] > 0 or image.header["sform_code"] > 0
             affine = tuple(tuple(map(float, row)) for row in image.affine) if is_placed else None
+            if affine is not None:
+                _compare_sizes(path, image)
             return cls(path, shape, dtype, axes, _voxel_size_um(image.header, path), affine)
 
     @property
@@ -119,6 +122,18 @@ def _opened(path: Path) -> Iterator[Any]:
             "a complete NIfTI file",
             "Copy it again from its source, or save the volume as TIFF",
         ) from error
+
+
+def _compare_sizes(path: Path, image: Any) -> None:
+    """Note that the affine says another size of a voxel than the header does beside it."""
+    stated = image.header.get_zooms()[: len("XYZ")]
+    placed = np.linalg.norm(image.affine[:3, : len(stated)], axis=0)
+    if not np.allclose(stated, placed, rtol=_OTHER_SIZE, atol=0):
+        one, other = (" x ".join(f"{size:.7g}" for size in sizes) for sizes in (stated, placed))
+        note_once(
+            f"{path} says that its voxels are {one} large (pixdim, X first), and {other} by its affine: the "
+            "first is taken, unless --voxel-size-um says another"
+        )
 
 
 def _voxel_size_um(header: Any, path: Path) -> tuple[float, ...] | None:

@@ -41,12 +41,12 @@ def _number(noted: object) -> float:
 
 def _imagej(file: tifffile.TiffFile) -> dict[str, float]:
     noted, tags = file.imagej_metadata or {}, file.pages.first.tags
-    unit = UM_PER_UNIT.get(str(noted.get("unit", "")), math.nan)
-    sizes = {"Z": unit * _number(noted.get("spacing"))}
+    sizes = {"Z": _number(noted.get("spacing"))}
     for letter, name in (("Y", "YResolution"), ("X", "XResolution")):
         pixels, length = tags[name].value if name in tags else (0, 1)
-        sizes[letter] = unit * length / pixels if pixels else math.nan
-    return sizes
+        sizes[letter] = length / pixels if pixels else math.nan
+    units = {axis: noted.get(f"{axis.lower()}unit", noted.get("unit")) for axis in sizes}  # yunit, zunit
+    return {axis: size * UM_PER_UNIT.get(str(units[axis]), math.nan) for axis, size in sizes.items()}
 
 
 def _ome(file: tifffile.TiffFile) -> dict[str, float]:

@@ -35,7 +35,7 @@ from .cluster import IN_THIS_PROCESS, ClusterChoice, connected
 from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, voxel_size
+from .scan_images import MOST_CHANNELS, origin, voxel_size
 from .volume_check import look_at_anatomy, look_at_tumour, tell_of_model
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
 from .volume_source import (
@@ -272,7 +272,7 @@ def _layout(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> Om
         dtype=scale.dtype,
         axes=axes,
         voxel_size_um=voxel_size(request.voxel_size_um, stack, axes),
-        origin=stack.source.origin if isinstance(stack.source, OmeZarrImage) else (),
+        origin=origin(stack, axes),
         channels=(OmeZarrChannel("tumour", window=(scale.low, scale.high)),),
         labels={TUMOURS: "uint8"},
         provenance={

@@ -18,7 +18,6 @@ from metgan.data import (
     check_camera,
     identify,
     name_scan,
-    refuse_other_shapes,
 )
 from metgan.errors import SettingError, StorageError
 from metgan.images import (
@@ -28,14 +27,13 @@ from metgan.images import (
     Stack,
     block_shape,
     pixel_files,
-    refuse_other_orientations,
 )
 from metgan.labels import binarise
 from metgan.progress import SLOW, note, progress
 from metgan.types import AnyArray, Mask
 
 from .ranges import ABOVE_ZERO, FINITE, check_ranges
-from .scan_images import MOST_CHANNELS, open_channels, open_mask, voxel_size
+from .scan_images import MOST_CHANNELS, open_channels, open_mask, refuse_unlike, voxel_size
 
 AT_ONCE = 2**23
 """Voxels of each channel that are read, and in memory, at once; or one plane of a block of tissue."""
@@ -127,9 +125,7 @@ def read_scan(
     volumes |= {k: (open_mask(path, files.mask_axes), None) for k, path in masks.items() if path is not None}
     source = identify(pixel_files(sources[0]))
     name = name_scan(sources[0], source, rows) if files.name is None else files.name
-    shapes = {what: stack.plane_shape(channel) for what, (stack, channel) in volumes.items()}
-    refuse_other_shapes(name, shapes, {what: stack.axes for what, (stack, _) in volumes.items()})
-    refuse_other_orientations({what: stack.source for what, (stack, _) in volumes.items()})
+    shapes = refuse_unlike(name, volumes)
     resampling = _resampling(volumes["anatomy"][0], shapes["anatomy"], files, plan)
     _tell_of_ranges(files, plan, resampling.shape)
     region = plan.region(resampling.shape)

@@ -1,15 +1,16 @@
-"""The images of a scan or a volume, opened: anatomy and tumour, masks, and how large a voxel is."""
+"""The images of a scan or a volume, opened: anatomy and tumour, masks, and how large a voxel is and where."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from metgan.data import refuse_other_shapes
 from metgan.errors import ArrayError, SettingError
-from metgan.images import OmeZarrImage, Stack, read_stack
+from metgan.images import OmeZarrImage, Stack, read_stack, refuse_other_orientations
 from metgan.progress import note, note_once
 
 ORDER: Final = (0, 1)
@@ -72,6 +73,28 @@ def open_mask(path: Path, axes: str | None) -> Stack:
     )
 
 
+def refuse_unlike(name: str, images: Mapping[str, tuple[Stack, int | None]]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a scan's images, (Z, Y, X), by what they show, once these are one.
+
+    Raises
+    ------
+    ArrayError
+        When they are not, or the images' files say that they lie otherwise, as `refuse_other_orientations`.
+    """
+    shapes = {what: stack.plane_shape(number) for what, (stack, number) in images.items()}
+    fitting = [
+        f"{level} would fit the {other}: give it instead of {stack.path}"
+        for what, (stack, _) in images.items()
+        for other, shape in shapes.items()
+        if shape != shapes[what] and isinstance(stack.source, OmeZarrImage)
+        if (level := stack.source.level_of(shape)) is not None
+    ]
+    axes = {what: stack.axes for what, (stack, _) in images.items()}
+    refuse_other_shapes(name, shapes, axes, [*dict.fromkeys(fitting)][:1])
+    refuse_other_orientations({what: stack.source for what, (stack, _) in images.items()})
+    return shapes
+
+
 def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str) -> tuple[float, ...] | None:
     """Return the size of a voxel along the axes: as given, or as the file states it for all of them.
 
@@ -90,6 +113,15 @@ def voxel_size(given: tuple[float, float, float] | None, stack: Stack, axes: str
             f"{stack.path} says that its voxels are {words[0]} um; {words[1]} is taken (--voxel-size-um)"
         )
     return asked
+
+
+def origin(stack: Stack, axes: str) -> tuple[float, ...]:
+    """Return where the first voxel lies along the axes, in voxels; 0 where the file does not say it."""
+    if not isinstance(stack.source, OmeZarrImage) or stack.contradicted:
+        return ()
+    stated = [axis for axis in "ZYX" if axis in stack.source.axes]
+    places = dict(zip(stated, stack.source.origin, strict=False))
+    return tuple(places.get(axis, 0.0) for axis in axes)
 
 
 def _channels(stacks: list[Stack], numbers: tuple[int, int] | None) -> list[tuple[Stack, int | None]]:

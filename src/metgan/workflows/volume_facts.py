@@ -93,7 +93,7 @@ def _zarr_facts(image: OmeZarrImage) -> Facts:
         "labels": "\n".join(_label(image, name) for name in image.label_names) or "none",
         "level": f"{image.level} of {image.levels}"
         if image.level
-        else "\n".join(_levels(image)) or "0, the only one",
+        else "\n".join(f"{k}: {_times(shape)}" for k, shape in enumerate(image.level_shapes.values())),
         "blocks": block,
         **(
             {"not stored": f"{len(missing)} of its blocks, such as {missing[0]}: read as fill"}
@@ -111,10 +111,6 @@ def _label(image: OmeZarrImage, name: str) -> str:
     except MetganError as error:
         return f"{name}, which cannot be used: {error}"
     return f"{name}, {label.dtype}"
-
-
-def _levels(image: OmeZarrImage) -> list[str]:
-    return [f"{k}: {_times(OmeZarrImage.open(image.path, k).shape)}" for k in range(image.levels)]
 
 
 def _nifti_facts(image: NiftiImage) -> Facts:

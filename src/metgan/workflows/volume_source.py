@@ -11,14 +11,14 @@ from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Final
 
-from metgan.data import identify, refuse_other_shapes
+from metgan.data import identify
 from metgan.errors import ArrayError
-from metgan.images import Stack, pixel_files, refuse_other_orientations
+from metgan.images import Stack, pixel_files
 from metgan.labels import binarise, check_binary
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import AnyArray, Channel, Mask
 
-from .scan_images import ORDER, open_channels, open_mask, voxel_size
+from .scan_images import ORDER, open_channels, open_mask, refuse_unlike, voxel_size
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
@@ -52,10 +52,7 @@ def resolve(request: InpaintRequest, volume: Volume) -> InpaintRequest:
 
 def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -> VolumeSource:
     """Return what a resolved request names: the channels, which are open, and the label, given or drawn."""
-    shapes = {what: stack.plane_shape(at) for what, (stack, at) in volume.items()}
-    axes = {what: stack.axes for what, (stack, _) in volume.items()}
-    refuse_other_shapes(str(request.sources[0]), shapes, axes)
-    refuse_other_orientations({what: stack.source for what, (stack, _) in volume.items()})
+    shapes = refuse_unlike(str(request.sources[0]), volume)
     stack, number = volume["anatomy"]
     planes, rows, columns = shapes["anatomy"]
     shape, anatomy = (planes, rows, columns), partial(stack.plane_order, number)

@@ -324,9 +324,19 @@ def test_a_label_of_another_shape_than_the_image_is_refused(tmp_path: Path) -> N
     smaller = write_ome_zarr(tmp_path / "b.zarr", ArrayImage(SCAN[0, 1:] // 9, "ZYX"))
     shutil.move(smaller.path, tmp_path / "a.zarr/labels/tumours")
     with pytest.raises(
-        ArrayError, match=r"label tumours of .* is \{'Z': 5, 'Y': 40, 'X': 30\} and the image"
+        ArrayError, match=r"label tumours of .* is \(5, 40, 30\) and the image \(6, 40, 30\), .*anew"
     ):
         image.label("tumours")
+
+
+def test_a_label_that_has_one_level_belongs_to_the_image_s_level_of_its_shape(tmp_path: Path) -> None:
+    """As a program writes it that segmented the coarser level, and made none of the label."""
+    scan, label = write(tmp_path / "a.ome.zarr"), (SCAN[0, :, ::2, ::2] > 2000).astype(np.uint8)
+    zarr.create_group(scan / "labels", attributes={"ome": {"version": "0.5", "labels": ["spots"]}})
+    write_ome_zarr(scan / "labels/spots", ArrayImage(label, "ZYX"))
+    np.testing.assert_array_equal(open_image(scan / "scale1").label("spots").read(ALL[1:]), label)
+    with pytest.raises(ArrayError, match=r"Take the image's level of that shape, \S*a\.ome\.zarr/scale1"):
+        open_image(scan).label("spots")
 
 
 @pytest.mark.parametrize(
@@ -394,3 +404,19 @@ def test_another_tile_of_the_same_shape_is_told_of(
     assert ("2.0 voxels apart" in told) == is_told
     assert bool(told) == is_told
     assert np.array_equal(open_image(second).read(ALL), SCAN)
+
+
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [((5.0, 1.3, 1.3), "5 x 0.65 x 0.65 um large and those of the label 5 x 1.3 x 1.3 um (Z, Y, X)"),
+     ((5.0, 0.65, 0.65001), ""), (None, "")],
+)  # fmt: skip
+def test_another_size_of_voxels_is_told_of(
+    tmp_path: Path, size: tuple[float, ...] | None, told: str, capsys: Capture
+) -> None:
+    """A label that was drawn at another resolution, in an array that happens to have the shape."""
+    scan = open_image(write(tmp_path / "a.ome.zarr"))
+    refuse_other_orientations({"anatomy": scan, "tumour": scan, "label": ArrayImage(SCAN[0], "ZYX", size)})
+    said = capsys.readouterr().err
+    assert told in said
+    assert bool(told) == bool(said)

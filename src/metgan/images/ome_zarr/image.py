@@ -135,6 +135,18 @@ class OmeZarrImage:
         return dtype
 
     @property
+    def level_shapes(self) -> dict[Path, tuple[int, ...]]:
+        """Of every level, by its folder, the finest first."""
+        image = read_metadata(dict(open_node(self.path).attrs), self.path).multiscales[0]
+        arrays = {self.path / one.path: open_node(self.path / one.path) for one in image.datasets}
+        return {folder: one.shape for folder, one in arrays.items() if isinstance(one, zarr.Array)}
+
+    def level_of(self, shape: Sequence[int]) -> Path | None:
+        """Return the folder of the level of a shape, (Z, Y, X), of one plane where it has no Z; if any."""
+        levels = self.level_shapes.items()
+        return next((folder for folder, own in levels if _planes_of(self.axes, own) == tuple(shape)), None)
+
+    @property
     def version(self) -> str:
         """Of OME-Zarr: "0.5", "0.4" or what the store says."""
         attributes = dict(open_node(self.path).attrs)
@@ -179,30 +191,28 @@ class OmeZarrImage:
         return self.channel_names.index(name)
 
     def label(self, name: str) -> OmeZarrImage:
-        """Return a label image, at the same level.
+        """Return a label image, at the level that has this one's shape along Z, Y and X.
 
         Raises
         ------
         UnknownNameError
             Listing the labels that there are.
         ArrayError
-            When it is of another shape than the image.
-        StorageError, SettingError
+            When no level of it has.
+        StorageError
             As `open`.
         """
         UnknownNameError.unless_known(f"label of {self.path}", self.label_names, name)
-        found = OmeZarrImage.open(self.path / "labels" / name, self.level)
-        sides, others = (
-            {axis: length for axis, length in zip(one.axes, one.shape, strict=True) if axis in SPATIAL}
-            for one in (self, found)
+        found = OmeZarrImage.open(self.path / "labels" / name)
+        sides, others = (_planes_of(one.axes, one.shape) for one in (self, found))
+        if (folder := found.level_of(sides)) is not None:
+            return replace(OmeZarrImage.open(folder), label_names=())
+        level = self.level_of(others)
+        raise ArrayError(
+            f"label {name} of {self.path} is {others} and the image {sides}, (Z, Y, X)",
+            "one shape for both",
+            f"Take the image's level of that shape, {level}" if level else "Write it anew, from this image",
         )
-        if sides != others:
-            raise ArrayError(
-                f"label {name} of {self.path} is {others} and the image {sides}",
-                "one shape along Z, Y and X",
-                "Write the label anew, from this image",
-            )
-        return replace(found, label_names=())
 
     def _look_for_chunks(self, region: Sequence[slice]) -> None:
         missing = []
@@ -242,6 +252,12 @@ class OmeZarrImage:
         if all(asked):
             numbers = [range(r[0] // side, r[-1] // side + 1) for r, side in zip(asked, sides, strict=True)]
             yield from map(self.array.metadata.encode_chunk_key, product(*numbers))
+
+
+def _planes_of(axes: str, shape: Sequence[int]) -> tuple[int, ...]:
+    """Return a shape along Z, Y and X."""
+    sides = dict(zip(axes, shape, strict=True))
+    return tuple(sides.get(axis, 1) for axis in SPATIAL)
 
 
 def _in_words(region: Sequence[slice], axes: str) -> str:
