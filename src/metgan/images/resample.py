@@ -23,8 +23,8 @@ class Resampling:
     """From the voxels of a volume to larger or smaller ones.
 
     Each new voxel is the mean of those within its own length of its middle, weighted by how near they are;
-    where new ones are smaller, it is interpolated linearly. It does not depend, in any bit, on the region that
-    is asked for: a mask is cut at the half, where the last bit decides.
+    where new ones are smaller, it is interpolated linearly. No bit of it depends on the region that is asked
+    for: a mask is cut at the half, where the last bit decides.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def _span(length: int, step: float, wanted: range) -> tuple[int, int]:
 
 
 def _taps(length: int, step: float, wanted: range) -> tuple[slice, list[Tap]]:
-    """Return the part of an axis that some new ones need, and what they take of it, one voxel each at a time."""
+    """Return which voxels some new ones need, and what these take of them, one each at a time."""
     middles = (np.asarray(wanted) + 0.5) * step - 0.5
     reach = max(step, 1.0)
     first, end = _span(length, step, wanted)
@@ -103,7 +103,7 @@ def _taps(length: int, step: float, wanted: range) -> tuple[slice, list[Tap]]:
 
 
 def _mixed(part: NDArray[np.floating], axis: int, taps: Sequence[Tap]) -> NDArray[np.floating]:
-    """Return the new voxels along an axis, each summed in one order, so that they have the same bits in any part."""
+    """Return the new voxels along an axis, each summed in one order: the same bits in any part."""
     shape = [-1 if k == axis else 1 for k in range(part.ndim)]
     mixed = np.zeros_like(part.take(taps[0][0], axis))
     for numbers, weights in taps:
