@@ -59,6 +59,15 @@ def test_the_same_shift_everywhere_is_certain() -> None:
     assert paired_test([1.0, 2.0, 3.0], [2.0, 3.0, 4.0]).t_test == 0
 
 
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=2, max_size=8))
+def test_a_test_of_means_over_seeds_is_that_of_sums(scores: list[tuple[int, int]]) -> None:
+    """10/3 - 7/3 and 4/3 - 1/3 differ in the last bit: their ranks would follow what rounding left."""
+    ours, theirs = np.array(scores).T
+    sums, means = paired_test(ours, theirs), paired_test(ours / 3, theirs / 3)
+    assert means.wilcoxon == pytest.approx(sums.wilcoxon, nan_ok=True)
+    assert means.t_test == pytest.approx(sums.t_test, nan_ok=True)
+
+
 def test_scores_of_different_images_are_refused() -> None:
     with pytest.raises(ArrayError, match="one score of each per image"):
         paired_test([1.0, 2.0], [1.0])

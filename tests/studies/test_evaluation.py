@@ -153,6 +153,8 @@ def test_what_is_generated_where_a_test_label_says_nothing_counts_in_no_score(
     found = score(WhiteAbove(inpainter, partly), partly, independent_segmentor, data)
     assert known.similarity().mae > 0.01
     assert found.similarity().mae == 0
+    assert min(one.similarity.ssim for one in found.scores) == pytest.approx(1), "windows reach into it"
+    assert min(one.outside.ssim for one in found.scores) == pytest.approx(1)
     assert all(one.outside.mae == one.spectrum == 0 for one in found.scores)
     assert all(
         one.generated.label_free <= 44 * 64 < known.scores[0].generated.label_free for one in found.scores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +14,17 @@ from metgan.types import AnyArray
 
 from .lazy_volume import Reader
 
+Tap = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""For each new voxel along an axis: the number of an old one, and how much it takes of that."""
+
 
 @dataclass(frozen=True)
 class Resampling:
     """From the voxels of a volume to larger or smaller ones.
 
     Each new voxel is the mean of those within its own length of its middle, weighted by how near they are;
-    where new ones are smaller, it is interpolated linearly. It does not depend on the region that is asked
-    for.
+    where new ones are smaller, it is interpolated linearly. No bit of it depends on the region that is asked
+    for: a mask is cut at the half, where the last bit decides.
 
     Parameters
     ----------
@@ -64,16 +68,15 @@ class Resampling:
         """
         asked = [range(n)[part] for n, part in zip(self.shape, region, strict=True)]
         axes = [
-            (slice(r.start, r.stop, r.step), None) if step == 1 else _weights(n, step, r)
+            (slice(r.start, r.stop, r.step), None) if step == 1 else _taps(n, step, r)
             for n, step, r in zip(self.whole, self.steps, asked, strict=True)
         ]
         part = read(tuple(source for source, _ in axes))
         # In single precision, a constant that fills floats would no longer be one, and not be found as fill.
         precision = np.float64 if part.dtype.kind == "f" else np.float32
-        for axis, (_, weights) in enumerate(axes):
-            if weights is not None:
-                mixed = np.tensordot(weights.astype(precision), part.astype(precision), (1, axis))
-                part = np.moveaxis(mixed, 0, axis)
+        for axis, (_, taps) in enumerate(axes):
+            if taps is not None:
+                part = _mixed(part.astype(precision), axis, taps)
         return part
 
 
@@ -84,10 +87,25 @@ def _span(length: int, step: float, wanted: range) -> tuple[int, int]:
     return max(0, math.floor(first - reach) + 1), min(length, math.ceil(last + reach))
 
 
-def _weights(length: int, step: float, wanted: range) -> tuple[slice, NDArray[np.float64]]:
-    """Return which voxels some new ones need, and how much of each they have: (new, old)."""
+def _taps(length: int, step: float, wanted: range) -> tuple[slice, list[Tap]]:
+    """Return which voxels some new ones need, and what these take of them, one each at a time."""
     middles = (np.asarray(wanted) + 0.5) * step - 0.5
     reach = max(step, 1.0)
     first, end = _span(length, step, wanted)
-    near = np.maximum(0, 1 - np.abs(np.arange(first, end) - middles[:, None]) / reach)
-    return slice(first, end), near / near.sum(1, keepdims=True)
+    nearest = np.floor(middles - reach).astype(int) + 1
+    numbers = [nearest + k for k in range(math.ceil(2 * reach))]
+    near = [
+        np.where((n >= 0) & (n < length), np.maximum(0, 1 - np.abs(n - middles) / reach), 0) for n in numbers
+    ]
+    total = reduce(np.add, near)  # one after the other: numpy's sum has an order that depends on the shape
+    taken = (np.clip(n, first, end - 1) - first for n in numbers)
+    return slice(first, end), [(n, weight / total) for n, weight in zip(taken, near, strict=True)]
+
+
+def _mixed(part: NDArray[np.floating], axis: int, taps: Sequence[Tap]) -> NDArray[np.floating]:
+    """Return the new voxels along an axis, each summed in one order: the same bits in any part."""
+    shape = [-1 if k == axis else 1 for k in range(part.ndim)]
+    mixed = np.zeros_like(part.take(taps[0][0], axis))
+    for numbers, weights in taps:
+        mixed += part.take(numbers, axis) * weights.astype(part.dtype).reshape(shape)
+    return mixed

@@ -93,7 +93,8 @@ def evaluate(
             readings = predictor.predict_all([i for one in compared for i in (one.camera, one.pair.tumour)])
             for k, one in enumerate(compared):
                 scores.append(_score(one, *readings[2 * k : 2 * k + 2]))
-                flat.append(compare_within(np.full_like(one.real, training_mean), one.real, ~one.unscored))
+                mean = one.counted(np.full_like(one.real, training_mean))
+                flat.append(compare_within(mean, one.real, ~one.unscored))
                 tumours = bool(one.pair.label.any())
                 shown.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
                 advance()
@@ -125,6 +126,10 @@ class _Compared:
     generated: Scaled
     unscored: Mask
 
+    def counted(self, image: Scaled) -> Scaled:
+        """Return an image with the real one where no score counts: windows and spectra would see it there."""
+        return np.where(self.unscored, self.real, image)
+
     def panels(self, units: Normalisation) -> list[Panel]:
         anatomy = units.apply(self.pair.anatomy, "anatomy")
         return compare_images(anatomy, self.pair.label, self.generated, self.real)
@@ -142,7 +147,7 @@ def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation)
 
 def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
     pair, camera, unscored = compared.pair, compared.camera, compared.unscored
-    generated, real = compared.generated, compared.real
+    generated, real = compared.counted(compared.generated), compared.real
     asked, read_generated, read_real = map(pair.counted, (pair.label, read_generated, read_real))
     return Score(
         pair.entry.name,
@@ -151,7 +156,7 @@ def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
         compare_within(generated, real, ~unscored),
         compare_within(generated, real, asked),
         compare_within(generated, real, ~asked & ~unscored),
-        spectrum_distance(np.where(unscored, real, generated), real),
+        spectrum_distance(generated, real),
         evaluate_detection(asked, read_generated, camera, fill=unscored, smallest=MIN_OBJECT_SIZE),
         evaluate_detection(asked, read_real, pair.tumour, fill=unscored, smallest=MIN_OBJECT_SIZE),
     )

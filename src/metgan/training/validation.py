@@ -130,7 +130,8 @@ def validate_generator(
     A Dice above `enough` counts as much as `enough`: see `faithful_enough`.
     """
     images = zip(generated, data.tumour, data.scored, strict=True)
-    similarity = [compare_within(p, y, scored) for p, y, scored in images if scored.any()]
+    counted = ((np.where(scored, p, y), y, scored) for p, y, scored in images if scored.any())
+    similarity = [compare_within(*one) for one in counted]
     details = {
         "val_mae": float(np.mean([one.mae for one in similarity])),
         "val_ssim": float(np.nanmean([one.ssim for one in similarity])),
