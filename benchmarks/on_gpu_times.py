@@ -44,13 +44,17 @@ def time_everything(timing: Timing, device: torch.device, bf16: bool) -> Iterato
             setup = StepSetup(preset, batch, timing.side, device, bf16)
             precision = "bf16" if bf16 else "fp32"
             again = replace(setup, recorded=True)
-            for what, make, how, arithmetic in (
+            timed = [
                 (METGAN, metgan_step, setup, precision),
-                (METGAN + RECORDED, metgan_step, again, precision),
                 (SEGMENTOR, segmentor_step, setup, precision),
-                (SEGMENTOR + RECORDED, segmentor_step, again, precision),
                 ("painting", _inpainter, setup, "fp32"),  # as metgan.synthesis.Inpainter does
-            ):
+            ]
+            if device.type == "cuda":  # last: they have not been run on a card yet
+                timed += [
+                    (METGAN + RECORDED, metgan_step, again, precision),
+                    (SEGMENTOR + RECORDED, segmentor_step, again, precision),
+                ]
+            for what, make, how, arithmetic in timed:
                 row = {"what": what, "preset": preset, "batch": batch, "side": timing.side}
                 yield {**row, "precision": arithmetic, **_measure(make, how, timing)}
 
