@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Final
 
@@ -67,26 +67,23 @@ def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
 
 
 def _compare_sizes(images: Mapping[str, ImageSource]) -> None:
-    """Note the first image whose voxels, along an axis, are said to be larger or smaller than another's."""
-    sizes = {
-        what: dict(zip([a for a in SPATIAL if a in one.axes], one.voxel_size_um or (), strict=False))
+    """Note the first image whose voxels are said to be larger or smaller than those of another before it."""
+    stated = {
+        what: dict(zip([axis for axis in SPATIAL if axis in one.axes], one.voxel_size_um, strict=True))
         for what, one in images.items()
+        if one.voxel_size_um is not None
     }
-    known = [what for what, told in sizes.items() if told]
-    for what in known[1:]:
-        first = known[0]
-        shared = [axis for axis in sizes[first] if axis in sizes[what]]
-        pairs = [(sizes[first][axis], sizes[what][axis]) for axis in shared]
-        if any(abs(one / other - 1) > _OTHER_SIZE for one, other in pairs):
-            of_first, of_other = (
-                " x ".join(f"{size:g}" for size in side) for side in zip(*pairs, strict=True)
-            )
-            note_once(
-                f"voxels of the {first} are {of_first} um large and those of the {what} {of_other} um "
-                f"({', '.join(shared)}), as their files say: they are taken to lie as stored, voxel on "
-                f"voxel, and to be as large as those of the {first}. Are both of one resolution?"
-            )
-            return
+    for (first, ours), (other, theirs) in combinations(stated.items(), 2):
+        shared = [axis for axis in ours if axis in theirs]
+        if all(abs(ours[axis] / theirs[axis] - 1) <= _OTHER_SIZE for axis in shared):
+            continue
+        one, another = (" x ".join(f"{sizes[axis]:g}" for axis in shared) for sizes in (ours, theirs))
+        note_once(
+            f"voxels of the {first} are {one} um large and those of the {other} {another} um "
+            f"({', '.join(shared)}), as their files say: they are taken to lie as stored, voxel on voxel, "
+            f"and to be as large as those of the {first}. Are both of one resolution?"
+        )
+        return
 
 
 def _compare_stores(stores: Sequence[OmeZarrImage]) -> None:
