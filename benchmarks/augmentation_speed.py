@@ -172,12 +172,12 @@ def segmentor_step(device: torch.device) -> Callable[[torch.Tensor, torch.Tensor
     """Return a function that trains a segmentor of preset `small` for one step."""
     segmentor = build(lambda: Segmentor(PRESETS["small"].segmentor), SEED).to(device)
     (phase,) = segmentor_phases(segmentor, 1e-3)
-    turns = None
-    with suppress(ImportError):  # checkouts whose steps are not recorded
+    stepper = None
+    with suppress(ImportError):  # checkouts without CUDA graphs
         from metgan.training import Engine
-        from metgan.training.turns import turns_on
+        from metgan.training.stepper import stepper_on
 
-        turns = turns_on(Engine(device.type, "fp32").fabric(), [phase], recorded=False)
+        stepper = stepper_on(Engine(device.type, "fp32").fabric(), [phase], cuda_graphs=False)
 
     def learn(tumour: torch.Tensor, label: torch.Tensor) -> None:
         from metgan.training.batches import Batch
@@ -187,8 +187,8 @@ def segmentor_step(device: torch.device) -> Callable[[torch.Tensor, torch.Tensor
             from metgan.training.consistency import SegmentorBatch
 
             batch = SegmentorBatch(batch)
-        if turns is not None:
-            turns.take(0, 1e-3, batch)
+        if stepper is not None:
+            stepper.take(0, 1e-3, batch)
             return
         loss = phase.losses(batch, 0)["segmentation"]
         phase.optimiser.zero_grad(set_to_none=True)

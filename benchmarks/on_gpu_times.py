@@ -6,7 +6,8 @@ import gc
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import torch
@@ -16,7 +17,6 @@ from metgan.methods import find_method
 from metgan.networks import PresetName, build, make_generator
 from metgan.training.engine import place
 
-RECORDED = ", recorded"
 METGAN, SEGMENTOR = "training step of MetGAN", "training step of the segmentor"
 Row = dict[str, Any]
 
@@ -43,20 +43,23 @@ def time_everything(timing: Timing, device: torch.device, bf16: bool) -> Iterato
         for preset in timing.presets:
             setup = StepSetup(preset, batch, timing.side, device, bf16)
             precision = "bf16" if bf16 else "fp32"
-            again = replace(setup, recorded=True)
-            timed = [
-                (METGAN, metgan_step, setup, precision),
-                (SEGMENTOR, segmentor_step, setup, precision),
-                ("painting", _inpainter, setup, "fp32"),  # as metgan.synthesis.Inpainter does
-            ]
-            if device.type == "cuda":  # last: they have not been run on a card yet
-                timed += [
-                    (METGAN + RECORDED, metgan_step, again, precision),
-                    (SEGMENTOR + RECORDED, segmentor_step, again, precision),
-                ]
-            for what, make, how, arithmetic in timed:
+            for what, make, arithmetic in (
+                (METGAN, metgan_step, precision),
+                (SEGMENTOR, segmentor_step, precision),
+                ("painting", _inpainter, "fp32"),  # as metgan.synthesis.Inpainter does
+            ):
                 row = {"what": what, "preset": preset, "batch": batch, "side": timing.side}
-                yield {**row, "precision": arithmetic, **_measure(make, how, timing)}
+                yield {**row, "precision": arithmetic, **_measure(make, setup, timing)}
+    if device.type == "cuda":  # last: nobody has run them on a card yet
+        yield from _time_graphs(timing, device, bf16)
+
+
+def _time_graphs(timing: Timing, device: torch.device, bf16: bool) -> Iterator[Row]:
+    for batch, preset in product(timing.batches, timing.presets):
+        setup = StepSetup(preset, batch, timing.side, device, bf16, cuda_graphs=True)
+        for what, make in ((METGAN, metgan_step), (SEGMENTOR, segmentor_step)):
+            row = {"what": f"{what}, CUDA graphs", "preset": preset, "batch": batch, "side": timing.side}
+            yield {**row, "precision": "bf16" if bf16 else "fp32", **_measure(make, setup, timing)}
 
 
 def _inpainter(setup: StepSetup) -> Step:

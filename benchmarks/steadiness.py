@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from metgan.data import PairSet, Patches, evenly
-from metgan.methods import StepLights, Translations, build_networks, find_method, trained_modules
+from metgan.methods import StepAugments, Translations, build_networks, find_method, trained_modules
 from metgan.models import load_segmentor
 from metgan.networks import Generator
 from metgan.training import GAN_CONFIGS, Engine, GanTrainConfig, load_data
@@ -30,7 +30,7 @@ from metgan.training.engine import place
 from metgan.training.image_pool import ImagePool
 from metgan.training.phases import gan_phases
 from metgan.training.schedule import rate_factor
-from metgan.training.turns import turns_on
+from metgan.training.stepper import stepper_on
 from metgan.training.validation import ValidationSet, generate_images, validate_generator
 
 LOOKS = 10
@@ -72,7 +72,7 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> It
     side = min(recipe.crop, data.smallest_side)
     batches = Batches(Patches(data.train, data.normalisation, side, seed=0), recipe.batch_size)
     watched = ValidationSet.of(data, device, evenly(data.val, WATCHED))
-    turns = turns_on(Engine(device="cpu").fabric(), phases, recorded=False)
+    stepper = stepper_on(Engine(device="cpu").fabric(), phases, cuda_graphs=False)
 
     def shown(batch: Batch) -> torch.Tensor:
         fill = batch.fill_mask(data.normalisation)
@@ -88,13 +88,13 @@ def rows(pairs: str, segmentor: Path, preset: str, recipe: GanTrainConfig) -> It
     for step in range(steps):
         batch = batches.at(step)
         fill = batch.fill_mask(data.normalisation)
-        lights = StepLights(
+        augments = StepAugments(
             recipe.discriminator_augment.draw(batch.tumour, 4, 0, "judges", step),
             recipe.anatomy_augment.draw(batch.anatomy, 2, 0, "painter", step),
         )
-        images = Translations(networks, batch.anatomy, batch.tumour, batch.label, lights, fill)
+        images = Translations(networks, batch.anatomy, batch.tumour, batch.label, augments, fill)
         rate = recipe.learning_rate * rate_factor(step, steps, recipe.constant_share)
-        turns.take(step, rate, images)
+        stepper.take(step, rate, images)
         average.update(networks.to_tumour, step)
         if (step + 1) % (steps // LOOKS) == 0:
             newest = networks.to_tumour

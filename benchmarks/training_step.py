@@ -16,7 +16,7 @@ from metgan.training.consistency import SegmentorBatch
 from metgan.training.engine import place
 from metgan.training.image_pool import ImagePool
 from metgan.training.phases import Material, Phase, gan_phases, segmentor_phases
-from metgan.training.turns import turns_on
+from metgan.training.stepper import stepper_on
 
 Step = Callable[[], object]
 RATE = 1e-3
@@ -32,7 +32,7 @@ class StepSetup:
     device: torch.device
     bf16: bool
     channels_last: bool = True
-    recorded: bool = False
+    cuda_graphs: bool = False
 
     def images(self) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Draw anatomy, tumour, in [-1, 1], and label, each (N, 1, Y, X); a pixel in 200 is labelled."""
@@ -70,7 +70,7 @@ def _send(network: torch.nn.Module, setup: StepSetup) -> None:
 
 def _step(phases: list[Phase[Material]], material: Callable[[], Material], setup: StepSetup) -> Step:
     device: Device = "cuda" if setup.device.type == "cuda" else "cpu"
-    turns = turns_on(
-        Engine(device, "bf16" if setup.bf16 else "fp32").fabric(), phases, recorded=setup.recorded
+    stepper = stepper_on(
+        Engine(device, "bf16" if setup.bf16 else "fp32").fabric(), phases, cuda_graphs=setup.cuda_graphs
     )
-    return lambda: turns.take(0, RATE, material())
+    return lambda: stepper.take(0, RATE, material())

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from metgan.errors import ArrayError, StorageError
-from metgan.images import open_image, read_stack, refuse_other_orientations
+from metgan.images import compare_places, open_image, read_stack
 
 VOLUME = np.random.default_rng(0).integers(0, 4000, (4, 20, 30)).astype(np.uint16)  # ZYX
 Capture = pytest.CaptureFixture[str]
@@ -113,7 +113,7 @@ def test_orientations_that_differ_in_the_last_bit_fit(tmp_path: Path, capsys: Ca
         found.append(open_image(placed(tmp_path / f"{sign}.nii", affine)))
     assert len({image.directions for image in found}) > 1
     for other in found[1:]:
-        refuse_other_orientations({"anatomy": found[0], "tumour": other})
+        compare_places({"anatomy": found[0], "tumour": other})
     assert capsys.readouterr().err.count("lies elsewhere") == 0
 
 
@@ -126,4 +126,4 @@ def test_another_order_of_axes_and_a_mirrored_one_are_refused(
     for other in (affine[:, [*order, 3]], affine @ np.diag([1.0, -1.0, 1.0, 1.0])):
         second = open_image(placed(tmp_path / "b.nii", other))
         with pytest.raises(ArrayError, match="files whose axes run the same way"):
-            refuse_other_orientations({"anatomy": first, "tumour": second})
+            compare_places({"anatomy": first, "tumour": second})

@@ -17,10 +17,10 @@ from metgan.methods import (
     IntensityAugment,
     Paired,
     Segmentation,
-    StepLights,
+    StepAugments,
     Translations,
 )
-from metgan.methods.intensity import Light
+from metgan.methods.intensity import DrawnIntensity
 
 from .conftest import play, step_of
 
@@ -32,7 +32,7 @@ def seen_with(networks, intensity, step=3):
         plain.anatomy,
         plain.tumour,
         plain.label,
-        StepLights(discriminators=intensity.draw(plain.anatomy, 4, 7, "judges", step)),
+        StepAugments(discriminators=intensity.draw(plain.anatomy, 4, 7, "judges", step)),
     )
 
 
@@ -81,8 +81,8 @@ def test_the_painter_sees_the_anatomy_in_its_light_and_every_comparison_is_with_
     networks = play()
     plain = step_of(networks)
 
-    brighter = [Light(torch.ones(1), torch.tensor(0.25))] * 2
-    step = Translations(networks, plain.anatomy, plain.tumour, plain.label, StepLights(generator=brighter))
+    brighter = [DrawnIntensity(torch.ones(1), torch.tensor(0.25))] * 2
+    step = Translations(networks, plain.anatomy, plain.tumour, plain.label, StepAugments(generator=brighter))
     for network in (networks.to_tumour, networks.to_anatomy):
         network.eval()
     features = networks.to_tumour.embed(plain.label)

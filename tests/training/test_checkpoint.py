@@ -94,23 +94,37 @@ def test_a_missing_step_is_refused(run: Path) -> None:
         load(run)
 
 
-def test_an_optimiser_keeps_its_own_rate_and_takes_the_averages(tmp_path: Path) -> None:
-    """Recorded steps have their rate in a tensor on the device; elsewhere it is a number."""
+TENSOR = torch.tensor(0.25)
+
+
+@pytest.mark.parametrize(("stored", "own"), [(TENSOR, 0.5), (0.5, TENSOR), (TENSOR, TENSOR + 1)])
+def test_an_optimiser_keeps_its_own_rate_and_takes_the_averages(
+    tmp_path: Path, stored: float | torch.Tensor, own: float | torch.Tensor
+) -> None:
+    """Steps that are captured have their rate in a tensor on the device; elsewhere it is a number."""
 
     def run(rate: float | torch.Tensor) -> tuple[RunState, nn.Linear, torch.optim.Optimizer]:
         network = nn.Linear(2, 1)
         optimiser = torch.optim.Adam(network.parameters(), lr=rate, foreach=False)
         return RunState({"network": network}, {"network": optimiser}, [], {}), network, optimiser
 
-    state, network, first = run(torch.tensor(0.25))
-    network(torch.ones(2)).sum().backward()
-    first.step()
+    def step(network: nn.Linear, optimiser: torch.optim.Optimizer) -> None:
+        network(torch.ones(2)).sum().backward()
+        optimiser.step()
+
+    state, network, first = run(stored)
+    step(network, first)
     state.step = 1
     state.save(tmp_path)
-    other, _, second = run(0.5)
+    other, loaded, second = run(own)
     other.load(tmp_path, torch.device("cpu"))
-    assert second.param_groups[0]["lr"] == 0.5
-    assert isinstance(second.param_groups[0]["lr"], float)
+    (rate,) = (group["lr"] for group in second.param_groups)
+    assert type(rate) is type(own)
+    assert rate == own
     assert [each["exp_avg"].tolist() for each in second.state.values()] == [
         each["exp_avg"].tolist() for each in first.state.values()
     ]
+    before = loaded.weight.detach().clone()
+    step(loaded, second)  # of equal gradients each of Adam's steps is as long as the rate
+    assert (before - loaded.weight).tolist() == [pytest.approx([float(own)] * 2, rel=1e-4)]
+    assert {int(each["step"]) for each in second.state.values()} == {2}

@@ -27,6 +27,16 @@ class Weight(nn.Module):
         return self
 
 
+def test_a_network_without_counts_or_directions_has_an_average_too() -> None:
+    network = nn.Conv2d(1, 1, 1)
+    average = EMA(network, decay=0.5)
+    before, bias = average.network.bias.item(), network.bias
+    assert bias is not None
+    bias.data += 1
+    average.update(network, step=100)
+    assert average.network.bias.item() == pytest.approx(before + 0.5)
+
+
 def test_two_steps_give_the_average_of_a_calculation_by_hand() -> None:
     network = Weight(1.0)
     average = EMA(network, decay=0.9)

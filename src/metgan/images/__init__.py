@@ -1,6 +1,6 @@
 """Image files to arrays and back, whole or in part."""
 
-from .alignment import refuse_other_orientations
+from .alignment import compare_places
 from .lazy_volume import LazyVolume, block_shape
 from .nifti import NiftiImage
 from .ome_zarr import (
@@ -42,6 +42,7 @@ __all__ = [
     "Resampling",
     "Stack",
     "block_shape",
+    "compare_places",
     "is_begun",
     "is_image",
     "is_written",
@@ -51,7 +52,6 @@ __all__ = [
     "pixel_files",
     "read_image",
     "read_stack",
-    "refuse_other_orientations",
     "refuse_unfinished",
     "write_image",
     "write_ome_zarr",

@@ -24,8 +24,8 @@ _SAME_WAY: Final = math.sqrt(0.5)
 not do: those of axes half-way between two of them depend on the last bit."""
 
 
-def refuse_other_orientations(images: Mapping[str, ImageSource]) -> None:
-    """Compare how large voxels are among images of one scan; how NIfTIs lie, and where OME-Zarrs do.
+def compare_places(images: Mapping[str, ImageSource]) -> None:
+    """Compare among images of one scan how large voxels are, how NIfTIs lie, and where OME-Zarrs do.
 
     Voxels are taken as they are stored. Files that say of the same voxel that it is another place do not fit
     then, though their shapes do.
@@ -80,8 +80,8 @@ def _compare_sizes(images: Mapping[str, ImageSource]) -> None:
         one, another = (" x ".join(f"{sizes[axis]:g}" for axis in shared) for sizes in (ours, theirs))
         note_once(
             f"voxels of the {first} are {one} um large and those of the {other} {another} um "
-            f"({', '.join(shared)}), as their files say: they are taken to lie as stored, voxel on voxel, "
-            f"and to be as large as those of the {first}. Are both of one resolution?"
+            f"({', '.join(shared)}), as their files say: they are taken to lie as stored, voxel on voxel. "
+            "Are both of one resolution?"
         )
         return
 

@@ -74,7 +74,7 @@ class NiftiImage:
             is_placed = image.header["qform_code"] > 0 or image.header["sform_code"] > 0
             affine = tuple(tuple(map(float, row)) for row in image.affine) if is_placed else None
             if affine is not None:
-                _compare_sizes(path, image)
+                _compare_with_affine(path, image)
             return cls(path, shape, dtype, axes, _voxel_size_um(image.header, path), affine)
 
     @property
@@ -124,7 +124,7 @@ def _opened(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def _compare_sizes(path: Path, image: Any) -> None:
+def _compare_with_affine(path: Path, image: Any) -> None:
     """Note that the affine says another size of a voxel than the header does beside it."""
     stated = image.header.get_zooms()[: len("XYZ")]
     placed = np.linalg.norm(image.affine[:3, : len(stated)], axis=0)

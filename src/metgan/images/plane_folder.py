@@ -139,10 +139,11 @@ def _in_order(path: Path, names: Sequence[str]) -> list[str]:
         shown = ", ".join(sorted(names)[:_LISTED])
         whole = min((name for name in names if ".ome.tif" in name.lower()), default="")
         or_whole = f". If each opens the whole scan, as OME-TIFF in several files does, give {path / whole}"
+        or_whole = or_whole if whole else ""
         raise StorageError(
             f"{path} holds {len(names)} images whose names differ {what} ({shown}, ...)",
             "names that differ in the number of the plane alone",
-            f"{_APART}; several channels or tiles are several folders{or_whole * bool(whole)}",
+            f"{_APART}; several channels or tiles are several folders{or_whole}",
         )
     numbered = sorted(zip((one[columns[0]] for one in counts), names, strict=True))
     _refuse_gaps(path, [number for number, _ in numbered])

@@ -76,7 +76,7 @@ class Resampling:
         precision = np.float64 if part.dtype.kind == "f" else np.float32
         for axis, (_, taps) in enumerate(axes):
             if taps is not None:
-                part = _mixed(part.astype(precision), axis, taps)
+                part = _mixed(part.astype(precision, copy=False), axis, taps)
         return part
 
 

@@ -6,7 +6,7 @@ from .gan_networks import GanNetworks, build_networks, freeze, trained_modules
 from .intensity import IntensityAugment
 from .method import Method, Term
 from .terms import Adversarial, Cycle, Paired, Segmentation
-from .translations import FillMask, StepLights, Translations
+from .translations import FillMask, StepAugments, Translations
 
 __all__ = [
     "ABLATIONS",
@@ -20,7 +20,7 @@ __all__ = [
     "Method",
     "Paired",
     "Segmentation",
-    "StepLights",
+    "StepAugments",
     "Term",
     "Translations",
     "build_networks",

@@ -24,7 +24,7 @@ from metgan.transforms import change_contrast, each_image, normal_noise
 
 
 @dataclass(frozen=True, eq=False)
-class Light:
+class DrawnIntensity:
     """The light that N images of one place in a step are seen in: numbers on the images' device.
 
     Parameters
@@ -74,7 +74,9 @@ class IntensityAugment:
                     f"{name}={value} of an intensity augmentation", "0 or more", "Choose 0 for none"
                 )
 
-    def draw(self, images: Tensor, places: int, seed: int, purpose: str, step: int) -> tuple[Light, ...]:
+    def draw(
+        self, images: Tensor, places: int, seed: int, purpose: str, step: int
+    ) -> tuple[DrawnIntensity, ...]:
         """Return the light of each of so many places in one training step; none where nothing is changed.
 
         `images`, (N, 1, Y, X), are some that will be seen. What is drawn depends on the seed, the purpose,
@@ -94,11 +96,11 @@ class IntensityAugment:
             return ()
         return tuple(self._draw(images, stream(seed, f"light {purpose}", step, k)) for k in range(places))
 
-    def _draw(self, images: Tensor, rng: np.random.Generator) -> Light:
+    def _draw(self, images: Tensor, rng: np.random.Generator) -> DrawnIntensity:
         count = len(images)
         offset = self.brightness * rng.uniform(-1, 1, count)
         factor = 2.0 ** (self.contrast * rng.uniform(-1, 1, count))
-        light = Light(each_image(factor, images), each_image(offset, images))
+        light = DrawnIntensity(each_image(factor, images), each_image(offset, images))
         if not self.noise:
             return light
         return replace(light, noise=self.noise * normal_noise(images, rng.integers(2**31, size=count)))

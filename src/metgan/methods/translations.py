@@ -20,26 +20,26 @@ from metgan.networks import Features
 from metgan.types import Channel
 
 from .gan_networks import GanNetworks
-from .intensity import Light
+from .intensity import DrawnIntensity
 
 
 @dataclass(frozen=True)
-class StepLights:
+class StepAugments:
     """How discriminators see images, and how ``to_tumour`` sees the anatomy; without a light, as they are.
 
     Parameters
     ----------
-    discriminators : sequence of Light
+    discriminators : sequence of DrawnIntensity
         Of the real and the generated tumour channel, and of the real and the generated anatomy.
-    generator : sequence of Light
+    generator : sequence of DrawnIntensity
         Of the real anatomy, and of the generated one that a cycle leads back from.
     """
 
-    discriminators: Sequence[Light] = ()
-    generator: Sequence[Light] = ()
+    discriminators: Sequence[DrawnIntensity] = ()
+    generator: Sequence[DrawnIntensity] = ()
 
 
-_PLAIN = StepLights()
+_PLAIN = StepAugments()
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ class Translations:
     anatomy: Tensor
     tumour: Tensor
     label: Tensor
-    lights: StepLights = _PLAIN
+    augments: StepAugments = _PLAIN
     fill: FillMask | None = None
     ignored: Tensor | None = None
 
@@ -172,7 +172,7 @@ class Translations:
     def _to_tumour(self, anatomy: Tensor, place: int) -> Tensor:
         shown = anatomy if self.fill is None else self.fill.hide(anatomy, "anatomy")
         generated: Tensor = self.networks.to_tumour(
-            _seen(shown, self.lights.generator, place), self._tumour_features
+            _seen(shown, self.augments.generator, place), self._tumour_features
         )
         return generated if self.fill is None else self.fill.lay_over(generated, "tumour")
 
@@ -185,11 +185,11 @@ class Translations:
         return fake if self.ignored is None else torch.where(self.ignored > 0, real, fake)
 
     def _shown(self, source: Tensor, image: Tensor, place: int) -> Tensor:
-        image = _seen(image, self.lights.discriminators, place)
+        image = _seen(image, self.augments.discriminators, place)
         if not self.networks.discriminators_see_input:
             return image
         return torch.cat([source, self.label, image], 1)  # (N, 3, Y, X)
 
 
-def _seen(image: Tensor, lights: Sequence[Light], place: int) -> Tensor:
-    return lights[place](image) if lights else image
+def _seen(image: Tensor, drawn: Sequence[DrawnIntensity], place: int) -> Tensor:
+    return drawn[place](image) if drawn else image

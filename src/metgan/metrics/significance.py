@@ -70,7 +70,8 @@ def paired_test(ours: ArrayLike, theirs: ArrayLike) -> PairedTest:
     defined = ~(np.isnan(first) | np.isnan(second))
     difference = second[defined] - first[defined]
     mean = float(difference.mean()) if difference.size else float("nan")
-    unit = _ROUNDING * max(np.abs(first[defined]).max(initial=0), np.abs(second[defined]).max(initial=0))
+    both = np.abs([first[defined], second[defined]])
+    unit = _ROUNDING * both.max(initial=0, where=np.isfinite(both))
     moved = np.rint(difference / unit) if unit else difference  # in whole units: those meant to be equal are
     if moved.size < 2 or not moved.any():
         return PairedTest(mean, float("nan"), float("nan"))

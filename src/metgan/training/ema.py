@@ -36,12 +36,9 @@ class EMA(Generic[Network]):
     def update(self, newest: Network, step: int) -> None:
         """Take in the weights after `step`, counted from 0."""
         decay = min(self.decay, (1 + step) / (4 + step))
-        mine, theirs = self.network.state_dict(), newest.state_dict()
-        averaged = [
-            name
-            for name, value in mine.items()
-            if value.is_floating_point() and not name.endswith(_DIRECTIONS)
-        ]
-        copied = [name for name in mine if name not in {*averaged}]
-        torch._foreach_lerp_([mine[k] for k in averaged], [theirs[k] for k in averaged], 1 - decay)
-        torch._foreach_copy_([mine[k] for k in copied], [theirs[k] for k in copied])
+        theirs = newest.state_dict()
+        for name, mine in self.network.state_dict().items():
+            if mine.is_floating_point() and not name.endswith(_DIRECTIONS):
+                mine.lerp_(theirs[name], 1 - decay)
+            else:
+                mine.copy_(theirs[name])

@@ -44,9 +44,9 @@ class Engine:
         Processes that cut training patches beside the one that trains. They change no result, and generate no
         pairs: those that a training asks for while it goes on, it makes itself. None for none on a CPU, and
         on CUDA `CUDA_WORKERS` or as many as there are cores, if that is less.
-    recorded : bool
-        Let a CUDA device record a step and play it back, so that it need not wait for the CPU to ask for each
-        of its kernels; of no effect on a CPU. **Not yet run on a card**: ``gpu`` tests compare them.
+    cuda_graphs : bool
+        Let a CUDA device capture a step as CUDA graphs and replay it, so that it need not wait for the CPU to
+        launch each kernel; of no effect on a CPU. **Not yet run on a card**: ``gpu`` tests compare them.
 
     Raises
     ------
@@ -58,7 +58,7 @@ class Engine:
     precision: Precision = "auto"
     deterministic: bool = False
     workers: int | None = None
-    recorded: bool = False
+    cuda_graphs: bool = False
 
     def __post_init__(self) -> None:
         if self.workers is not None:
@@ -97,7 +97,7 @@ class Engine:
         workers = self.workers
         if workers is None:
             workers = 0 if device == "cpu" else min(CUDA_WORKERS, _count_cores())
-        return Engine(device, precision, self.deterministic, workers, self.recorded)
+        return Engine(device, precision, self.deterministic, workers, self.cuda_graphs)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from .checkpoint import BEST_CHECKPOINT, RunState
 from .log import TrainingLog
 from .phases import Material, Phase
 from .schedule import Schedule, rate_factor
-from .turns import turns_on
+from .stepper import stepper_on
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -63,8 +63,8 @@ class Training(Generic[Material]):
         gives the reasons in words, or none where the run is too short to tell.
     keeps_last : bool
         Whether `keep` is told of every validation, or of those alone that are the best so far.
-    recorded : bool
-        Whether a CUDA device records its steps: see `Engine`.
+    cuda_graphs : bool
+        Whether a CUDA device captures its steps: see `Engine`.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Training(Generic[Material]):
     columns: tuple[str, ...]
     diagnose: Callable[[int, float], list[str]] | None = None
     keeps_last: bool = False
-    recorded: bool = False
+    cuda_graphs: bool = False
 
     def run(self, *, resume: bool = False, steps: int | None = None) -> None:
         """Train to the end; log, validate and checkpoint on the way.
@@ -109,7 +109,7 @@ class Training(Generic[Material]):
     def _go_on(self, start: float | None = None) -> float:
         """Train to the end, or until the run goes back to an earlier step; returns when its clock started."""
         first, columns = self.state.step, ("seconds", "rate", *self.columns)
-        turns = turns_on(self.fabric, self.phases, recorded=self.recorded)
+        stepper = stepper_on(self.fabric, self.phases, cuda_graphs=self.cuda_graphs)
         with (
             closing(TrainingLog(self.folder, columns, first)) as journal,
             self.material(first) as materials,
@@ -117,7 +117,7 @@ class Training(Generic[Material]):
         ):
             start = time.monotonic() - journal.seconds if start is None else start
             while (step := self.state.step) < self._end:
-                losses = turns.take(step, self._rate(step), next(materials))
+                losses = stepper.take(step, self._rate(step), next(materials))
                 self.after_step(step)
                 self.state.step = step + 1
                 row, words = self._look_up(step + 1, losses)

@@ -14,7 +14,7 @@ from metgan.io import fingerprint, replacing
 from metgan.methods import (
     GanNetworks,
     Method,
-    StepLights,
+    StepAugments,
     Translations,
     build_networks,
     freeze,
@@ -94,7 +94,7 @@ def train_method(
             name=method.name,
             folder=run_config.folder,
             fabric=fabric,
-            recorded=run_config.engine.recorded,
+            cuda_graphs=run_config.engine.cuda_graphs,
             phases=phases,
             material=validator.since,
             after_step=lambda step: ema.update(networks.to_tumour, step),
@@ -153,12 +153,12 @@ class _GanValidator:
 
     def translations(self, step: int, batch: Batch) -> Translations:
         images, directions = (batch.anatomy, batch.tumour, batch.label), 2 if self.networks.is_cyclic else 1
-        lights = StepLights(
+        augments = StepAugments(
             self.config.discriminator_augment.draw(batch.tumour, 2 * directions, self.seed, "judges", step),
             self.config.anatomy_augment.draw(batch.anatomy, directions, self.seed, "painter", step),
         )
         fill = batch.fill_mask(self.watched.normalisation)
-        return Translations(self.networks, *images, lights, fill, batch.ignored)
+        return Translations(self.networks, *images, augments, fill, batch.ignored)
 
     def validate(self, done: int) -> ValidationResult:
         self.generated = generate_images(self.ema.network, self.watched)

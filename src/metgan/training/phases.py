@@ -48,17 +48,20 @@ class Phase(Generic[Material]):
     Parameters
     ----------
     name : str
+        Of its optimiser in a checkpoint.
     networks : mapping of str to Module
         Those that learn.
     optimiser : Optimizer
     losses : callable
         The step's material and what was prepared to named scalars whose sum is minimised; they are logged
-        under these names. It does the same in every step: what differs is in its arguments' tensors.
+        under these names. It does the same in every step: what differs is in its arguments' tensors, of which
+        none is expanded.
     lr_ratio : float
         The share of the run's learning rate that this phase learns at.
     prepare : callable
         The material and the step's number to further tensors: all that is decided anew for each step.
     watch : Watch or None
+        Who looks at the losses of the first steps.
     """
 
     name: str

@@ -74,6 +74,7 @@ class RunConfig(Generic[Settings]):
             "device": engine.device,
             "precision": engine.precision,
             "deterministic": engine.deterministic,
+            **({"cuda_graphs": True} if engine.cuda_graphs and engine.device == "cuda" else {}),
             **asdict(self.train),
             "data": f"{data.checksum:08x}",
             "patches": "each by its number",  # runs from before drew a batch at once

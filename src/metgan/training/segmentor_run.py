@@ -73,7 +73,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
             name="segmentor",
             folder=run_config.folder,
             fabric=fabric,
-            recorded=run_config.engine.recorded,
+            cuda_graphs=run_config.engine.cuda_graphs,
             phases=phases,
             material=partial(
                 segmentor_batches, run_config.batches(data), teacher.batches if teacher else None

@@ -10,7 +10,7 @@ import numpy as np
 
 from metgan.data import refuse_other_shapes
 from metgan.errors import ArrayError, SettingError
-from metgan.images import OmeZarrImage, Stack, read_stack, refuse_other_orientations
+from metgan.images import OmeZarrImage, Stack, compare_places, read_stack
 from metgan.progress import note, note_once
 
 ORDER: Final = (0, 1)
@@ -79,7 +79,7 @@ def refuse_unlike(name: str, images: Mapping[str, tuple[Stack, int | None]]) -> 
     Raises
     ------
     ArrayError
-        When they are not, or the images' files say that they lie otherwise, as `refuse_other_orientations`.
+        When they are not, or the images' files say that they lie otherwise, as `compare_places`.
     """
     shapes = {what: stack.plane_shape(number) for what, (stack, number) in images.items()}
     fitting = [
@@ -91,7 +91,7 @@ def refuse_unlike(name: str, images: Mapping[str, tuple[Stack, int | None]]) -> 
     ]
     axes = {what: stack.axes for what, (stack, _) in images.items()}
     refuse_other_shapes(name, shapes, axes, [*dict.fromkeys(fitting)][:1])
-    refuse_other_orientations({what: stack.source for what, (stack, _) in images.items()})
+    compare_places({what: stack.source for what, (stack, _) in images.items()})
     return shapes
 
 

@@ -16,10 +16,10 @@ from metgan.errors import ArrayError, SettingError, StorageError, UnknownNameErr
 from metgan.images import (
     ArrayImage,
     OmeZarrImage,
+    compare_places,
     layout_like,
     open_image,
     read_stack,
-    refuse_other_orientations,
     write_image,
     write_ome_zarr,
 )
@@ -399,7 +399,7 @@ def test_another_tile_of_the_same_shape_is_told_of(
     first, second = (tmp_path / f"{name}-{micrometres}.ome.zarr" for name in "ab")
     write(first, "0.4")
     write(second, "0.4", said=said)
-    refuse_other_orientations({"anatomy": open_image(first), "tumour": open_image(second)})
+    compare_places({"anatomy": open_image(first), "tumour": open_image(second)})
     told = capsys.readouterr().err
     assert ("2.0 voxels apart" in told) == is_told
     assert bool(told) == is_told
@@ -416,7 +416,7 @@ def test_another_size_of_voxels_is_told_of(
 ) -> None:
     """A label that was drawn at another resolution, in an array that happens to have the shape."""
     scan = open_image(write(tmp_path / "a.ome.zarr"))
-    refuse_other_orientations({"anatomy": scan, "tumour": scan, "label": ArrayImage(SCAN[0], "ZYX", size)})
+    compare_places({"anatomy": scan, "tumour": scan, "label": ArrayImage(SCAN[0], "ZYX", size)})
     said = capsys.readouterr().err
     assert told in said
     assert bool(told) == bool(said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -137,14 +138,26 @@ class OmeZarrImage:
     @property
     def level_shapes(self) -> dict[Path, tuple[int, ...]]:
         """Of every level, by its folder, the finest first."""
-        image = read_metadata(dict(open_node(self.path).attrs), self.path).multiscales[0]
-        arrays = {self.path / one.path: open_node(self.path / one.path) for one in image.datasets}
+        arrays = {folder: open_node(folder) for folder in self._level_folders}
         return {folder: one.shape for folder, one in arrays.items() if isinstance(one, zarr.Array)}
 
     def level_of(self, shape: Sequence[int]) -> Path | None:
-        """Return the folder of the level of a shape, (Z, Y, X), of one plane where it has no Z; if any."""
-        levels = self.level_shapes.items()
-        return next((folder for folder, own in levels if _planes_of(self.axes, own) == tuple(shape)), None)
+        """Return the folder of the level of a shape, (Z, Y, X), of one plane where it has no Z; if any.
+
+        The image's own level is looked at first, and those that cannot be opened are passed over.
+        """
+        folders = self._level_folders
+        for folder in (folders[self.level], *folders):
+            with suppress(StorageError):
+                level = open_node(folder)
+                if isinstance(level, zarr.Array) and _planes_of(self.axes, level.shape) == tuple(shape):
+                    return folder
+        return None
+
+    @property
+    def _level_folders(self) -> list[Path]:
+        image = read_metadata(dict(open_node(self.path).attrs), self.path).multiscales[0]
+        return [self.path / one.path for one in image.datasets]
 
     @property
     def version(self) -> str:
