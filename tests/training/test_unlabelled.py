@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,8 +40,8 @@ from metgan.training import (
     split_pairs,
     with_pseudo_labels,
 )
-from metgan.training.loop import Training
 from metgan.training.session import PSEUDO_LABELS
+from metgan.training.stepper import Stepper
 from metgan.training.validation import ValidationSet, validate_segmentor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -235,14 +236,14 @@ def test_a_metgan_with_unlabelled_pairs_that_is_cut_off_equals_one_that_is_not(
 ) -> None:
     """It is cut off in its second step, after the first of two validations."""
 
-    def stop(self: object, step: int, material: object) -> dict[str, object]:
-        if self.name == "metgan" and step == 1:  # type: ignore[attr-defined]
+    def stop(self: Stepper[Any], step: int, rate: float, material: object) -> dict[str, torch.Tensor]:
+        if len(self.phases) == 2 and step == 1:  # of MetGAN: a segmentor has one phase
             raise KeyboardInterrupt
-        return step_before(self, step, material)
+        return take_before(self, step, rate, material)
 
-    step_before = Training._step
+    take_before = Stepper.take
     with monkeypatch.context() as patch:
-        patch.setattr(Training, "_step", stop)
+        patch.setattr(Stepper, "take", stop)
         with pytest.raises(KeyboardInterrupt):
             training(tmp_path, data).run()
     training(tmp_path, data, resume=True).run()
