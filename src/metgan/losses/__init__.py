@@ -8,6 +8,7 @@ from .pixelwise import (
     absolute_difference,
     absolute_error,
     pixel_weights,
+    structure_difference,
     weighted_cross_entropy,
 )
 
@@ -22,5 +23,6 @@ __all__ = [
     "log_distance",
     "pixel_weights",
     "squared_distance",
+    "structure_difference",
     "weighted_cross_entropy",
 ]

@@ -18,6 +18,8 @@ SegmentationName = Literal["weighted-bce", "l1"]
 """Names of the segmentation losses."""
 TUMOUR_WEIGHT: Final = 10.0
 """How many background pixels a tumour pixel weighs."""
+LEAST_SPREAD: Final = 0.01
+"""Added to the spread of an image on [-1, 1], so that the grain of flat images does not count like tissue."""
 
 
 def pixel_weights(
@@ -65,6 +67,38 @@ def absolute_difference(generated: Tensor, real: Tensor, weights: Tensor | None 
     0.25
     """
     return mean_over((generated - real).abs(), weights)
+
+
+def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Tensor:
+    """Mean of how far the structure of two images differs, in units of the real image's own contrast.
+
+    Of each image the difference ``generated - real`` less its mean, over the mean distance of the real image
+    from its mean: 0 where the two differ in brightness alone, about 1 where `generated` is flat, about 2 where
+    it is inverted. So an animal whose stain is faint counts as much as one that glows. The idea of the loss
+    that does not see shifts of Ranftl et al. 2020 (arXiv 1907.01341), Eq. (5), with the real image's scale for
+    both.
+
+    Parameters
+    ----------
+    generated, real : Tensor, (N, C, Y, X), float in [-1, 1]
+    within : Tensor, (N, 1, Y, X), float, 0 or 1
+        The pixels that count. An image without any counts nothing.
+
+    Examples
+    --------
+    >>> real, all_pixels = torch.tensor([[[[-0.9, -0.8, -0.7, -0.6]]]]), torch.ones(1, 1, 1, 4)
+    >>> flat = torch.full_like(real, 0.3)
+    >>> [round(structure_difference(x, real, all_pixels).item(), 2) for x in (real + 0.4, flat, -real)]
+    [0.0, 0.91, 1.82]
+    """
+    axes = (1, 2, 3)
+    pixels = within.expand_as(real).sum(axes, keepdim=True).clamp(min=1)
+
+    def centred(image: Tensor) -> Tensor:
+        return (image - (image * within).sum(axes, keepdim=True) / pixels) * within
+
+    spread = centred(real).abs().sum(axes, keepdim=True) / pixels
+    return mean_over(centred(generated - real).abs() / (spread + LEAST_SPREAD), within)
 
 
 def weighted_cross_entropy(logits: Tensor, label: Tensor, within: Tensor | None = None) -> Tensor:

@@ -20,11 +20,12 @@ from typing import Final
 from metgan.errors import UnknownNameError
 
 from .method import Method
-from .terms import Adversarial, Cycle, Paired, Segmentation
+from .terms import Adversarial, Cycle, Paired, Segmentation, Structure
 
 _SEGMENTED = Segmentation(10)
 _SEGMENTED_PAIRS = Segmentation(1)
-_PIX2PIX = (Adversarial(1), Paired(100))
+_PAIRS = (Paired(100), Structure(20))
+_PIX2PIX = (Adversarial(1), *_PAIRS)
 _CYCLEGAN = (Adversarial(1), Cycle(10))
 
 _ROWS = (
@@ -34,7 +35,7 @@ _ROWS = (
         generator="metgen",
         cyclic=True,
         discriminator="plain",
-        terms=(*_CYCLEGAN, _SEGMENTED_PAIRS, Paired(100)),
+        terms=(*_CYCLEGAN, _SEGMENTED_PAIRS, *_PAIRS),
         source="Horvath et al. 2021, Eq. (3); other weights of segmentor and pairs",
     ),
     Method(
