@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from metgan.losses import absolute_difference
+from metgan.losses import absolute_difference, structure_difference
 
 few = settings(max_examples=60, deadline=None)
 images = hnp.arrays(np.float64, (2, 1, 3, 4), elements=st.floats(-1, 1))
@@ -38,3 +38,54 @@ def test_only_the_ratio_of_weights_counts_however_small_they_are():
     weights = torch.tensor([[[[0.25, 0.5]]]])
     assert absolute_difference(generated, real, weights).item() == pytest.approx(3.0)
     assert absolute_difference(generated, real, 0 * weights).item() == 0
+
+
+def structure(generated, real, within=None):
+    within = np.ones_like(real[:, :1]) if within is None else within
+    return structure_difference(*map(torch.from_numpy, (generated, real, within))).item()
+
+
+@pytest.fixture
+def tissue():
+    """Images of three animals: one faint, one bright, one of which a half is not tissue."""
+    dice = np.random.default_rng(0)
+    real = dice.uniform(-0.95, 0.95, (3, 1, 8, 8))
+    real[0] = real[0] / 20 - 0.9
+    within = np.ones_like(real)
+    within[2, :, :4] = 0
+    return real, within
+
+
+def test_structure_by_formula(tissue):
+    real, within = tissue
+    generated = np.random.default_rng(1).uniform(-1, 1, real.shape)
+    differences = []
+    for fake, image, counted in zip(generated, real, within > 0, strict=True):
+        light, difference = image[counted], (fake - image)[counted]
+        spread = np.abs(light - light.mean()).mean()
+        differences += [*np.abs(difference - difference.mean()) / (spread + 0.01)]
+    assert structure(generated, real, within) == pytest.approx(np.mean(differences))
+
+
+def test_structure_does_not_see_how_brightly_an_animal_is_stained(tissue):
+    real, within = tissue
+    assert structure(real + np.array([0.5, -0.3, 0.1]).reshape(3, 1, 1, 1), real, within) < 1e-12
+    flat, inverted = np.zeros_like(real), -real
+    assert structure(inverted, real, within) == pytest.approx(2 * structure(flat, real, within))
+    faint, bright = (structure(flat[k : k + 1], real[k : k + 1]) for k in (0, 1))
+    assert 0.7 < faint < bright < 1  # the distances themselves are as 1 to 20
+
+
+def test_structure_is_that_of_the_pixels_that_count(tissue):
+    real, within = tissue
+    elsewhere = real + 7 * (1 - within)
+    assert structure(elsewhere, real, within) == structure(real, elsewhere, within) == 0
+    assert structure(-real, real, np.zeros_like(within)) == 0
+
+
+def test_structure_of_flat_images_stays_finite_and_so_does_its_gradient():
+    generated = torch.zeros(2, 1, 4, 4, requires_grad=True)
+    loss = structure_difference(generated, torch.full((2, 1, 4, 4), -0.8), torch.ones(2, 1, 4, 4))
+    loss.backward()
+    assert loss.item() == pytest.approx(0, abs=1e-4)
+    assert generated.grad.isfinite().all()

@@ -14,6 +14,7 @@ from metgan.methods import (
     GanNetworks,
     Paired,
     Segmentation,
+    Structure,
     Translations,
     freeze,
 )
@@ -21,7 +22,15 @@ from metgan.methods.gan_networks import BackwardNetworks
 
 from .conftest import play, step_of
 
-TERMS = [Adversarial(), Adversarial(loss="log"), Cycle(), Segmentation(), Segmentation(loss="l1"), Paired()]
+TERMS = [
+    Adversarial(),
+    Adversarial(loss="log"),
+    Cycle(),
+    Segmentation(),
+    Segmentation(loss="l1"),
+    Paired(),
+    Structure(),
+]
 every_term = pytest.mark.parametrize(
     "term", TERMS, ids=lambda term: f"{term.name}-{getattr(term, 'loss', '')}"
 )
@@ -89,6 +98,20 @@ def test_a_tumour_weighs_as_much_in_the_pair_term_as_in_the_segmentation_term():
     pixels = step.label[0].numel()
     assert Paired()(step).item() == pytest.approx(10 / (pixels + 9), rel=1e-4)
     assert Paired(tumour_weight=1)(step).item() == pytest.approx(1 / pixels, rel=1e-4)
+
+
+def test_the_structure_term_asks_for_tissue_alone_however_bright_the_tumours_are():
+    step = step_of(play())
+    wanted = Structure()(step).item()
+    (fake, tumour), (fake_anatomy, anatomy) = (numpy_of(*pair) for pair in step.pairs)
+    tissue = numpy_of(step.label)[0] == 0
+    differences = []
+    for generated, real in ((fake[tissue], tumour[tissue]), (fake_anatomy[tissue], anatomy[tissue])):
+        difference, spread = generated - real, np.abs(real - real.mean()).mean()
+        differences.append((np.abs(difference - difference.mean()) / (spread + 0.01)).mean())
+    assert wanted == pytest.approx(sum(differences), rel=1e-4)
+    step.tumour = torch.where(step.label > 0, 1.0, step.tumour + 0.25)
+    assert Structure()(step).item() == pytest.approx(wanted, rel=1e-4)
 
 
 @pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])

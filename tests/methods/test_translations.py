@@ -18,6 +18,7 @@ from metgan.methods import (
     Paired,
     Segmentation,
     StepAugments,
+    Structure,
     Translations,
 )
 from metgan.methods.intensity import DrawnIntensity
@@ -229,7 +230,7 @@ def test_fill_is_laid_over_all_that_is_generated():
     assert (forth[..., :32, :] == -0.75).all()
 
 
-@pytest.mark.parametrize("term", [Paired(1), Cycle(1), Segmentation(1)])
+@pytest.mark.parametrize("term", [Paired(1), Structure(1), Cycle(1), Segmentation(1)])
 def test_no_term_counts_fill(term):
     networks = play()
     step = filled_step(networks)

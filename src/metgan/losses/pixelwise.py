@@ -73,10 +73,10 @@ def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Ten
     """Mean of how far the structure of two images differs, in units of the real image's own contrast.
 
     Of each image the difference ``generated - real`` less its mean, over the mean distance of the real image
-    from its mean: 0 where the two differ in brightness alone, about 1 where `generated` is flat, about 2 where
-    it is inverted. So an animal whose stain is faint counts as much as one that glows. The idea of the loss
-    that does not see shifts of Ranftl et al. 2020 (arXiv 1907.01341), Eq. (5), with the real image's scale for
-    both.
+    from its mean: 0 where the two differ in brightness alone, about 1 where `generated` is flat, and 2 where
+    it is inverted. So an animal whose stain is faint counts as much as one that glows. After the loss of
+    Ranftl et al. 2020 (arXiv 1907.01341) that sees neither shift nor scale; ours has the real image's scale
+    for both, since a faint structure is to be told from a strong one.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from .catalogue import CATALOGUE, METHOD_SETS, find_method, find_methods
 from .gan_networks import GanNetworks, build_networks, freeze, trained_modules
 from .intensity import IntensityAugment
 from .method import Method, Term
-from .terms import Adversarial, Cycle, Paired, Segmentation
+from .terms import Adversarial, Cycle, Paired, Segmentation, Structure
 from .translations import FillMask, StepAugments, Translations
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Paired",
     "Segmentation",
     "StepAugments",
+    "Structure",
     "Term",
     "Translations",
     "build_networks",

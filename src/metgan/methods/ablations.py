@@ -46,6 +46,13 @@ ABLATIONS: Final = (
     ),
     replace(
         _METGAN,
+        name="metgan-no-structure",
+        title="MetGAN, no structure term",
+        terms=tuple(term for term in _METGAN.terms if term.name != "structure"),
+        source="paper: Eq. (3)",
+    ),
+    replace(
+        _METGAN,
         name="metgan-l1",
         title="MetGAN, the release's segmentation term",
         terms=_with(Segmentation(100, loss="l1")),
