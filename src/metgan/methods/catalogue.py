@@ -9,8 +9,10 @@ Their 100 goes with the release's plain L1, which charges 0.06 for a missed tumo
 times as large as the pair term; generators then made dark haloes about the tumours, and no tissue.
 MetGAN's pairs have Pix2Pix's 100. The segmentor has 10 where it alone says how bright a tumour is. Where
 there are pairs it has 1: it never has enough of brightness, so that tumours came out half as bright again as
-real ones (docs/results). `metgan study ablation` compares with the paper's. Pinned by
-``test_every_row_is_what_the_papers_say_but_for_two_weights``.
+real ones (docs/results). Rows with pairs also have a term that no paper has, for the structure of tissue
+(`Structure`). `metgan study ablation` compares with the paper's. Pinned by
+``test_every_row_is_what_the_papers_say_but_for_two_weights`` and
+``test_every_row_with_pairs_and_no_other_asks_for_their_structure_alike``.
 """
 
 from __future__ import annotations
