@@ -26,7 +26,7 @@ from metgan.workflows import (
     info,
     prepare,
 )
-from metgan.workflows.volume_check import refuse_mask
+from metgan.workflows.mask_as_image import refuse_mask
 
 from .conftest import call, request, save_generator
 

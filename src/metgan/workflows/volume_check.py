@@ -9,7 +9,6 @@ not. So it is noted as one of two.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,12 +16,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from metgan.data import check_camera, evenly, measure_standing_out
-from metgan.errors import ArrayError
 from metgan.progress import note
 from metgan.synthesis import Inpainter, VolumeSource
-from metgan.types import AnyArray, Camera
+from metgan.types import Camera
 
 from .generate import MUCH_OUTSIDE, note_warnings
+from .mask_as_image import refuse_mask
 from .volume_source import Volume
 
 if TYPE_CHECKING:
@@ -34,9 +33,6 @@ _PLACES: Final = ((2, 2), (0, 3), (1, 0), (3, 4), (4, 1))
 """How far down and to the right it lies in each plane, in quarters: in the middle of the middle one."""
 _FEWEST_MARKED, _BRIGHT = 3, 2.0
 """Marked regions that are needed to tell, and standard deviations by which tumours are brighter."""
-_FEW_VALUES, _MOSTLY, _NEARLY_ALL = 16, 0.5, 0.85
-"""Values that a mask mostly has, and share of its pixels beside one of their value; where it has more."""
-_BEFORE, _AFTER = slice(None, -1), slice(1, None)
 _TIMES_BETTER: Final = 10
 """Fewer pixels above the tumour channel's range than above the anatomy's: a choice. Dim ones tell nothing."""
 
@@ -54,38 +50,6 @@ def look_at_anatomy(volume: Volume) -> Camera:
     windows = [stack.plane_order(number, window)[0] for window in _windows(shape)]
     refuse_mask(windows, shape, f"anatomy of {stack.path}")
     return check_camera(np.concatenate(windows), "anatomy")
-
-
-def refuse_mask(windows: Sequence[AnyArray], shape: Sequence[int], name: str) -> None:
-    """Refuse a channel of the camera's dtype that is a mask, by its windows; note one that seems to be.
-
-    Refused is a volume of this `shape`, (Z, Y, X), that is two values or one, where the windows, (Y, X), are
-    all of it. Other values may be numbered objects, or light: noise makes neighbours differ, those in an
-    object do not. The commonest value tells nothing: it may be fill.
-
-    Raises
-    ------
-    ArrayError
-        Naming the values.
-    """
-    values, counts = np.unique(np.concatenate(windows), return_counts=True)
-    few = len(values) <= _FEW_VALUES
-    listed = "no other values than " + ", ".join(f"{value:g}" for value in values)
-    if len(values) <= 2 and sum(window.size for window in windows) == math.prod(shape):
-        raise ArrayError(
-            f"{name} has {listed}",
-            "an image as the microscope stored it",
-            "If it is a mask, give it with --labels, and the image that it belongs to as the volume",
-        )
-    common = values[counts.argmax()]
-    left, right = (np.concatenate([w[:, part].ravel() for w in windows]) for part in (_BEFORE, _AFTER))
-    beside = (left != common) | (right != common)
-    if beside.any() and (left == right)[beside].mean() > (_MOSTLY if few else _NEARLY_ALL):
-        note(
-            f"{name} has {listed if few else f'{len(values)} values'} where it was looked at, in areas of "
-            "one value each. Is it a mask? The volume should be an image as the microscope stored it; a mask "
-            "is for --labels"
-        )
 
 
 def tell_of_model(run: Path, inpainter: Inpainter, anatomy: Camera) -> None:
