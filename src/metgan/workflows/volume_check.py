@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from metgan.data import check_camera, evenly, measure_standing_out
+from metgan.data import check_camera, evenly, measure_standing_out, tell_of_inverted
 from metgan.progress import note
 from metgan.synthesis import Inpainter, VolumeSource
 from metgan.types import Camera
 
 from .generate import MUCH_OUTSIDE, note_warnings
 from .mask_as_image import refuse_mask
-from .volume_source import Volume
+from .volume_source import Volume, mask_of, read_label
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
@@ -63,6 +63,14 @@ def tell_of_model(run: Path, inpainter: Inpainter, anatomy: Camera) -> None:
             f"{scales.tumour.low:.5g} to {scales.tumour.high:.5g}: it is brighter than in training, or it is "
             "the tumour channel. Look at the order of --channels, or of the sources"
         )
+
+
+def look_at_mask(request: InpaintRequest, volume: Volume) -> None:
+    """Note a mask of tumours, that are wanted or there, that covers most of what is looked at."""
+    if (mask := mask_of(volume)) is not None:
+        windows = _windows(mask.plane_shape(None))
+        labels = (read_label(request, mask, window)[0] for window in windows)
+        tell_of_inverted(labels, f"labels of {mask.path}")
 
 
 def look_at_tumour(request: InpaintRequest, source: VolumeSource) -> None:
