@@ -20,11 +20,11 @@ from typing import TypeVar
 
 from metgan.images import Block, OmeZarrWriter
 from metgan.memory import peak_memory_bytes
+from metgan.parts import sides_of
 from metgan.progress import SLOW, progress
 from metgan.types import AnyArray
 
 from .inpainter import Inpainter
-from .plane_part import sides_of
 from .volume import TUMOURS, Slab, VolumeSource, inpaint_region, joined, slabs_of
 
 Item = TypeVar("Item")
