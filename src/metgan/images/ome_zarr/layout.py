@@ -128,7 +128,7 @@ class OmeZarrLayout:
             ("shape", len(self.shape) == n and min(self.shape) > 0, f"{n} lengths of 1 or more"),
             (
                 "voxel_size_um",
-                sizes is None or _are_sizes(sizes, spatial),
+                sizes is None or (len(sizes) == spatial and all(0 < size < math.inf for size in sizes)),
                 f"{spatial} positive sizes, or None",
             ),
             ("origin", len(self.origin) in (0, spatial), f"{spatial} places, or none"),
@@ -279,7 +279,3 @@ class OmeZarrLayout:
 
     def _without_channels(self, values: tuple[int, ...], label: str) -> tuple[int, ...]:
         return tuple(v for v, axis in zip(values, self.axes, strict=True) if not (label and axis == "C"))
-
-
-def _are_sizes(sizes: tuple[float, ...], count: int) -> bool:
-    return len(sizes) == count and all(0 < size < math.inf for size in sizes)

@@ -86,7 +86,10 @@ class BackgroundResidual:
             left[rows] = noise.stabilise(real.tumour[rows]) - noise.stabilise(generated[rows])
         field = left.copy()
         for part in (tissue, ~tissue):
-            _take_away(_ByAndLarge.of(left, free & part), part, field)
+            mean = _ByAndLarge.of(left, free & part)
+            for strip in strips(len(field), _HALO):
+                rows = strip.rows
+                np.subtract(field[rows], mean.at(strip), out=field[rows], where=part[rows])
         return cls(field, free, tissue, noise)
 
     def lay_over(
@@ -272,13 +275,6 @@ class _ByAndLarge:
         weight = _blurred(where.astype(np.float64))[strip.inner]
         mean = _blurred(ordinary)[strip.inner] / np.maximum(weight, _LEAST_WEIGHT)
         return np.where(weight > _LEAST_WEIGHT, mean, self.middle)
-
-
-def _take_away(mean: _ByAndLarge, part: Mask, field: NDArray[np.float64]) -> None:
-    """Take the mean away from a part of a field, in place."""
-    for strip in strips(len(field), _HALO):
-        rows = strip.rows
-        np.subtract(field[rows], mean.at(strip), out=field[rows], where=part[rows])
 
 
 def _blurred(image: NDArray[np.float64]) -> NDArray[np.float64]:
