@@ -2,7 +2,7 @@
 
 from .background import Background, BackgroundResidual
 from .contrast import INVISIBLE, MOST_LIGHT, Contrast, contrasts_of, match_contrasts
-from .insert import Insert, RealTumourChannel, find_unseen, insert_tumours, near
+from .insert import Insert, find_unseen, insert_tumours, near
 from .noise import Noise
 from .order import REFINE_STEPS, measure_steps, order_steps
 from .step import PairImages, RefineStep
@@ -17,7 +17,6 @@ __all__ = [
     "Insert",
     "Noise",
     "PairImages",
-    "RealTumourChannel",
     "RefineStep",
     "contrasts_of",
     "find_unseen",

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.data import Entry, as_camera, read_pair
+from metgan.data import as_camera
 from metgan.errors import EmptyDrawError
 from metgan.models import DEFAULT_THRESHOLD
 from metgan.objects import number_tumours
@@ -28,44 +28,6 @@ from metgan.types import Camera, Mask
 from .contrast import HALO, fading
 from .step import PairImages, RefineStep
 from .strips import strips
-
-
-@dataclass(frozen=True, eq=False)
-class RealTumourChannel:
-    """A real tumour channel that generated tumours are added to.
-
-    Parameters
-    ----------
-    tumour : Camera
-        (Y, X).
-    label : Mask
-        (Y, X), the tumours that it shows already; may be empty.
-    ignored : Mask or None, default None
-        (Y, X), where the label says nothing; None where it says all.
-    """
-
-    tumour: Camera
-    label: Mask
-    ignored: Mask | None = None
-
-    @classmethod
-    def read(cls, entry: Entry) -> RealTumourChannel:
-        """Read and check the tumour channel and the label of a real pair."""
-        pair = read_pair(entry)
-        return cls(pair.tumour, pair.label, pair.ignored)
-
-    @property
-    def taken(self) -> Mask:
-        """Where no tumour may be added, (Y, X): its own, and as far around them as light fades.
-
-        What may be one of its own counts as one.
-        """
-        own = self.label if self.ignored is None else self.label | self.ignored
-        return near(own)
-
-    def around(self, asked: Mask) -> Mask:
-        """Return added tumours and what is near them, (Y, X), without its own: the part that is not real."""
-        return near(asked) & ~self.label
 
 
 def near(tumours: Mask) -> Mask:
