@@ -32,8 +32,7 @@ from .strips import strips
 
 def near(tumours: Mask) -> Mask:
     """Return tumours, and as far around them as their light fades: `HALO` pixels; (Y, X)."""
-    reached: Mask = ndimage.binary_dilation(tumours, np.ones((3, 3), bool), HALO)
-    return reached
+    return np.asarray(ndimage.binary_dilation(tumours, np.ones((3, 3), bool), HALO), bool)
 
 
 def find_unseen(output: NDArray[np.float32], asked: Mask) -> Mask:
@@ -54,8 +53,7 @@ def find_unseen(output: NDArray[np.float32], asked: Mask) -> Mask:
     """
     numbered, sizes = number_tumours(asked)
     seen = np.bincount(numbered.ravel(), output.ravel(), len(sizes) + 1)[1:] / sizes
-    unseen: Mask = np.append(False, seen < DEFAULT_THRESHOLD)[numbered]
-    return unseen
+    return np.asarray(np.append(False, seen < DEFAULT_THRESHOLD)[numbered], bool)
 
 
 def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, asked: Mask) -> Camera:
