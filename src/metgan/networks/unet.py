@@ -73,10 +73,7 @@ class UNetSpec:
         (``align_corners=False``) that is asked for ``r`` cells about a cell reads ``r // 2 + 1`` about
         the coarser cell.
         """
-        radii = [3]
-        for _ in self.encoder[1:]:
-            radii.append(radii[-1] // 2 + 1 + 3)
-        return tuple(radii)
+        return tuple(itertools.accumulate(self.encoder[1:], lambda radius, _: radius // 2 + 1 + 3, initial=3))
 
     @property
     def halo(self) -> int:

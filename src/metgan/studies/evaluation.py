@@ -138,11 +138,16 @@ class _Compared:
 def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation) -> list[_Compared]:
     constants = inpainter.card.normalisation.fill
     generated = inpainter.inpaint_all([(pair.anatomy, pair.label) for pair in pairs])
-    compared = []
-    for pair, camera in zip(pairs, generated, strict=True):
-        real, fake = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-        compared.append(_Compared(pair, camera, real, fake, pair.unscored(constants)))
-    return compared
+    return [
+        _Compared(
+            pair,
+            camera,
+            units.apply(pair.tumour, "tumour"),
+            units.apply(camera, "tumour"),
+            pair.unscored(constants),
+        )
+        for pair, camera in zip(pairs, generated, strict=True)
+    ]
 
 
 def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:

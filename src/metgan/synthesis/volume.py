@@ -229,8 +229,7 @@ def joined(region: Block, inpainter: Inpainter, read: Iterable[SlabImages], what
 
     made = np.empty(sides_of(region), inpainter.card.normalisation.tumour.dtype)
     for images in read:
-        planes = images.slab.region[0]
-        made[planes.start - region[0].start : planes.stop - region[0].start] = images.compute(tell)
+        made[within(images.slab.region[:1], region[:1])] = images.compute(tell)
     return made
 
 

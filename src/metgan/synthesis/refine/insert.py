@@ -85,10 +85,9 @@ def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, 
     [103, 144, 105]
     """
     lit = np.empty_like(real_tumour)
-    for strip in strips(len(asked), HALO):
-        rows = strip.rows
+    for rows, around, inner in strips(len(asked), HALO):
         light = np.clip(generated[rows].astype(np.float64) - tumour_free[rows], 0, None)
-        shown = light * fading(asked[strip.around])[strip.inner]
+        shown = light * fading(asked[around])[inner]
         lit[rows] = as_camera(real_tumour[rows] + shown, real_tumour)
     return lit
 
