@@ -125,8 +125,7 @@ def average_pool(x: Tensor, factor: int) -> Tensor:
 
 def resize_linear(x: Tensor, sizes: Sequence[int], *, align_corners: bool) -> Tensor:
     """Resize `x` linearly to these spatial `sizes`."""
-    mode = _LINEAR[x.dim() - 2]
-    return nnf.interpolate(x, size=tuple(sizes), mode=mode, align_corners=align_corners)
+    return nnf.interpolate(x, size=tuple(sizes), mode=_LINEAR[x.dim() - 2], align_corners=align_corners)
 
 
 def check_sides(x: Tensor, least: int) -> None:

@@ -145,8 +145,7 @@ class UNet(nn.Module):
         features : sequence of Tensor or None
             Label features of the *padded* grid, finest first, as `LabelPathway` gives them.
         """
-        padded = pad_to_multiple(image, self.spec.stride, mirror=True)
-        skips, x = self.descend(padded)
+        skips, x = self.descend(pad_to_multiple(image, self.spec.stride, mirror=True))
         x = self.ascend(self.centre(x), skips, features)
         return crop_like(self.show(x), image.shape[2:])
 

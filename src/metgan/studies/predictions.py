@@ -122,8 +122,7 @@ def choose_threshold(probabilities: Sequence[NDArray[np.float32]], labels: Seque
 def read_validation(run: Path, val: Sequence[Pair], engine: Engine) -> float:
     """Return the pooled Dice of a run's segmentor on validation pairs, at its own threshold; 0 for none."""
     probabilities, labels = _probabilities(SegmentorPredictor(run, choose_device(engine.device)), val)
-    threshold = choose_threshold(probabilities, labels)
-    return float(np.nan_to_num(_dice(probabilities, labels, threshold)))
+    return float(np.nan_to_num(_dice(probabilities, labels, choose_threshold(probabilities, labels))))
 
 
 def _dice(probabilities: Sequence[NDArray[np.float32]], labels: Sequence[Mask], threshold: float) -> float:
