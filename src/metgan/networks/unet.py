@@ -131,9 +131,7 @@ class UNet(nn.Module):
         Otherwise a channel whose background lies near -1 keeps the first hundreds of steps busy with
         moving one number.
         """
-        for name, parameter in self.classify.named_parameters():
-            if name == "bias":
-                parameter.fill_(level)
+        self.classify.get_parameter("bias").fill_(level)
 
     def forward(self, image: Tensor, features: Sequence[Tensor | None] = ()) -> Tensor:
         """Map an image to one unbounded channel, (N, 1, Y, X), before tanh or sigmoid.

@@ -96,8 +96,7 @@ def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, 
 class Insert(RefineStep):
     """Generated tumours are added to the anatomy's real tumour channel: see `insert_tumours`."""
 
-    name = "insert"
-    purpose = "insert"
+    name = purpose = "insert"
     needs_tumour_free = True
 
     def __str__(self) -> str:
