@@ -13,7 +13,7 @@ from metgan.errors import ArrayError
 from metgan.labels import FillSearch
 from metgan.metrics import Contrast
 from metgan.progress import note_once
-from metgan.types import AnyArray, Camera, Channel, Mask
+from metgan.types import Camera, Channel, Mask
 
 _MOST_LABELLED: Final = 0.5
 _TUMOURS_ARE_RARE = (
@@ -111,9 +111,8 @@ class _ChannelContrast:
 
     @property
     def result(self) -> Contrast:
-        nothing: AnyArray = np.empty(0)
         flat = [
-            (0, Contrast(Contrast.between(nothing, nothing).inside, value, 0.0, value, count))
+            (0, Contrast(np.nan, value, 0.0, value, count))
             for value, count in self._areas.items()
             if value != self._fill.value
         ]
