@@ -58,8 +58,7 @@ class Checked:
             try:
                 fitting = _fitted(given, hint)
             except _UnfitError:
-                remedy = _remedy(given, hint)
-                raise SettingError(f"{name} is {given!r}", _described(hint), remedy) from None
+                raise SettingError(f"{name} is {given!r}", _described(hint), _remedy(given, hint)) from None
             if fitting is not given:
                 object.__setattr__(self, name, fitting)  # before anyone has seen it
 

@@ -19,6 +19,10 @@ LARGE = {(6, 6, 5): 300, (40, 40, 5): 300, (6, 40, 5): 300, (40, 6, 5): 300}
 
 def prepared(tmp_path: Path, blocks: Blocks, offset: int = 500) -> list[str]:
     """Cut a plane of 64 x 64 pixels into four crops; return the notes on doubtful tumours."""
+    return [text for text in told_of_prepare(tmp_path, blocks, offset) if "are kept" in text]
+
+
+def told_of_prepare(tmp_path: Path, blocks: Blocks, offset: int = 500) -> list[str]:
     rng = np.random.default_rng(0)
     anatomy, tumour = rng.normal(offset, 3, (2, 64, 64))
     label = np.zeros((64, 64), np.uint8)
@@ -29,11 +33,17 @@ def prepared(tmp_path: Path, blocks: Blocks, offset: int = 500) -> list[str]:
     for name, image in (("a", anatomy), ("t", tumour), ("m", label)):
         dtype = np.uint8 if name == "m" else np.float32
         tifffile.imwrite(tmp_path / f"{name}.tif", image.astype(dtype), photometric="minisblack")
+    return cut(tmp_path)
+
+
+def cut(tmp_path: Path) -> list[str]:
+    """Cut the files ``a``, ``t`` and ``m`` into crops of 32 pixels; return all notes."""
     sources, files = [tmp_path / "a.tif", tmp_path / "t.tif"], ScanFiles(labels=tmp_path / "m.tif")
     told: list[str] = []
-    request = PrepareRequest(sources=sources, files=files, out=tmp_path / "out", crops=CropChoice(crop=32))
+    out, crops = tmp_path / "out", CropChoice(crop=32)
+    request = PrepareRequest(sources=sources, files=files, out=out, crops=crops, overwrite=out.exists())
     prepare(request, lambda event: told.append(str(event)))
-    return [text for text in told if "are kept" in text]
+    return told
 
 
 @pytest.mark.parametrize(
@@ -70,3 +80,19 @@ def test_pairs_without_a_tumour_count_for_nothing() -> None:
     seen.look_at(nowhere, image, image)
     seen.look_at(~nowhere, image, image)  # nothing surrounds it
     assert (seen.tumours, seen.tiny, seen.pairs, seen.dark, seen.facts) == (1, 0, 0, 0, {})
+
+
+@pytest.mark.parametrize("channel", ["a", "t"])
+@pytest.mark.parametrize("is_numbered", [False, True])
+def test_a_mask_that_is_given_as_a_channel_is_told_of(
+    tmp_path: Path, channel: str, is_numbered: bool
+) -> None:
+    """As when its file is named twice: the generator would learn to draw masks."""
+    asked = "Is it a mask?"
+    assert not any(asked in text for text in told_of_prepare(tmp_path, LARGE))
+    mask = tifffile.imread(tmp_path / "m.tif")
+    if is_numbered:
+        mask[:, 32:] *= 2
+        mask[32:] *= 2
+    tifffile.imwrite(tmp_path / f"{channel}.tif", mask, photometric="minisblack")
+    assert any(asked in text for text in cut(tmp_path))

@@ -19,14 +19,17 @@ from metgan.networks import MetGen, build, make_generator
 from metgan.progress import Event, Note
 from metgan.workflows import (
     CropChoice,
+    GenerateRequest,
     InfoRequest,
     PrepareRequest,
     ScanFiles,
+    Sources,
     VolumeRecipeChoice,
+    generate,
     info,
     prepare,
 )
-from metgan.workflows.volume_check import refuse_mask
+from metgan.workflows.mask_as_image import refuse_mask
 
 from .conftest import call, request, save_generator
 
@@ -224,6 +227,34 @@ def test_a_label_of_tumours_that_the_volume_has_already_is_told_of_where_light_i
     assert any(said in text for text in call(asked)[1])
     right = replace(asked, sources=[anatomy, other], out=tmp_path / "b.zarr")
     assert not any(said in text for text in call(right)[1])
+
+
+def test_a_mask_that_is_inverted_is_told_of(run: Path, scan: Path, tmp_path: Path) -> None:
+    """As Fiji makes one: with labels, nearly all of the volume would become tumour; with a recipe, drawn
+    tumours would keep off all but the real ones."""
+    inverted, said = tiff(tmp_path / "inverted.tif", 1 - LABEL, "ZYX"), "check that they are not inverted"
+    right = request(run, scan, tmp_path / "a.zarr")
+    assert not any(said in text for text in call(right)[1])
+    assert any(said in text for text in call(replace(right, labels=inverted, out=tmp_path / "b.zarr"))[1])
+    recipe = VolumeRecipeChoice(
+        recipe="grown", density_per_mm3=10.0, diameters_um=(5.0, 8.0, 12.0), real_tumours=inverted
+    )
+    drawn = replace(right, labels=None, recipe=recipe, out=tmp_path / "c.zarr", voxel_size_um=(2.0, 2.0, 2.0))
+    assert any(said in text for text in call(drawn)[1])
+
+
+def test_labels_that_are_inverted_are_told_of_where_pairs_are_generated(run: Path, tmp_path: Path) -> None:
+    for folder, mask in (("anatomies", SCAN[0, 0]), ("right", LABEL[0]), ("inverted", 1 - LABEL[0])):
+        (tmp_path / folder).mkdir()
+        tiff(tmp_path / folder / f"of-{folder}.tif", mask)
+    for folder in ("right", "inverted"):
+        told: list[Event] = []
+        sources = Sources(anatomy=tmp_path / "anatomies", labels=tmp_path / folder, part="all")
+        out = tmp_path / f"{folder}-pairs"
+        asked = GenerateRequest(run=run, sources=sources, out=out, count=1, device="cpu")
+        with pytest.raises(ArrayError, match="is flat"):  # as what an untrained network generates
+            generate(asked, told.append)
+        assert any("not inverted" in str(event) for event in told) == (folder == "inverted")
 
 
 @pytest.mark.parametrize("high", [1, 255])

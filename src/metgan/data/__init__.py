@@ -34,7 +34,7 @@ from .prepare import prepare
 from .sample import Pair, as_camera, check_camera, checksum, has_tumour, read_channel, read_label, read_pair
 from .scan import MaskCheck, Scan, refuse_other_shapes
 from .scan_crops import CropImages, ScanCrops
-from .scan_summary import ScanBlock, ScanContrast
+from .scan_summary import ScanBlock, ScanContrast, tell_of_inverted
 from .shuffle import shuffle_labels
 from .split import SPLIT_FILE, Split, draw_folds, draw_split, load_split, save_split, stated_split
 from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
@@ -125,6 +125,7 @@ __all__ = [
     "stated_split",
     "survey",
     "sync_images",
+    "tell_of_inverted",
     "without_label",
     "write_pair",
     "write_table",

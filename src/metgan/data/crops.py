@@ -250,11 +250,11 @@ def _starts(region: Region, plan: CropPlan) -> list[list[tuple[int, int]]]:
 
 
 def _starts_along(within: slice, plan: CropPlan) -> list[tuple[int, int]]:
-    starts = []
-    for begin in range(within.start, within.stop, plan.block):
-        stop = min(begin + plan.block, within.stop) - plan.crop
-        starts += [(start, begin) for start in range(begin, stop + 1, plan.stride)]
-    return starts
+    return [
+        (start, begin)
+        for begin in range(within.start, within.stop, plan.block)
+        for start in range(begin, min(begin + plan.block, within.stop) - plan.crop + 1, plan.stride)
+    ]
 
 
 def _range(axis: str, wanted: Range, length: int) -> tuple[int, int]:

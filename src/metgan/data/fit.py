@@ -71,8 +71,7 @@ class _Channel:
         """Take an image in the first pass."""
         self.search.add(image)
         self.extremes.append((image.min(), image.max()))
-        light = self.light.setdefault(str(image.dtype), pixel_values(image.dtype))
-        light.add(image)
+        self.light.setdefault(str(image.dtype), pixel_values(image.dtype)).add(image)
 
     @cached_property
     def fill(self) -> float | None:

@@ -37,7 +37,6 @@ PARTS: Final = ("train", "val", "test")
 _SEEN = ("anatomy", "tumour")
 _LISTED = 5
 _OTHERWISE = "tissue that is not the same needs another name or another group in pairs.csv"
-Rows = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,7 @@ def prepare(
                 advance()
         write_table(out, rows, planned)
         PairSet.check(out)
-    left_out = len(place_crops(scan.region.whole, plan)) - len(useful)
-    return Prepared(len(useful), with_tumour, left_out)
+    return Prepared(len(useful), with_tumour, len(place_crops(scan.region.whole, plan)) - len(useful))
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import permutations
@@ -15,6 +15,7 @@ from metgan.errors import ArrayError
 from metgan.images import Index, LazyVolume, Region
 from metgan.io import check_name
 from metgan.labels import check_binary
+from metgan.parts import Part
 from metgan.types import AnyArray, Mask
 
 from .sample import check_camera
@@ -109,14 +110,12 @@ class Scan:
             check.refuse_faults()
         return scan
 
-    def blocks(self) -> Iterator[tuple[slice, slice, slice]]:
-        """Yield what of the volumes is looked at, at once; together it is the whole."""
+    def blocks(self) -> list[Part]:
+        """Return what of the volumes is looked at, at once; together it is the whole."""
         volume = self.anatomy
         if isinstance(volume, LazyVolume):
-            yield from volume.blocks()
-        else:
-            planes, rows, columns = (slice(0, n) for n in volume.shape)
-            yield planes, rows, columns
+            return volume.blocks()
+        return [tuple(slice(0, n) for n in volume.shape)]
 
     def block(self, index: Index, *, with_tissue: bool = True) -> ScanBlock:
         """Read a part of all volumes, each once."""

@@ -12,13 +12,12 @@ import numpy as np
 from metgan.errors import ArrayError
 from metgan.images import LazyVolume
 from metgan.memory import return_memory
+from metgan.parts import Part, overlap, within
 from metgan.types import AnyArray, Camera, Mask
 
 from .crops import ChosenCrops, Crop
 from .scan import Scan
 from .scan_summary import ScanBlock
-
-Place = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +99,9 @@ class ScanCrops:
             del block  # so that two are never in memory
             return_memory()
 
-    def _by_block(self) -> list[tuple[Place, Sequence[int]]]:
+    def _by_block(self) -> list[tuple[Part, Sequence[int]]]:
         """Return each block with the crops that lie in it; those that share one follow each other along Z."""
-        blocks = [*self.scan.blocks()]
+        blocks = self.scan.blocks()
         if isinstance(self.scan.anatomy, LazyVolume):
             depth, height, width = self.scan.anatomy.block
         else:
@@ -130,19 +129,16 @@ class ScanCrops:
             for z, y, x in [block]
         ]
 
-    def _place(self, crop: Crop) -> Place:
+    def _place(self, crop: Crop) -> Part:
         """Return where a crop lies in the volumes."""
         planes, rows, columns = self.scan.region.place(crop.index(self.size))
         assert isinstance(rows, slice)
         assert isinstance(columns, slice)
         return (planes if isinstance(planes, slice) else slice(planes, planes + 1)), rows, columns
 
-    def _images(self, crop: Crop, place: Place, index: Place, block: ScanBlock) -> CropImages:
+    def _images(self, crop: Crop, place: Part, index: Part, block: ScanBlock) -> CropImages:
         """Return what a crop shows of a block."""
-        inner = tuple(
-            slice(max(part.start - whole.start, 0), min(part.stop, whole.stop) - whole.start)
-            for part, whole in zip(place, index, strict=True)
-        )
+        inner = within(overlap(place, index), index)
         voxels = self.size**3 if crop.view else self.size**2
         return CropImages(
             crop.project(block.anatomy[inner]),

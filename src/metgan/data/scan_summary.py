@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,8 @@ import numpy as np
 from metgan.errors import ArrayError
 from metgan.labels import FillSearch
 from metgan.metrics import Contrast
-from metgan.types import AnyArray, Camera, Channel, Mask
+from metgan.progress import note_once
+from metgan.types import Camera, Channel, Mask
 
 _MOST_LABELLED: Final = 0.5
 _TUMOURS_ARE_RARE = (
@@ -109,10 +111,19 @@ class _ChannelContrast:
 
     @property
     def result(self) -> Contrast:
-        nothing: AnyArray = np.empty(0)
         flat = [
-            (0, Contrast(Contrast.between(nothing, nothing).inside, value, 0.0, value, count))
+            (0, Contrast(np.nan, value, 0.0, value, count))
             for value, count in self._areas.items()
             if value != self._fill.value
         ]
         return Contrast.pooled([*self._light, *flat])
+
+
+def tell_of_inverted(labels: Iterable[Mask], name: str) -> None:
+    """Note labels, if any, that cover most of their pixels on average; `name` says which, in the plural."""
+    shares = [label.mean() for label in labels]
+    if shares and np.mean(shares) > _MOST_LABELLED:
+        note_once(
+            f"{name} cover more than {_MOST_LABELLED:.0%} of the pixels, and metgan takes what they mark for "
+            "tumours: check that they are not inverted"
+        )

@@ -209,10 +209,5 @@ def draw_folds(
                 "Ask for more folds, or name more groups in pairs.csv",
             )
         parts = divide(rest, [part / sum(FRACTIONS[:2]) for part in FRACTIONS[:2]], rng)
-        train, val = (_names(entries, {g for g, home in parts.items() if home == part}) for part in (0, 1))
-        folds.append(Split(train, val, _names(entries, set(groups) - set(rest))))
+        folds.append(_collect(entries, [PARTS[parts.get(entry.group, -1)] for entry in entries]))  # -1: test
     return folds
-
-
-def _names(entries: Sequence[Entry], groups: set[str]) -> tuple[str, ...]:
-    return tuple(sorted(entry.name for entry in entries if entry.group in groups))

@@ -71,8 +71,7 @@ def table_rows(root: Path, name: str = TABLE) -> Iterator[dict[str, str]]:
     columns = [column.casefold() if column.casefold() in KNOWN else column for column in columns]
     if "name" not in columns or len(set(columns)) < len(columns):
         told = f"{path} has columns {', '.join(columns)}"
-        expected = f"{_FORM} and a column 'name', each column once"
-        raise StorageError(told, expected, _SAVE_AGAIN)
+        raise StorageError(told, f"{_FORM} and a column 'name', each column once", _SAVE_AGAIN)
     names: Counter[str] = Counter()
     for line in lines:
         row = {c: normal_form(str(cell)) for c, cell in zip(columns, line, strict=True)}

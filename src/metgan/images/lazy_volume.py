@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from itertools import product
+from collections.abc import Callable, Sequence
 
 from metgan.errors import ArrayError
+from metgan.parts import Part, blocks_of
 from metgan.types import AnyArray
 
 from .region import Index
@@ -51,11 +51,9 @@ class LazyVolume:
         part = self._read(_slices(index, self.shape))
         return part[tuple(0 if isinstance(one, int) else slice(None) for one in index)]
 
-    def blocks(self) -> Iterator[tuple[slice, slice, slice]]:
-        """Yield the parts that are to be read at once; together they are the whole."""
-        sides = zip(self.shape, self.block, strict=True)
-        planes, rows, columns = ([slice(a, min(a + s, n)) for a in range(0, n, s)] for n, s in sides)
-        yield from product(planes, rows, columns)
+    def blocks(self) -> list[Part]:
+        """Return the parts that are to be read at once; together they are the whole."""
+        return blocks_of([slice(0, n) for n in self.shape], self.block)
 
 
 def block_shape(shape: Sequence[int], units: Sequence[int], most: int) -> tuple[int, ...]:

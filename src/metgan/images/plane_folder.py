@@ -104,8 +104,7 @@ class PlaneFolder:
         """
         check_region(region, self.shape)
         wanted = self.files[region[0]]
-        whole = self.shape
-        sides = [len(range(n)[part]) for n, part in zip(whole[1:], region[1:], strict=True)]
+        sides = [len(range(n)[part]) for n, part in zip(self.shape[1:], region[1:], strict=True)]
         read = np.empty((len(wanted), *sides), self.dtype)
         inner = iter(region[1:])
         of_plane = [slice(None) if axis == "Z" else next(inner) for axis in self.first.axes]

@@ -25,8 +25,9 @@ def read_png(path: Path) -> AnyArray:
     """
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            if getattr(image, "n_frames", 1) > 1:
-                raise _several(path, image)
+            if (count := getattr(image, "n_frames", 1)) > 1:
+                remedy = "Save the one that is meant as a file of its own"
+                raise StorageError(f"{path} holds {count} images", "one image", remedy)
             if len(image.getbands()) > 1 and any(str(tile[3]).endswith(";16B") for tile in image.tile):
                 given = f"{path} has colours or opacity of 16 bits, of which 8 bits would be read"
                 raise StorageError(given, "16-bit grey", "Save it as TIFF, or as a grey image without alpha")
@@ -61,8 +62,3 @@ def _greys(path: Path, image: Image.Image) -> Image.Image:
             "Save it as 8-bit grey, as in Fiji with Image > Type > 8-bit",
         )
     return image.convert("L")
-
-
-def _several(path: Path, image: Image.Image) -> StorageError:
-    given = f"{path} holds {getattr(image, 'n_frames', 1)} images"
-    return StorageError(given, "one image", "Save the one that is meant as a file of its own")

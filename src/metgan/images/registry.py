@@ -53,7 +53,7 @@ def open_image(path: Path | str) -> ImageSource:
         When it is missing, empty, damaged or of an unknown kind, or planes are missing.
     """
     path = Path(path)
-    if _is_folder(path):
+    if os.path.isdir(path):  # noqa: PTH112  # `check_image_file` says why one cannot be looked at
         if is_zarr(path):
             return OmeZarrImage.open(path)
         if names := [file.name for file in path.iterdir() if is_image(file)]:
@@ -86,13 +86,6 @@ def pixel_files(path: Path | str) -> list[Path]:
     if isinstance(source, OmeZarrImage):
         return sorted(Path(folder, name) for folder, _, names in os.walk(source.folder) for name in names)
     return [Path(path)]
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:  # `check_image_file` says why
-        return False
 
 
 def read_image(path: Path | str) -> AnyArray:

@@ -45,8 +45,7 @@ def number_objects(label: Mask) -> NDArray[np.uint16]:
     numbers, areas = number_tumours(label)
     if (count := areas.size) > (most := np.iinfo(np.uint16).max):
         raise ArrayError(f"a label with {count} tumours", f"at most {most}", "Cut it with metgan prepare")
-    numbered: NDArray[np.uint16] = numbers.astype(np.uint16)
-    return numbered
+    return numbers.astype(np.uint16)
 
 
 def number_classes(label: Mask) -> NDArray[np.uint8]:

@@ -99,8 +99,7 @@ def binarise(label: AnyArray, above: float = 0) -> Mask:
     array([[False, False,  True]])
     """
     _check_numbers(label, "label")
-    mask: Mask = label > above
-    return mask
+    return np.asarray(label > above, bool)
 
 
 def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:

@@ -120,7 +120,9 @@ def fill_of(image: Camera, value: float) -> Mask:
 
     A square may reach beyond the border. Single pixels of this value are left as light.
     """
-    return _areas(image == value)
+    same, square = image == value, np.ones((3,) * image.ndim, bool)
+    cores = ndimage.binary_erosion(same, square, border_value=1)
+    return np.asarray(ndimage.binary_dilation(cores, square) & same, bool)
 
 
 def nearest_light(fill: Mask) -> NDArray[np.intp]:
@@ -235,9 +237,3 @@ def _stands_out(value: np.generic, values: AnyArray, counts: NDArray[np.intp]) -
     place = int(np.searchsorted(values, value))
     beside = [*counts[max(0, place - 1) : place], *counts[place + 1 : place + 2]]
     return bool(counts[place] >= STANDS_OUT * max(beside))
-
-
-def _areas(same: NDArray[np.bool_]) -> Mask:
-    square = np.ones((3,) * same.ndim, bool)
-    cores = ndimage.binary_erosion(same, square, border_value=1)
-    return np.asarray(ndimage.binary_dilation(cores, square) & same, bool)

@@ -120,8 +120,7 @@ def positions(shape: Mask, free: Mask) -> Mask:
     # Pixels of the shape that are not free: whole numbers, so that rounding errors do not matter.
     sides = [scipy.fft.next_fast_len(side, real=True) for side in free.shape]
     taken, own = (scipy.fft.rfft2(mask.astype(float), sides) for mask in (~free, shape))
-    fits: Mask = scipy.fft.irfft2(taken * own.conj(), sides)[: room[0], : room[1]] < 0.5
-    return fits
+    return np.asarray(scipy.fft.irfft2(taken * own.conj(), sides)[: room[0], : room[1]] < 0.5, bool)
 
 
 def _framed(tissue: Mask, margin: int) -> Mask:

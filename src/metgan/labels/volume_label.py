@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from metgan.errors import SettingError
+from metgan.parts import overlap, sides_of, within
 from metgan.seeding import check_seed, stream
 from metgan.types import Mask
 
@@ -205,23 +206,17 @@ class VolumeLabel:
 
     def __call__(self, region: Region) -> Mask:
         """Return where tumours are in a region, (Z, Y, X), bool."""
-        label = np.zeros([side.stop - side.start for side in region], bool)
+        label = np.zeros(sides_of(region), bool)
         sizes = self.voxel_size_um
         ends = [(r.start * s, r.stop * s) for r, s in zip(region, sizes, strict=True)]
         for candidate in self._near(ends, 0.0):
             shape = self._shape(candidate)
-            common = [
-                slice(max(a.start, b.start), min(a.stop, b.stop))
-                for a, b in zip(region, shape.region(sizes, self.shape), strict=True)
-            ]
+            common = overlap(region, shape.region(sizes, self.shape))
             if any(side.start >= side.stop for side in common):
                 continue
             covered = shape.covers(common, sizes)
             if covered.any() and self._is_kept(candidate):
-                place = (
-                    slice(c.start - r.start, c.stop - r.start) for c, r in zip(common, region, strict=True)
-                )
-                label[tuple(place)] |= covered
+                label[within(common, region)] |= covered
         return label
 
     def _near(self, ends_um: Sequence[tuple[float, float]], further_um: float) -> Iterator[_Candidate]:
@@ -264,7 +259,7 @@ class VolumeLabel:
     def _lies_in_tissue(self, candidate: _Candidate) -> bool:
         shape = self._shape(candidate)
         planes, *sides = shape.region(self.voxel_size_um, self.shape)
-        at_once = max(1, _AT_ONCE // math.prod(side.stop - side.start for side in sides))
+        at_once = max(1, _AT_ONCE // math.prod(sides_of(sides)))
         for start in range(planes.start, planes.stop, at_once):
             region = (slice(start, min(start + at_once, planes.stop)), *sides)
             if (shape.covers(region, self.voxel_size_um) & ~self._tissue(region)).any():

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.parts import widen, within
+from metgan.parts import overlap, sides_of, widen, within
 from metgan.types import AnyArray, Mask
 
 from .fill import fill_of
@@ -77,15 +77,13 @@ class VolumeTissue:
 
     def __call__(self, region: Sequence[slice]) -> Mask:
         """Return where there is tissue in a region, (Z, Y, X), bool."""
-        tissue = np.empty([side.stop - side.start for side in region], bool)
+        tissue = np.empty(sides_of(region), bool)
         numbers = (range(side.start // n, -(-side.stop // n)) for side, n in zip(region, _BLOCK, strict=True))
         for place in product(*numbers):
             block = self._block(place)
-            bits, sides = self._packed(place), [side.stop - side.start for side in block]
+            bits, sides = self._packed(place), sides_of(block)
             found = np.unpackbits(bits, count=math.prod(sides)).view(bool).reshape(sides)
-            common = [
-                slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(region, block, strict=True)
-            ]
+            common = overlap(region, block)
             tissue[within(common, region)] = found[within(common, block)]
         return tissue
 

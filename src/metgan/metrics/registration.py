@@ -162,8 +162,7 @@ def _uneven(image: NDArray[np.float64]) -> Mask:
     """Return where an image is not of one value, nor so near to such an area that its edge is seen."""
     flat = ndimage.maximum_filter(image, size=_FLAT) == ndimage.minimum_filter(image, size=_FLAT)
     reach = _FLAT // 2 + _RIM  # from the middle of a flat square to the end of the rim
-    seen: Mask = ~ndimage.maximum_filter(flat, size=2 * reach + 1)
-    return seen
+    return np.asarray(~ndimage.maximum_filter(flat, size=2 * reach + 1), bool)
 
 
 def _correlation(anatomy: _Edges, tumour: _Edges, reach: int) -> Surface:

@@ -108,12 +108,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    corrected = np.asarray(p_values, float).copy()
-    order = [int(k) for k in np.argsort(corrected) if not np.isnan(corrected[k])]
-    least = 0.0
-    for rank, k in enumerate(order):
-        least = max(least, min(1.0, float(corrected[k]) * (len(order) - rank)))
-        corrected[k] = least
+    corrected = np.array(p_values, float)
+    order = np.argsort(corrected)[: np.count_nonzero(~np.isnan(corrected))]  # nan stands last
+    raised = corrected[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.maximum.accumulate(np.minimum(raised, 1))
     return [float(value) for value in corrected]
 
 

@@ -166,8 +166,7 @@ def _map_of_strip(generated: Scaled, real: Scaled) -> NDArray[np.float64]:
         data_range=DATA_RANGE,
         full=True,
     )
-    part: NDArray[np.float64] = values
-    return part
+    return np.asarray(values, np.float64)
 
 
 def correlation(generated: Scaled, real: Scaled) -> float:

@@ -70,5 +70,4 @@ def radial_spectrum(image: NDArray[np.floating]) -> NDArray[np.float64]:
     counts = np.bincount(rings, np.broadcast_to(twice, power.shape).ravel())
     totals = np.bincount(rings, power.ravel())
     present = np.flatnonzero(counts)[1:]  # without the ring of the mean
-    density: NDArray[np.float64] = totals[present] / counts[present]
-    return density
+    return np.asarray(totals[present] / counts[present], np.float64)

@@ -72,22 +72,18 @@ def load_generator(run: Path | str) -> tuple[Generator, ModelCard]:
     Raises
     ------
     StorageError
-        When the run holds no generator, its card names no architecture, or the weights are of another one.
+        When the run holds no generator, or the weights are of another architecture than its card names.
     """
     card = _card_of_kind(run, "generator")
-    if not card.generator:
-        raise StorageError(f"{run} names no architecture", "a generator with one", "Train it again")
+    assert card.generator  # or the card would have been refused
     generator, preset = card.generator, card.preset
-    weights, _ = load_weights(model_path(run))
-    return _with_weights(blank(lambda: make_generator(generator, preset)), weights, str(run)), card
+    return _with_weights(blank(lambda: make_generator(generator, preset)), run), card
 
 
 def load_segmentor(run: Path | str) -> tuple[Segmentor, ModelCard]:
     """Load a trained segmentor in eval mode, with its card."""
     card = _card_of_kind(run, "segmentor")
-    weights, _ = load_weights(model_path(run))
-    network = blank(lambda: Segmentor(PRESETS[card.preset].segmentor))
-    return _with_weights(network, weights, str(run)), card
+    return _with_weights(blank(lambda: Segmentor(PRESETS[card.preset].segmentor)), run), card
 
 
 def _card_of_kind(run: Path | str, kind: Kind) -> ModelCard:
@@ -99,12 +95,13 @@ def _card_of_kind(run: Path | str, kind: Kind) -> ModelCard:
     return card
 
 
-def _with_weights(network: Network, weights: Mapping[str, Tensor], where: str) -> Network:
+def _with_weights(network: Network, run: Path | str) -> Network:
+    weights, _ = load_weights(model_path(run))
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise StorageError(
-            f"the weights of {where} do not fit its card ({str(error).splitlines()[0]})",
+            f"the weights of {run} do not fit its card ({str(error).splitlines()[0]})",
             "weights of the network that the card names",
             "Train it again with this version of metgan",
         ) from error

@@ -113,9 +113,9 @@ def cells(dims: int, widths: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*(ConvNormReLU(dims, i, o) for i, o in itertools.pairwise(widths)))
 
 
-def max_pool(x: Tensor) -> Tensor:
-    """Halve every spatial axis by the maximum of 2 x 2 (x 2)."""
-    return nnf.max_pool2d(x, 2) if x.dim() == 4 else nnf.max_pool3d(x, 2)
+def max_pool(x: Tensor, factor: int = 2) -> Tensor:
+    """Divide every spatial axis by `factor` through the maximum of its cells."""
+    return nnf.max_pool2d(x, factor) if x.dim() == 4 else nnf.max_pool3d(x, factor)
 
 
 def average_pool(x: Tensor, factor: int) -> Tensor:
@@ -125,8 +125,7 @@ def average_pool(x: Tensor, factor: int) -> Tensor:
 
 def resize_linear(x: Tensor, sizes: Sequence[int], *, align_corners: bool) -> Tensor:
     """Resize `x` linearly to these spatial `sizes`."""
-    mode = _LINEAR[x.dim() - 2]
-    return nnf.interpolate(x, size=tuple(sizes), mode=mode, align_corners=align_corners)
+    return nnf.interpolate(x, size=tuple(sizes), mode=_LINEAR[x.dim() - 2], align_corners=align_corners)
 
 
 def check_sides(x: Tensor, least: int) -> None:

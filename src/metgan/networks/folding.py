@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
 import torch.nn.functional as nnf
@@ -11,11 +11,10 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
-from .blocks import convolution
+from .blocks import Network, convolution
 from .init import blank
 from .spade import Spade
 
-Network = TypeVar("Network", bound=nn.Module)
 _TRANSPOSED: Final = (nn.ConvTranspose2d, nn.ConvTranspose3d)
 _CONVOLUTIONS: Final = (nn.Conv2d, nn.Conv3d, *_TRANSPOSED)
 _BATCH_NORMS: Final = (nn.BatchNorm2d, nn.BatchNorm3d)

@@ -17,7 +17,7 @@ from metgan.parts import Part
 from metgan.progress import each
 
 from .blocks import check_sides, crop_like, in_full_precision, mirror, pad_to_multiple
-from .tiles import Tile, divide
+from .tiles import divide
 from .windows import cut, whole_of
 
 Features = Sequence[Tensor | None]
@@ -127,13 +127,10 @@ class Generator(nn.Module, ABC):
         tiles = divide(image.shape[2:], self.halo, self.stride, part)
         if len(tiles) == 1 and tiles[0].region == whole_of(image):
             return cut(self.translate(image, label), part)
-        return cut(self._tiled(image, label, tiles), part)
-
-    def _tiled(self, image: Tensor, label: Tensor, tiles: Sequence[Tile]) -> Tensor:
         generated = torch.empty_like(image)
         for tile in each(tiles, "tile"):
             tile.put(self.translate(tile.cut(image), tile.cut(label)), generated)
-        return generated
+        return cut(generated, part)
 
     def bounded(self, x: Tensor) -> Tensor:
         """Bend `x`, of any size, into plus or minus `bound`; near 0 it is left as it is."""

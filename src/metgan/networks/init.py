@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import is_parametrized
 
+from .blocks import Network
 from .spade import Spade
 
-Network = TypeVar("Network", bound=nn.Module)
 _POWER_ITERATIONS: Final = 15  # as torch does when it wraps a weight
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from metgan.memory import return_memory
-from metgan.parts import Part, within
+from metgan.parts import Part, overlap, sides_of, within
 from metgan.progress import each
 
 from .blocks import crop_like, pad_to_multiple
@@ -116,7 +116,7 @@ class MetGen(Generator):
         return self.bounded(unet.show(x))
 
     def _part_in_tiles(
-        self, padded: Tensor, asked: Tensor, part: Part, known: EmptyFeatures | None = None
+        self, padded: Tensor, asked: Tensor, part: Part, known: EmptyFeatures | None
     ) -> Tensor:
         """Return a part of a large image: fine stages where it depends on them, the coarse grids whole.
 
@@ -125,12 +125,9 @@ class MetGen(Generator):
         unet, pathway, fine = self.image_pathway, self.label_pathway, min(FINE, len(self.spec.image.encoder))
         head, middle = pathway.begin(asked)
         deep = coarse_stages(unet, padded, pathway.taps(head, middle, [middle] * FINE)[fine:])
-        shown = padded.new_empty(*padded.shape[:2], *(side.stop - side.start for side in part))
+        shown = padded.new_empty(*padded.shape[:2], *sides_of(part))
         for tile in each(self._divide(padded, part), "tile"):
-            kept = tuple(
-                slice(max(a.start, b.start), min(a.stop, b.stop))
-                for a, b in zip(tile.core, part, strict=True)
-            )
+            kept = overlap(tile.core, part)
             near, label = tile.cut(middle, _CELL), tile.cut(asked)
             windows = windows_of(within(kept, tile.region), label.shape[2:], fine, _REACH)
             features = self._features((near, near), label, windows, known)  # 1/32 is not the tile's

@@ -21,7 +21,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from metgan.parts import Part, widen
 
-from .blocks import average_pool, batch_norm, convolution, pad_to_multiple
+from .blocks import average_pool, batch_norm, convolution, max_pool, pad_to_multiple
 from .windows import Window, cut, double, halve, whole_of
 
 Pyramid = Literal["pooled", "nearest"]
@@ -146,8 +146,7 @@ def shrink(classes: Tensor, factor: int, pyramid: Pyramid) -> Tensor:
     if pyramid == "nearest":
         return nnf.interpolate(classes, scale_factor=1 / factor, mode="nearest")
     background, tumour = classes[:, :1], classes[:, 1:]
-    pool = nnf.max_pool2d if classes.dim() == 4 else nnf.max_pool3d
-    return torch.cat([average_pool(background, factor), pool(tumour, factor)], 1)
+    return torch.cat([average_pool(background, factor), max_pool(tumour, factor)], 1)
 
 
 class LabelPathway(nn.Module):

@@ -10,7 +10,6 @@ nearly all the memory and reach 96 pixels, in tiles.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from metgan.memory import return_memory
+from metgan.parts import Part, blocks_of, widen, within
 from metgan.progress import each
 
 from .blocks import crop_like, pad_to_multiple
@@ -33,8 +33,6 @@ SIDE: Final = 768
 FINE: Final = 4
 """Stages of a U-Net that are computed in tiles: the other grids are at 1/16 of the resolution and coarser."""
 
-Slices = tuple[slice, ...]
-
 
 @dataclass(frozen=True)
 class Tile:
@@ -43,8 +41,8 @@ class Tile:
     Both begin and end at multiples of the alignment, or at the image's end.
     """
 
-    core: Slices
-    region: Slices
+    core: Part
+    region: Part
 
     def cut(self, image: Tensor, factor: int = 1) -> Tensor:
         """Cut the region out of an image, (N, C, Y, X), of 1/`factor` of the resolution."""
@@ -52,12 +50,11 @@ class Tile:
 
     def put(self, computed: Tensor, into: Tensor, factor: int = 1) -> None:
         """Lay the core of what was computed for the region into the whole, both of 1/`factor`."""
-        sides = zip(self.core, self.region, strict=True)
-        inner = tuple(slice(c.start - r.start, c.stop - r.start) for c, r in sides)
+        inner = within(self.core, self.region)
         into[_coarser(self.core, factor)] = computed[_coarser(inner, factor)]
 
 
-def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE, part: Slices | None = None) -> list[Tile]:
+def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE, part: Part | None = None) -> list[Tile]:
     """Divide an image into tiles as even as the grid allows, so that little is computed twice.
 
     Tiles begin and end at multiples of `grid` pixels, or at the image's end; `halo` pixels around each are
@@ -78,19 +75,12 @@ def divide(sizes: Sequence[int], halo: int, grid: int = 2**FINE, part: Slices | 
         return [Tile(whole, whole)]
     halo = _aligned(halo, grid)
     most = max(SIDE - 2 * halo, halo, grid)
-    cores = []
+    sides, steps = [], []
     for side, size in zip(part or whole, sizes, strict=True):
         first, last = side.start // grid * grid, min(_aligned(side.stop, grid), size)
-        step = _aligned(-(-(last - first) // -(-(last - first) // most)), grid)
-        cores.append([slice(at, min(at + step, last)) for at in range(first, last, step)])
-    tiles = []
-    for core in itertools.product(*cores):
-        region = tuple(
-            slice(max(side.start - halo, 0), min(side.stop + halo, size))
-            for side, size in zip(core, sizes, strict=True)
-        )
-        tiles.append(Tile(core, region))
-    return tiles
+        sides.append(slice(first, last))
+        steps.append(_aligned(-(-(last - first) // -(-(last - first) // most)), grid))
+    return [Tile(core, widen(core, halo, sizes)) for core in blocks_of(sides, steps)]
 
 
 def fine_halo(spec: UNetSpec) -> int:
@@ -198,6 +188,6 @@ def _aligned(pixels: int, grid: int) -> int:
     return -(-pixels // grid) * grid
 
 
-def _coarser(sides: Slices, factor: int) -> tuple[EllipsisType | slice, ...]:
+def _coarser(sides: Part, factor: int) -> tuple[EllipsisType | slice, ...]:
     """Index the same part of a grid of 1/`factor`, along the last axes."""
     return (..., *(slice(side.start // factor, -(-side.stop // factor)) for side in sides))

@@ -73,10 +73,7 @@ class UNetSpec:
         (``align_corners=False``) that is asked for ``r`` cells about a cell reads ``r // 2 + 1`` about
         the coarser cell.
         """
-        radii = [3]
-        for _ in self.encoder[1:]:
-            radii.append(radii[-1] // 2 + 1 + 3)
-        return tuple(radii)
+        return tuple(itertools.accumulate(self.encoder[1:], lambda radius, _: radius // 2 + 1 + 3, initial=3))
 
     @property
     def halo(self) -> int:
@@ -134,9 +131,7 @@ class UNet(nn.Module):
         Otherwise a channel whose background lies near -1 keeps the first hundreds of steps busy with
         moving one number.
         """
-        for name, parameter in self.classify.named_parameters():
-            if name == "bias":
-                parameter.fill_(level)
+        self.classify.get_parameter("bias").fill_(level)
 
     def forward(self, image: Tensor, features: Sequence[Tensor | None] = ()) -> Tensor:
         """Map an image to one unbounded channel, (N, 1, Y, X), before tanh or sigmoid.
@@ -148,8 +143,7 @@ class UNet(nn.Module):
         features : sequence of Tensor or None
             Label features of the *padded* grid, finest first, as `LabelPathway` gives them.
         """
-        padded = pad_to_multiple(image, self.spec.stride, mirror=True)
-        skips, x = self.descend(padded)
+        skips, x = self.descend(pad_to_multiple(image, self.spec.stride, mirror=True))
         x = self.ascend(self.centre(x), skips, features)
         return crop_like(self.show(x), image.shape[2:])
 

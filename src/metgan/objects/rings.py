@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import ndimage
 
+from metgan.parts import widen
 from metgan.types import Mask
 
 from .components import number_tumours
@@ -73,6 +74,6 @@ def rings(label: Mask, fill: Mask | None = None) -> Iterator[tuple[tuple[slice, 
         outside &= ~fill
     for number, box in enumerate(ndimage.find_objects(numbered), start=1):
         # Nothing further than the ring's reach matters, so neither does the rest of a volume.
-        near = tuple(slice(max(side.start - RING_REACH, 0), side.stop + RING_REACH) for side in box)
+        near = widen(box, RING_REACH, label.shape)
         tumour = numbered[near] == number
         yield near, tumour, outside[near] & (ndimage.distance_transform_edt(~tumour) <= RING_REACH)

@@ -207,5 +207,4 @@ def _one_piece(radii: AnyArray) -> Mask:
     """Return the piece of the inside, where `radii` < 1, about their smallest, without holes."""
     pieces, _ = ndimage.label(radii < 1)
     seed = pieces.flat[int(radii.argmin())]
-    mask: Mask = ndimage.binary_fill_holes(pieces == seed) if seed else radii == radii.min()
-    return mask
+    return np.asarray(ndimage.binary_fill_holes(pieces == seed) if seed else radii == radii.min(), bool)

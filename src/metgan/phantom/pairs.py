@@ -107,8 +107,7 @@ def _draw_pair(number: int, settings: PhantomSettings, seed: int) -> PhantomPair
     of_fill = _chance(seed, _Stream.FILL, number)
     fill = draw_fill(settings.fill, settings.size, of_fill)
     rng = _chance(seed, _Stream.PICTURE, number)
-    is_empty = _is_empty(number, settings.empty_fraction, seed)
-    scene = draw_scene(organ, is_empty, fill, animal, settings, rng)
+    scene = draw_scene(organ, _is_empty(number, settings.empty_fraction, seed), fill, animal, settings, rng)
     label, truth = annotate(scene.tumours, settings, _chance(seed, _Stream.ANNOTATOR, number))
     anatomy, tumour = (
         store(_expose(light, animal, rng), animal.offset, settings.pixel_format, fill, settings.fill.value)

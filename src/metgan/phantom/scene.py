@@ -44,7 +44,8 @@ def draw_scene(
     """
     size = settings.size
     tissue, body = _draw_body(organ, settings, rng)
-    tissue = _with_cells(tissue, rng)
+    cells = np.maximum(1 + 0.13 * ripple(size, 4.0, rng, octaves=0.8), 0.4)  # some 4 pixels across
+    tissue = Tissue((tissue.glow * cells).astype(np.float32), tissue.walls)
     sheet = np.clip(1 + 0.12 * cloud(size, 4.5, rng), 0.5, 1.6)  # uneven light falls on both channels
     confusers = draw_confusers(size, settings.confusers_per_image, rng)
     presence = _AIR + (1 - _AIR) * step(body, 1.0)
@@ -99,12 +100,6 @@ def _draw_body(organ: str, settings: PhantomSettings, rng: np.random.Generator) 
     if others and kind > 1 - min(_BORDER_SHARE, (1 - settings.edge_fraction) / 2):
         tissue = _join(tissue, ORGANS[others[int(rng.integers(len(others)))]](settings.size, rng), depth)
     return tissue, inside
-
-
-def _with_cells(tissue: Tissue, rng: np.random.Generator) -> Tissue:
-    """Break up the smoothness of drawn tissue: cells, some 4 pixels across, differ in brightness."""
-    cells = 1 + 0.13 * ripple(len(tissue.glow), 4.0, rng, octaves=0.8)
-    return Tissue((tissue.glow * np.maximum(cells, 0.4)).astype(np.float32), tissue.walls)
 
 
 def _winding_edge(size: int, rng: np.random.Generator) -> Field:

@@ -33,7 +33,8 @@ def lay_tubes(size: int, count: int, radius: float, drift: float, rng: np.random
         radii[pixel[seen, 0], pixel[seen, 1]] = width[seen]
     if not radii.any():
         return np.full((size, size), -size, dtype=np.float32)
-    return _distance(radii)
+    away, nearest = ndimage.distance_transform_edt(radii == 0, return_indices=True)  # of the centre lines
+    return np.asarray(radii[nearest[0], nearest[1]] - away, dtype=np.float32)
 
 
 def _walk(
@@ -54,9 +55,3 @@ def _walk(
     track = np.cumsum(np.stack([np.sin(heading_at), np.cos(heading_at)], axis=1), axis=0)
     middle = track[steps // 2] if parent is None else np.zeros(2)  # an orphan passes its start midway
     return np.asarray(start + track - middle, dtype=np.float64)
-
-
-def _distance(radii: Field) -> Field:
-    """Turn radii on the centre lines (0 elsewhere) into the signed distance to the tubes."""
-    away, nearest = ndimage.distance_transform_edt(radii == 0, return_indices=True)
-    return np.asarray(radii[nearest[0], nearest[1]] - away, dtype=np.float32)

@@ -95,8 +95,7 @@ def evaluate(
                 scores.append(_score(one, *readings[2 * k : 2 * k + 2]))
                 mean = one.counted(np.full_like(one.real, training_mean))
                 flat.append(compare_within(mean, one.real, ~one.unscored))
-                tumours = bool(one.pair.label.any())
-                shown.append(ComparedImage(one.pair.entry, tumours, one.panels(shared)))
+                shown.append(ComparedImage(one.pair.entry, bool(one.pair.label.any()), one.panels(shared)))
                 advance()
     similarity, baseline = mean_similarity([score.similarity for score in scores]), mean_similarity(flat)
     real = pool(score.real for score in scores)
@@ -138,11 +137,16 @@ class _Compared:
 def _compared(pairs: Sequence[Pair], inpainter: Inpainter, units: Normalisation) -> list[_Compared]:
     constants = inpainter.card.normalisation.fill
     generated = inpainter.inpaint_all([(pair.anatomy, pair.label) for pair in pairs])
-    compared = []
-    for pair, camera in zip(pairs, generated, strict=True):
-        real, fake = (units.apply(image, "tumour") for image in (pair.tumour, camera))
-        compared.append(_Compared(pair, camera, real, fake, pair.unscored(constants)))
-    return compared
+    return [
+        _Compared(
+            pair,
+            camera,
+            units.apply(pair.tumour, "tumour"),
+            units.apply(camera, "tumour"),
+            pair.unscored(constants),
+        )
+        for pair, camera in zip(pairs, generated, strict=True)
+    ]
 
 
 def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:

@@ -219,8 +219,7 @@ class Fold:
         LeakageError
             Naming the first such pair.
         """
-        purpose = f"training in fold {self.number}"
-        self.data.split.held_out.refuse(entries_of(pairs), purpose)
+        self.data.split.held_out.refuse(entries_of(pairs), f"training in fold {self.number}")
 
     @property
     def _segmentor(self) -> Path:

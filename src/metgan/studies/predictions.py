@@ -113,10 +113,7 @@ def choose_threshold(probabilities: Sequence[NDArray[np.float32]], labels: Seque
     >>> choose_threshold([np.array([[0.2, 0.65, 0.99]], np.float32)], [np.array([[False, False, True]])])
     0.9
     """
-    dice = []
-    for threshold in THRESHOLDS:
-        pairs = zip(probabilities, labels, strict=True)
-        dice.append(sum((overlap(w > threshold, label) for w, label in pairs), Overlap()).dice)
+    dice = [_dice(probabilities, labels, threshold) for threshold in THRESHOLDS]
     best = np.nanmax([*dice, 0.0])
     equals = np.flatnonzero(np.asarray(dice) == best)
     return THRESHOLDS[equals[len(equals) // 2]] if best > 0 else DEFAULT_THRESHOLD
@@ -125,9 +122,12 @@ def choose_threshold(probabilities: Sequence[NDArray[np.float32]], labels: Seque
 def read_validation(run: Path, val: Sequence[Pair], engine: Engine) -> float:
     """Return the pooled Dice of a run's segmentor on validation pairs, at its own threshold; 0 for none."""
     probabilities, labels = _probabilities(SegmentorPredictor(run, choose_device(engine.device)), val)
-    threshold = choose_threshold(probabilities, labels)
+    return float(np.nan_to_num(_dice(probabilities, labels, choose_threshold(probabilities, labels))))
+
+
+def _dice(probabilities: Sequence[NDArray[np.float32]], labels: Sequence[Mask], threshold: float) -> float:
     pairs = zip(probabilities, labels, strict=True)
-    return float(np.nan_to_num(sum((overlap(w > threshold, label) for w, label in pairs), Overlap()).dice))
+    return sum((overlap(w > threshold, label) for w, label in pairs), Overlap()).dice
 
 
 def _probabilities(

@@ -14,7 +14,7 @@ from .orientations import inpaint_in_three_orientations
 from .plans import PairPlan, PairPlans
 from .refine.background import Background, BackgroundResidual
 from .refine.contrast import MOST_LIGHT, Contrast, match_contrasts
-from .refine.insert import Insert, RealTumourChannel, insert_tumours
+from .refine.insert import Insert, insert_tumours
 from .refine.noise import Noise
 from .refine.order import REFINE_STEPS, measure_steps, order_steps
 from .refine.step import RefineStep
@@ -60,7 +60,6 @@ __all__ = [
     "PairPlan",
     "PairPlans",
     "PairStream",
-    "RealTumourChannel",
     "RefineStep",
     "Sample",
     "Seen",

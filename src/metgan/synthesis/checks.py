@@ -20,7 +20,6 @@ from metgan.types import Camera
 
 from .inpainter import Inpainter
 from .plans import PairPlans
-from .refine import RealTumourChannel
 from .request import GenerationRequest
 from .tumour_image import draw_and_generate
 
@@ -84,8 +83,7 @@ def _share_outside(inpainter: Inpainter, entry: Entry, request: GenerationReques
     if (request.recipe.uses_tissue or request.inserts) and not find_tissue(anatomy).any():
         raise ArrayError(f"{path} has no tissue", "at least one pixel of it", "Leave this anatomy out")
     if request.inserts:
-        real_tumour = RealTumourChannel.read(entry)
-        inpainter.card.normalisation.check(real_tumour.tumour, "tumour", str(entry.paths["tumour"]))
+        inpainter.card.normalisation.check(read_pair(entry).tumour, "tumour", str(entry.paths["tumour"]))
     return inpainter.card.normalisation.share_outside(anatomy, "anatomy")
 
 

@@ -55,14 +55,14 @@ class Gate:
         return [self._score(*pair, reading) for pair, reading in zip(generated, readings, strict=True)]
 
     def _score(self, plan: PairPlan, tumour: Camera, reading: Mask) -> GateScores:
-        if plan.real_tumour is not None:
-            reading = reading & plan.real_tumour.around(plan.asked)
+        if plan.real is not None:  # the part that is not real: added tumours and what is near them
+            reading = reading & near(plan.asked) & ~plan.real.label
         if plan.unseen is not None:
             reading = reading & ~near(plan.unseen)
         fill = Pair(plan.source, plan.anatomy, tumour, plan.label).filled(self.training.fill)
         found = evaluate_detection(plan.shown, reading, tumour, fill=fill, smallest=MIN_OBJECT_SIZE)
         nearest = math.nan
-        if plan.real_tumour is None:
+        if plan.real is None:
             nearest = self.training.distance(tumour, plan.label | fill, plan.source.group)
         recall = found.recall_of(MIN_ANNOTATED_SIZE)
         return GateScores(recall, found.false_area, found.contrast, nearest, found.light)

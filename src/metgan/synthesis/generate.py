@@ -95,10 +95,9 @@ def _generate(inpainter: Inpainter, plans: PairPlans, out: Path, gate: Gate | No
         plans.kept_of(inpainter)  # one for all threads
         with closing(compute_ahead(compute, parts, workers)) as computed:
             for part, made in zip(parts, computed, strict=True):  # in the order of their numbers
-                rows = []
-                for number, (generated, got) in zip(part, made, strict=True):
-                    rows.append(_write(inpainter, generated, got, number, out) | settings)
-                    done[str(number)] = rows[-1]
+                numbered = zip(part, made, strict=True)
+                rows = [_write(inpainter, *pair, number, out) | settings for number, pair in numbered]
+                done |= zip(map(str, part), rows, strict=True)
                 note_pairs(out, rows)
                 for _ in rows:  # after the note: an interruption is heeded here
                     advance()

@@ -136,12 +136,10 @@ def _correlation(others: Grid, generated: Grid, cells: NDArray[np.bool_]) -> flo
 def _to_grid(image: AnyArray) -> Grid:
     """Return the means of an image over the cells of the grid."""
     pixels = torch.from_numpy(np.ascontiguousarray(image, np.float32))[None, None]  # (1, 1, Y, X)
-    grid: Grid = nnf.adaptive_avg_pool2d(pixels, GRID)[0, 0].numpy()
-    return grid
+    return np.asarray(nnf.adaptive_avg_pool2d(pixels, GRID)[0, 0].numpy(), np.float32)
 
 
 def _standardised(grid: Grid) -> Grid:
     """Take the mean away and divide by the deviation, so that sums do not suffer from rounding."""
     spread = grid.std()
-    scaled: Grid = (grid - grid.mean()) / (spread if spread > 0 else np.float32(1))
-    return scaled
+    return np.asarray((grid - grid.mean()) / (spread if spread > 0 else np.float32(1)), np.float32)

@@ -20,11 +20,10 @@ import numpy as np
 from metgan.data import check_camera
 from metgan.errors import ArrayError
 from metgan.images import Block
-from metgan.parts import widen, within
+from metgan.parts import sides_of, widen, within
 from metgan.types import AnyArray, Camera, Mask
 
 from .inpainter import Inpainter
-from .plane_part import sides_of
 from .volume import Read, VolumeSource, inpaint_region
 
 Axes = tuple[int, int, int]

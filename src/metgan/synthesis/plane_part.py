@@ -22,7 +22,7 @@ from metgan.labels import BESIDE
 from metgan.memory import return_memory
 from metgan.models import predict
 from metgan.networks import EmptyFeatures
-from metgan.parts import Part, widen, within
+from metgan.parts import Part, sides_of, widen, within
 from metgan.types import Camera, Mask
 
 from .inpainter import Inpainter
@@ -132,8 +132,3 @@ def _bounds(mask: Mask, part: Part) -> Part | None:
         slice(side.start + int(at[0]), side.start + int(at[-1]) + 1)
         for side, at in zip(part, found, strict=True)
     )
-
-
-def sides_of(part: Sequence[slice]) -> tuple[int, ...]:
-    """Return how long a part or a region is along each axis."""
-    return tuple(side.stop - side.start for side in part)

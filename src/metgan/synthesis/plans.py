@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from metgan.data import Entry, evenly, fingerprint_of, join_names, read_channel
+from metgan.data import Entry, Pair, evenly, fingerprint_of, join_names, read_channel, read_pair
 from metgan.errors import ArrayError, EmptyDrawError, SettingError
 from metgan.labels import (
     Drawn,
@@ -32,7 +32,7 @@ from metgan.types import Camera, Mask
 
 from .kept import Kept
 from .label_files import LabelFiles, with_tumours
-from .refine import Background, Contrast, RealTumourChannel, RefineStep, near
+from .refine import Background, Contrast, RefineStep, near
 from .request import GenerationRequest
 
 _ASKED = 64  # anatomies that say how bright tissue is
@@ -60,8 +60,8 @@ class PairPlan:
         Tumours for which there was no room.
     refine : tuple of RefineStep
         What the generated image is given, with what was drawn for this pair.
-    real_tumour : RealTumourChannel or None
-        The real image that the tumours are added to; None leaves the whole image to the generator.
+    real : Pair or None
+        The one to whose tumour channel the tumours are added; None leaves the whole image to the generator.
     unseen : Mask or None
         (Y, X), those asked for that the segmentor which labelled the real image does not see in the finished
         one: too dim for what is around them, they would be labels of nothing. None where it was not asked.
@@ -74,7 +74,7 @@ class PairPlan:
     orientations: tuple[int, ...]
     left_out: int
     refine: tuple[RefineStep, ...] = ()
-    real_tumour: RealTumourChannel | None = None
+    real: Pair | None = None
     unseen: Mask | None = None
 
     @property
@@ -85,7 +85,7 @@ class PairPlan:
     @property
     def label(self) -> Mask:
         """Label of the pair, (Y, X): what is asked for and seen, beside what the real image shows already."""
-        return self.shown if self.real_tumour is None else self.shown | self.real_tumour.label
+        return self.shown if self.real is None else self.shown | self.real.label
 
     @property
     def ignored(self) -> Mask | None:
@@ -93,16 +93,16 @@ class PairPlan:
 
         That is where the label of the real image says nothing, and in and near tumours that are unseen.
         """
-        real = None if self.real_tumour is None else self.real_tumour.ignored
+        unsaid = None if self.real is None else self.real.ignored
         if self.unseen is None or not self.unseen.any():
-            return real
+            return unsaid
         doubtful = near(self.unseen) & ~self.label
-        return doubtful if real is None else doubtful | real
+        return doubtful if unsaid is None else doubtful | unsaid
 
     @property
     def inserts_unlabelled(self) -> bool:
         """Whether tumours are added to a real image that a segmentor labelled, and no annotator."""
-        return self.real_tumour is not None and bool(self.source.provenance.get(LABELLED_BY))
+        return self.real is not None and bool(self.source.provenance.get(LABELLED_BY))
 
     @property
     def contrast(self) -> Contrast | None:
@@ -130,9 +130,9 @@ class PairPlan:
             "label_groups": join_names(sorted({g for entry in self.labels for g in entry.made_of_groups})),
             "tumours": str(len(sizes(self.label))),
             "tumour_pixels": str(int(self.label.sum())),
-            "own_tumours": "" if self.real_tumour is None else str(len(sizes(self.real_tumour.label))),
+            "own_tumours": "" if self.real is None else str(len(sizes(self.real.label))),
             "unseen": "" if self.unseen is None else str(len(sizes(self.unseen))),
-            LABELLED_BY: "" if self.real_tumour is None else self.source.provenance.get(LABELLED_BY, ""),
+            LABELLED_BY: "" if self.real is None else self.source.provenance.get(LABELLED_BY, ""),
             "left_out": str(self.left_out),
             "background_source": "" if self.donor is None else self.donor.name,
             "background_group": "" if self.donor is None else self.donor.group,
@@ -253,12 +253,11 @@ class PairPlans:
         anatomy: Camera = read_channel(source.paths["anatomy"])
         if self.lacks_tissue(anatomy):
             raise EmptyDrawError(f"{source.name} without tissue", "tissue to draw on", "Leave it out")
-        real_tumour = RealTumourChannel.read(source) if self.request.inserts else None
+        real = read_pair(source) if self.request.inserts else None
         labels = self.labels_for(source)
-        drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real_tumour)
+        drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real)
         chosen = tuple(labels.entries[k] for k in drawn.sources)
-        plan = PairPlan(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out)
-        return replace(plan, real_tumour=real_tumour)
+        return PairPlan(source, anatomy, drawn.label, chosen, drawn.orientations, drawn.left_out, real=real)
 
 
 def draw_for(
@@ -267,7 +266,7 @@ def draw_for(
     anatomy: Camera,
     name: str,
     rng: np.random.Generator,
-    real_tumour: RealTumourChannel | None = None,
+    real: Pair | None = None,
 ) -> Drawn:
     """Draw a label for an anatomy, whose `name` an error tells; up to `DRAWS` times, until there is room.
 
@@ -276,12 +275,12 @@ def draw_for(
     down where the anatomy was filled in, as nothing was imaged there; only the user's own masks are taken as
     they are.
     """
-    uses_tissue = recipe.uses_tissue or real_tumour is not None
+    uses_tissue = recipe.uses_tissue or real is not None
     fill = find_fill(anatomy)
     tissue = find_tissue(anatomy) if uses_tissue else ~fill
-    free = tissue if real_tumour is None else tissue & ~real_tumour.taken
-    taken = fill if real_tumour is None else ~free
-    is_kept_apart = taken.any() and not (recipe.takes_own and real_tumour is None)
+    free = tissue if real is None else tissue & ~near(real.may_be_tumour)
+    taken = fill if real is None else ~free
+    is_kept_apart = taken.any() and not (recipe.takes_own and real is None)
     if tissue.any() and not free.any():
         given = f"{name}, whose own tumours leave no tissue free"
         raise EmptyDrawError(given, "room for one more", "Leave this anatomy out")

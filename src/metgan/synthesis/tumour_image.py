@@ -178,7 +178,7 @@ def _finish(
     bound = inpainter.card.normalisation.bound
     if not plan.refine:
         return bound(tumour, "tumour")
-    real = None if plan.real_tumour is None else plan.real_tumour.tumour
+    real = None if plan.real is None else plan.real.tumour
     tumour_free = found.get((_TUMOUR_FREE, plan.source.name))
     residual = None if plan.donor is None else found[_BACKGROUND, plan.donor.name]
     fill = _filled(inpainter, plan)

@@ -18,12 +18,12 @@ from metgan.data import check_camera
 from metgan.errors import SettingError
 from metgan.images import Block
 from metgan.networks import EmptyFeatures
-from metgan.parts import Part, widen, within
+from metgan.parts import Part, overlap, sides_of, widen, within
 from metgan.progress import tell_part
 from metgan.types import AnyArray, Camera, Channel
 
 from .inpainter import Inpainter
-from .plane_part import PlanePart, sides_of, surroundings
+from .plane_part import PlanePart, surroundings
 from .refine.contrast import HALO
 
 TUMOURS: Final = "tumours"
@@ -229,18 +229,14 @@ def joined(region: Block, inpainter: Inpainter, read: Iterable[SlabImages], what
 
     made = np.empty(sides_of(region), inpainter.card.normalisation.tumour.dtype)
     for images in read:
-        planes = images.slab.region[0]
-        made[planes.start - region[0].start : planes.stop - region[0].start] = images.compute(tell)
+        made[within(images.slab.region[:1], region[:1])] = images.compute(tell)
     return made
 
 
 def _middle(part: Part) -> Part:
     """Return the middle of a part, a chunk of most volumes long."""
     middles = [(side.start + side.stop) // 2 for side in part]
-    return tuple(
-        slice(max(side.start, at - _LOOKED_AT // 2), min(side.stop, at + _LOOKED_AT // 2))
-        for side, at in zip(part, middles, strict=True)
-    )
+    return overlap(part, [slice(at - _LOOKED_AT // 2, at + _LOOKED_AT // 2) for at in middles])
 
 
 def _checked(inpainter: Inpainter, image: AnyArray, channel: Channel) -> Camera:

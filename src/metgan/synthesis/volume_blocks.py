@@ -10,6 +10,7 @@ would write without threads: the network computes in the thread of the caller, o
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,11 +21,11 @@ from typing import TypeVar
 
 from metgan.images import Block, OmeZarrWriter
 from metgan.memory import peak_memory_bytes
+from metgan.parts import sides_of
 from metgan.progress import SLOW, progress
 from metgan.types import AnyArray
 
 from .inpainter import Inpainter
-from .plane_part import sides_of
 from .volume import TUMOURS, Slab, VolumeSource, inpaint_region, joined, slabs_of
 
 Item = TypeVar("Item")
@@ -129,14 +130,13 @@ def _computed(
 def _read_ahead(reads: Iterable[Callable[[], Item]]) -> Iterator[Item]:
     """Yield what each function returns, called by a thread while the caller is busy with the one before."""
     with ThreadPoolExecutor(1) as pool:
-        waiting: Future[Item] | None = None
+        waiting: deque[Future[Item]] = deque()
         for read in reads:
-            begun = pool.submit(copy_context().run, read)
-            if waiting is not None:
-                yield waiting.result()
-            waiting = begun
-        if waiting is not None:
-            yield waiting.result()
+            waiting.append(pool.submit(copy_context().run, read))
+            if len(waiting) > 1:
+                yield waiting.popleft().result()
+        if waiting:
+            yield waiting.pop().result()
 
 
 @contextmanager

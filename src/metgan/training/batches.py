@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -85,10 +85,8 @@ class Batch:
         )
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        fill = None if self.fill is None else change(self.fill)
-        ignored = None if self.ignored is None else change(self.ignored)
-        images = change(self.anatomy), change(self.tumour), change(self.label)
-        return Batch(*images, fill, ignored, self.distortions)
+        changed: dict[str, Any] = {k: change(v) for k, v in vars(self).items() if isinstance(v, Tensor)}
+        return replace(self, **changed)
 
 
 def stack(patches: Sequence[Patch]) -> Batch:

@@ -100,8 +100,7 @@ class Consistency:
 
     def weight(self, step: int) -> float:
         """Return what the loss weighs in a step, counted from 0."""
-        done = step / self._steps
-        return WEIGHT * min(1.0, max(0.0, (done - ALONE) / RISE))
+        return WEIGHT * min(1.0, max(0.0, (step / self._steps - ALONE) / RISE))
 
     def prepare(self, weak: Batch, step: int) -> tuple[Tensor, ...]:
         """Return a step's changed crops, their covered box and the loss's weight; nothing before it rises."""

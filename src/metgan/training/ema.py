@@ -6,14 +6,14 @@ Yazici et al. 2019 (arXiv 1806.04498). Whether it helps here is measured in docs
 from __future__ import annotations
 
 import copy
-from typing import Generic, TypeVar
+from typing import Generic
 
 import torch
-from torch import nn
+
+from .engine import Network
 
 # Singular vectors of spectral norms: an average of unit vectors is shorter, and would enlarge the weights.
 _DIRECTIONS = (".weight.0._u", ".weight.0._v")
-Network = TypeVar("Network", bound=nn.Module)
 
 
 class EMA(Generic[Network]):

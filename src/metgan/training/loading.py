@@ -8,8 +8,6 @@ from dataclasses import replace
 from itertools import chain
 from typing import Final
 
-import numpy as np
-
 from metgan.data import (
     CACHE_BYTES,
     PARTS,
@@ -26,14 +24,14 @@ from metgan.data import (
     read_pair,
     refuse_shared,
     stated_split,
+    tell_of_inverted,
     without_label,
 )
 from metgan.errors import ArrayError, SettingError
 from metgan.io import refuse_lookalikes
-from metgan.progress import note, note_once
+from metgan.progress import note
 from metgan.seeding import check_seed, stream
 
-from .diagnosis import LARGE_LABEL
 from .training_data import TrainingData, check_dtypes
 
 _LOOKED_AT: Final = 100
@@ -97,11 +95,7 @@ def load_training_data(pairs: PairSet, split: Split, more: Sequence[Entry] = ())
             "Add annotated pairs, or check that the labels were exported",
         )
     some = evenly(range(len(train)), _LOOKED_AT)
-    if np.mean([train[k].label.mean() for k in some]) > LARGE_LABEL:
-        note_once(
-            f"the training labels in {pairs.root} cover more than {LARGE_LABEL:.0%} of the pixels, and "
-            "metgan takes what they mark for tumours: check that they are not inverted"
-        )
+    tell_of_inverted((train[k].label for k in some), f"the training labels in {pairs.root}")
     normalisation = fit_pairs(train)
     further = StoredPairs(unlabelled)
     for pair in chain(val, further):  # one at a time: a set may be larger than memory

@@ -61,8 +61,7 @@ class TrainingLog:
 
 def last_step(run: Path) -> int | None:
     """Return the last logged step of a run (its folder, or a model in it); None where there is no log."""
-    folder = run if run.is_dir() else run.parent
-    rows = read_log(folder / LOG_FILE)
+    rows = read_log((run if run.is_dir() else run.parent) / LOG_FILE)
     return int(rows[-1]["step"]) if rows else None
 
 

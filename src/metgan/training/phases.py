@@ -107,12 +107,12 @@ def gan_phases(
         return tuple(pool.exchange(fake, number) for pool, fake in zip(image_pools, fakes, strict=True))
 
     def discriminate(step: Translations, exchanged: Sequence[Tensor]) -> dict[str, Tensor]:
-        losses = {}
-        for (name, discriminator), (real, _), fake in zip(
-            networks.discriminators_by_name.items(), step.discriminator_inputs, exchanged, strict=True
-        ):
-            losses[name] = discriminator_loss(discriminator(real), discriminator(fake))
-        return losses
+        return {
+            name: discriminator_loss(discriminator(real), discriminator(fake))
+            for (name, discriminator), (real, _), fake in zip(
+                networks.discriminators_by_name.items(), step.discriminator_inputs, exchanged, strict=True
+            )
+        }
 
     discriminators, ratio = networks.discriminators_by_name, config.discriminator_lr_ratio
     optimiser = optimise(discriminators, rate * ratio)

@@ -94,7 +94,6 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
 
 
 def _untrained(run_config: RunConfig[TrainConfig], data: TrainingData, device: torch.device) -> Segmentor:
-    size = PRESETS[run_config.preset].segmentor
-    segmentor = place(build(lambda: Segmentor(size), run_config.seed), device)
+    segmentor = place(build(lambda: Segmentor(PRESETS[run_config.preset].segmentor), run_config.seed), device)
     segmentor.begin_at(data.tumour_share)
     return segmentor

@@ -11,7 +11,6 @@ hundred of a scan without any air. So nothing is noted for scans with fill, nor 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain
 
 from metgan.data import Survey, evenly
@@ -46,8 +45,12 @@ def choose_crops(found: Survey, choice: CropChoice) -> list[bool]:
     if air is not None and choice.leave_out_air:
         wanted = [not is_air for is_air in air]
         note(f"{sum(air)} of {len(air)} crops, which show air alone, are left out")
-    elif air is not None:
-        _tell_of_air(air)
+    elif air is not None and sum(air) > _FEW * len(air):
+        note(
+            f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on them "
+            "only briefly makes a uniform grey of it. To leave them out, add --leave-out-air, or give a mask "
+            "of the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy"
+        )
     if choice.keep_empty is not None:
         cubes = (cube for cube in found.crops.together() if wanted[cube[0]])
         empty = [cube for cube in cubes if not any(found.has_tumour[k] for k in cube)]
@@ -63,12 +66,3 @@ def choose_crops(found: Survey, choice: CropChoice) -> list[bool]:
             "Choose a larger --keep-empty, other ranges, or do without --leave-out-air",
         )
     return wanted
-
-
-def _tell_of_air(air: Sequence[bool]) -> None:
-    if sum(air) > _FEW * len(air):
-        note(
-            f"{sum(air)} of the {len(air)} crops seem to show air alone: a generator that is trained on them "
-            "only briefly makes a uniform grey of it. To leave them out, add --leave-out-air, or give a mask "
-            "of the tissue with --tissue; metgan.labels.find_tissue draws one of each plane of the anatomy"
-        )

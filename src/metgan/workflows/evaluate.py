@@ -112,8 +112,7 @@ def evaluate(request: EvaluateRequest, on_event: Listener | None = None) -> Eval
         note_exchanged_channels(request.data)
         with output.prepared():
             evaluation, generated = setup.score()
-            report = evaluation_report(evaluation, generated, request.run, request.data)
-            write_scores(evaluation, report, out)
+            write_scores(evaluation, evaluation_report(evaluation, generated, request.run, request.data), out)
     return EvaluateResult(out, evaluation)
 
 

@@ -9,7 +9,18 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from metgan.checked import Checked
-from metgan.data import SPLIT_FILE, PairSet, Split, held_out_of, load_split, open_images, part_of
+from metgan.data import (
+    SPLIT_FILE,
+    PairSet,
+    Split,
+    evenly,
+    held_out_of,
+    load_split,
+    open_images,
+    part_of,
+    read_label,
+    tell_of_inverted,
+)
 from metgan.io import has_file
 from metgan.progress import Listener, listening, note
 from metgan.synthesis import (
@@ -39,6 +50,7 @@ from .registration import note_exchanged_channels
 from .sources import Sources
 
 MUCH_OUTSIDE = 0.05
+_LOOKED_AT = 100  # labels
 _OVERSAMPLED_AND_GATED = (
     "the gate rejects tumours that its segmentor misses, and --oversample-errors asks for more of such: "
     "see gate.json"
@@ -154,6 +166,8 @@ def generate(request: GenerateRequest, on_event: Listener | None = None) -> Gene
         if split is None:
             note(f"{request.run} has no {SPLIT_FILE}: what it is tested on is known from pairs.csv alone")
         asked = _asked(request, inpainter, split, pseudo_labels)
+        some = evenly(asked.labels, _LOOKED_AT)
+        tell_of_inverted((read_label(one.paths["label"]) for one in some), f"labels of {sources.labels}")
         folders = (sources.anatomy, sources.labels)
         training = training_images(split, *folders)
         advice = advise_segmentor(request.run, inpainter.card, training, *folders)

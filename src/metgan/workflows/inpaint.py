@@ -36,7 +36,7 @@ from .inpaint_cluster import inpaint_on
 from .output import NEW_FOLDER, OutputPolicy, check_zarr_name
 from .ranges import ABOVE_ZERO, COUNT, FINITE, check_ranges
 from .scan_images import MOST_CHANNELS, origin, voxel_size
-from .volume_check import look_at_anatomy, look_at_tumour, tell_of_model
+from .volume_check import look_at_anatomy, look_at_mask, look_at_tumour, tell_of_model
 from .volume_recipe import FROM_LABELS, VolumeRecipeChoice
 from .volume_source import (
     CHANNELS,
@@ -191,6 +191,7 @@ def inpaint(request: InpaintRequest, on_event: Listener | None = None) -> Inpain
         if policy.resume and is_written(out, layout):
             return InpaintResult(out, layout.shape, was_finished=True)
         tell_of_model(request.run, inpainter, look_at_anatomy(volume))
+        look_at_mask(request, volume)
         look_at_tumour(request, source)
         if policy.resume and not is_begun(out, layout):
             note(f"there is no part of {out} to resume; starting it")

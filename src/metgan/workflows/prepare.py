@@ -36,6 +36,7 @@ from metgan.types import AnyArray, Mask
 from .air import choose_crops
 from .crop_choice import CropChoice
 from .doubtful_tumours import DoubtfulTumours
+from .mask_as_image import tell_of_mask
 from .output import OutputPolicy, reserve
 from .registration import MOST_ASKED, find_shift
 from .scan_files import ScanFiles, read_label_plane, read_scan
@@ -130,7 +131,10 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             standing_out = checks.standing_out.result
             _tell_of_mask(scan, standing_out, _planes_of_label(files, scan, plan))
             checks.doubtful.tell(dark=not standing_out.marks_nothing)
-        find_shift([images for _, images in sorted(checks.both_channels.items())])
+        shown = [images for _, images in sorted(checks.both_channels.items())]
+        find_shift(shown)
+        for what, images in zip(("anatomy", "tumour channel"), zip(*shown, strict=True), strict=False):
+            tell_of_mask(images, f"{what} of scan {scan.name}")
     is_labelled = files.labels is not None
     return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast, is_labelled)
 

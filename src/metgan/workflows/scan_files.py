@@ -244,5 +244,4 @@ def read_label_plane(files: ScanFiles, labels: Path, number: int) -> Mask:
     """Read the mask of one plane with all its rows and columns; what is no number is no tumour."""
     one = (slice(number, number + 1), slice(None), slice(None))
     (plane,) = open_mask(labels, files.mask_axes).plane_order(None, one)
-    mask: Mask = plane > (files.labels_above or 0)
-    return mask
+    return np.asarray(plane > (files.labels_above or 0), bool)

@@ -99,7 +99,7 @@ class Sources(Checked):
         refined = replace(plain, anatomies=anatomies, refine=measured, reader=reader)
         if self.oversample_errors is None or pairs is None:
             return refined
-        return self._oversample(refined, pairs, inpainter, split)
+        return self._oversample(refined, pairs, self.oversample_errors, inpainter, split)
 
     def open_labels(self, recipe: LabelRecipe) -> tuple[Entry, ...]:
         """Open the labels of all parts, which a recipe may do without that has nothing to learn from them."""
@@ -124,19 +124,23 @@ class Sources(Checked):
         return (*labelled, *pseudo_labels([entry for entry in pairs.unlabelled if entry.name in wanted]))
 
     def _oversample(
-        self, plain: GenerationRequest, pairs: PairSet, inpainter: Inpainter, split: Split | None
+        self,
+        plain: GenerationRequest,
+        pairs: PairSet,
+        segmentor: Path,
+        inpainter: Inpainter,
+        split: Split | None,
     ) -> GenerationRequest:
-        assert self.oversample_errors is not None
-        predictor = SegmentorPredictor(self.oversample_errors, inpainter.device)
+        predictor = SegmentorPredictor(segmentor, inpainter.device)
         held_out = held_out_of(pairs.entries, split) | inpainter.held_out
         predictor.card.refuse_to_have_seen(held_out.groups, "choosing training pairs")
-        val = self._unseen(pairs, split)
+        val = self._unseen(pairs, segmentor, split)
         held_out.refuse(val, "error analysis")
         spots = find_errors(predictor, val)
-        note(f"{self.oversample_errors} on the validation part: {spots}")
+        note(f"{segmentor} on the validation part: {spots}")
         return oversample_errors(plain, spots)
 
-    def _unseen(self, pairs: PairSet, split: Split | None) -> list[Entry]:
+    def _unseen(self, pairs: PairSet, segmentor: Path, split: Split | None) -> list[Entry]:
         """Return the validation part, which must be known as such, also to the segmentor that is analysed."""
         parts = parts_of(pairs.entries, split)
         val = [entry for entry, part in zip(pairs, parts, strict=True) if part == "val"]
@@ -146,10 +150,9 @@ class Sources(Checked):
                 "pairs that --oversample-errors was not trained on",
                 "Give the pair set that the run was trained on, or state a split in its pairs.csv",
             )
-        assert self.oversample_errors is not None
-        own = [folder / SPLIT_FILE for folder in (self.oversample_errors, self.oversample_errors.parent)]
+        own = [folder / SPLIT_FILE for folder in (segmentor, segmentor.parent)]
         seen = [name for file in own if has_file(file) for name in load_split(file).train]
-        refuse_trained_on(str(self.oversample_errors), seen, val)
+        refuse_trained_on(str(segmentor), seen, val)
         return val
 
     def _pairs(self, recipe: LabelRecipe, learning: Sequence[str]) -> PairSet:

@@ -9,21 +9,20 @@ not. So it is noted as one of two.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from metgan.data import check_camera, evenly, measure_standing_out
-from metgan.errors import ArrayError
+from metgan.data import check_camera, evenly, measure_standing_out, tell_of_inverted
 from metgan.progress import note
 from metgan.synthesis import Inpainter, VolumeSource
-from metgan.types import AnyArray, Camera
+from metgan.types import Camera
 
 from .generate import MUCH_OUTSIDE, note_warnings
-from .volume_source import Volume
+from .mask_as_image import refuse_mask
+from .volume_source import Volume, mask_of, read_label
 
 if TYPE_CHECKING:
     from .inpaint import InpaintRequest
@@ -34,9 +33,6 @@ _PLACES: Final = ((2, 2), (0, 3), (1, 0), (3, 4), (4, 1))
 """How far down and to the right it lies in each plane, in quarters: in the middle of the middle one."""
 _FEWEST_MARKED, _BRIGHT = 3, 2.0
 """Marked regions that are needed to tell, and standard deviations by which tumours are brighter."""
-_FEW_VALUES, _MOSTLY, _NEARLY_ALL = 16, 0.5, 0.85
-"""Values that a mask mostly has, and share of its pixels beside one of their value; where it has more."""
-_BEFORE, _AFTER = slice(None, -1), slice(1, None)
 _TIMES_BETTER: Final = 10
 """Fewer pixels above the tumour channel's range than above the anatomy's: a choice. Dim ones tell nothing."""
 
@@ -56,38 +52,6 @@ def look_at_anatomy(volume: Volume) -> Camera:
     return check_camera(np.concatenate(windows), "anatomy")
 
 
-def refuse_mask(windows: Sequence[AnyArray], shape: Sequence[int], name: str) -> None:
-    """Refuse a channel of the camera's dtype that is a mask, by its windows; note one that seems to be.
-
-    Refused is a volume of this `shape`, (Z, Y, X), that is two values or one, where the windows, (Y, X), are
-    all of it. Other values may be numbered objects, or light: noise makes neighbours differ, those in an
-    object do not. The commonest value tells nothing: it may be fill.
-
-    Raises
-    ------
-    ArrayError
-        Naming the values.
-    """
-    values, counts = np.unique(np.concatenate(windows), return_counts=True)
-    few = len(values) <= _FEW_VALUES
-    listed = "no other values than " + ", ".join(f"{value:g}" for value in values)
-    if len(values) <= 2 and sum(window.size for window in windows) == math.prod(shape):
-        raise ArrayError(
-            f"{name} has {listed}",
-            "an image as the microscope stored it",
-            "If it is a mask, give it with --labels, and the image that it belongs to as the volume",
-        )
-    common = values[counts.argmax()]
-    left, right = (np.concatenate([w[:, part].ravel() for w in windows]) for part in (_BEFORE, _AFTER))
-    beside = (left != common) | (right != common)
-    if beside.any() and (left == right)[beside].mean() > (_MOSTLY if few else _NEARLY_ALL):
-        note(
-            f"{name} has {listed if few else f'{len(values)} values'} where it was looked at, in areas of "
-            "one value each. Is it a mask? The volume should be an image as the microscope stored it; a mask "
-            "is for --labels"
-        )
-
-
 def tell_of_model(run: Path, inpainter: Inpainter, anatomy: Camera) -> None:
     """Note what speaks against the model, and an anatomy, (Y, X), unlike what it was trained on."""
     scales = inpainter.card.normalisation
@@ -99,6 +63,14 @@ def tell_of_model(run: Path, inpainter: Inpainter, anatomy: Camera) -> None:
             f"{scales.tumour.low:.5g} to {scales.tumour.high:.5g}: it is brighter than in training, or it is "
             "the tumour channel. Look at the order of --channels, or of the sources"
         )
+
+
+def look_at_mask(request: InpaintRequest, volume: Volume) -> None:
+    """Note a mask of tumours, that are wanted or there, that covers most of what is looked at."""
+    if (mask := mask_of(volume)) is not None:
+        windows = _windows(mask.plane_shape(None))
+        labels = (read_label(request, mask, window)[0] for window in windows)
+        tell_of_inverted(labels, f"labels of {mask.path}")
 
 
 def look_at_tumour(request: InpaintRequest, source: VolumeSource) -> None:

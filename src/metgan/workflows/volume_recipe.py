@@ -135,8 +135,7 @@ class VolumeRecipeChoice(Checked):
         """
         resolved = self
         if self.sizes_of is not None:
-            pixel = math.sqrt(voxel_size_um[1] * voxel_size_um[2])
-            sizes = diameters_of(self.sizes_of, run, pixel)
+            sizes = diameters_of(self.sizes_of, run, math.sqrt(voxel_size_um[1] * voxel_size_um[2]))
             least = (6 / math.pi * math.prod(voxel_size_um)) ** (1 / 3) * 1.001
             ends = max(sizes.smallest_um, least), max(sizes.median_um, least), max(sizes.largest_um, least)
             if ends != (sizes.smallest_um, sizes.median_um, sizes.largest_um):

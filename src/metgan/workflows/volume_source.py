@@ -57,8 +57,8 @@ def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -
     planes, rows, columns = shapes["anatomy"]
     shape, anatomy = (planes, rows, columns), partial(stack.plane_order, number)
     label: Read | None = None
-    if (mask := _mask_of(volume)) is not None:
-        label = partial(_read_label, request, mask)
+    if (mask := mask_of(volume)) is not None:
+        label = partial(read_label, request, mask)
     if request.recipe.recipe is not None:
         sizes, fill = _sizes_to_draw_in(request, stack), inpainter.card.normalisation.fill
         label = request.recipe.open(shape, sizes, anatomy, None if fill is None else fill.anatomy, label)
@@ -69,7 +69,8 @@ def open_source(request: InpaintRequest, inpainter: Inpainter, volume: Volume) -
     )
 
 
-def _mask_of(volume: Volume) -> Stack | None:
+def mask_of(volume: Volume) -> Stack | None:
+    """Return the mask of the volume, that of --labels or of --real-tumours; None without one."""
     return next((volume[what][0] for what in _MASKS if what in volume), None)
 
 
@@ -91,7 +92,8 @@ def _sizes_to_draw_in(request: InpaintRequest, stack: Stack) -> tuple[float, flo
     return sizes[0], sizes[1], sizes[2]
 
 
-def _read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) -> Mask:
+def read_label(request: InpaintRequest, label: Stack, region: Sequence[slice]) -> Mask:
+    """Read a part of a mask, as the request says."""
     values = label.plane_order(None, region)
     if request.labels_above is not None:
         return binarise(values, request.labels_above)
@@ -104,7 +106,7 @@ def name_options(request: InpaintRequest, volume: Volume) -> dict[str, str]:
 
     An option that was not given has the value that was taken for it.
     """
-    stacks, mask = [volume[name][0] for name in CHANNELS if name in volume], _mask_of(volume)
+    stacks, mask = [volume[name][0] for name in CHANNELS if name in volume], mask_of(volume)
     named = {"--axes": " ".join(dict.fromkeys(stack.axes for stack in stacks))}
     if any(stack.has_channels for stack in stacks):
         named["--channels"] = _words(request.channels or ORDER)

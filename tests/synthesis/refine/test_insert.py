@@ -16,6 +16,7 @@ from metgan.data import (
     ChannelScale,
     Entry,
     Normalisation,
+    Pair,
     PairSet,
     StoredPairs,
     part_of,
@@ -37,7 +38,6 @@ from metgan.synthesis import (
     PairPlan,
     PairPlans,
     PairStream,
-    RealTumourChannel,
     check_request,
     generate,
     generate_pair,
@@ -185,9 +185,8 @@ def scene() -> PairPlan:
     tumour = np.where(own, 3000, 1000).astype(np.uint16)
     tumour[50:60, 5:8] = 3000
     entry = Entry("real", "animal", "", "", {})
-    return PairPlan(
-        entry, tumour // 2, asked, (), (), 0, (Insert(), reaching(1.5)), RealTumourChannel(tumour, own)
-    )
+    real = Pair(entry, tumour // 2, tumour, own)
+    return PairPlan(entry, real.anatomy, asked, (), (), 0, (Insert(), reaching(1.5)), real)
 
 
 def test_the_contrast_that_is_asked_for_is_that_to_the_real_surroundings() -> None:
@@ -207,7 +206,7 @@ def test_nothing_is_brighter_than_the_camera_can_be_unless_the_ground_is(
     """A tumour that is asked for at 4 and more times its surroundings, beside one of 3000 in the ground."""
     plan = replace(scene(), refine=(Insert(), reaching(5.0)))
     if not inserted:
-        plan = replace(plan, real_tumour=None, refine=(reaching(5.0), Noise(4.0, 0.0)))
+        plan = replace(plan, real=None, refine=(reaching(5.0), Noise(4.0, 0.0)))
     free, bound = (generate_tumour(Painting(2000, most), plan) for most in (None, ceiling))  # type: ignore[arg-type]  # paints
     assert free.max() > brightest
     assert np.array_equal(bound, np.minimum(free, brightest))
@@ -235,7 +234,7 @@ def test_tumours_without_light_are_refused_and_drawn_again(request_of: Generatio
 
 def test_an_anatomy_full_of_its_own_tumours_gives_its_place_to_another(small_pairs: PairSet) -> None:
     pair = StoredPairs(small_pairs)[0]
-    full = RealTumourChannel(pair.tumour, np.ones_like(pair.label))
+    full = replace(pair, label=np.ones_like(pair.label))
     with pytest.raises(EmptyDrawError, match="leave no tissue free"):
         draw_for(Bank(), [pair.label], pair.anatomy, "full", np.random.default_rng(0), full)
 
@@ -245,8 +244,8 @@ def test_whole_labels_keep_to_tissue_too_and_say_what_they_left_out() -> None:
     label = np.zeros((64, 64), bool)
     label[10:14, 10:14], label[40:44, 50:54] = True, True
     anatomy = np.where(np.arange(64) < 32, 1000, 100)[None].repeat(64, 0).astype(np.uint16)
-    real_tumour = RealTumourChannel(anatomy, np.zeros_like(label))
-    drawn = draw_for(Real(turned=False), [label], anatomy, "half", np.random.default_rng(0), real_tumour)
+    real = Pair(Entry("half", "", "", "", {}), anatomy, anatomy, np.zeros_like(label))
+    drawn = draw_for(Real(turned=False), [label], anatomy, "half", np.random.default_rng(0), real)
     assert drawn.left_out == 1
     assert np.array_equal(drawn.label, label & (np.arange(64) < 32))
 
@@ -262,7 +261,7 @@ def test_a_gate_judges_the_new_tumours_alone(segmentor_run: Path, inpainter: Inp
 
     opened.predictor = All()  # type: ignore[assignment]  # reads
     laid = generate_tumour(Painting(2000), replace(plan, refine=(Insert(),)))  # type: ignore[arg-type]  # paints
-    own = plan.real_tumour.tumour  # type: ignore[union-attr]  # it has one
+    own = plan.real.tumour  # type: ignore[union-attr]  # it has one
     seen, empty = opened.score([(plan, laid), (plan, own)])
     assert (seen.recall, seen.false_area) == (1.0, 0.0)
     assert np.isnan(seen.nearest)

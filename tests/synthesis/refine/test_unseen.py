@@ -82,9 +82,9 @@ def test_inserted_tumours_that_the_segmentor_does_not_see_are_ignored_with_a_rim
         number = int(pair.entry.provenance["number"])
         plan = next(p for p in (plans.draw(number, k) for k in range(32)) if _left(p.asked).any())
         asked, unseen = plan.asked, plan.asked & ~_left(plan.asked)
-        assert np.array_equal(pair.label, plan.real_tumour.label | asked & ~unseen)  # type: ignore[union-attr]
+        assert np.array_equal(pair.label, plan.real.label | asked & ~unseen)  # type: ignore[union-attr]
         rim = ndimage.binary_dilation(unseen, EIGHT, RING_GAP + 1) & ~pair.label
-        assert np.array_equal(pair.ignored, plan.real_tumour.ignored | rim)  # type: ignore[union-attr]
+        assert np.array_equal(pair.ignored, plan.real.ignored | rim)  # type: ignore[union-attr]
         assert not (pair.ignored & pair.label).any()
         assert pair.entry.provenance["unseen"] == str(len(sizes(unseen)))
         counts.append((len(sizes(asked)), len(sizes(unseen))))

@@ -2,7 +2,7 @@
 
 from .copy import layout_like, write_ome_zarr
 from .image import OmeZarrImage
-from .layout import Block, Level, OmeZarrChannel, OmeZarrLayout, Version
+from .layout import Block, OmeZarrChannel, OmeZarrLayout
 from .output import is_begun, is_written, writing_ome_zarr
 from .store import HALF_WRITTEN, is_zarr, refuse_lacking, refuse_unfinished
 from .writer import OmeZarrWriter
@@ -10,12 +10,10 @@ from .writer import OmeZarrWriter
 __all__ = [
     "HALF_WRITTEN",
     "Block",
-    "Level",
     "OmeZarrChannel",
     "OmeZarrImage",
     "OmeZarrLayout",
     "OmeZarrWriter",
-    "Version",
     "is_begun",
     "is_written",
     "is_zarr",

@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from itertools import product
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from metgan import __version__
 from metgan.errors import SettingError
 from metgan.io import check_name
+from metgan.parts import blocks_of
 
 from ..source import SPATIAL
 from .store import COMPLETE
@@ -128,7 +128,7 @@ class OmeZarrLayout:
             ("shape", len(self.shape) == n and min(self.shape) > 0, f"{n} lengths of 1 or more"),
             (
                 "voxel_size_um",
-                sizes is None or _are_sizes(sizes, spatial),
+                sizes is None or (len(sizes) == spatial and all(0 < size < math.inf for size in sizes)),
                 f"{spatial} positive sizes, or None",
             ),
             ("origin", len(self.origin) in (0, spatial), f"{spatial} places, or none"),
@@ -216,12 +216,8 @@ class OmeZarrLayout:
 
     def all_blocks(self, level: int = 0, label: str = "") -> list[Block]:
         """Return the blocks of a level, which do not overlap and together are all of it."""
-        shape = self.levels(label)[level].shape
-        sides = [
-            [slice(at, min(at + side, n)) for at in range(0, n, side)]
-            for n, side in zip(shape, self.block_shape(label), strict=True)
-        ]
-        return [*product(*sides)]
+        whole = [slice(0, n) for n in self.levels(label)[level].shape]
+        return blocks_of(whole, self.block_shape(label))
 
     def attributes(self, label: str = "") -> dict[str, Any]:
         """Return the attributes of the image's group, or of a label's."""
@@ -283,7 +279,3 @@ class OmeZarrLayout:
 
     def _without_channels(self, values: tuple[int, ...], label: str) -> tuple[int, ...]:
         return tuple(v for v, axis in zip(values, self.axes, strict=True) if not (label and axis == "C"))
-
-
-def _are_sizes(sizes: tuple[float, ...], count: int) -> bool:
-    return len(sizes) == count and all(0 < size < math.inf for size in sizes)

@@ -28,6 +28,7 @@ from zarr.codecs import BloscCodec
 
 from metgan.errors import ArrayError, StorageError
 from metgan.io import has_file, has_folder, sync_file, sync_folder, unwritable, write_json, write_text
+from metgan.parts import blocks_of, sides_of, within
 from metgan.progress import each
 from metgan.types import AnyArray
 
@@ -121,13 +122,9 @@ class OmeZarrWriter:
                 "Write it first: what `missing` lists",
             )
         step, whole = self.layout.levels(label)[level].step, self.layout.levels(label)[level - 1].shape
-        made = np.empty([b.stop - b.start for b in block], self.layout.dtype_of(label))
-        sides = [
-            [slice(at, min(at + chunk, b.stop)) for at in range(b.start, b.stop, chunk)]
-            for b, chunk in zip(block, self.layout.chunk_shape(label), strict=True)
-        ]
+        made = np.empty(sides_of(block), self.layout.dtype_of(label))
         source = self._array(level - 1, label)
-        for part in product(*sides):  # a chunk at a time, so that memory does not grow with the block
+        for part in blocks_of(block, self.layout.chunk_shape(label)):  # memory must not grow with the block
             wanted = tuple(
                 slice(p.start * s, min(p.stop * s, n)) for p, s, n in zip(part, step, whole, strict=True)
             )
@@ -139,10 +136,7 @@ class OmeZarrWriter:
                     "the level that the next is made from",
                     "Start anew with --overwrite",
                 ) from error
-            place = tuple(
-                slice(p.start - b.start, p.stop - b.start) for p, b in zip(part, block, strict=True)
-            )
-            made[place] = downsample(fine, step, largest=bool(label))
+            made[within(part, block)] = downsample(fine, step, largest=bool(label))
         self._write(block, made, level, label)
 
     def finish(self) -> None:
@@ -225,7 +219,7 @@ class OmeZarrWriter:
             for b, side, n in zip(block, sides, whole, strict=True)
         ):
             raise ArrayError(f"{block} of {self.path}", f"a block of {sides}", "Write what `missing` lists")
-        shape, dtype = tuple(b.stop - b.start for b in block), self.layout.dtype_of(label)
+        shape, dtype = sides_of(block), self.layout.dtype_of(label)
         if (array.shape, array.dtype) != (shape, dtype):
             raise ArrayError(
                 f"{array.dtype} of shape {array.shape} for a block of {self.path}",

@@ -1,15 +1,14 @@
 """Steps of refinement: what generated tumour channels are given after the generator, in one order."""
 
 from .background import Background, BackgroundResidual
-from .contrast import INVISIBLE, MOST_LIGHT, Contrast, contrasts_of, match_contrasts
-from .insert import Insert, RealTumourChannel, find_unseen, insert_tumours, near
+from .contrast import INVISIBLE, Contrast, contrasts_of, match_contrasts
+from .insert import Insert, find_unseen, insert_tumours, near
 from .noise import Noise
-from .order import REFINE_STEPS, measure_steps, order_steps
+from .order import REFINE_STEPS, order_steps
 from .step import PairImages, RefineStep
 
 __all__ = [
     "INVISIBLE",
-    "MOST_LIGHT",
     "REFINE_STEPS",
     "Background",
     "BackgroundResidual",
@@ -17,13 +16,11 @@ __all__ = [
     "Insert",
     "Noise",
     "PairImages",
-    "RealTumourChannel",
     "RefineStep",
     "contrasts_of",
     "find_unseen",
     "insert_tumours",
     "match_contrasts",
-    "measure_steps",
     "near",
     "order_steps",
 ]

@@ -81,12 +81,14 @@ class BackgroundResidual:
         ends = ndimage.binary_dilation(tissue, _SQUARE) & ndimage.binary_dilation(~tissue, _SQUARE)
         free = ~ndimage.binary_dilation(real.may_be_tumour | ends | real.filled(constants), _SQUARE, RIM)
         left = np.empty(tissue.shape)
-        for strip in strips(len(left)):
-            rows = strip.rows
+        for rows, *_ in strips(len(left)):
             left[rows] = noise.stabilise(real.tumour[rows]) - noise.stabilise(generated[rows])
         field = left.copy()
         for part in (tissue, ~tissue):
-            _take_away(_ByAndLarge.of(left, free & part), part, field)
+            mean = _ByAndLarge.of(left, free & part)
+            for strip in strips(len(field), _HALO):
+                rows = strip.rows
+                np.subtract(field[rows], mean.at(strip), out=field[rows], where=part[rows])
         return cls(field, free, tissue, noise)
 
     def lay_over(
@@ -115,8 +117,8 @@ class BackgroundResidual:
             In the units and the dtype of `generated`, and within the dtype's range.
         """
         chance = deepcopy(rng)  # draws the noise, strip by strip, that comes before the copies
-        for strip in strips(len(generated)):
-            rng.standard_normal(generated[strip.rows].shape)
+        for rows, *_ in strips(len(generated)):
+            rng.standard_normal(generated[rows].shape)
         added, power, missing = (np.zeros(generated.shape) for _ in range(3))
         missing += 1
         for number in range(_COPIES):
@@ -130,8 +132,7 @@ class BackgroundResidual:
             if missing.max() < _LEAST_WEIGHT:
                 break
         covered = np.empty_like(generated)
-        for strip in strips(len(generated)):
-            rows = strip.rows
+        for rows, *_ in strips(len(generated)):
             noise = chance.standard_normal(generated[rows].shape) * (not self.noise.is_none)
             laid = (added[rows] + missing[rows] * noise) / np.sqrt(power[rows] + missing[rows] ** 2)
             scaled = self.noise.stabilise(generated[rows])
@@ -272,13 +273,6 @@ class _ByAndLarge:
         weight = _blurred(where.astype(np.float64))[strip.inner]
         mean = _blurred(ordinary)[strip.inner] / np.maximum(weight, _LEAST_WEIGHT)
         return np.where(weight > _LEAST_WEIGHT, mean, self.middle)
-
-
-def _take_away(mean: _ByAndLarge, part: Mask, field: NDArray[np.float64]) -> None:
-    """Take the mean away from a part of a field, in place."""
-    for strip in strips(len(field), _HALO):
-        rows = strip.rows
-        np.subtract(field[rows], mean.at(strip), out=field[rows], where=part[rows])
 
 
 def _blurred(image: NDArray[np.float64]) -> NDArray[np.float64]:

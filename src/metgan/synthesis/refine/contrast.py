@@ -213,11 +213,10 @@ def match_contrasts(
     numbered, _ = number_tumours(label)
     nearest = ndimage.distance_transform_edt(~label, return_distances=False, return_indices=True)
     matched = np.empty_like(tumour)
-    for strip in strips(len(label), HALO):
-        rows = strip.rows
+    for rows, around, inner in strips(len(label), HALO):
         factor = factors[numbered[tuple(nearest[:, rows])] - 1]
         light = tumour[rows].astype(np.float64) - tumour_free[rows]
-        more = np.clip(light, 0, None) * fading(label[strip.around])[strip.inner]
+        more = np.clip(light, 0, None) * fading(label[around])[inner]
         if fill is not None:
             more[fill[rows]] = 0
         lit = tumour_free[rows] + np.minimum(factor, 1) * light + np.clip(factor - 1, 0, None) * more

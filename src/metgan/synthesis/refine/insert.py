@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from metgan.data import Entry, as_camera, read_pair
+from metgan.data import as_camera
 from metgan.errors import EmptyDrawError
 from metgan.models import DEFAULT_THRESHOLD
 from metgan.objects import number_tumours
@@ -30,48 +30,9 @@ from .step import PairImages, RefineStep
 from .strips import strips
 
 
-@dataclass(frozen=True, eq=False)
-class RealTumourChannel:
-    """A real tumour channel that generated tumours are added to.
-
-    Parameters
-    ----------
-    tumour : Camera
-        (Y, X).
-    label : Mask
-        (Y, X), the tumours that it shows already; may be empty.
-    ignored : Mask or None, default None
-        (Y, X), where the label says nothing; None where it says all.
-    """
-
-    tumour: Camera
-    label: Mask
-    ignored: Mask | None = None
-
-    @classmethod
-    def read(cls, entry: Entry) -> RealTumourChannel:
-        """Read and check the tumour channel and the label of a real pair."""
-        pair = read_pair(entry)
-        return cls(pair.tumour, pair.label, pair.ignored)
-
-    @property
-    def taken(self) -> Mask:
-        """Where no tumour may be added, (Y, X): its own, and as far around them as light fades.
-
-        What may be one of its own counts as one.
-        """
-        own = self.label if self.ignored is None else self.label | self.ignored
-        return near(own)
-
-    def around(self, asked: Mask) -> Mask:
-        """Return added tumours and what is near them, (Y, X), without its own: the part that is not real."""
-        return near(asked) & ~self.label
-
-
 def near(tumours: Mask) -> Mask:
     """Return tumours, and as far around them as their light fades: `HALO` pixels; (Y, X)."""
-    reached: Mask = ndimage.binary_dilation(tumours, np.ones((3, 3), bool), HALO)
-    return reached
+    return np.asarray(ndimage.binary_dilation(tumours, np.ones((3, 3), bool), HALO), bool)
 
 
 def find_unseen(output: NDArray[np.float32], asked: Mask) -> Mask:
@@ -92,8 +53,7 @@ def find_unseen(output: NDArray[np.float32], asked: Mask) -> Mask:
     """
     numbered, sizes = number_tumours(asked)
     seen = np.bincount(numbered.ravel(), output.ravel(), len(sizes) + 1)[1:] / sizes
-    unseen: Mask = np.append(False, seen < DEFAULT_THRESHOLD)[numbered]
-    return unseen
+    return np.asarray(np.append(False, seen < DEFAULT_THRESHOLD)[numbered], bool)
 
 
 def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, asked: Mask) -> Camera:
@@ -125,10 +85,9 @@ def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, 
     [103, 144, 105]
     """
     lit = np.empty_like(real_tumour)
-    for strip in strips(len(asked), HALO):
-        rows = strip.rows
+    for rows, around, inner in strips(len(asked), HALO):
         light = np.clip(generated[rows].astype(np.float64) - tumour_free[rows], 0, None)
-        shown = light * fading(asked[strip.around])[strip.inner]
+        shown = light * fading(asked[around])[inner]
         lit[rows] = as_camera(real_tumour[rows] + shown, real_tumour)
     return lit
 
@@ -137,8 +96,7 @@ def insert_tumours(real_tumour: Camera, generated: Camera, tumour_free: Camera, 
 class Insert(RefineStep):
     """Generated tumours are added to the anatomy's real tumour channel: see `insert_tumours`."""
 
-    name = "insert"
-    purpose = "insert"
+    name = purpose = "insert"
     needs_tumour_free = True
 
     def __str__(self) -> str:

@@ -133,8 +133,7 @@ class Noise(RefineStep):
         """
         light, own = _local(image)
         noisy = np.empty_like(image)
-        for strip in strips(len(image)):
-            rows = strip.rows
+        for rows, *_ in strips(len(image)):
             lacking = np.clip(self.variance(light[rows]) - own[rows], 0, None)
             if fill is not None:
                 lacking[fill[rows]] = 0

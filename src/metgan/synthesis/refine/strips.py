@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ROWS = 256
 """Rows of a strip: of 4096 pixels, 8 MB in double precision."""
 
 
-@dataclass(frozen=True)
-class Strip:
+class Strip(NamedTuple):
     """Some rows of an image, and those around them that their pixels depend on.
 
     Parameters
