@@ -54,6 +54,14 @@ def test_names_that_two_sets_share_get_the_number_of_their_set(real: PairSet, wr
     assert names == ["1-a", "1-b", "1-c", "1-d", "2-1-a", "2-a"]
 
 
+def test_names_that_are_one_file_on_a_mac_or_on_windows_get_the_number_of_their_set(
+    real: PairSet, write_set: WriteSet
+) -> None:
+    other = write_set("other", [painted("A", "mouse 1", "mouse 1")])
+    names = [case.name for case in gather_cases([real, other])]
+    assert names == ["1-a", "1-b", "1-c", "1-d", "2-A"]
+
+
 @pytest.mark.parametrize(
     ("group", "label_groups", "background", "held_out"),
     [

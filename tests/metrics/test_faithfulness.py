@@ -248,6 +248,17 @@ def test_fill_surrounds_no_tumour() -> None:
     assert evaluate_detection(asked, asked, image, fill=image == 0).contrast == 3.0
 
 
+def test_what_is_read_in_fill_is_no_share_of_the_tissue() -> None:
+    """Of 9 x 9 pixels 3 columns were imaged: 27 of tissue, 1 of them asked for, 2 and all fill read."""
+    asked, fill = np.zeros((9, 9), bool), np.zeros((9, 9), bool)
+    asked[4, 0], fill[:, 3:] = True, True
+    read = fill.copy()
+    read[0, :2] = True
+    found = evaluate_detection(asked, read, camera(asked.shape), fill=fill)
+    assert found.false_area == (found + found).false_area == 2 / 26
+    assert found.overlap.false_positive == 2 + 54
+
+
 def test_surroundings_are_those_that_contrasts_are_measured_against() -> None:
     rng = np.random.default_rng(0)
     label = np.zeros((40, 40), bool)

@@ -180,3 +180,8 @@ def test_a_painter_in_another_normalisation_is_scored_in_the_common_one(study: S
     mean = study.data.mean("tumour")
     flat = np.mean([np.abs(image - mean).mean() for image in images])
     assert summary["training mean"]["mae"] == pytest.approx(flat)
+
+
+def test_a_share_of_shuffled_labels_is_not_rounded_away(study: Study) -> None:
+    _, shuffled = compare_robustness(study, PAIR, 0.004).method_groups
+    assert shuffled.words == ", 0.4% of labels shuffled"

@@ -130,6 +130,20 @@ def test_arms_with_a_single_point_leave_the_figure_where_there_are_many() -> Non
     assert ["stand in the table above alone" in caption for caption in captions] == [False, True]
 
 
+def test_a_page_says_that_a_mean_leaves_out_folds_in_which_nothing_is_read() -> None:
+    """In fold 1 no pixel is read: precision is that of fold 2 alone, not a mean over two folds."""
+    first, second = cell("real-100", 1, 0), cell("real-100", 2, 0)
+    read = [f"{unit}_{kind}" for unit in ("pixels", "tumours") for kind in ("found", "false")]
+    blind = replace(
+        first, readings=replace(first.readings, images=first.readings.images.assign(**dict.fromkeys(read, 0)))
+    )
+    table = table_of(blind, second)
+    assert row(table, "real-100", "precision") == pytest.approx([2 / 3] * 3)
+    sections = training_set_sections(rank(*gather([blind, second])), [blind, second])
+    captions = [section.table.caption for section in sections if section.table][:3]
+    assert all("leaves out folds" in caption for caption in captions)
+
+
 def test_the_baselines_alone_have_a_page_on_which_they_meet_once() -> None:
     """As of a study of `--sets real-100`: no other set has a difference to strong augmentation."""
     strong = TrainingSet.parse("real-100-strong")

@@ -129,8 +129,9 @@ def test_what_is_read_where_a_test_label_says_nothing_counts_in_no_score(
         nowhere = np.ones(pair.label.shape, bool)
         write_pair(tmp_path, pair.entry.name, pair.anatomy, pair.tumour, pair.label, nowhere)
     unknown = PairSet.open(tmp_path)
-    found = score(Oracle(inpainter, unknown), unknown, independent_segmentor, data).faithfulness()
-    assert found.overlap == Overlap()
+    nothing = score(Oracle(inpainter, unknown), unknown, independent_segmentor, data)
+    assert nothing.faithfulness().overlap == Overlap()
+    assert np.isnan([nothing.similarity().mae, nothing.spectrum()]).all()
     known = score(Oracle(inpainter, test_part), test_part, independent_segmentor, data).faithfulness()
     assert known.overlap != Overlap()
 

@@ -153,6 +153,14 @@ def test_negatives_are_the_unlabelled_pairs_in_which_nothing_is_read(fold: Fold)
     assert not any(pair.label.any() or pair.ignored is not None for pair in negatives)
 
 
+def test_a_training_whose_further_pairs_have_changed_is_another_one(fold: Fold) -> None:
+    """Else a study that goes on keeps the segmentor of the true labels, or negatives, of before."""
+    data = material_of(named("real-100-true-labels"), fold, 0)
+    pair = Pair(fold.set_apart[0], *np.eye(64, dtype=np.uint16)[None].repeat(2, 0), np.eye(64) > 0)
+    before, after = (replace(data, pseudo_labelled=[one]) for one in (pair, replace(pair, label=~pair.label)))
+    assert len({replace(data, pseudo_labelled=()).checksum, before.checksum, after.checksum}) == 3
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("every_tumour_seen")
 def test_inserted_tumours_lie_in_unlabelled_scans_and_real_pairs_are_repeated(settled: Fold) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from metgan.data import PairSet, write_table
+from metgan.data import PairSet, without_label, write_table
 from metgan.errors import SettingError
 from metgan.phantom import PhantomSettings, write_phantom
 from metgan.reporting import label_curve_report, worth_in_words
@@ -106,6 +106,18 @@ def test_few_labelled_pairs_are_trained_on_for_as_long_as_all(tmp_path: Path) ->
     }
     assert generators == {config.training.length(total)}
     assert lengths == {config.segmentor.length(total)}
+
+
+def test_all_pairs_without_metgan_are_trained_on_once_where_a_number_is_that_of_all(tmp_path: Path) -> None:
+    """Both folds have four labelled pairs; the set has unlabelled ones, so that four are worth asking for."""
+    world = sixteen(tmp_path / "pairs")
+    pairs = PairSet(world.root, world.entries[:12], tuple(map(without_label, world.entries[12:])))
+    points = LabelCurve(tmp_path, pairs, (2, 4), 2, CONFIG)._points
+    assert [(count, [*point.training_sets]) for count, point in points] == [
+        (2, [WITHOUT, WITH]),
+        (4, [WITH]),
+        (4, [WITHOUT]),
+    ]
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,8 @@ from hypothesis import strategies as st
 from metgan.data import Entry, Pair
 from metgan.metrics import Overlap, overlap
 from metgan.models import DEFAULT_THRESHOLD, SegmentorPredictor
-from metgan.studies.predictions import THRESHOLDS, _read, choose_threshold
+from metgan.studies.predictions import _IMAGES, _TUMOURS, THRESHOLDS, _kept, _read, choose_threshold
+from metgan.studies.scores import save_table
 
 
 @given(st.integers(0, 10_000))
@@ -69,3 +71,25 @@ def test_readings_where_a_label_says_nothing_count_in_no_figure_nor_choose_the_t
     known = replace(pair, ignored=None)
     (row,) = _read(reader, [known], [known]).images.to_dict("records")
     assert row["pixels_false"] + row["pixels_missed"] > 0
+
+
+@pytest.mark.parametrize("name", [_IMAGES, _TUMOURS])
+def test_readings_that_have_lost_a_row_are_made_again(tmp_path: Path, name: str) -> None:
+    """Two images, of one tumour each that is read."""
+    label = np.zeros((16, 16), bool)
+    label[4:6, 2:4] = True
+    tumour = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    pairs = [Pair(Entry(word, "mouse", "", "", {}), tumour, tumour, label) for word in "ab"]
+    reader: SegmentorPredictor = SimpleNamespace(  # type: ignore[assignment]  # reads
+        predict_proba_all=lambda images: [label.astype(np.float32) for _ in images],
+        card=SimpleNamespace(normalisation=SimpleNamespace(fill=None)),
+    )
+    readings = _read(reader, pairs, pairs)
+    tables = {_IMAGES: readings.images, _TUMOURS: readings.tumours}
+    for file, table in tables.items():
+        save_table(table, tmp_path / file)
+    assert _kept(tmp_path, readings.threshold, 2) is not None
+    save_table(tables[name][:1], tmp_path / name)
+    assert _kept(tmp_path, readings.threshold, 2) is None
+    (tmp_path / name).unlink()
+    assert _kept(tmp_path, readings.threshold, 2) is None

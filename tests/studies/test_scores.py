@@ -15,6 +15,7 @@ from metgan.metrics import compare, evaluate_detection
 from metgan.panels import compare_images
 from metgan.reporting import Report, evaluation_report
 from metgan.studies import ComparedImage, Evaluation, check_scores, read_summary
+from metgan.studies.method_runs import _is_scored
 from metgan.studies.scores import Score, load_table, save_table
 from metgan.workflows.evaluate import write_scores
 
@@ -73,6 +74,19 @@ def test_scores_that_cannot_be_read_are_refused_by_name(
     damage(tmp_path / name)
     with pytest.raises(StorageError, match=name.replace(".", r"\.")):
         check_scores(tmp_path)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_study_scores_again_what_has_lost_a_row_or_cannot_be_read(
+    tmp_path: Path, damage: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    EVALUATION.save(tmp_path)
+    known = {"model": "abc", "independent_segmentor": "def", "test": "0"}
+    assert _is_scored(tmp_path, known)
+    assert not _is_scored(tmp_path, {**known, "test": "1"})
+    damage(tmp_path / "scores.csv")
+    assert not _is_scored(tmp_path, known)
+    assert "scored again" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", ["[]", "3", '{"images": 2}', "null"])

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from metgan.data import PARTS, Entry, PairSet, Split, parts_of, refuse_shared
 from metgan.errors import SettingError
+from metgan.io import comparison_key
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     Parameters
     ----------
     sets : sequence of PairSet
-        Real and generated ones. Names stay as they are where they differ; otherwise each gets the number of
-        its set before it: ``1-a``, ``2-a``.
+        Real and generated ones. Names stay as they are where they differ, by more than case too; otherwise
+        each gets the number of its set before it: ``1-a``, ``2-a``.
     split : Split or None
         Of a run; decides for the set that it was made for. Other real pairs follow their table's ``split``.
 
@@ -57,7 +58,7 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     """
     _refuse_twice([pairs.root for pairs in sets])
     home = None if split is None else _home(sets, split)
-    counts = Counter(entry.name for pairs in sets for entry in pairs)
+    counts = Counter(comparison_key(entry.name) for pairs in sets for entry in pairs)
     are_unique = max(counts.values(), default=1) == 1
     cases = tuple(
         Case(

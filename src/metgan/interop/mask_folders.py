@@ -102,7 +102,7 @@ class MaskFolders:
     def check(self, cases: Sequence[Case], out: Path) -> None:  # noqa: ARG002  # any folder will do
         """Refuse names that the program would overlook."""
         for case in cases:
-            if case.name.endswith(self.reserved):
+            if case.name.casefold().endswith(self.reserved):
                 raise StorageError(
                     f"pair {case.entry.name} of {case.source}",
                     f"a name that does not end in {', '.join(self.reserved)}, which {self.program} skips",

@@ -63,6 +63,8 @@ class Faithfulness(Pooled):
         The asked-for ones, each by itself.
     images : int
         Number of images pooled.
+    fill_read : int, pixels, default 0
+        Pixels read as tumour though nothing was imaged there: they are no share of `label_free`.
 
     Examples
     --------
@@ -80,6 +82,7 @@ class Faithfulness(Pooled):
     label_free: int
     tumours: tuple[Tumour, ...]
     images: int = 1
+    fill_read: int = 0
 
     @property
     def contrasts(self) -> tuple[float, ...]:
@@ -94,7 +97,7 @@ class Faithfulness(Pooled):
     @property
     def false_area(self) -> float:
         """Share of label-free pixels read as tumour, outgrown rims included; nan without such pixels."""
-        return ratio(self.overlap.false_positive, self.label_free)
+        return ratio(self.overlap.false_positive - self.fill_read, self.label_free)
 
     @property
     def false_objects(self) -> float:
@@ -175,6 +178,7 @@ def evaluate_detection(
         overlap(prediction, target),
         int((~target if fill is None else ~target & ~fill).sum()),
         tuple(Tumour(int(area), bool(found), by.ratio, by.light) for area, found, by in each),
+        fill_read=0 if fill is None else int((prediction & ~target & fill).sum()),
     )
 
 

@@ -79,8 +79,8 @@ def _similarity(table: pd.DataFrame, methods: Mapping[str, Method], basis: str) 
     seeds = "" if table["seed_sd"].isna().all() else "; ± standard deviation between seeds"
     caption = (
         f"Means over {basis}, on [-1, 1]; in brackets the standard deviation between images, and the 95 % "
-        f"interval by resampling groups of images{seeds}. SSIM: Gaussian window, sigma 1.5, "
-        "population covariance, data range 2."
+        f"interval by resampling groups of images{seeds}. Flat images have no correlation, and are left "
+        "out of its mean. SSIM: Gaussian window, sigma 1.5, population covariance, data range 2."
     )
     return Table(("method", *SIMILARITY.values()), rows, caption)
 
@@ -108,8 +108,9 @@ def _regions(table: pd.DataFrame, methods: Mapping[str, Method]) -> Table:
         for name, method in methods.items()
     ]
     caption = (
-        "Means on the pixels of the label (inside) and on all others (outside). Spectrum: mean distance of "
-        "the radial power spectra of generated and real image; stripes and missing noise raise it."
+        "Means on the pixels of the label (inside) and on all others (outside), over the images that have "
+        "such pixels. Spectrum: mean distance of the radial power spectra of generated and real image; "
+        "stripes and missing noise raise it."
     )
     return Table(("method", *scores.values()), rows, caption)
 

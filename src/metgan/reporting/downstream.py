@@ -23,6 +23,10 @@ _RULE = (
     f"more, one to one (metrics.match); read objects below {MIN_OBJECT_SIZE} pixels are ignored."
 )
 
+_UNDEFINED = (
+    "A mean leaves out folds in which a share has nothing to be of, as precision where nothing is read."
+)
+
 
 def downstream_report(found: DownstreamResult, data: Path, training_pairs: int | None) -> Report:
     """Return the page of the study.
@@ -112,10 +116,10 @@ def _pixels(table: pd.DataFrame, training_sets: Sequence[TrainingSet], cells: Se
     folds, seeds = len({cell.fold for cell in cells}), len({cell.seed for cell in cells})
     caption = (
         f"Pixels pooled over the test images of a fold: means over {folds} folds, in brackets the least and "
-        f"the most of them; each fold is a mean over {seeds} seed{'s' if seeds > 1 else ''}. Samples: mean "
-        "size of the training sets. All segmentors have the same steps, but where more are named, and the "
-        "same batches and crops. The generator has seen the whole training part, also where the segmentor is "
-        "given a share of it."
+        f"the most of them; each fold is a mean over {seeds} seed{'s' if seeds > 1 else ''}. {_UNDEFINED} "
+        "Samples: mean size of the training sets. All segmentors have the same steps, but where more are "
+        "named, and the same batches and crops. The generator has seen the whole training part, also where "
+        "the segmentor is given a share of it."
     )
     return Section("Does it help?", table=Table(("trained on", "samples", *_PIXELS), rows, caption))
 
@@ -161,7 +165,9 @@ def _tumours(table: pd.DataFrame, training_sets: Sequence[TrainingSet]) -> Secti
     picture = draw_bars([training_set.title for training_set in training_sets], bars, "per fold")
     return Section(
         "Which tumours are found?",
-        table=Table(("trained on", *scores), rows, f"Counts per fold, means over the folds. {_RULE}"),
+        table=Table(
+            ("trained on", *scores), rows, f"Counts per fold, means over the folds. {_RULE} {_UNDEFINED}"
+        ),
         figures=[Figure(picture, "Tumours found, and false ones, in the test images of a fold.")],
     )
 
@@ -175,7 +181,7 @@ def _kinds(table: pd.DataFrame, training_sets: Sequence[TrainingSet]) -> Section
     caption = (
         f"Share of the tumours that are found, by size ({', '.join(SIZES)}) and by contrast: dim ones lie "
         "below the median contrast of the test tumours of all folds, taken in the real image: the ratio to "
-        "the surroundings, or the difference where these have no light."
+        f"the surroundings, or the difference where these have no light. {_UNDEFINED}"
     )
     header = ("trained on", *(score.removeprefix("recall ") for score in scores))
     return Section("The small and the dim", table=Table(header, rows, caption))

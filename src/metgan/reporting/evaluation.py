@@ -58,7 +58,8 @@ def similarity_section(evaluation: Evaluation) -> Section:
         ["distance of power spectra, dB", f"{evaluation.spectrum():.2f}", "", ""],
     ]
     caption = (
-        f"Means over {len(evaluation.scores)} test images, on [-1, 1]. SSIM: Gaussian window, sigma 1.5, "
+        f"Means over {len(evaluation.scores)} test images, on [-1, 1]; each leaves out those in which it is "
+        "undefined, as on the labels where there is no tumour. SSIM: Gaussian window, sigma 1.5, "
         "population covariance, data range 2. Camera noise sets a floor that no generator can go below."
     )
     table = Table(("score", "generated", "flat image of the training mean", "ratio"), rows, caption)

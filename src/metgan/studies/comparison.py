@@ -185,9 +185,8 @@ def compare_robustness(study: Study, methods: Sequence[Method], share: float) ->
     the test part have clean ones.
     """
     shuffled = study.data.with_shuffled_labels(share, study.config.seed)
-    worse = MethodGroup(
-        study.method_runs("shuffled", shuffled), methods, "-shuffled", f", {share:.0%} of labels shuffled"
-    )
+    words = f", {100 * share:g}% of labels shuffled"
+    worse = MethodGroup(study.method_runs("shuffled", shuffled), methods, "-shuffled", words)
     method_groups = [MethodGroup(study.method_runs("clean", study.data), methods), worse]
     against = {worse.named(method).name: method.name for method in methods}
     return Comparison(study, "robustness", method_groups, against)

@@ -8,6 +8,7 @@ please the segmentor that it trained with. Its reading of the real images stands
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -160,7 +161,7 @@ def _score(compared: _Compared, read_generated: Mask, read_real: Mask) -> Score:
         compare_within(generated, real, ~unscored),
         compare_within(generated, real, asked),
         compare_within(generated, real, ~asked & ~unscored),
-        spectrum_distance(generated, real),
+        math.nan if unscored.all() else spectrum_distance(generated, real),
         evaluate_detection(asked, read_generated, camera, fill=unscored, smallest=MIN_OBJECT_SIZE),
         evaluate_detection(asked, read_real, pair.tumour, fill=unscored, smallest=MIN_OBJECT_SIZE),
     )

@@ -92,7 +92,8 @@ class LabelCurve:
         for count in self.counts:
             splits = fold_pairs(self.pairs, self.folds, config.seed, count)
             folder = self.folder / f"{count}-labelled"
-            yield count, Downstream(folder, self.pairs, splits, [WITHOUT, WITH], config)
+            compared = [WITHOUT, WITH] if count < total else [WITH]  # all without come last, and once
+            yield count, Downstream(folder, self.pairs, splits, compared, config)
         yield total, Downstream(self.folder / "all-labelled", self.pairs, whole, [WITHOUT], config)
 
 

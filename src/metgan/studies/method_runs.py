@@ -6,7 +6,6 @@ was interrupted goes on from its checkpoint; one whose settings or data have cha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,9 +14,11 @@ from typing import Any
 import pandas as pd
 
 from metgan.data import Normalisation, PairSet, StoredPairs
+from metgan.errors import StorageError
 from metgan.io import fingerprint, has_file
 from metgan.methods import Method
 from metgan.models import MODEL_FILE, model_path
+from metgan.progress import note
 from metgan.synthesis import load
 from metgan.training import (
     SEGMENTOR_FOLDER,
@@ -32,7 +33,7 @@ from metgan.training import (
 )
 
 from .evaluation import checksum_of, evaluate
-from .scores import SCORES_FILE, SUMMARY_FILE, load_table
+from .scores import SCORES_FILE, SUMMARY_FILE, check_scores, load_table, read_summary
 from .shared_config import SharedConfig
 
 
@@ -129,7 +130,7 @@ class MethodRuns:
             seed,
             run_config.folder,
             load_table(out / SCORES_FILE),
-            json.loads((out / SUMMARY_FILE).read_text(encoding="utf-8")),
+            read_summary(out),
             inpainter.parameters,
             trained_seconds(run_config.folder),
         )
@@ -143,9 +144,13 @@ class MethodRuns:
 
 
 def _is_scored(folder: Path, known: dict[str, str]) -> bool:
-    """Return whether this independent segmentor has scored these weights; the summary is written last."""
-    path = folder / SUMMARY_FILE
-    if not has_file(path):
+    """Return whether this independent segmentor has scored these weights, and every row is still there."""
+    if not has_file(folder / SUMMARY_FILE):  # it is written last
         return False
-    summary = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        check_scores(folder)
+    except StorageError as error:
+        note(f"{error.given}: scored again")
+        return False
+    summary = read_summary(folder)
     return all(summary.get(name) == value for name, value in known.items())

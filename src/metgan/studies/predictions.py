@@ -30,6 +30,7 @@ from metgan.models import (
     model_path,
     read_card,
 )
+from metgan.progress import note
 from metgan.training import Engine
 from metgan.types import Mask
 
@@ -94,13 +95,27 @@ def read_test(run: Path, val: Sequence[Pair], test: PairSet, engine: Engine, out
     file = out / _KNOWN
     noted = json.loads(file.read_text(encoding="utf-8")) if has_file(file) else {}
     threshold = noted.pop("threshold", None)
-    if noted != known:
+    kept = _kept(out, threshold, len(pairs)) if noted == known else None
+    if kept is None:
         readings = _read(SegmentorPredictor(run, choose_device(engine.device)), val, pairs)
         threshold = readings.threshold
         for name, frame in ((_IMAGES, readings.images), (_TUMOURS, readings.tumours)):
             save_table(frame, out / name)
         write_json(file, {**known, "threshold": threshold})  # last: a kill before leaves nothing that counts
-    return Readings(load_table(out / _IMAGES), load_table(out / _TUMOURS), threshold)
+        kept = Readings(load_table(out / _IMAGES), load_table(out / _TUMOURS), threshold)
+    return kept
+
+
+def _kept(out: Path, threshold: float, count: int) -> Readings | None:
+    """Return finished readings of so many images; None where a row, or a table, is not there any more."""
+    if not (has_file(out / _IMAGES) and has_file(out / _TUMOURS)):
+        return None
+    found = Readings(load_table(out / _IMAGES), load_table(out / _TUMOURS), threshold)
+    tumours = found.images[["tumours_found", "tumours_missed"]].to_numpy().sum()
+    if (len(found.images), len(found.tumours)) == (count, tumours):
+        return found
+    note(f"rows of {out / _IMAGES} or {_TUMOURS} are lost: read again")
+    return None
 
 
 def choose_threshold(probabilities: Sequence[NDArray[np.float32]], labels: Sequence[Mask]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Score:
     """One test image: its similarity, what the independent segmentor reads in it, and in the real one.
 
     ``inside`` and ``outside`` are the similarity on the label and on the rest, ``spectrum`` the distance of
-    the power spectra in decibels.
+    the power spectra in decibels, nan where no pixel counts.
     """
 
     name: str
@@ -85,8 +85,8 @@ class Evaluation:
         return mean_similarity([score.outside for score in self.scores])
 
     def spectrum(self) -> float:
-        """Return the mean distance of the power spectra, in decibels."""
-        return float(np.mean([score.spectrum for score in self.scores]))
+        """Return the mean distance of the power spectra, in decibels, undefined ones left out."""
+        return mean_of([score.spectrum for score in self.scores])
 
     def faithfulness(self) -> Faithfulness:
         """Pool what the independent segmentor reads in the generated images."""
@@ -227,6 +227,10 @@ def _row(score: Score) -> dict[str, object]:
 
 def mean_similarity(values: Sequence[Similarity]) -> Similarity:
     """Return the mean of each score; undefined ones are left out."""
-    columns = np.array([[v.mae, v.msd, v.ssim, v.correlation] for v in values])
-    defined = [column[~np.isnan(column)] for column in columns.T]
-    return Similarity(*(float(column.mean()) if column.size else float("nan") for column in defined))
+    return Similarity(*(mean_of([getattr(v, f.name) for v in values]) for f in fields(Similarity)))
+
+
+def mean_of(values: Sequence[float]) -> float:
+    """Return the mean of what is defined; nan where nothing is."""
+    defined = [value for value in values if not np.isnan(value)]
+    return float(np.mean(defined)) if defined else float("nan")

@@ -16,15 +16,18 @@ from metgan.data import (
     JoinedPairs,
     Normalisation,
     Pair,
+    PairView,
     PixelValues,
     Scaling,
     Split,
     checksum,
+    entries_of,
     evenly,
     fit_pairs,
     pixel_values,
     shuffle_labels,
 )
+from metgan.models import LABELLED_BY
 from metgan.objects import surroundings
 from metgan.seeding import stream
 from metgan.types import AnyArray, Camera, Channel, Mask
@@ -92,12 +95,15 @@ class TrainingData:
     def checksum(self) -> int:
         """CRC-32 of the names and pixels of all parts, of the normalisation, and of what `fresh` says.
 
-        Pseudo-labels are not in it: the segmentor that they are of is.
+        What a segmentor has pseudo-labelled is not in it: that segmentor is.
         """
         units = str(self.normalisation).replace(", fill=None)", ")")  # so that runs from before it go on
         units = re.sub(r", ceiling=[^,)]*", "", units)  # nothing in a training depends on it
         total = zlib.crc32(units.encode())
-        further = (part for part in (self.unlabelled, self.first) if part)
+        theirs = enumerate(entries_of(self.pseudo_labelled))
+        known = [place for place, entry in theirs if not entry.provenance.get(LABELLED_BY)]
+        labelled = PairView(self.pseudo_labelled, known)
+        further = (part for part in (self.unlabelled, self.first, labelled) if part)
         for part in (self.train, self.val, *further):
             total = zlib.crc32(b"end of part", checksum(part, total))
         return total if self.fresh is None else zlib.crc32(str(self.fresh).encode(), total)
