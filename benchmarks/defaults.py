@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 
 from metgan import load
-from metgan.data import Pair, PairSet, StoredPairs, draw_split, evenly, load_split, read_table, write_table
+from metgan.data import PairSet, StoredPairs, draw_split, evenly, load_split, read_table, write_table
 from metgan.metrics import MIN_ANNOTATED_SIZE, measure_contrasts
 from metgan.models import read_card
 from metgan.objects import sizes
@@ -51,7 +51,7 @@ EIGHT = (
     "skull-stripped-large",
 )
 """What is run where nothing is named."""
-MEASURED_FILE = "measured.json"
+LIGHT_FILE = "light.json"
 READS = (
     0.7  # share of the real tumours that an independent segmentor must find to be asked about generated ones
 )
@@ -165,7 +165,7 @@ def train_readers(cell: RunResult, options: Sequence[str], source: Path | None) 
 def train(cell: RunResult, options: Sequence[str], source: Path | None) -> None:
     """Train and score one cell."""
     pairs = cell.folder / "pairs"
-    if (cell.scores / MEASURED_FILE).exists():  # the last that is written
+    if (cell.scores / LIGHT_FILE).exists():  # the last that is written
         return
     given = ["--segmentor", cell.folder / "segmentor", "--seed", cell.seed, *options]
     again = ["--resume"] if (cell.run / "config.toml").exists() else []
@@ -181,37 +181,23 @@ def light_added(image: Camera, label: Mask, fill: Mask) -> list[float]:
     return [by.light for area, by in each if area >= MIN_ANNOTATED_SIZE and by.pixels]
 
 
-def tissue_correlation(painted: Camera, pair: Pair, fill: Mask) -> float:
-    """Return Pearson's correlation of a generated and a real tumour channel, outside label and fill."""
-    tissue = pair.counted(~fill) & ~pair.label
-    return float(np.corrcoef(painted[tissue], pair.tumour[tissue])[0, 1]) if tissue.sum() > 1 else np.nan
-
-
 def draw_picture(cell: RunResult) -> None:
-    """Draw test pairs beside what was generated, and note how much light tumours add and how tissue compares.
-
-    Light is that of generated tumours as a share of that of real ones; tissue is compared by the median
-    correlation over the test images.
-    """
+    """Draw test pairs beside what was generated, and note how much light generated and real tumours add."""
     inpainter = load(cell.run)
     units = inpainter.card.normalisation.as_shared()
     test = [
         *StoredPairs(PairSet.open(cell.folder / "pairs").select(load_split(cell.run / "splits.json").test))
     ]
     painted = [inpainter.inpaint(pair.anatomy, pair.label) for pair in test]
-    fills = [inpainter.filled(pair.anatomy) for pair in test]
     added = [
         [
             value
-            for image, pair, fill in zip(images, test, fills, strict=True)
-            for value in light_added(image, pair.label, fill)
+            for image, pair in zip(images, test, strict=True)
+            for value in light_added(image, pair.label, inpainter.filled(pair.anatomy))
         ]
         for images in (painted, [pair.tumour for pair in test])
     ]
-    measured = {
-        "light added, of real": float(np.median(added[0]) / np.median(added[1])),
-        "tissue correlates": float(np.nanmedian([*map(tissue_correlation, painted, test, fills)])),
-    }
+    ratio = float(np.median(added[0]) / np.median(added[1]))
     shown = evenly([k for k, pair in enumerate(test) if pair.label.any()], 4)
     rows = [
         compare_images(
@@ -223,7 +209,7 @@ def draw_picture(cell: RunResult) -> None:
         for k in shown
     ]
     (cell.root / f"{cell.source.name}-{cell.seed}.png").write_bytes(draw_grid(rows, COMPARISON))
-    (cell.scores / MEASURED_FILE).write_text(json.dumps(measured))
+    (cell.scores / LIGHT_FILE).write_text(json.dumps({"light added, of real": ratio}))
 
 
 def first_pulls(cell: RunResult) -> list[float]:
@@ -237,8 +223,7 @@ def first_pulls(cell: RunResult) -> list[float]:
 def row_of(cell: RunResult) -> tuple[str, ...]:
     """Return one row of the table; what fails stands in the last column."""
     summary: dict[str, Any] = json.loads((cell.scores / "summary.json").read_text())
-    measured = json.loads((cell.scores / MEASURED_FILE).read_text())
-    light = measured["light added, of real"]
+    light = json.loads((cell.scores / LIGHT_FILE).read_text())["light added, of real"]
     fake, real = summary["generated"], summary["real"]
     error = summary["generated / training mean"]["mae"]
     recall, reads = fake[RECALL_OF_WHOLE], real[RECALL_OF_WHOLE]
@@ -257,7 +242,7 @@ def row_of(cell: RunResult) -> tuple[str, ...]:
         )
         if fails
     ]
-    numbers = (reads, recall, truth, bright, light, measured["tissue correlates"])
+    numbers = (reads, recall, truth, bright, light, fake["outside_correlation"])
     return (
         cell.source.name,
         str(cell.seed),
@@ -277,7 +262,7 @@ def row_of(cell: RunResult) -> tuple[str, ...]:
 
 def write_summary(cells: Sequence[RunResult], root: Path) -> None:
     """Write the table of all cells that are finished, and print it."""
-    rows = [row_of(cell) for cell in cells if (cell.scores / MEASURED_FILE).exists()]
+    rows = [row_of(cell) for cell in cells if (cell.scores / LIGHT_FILE).exists()]
     lines = ["| " + " | ".join(line) + " |" for line in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
     text = "\n".join(lines) + "\n"
     (root / "table.md").write_text(text)

@@ -443,6 +443,7 @@ def test_a_run_of_metgan_shows_its_validation_pictures_and_every_term(finished: 
         "cycle",
         "segmentation",
         "paired",
+        "structure",
         "discriminator_tumour",
         "discriminator_anatomy",
     }
