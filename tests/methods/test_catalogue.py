@@ -58,7 +58,7 @@ def test_every_row_with_pairs_and_no_other_asks_for_their_structure_alike() -> N
     for method in CATALOGUE.values():
         has_pairs = any(isinstance(term, Paired) for term in method.terms)
         asked = [term for term in method.terms if isinstance(term, Structure)]
-        assert asked == ([Structure(20)] if has_pairs else [])
+        assert asked == ([Structure(10)] if has_pairs else [])
 
 
 def test_the_seven_of_table_1_stand_first() -> None:

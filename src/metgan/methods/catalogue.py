@@ -26,7 +26,7 @@ from .terms import Adversarial, Cycle, Paired, Segmentation, Structure
 
 _SEGMENTED = Segmentation(10)
 _SEGMENTED_PAIRS = Segmentation(1)
-_PAIRS = (Paired(100), Structure(20))
+_PAIRS = (Paired(100), Structure(10))
 _PIX2PIX = (Adversarial(1), *_PAIRS)
 _CYCLEGAN = (Adversarial(1), Cycle(10))
 

@@ -123,7 +123,7 @@ class Structure(Term):
     term sees neither an animal's brightness nor its contrast.
     """
 
-    weight: float = 20.0
+    weight: float = 10.0
     name: ClassVar[str] = "structure"
 
     def __call__(self, step: Translations) -> Tensor:
