@@ -28,7 +28,7 @@ def within(part: Sequence[slice], other: Sequence[slice]) -> Part:
 
 
 def overlap(part: Sequence[slice], other: Sequence[slice]) -> Part:
-    """Return what two parts have in common; a side that starts behind its stop where they have nothing."""
+    """Return what two parts have in common; sides without a pixel where they have nothing."""
     return tuple(slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(part, other, strict=True))
 
 

@@ -333,6 +333,15 @@ def test_a_part_of_a_volume_that_shows_two_values_is_no_mask_yet(capsys: pytest.
             refuse_mask([whole], (1, 64, 64), "tumour channel")
 
 
+def test_dim_light_of_few_grey_levels_is_no_mask(capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(0)
+    tissue = 6 + 5 * np.sin(np.arange(96) / 9)[:, None] * np.cos(np.arange(96) / 11)
+    for noise in (0.2, 0.3, 0.4):
+        dim = np.rint(tissue + rng.normal(0, noise, tissue.shape)).astype(np.uint8)
+        refuse_mask([dim], (1, 96, 96), "tumour channel")
+    assert capsys.readouterr().err == ""
+
+
 def test_a_mask_is_refused_as_the_tumour_channel_of_a_recipe(run: Path, scan: Path, tmp_path: Path) -> None:
     anatomy, mask = tiff(tmp_path / "a.tif", SCAN[0], "ZYX"), LABEL.astype(np.uint16)
     recipe = VolumeRecipeChoice(recipe="grown", density_per_mm3=10.0, diameters_um=(5.0, 8.0, 12.0))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from metgan.data import PARTS, Entry, PairSet, Split, parts_of, refuse_shared
 from metgan.errors import SettingError
-from metgan.io import comparison_key
+from metgan.io import normal_form
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def gather_cases(sets: Sequence[PairSet], split: Split | None = None) -> tuple[C
     """
     _refuse_twice([pairs.root for pairs in sets])
     home = None if split is None else _home(sets, split)
-    counts = Counter(comparison_key(entry.name) for pairs in sets for entry in pairs)
+    counts = Counter(normal_form(entry.name).casefold() for pairs in sets for entry in pairs)
     are_unique = max(counts.values(), default=1) == 1
     cases = tuple(
         Case(

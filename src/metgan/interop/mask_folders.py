@@ -105,7 +105,8 @@ class MaskFolders:
             if case.name.casefold().endswith(self.reserved):
                 raise StorageError(
                     f"pair {case.entry.name} of {case.source}",
-                    f"a name that does not end in {', '.join(self.reserved)}, which {self.program} skips",
+                    f"a name that does not end in {', '.join(self.reserved)}, in small or capital letters: "
+                    f"{self.program} skips such images, or takes them for masks",
                     "Rename its three images, and its row of pairs.csv",
                 )
 

@@ -19,7 +19,7 @@ SegmentationName = Literal["weighted-bce", "l1"]
 TUMOUR_WEIGHT: Final = 10.0
 """How many background pixels a tumour pixel weighs."""
 LEAST_SPREAD: Final = 0.01
-"""Added to the spread of an image on [-1, 1], so that the grain of flat images does not count like tissue."""
+"""Added to the spread of an image on [-1, 1], so that images without structure have no infinite weight."""
 
 
 def pixel_weights(
@@ -72,11 +72,12 @@ def absolute_difference(generated: Tensor, real: Tensor, weights: Tensor | None 
 def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Tensor:
     """Mean of how far the structure of two images differs, in units of the real image's own contrast.
 
-    Of each image the difference ``generated - real`` less its mean, over the mean distance of the real image
-    from its mean: 0 where the two differ in brightness alone, about 1 where `generated` is flat, and 2 where
-    it is inverted. So an animal whose stain is faint counts as much as one that glows. After the loss of
-    Ranftl et al. 2020 (arXiv 1907.01341) that sees neither shift nor scale; ours has the real image's scale
-    for both, since a faint structure is to be told from a strong one.
+    From the difference of each two images its mean is taken away, and what is left is divided by the mean
+    distance of the real image from its own mean: 0 where they differ by one brightness everywhere, near 1
+    where `generated` is flat, twice that where it is inverted. So images of an animal whose stain is faint
+    count nearly as much as those of one that glows. After the loss of Ranftl et al. 2020 (arXiv 1907.01341)
+    that sees neither shift nor scale; ours has the real image's scale for both, since a faint structure is
+    to be told from a strong one.
 
     Parameters
     ----------
@@ -91,8 +92,8 @@ def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Ten
     >>> [round(structure_difference(x, real, all_pixels).item(), 2) for x in (real + 0.4, flat, -real)]
     [0.0, 0.91, 1.82]
     """
-    axes = (1, 2, 3)
-    pixels = within.expand_as(real).sum(axes, keepdim=True).clamp(min=1)
+    axes = tuple(range(2, real.ndim))
+    pixels = within.sum(axes, keepdim=True).clamp(min=1)
 
     def centred(image: Tensor) -> Tensor:
         return (image - (image * within).sum(axes, keepdim=True) / pixels) * within

@@ -26,9 +26,9 @@ ABLATIONS: Final = (
     replace(
         _METGAN,
         name="metgan-weights",
-        title="MetGAN, segmentor 100 and pairs 10",
+        title="MetGAN, the paper's terms and weights",
         terms=(Adversarial(1), Cycle(10), Segmentation(100), Paired(10, tumour_weight=1)),
-        source="paper: alpha of section 3, and Eq. (2)",
+        source="paper: Eq. (3), alpha of section 3",
     ),
     replace(
         _METGAN,

@@ -27,6 +27,7 @@ from .terms import Adversarial, Cycle, Paired, Segmentation, Structure
 _SEGMENTED = Segmentation(10)
 _SEGMENTED_PAIRS = Segmentation(1)
 _PAIRS = (Paired(100), Structure(10))
+_ALSO = "; and a term for structure, which is ours"
 _PIX2PIX = (Adversarial(1), *_PAIRS)
 _CYCLEGAN = (Adversarial(1), Cycle(10))
 
@@ -38,7 +39,7 @@ _ROWS = (
         cyclic=True,
         discriminator="plain",
         terms=(*_CYCLEGAN, _SEGMENTED_PAIRS, *_PAIRS),
-        source="Horvath et al. 2021, Eq. (3); other weights of segmentor and pairs",
+        source="Horvath et al. 2021, Eq. (3); other weights of segmentor and pairs" + _ALSO,
     ),
     Method(
         name="metgan-minus",
@@ -56,7 +57,7 @@ _ROWS = (
         cyclic=False,
         discriminator="conditional",
         terms=(*_PIX2PIX, _SEGMENTED_PAIRS),
-        source="Horvath et al. 2021, section 3: MetGen trained as Pix2Pix is, with the segmentor",
+        source="Horvath et al. 2021, section 3: MetGen trained as Pix2Pix is, with the segmentor" + _ALSO,
     ),
     Method(
         name="pix2pix",
@@ -65,7 +66,7 @@ _ROWS = (
         cyclic=False,
         discriminator="conditional",
         terms=_PIX2PIX,
-        source="Isola et al. 2017, Eq. (4), lambda in section 3.3",
+        source="Isola et al. 2017, Eq. (4), lambda in section 3.3" + _ALSO,
     ),
     Method(
         name="pix2pixseg",
@@ -74,7 +75,7 @@ _ROWS = (
         cyclic=False,
         discriminator="conditional",
         terms=(*_PIX2PIX, _SEGMENTED_PAIRS),
-        source="Horvath et al. 2021, section 3: Pix2Pix with the segmentor",
+        source="Horvath et al. 2021, section 3: Pix2Pix with the segmentor" + _ALSO,
     ),
     Method(
         name="cyclegan",
@@ -110,7 +111,7 @@ _ROWS = (
         cyclic=False,
         discriminator="conditional",
         terms=_PIX2PIX,
-        source="Horvath et al. 2021, Table 3 and Fig. 7: MetGen trained as Pix2Pix is",
+        source="Horvath et al. 2021, Table 3 and Fig. 7: MetGen trained as Pix2Pix is" + _ALSO,
     ),
 )
 CATALOGUE: Final[dict[str, Method]] = {row.name: row for row in _ROWS}

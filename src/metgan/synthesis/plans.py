@@ -61,7 +61,7 @@ class PairPlan:
     refine : tuple of RefineStep
         What the generated image is given, with what was drawn for this pair.
     real : Pair or None
-        The one to whose tumour channel the tumours are added; None leaves the whole image to the generator.
+        The pair to whose tumour channel the tumours are added; None leaves the whole image to the generator.
     unseen : Mask or None
         (Y, X), those asked for that the segmentor which labelled the real image does not see in the finished
         one: too dim for what is around them, they would be labels of nothing. None where it was not asked.
@@ -250,10 +250,10 @@ class PairPlans:
         return [anatomies[int(k)] for k in np.roll(order, -place - skip)]
 
     def _draw_on(self, source: Entry, rng: np.random.Generator) -> PairPlan:
-        anatomy: Camera = read_channel(source.paths["anatomy"])
+        real = read_pair(source) if self.request.inserts else None
+        anatomy: Camera = read_channel(source.paths["anatomy"]) if real is None else real.anatomy
         if self.lacks_tissue(anatomy):
             raise EmptyDrawError(f"{source.name} without tissue", "tissue to draw on", "Leave it out")
-        real = read_pair(source) if self.request.inserts else None
         labels = self.labels_for(source)
         drawn = draw_for(self.request.recipe, labels, anatomy, source.name, rng, real)
         chosen = tuple(labels.entries[k] for k in drawn.sources)

@@ -43,13 +43,18 @@ def tell_of_mask(windows: Sequence[AnyArray], name: str) -> None:
     """Note a channel that seems to be a mask, by some windows of it, (Y, X).
 
     Other values than two may be numbered objects, or light: noise makes neighbours differ, those in an object
-    do not. The commonest value tells nothing: it may be fill.
+    do not, and dim light has few values but goes from one to the next. The commonest tells nothing: it may be
+    fill.
     """
     values, counts = np.unique(np.concatenate(windows), return_counts=True)
-    few, common = len(values) <= _FEW_VALUES, values[counts.argmax()]
-    left, right = (np.concatenate([w[:, part].ravel() for w in windows]) for part in (_BEFORE, _AFTER))
+    few, common = len(values) <= _FEW_VALUES, int(counts.argmax())
+    ranks = [np.searchsorted(values, window) for window in windows]
+    left, right = (np.concatenate([r[:, part].ravel() for r in ranks]) for part in (_BEFORE, _AFTER))
     beside = (left != common) | (right != common)
-    if beside.any() and (left == right)[beside].mean() > (_MOSTLY if few else _NEARLY_ALL):
+    steps = np.abs(left - right)[left != right]
+    is_dim_light = len(values) > 2 and steps.size > 0 and (steps == 1).mean() > _NEARLY_ALL
+    is_flat = beside.any() and (left == right)[beside].mean() > (_MOSTLY if few else _NEARLY_ALL)
+    if is_flat and not (few and is_dim_light):
         note(
             f"{name} has {_listed(values) if few else f'{len(values)} values'} where it was looked at, in "
             "areas of one value each. Is it a mask? It should be an image as the microscope stored it; a "
