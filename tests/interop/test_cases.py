@@ -60,6 +60,8 @@ def test_names_that_are_one_file_on_a_mac_or_on_windows_get_the_number_of_their_
     other = write_set("other", [painted("A", "mouse 1", "mouse 1")])
     names = [case.name for case in gather_cases([real, other])]
     assert names == ["1-a", "1-b", "1-c", "1-d", "2-A"]
+    sets = [write_set(name, [painted(name, "mouse 1", "mouse 1")]) for name in ("p1", "p01")]
+    assert [case.name for case in gather_cases(sets)] == ["p1", "p01"]  # two files anywhere
 
 
 @pytest.mark.parametrize(
