@@ -24,6 +24,7 @@ from .mask_check import (
     StandingOutSearch,
     find_orientation,
     measure_standing_out,
+    tell_of_inverted,
 )
 from .normalise import ChannelScale, FillValues, Normalisation, Scaling
 from .pairs import PairSet, image_names, open_images, write_pair
@@ -34,7 +35,7 @@ from .prepare import prepare
 from .sample import Pair, as_camera, check_camera, checksum, has_tumour, read_channel, read_label, read_pair
 from .scan import MaskCheck, Scan, refuse_other_shapes
 from .scan_crops import CropImages, ScanCrops
-from .scan_summary import ScanBlock, ScanContrast, tell_of_inverted
+from .scan_summary import MOST_LABELLED, ScanBlock, ScanContrast
 from .shuffle import shuffle_labels
 from .split import SPLIT_FILE, Split, draw_folds, draw_split, load_split, save_split, stated_split
 from .stored_pairs import CACHE_BYTES, JoinedPairs, PairView, StoredPairs, entries_of
@@ -46,6 +47,7 @@ __all__ = [
     "CACHE_BYTES",
     "IGNORE",
     "LEAST_STANDING_OUT",
+    "MOST_LABELLED",
     "PARTS",
     "SPLIT_FILE",
     "TABLE",

@@ -1,4 +1,4 @@
-"""Whether a mask is that of its scan: one that is transposed, flipped or misplaced marks nothing bright.
+"""Whether a mask is right: a turned, mirrored or misplaced one marks nothing bright, an inverted one most.
 
 Notes
 -----
@@ -18,9 +18,11 @@ import numpy as np
 
 from metgan.labels import SYMMETRIES, shared_fill, symmetry
 from metgan.metrics import measure_contrasts
+from metgan.progress import note_once
 from metgan.types import Camera, Mask
 
 from .scan import Scan
+from .scan_summary import MOST_LABELLED
 from .subset import evenly
 
 LEAST_STANDING_OUT: Final = 0.7
@@ -137,3 +139,13 @@ def find_orientation(scan: Scan, read_plane: Callable[[int], Mask]) -> tuple[int
             found.append((index, measure_standing_out(views)))
     best = max(found, key=lambda one: np.nan_to_num(one[1].median, nan=-np.inf))
     return best if best[1].median >= _CLEARLY else None
+
+
+def tell_of_inverted(labels: Iterable[Mask], name: str) -> None:
+    """Note labels, if any, that cover most of their pixels on average; `name` says which, in the plural."""
+    shares = [label.mean() for label in labels]
+    if shares and np.mean(shares) > MOST_LABELLED:
+        note_once(
+            f"{name} cover more than {MOST_LABELLED:.0%} of the pixels that were looked at, and metgan takes "
+            "what they mark for tumours: check that they are not inverted"
+        )

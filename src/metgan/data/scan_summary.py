@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,10 +11,10 @@ import numpy as np
 from metgan.errors import ArrayError
 from metgan.labels import FillSearch
 from metgan.metrics import Contrast
-from metgan.progress import note_once
 from metgan.types import Camera, Channel, Mask
 
-_MOST_LABELLED: Final = 0.5
+MOST_LABELLED: Final = 0.5
+"""Share of the pixels that tumours cover at most: a mask of more is inverted, or shows the tissue."""
 _TUMOURS_ARE_RARE = (
     "tumours to cover the smaller part",
     "Check the mask; invert one that is inverted, and replace one that shows the tissue",
@@ -59,7 +58,7 @@ class ScanCheck:
         """Raise an ArrayError of two equal channels, or labels of most of the scan."""
         if self._are_equal and self._lowest < self._highest:
             raise ArrayError(f"scan {self._name} has one image in both channels", *_TWO_CHANNELS)
-        if (share := self._labelled / self._voxels) > _MOST_LABELLED:
+        if (share := self._labelled / self._voxels) > MOST_LABELLED:
             given = f"the label of scan {self._name} covers {share:.0%} of the pixels"
             raise ArrayError(given, *_TUMOURS_ARE_RARE)
 
@@ -117,13 +116,3 @@ class _ChannelContrast:
             if value != self._fill.value
         ]
         return Contrast.pooled([*self._light, *flat])
-
-
-def tell_of_inverted(labels: Iterable[Mask], name: str) -> None:
-    """Note labels, if any, that cover most of their pixels on average; `name` says which, in the plural."""
-    shares = [label.mean() for label in labels]
-    if shares and np.mean(shares) > _MOST_LABELLED:
-        note_once(
-            f"{name} cover more than {_MOST_LABELLED:.0%} of the pixels, and metgan takes what they mark for "
-            "tumours: check that they are not inverted"
-        )

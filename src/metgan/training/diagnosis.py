@@ -15,7 +15,7 @@ from typing import Final
 
 import numpy as np
 
-from metgan.data import Pair, evenly
+from metgan.data import MOST_LABELLED, Pair, evenly
 from metgan.metrics import measure_shift
 from metgan.models import LEAST_DICE
 from metgan.networks import Segmentor
@@ -28,8 +28,6 @@ FEW_CROPS: Final = 20
 """Training crops with a tumour below which there are few: a choice."""
 SMALL_TUMOUR: Final = 10
 """Pixels below which a tumour is hardly to be learned: the smallest that the paper's authors labelled."""
-LARGE_LABEL: Final = 0.5
-"""Share of a crop above which a label is hardly one of a tumour."""
 FAINT: Final = 0.25
 """Share of the real difference between tumours and surroundings below which generated tumours are faint."""
 ASKED: Final = 40
@@ -214,12 +212,12 @@ def tumours_are_tiny(measurements: Measurements) -> Finding | None:
 def labels_are_vast(measurements: Measurements) -> Finding | None:
     """Measure how much of a training crop its label covers, where it shows any tumour."""
     shares = [float(label.mean()) for label in measurements.training_labels if label.any()]
-    if not shares or (median := float(np.median(shares))) <= LARGE_LABEL:
+    if not shares or (median := float(np.median(shares))) <= MOST_LABELLED:
         return None
     return Finding(
-        (median - LARGE_LABEL) / (1 - LARGE_LABEL),
-        f"training labels cover {median:.0%} of their crop (median); {LARGE_LABEL:.0%} or less is expected. "
-        "Check that the masks are not inverted, or cut larger crops (metgan prepare --crop)",
+        (median - MOST_LABELLED) / (1 - MOST_LABELLED),
+        f"training labels cover {median:.0%} of their crop (median); {MOST_LABELLED:.0%} or less is "
+        "expected. Check that the masks are not inverted, or cut larger crops (metgan prepare --crop)",
         is_given=True,
     )
 
