@@ -8,8 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
 from metgan.losses import absolute_difference, structure_difference
+from metgan.losses.pixelwise import NEIGHBOURHOOD
 
 few = settings(max_examples=60, deadline=None)
 images = hnp.arrays(np.float64, (2, 1, 3, 4), elements=st.floats(-1, 1))
@@ -56,15 +58,32 @@ def tissue():
     return real, within
 
 
+def structure_by_scipy(image, within):
+    """What is left of an image, (Y, X), without the mean of its neighbours that count."""
+    sums, shares = (
+        ndimage.uniform_filter(x, NEIGHBOURHOOD, mode="constant") for x in (image * within, within)
+    )
+    return (image - sums / np.maximum(shares, 1e-9))[within > 0]
+
+
 def test_structure_by_formula(tissue):
-    real, within = tissue
-    generated = np.random.default_rng(1).uniform(-1, 1, real.shape)
+    _, small = tissue
+    dice = np.random.default_rng(1)
+    real, generated = dice.normal(size=(2, 3, 1, 72, 50)).cumsum(-1).cumsum(-2) / 300
+    within = np.kron(small, np.ones((9, 7)))[..., :50]
     differences = []
-    for fake, image, counted in zip(generated, real, within > 0, strict=True):
-        light, difference = image[counted], (fake - image)[counted]
-        spread = np.abs(light - light.mean()).mean()
-        differences += [*np.abs(difference - difference.mean()) / (spread + 0.01)]
-    assert structure(generated, real, within) == pytest.approx(np.mean(differences))
+    for fake, image, counted in zip(generated[:, 0], real[:, 0], within[:, 0], strict=True):
+        spread = np.abs(structure_by_scipy(image, counted)).mean()
+        differences += [*np.abs(structure_by_scipy(fake - image, counted)) / (spread + 0.01)]
+    assert structure(generated, real, within) == pytest.approx(np.mean(differences), rel=1e-6)
+
+
+def test_structure_is_seen_beside_a_pixel_s_neighbourhood_not_across_the_image():
+    ramp = np.tile(np.linspace(-1, 1, 256), (1, 1, 64, 1))
+    real = np.random.default_rng(0).normal(0, 0.05, (1, 1, 64, 256))
+    apart = structure(real + ramp, real)
+    across = np.abs(ramp).mean() / (np.abs(real).mean() + 0.01)
+    assert 0 < apart < across / 20  # what is left is at the edges, whose neighbourhoods are cut
 
 
 def test_structure_does_not_see_how_brightly_an_animal_is_stained(tissue):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from metgan.errors import SettingError, UnknownNameError
+from metgan.losses import structure_difference
 from metgan.methods import (
     Adversarial,
     Cycle,
@@ -19,6 +20,7 @@ from metgan.methods import (
     freeze,
 )
 from metgan.methods.gan_networks import BackwardNetworks
+from metgan.methods.terms import RIM
 
 from .conftest import play, step_of
 
@@ -100,18 +102,24 @@ def test_a_tumour_weighs_as_much_in_the_pair_term_as_in_the_segmentation_term():
     assert Paired(tumour_weight=1)(step).item() == pytest.approx(1 / pixels, rel=1e-4)
 
 
-def test_the_structure_term_asks_for_tissue_alone_however_bright_the_tumours_are():
-    step = step_of(play())
-    wanted = Structure()(step).item()
-    (fake, tumour), (fake_anatomy, anatomy) = (numpy_of(*pair) for pair in step.pairs)
-    tissue = numpy_of(step.label)[0] == 0
-    differences = []
-    for generated, real in ((fake[tissue], tumour[tissue]), (fake_anatomy[tissue], anatomy[tissue])):
-        difference, spread = generated - real, np.abs(real - real.mean()).mean()
-        differences.append((np.abs(difference - difference.mean()) / (spread + 0.01)).mean())
-    assert wanted == pytest.approx(sum(differences), rel=1e-4)
-    step.tumour = torch.where(step.label > 0, 1.0, step.tumour + 0.25)
-    assert Structure()(step).item() == pytest.approx(wanted, rel=1e-4)
+def test_the_structure_term_asks_for_tissue_alone_however_bright_tumours_and_their_glow_are():
+    away = torch.ones(1, 1, 64, 64)
+    away[..., 10 - RIM : 14 + RIM, 20 - RIM : 22 + RIM] = 0
+
+    def asked(change):
+        step = step_of(play())
+        step.label = torch.zeros_like(step.label)
+        step.label[..., 10:14, 20:22] = 1
+        assert step.fake_tumour.shape == step.fake_anatomy.shape  # generated before the real one changes
+        step.tumour = step.tumour + change
+        return Structure()(step).item(), sum(structure_difference(*pair, away).item() for pair in step.pairs)
+
+    wanted, by_hand = asked(0.0)
+    assert wanted == pytest.approx(by_hand)
+    assert asked(1.25 - away)[0] == pytest.approx(wanted, rel=1e-4)
+    beside = torch.zeros_like(away)
+    beside[..., 10 - RIM - 1, ::2] = 9
+    assert asked(beside)[0] != pytest.approx(wanted, rel=1e-4)
 
 
 @pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])
@@ -150,9 +158,9 @@ def pixelwise_step(change=0.0, *, ignores=True, sees_input=False):
     backward = BackwardNetworks(Pixelwise(0.4), Pixelwise(0.8))
     networks = GanNetworks(Pixelwise(0.5), Pixelwise(0.9), backward, freeze(Pixelwise(1.5)), sees_input)
     dice = torch.Generator().manual_seed(0)
-    anatomy, tumour, label = torch.rand(3, 2, 1, 8, 8, generator=dice) * 2 - 1
-    label, ignored = (label > 0.5).float(), torch.zeros(2, 1, 8, 8)
-    ignored[..., 4:] = 1
+    anatomy, tumour, label = torch.rand(3, 2, 1, 24, 24, generator=dice) * 2 - 1
+    label, ignored = (label > 0.9).float(), torch.zeros(2, 1, 24, 24)
+    ignored[..., 12:] = 1
     anatomy, tumour = anatomy + change * ignored, tumour - change * ignored
     label = torch.where(ignored > 0, (label + change) % 2, label)
     return Translations(networks, anatomy, tumour, label, ignored=ignored if ignores else None)
@@ -176,8 +184,8 @@ def test_what_is_seen_and_labelled_where_the_label_says_nothing_changes_no_gradi
 def test_discriminators_see_the_real_image_where_the_label_says_nothing():
     step = pixelwise_step()
     for (real, fake), (generated, _) in zip(step.discriminator_inputs, step.pairs, strict=True):
-        assert torch.equal(fake[..., 4:], real[..., 4:])
-        assert torch.equal(fake[..., :4], generated[..., :4])
+        assert torch.equal(fake[..., 12:], real[..., 12:])
+        assert torch.equal(fake[..., :12], generated[..., :12])
         assert not torch.equal(fake[..., :4], real[..., :4])
 
 

@@ -18,8 +18,12 @@ SegmentationName = Literal["weighted-bce", "l1"]
 """Names of the segmentation losses."""
 TUMOUR_WEIGHT: Final = 10.0
 """How many background pixels a tumour pixel weighs."""
+NEIGHBOURHOOD: Final = 33
+"""Pixels of a side of the square whose mean a pixel's structure is measured from; odd."""
 LEAST_SPREAD: Final = 0.01
 """Added to the spread of an image on [-1, 1], so that images without structure have no infinite weight."""
+_LEAST_SHARE: Final = 0.5 / NEIGHBOURHOOD**2
+"""Half of one pixel's share of a neighbourhood: no pixel that counts has fewer neighbours than itself."""
 
 
 def pixel_weights(
@@ -72,18 +76,19 @@ def absolute_difference(generated: Tensor, real: Tensor, weights: Tensor | None 
 def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Tensor:
     """Mean of how far the structure of two images differs, in units of the real image's own contrast.
 
-    From the difference of each two images its mean is taken away, and what is left is divided by the mean
-    distance of the real image from its own mean: 0 where they differ by one brightness everywhere, near 1
-    where `generated` is flat, twice that where it is inverted. So images of an animal whose stain is faint
-    count nearly as much as those of one that glows. After the loss of Ranftl et al. 2020 (arXiv 1907.01341)
-    that sees neither shift nor scale; ours has the real image's scale for both, since a faint structure is
-    to be told from a strong one.
+    Structure is what is left of an image when from every pixel the mean of its neighbourhood, a square of
+    `NEIGHBOURHOOD`, is taken away: two images that differ by one brightness everywhere, or by a slow
+    gradient, have the same, and an edge of tissue counts only near it. The difference is divided by the mean
+    size of the real image's own structure: 1 or nearly so where `generated` is flat, twice that where it is
+    inverted. So images of an animal whose stain is faint count nearly as much as those of one that glows.
+    After the loss of Ranftl et al. 2020 (arXiv 1907.01341) that sees neither shift nor scale; ours has the
+    real image's scale for both, since a faint structure is to be told from a strong one.
 
     Parameters
     ----------
     generated, real : Tensor, (N, C, Y, X), float in [-1, 1]
     within : Tensor, (N, 1, Y, X), float, 0 or 1
-        The pixels that count. An image without any counts nothing.
+        The pixels that count, as neighbours too. An image without any counts nothing.
 
     Examples
     --------
@@ -93,13 +98,22 @@ def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Ten
     [0.0, 0.91, 1.82]
     """
     axes = tuple(range(2, real.ndim))
+    neighbours = _neighbourhood_mean(within)
+
+    def structure(image: Tensor) -> Tensor:
+        mean = _neighbourhood_mean(image * within) / neighbours.clamp(min=_LEAST_SHARE)
+        return (image - mean) * within
+
     pixels = within.sum(axes, keepdim=True).clamp(min=1)
+    spread = structure(real).abs().sum(axes, keepdim=True) / pixels
+    return mean_over(structure(generated - real).abs() / (spread + LEAST_SPREAD), within)
 
-    def centred(image: Tensor) -> Tensor:
-        return (image - (image * within).sum(axes, keepdim=True) / pixels) * within
 
-    spread = centred(real).abs().sum(axes, keepdim=True) / pixels
-    return mean_over(centred(generated - real).abs() / (spread + LEAST_SPREAD), within)
+def _neighbourhood_mean(image: Tensor) -> Tensor:
+    """Return the mean of the square around each pixel, (N, C, Y, X); beyond the edge all is 0."""
+    side = NEIGHBOURHOOD
+    columns = nnf.avg_pool2d(image, (side, 1), 1, (side // 2, 0))
+    return nnf.avg_pool2d(columns, (1, side), 1, (0, side // 2))
 
 
 def weighted_cross_entropy(logits: Tensor, label: Tensor, within: Tensor | None = None) -> Tensor:

@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import ClassVar
+from typing import ClassVar, Final
 
+import torch
 from torch import Tensor
+from torch.nn import functional as nnf
 
 from metgan.errors import SettingError, UnknownNameError
 from metgan.losses import (
@@ -24,6 +26,9 @@ from metgan.losses import (
 
 from .method import Term
 from .translations import Translations
+
+RIM: Final = 2
+"""Pixels around a tumour in which its glow is taken to show."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,8 @@ class Structure(Term):
     Deviates: no paper has this term. Beside bright tumours tissue spans a few hundredths of [-1, 1], and
     animals differ by more. So the pair term is nearly all about how bright an animal is, and teaches that
     what is bright in the anatomy is bright, also where in each animal it is dark (docs/results). This term
-    does not change with the brightness of a whole crop, and weighs faint images like strong ones. Where a
-    crop shows air, the largest of its structures is where tissue ends. Pinned by
+    sees what differs from its neighbourhood, and weighs faint images like strong ones. The `RIM` of a tumour
+    shows its glow, and does not count. Pinned by
     ``test_every_row_with_pairs_and_no_other_asks_for_their_structure_alike``.
     """
 
@@ -129,6 +134,8 @@ class Structure(Term):
     name: ClassVar[str] = "structure"
 
     def __call__(self, step: Translations) -> Tensor:
-        """Sum over the directions of the difference in structure, outside the label."""
-        around = 1 - step.label if step.within is None else step.within * (1 - step.label)
+        """Sum over the directions of the difference in structure, away from the label."""
+        counts = torch.ones_like(step.label) if step.within is None else step.within
+        glows = nnf.max_pool2d(counts * step.label, 2 * RIM + 1, stride=1, padding=RIM)
+        around = counts * (1 - glows)
         return reduce(add, [structure_difference(fake, real, around) for fake, real in step.pairs])
