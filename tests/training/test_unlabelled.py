@@ -24,7 +24,7 @@ from metgan.data import (
     write_pair,
     write_table,
 )
-from metgan.errors import ArrayError, LeakageError, SettingError
+from metgan.errors import ArrayError, LeakageError, SettingError, StorageError
 from metgan.io import fingerprint
 from metgan.methods import find_method
 from metgan.models import LABELLED_BY, MODEL_FILE, load_segmentor, read_card
@@ -38,8 +38,10 @@ from metgan.training import (
     load_data,
     load_training_data,
     split_pairs,
+    train_segmentor,
     with_pseudo_labels,
 )
+from metgan.training.segmentor_run import check_segmentor_config
 from metgan.training.session import PSEUDO_LABELS
 from metgan.training.stepper import Stepper
 from metgan.training.validation import ValidationSet, validate_segmentor
@@ -228,6 +230,25 @@ def test_a_method_learns_from_pseudo_labelled_pairs_beside_the_labelled_ones(
     batch = replace(trained.run_config, folder=Path()).batches(labelled).at(0)
     assert labelled.checksum == data.checksum
     assert batch.tumour.shape == (2, 1, 64, 64)
+
+
+def test_a_segmentor_does_not_go_on_with_other_pseudo_labelled_pairs_than_it_had(
+    data: TrainingData, tmp_path: Path
+) -> None:
+    """No other network decides them that its checkpoint knows of."""
+    known = data.train[0]
+    entry = replace(known.entry, name="scan", provenance={LABELLED_BY: "0123"})
+    of = replace(data, unlabelled=(), pseudo_labelled=[replace(known, entry=entry)])
+    run_config = RunConfig("segmentor", "small", READING, EXACT, 0, tmp_path)
+    train_segmentor(run_config, of)
+    resumed = replace(run_config, resume=True)
+    train_segmentor(resumed, of)  # as it was: goes on
+    other = replace(of, pseudo_labelled=[replace(known, entry=entry, label=~known.label)])
+    for changed in (other, replace(of, pseudo_labelled=())):
+        with pytest.raises(StorageError, match="pseudo-labels"):
+            check_segmentor_config(resumed, changed)
+        with pytest.raises(StorageError, match="pseudo-labels"):
+            train_segmentor(resumed, changed)
 
 
 @pytest.mark.slow

@@ -17,11 +17,11 @@ from pathlib import Path
 import torch
 from torch.optim.swa_utils import update_bn
 
-from metgan.data import SPLIT_FILE, save_split
+from metgan.data import SPLIT_FILE, checksum, save_split
 from metgan.models import MODEL_FILE, save_model
 from metgan.networks import PRESETS, Segmentor, build
 
-from .checkpoint import RunState
+from .checkpoint import Identity, RunState
 from .config import TrainConfig
 from .consistency import Consistency, segmentor_batches
 from .engine import place, seeded
@@ -34,16 +34,22 @@ from .validation import ValidationSet, validate_segmentor
 BATCH_NORM_BATCHES = 4
 """Batches of whole images that the statistics of a segmentor's normalisations are taken from."""
 
-_BATCH_NORM = {
-    "statistics": f"of {BATCH_NORM_BATCHES} batches of whole images"
-}  # runs from before have others
-
 
 def check_segmentor_config(run_config: RunConfig[TrainConfig], data: TrainingData) -> None:
     """Refuse now, before anything is written, what `train_segmentor` would refuse later."""
     # Batch normalisation takes two values per channel, also where the network is coarsest.
     stride = PRESETS[run_config.preset].segmentor.stride
-    run_config.check(data, stride if run_config.train.batch_size > 1 else 2 * stride, _BATCH_NORM)
+    run_config.check(data, stride if run_config.train.batch_size > 1 else 2 * stride, _beside(data))
+
+
+def _beside(data: TrainingData) -> Identity:
+    """Return what decides a segmentor's bytes beside its settings and the checksum of its data."""
+    settings = {
+        "statistics": f"of {BATCH_NORM_BATCHES} batches of whole images"
+    }  # runs from before have others
+    if data.pseudo_labelled:
+        settings["pseudo-labels"] = f"{checksum(data.pseudo_labelled):08x}"
+    return settings
 
 
 def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> Path:
@@ -86,7 +92,7 @@ def train_segmentor(run_config: RunConfig[TrainConfig], data: TrainingData) -> P
                 {"segmentor": segmentor} | ({"teacher": teacher.ema.network} if teacher else {}),
                 {phase.name: phase.optimiser for phase in phases},
                 [],
-                run_config.identity(data, _BATCH_NORM),
+                run_config.identity(data, _beside(data)),
             ),
             columns=("segmentation", *(["consistency"] if teacher else []), "val_dice"),
         ).run(resume=run_config.resumes, steps=run_config.new_length(data))

@@ -95,7 +95,8 @@ class TrainingData:
     def checksum(self) -> int:
         """CRC-32 of the names and pixels of all parts, of the normalisation, and of what `fresh` says.
 
-        What a segmentor has pseudo-labelled is not in it: that segmentor is.
+        What a segmentor has pseudo-labelled is not in it: a method's identity names that segmentor, and a
+        segmentor's has a checksum of its own.
         """
         units = str(self.normalisation).replace(", fill=None)", ")")  # so that runs from before it go on
         units = re.sub(r", ceiling=[^,)]*", "", units)  # nothing in a training depends on it
