@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import inspect
 import pickle
+from collections.abc import Callable
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from metgan import errors
+from metgan.data import check_camera
 from metgan.errors import (
     ArrayError,
     LeakageError,
@@ -20,6 +23,10 @@ from metgan.errors import (
     StorageError,
     UnknownNameError,
 )
+from metgan.images import ArrayImage
+from metgan.labels import check_binary
+from metgan.metrics.lesions import check_masks
+from metgan.metrics.similarity import check_pair
 
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, MetganError)]
 every_kind = pytest.mark.parametrize("kind", ALL)
@@ -71,3 +78,24 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
         UnknownNameError.unless_known("method", ["metgan", "pix2pix"], "metgan", "megtan")
     expected = "unknown method 'megtan'; expected one of: metgan, pix2pix. Choose one of these."
     assert str(refused.value) == expected
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        check_binary,
+        lambda array: check_camera(array, "x"),
+        lambda array: ArrayImage(array, "YX"),
+        lambda array: check_pair(array, array),
+        lambda array: check_masks({"x": array}),
+    ],
+)
+def test_an_array_with_masked_pixels_is_refused_wherever_arrays_are_checked(
+    take: Callable[..., object],
+) -> None:
+    with pytest.raises(ArrayError, match=r"masked array with 3 masked pixels.*filled\(value\)"):
+        take(np.ma.masked_equal(np.eye(3), 1))
+
+
+def test_an_array_that_masks_nothing_is_as_any_other() -> None:
+    assert not check_binary(np.ma.masked_array(np.zeros((2, 2)))).any()

@@ -46,6 +46,17 @@ class MetganError(Exception):
 class ArrayError(MetganError, ValueError):
     """An array has a shape, dtype or value that its reader cannot take."""
 
+    @classmethod
+    def if_masked(cls, name: str, array: object) -> None:
+        """Raise for a masked array of NumPy with pixels that are masked: they would count like others."""
+        masked = getattr(array, "mask", None) if hasattr(array, "filled") else None
+        if masked is not None and (count := int(masked.sum())):
+            raise cls(
+                f"{name} is a masked array with {count} masked pixels",
+                "an array of which every pixel counts",
+                "Give array.filled(value) with the value that stands for pixels without light",
+            )
+
 
 class EmptyDrawError(ArrayError):
     """What was drawn at random has no tumour, or no room for one; another draw may have."""

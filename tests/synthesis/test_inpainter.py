@@ -159,6 +159,8 @@ def test_the_inputs_stay_as_they_were(inpainter: Inpainter, anatomy: Image, labe
         (np.full((64, 64), np.nan), np.zeros((64, 64), bool), "dtype float64; expected uint16"),
         (np.ones((64, 64), np.int64), np.zeros((64, 64), bool), "dtype int64; expected uint16"),
         (np.ones((31, 64), np.uint16), np.zeros((31, 64), bool), "at least 32 pixels"),
+        (np.ma.masked_equal(np.eye(64, dtype=np.uint16), 1), np.zeros((64, 64), bool), "64 masked pixels"),
+        (np.ones((64, 64), np.uint16), np.ma.masked_equal(np.eye(64), 1), "label is a masked array with 64"),
     ],
 )
 def test_what_cannot_be_painted_is_refused(

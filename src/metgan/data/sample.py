@@ -170,6 +170,7 @@ def check_channel(image: AnyArray, name: str) -> Camera:
 
 def check_camera(image: AnyArray, name: str) -> Camera:
     """Check that `image` is uint8, uint16 or float and finite; floats become float32."""
+    ArrayError.if_masked(name, image)
     image = image.astype(image.dtype.newbyteorder("="), copy=False)  # a TIFF may hold the other order
     if image.dtype.kind == "f":
         with np.errstate(over="ignore"):  # of doubles beyond float32, which become infinite

@@ -55,7 +55,7 @@ class ArrayImage:
     Raises
     ------
     ArrayError
-        When there are more or fewer letters than axes, or sizes than spatial axes.
+        When there are more or fewer letters than axes, or sizes than spatial axes, or pixels are masked.
 
     Examples
     --------
@@ -69,6 +69,7 @@ class ArrayImage:
     voxel_size_um: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        ArrayError.if_masked("an image", self.array)
         sizes = self.voxel_size_um
         spatial = sum(letter in SPATIAL for letter in self.axes)
         if len(self.axes) != self.array.ndim or (sizes is not None and len(sizes) != spatial):

@@ -67,6 +67,7 @@ def check_binary(label: AnyArray, name: str = "label", remedy: str = _THRESHOLD)
 Choose a threshold: metgan prepare has --labels-above; elsewhere write the masks anew, in Python with \
 metgan.labels.binarise(label, above=...).
     """
+    ArrayError.if_masked(name, label)
     _check_numbers(label, name)
     mask: Mask = label > 0
     if (label < 0).any() or (mask.any() and (label[mask] != label.max()).any()):

@@ -129,6 +129,7 @@ def match(predicted: Mask, truth: Mask, *, least_iou: float = LEAST_IOU, smalles
 def check_masks(masks: Mapping[str, AnyArray]) -> None:
     """Refuse arrays, given by name, that are not masks of one shape."""
     for name, mask in masks.items():
+        ArrayError.if_masked(name, mask)
         if mask.dtype != np.bool_ or mask.ndim not in (2, 3):
             given = f"{name} is a {mask.dtype} array of shape {mask.shape}"
             remedy = "Use metgan.labels.check_binary or metgan.labels.binarise"

@@ -208,6 +208,7 @@ def as_pair(generated: AnyArray, real: AnyArray) -> tuple[NDArray[np.float64], N
 def check_pair(generated: AnyArray, real: AnyArray) -> None:
     """Refuse what cannot be compared."""
     for name, image in (("generated", generated), ("real", real)):
+        ArrayError.if_masked(name, image)
         if image.ndim != 2 or image.size == 0 or not np.issubdtype(image.dtype, np.floating):
             given = f"{name} is a {image.dtype} array of shape {image.shape}"
             remedy = "Normalise the image, and compare volumes slice by slice"

@@ -93,8 +93,8 @@ class Inpainter:
         Raises
         ------
         ArrayError
-            For another dtype, different shapes, more than two label values, NaN or infinite pixels, or an
-            image smaller than `minimum_side`.
+            For another dtype, different shapes, more than two label values, NaN, infinite or masked pixels,
+            or an image smaller than `minimum_side`.
 
         Notes
         -----
@@ -138,6 +138,8 @@ class Inpainter:
         return tumours
 
     def _check(self, anatomy: AnyArray, label: AnyArray) -> tuple[Camera, Mask]:
+        ArrayError.if_masked("anatomy", anatomy)
+        ArrayError.if_masked("label", label)
         self.card.normalisation.check(np.asarray(anatomy), "anatomy", "anatomy")
         image = check_camera(np.asarray(anatomy), "anatomy")
         mask = check_binary(np.asarray(label), "label")
