@@ -76,6 +76,21 @@ def test_a_truncated_file_is_refused_by_name(tmp_path: Path, name: str, kept: fl
         open_image(tmp_path / name).read((slice(None),) * 3)
 
 
+def test_a_compressed_file_of_which_one_bit_flipped_is_refused(tmp_path: Path) -> None:
+    """Pixels would be wrong and nothing would say so: nibabel does not come to the sum at the end."""
+    path = tmp_path / "a.nii.gz"
+    noise = np.random.default_rng(0).integers(0, 4096, (20, 20, 20)).astype(np.uint16)
+    nibabel.save(nibabel.Nifti1Image(noise, None), path)
+    data = path.read_bytes()
+    wrong = 0
+    for place in range(2000, len(data) - 100, 997):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        with pytest.raises(StorageError, match="cannot be read as NIfTI"):
+            open_image(path).read((slice(0, 2), slice(None), slice(None)))
+        wrong += 1
+    assert wrong > 5
+
+
 def test_colours_and_other_formats_are_refused(tmp_path: Path) -> None:
     colours = np.zeros((4, 5, 6), [("R", "u1"), ("G", "u1"), ("B", "u1")])
     nibabel.save(nibabel.Nifti1Image(colours, np.eye(4)), tmp_path / "rgb.nii")
