@@ -64,7 +64,7 @@ def test_a_result_of_another_kind_is_refused_and_kept_in_every_mode(run: Path, m
 @pytest.mark.parametrize("mode", MODES)
 def test_what_metgan_did_not_write_is_never_deleted(tmp_path: Path, mode: dict) -> None:
     (tmp_path / "thesis.tex").write_text("dear")
-    with pytest.raises(StorageError, match="something that metgan did not write"):
+    with pytest.raises(StorageError, match="something that no command of metgan wrote"):
         claim(tmp_path, "a run", **mode)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 

@@ -53,7 +53,7 @@ def check_folder(
         return
     refuse_held(path)
     if _holds_something(path):
-        held = kind_of_folder(path) or "something that metgan did not write"
+        held = kind_of_folder(path) or "something that no command of metgan wrote"
         if held != kind:
             raise StorageError(
                 f"{path} holds {held}", f"an empty folder, or one with {kind}", "Choose another --out"
