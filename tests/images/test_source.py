@@ -155,6 +155,13 @@ def test_the_size_of_a_voxel_is_what_imagej_and_ome_say(
     assert found == (None if size is None else pytest.approx(size))
 
 
+def test_a_size_below_0_is_told_and_not_taken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    noted = {"axes": "ZYX", "unit": "um", "spacing": -3.0}
+    tifffile.imwrite(tmp_path / "a.tif", VOLUME, metadata=noted, imagej=True, resolution=(2.0, 4.0))
+    assert open_image(tmp_path / "a.tif").voxel_size_um is None
+    assert "voxels are -3 x 0.25 x 0.5 um large, below 0" in capsys.readouterr().err
+
+
 def test_a_png_is_a_stack_of_one_plane(tmp_path: Path) -> None:
     write_image(tmp_path / "mask.png", VOLUME[0])
     stack = read_stack(tmp_path / "mask.png")

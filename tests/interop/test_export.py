@@ -54,12 +54,34 @@ def test_a_stopped_export_goes_on_to_the_same_bytes(real: PairSet, tmp_path: Pat
     assert content(out) == whole
 
 
+@pytest.mark.parametrize("is_begun_again", [False, True])
+def test_a_stopped_export_has_no_list_of_cases_that_it_lacks(
+    real: PairSet, generated: PairSet, tmp_path: Path, is_begun_again: bool
+) -> None:
+    cases, out = gather_cases([real]), tmp_path / "out"
+    if is_begun_again:
+        export(cases, out, LAYOUT)
+    with pytest.raises(KeyboardInterrupt):
+        export(cases, out, OnFailingDisk(LAYOUT, "c.tif", stopped))  # type: ignore[arg-type]  # delegates
+    assert not (out / CASES_FILE).exists()
+    with pytest.raises(StorageError, match="lists other cases"):
+        check_resumed(gather_cases([real, generated]), out)
+    check_resumed(cases, out)
+    export(cases, out, LAYOUT)
+    export(cases, tmp_path / "whole", LAYOUT)
+    assert content(out) == content(tmp_path / "whole")
+
+
 def test_a_stopped_export_of_other_cases_is_refused(
     real: PairSet, generated: PairSet, tmp_path: Path
 ) -> None:
     export(gather_cases([real]), tmp_path / "out", LAYOUT)
     with pytest.raises(StorageError, match="lists other cases"):
         check_resumed(gather_cases([real, generated]), tmp_path / "out")
+
+
+def stopped(path: Path) -> None:
+    raise KeyboardInterrupt
 
 
 def gone(path: Path) -> None:

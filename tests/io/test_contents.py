@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from metgan.errors import ArrayError, StorageError
-from metgan.images import read_image, read_stack
+from metgan.images import pixel_files, read_image, read_stack
 from metgan.io import has_file, has_folder
 
 PLANES = np.random.default_rng(0).integers(1, 4000, (3, 32, 40)).astype(np.uint16)
@@ -49,6 +49,13 @@ def set_of_files(folder: Path) -> Path:
     for z, mark in enumerate(marks):
         one_by_one(folder / f"m{z}.ome.tif", PLANES[z], description=ome(2, *data, own=mark), metadata=None)
     return folder / "m0.ome.tif"
+
+
+def test_a_set_of_files_is_one_image_whichever_of_them_is_given(tmp_path: Path) -> None:
+    first = set_of_files(tmp_path)
+    second = first.with_name("m1.ome.tif")
+    np.testing.assert_array_equal(read_stack(second).plane_order(None), PLANES[:2])
+    assert pixel_files(first) == pixel_files(second) == [first, second]
 
 
 def test_planes_that_were_written_one_by_one_are_all_read_and_that_is_told(

@@ -16,7 +16,7 @@ from .ome_zarr import OmeZarrImage, is_zarr, refuse_lacking
 from .plane_folder import PlaneFolder
 from .png import read_png, write_png
 from .source import ArrayImage, ImageSource
-from .tiff import TiffImage, read_tiff, write_tiff
+from .tiff import TiffImage, read_tiff, tiff_files, write_tiff
 
 
 def _open_png(path: Path) -> ImageSource:
@@ -85,7 +85,7 @@ def pixel_files(path: Path | str) -> list[Path]:
         return [*source.files]
     if isinstance(source, OmeZarrImage):
         return sorted(Path(folder, name) for folder, _, names in os.walk(source.folder) for name in names)
-    return [Path(path)]
+    return tiff_files(Path(path)) if isinstance(source, TiffImage) else [Path(path)]
 
 
 def read_image(path: Path | str) -> AnyArray:

@@ -101,6 +101,19 @@ def stated_voxel_size_um(path: Path, axes: str) -> tuple[float, ...] | None:
         return voxel_size_um(images[0].keyframe.parent, axes)
 
 
+def tiff_files(path: Path) -> list[Path]:
+    """Return the files that hold a TIFF's pixels: of an OME-TIFF in several all, whichever is given.
+
+    Raises
+    ------
+    StorageError
+        As `TiffImage.open`.
+    """
+    with _opened(path) as images:
+        pages = [page for image in images for page in _pages(image) if page is not None]
+        return sorted({Path(page.parent.filehandle.path) for page in pages})
+
+
 def read_tiff(path: Path) -> AnyArray:
     """Read one TIFF as it is stored, axes of length 1 dropped."""
     with _opened(path) as images:

@@ -6,10 +6,13 @@ The resolution of other TIFFs is not taken for it: it mostly is that of a printe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import tifffile
+
+from metgan.progress import note_once
 
 UM_PER_UNIT: Final[Mapping[str, float]] = {
     **dict.fromkeys(("micrometer", "micron", "microns", "um", "\u00b5m", "\u03bcm", "\\u00B5m"), 1.0),
@@ -28,7 +31,22 @@ def voxel_size_um(file: tifffile.TiffFile, axes: str) -> tuple[float, ...] | Non
     """Return the size along those of Z, Y and X that `axes` holds, in order; None without one of them."""
     stated = _imagej(file) if file.is_imagej else _ome(file) if file.is_ome else {}
     sizes = tuple(stated.get(letter, math.nan) for letter in "ZYX" if letter in axes)
-    return sizes if sizes and all(0 < size < math.inf for size in sizes) else None
+    return known_sizes(sizes, Path(file.filehandle.path)) if sizes else None
+
+
+def known_sizes(sizes: Sequence[float], where: Path) -> tuple[float, ...] | None:
+    """Return sizes in um that are all told; None otherwise, with a note of negative ones.
+
+    A file says so that an axis runs the other way, which metgan does not apply.
+    """
+    if any(size < 0 for size in sizes):
+        stated = " x ".join(f"{size:g}" for size in sizes)
+        note_once(
+            f"{where} says that its voxels are {stated} um large, below 0 as where an axis runs the other "
+            "way: their size is taken as not known, and they are taken to lie as stored. Do the mask and the "
+            "other channel lie alike?"
+        )
+    return tuple(sizes) if all(0 < size < math.inf for size in sizes) else None
 
 
 def _number(noted: object) -> float:

@@ -1,8 +1,9 @@
 """Pairs written as the data set of another program: checked whole, then written, with a list of the cases.
 
 The list, ``cases.csv``, says of every case which pair it is, so that a segmentation of it can be traced to
-its animal, and a generated pair to its model. It is written first: an export that was stopped goes on only
-with the same cases, since files of others would be trained on unnoticed.
+its animal, and a generated pair to its model. It gets its name last, so that a folder without it is known to
+be unfinished. Until then it has another one: an export that was stopped goes on only with the same cases,
+since files of others would be trained on unnoticed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .cases import Case
 
 CASES_FILE = "cases.csv"
 """Name of the list of cases in an exported data set."""
+_BEGUN_FILE = "unfinished-cases.csv"
 _COLUMNS = ("name", "part", "data", "pair", "group", "organ", "model")
 
 
@@ -59,13 +61,13 @@ def check_export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
 
 def check_resumed(cases: Sequence[Case], out: Path) -> None:
     """Refuse to go on with a stopped export of other cases."""
-    path = out / CASES_FILE
-    if has_file(path) and path.read_text(encoding="utf-8") != _listed(cases):
-        raise StorageError(
-            f"{path} lists other cases",
-            "the same pairs in the same parts",
-            "Use --overwrite, or another --out",
-        )
+    for path in (out / _BEGUN_FILE, out / CASES_FILE):
+        if has_file(path) and path.read_text(encoding="utf-8") != _listed(cases):
+            raise StorageError(
+                f"{path} lists other cases",
+                "the same pairs in the same parts",
+                "Use --overwrite, or another --out",
+            )
 
 
 def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
@@ -78,21 +80,24 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
         what was written cannot be read again.
     """
     with hold_folder(out, "metgan export"):
-        write_text(out / CASES_FILE, _listed(cases))
+        write_text(out / _BEGUN_FILE, _listed(cases))
+        (out / CASES_FILE).unlink(missing_ok=True)
         written: dict[Path, tuple[int, ...]] = {}
         with progress("export", len(cases)) as advance:
             for case in cases:
                 pair = read_pair(case.entry)
                 written |= dict.fromkeys(layout.write(case, pair, out), pair.label.shape)
                 advance()
-        read_cases(out)  # the list and the images, as the other program will
-        for path, shape in written.items():
+        for path, shape in written.items():  # as the other program will read them
             if (found := read_image(path).shape) != shape:
                 given = f"{path} has shape {found} after it was written"
                 raise StorageError(given, f"{shape}", "Check the disk; export it again")
         for folder in (out, *(path for path in out.rglob("*") if path.is_dir())):
             sync_folder(folder)
         layout.finish(cases, out)
+        write_text(out / CASES_FILE, _listed(cases))
+        read_cases(out)
+        (out / _BEGUN_FILE).unlink()
 
 
 def read_cases(out: Path) -> list[dict[str, str]]:

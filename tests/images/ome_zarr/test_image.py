@@ -121,6 +121,13 @@ def test_a_level_is_chosen_by_its_number_or_its_path(tmp_path: Path, version: st
     assert capsys.readouterr().err == ""
 
 
+def test_a_scale_below_0_is_told_and_not_taken(tmp_path: Path, capsys: Capture) -> None:
+    said = attributes("0.5", unit="micrometer")
+    said["ome"]["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"][-2] *= -1
+    assert open_image(write(tmp_path / "a.zarr", said=said)).voxel_size_um is None
+    assert "um large, below 0" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("unit", "size"),
     [

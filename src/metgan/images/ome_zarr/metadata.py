@@ -13,7 +13,7 @@ from metgan.errors import StorageError
 from metgan.progress import note_once
 
 from ..source import SPATIAL
-from ..voxel_size import UM_PER_UNIT
+from ..voxel_size import UM_PER_UNIT, known_sizes
 
 _LETTERS: Final = {"t": "T", "c": "C", "z": "Z", "y": "Y", "x": "X"}
 _TYPES: Final = {"time": "T", "channel": "C"}
@@ -81,8 +81,7 @@ class Multiscale(BaseModel):
                 f"unit of length for {', '.join(missing)}: their size in um is taken as not known"
             )
             return None
-        found = tuple(sizes[letter] * UM_PER_UNIT[units[letter]] for letter in wanted)
-        return found if all(0 < size < math.inf for size in found) else None
+        return known_sizes([sizes[letter] * UM_PER_UNIT[units[letter]] for letter in wanted], where)
 
     def origin(self, level: int) -> tuple[float, ...]:
         """Return where the first voxel lies along Z, Y and X, in voxels of that level; 0 where not told."""
