@@ -120,6 +120,7 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             checks = _CropChecks(has_tumour)
             with output.prepared():
                 done = cut_pairs(scan, plan, out, found.crops.chosen(wanted).crops, checks.look_at)
+            _tell_of_divided(out)
         contrast = ""
         if files.labels is None:
             note("no --labels: the crops become unlabelled pairs, without label/")
@@ -137,6 +138,22 @@ def prepare(request: PrepareRequest, on_event: Listener | None = None) -> Prepar
             tell_of_mask(images, f"{what} of scan {scan.name}")
     is_labelled = files.labels is not None
     return PrepareResult(out, done.written, done.with_tumour, done.left_out, contrast, is_labelled)
+
+
+def _tell_of_divided(out: Path) -> None:
+    """Note groups that the table has in more than one split, which no training accepts."""
+    splits: dict[str, set[str]] = {}
+    for row in read_table(out):
+        splits.setdefault(row["group"], set()).add(row["split"])
+    divided = sorted(group for group, parts in splits.items() if len(parts - {""}) > 1)
+    if divided:
+        parts = ", ".join(sorted(splits[divided[0]] - {""}))
+        note(
+            f"group {divided[0]} is in the parts {parts}"
+            + (f", and {len(divided) - 1} other groups are in several" if len(divided) > 1 else "")
+            + ": no training accepts this, since what is tested on would be tissue that was trained on. Give "
+            "each part a --group of its own where it is another animal; else cut all of one with one --split"
+        )
 
 
 def _tell_uncovered(uncovered: Uncovered, plan: CropPlan) -> None:
