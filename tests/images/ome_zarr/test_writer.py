@@ -382,13 +382,13 @@ def test_what_a_late_worker_leaves_beside_a_volume_does_not_meet_the_next_call(
     for mine in (part / "notes.txt", *(left / name for name in others)):
         mine.parent.mkdir(parents=True, exist_ok=True)
         mine.write_text("mine")
-        with pytest.raises(StorageError, match="that metgan did not write"):
+        with pytest.raises(StorageError, match="that no command of metgan wrote"):
             write_nothing(out, layout, overwrite=True)
         assert mine.read_text() == "mine"
         assert left.exists()
         mine.unlink()
     (part / ("0" * 16)).mkdir()
-    with pytest.raises(StorageError, match="that metgan did not write"):
+    with pytest.raises(StorageError, match="that no command of metgan wrote"):
         write_nothing(out, layout, overwrite=True)
     (part / ("0" * 16)).rmdir()
     for name in ("done/0/0.0.0", "done/labels/tumours/0/.metgan-0123456789abcdef.part"):
@@ -422,7 +422,7 @@ def test_what_is_not_ours_or_holds_an_input_is_not_replaced(tmp_path: Path) -> N
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder/notes.txt").write_text("mine")
     for name in ("other.zarr", "folder"):
-        with pytest.raises(StorageError, match="that metgan did not write"):
+        with pytest.raises(StorageError, match="that no command of metgan wrote"):
             write_nothing(tmp_path / name, SMALL, overwrite=True)
     image = write_ome_zarr(tmp_path / "a.zarr", ArrayImage(LABEL, "ZYX"))
     with pytest.raises(StorageError, match="holds the input"):

@@ -147,7 +147,7 @@ def _check_former(writer: OmeZarrWriter, overwrite: bool, inputs: Iterable[Path]
         return
     if not _is_ours(path):
         raise StorageError(
-            f"{path} holds something that metgan did not write", "a new folder", "Choose another --out"
+            f"{path} holds something that no command of metgan wrote", "a new folder", "Choose another --out"
         )
     if not (overwrite or has_file(writer.part / _REPLACES)):
         raise StorageError(f"{path} already holds a volume", "a new folder", "Add --overwrite to replace it")
