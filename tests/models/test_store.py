@@ -21,7 +21,7 @@ from metgan.models import (
     read_card,
     save_model,
 )
-from metgan.networks import PRESETS, GeneratorName, MetGen, Segmentor, make_generator
+from metgan.networks import PRESETS, GeneratorName, MetGen, Segmentor, build, make_generator
 
 SCALE = ChannelScale(0, 255, "uint8")
 CARD = ModelCard(
@@ -32,12 +32,12 @@ SEGMENTOR = replace(CARD, kind="segmentor", method="segmentor", generator="")
 
 @pytest.fixture(scope="module")
 def generator() -> MetGen:
-    return MetGen(PRESETS["small"].metgen)
+    return build(lambda: MetGen(PRESETS["small"].metgen), 0)
 
 
 @pytest.fixture(scope="module")
 def segmentor() -> Segmentor:
-    return Segmentor(PRESETS["small"].segmentor)
+    return build(lambda: Segmentor(PRESETS["small"].segmentor), 0)
 
 
 def same_weights(one: nn.Module, other: nn.Module) -> bool:
@@ -52,7 +52,8 @@ def test_a_generator_comes_back_in_eval_mode_with_its_card(tmp_path: Path, gener
         assert card == CARD == read_card(place)
         assert same_weights(back, generator)
         assert not back.training
-    assert not same_weights(MetGen(PRESETS["small"].metgen), generator)
+    other = build(lambda: MetGen(PRESETS["small"].metgen), 1)
+    assert not same_weights(other, generator)
 
 
 @pytest.mark.parametrize("name", ["pix2pix", "resnet", "metgen-six", "metgen-nearest"])
