@@ -169,3 +169,17 @@ def test_a_png_is_a_stack_of_one_plane(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         stack.plane_order(None, (slice(1), slice(3, 9), slice(5))), VOLUME[:1, 3:9, :5]
     )
+
+
+def test_planes_compressed_each_in_its_own_way_are_refused_with_what_joins_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as file:
+        for plane, compression in zip(VOLUME, (None, None, "zlib", None), strict=True):
+            file.write(plane, compression=compression, metadata=None, photometric="minisblack")
+    with pytest.raises(StorageError, match="holds 2 images") as refused:
+        open_image(path)
+    pixels = refused.value.remedy.split("'new.tif', ")[1].removesuffix(", photometric='minisblack')")
+    joined = eval(pixels, {"numpy": np, "tifffile": tifffile, "PATH": path})
+    np.testing.assert_array_equal(joined, VOLUME)

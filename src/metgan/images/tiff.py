@@ -277,10 +277,14 @@ def _refuse_several(images: list[tifffile.TiffPageSeries], path: Path) -> None:
     ):
         names = [f"{one.name} {one.axes} {one.shape}".strip() for one in images]
         more = ", ..." if len(names) > _LISTED else ""
+        remedy, pixels = "Save the one that is meant as a TIFF of its own", "tifffile.imread(PATH, series=0)"
+        kinds = {(one.shape[-2:], one.dtype, one.axes.removeprefix("I")) for one in images}
+        if kinds == {(first.shape[-2:], first.dtype, "YX")}:
+            remedy = "Where they are the planes of one, as other programs write them, save them as one"
+            pixels = "numpy.stack([page.asarray() for page in tifffile.TiffFile(PATH).pages])"
         raise StorageError(
             f"{path} holds {len(images)} images: {', '.join(names[:_LISTED])}{more}",
             "one image, with its planes and channels",
-            "Save the one that is meant as a TIFF of its own, as in Python with "
-            "tifffile.imwrite('new.tif', tifffile.imread(PATH, series=0), photometric='minisblack')",
+            f"{remedy}, as in Python with tifffile.imwrite('new.tif', {pixels}, photometric='minisblack')",
         )
     note_once(f"{path} holds {len(images)} images of one size, which are taken as planes (axes ZYX)")
