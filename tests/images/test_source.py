@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import nibabel
 import numpy as np
@@ -181,5 +182,6 @@ def test_planes_compressed_each_in_its_own_way_are_refused_with_what_joins_them(
     with pytest.raises(StorageError, match="holds 2 images") as refused:
         open_image(path)
     pixels = refused.value.remedy.split("'new.tif', ")[1].removesuffix(", photometric='minisblack')")
-    joined = eval(pixels, {"numpy": np, "tifffile": tifffile, "PATH": path})
-    np.testing.assert_array_equal(joined, VOLUME)
+    with tifffile.TiffFile(path) as opened:
+        known = {"numpy": np, "tifffile": SimpleNamespace(TiffFile=lambda _: opened), "PATH": path}
+        np.testing.assert_array_equal(eval(pixels, known), VOLUME)
