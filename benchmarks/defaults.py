@@ -235,7 +235,7 @@ def row_of(cell: RunResult) -> tuple[str, ...]:
         name
         for name, fails in (
             ("recall", judged and recall < min(0.9, reads + 0.1)),
-            ("contrast", not 1 / 1.3 <= factor <= 1.3),
+            ("light" if cell.source.shows_light_alone else "contrast", not 1 / 1.3 <= factor <= 1.3),
             ("false objects", judged and fake["false objects per image"] > real["false objects per image"]),
             ("MAE", error > 0.7),
             ("first pull", pulls != [] and pulls[0] <= 0),

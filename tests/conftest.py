@@ -55,7 +55,10 @@ def nobody_waits_for_the_disk() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def random_numbers_are_the_same_each_time() -> None:
-    """Seed the global generators, so that a test draws the same, alone, beside others and each time."""
+    """Seed the global generators, so that a test draws the same alone, beside others and each time.
+
+    Fixtures of a module or the session are made before.
+    """
     random.seed(0)
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002

@@ -24,7 +24,7 @@ from metgan.errors import (
     UnknownNameError,
 )
 from metgan.images import ArrayImage
-from metgan.labels import check_binary
+from metgan.labels import binarise, check_binary
 from metgan.metrics.lesions import check_masks
 from metgan.metrics.similarity import check_pair
 
@@ -84,6 +84,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
     "take",
     [
         check_binary,
+        binarise,
         lambda array: check_camera(array, "x"),
         lambda array: ArrayImage(array, "YX"),
         lambda array: check_pair(array, array),

@@ -76,19 +76,20 @@ def test_a_truncated_file_is_refused_by_name(tmp_path: Path, name: str, kept: fl
         open_image(tmp_path / name).read((slice(None),) * 3)
 
 
-def test_a_compressed_file_of_which_one_bit_flipped_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.nii.gz", "A.NII.GZ"])
+def test_a_compressed_file_of_which_one_bit_flipped_is_refused(tmp_path: Path, name: str) -> None:
     """Pixels would be wrong and nothing would say so: nibabel does not come to the sum at the end."""
-    path = tmp_path / "a.nii.gz"
+    path = tmp_path / name
     noise = np.random.default_rng(0).integers(0, 4096, (20, 20, 20)).astype(np.uint16)
-    nibabel.save(nibabel.Nifti1Image(noise, None), path)
-    data = path.read_bytes()
-    wrong = 0
+    nibabel.save(nibabel.Nifti1Image(noise, None), tmp_path / "whole.nii.gz")
+    data = (tmp_path / "whole.nii.gz").read_bytes()
+    part = (slice(0, 2), slice(None), slice(None))
+    path.write_bytes(data)
+    np.testing.assert_array_equal(open_image(path).read(part), noise[:2])
     for place in range(2000, len(data) - 100, 997):
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         with pytest.raises(StorageError, match="cannot be read as NIfTI"):
-            open_image(path).read((slice(0, 2), slice(None), slice(None)))
-        wrong += 1
-    assert wrong > 5
+            open_image(path).read(part)
 
 
 def test_colours_and_other_formats_are_refused(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ class NiftiImage:
         """
         check_region(region, self.shape)
         with _opened(self.path) as image:
-            if self.path.suffix == ".gz":
+            if self.path.suffix.lower() == ".gz":
                 _decompress(self.path, self.path.stat().st_mtime_ns)
             return np.array(image.dataobj[tuple(region)], self.dtype)
 

@@ -279,8 +279,8 @@ def _refuse_several(images: list[tifffile.TiffPageSeries], path: Path) -> None:
         more = ", ..." if len(names) > _LISTED else ""
         remedy, pixels = "Save the one that is meant as a TIFF of its own", "tifffile.imread(PATH, series=0)"
         kinds = {(one.shape[-2:], one.dtype, one.axes.removeprefix("I")) for one in images}
-        if kinds == {(first.shape[-2:], first.dtype, "YX")}:
-            remedy = "Where they are the planes of one, as other programs write them, save them as one"
+        if kinds == {(first.shape[-2:], first.dtype, "YX")} and first.kind == "generic":
+            remedy = f"{remedy}; where they are the planes of one, save them together"
             pixels = "numpy.stack([page.asarray() for page in tifffile.TiffFile(PATH).pages])"
         raise StorageError(
             f"{path} holds {len(images)} images: {', '.join(names[:_LISTED])}{more}",

@@ -35,14 +35,14 @@ def voxel_size_um(file: tifffile.TiffFile, axes: str) -> tuple[float, ...] | Non
 
 
 def known_sizes(sizes: Sequence[float], where: Path) -> tuple[float, ...] | None:
-    """Return sizes in um that are all told; None otherwise, with a note of negative ones.
+    """Return the sizes in um if all are known; None otherwise, with a note of negative ones.
 
-    A file says so that an axis runs the other way, which metgan does not apply.
+    Some files use these to say that an axis runs the other way, which metgan does not apply.
     """
     if any(size < 0 for size in sizes):
         stated = " x ".join(f"{size:g}" for size in sizes)
         note_once(
-            f"{where} says that its voxels are {stated} um large, below 0 as where an axis runs the other "
+            f"{where} says that its voxels are {stated} um large, below 0, as where an axis runs the other "
             "way: their size is taken as not known, and they are taken to lie as stored. Do the mask and the "
             "other channel lie alike?"
         )

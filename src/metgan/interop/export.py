@@ -96,7 +96,6 @@ def export(cases: Sequence[Case], out: Path, layout: Layout) -> None:
             sync_folder(folder)
         layout.finish(cases, out)
         write_text(out / CASES_FILE, _listed(cases))
-        read_cases(out)
         (out / _BEGUN_FILE).unlink()
 
 

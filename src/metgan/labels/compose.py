@@ -67,7 +67,6 @@ def check_binary(label: AnyArray, name: str = "label", remedy: str = _THRESHOLD)
 Choose a threshold: metgan prepare has --labels-above; elsewhere write the masks anew, in Python with \
 metgan.labels.binarise(label, above=...).
     """
-    ArrayError.if_masked(name, label)
     _check_numbers(label, name)
     mask: Mask = label > 0
     if (label < 0).any() or (mask.any() and (label[mask] != label.max()).any()):
@@ -92,7 +91,7 @@ def binarise(label: AnyArray, above: float = 0) -> Mask:
     Raises
     ------
     ArrayError
-        If the label holds anything but real, finite numbers.
+        If the label holds anything but real, finite numbers, or masked pixels.
 
     Examples
     --------
@@ -140,6 +139,7 @@ def symmetry(image: NDArray[Pixel], index: int) -> NDArray[Pixel]:
 
 
 def _check_numbers(label: AnyArray, name: str) -> None:
+    ArrayError.if_masked(name, label)
     if label.dtype.kind not in "buif":
         raise ArrayError(f"{name} has dtype {label.dtype}", "bool, integer or floating", "Convert it first")
     if not np.isfinite(label).all():

@@ -23,7 +23,7 @@ NEIGHBOURHOOD: Final = 33
 LEAST_SPREAD: Final = 0.01
 """Added to the spread of an image on [-1, 1], so that images without structure have no infinite weight."""
 _LEAST_SHARE: Final = 0.5 / NEIGHBOURHOOD**2
-"""Half of one pixel's share of a neighbourhood: no pixel that counts has fewer neighbours than itself."""
+"""Half of one pixel's share of a neighbourhood: a pixel that counts is always in its own."""
 
 
 def pixel_weights(
@@ -79,8 +79,9 @@ def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Ten
     Structure is what is left of an image when from every pixel the mean of its neighbourhood, a square of
     `NEIGHBOURHOOD`, is taken away: two images that differ by one brightness everywhere, or by a slow
     gradient, have the same, and an edge of tissue counts only near it. The difference is divided by the mean
-    size of the real image's own structure: 1 or nearly so where `generated` is flat, twice that where it is
-    inverted. So images of an animal whose stain is faint count nearly as much as those of one that glows.
+    size of the real image's own structure, to which `LEAST_SPREAD` is added: somewhat below 1 where
+    `generated` is flat, twice that where it is inverted. So images of an animal whose stain is faint count
+    for more than their light, if less than those of one that glows.
     After the loss of Ranftl et al. 2020 (arXiv 1907.01341) that sees neither shift nor scale; ours has the
     real image's scale for both, since a faint structure is to be told from a strong one.
 
@@ -110,7 +111,7 @@ def structure_difference(generated: Tensor, real: Tensor, within: Tensor) -> Ten
 
 
 def _neighbourhood_mean(image: Tensor) -> Tensor:
-    """Return the mean of the square around each pixel, (N, C, Y, X); beyond the edge all is 0."""
+    """Return the mean of the square around each pixel, (N, C, Y, X): 2-D alone; beyond the edge all is 0."""
     side = NEIGHBOURHOOD
     columns = nnf.avg_pool2d(image, (side, 1), 1, (side // 2, 0))
     return nnf.avg_pool2d(columns, (1, side), 1, (0, side // 2))

@@ -125,8 +125,8 @@ class Structure(Term):
     Deviates: no paper has this term. Beside bright tumours tissue spans a few hundredths of [-1, 1], and
     animals differ by more. So the pair term is nearly all about how bright an animal is, and teaches that
     what is bright in the anatomy is bright, also where in each animal it is dark (docs/results). This term
-    sees what differs from its neighbourhood, and weighs faint images like strong ones. The `RIM` of a tumour
-    shows its glow, and does not count. Pinned by
+    compares how each pixel differs from its neighbourhood, in units of the real image's own contrast. Pixels
+    within `RIM` of a tumour may show its glow, and do not count. Pinned by
     ``test_every_row_with_pairs_and_no_other_asks_for_their_structure_alike``.
     """
 
