@@ -27,6 +27,7 @@ from metgan.images import ArrayImage
 from metgan.labels import binarise, check_binary
 from metgan.metrics.lesions import check_masks
 from metgan.metrics.similarity import check_pair
+from metgan.objects.components import check_mask
 
 ALL = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, MetganError)]
 every_kind = pytest.mark.parametrize("kind", ALL)
@@ -89,6 +90,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones():
         lambda array: ArrayImage(array, "YX"),
         lambda array: check_pair(array, array),
         lambda array: check_masks({"x": array}),
+        lambda array: check_mask(array, "x"),
     ],
 )
 def test_an_array_with_masked_pixels_is_refused_wherever_arrays_are_checked(

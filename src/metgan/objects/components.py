@@ -111,6 +111,7 @@ def locate_tumours(label: Mask) -> list[tuple[tuple[slice, ...], Mask]]:
 
 def check_mask(mask: Mask, name: str) -> None:
     """Refuse what is not a boolean (Y, X) array; `name` is what the error calls it."""
+    ArrayError.if_masked(name, mask)
     if mask.dtype != np.bool_ or mask.ndim != 2:
         given = f"{name} has dtype {mask.dtype} and shape {mask.shape}"
         raise ArrayError(given, "a bool mask with axes (Y, X)", "Use metgan.labels.check_binary on it first")
