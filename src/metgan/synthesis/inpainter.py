@@ -138,11 +138,9 @@ class Inpainter:
         return tumours
 
     def _check(self, anatomy: AnyArray, label: AnyArray) -> tuple[Camera, Mask]:
-        ArrayError.if_masked("anatomy", anatomy)
-        ArrayError.if_masked("label", label)
         self.card.normalisation.check(np.asarray(anatomy), "anatomy", "anatomy")
-        image = check_camera(np.asarray(anatomy), "anatomy")
-        mask = check_binary(np.asarray(label), "label")
+        image = check_camera(np.asanyarray(anatomy), "anatomy")  # a masked array is refused, not unmasked
+        mask = check_binary(np.asanyarray(label), "label")
         if image.ndim != 2 or image.shape != mask.shape:
             raise ArrayError(
                 f"anatomy of shape {image.shape} and label of shape {mask.shape}",
